@@ -1,0 +1,110 @@
+# Everything a working day needs; plain `make` lists it. Each target makes what it needs, in any order, from a
+# fresh clone: only make and a CPython from 3.11 on must be there. Works with make 3.81 and a POSIX shell.
+#
+#   make test PYTHON=/path/to/python3.12    with this Python instead of the first one found
+#   make test ARGS="-k digits -x"           with more arguments for the program behind the target
+
+PYTHONS := python3.13 python3.12 python3.11 python3.14 python3 python
+ARGS :=
+
+VENV := .venv
+PY := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)/python
+MADE := $(VENV)/made-by
+RUN := $(VENV)/ready-to-run
+DEV := $(VENV)/ready-to-develop
+
+# What a Python must be for this project: the last line it prints says what is wrong with it.
+FIT := import sys; sys.version_info < (3, 11) and sys.exit("is Python %d.%d.%d: too old" % sys.version_info[:3]); \
+import platform; platform.python_implementation() == "CPython" or sys.exit("is not CPython"); import venv, ensurepip
+
+# Compiled packages only as wheels: building LLVM from source is not what anybody wants from `make run`.
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+INSTALL := $(PIP) install --only-binary numpy,numba,llvmlite,h5py
+EXPLAIN := { echo; \
+    echo "minifit: pip could not install what this needs (its own words are above)."; \
+    echo "No network? Or no wheel of numba or h5py for this Python, which is"; \
+    echo "    `$(PY) -c 'import sys, platform; print(sys.version.split()[0], platform.platform())'`"; \
+    echo "Then name another one, 3.11 to 3.14 are good: make PYTHON=/path/to/python3.13 ..."; \
+    exit 1; } >&2
+
+# Tests write only to temporary folders: no bytecode and no caches beside the source.
+TEST := PYTHONDONTWRITEBYTECODE=1 $(PY) -m pytest -p no:cacheprovider
+
+.PHONY: help run test check lint type bench soak docs clean FORCE
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run     train a model and watch its callbacks (examples/quickstart.py)"
+	@echo "make test    run the tests"
+	@echo "make check   lint and type"
+	@echo "make lint    ruff: style, docstrings, likely bugs"
+	@echo "make type    mypy --strict"
+	@echo "make bench   measure speed and memory (tests/benchmarks)"
+	@echo "make soak    run the tests that take minutes"
+	@echo "make docs    make docs/ from the tests' marks and the docstrings"
+	@echo "make clean   remove .venv and everything built"
+	@echo
+	@echo "Options: PYTHON=/path/to/python  ARGS=\"-k digits\""
+
+run: $(RUN)
+	@$(PY) examples/quickstart.py $(ARGS)
+
+test: $(DEV)
+	$(TEST) $(ARGS)
+
+check: lint type
+
+lint: $(DEV)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+type: $(DEV)
+	$(PY) -m mypy $(ARGS)
+
+bench: $(RUN)
+	$(PY) -m tests.benchmarks $(ARGS)
+
+soak: $(DEV)
+	$(TEST) -m soak $(ARGS)
+
+docs: $(DEV)
+	$(PY) docs/build.py $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment. A PYTHON that is not the one it was made with makes it anew.
+ifneq ($(strip $(PYTHON)),)
+ifneq ($(strip $(PYTHON)),$(shell cat $(MADE) 2>/dev/null))
+$(MADE): FORCE
+endif
+endif
+
+$(MADE):
+	@for p in $(if $(strip $(PYTHON)),"$(strip $(PYTHON))",$(PYTHONS)); do \
+	    if "$$p" -c '$(FIT)' >/dev/null 2>&1; then \
+	        echo "minifit: making $(VENV) with $$p"; \
+	        "$$p" -m venv --clear $(VENV) && echo "$$p" >$(MADE) && exit 0; \
+	        exit 1; \
+	    fi; \
+	done; \
+	{ echo "minifit needs CPython 3.11 or newer with its venv module. Tried:"; \
+	for p in $(if $(strip $(PYTHON)),"$(strip $(PYTHON))",$(PYTHONS)); do \
+	    why=`"$$p" -c '$(FIT)' 2>&1 | tail -n 1`; \
+	    command -v "$$p" >/dev/null 2>&1 || why="is not there"; \
+	    echo "    $$p $$why"; \
+	done; \
+	echo "Install one (on Debian and Ubuntu python3-venv too), or name it: make PYTHON=/path/to/python3.13 ..."; \
+	} >&2; exit 1
+
+$(RUN): $(MADE) pyproject.toml
+	@echo "minifit: installing what it needs to run"
+	@$(INSTALL) --editable . || $(EXPLAIN)
+	@touch $@
+
+$(DEV): $(RUN)
+	@echo "minifit: installing what its tests and checks need"
+	@$(INSTALL) --upgrade "pip>=25.1" || $(EXPLAIN)
+	@$(INSTALL) --group dev || $(EXPLAIN)
+	@touch $@

@@ -1,0 +1,36 @@
+"""Rows picked from a big array into a batch, cast on the way, compiled."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minifit.kernels import reference_gather as reference
+from minifit.kernels.jit import jit
+
+# the letters of the dtypes whose arrays Numba reads: bool, the integers, float32, float64, but not float16
+_KNOWN = frozenset("?bBhHiIlLqQfd")
+
+
+def gather_rows(source: NDArray[Any], rows: NDArray[np.integer[Any]], out: NDArray[Any]) -> None:
+    """As `reference.gather_rows`."""
+    if source.dtype == out.dtype or not out.size or not (_readable(source) and _readable(out)):
+        # rows that need no cast NumPy copies as fast as memory goes, and starts no later than Numba would
+        reference.gather_rows(source, rows, out)
+    else:
+        flat = np.asarray(source).reshape(len(source), -1)  # asarray: to Numba a memory map is a plain array
+        _cast_rows(flat, rows, out.reshape(len(rows), -1))
+
+
+def _readable(array: NDArray[Any]) -> bool:
+    flags, dtype = array.flags, array.dtype
+    return flags.c_contiguous and flags.aligned and dtype.isnative and dtype.char in _KNOWN
+
+
+@jit
+def _cast_rows(source: NDArray[Any], rows: NDArray[np.integer[Any]], out: NDArray[Any]) -> None:
+    n, m = out.shape
+    for i in range(n):
+        row = rows[i]
+        for j in range(m):
+            out[i, j] = source[row, j]

@@ -1,0 +1,79 @@
+"""Every kernel in plain NumPy: the definition, the oracle of the tests, and what runs small jobs.
+
+This file only collects the names; `minifit.kernels.compiled` has the same ones. Arrays are all float32 or
+all float64, in any memory layout, and two-dimensional `(n_samples, n_columns)` where nothing else is said.
+The arrays that a kernel writes come last, must have the right shape, and share no memory with the others,
+except that the elementwise kernels may write over their input.
+"""
+
+from minifit.kernels.reference_dense import (
+    FUSED_ACTIVATIONS,
+    activation_backward,
+    activation_forward,
+    dense_backward,
+    dense_forward,
+    softmax_backward,
+    softmax_forward,
+)
+from minifit.kernels.reference_gather import gather_rows
+from minifit.kernels.reference_losses import (
+    absolute_error_backward,
+    absolute_error_forward,
+    binary_crossentropy_backward,
+    binary_crossentropy_forward,
+    binary_crossentropy_logits_backward,
+    binary_crossentropy_logits_forward,
+    categorical_crossentropy_backward,
+    categorical_crossentropy_forward,
+    categorical_crossentropy_logits_backward,
+    categorical_crossentropy_logits_forward,
+    sparse_categorical_crossentropy_backward,
+    sparse_categorical_crossentropy_forward,
+    sparse_categorical_crossentropy_logits_backward,
+    sparse_categorical_crossentropy_logits_forward,
+    squared_error_backward,
+    squared_error_forward,
+)
+from minifit.kernels.reference_optimizers import (
+    adam_step,
+    amsgrad_step,
+    momentum_step,
+    rmsprop_momentum_step,
+    rmsprop_step,
+    sgd_step,
+    weight_decay_step,
+)
+
+__all__ = [
+    "FUSED_ACTIVATIONS",
+    "absolute_error_backward",
+    "absolute_error_forward",
+    "activation_backward",
+    "activation_forward",
+    "adam_step",
+    "amsgrad_step",
+    "binary_crossentropy_backward",
+    "binary_crossentropy_forward",
+    "binary_crossentropy_logits_backward",
+    "binary_crossentropy_logits_forward",
+    "categorical_crossentropy_backward",
+    "categorical_crossentropy_forward",
+    "categorical_crossentropy_logits_backward",
+    "categorical_crossentropy_logits_forward",
+    "dense_backward",
+    "dense_forward",
+    "gather_rows",
+    "momentum_step",
+    "rmsprop_momentum_step",
+    "rmsprop_step",
+    "sgd_step",
+    "softmax_backward",
+    "softmax_forward",
+    "sparse_categorical_crossentropy_backward",
+    "sparse_categorical_crossentropy_forward",
+    "sparse_categorical_crossentropy_logits_backward",
+    "sparse_categorical_crossentropy_logits_forward",
+    "squared_error_backward",
+    "squared_error_forward",
+    "weight_decay_step",
+]

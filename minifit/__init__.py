@@ -1,0 +1,59 @@
+"""A small training framework on NumPy and Numba, with the callbacks of tf.keras.
+
+    import minifit
+
+    model = minifit.Sequential([minifit.layers.Dense(10, activation="softmax")])
+
+The names below are loaded when they are first used: a program pays only for what it asks for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Sequential",
+    "activations",
+    "callbacks",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "regularizers",
+    "utils",
+]
+
+if TYPE_CHECKING:  # what type checkers and editors see
+    from minifit import activations as activations
+    from minifit import callbacks as callbacks
+    from minifit import datasets as datasets
+    from minifit import initializers as initializers
+    from minifit import layers as layers
+    from minifit import losses as losses
+    from minifit import metrics as metrics
+    from minifit import models as models
+    from minifit import ops as ops
+    from minifit import optimizers as optimizers
+    from minifit import regularizers as regularizers
+    from minifit import utils as utils
+    from minifit.models import Sequential as Sequential
+else:
+    _DEFINED_IN = {"Sequential": "minifit.models"}  # every other name is a module
+
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module 'minifit' has no attribute {name!r}")
+        if name in _DEFINED_IN:
+            found = getattr(import_module(_DEFINED_IN[name]), name)
+        else:
+            found = import_module(f"minifit.{name}")
+        return globals().setdefault(name, found)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

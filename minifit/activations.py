@@ -1,0 +1,87 @@
+"""Activation functions: what a layer's output goes through.
+
+Those in `FUSED` are computed inside the dense layer's own kernel, since their gradient is known from their
+output alone.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from minifit import ops
+from minifit.tables import Table
+from minifit.tensor import Tensor, TensorLike, as_tensor
+
+__all__ = ["deserialize", "get", "linear", "relu", "serialize", "sigmoid", "softmax", "tanh"]
+
+Activation = Callable[[Tensor], Tensor]
+
+
+def linear(x: TensorLike) -> Tensor:
+    """``x`` itself."""
+    return as_tensor(x)
+
+
+def relu(x: TensorLike, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
+    """``max(x, 0)``, or with a leak, a ceiling and a threshold of its own.
+
+    Parameters
+    ----------
+    x : Tensor
+    alpha : float, default 0
+        The slope below the threshold.
+    max_value : float, optional
+        The largest value returned.
+    threshold : float, default 0
+        Values below it are damped: ``alpha * (x - threshold)``.
+
+    References
+    ----------
+    ``tf.keras.activations.relu`` (TensorFlow 2.7).
+    """
+    x = as_tensor(x)
+    if alpha == 0 and max_value is None and threshold == 0:
+        return ops.relu(x)
+    above = ops.where(x >= threshold, x, (x - threshold) * alpha)
+    return above if max_value is None else ops.where(x >= max_value, max_value, above)
+
+
+def sigmoid(x: TensorLike) -> Tensor:
+    """``1 / (1 + exp(-x))``."""
+    return ops.sigmoid(x)
+
+
+def tanh(x: TensorLike) -> Tensor:
+    """The hyperbolic tangent."""
+    return ops.tanh(x)
+
+
+def softmax(x: TensorLike, axis: int = -1) -> Tensor:
+    """``exp(x) / sum(exp(x))`` along an axis; probabilities that sum to 1."""
+    x = as_tensor(x)
+    if axis in (-1, x.ndim - 1):
+        return ops.softmax(x)
+    order = list(range(x.ndim))
+    order[axis], order[-1] = order[-1], order[axis]  # the swap that is its own inverse
+    return ops.transpose(ops.softmax(ops.transpose(x, tuple(order))), tuple(order))
+
+
+TABLE = Table(
+    "activation",
+    {"linear": linear, "relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softmax": softmax},
+)
+
+FUSED: dict[Any, str] = {linear: "linear", relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}
+"""What the dense kernel calls the activations that it can do itself."""
+
+
+def get(identifier: Any) -> Activation:
+    """An activation from its name or a function of a tensor; None is `linear`."""
+    return linear if identifier is None else TABLE.make(identifier)
+
+
+def serialize(activation: Activation) -> str:
+    """The name of an activation."""
+    return str(getattr(activation, "__name__", type(activation).__name__))
+
+
+deserialize = get

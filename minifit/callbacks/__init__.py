@@ -1,0 +1,21 @@
+"""Callbacks, one in each file: what may happen while a model trains."""
+
+from minifit.callbacks.base import Callback
+from minifit.callbacks.base_logger import BaseLogger
+from minifit.callbacks.callback_list import CallbackList
+from minifit.callbacks.early_stopping import EarlyStopping
+from minifit.callbacks.epoch_lines import EpochLines
+from minifit.callbacks.history import History
+from minifit.callbacks.lambda_callback import LambdaCallback
+from minifit.callbacks.terminate_on_nan import TerminateOnNaN
+
+__all__ = [
+    "BaseLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "EpochLines",
+    "History",
+    "LambdaCallback",
+    "TerminateOnNaN",
+]

@@ -1,0 +1,152 @@
+"""`Callback`: what may happen during training, as documented no-ops.
+
+Override what you need. Every hook gets `logs`, a dictionary of plain floats; begin hooks get an empty one.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from minifit.arrays import Array
+
+Logs = dict[str, Any]
+
+
+class Model(Protocol):
+    """What callbacks know of a model."""
+
+    stop_training: bool
+    history: Any
+
+    optimizer: Any
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The mean loss and the metrics."""
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all weights."""
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace all weights."""
+
+
+class Callback:
+    """Something that is told what happens during `fit`, `evaluate` and `predict`.
+
+    Attributes
+    ----------
+    model : Sequential
+        Set before the first hook. ``self.model.stop_training = True`` ends training.
+    params : dict
+        ``epochs``, ``steps`` (None when unknown) and ``verbose``.
+
+    Examples
+    --------
+    >>> class Patience(Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         if logs["loss"] < 0.1:
+    ...             self.model.stop_training = True
+
+    References
+    ----------
+    ``tf.keras.callbacks.Callback`` (TensorFlow 2.7).
+    """
+
+    model: Any = None
+    params: Any = None
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Told ``epochs``, ``steps`` and ``verbose``, before training and before an evaluation of its own."""
+        self.params = params
+
+    def set_model(self, model: Any) -> None:
+        """Told the model, before anything else."""
+        self.model = model
+
+    # -- fit --------------------------------------------------------------------------------------------
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Called once when `fit` begins."""
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Called once when `fit` ends, with the logs of the last epoch; not when it ends by an exception."""
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Called when an epoch begins; epochs count from 0."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Called when an epoch ends, after validation. What is written into `logs` later callbacks see too."""
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Called before a batch is trained on; batches count from 0 in every epoch."""
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Called after a batch, with the means over the epoch so far."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """The older name of `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: Any = None) -> None:
+        """The older name of `on_train_batch_end`."""
+
+    # -- evaluate, and validation in fit ----------------------------------------------------------------
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Called when an evaluation begins."""
+
+    def on_test_end(self, logs: Any = None) -> None:
+        """Called when an evaluation ends, with its results."""
+
+    def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Called before a batch is evaluated."""
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Called after a batch was evaluated, with the means so far."""
+
+    # -- predict ----------------------------------------------------------------------------------------
+
+    def on_predict_begin(self, logs: Any = None) -> None:
+        """Called when `predict` begins."""
+
+    def on_predict_end(self, logs: Any = None) -> None:
+        """Called when `predict` ends."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Called before a batch is predicted."""
+
+    def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Called after a batch was predicted; ``logs["outputs"]`` holds the predictions."""
+
+    # -- beyond Keras -----------------------------------------------------------------------------------
+
+    def watches(self, hook: str) -> bool:
+        """Whether the callback must be called at every single batch.
+
+        The loops ask before every epoch. While nobody watches, batches run together in one go, and batch
+        hooks are called once for all of them, with the index of the first and of the last.
+
+        Parameters
+        ----------
+        hook : str
+            Such as ``"on_train_batch_end"``.
+        """
+        return implements(self, hook)
+
+    def release(self) -> None:
+        """Close files and connections. Called when `fit` ends, however it ends."""
+
+
+HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
+"""The names of all hooks, in the order of the documentation."""
+
+_OLD_NAMES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
+
+
+def implements(callback: Callback, hook: str) -> bool:
+    """Whether a callback does anything at a hook: a method of its class, or one set on the object itself."""
+    method = getattr(callback, hook)
+    if getattr(method, "__func__", method) is not getattr(Callback, hook):
+        return True
+    return hook in _OLD_NAMES and implements(callback, _OLD_NAMES[hook])

@@ -1,0 +1,212 @@
+"""`CallbackList`: several callbacks as one, and who is watching."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from minifit.callbacks.base import HOOKS, Callback, Logs, implements
+from minifit.callbacks.epoch_lines import EpochLines
+from minifit.callbacks.history import History
+from minifit.errors import ArgumentTypeError
+
+
+class CallbackList:
+    """Calls every callback in turn; also for training loops written by hand.
+
+    Parameters
+    ----------
+    callbacks : Callback or (nested) list of them, optional
+    add_history : bool, default False
+        Whether to add a `History` unless there is one.
+    add_progbar : bool, default False
+        Whether to add what prints the progress.
+    model : Sequential, optional
+    **params
+        ``epochs``, ``steps``, ``verbose``: handed to the callbacks' `set_params`.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For anything that is no callback, said by name and index.
+
+    Examples
+    --------
+    >>> callbacks = CallbackList([my_callback], model=model, epochs=1, steps=100, verbose=0)
+    >>> callbacks.on_train_begin()
+
+    References
+    ----------
+    ``tf.keras.callbacks.CallbackList`` (TensorFlow 2.7).
+    """
+
+    def __init__(
+        self,
+        callbacks: Any = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
+        model: Any = None,
+        **params: Any,
+    ) -> None:
+        self.callbacks: list[Callback] = list(checked(callbacks))
+        self.model: Any = None
+        self.params: dict[str, Any] = {}
+        if add_history and not any(isinstance(c, History) for c in self.callbacks):
+            self.callbacks.append(History())
+        if add_progbar and not any(isinstance(c, EpochLines) for c in self.callbacks):
+            self.callbacks.append(EpochLines())
+        self._methods: dict[str, list[Callable[..., None]]] = {}
+        self.ask()
+        if model is not None:
+            self.set_model(model)
+        if params:
+            self.set_params(params)
+
+    @property
+    def history(self) -> History | None:
+        """The first `History` in the list."""
+        return next((c for c in self.callbacks if isinstance(c, History)), None)
+
+    def append(self, callback: Callback) -> None:
+        """Add a callback at the end."""
+        self.callbacks += checked(callback)
+        self.ask()
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Hand the parameters of the run to every callback."""
+        self.params = params
+        for callback in self.callbacks:
+            callback.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        """Hand the model to every callback."""
+        self.model = model
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def __iter__(self) -> Iterator[Callback]:
+        return iter(self.callbacks)
+
+    # -- who is watching --------------------------------------------------------------------------------
+
+    def ask(self) -> None:
+        """Look up anew which callbacks implement which hook."""
+        self._methods = {h: [getattr(c, h) for c in self.callbacks if implements(c, h)] for h in HOOKS}
+
+    def watched(self, event: str) -> bool:
+        """Whether somebody must be called at every batch of an event: "train", "test" or "predict"."""
+        hooks = (f"on_{event}_batch_begin", f"on_{event}_batch_end")
+        return any(c.watches(h) for h in hooks if self._methods[h] for c in self.callbacks)
+
+    def release(self) -> None:
+        """Let every callback close what it has open, even if one fails to.
+
+        The first failure is raised, unless an exception is on its way already: that one goes first.
+        """
+        failures: list[Exception] = []
+        for callback in self.callbacks:
+            try:
+                callback.release()
+            except Exception as error:
+                failures.append(error)
+        on_its_way = sys.exception()
+        for failure in failures:
+            if on_its_way is None:
+                raise failure
+            on_its_way.add_note(f"While cleaning up after it: {type(failure).__name__}: {failure}")
+
+    # -- the hooks --------------------------------------------------------------------------------------
+
+    def _tell(self, hook: str, *args: Any) -> None:
+        for method in self._methods[hook]:
+            method(*args)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Tell all that training begins."""
+        self.ask()
+        self._tell("on_train_begin", logs or {})
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Tell all that training has ended."""
+        self._tell("on_train_end", dict(logs or {}))
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Tell all that an epoch begins."""
+        self.ask()
+        self._tell("on_epoch_begin", epoch, logs or {})
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Tell all that an epoch has ended; they share one copy of the logs."""
+        self._tell("on_epoch_end", epoch, dict(logs or {}))
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Tell all that a batch begins."""
+        self._tell("on_train_batch_begin", batch, logs or {})
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Tell all that a batch has ended."""
+        self._tell("on_train_batch_end", batch, logs or {})
+
+    on_batch_begin = on_train_batch_begin
+    on_batch_end = on_train_batch_end
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Tell all that an evaluation begins."""
+        self.ask()
+        self._tell("on_test_begin", logs or {})
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Tell all that an evaluation has ended."""
+        self._tell("on_test_end", dict(logs or {}))
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Tell all that a batch of an evaluation begins."""
+        self._tell("on_test_batch_begin", batch, logs or {})
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Tell all that a batch of an evaluation has ended."""
+        self._tell("on_test_batch_end", batch, logs or {})
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Tell all that predicting begins."""
+        self.ask()
+        self._tell("on_predict_begin", logs or {})
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Tell all that predicting has ended."""
+        self._tell("on_predict_end", dict(logs or {}))
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Tell all that a batch of predictions begins."""
+        self._tell("on_predict_batch_begin", batch, logs or {})
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Tell all that a batch of predictions has ended."""
+        self._tell("on_predict_batch_end", batch, logs or {})
+
+
+def checked(callbacks: Any) -> list[Callback]:
+    """The callbacks of a nested list in one flat list, each of them looked at."""
+    flat = list(_flattened(callbacks))
+    for index, callback in enumerate(flat):
+        if isinstance(callback, type):
+            raise ArgumentTypeError(
+                "callbacks are objects, not classes. "
+                f"Received: the class {callback.__name__} at index {index}. Write {callback.__name__}()."
+            )
+        if not isinstance(callback, Callback):
+            raise ArgumentTypeError(
+                "Every callback must derive from minifit.callbacks.Callback. "
+                f"Received: {callback!r} of type {type(callback).__name__} at index {index}. "
+                "Derive its class from Callback, or wrap a function in LambdaCallback."
+            )
+    return flat
+
+
+def _flattened(callbacks: Any) -> Iterable[Any]:
+    if callbacks is None:
+        return
+    if isinstance(callbacks, list | tuple | CallbackList):
+        for entry in callbacks:
+            yield from _flattened(entry)
+    else:
+        yield callbacks

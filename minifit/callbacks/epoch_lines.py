@@ -1,0 +1,53 @@
+"""`EpochLines`: one line for each epoch, until the progress bar comes."""
+
+import time
+from typing import Any
+
+from minifit import console
+from minifit.callbacks.base import Callback
+
+
+class EpochLines(Callback):
+    """Prints one line when an epoch ends: number, time, and every value of its logs.
+
+    Added by `fit`, `evaluate` and `predict` themselves; silent with ``verbose=0``.
+    """
+
+    def __init__(self) -> None:
+        self._began = 0.0
+        self._in_fit = False
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Note that evaluations from here on are validations."""
+        self._in_fit = True
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Note that the fit is over."""
+        self._in_fit = False
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Start the clock."""
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Print the line."""
+        self._say(f"Epoch {epoch + 1}/{self.params['epochs']}", logs)
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Start the clock of an evaluation."""
+        if not self._in_fit:
+            self._began = time.perf_counter()
+
+    def on_test_end(self, logs: Any = None) -> None:
+        """Print the line of an evaluation outside of `fit`."""
+        if not self._in_fit:
+            self._say("Evaluation", logs)
+
+    def release(self) -> None:
+        """A fit that was broken off is over, too."""
+        self._in_fit = False
+
+    def _say(self, title: str, logs: Any) -> None:
+        if self.params.get("verbose"):
+            values = [f"{key}: {value:.4f}" for key, value in (logs or {}).items()]
+            console.say(" - ".join([title, f"{time.perf_counter() - self._began:.2f} s", *values]))

@@ -1,0 +1,64 @@
+"""`LambdaCallback`: a callback made of functions."""
+
+from collections.abc import Callable
+from typing import Any
+
+from minifit.callbacks.base import HOOKS, Callback
+from minifit.errors import ArgumentTypeError
+
+
+class LambdaCallback(Callback):
+    """A callback from plain functions, for what is too small to be a class.
+
+    Parameters
+    ----------
+    on_epoch_begin, on_epoch_end : callable, optional
+        Called with ``(epoch, logs)``.
+    on_batch_begin, on_batch_end : callable, optional
+        Called with ``(batch, logs)``.
+    on_train_begin, on_train_end : callable, optional
+        Called with ``(logs,)``.
+    **kwargs
+        Any other hook of `Callback` by its name; other names become attributes, as in Keras.
+
+    Raises
+    ------
+    ArgumentTypeError
+        When what is given for a hook cannot be called.
+
+    Examples
+    --------
+    >>> LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
+
+    References
+    ----------
+    ``tf.keras.callbacks.LambdaCallback`` (TensorFlow 2.7).
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin: Callable[[int, Any], Any] | None = None,
+        on_epoch_end: Callable[[int, Any], Any] | None = None,
+        on_batch_begin: Callable[[int, Any], Any] | None = None,
+        on_batch_end: Callable[[int, Any], Any] | None = None,
+        on_train_begin: Callable[[Any], Any] | None = None,
+        on_train_end: Callable[[Any], Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        given = {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_batch_begin": on_batch_begin,
+            "on_batch_end": on_batch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+            **kwargs,
+        }
+        for name, function in given.items():
+            if name in HOOKS and function is None:
+                continue
+            if name in HOOKS and not callable(function):
+                raise ArgumentTypeError(
+                    f"{name} must be a function. Received: {function!r}. Pass for example a lambda."
+                )
+            setattr(self, name, function)

@@ -1,0 +1,47 @@
+"""`TerminateOnNaN`: no use in training on."""
+
+import math
+from typing import Any
+
+from minifit import console
+from minifit.callbacks.base import Callback
+from minifit.errors import DataError
+
+
+class TerminateOnNaN(Callback):
+    """Stops training at the first batch whose loss is NaN or infinite.
+
+    Parameters
+    ----------
+    raise_error : bool, default False
+        Whether to raise instead of stopping quietly, so that nothing counts as completed.
+
+    Raises
+    ------
+    DataError
+        With `raise_error`, from `fit`.
+
+    References
+    ----------
+    ``tf.keras.callbacks.TerminateOnNaN`` (TensorFlow 2.7); `raise_error` from Keras 3.
+    """
+
+    def __init__(self, raise_error: bool = False) -> None:
+        self.raise_error = raise_error
+
+    def watches(self, hook: str) -> bool:
+        """Not every batch: the loop itself pauses at a loss that is not finite."""
+        return False
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Look at the loss."""
+        loss = (logs or {}).get("loss")
+        if loss is None or math.isfinite(loss):
+            return
+        if self.raise_error:
+            raise DataError(
+                f"The loss must stay finite. Received: {loss} at batch {batch}. Look for NaN in the data, or lower the "
+                "learning rate."
+            )
+        console.say(f"Batch {batch}: Invalid loss, terminating training")
+        self.model.stop_training = True

@@ -1,0 +1,65 @@
+"""Data for training: arrays, generators and iterables as batches."""
+
+from typing import Any
+
+from minifit.data.array_batches import ArrayBatches
+from minifit.data.batches import Batch, Batches
+from minifit.data.checks import array_of, class_weights, positive, same_length
+from minifit.data.iterator_batches import IteratorBatches
+from minifit.errors import ArgumentError
+
+__all__ = ["ArrayBatches", "Batch", "Batches", "IteratorBatches", "batches_of", "is_array_like"]
+
+
+def is_array_like(x: Any) -> bool:
+    """Whether `x` holds samples itself, instead of yielding batches."""
+    return isinstance(x, list | tuple | dict) or hasattr(x, "__array__") or not hasattr(x, "__iter__")
+
+
+def batches_of(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    passes: int = 1,
+    shuffle: bool = False,
+    class_weight: Any = None,
+) -> Batches:
+    """Batches from whatever a user passes as `x`.
+
+    Parameters
+    ----------
+    x : array_like, or an iterator or iterable of batches
+    y, sample_weight : array_like, optional
+        Only with arrays; an iterable yields them together with x.
+    batch_size, steps, passes, shuffle
+        As for `ArrayBatches`; only `steps` for an iterable.
+    class_weight : dict, optional
+        From class number to weight.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, DataError
+        For arguments and data that cannot be used.
+    """
+    batch_size = None if batch_size is None else positive("batch_size", batch_size)
+    made: Batches
+    if is_array_like(x):
+        inputs = array_of("x", x)
+        targets = None if y is None else array_of("y", y)
+        weights = None if sample_weight is None else array_of("sample_weight", sample_weight)
+        same_length(x=inputs, y=targets, sample_weight=weights)
+        made = ArrayBatches(inputs, targets, weights, batch_size, steps, passes, shuffle)
+    else:
+        for name, value in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
+            if value is not None:
+                raise ArgumentError(
+                    f"{name} is only for arrays: an iterable yields (x, y) or (x, y, sample_weight), batch by batch. "
+                    f"Received: {name} together with a {type(x).__name__}. Leave {name} out."
+                )
+        made = IteratorBatches(x, steps)
+    if class_weight is not None:
+        made.class_weight = class_weights(class_weight)
+    return made

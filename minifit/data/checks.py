@@ -1,0 +1,130 @@
+"""What data must be like, said before training begins."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.errors import ArgumentError, ArgumentTypeError, DataError
+
+
+def array_of(name: str, value: Any) -> Array:
+    """The data as an array of real numbers, without a copy where it is one already.
+
+    Parameters
+    ----------
+    name : str
+        What it is called in messages: ``"x"``.
+    value : array, list, anything that NumPy takes as an array
+
+    Raises
+    ------
+    DataError
+        When it is empty, ragged, a single number, or holds anything but real numbers.
+    """
+    if isinstance(value, list | tuple) and len(value) == 1 and getattr(value[0], "ndim", 0) > 0:
+        value = value[0]  # Keras takes a list of inputs, here of one
+    if isinstance(value, dict):
+        raise DataError(
+            f"{name} must be one array: a model has one input here. Received: a dict. Pass its only array."
+        )
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise DataError(
+            f"{name} must have rows of equal length. Received: a ragged {type(value).__name__}. Pad the short rows."
+        ) from None
+    if array.dtype.kind not in "fiub":
+        raise DataError(
+            f"{name} must hold real numbers. Received: dtype {array.dtype} from {type(value).__name__}. "
+            "Convert it with np.asarray(..., dtype='float32')."
+        )
+    if array.ndim == 0:
+        raise DataError(
+            f"{name} must have one row for each sample. Received: a single number. Pass an array."
+        )
+    if len(array) == 0:
+        raise DataError(
+            f"{name} must hold at least one sample. Received: shape {array.shape}. Check how it was made."
+        )
+    return array
+
+
+def same_length(**arrays: Array | None) -> int:
+    """The common number of samples.
+
+    Raises
+    ------
+    DataError
+        When the arrays differ.
+    """
+    lengths = {name: len(array) for name, array in arrays.items() if array is not None}
+    if len(set(lengths.values())) > 1:
+        said = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+        raise DataError(
+            f"All arrays must have the same number of samples. Received: {said}. Cut or complete one."
+        )
+    return next(iter(lengths.values()))
+
+
+def positive(name: str, value: Any, least: int = 1) -> int:
+    """`value` if it is an integer of at least `least`.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        Otherwise.
+    """
+    wanted = "a positive integer" if least == 1 else f"an integer of at least {least}"
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        raise ArgumentTypeError(
+            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}=32."
+        )
+    if value < least:
+        raise ArgumentError(
+            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}=32."
+        )
+    return int(value)
+
+
+def split(fraction: Any, *arrays: Array | None) -> tuple[list[Array | None], list[Array | None]]:
+    """The first rows for training, the last `fraction` of them for validation, as views.
+
+    Raises
+    ------
+    ArgumentError
+        When the fraction is not between 0 and 1, or leaves one side without a sample.
+    """
+    if (
+        isinstance(fraction, bool)
+        or not isinstance(fraction, float | int | np.number)
+        or not 0 < fraction < 1
+    ):
+        raise ArgumentError(
+            "validation_split must be a number between 0 and 1. "
+            f"Received: validation_split={fraction!r}. Pass for example 0.2."
+        )
+    n = next(len(a) for a in arrays if a is not None)
+    at = int(n * (1.0 - fraction))
+    if at in (0, n):
+        raise ArgumentError(
+            "validation_split must leave at least one sample on each side. "
+            f"Received: validation_split={fraction!r} for {n} samples. Choose another fraction or pass validation_data."
+        )
+    return [a if a is None else a[:at] for a in arrays], [a if a is None else a[at:] for a in arrays]
+
+
+def class_weights(weights: Any) -> Array:
+    """Keras's ``class_weight`` as an array: the weight of class i at position i.
+
+    Raises
+    ------
+    ArgumentError
+        Unless its keys are 0, 1, ..., n - 1 and its values numbers.
+    """
+    if not isinstance(weights, dict) or sorted(weights) != list(range(len(weights))) or not weights:
+        raise ArgumentError(
+            "class_weight must be a dict from every class number 0, 1, ..., n - 1 to its weight. "
+            f"Received: {weights!r}. Give the classes that shall not be changed the weight 1."
+        )
+    return np.array([float(weights[i]) for i in range(len(weights))], np.float32)

@@ -1,0 +1,118 @@
+"""Batches from a generator, an iterator, or anything that can be iterated over."""
+
+from collections.abc import Iterable, Iterator, Sized
+from contextvars import copy_context
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import FLOAT
+from minifit.data.batches import Batch, Batches, target_dtype
+from minifit.data.checks import array_of, same_length
+from minifit.errors import DataError
+from minifit.tensor import Context
+
+_NOTHING = object()  # None may be what a generator yields by mistake, and then deserves an error
+
+
+class IteratorBatches(Batches):
+    """Batches as an iterator yields them: ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``.
+
+    Parameters
+    ----------
+    source : iterable
+        A generator or iterator goes on over all epochs; any other iterable is begun anew at each epoch,
+        unless `steps` is given and it has not come to its end.
+    steps : int, optional
+        How many batches make an epoch; ``len(source)``, or all there are, when None.
+
+    Notes
+    -----
+    The first batch is fetched at once, so that the model can be built and a broken generator is noticed
+    before training begins; it is not lost.
+    """
+
+    def __init__(self, source: Iterable[Any], steps: int | None = None) -> None:
+        self._source = source
+        self._iterator: Iterator[Any] = iter(source)
+        self._callers = copy_context()  # a generator's code runs as if the caller had called it, not a step
+        self._once = self._iterator is source  # a generator cannot be begun anew
+        self._whole = steps is None  # an epoch is everything
+        if steps is None and isinstance(source, Sized):
+            steps = len(source)
+        self.steps = steps
+        self.drawn = 0  # batches handed out so far
+        self._in_epoch = 0
+        try:
+            self._waiting: Any = next(self._iterator)
+        except StopIteration:
+            raise DataError(
+                f"The data must hold at least one batch. Received: an empty {type(source).__name__}. "
+                "A generator that was used before is at its end; make a new one."
+            ) from None
+        self._first = self._parts(self._waiting)
+
+    def begin_epoch(self) -> None:
+        """Begin an iterable anew, if an epoch is the whole of it."""
+        if self._whole:
+            self.rewind()
+        self._in_epoch = 0
+
+    def rewind(self) -> None:
+        """Begin an iterable anew; a generator goes on where it is."""
+        if self._in_epoch and not self._once:
+            self._iterator = iter(self._source)
+            self._waiting = _NOTHING
+            if self._whole:
+                self.steps = len(self._source) if isinstance(self._source, Sized) else None
+        self._in_epoch = 0
+
+    def peek(self) -> Batch:
+        """The first batch."""
+        return self._first
+
+    def _next(self, here: Context) -> Batch | None:
+        item = self._draw()
+        if item is _NOTHING:
+            return None
+        self.drawn += 1
+        self._in_epoch += 1
+        return self._parts(item)
+
+    def _draw(self) -> Any:
+        """The next thing the iterator yields, `_NOTHING` at its end."""
+        item, self._waiting = self._waiting, _NOTHING
+        return self._callers.run(next, self._iterator, _NOTHING) if item is _NOTHING else item
+
+    def _parts(self, item: Any) -> Batch:
+        """What was yielded, checked and converted."""
+        parts = tuple(item) if isinstance(item, tuple | list) else (item,)
+        if not 1 <= len(parts) <= 3:
+            raise DataError(
+                "A batch is x, (x,), (x, y) or (x, y, sample_weight). "
+                f"Received: {len(parts)} parts in batch {self.drawn}. Yield one of these."
+            )
+        arrays = [
+            None if part is None else array_of(f"{name} of batch {self.drawn}", part)
+            for name, part in zip(("x", "y", "sample_weight"), parts, strict=False)
+        ]
+        x, y, weight = (*arrays, None, None)[:3]
+        if x is None:
+            raise DataError(f"A batch needs inputs. Received: None in batch {self.drawn}. Yield (x, y).")
+        same_length(x=x, y=y, sample_weight=weight)
+        return Batch(
+            np.ascontiguousarray(x, FLOAT),
+            None if y is None else np.ascontiguousarray(y, target_dtype(y.dtype)),
+            None if weight is None else np.ascontiguousarray(weight, FLOAT),
+        )
+
+    def get_state(self) -> dict[str, Any]:
+        """How many batches have been drawn: the others are skipped by a resumed run."""
+        return {"drawn": self.drawn, "in_epoch": self._in_epoch}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Draw and drop as many batches as the interrupted run had drawn."""
+        skip = state["in_epoch"] if self._whole and not self._once else state["drawn"]
+        while skip and self._draw() is not _NOTHING:
+            skip -= 1
+        self.drawn, self._in_epoch = state["drawn"], state["in_epoch"]

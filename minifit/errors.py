@@ -1,0 +1,75 @@
+"""Every error and warning that minifit raises.
+
+Each class is also a standard one, so that code which expects a ``ValueError`` catches it:
+
+    MinifitError
+    ├── ArgumentError        (ValueError)    an argument breaks its rule
+    │   ├── ShapeError                       an array does not fit where it is put
+    │   ├── DataError                        the data itself is at fault
+    │   └── UnknownNameError                 a name that no table knows
+    ├── ArgumentTypeError    (TypeError)     a value of a kind that cannot be used here
+    ├── NotCompiledError     (RuntimeError)  training before ``compile``
+    ├── NotBuiltError        (ValueError)    weights are asked for before there are any
+    └── GradientError        (RuntimeError)  a gradient that cannot be had
+    MinifitWarning           (UserWarning)   training goes on, but look at this
+
+A text gives the rule, then what was received, then what to do.
+"""
+
+from collections.abc import Iterable
+
+
+class MinifitError(Exception):
+    """The root of the tree: catches everything that minifit raises on purpose."""
+
+
+class ArgumentError(MinifitError, ValueError):
+    """An argument breaks its rule."""
+
+
+class ShapeError(ArgumentError):
+    """An array's shape does not fit the place it is put."""
+
+
+class DataError(ArgumentError):
+    """The training data is empty, not numeric, of unequal lengths or out of range."""
+
+
+class UnknownNameError(ArgumentError):
+    """A name that is in no table."""
+
+    @classmethod
+    def of(cls, kind: str, name: str, known: Iterable[str]) -> "UnknownNameError":
+        """The error for an unknown `name`, with the nearest of the `known` ones."""
+        return cls(f"Unknown {kind}: {name!r}. {suggestion(name, known)}")
+
+
+class ArgumentTypeError(MinifitError, TypeError):
+    """A value of a kind that cannot be used here."""
+
+
+class NotCompiledError(MinifitError, RuntimeError):
+    """Training or evaluation before ``model.compile``."""
+
+
+class NotBuiltError(MinifitError, ValueError):
+    """A model or layer is asked for weights that it does not have yet."""
+
+
+class GradientError(MinifitError, RuntimeError):
+    """A gradient that cannot be computed."""
+
+
+class MinifitWarning(UserWarning):
+    """Something to look at; training goes on."""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """One sentence: the known name nearest to `name`, or all of them when none is near."""
+    from difflib import get_close_matches  # only needed when something is wrong
+
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1) or [n for n in names if n.lower() == name.lower()][:1]
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return f"Known: {', '.join(map(repr, names))}."

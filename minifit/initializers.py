@@ -1,0 +1,561 @@
+"""Initializers: the first numbers of a weight.
+
+An initializer is called with a shape and returns an array. Those that draw at random use the stream that the
+layer hands them, or a generator of their own when they were given a seed. Any function of a shape is an
+initializer too.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from minifit.arrays import FLOAT, Array, Shape
+from minifit.errors import ArgumentError, ShapeError
+from minifit.tables import Configurable, Table, serialize
+from minifit.tensor import current
+
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Identity",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "Orthogonal",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+    "constant",
+    "deserialize",
+    "get",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "identity",
+    "lecun_normal",
+    "lecun_uniform",
+    "ones",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
+    "serialize",
+    "truncated_normal",
+    "variance_scaling",
+    "zeros",
+]
+
+
+class Initializer(Configurable):
+    """The base of all initializers.
+
+    An initializer of one's own defines ``__call__`` and, to be saved with a model, ``get_config``.
+
+    Examples
+    --------
+    >>> Ones()((2, 2))
+    array([[1., 1.],
+           [1., 1.]], dtype=float32)
+    """
+
+    def __call__(
+        self, shape: Sequence[int], dtype: Any = None, rng: np.random.Generator | None = None
+    ) -> Array:
+        """The numbers of a weight.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        dtype : "float32", optional
+            Nothing else is supported.
+        rng : numpy.random.Generator, optional
+            Where to draw from. When None, from the running model's stream "initializers", and outside of
+            any model from the process's own.
+
+        Returns
+        -------
+        ndarray of float32
+        """
+        if dtype is not None and np.dtype(dtype) != FLOAT:
+            raise ArgumentError(f"Weights are float32. Received: dtype={dtype!r}. Leave dtype out.")
+        return self.fill(tuple(shape), rng)
+
+    def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
+        """The numbers, once shape and dtype are known to be good; what the initializers below define."""
+        raise NotImplementedError(f"{type(self).__name__} must define __call__(shape, dtype=None, rng=None)")
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """An initializer from its configuration; files written by old versions of Keras name a dtype too."""
+        return cls(**{name: value for name, value in config.items() if name != "dtype"})
+
+
+# -- constants -----------------------------------------------------------------------------------------------
+
+
+class Zeros(Initializer):
+    """All 0."""
+
+    def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
+        """Zeros of this shape."""
+        return np.zeros(shape, FLOAT)
+
+
+class Ones(Initializer):
+    """All 1."""
+
+    def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
+        """Ones of this shape."""
+        return np.ones(shape, FLOAT)
+
+
+class Constant(Initializer):
+    """All the same number.
+
+    Parameters
+    ----------
+    value : float, default 0
+    """
+
+    def __init__(self, value: Any = 0) -> None:
+        self.value = value
+
+    def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
+        """An array of this shape filled with the value."""
+        return np.full(shape, self.value, FLOAT)
+
+    def get_config(self) -> dict[str, Any]:
+        """The value."""
+        return {"value": self.value}
+
+
+class Identity(Initializer):
+    """The identity matrix, times a number.
+
+    Parameters
+    ----------
+    gain : float, default 1
+        The number on the diagonal.
+    """
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
+    def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
+        """A matrix of this shape, which must have two dimensions."""
+        if len(shape) != 2:
+            raise ShapeError(
+                f"Identity makes matrices. Received: shape={shape}. Use it for weights of two dimensions."
+            )
+        return np.eye(*shape, dtype=FLOAT) * FLOAT.type(self.gain)
+
+    def get_config(self) -> dict[str, Any]:
+        """The gain."""
+        return {"gain": self.gain}
+
+
+# -- random numbers ------------------------------------------------------------------------------------------
+
+
+class Random(Initializer):
+    """The base of those that draw at random.
+
+    Parameters
+    ----------
+    seed : int, optional
+        With a seed the initializer draws from a generator of its own: two with the same seed make the same
+        numbers, call after call.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed = None if seed is None else natural("seed", seed)
+        self._own = None if seed is None else np.random.Generator(np.random.PCG64(self.seed))
+
+    def stream(self, rng: np.random.Generator | None) -> np.random.Generator:
+        """Where to draw from: its own generator, else the one handed in, else the stream of here and now."""
+        return self._own or rng or current().streams.get("initializers")
+
+
+class RandomUniform(Random):
+    """Drawn evenly from an interval.
+
+    Parameters
+    ----------
+    minval, maxval : float, default -0.05 and 0.05
+        The interval; `maxval` itself is not drawn.
+    seed : int, optional
+        For a generator of its own.
+    """
+
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.minval = minval
+        self.maxval = maxval
+
+    def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
+        """Random numbers of this shape."""
+        return uniform(self.stream(rng), shape, self.minval, self.maxval)
+
+    def get_config(self) -> dict[str, Any]:
+        """The interval and the seed."""
+        return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed}
+
+
+class RandomNormal(Random):
+    """Drawn from a normal distribution.
+
+    Parameters
+    ----------
+    mean : float, default 0
+    stddev : float, default 0.05
+    seed : int, optional
+        For a generator of its own.
+    """
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.mean = mean
+        self.stddev = stddev
+
+    def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
+        """Random numbers of this shape."""
+        return normal(self.stream(rng), shape, self.mean, self.stddev)
+
+    def get_config(self) -> dict[str, Any]:
+        """Mean, standard deviation and seed."""
+        return {"mean": self.mean, "stddev": self.stddev, "seed": self.seed}
+
+
+class TruncatedNormal(RandomNormal):
+    """Drawn from a normal distribution; what is more than two standard deviations off is drawn again.
+
+    Parameters
+    ----------
+    mean : float, default 0
+    stddev : float, default 0.05
+        Before the redrawing; afterwards it is 0.88 times as large.
+    seed : int, optional
+        For a generator of its own.
+    """
+
+    def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
+        """Random numbers of this shape."""
+        return truncated(self.stream(rng), shape, self.mean, self.stddev)
+
+
+class VarianceScaling(Random):
+    """Random numbers whose variance suits the size of the weight: ``scale / n``.
+
+    Parameters
+    ----------
+    scale : float, default 1
+    mode : {"fan_in", "fan_out", "fan_avg"}
+        Whether n counts the inputs of a unit, its outputs, or is the mean of both.
+    distribution : {"truncated_normal", "untruncated_normal", "uniform"}
+        "normal" is another name for "truncated_normal".
+    seed : int, optional
+        For a generator of its own.
+
+    Raises
+    ------
+    ArgumentError
+        When `scale` is not positive, or a name is none of these.
+
+    References
+    ----------
+    ``tf.keras.initializers.VarianceScaling`` (TensorFlow 2.7).
+    """
+
+    modes = ("fan_in", "fan_out", "fan_avg")
+    distributions = ("truncated_normal", "untruncated_normal", "uniform")
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(seed)
+        if not scale > 0:
+            raise ArgumentError(f"scale must be above 0. Received: scale={scale!r}. The default is 1.")
+        self.scale = scale
+        self.mode = one_of("mode", mode, self.modes)
+        plain = str(distribution).lower()
+        plain = "truncated_normal" if plain == "normal" else plain
+        self.distribution = one_of("distribution", plain, self.distributions)
+
+    def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
+        """Random numbers of this shape."""
+        rng = self.stream(rng)
+        variance = self.scale / max(1.0, self._count(shape))
+        if self.distribution == "uniform":  # from -a to a the variance is a² / 3
+            limit = math.sqrt(3 * variance)
+            return uniform(rng, shape, -limit, limit)
+        if self.distribution == "untruncated_normal":
+            return normal(rng, shape, 0.0, math.sqrt(variance))
+        return truncated(rng, shape, 0.0, math.sqrt(variance) / TRUNCATED_STDDEV)
+
+    def _count(self, shape: Shape) -> float:
+        fan_in, fan_out = fans(shape)
+        return {"fan_in": fan_in, "fan_out": fan_out}.get(self.mode, (fan_in + fan_out) / 2)
+
+    def get_config(self) -> dict[str, Any]:
+        """Scale, mode, distribution and seed."""
+        return {
+            "scale": self.scale,
+            "mode": self.mode,
+            "distribution": self.distribution,
+            "seed": self.seed,
+        }
+
+
+class Preset(VarianceScaling):
+    """The base of those that are `VarianceScaling` with everything but the seed settled.
+
+    Parameters
+    ----------
+    seed : int, optional
+        For a generator of its own.
+    """
+
+    settings: ClassVar[tuple[float, str, str]]
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(*self.settings, seed=seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """The seed."""
+        return {"seed": self.seed}
+
+
+class GlorotUniform(Preset):
+    """Evenly from [-a, a] with ``a = sqrt(6 / (fan_in + fan_out))``; what `Dense` begins with.
+
+    References
+    ----------
+    Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
+    """
+
+    settings = (1.0, "fan_avg", "uniform")
+
+
+class GlorotNormal(Preset):
+    """Truncated normal with standard deviation ``sqrt(2 / (fan_in + fan_out))``.
+
+    References
+    ----------
+    Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
+    """
+
+    settings = (1.0, "fan_avg", "truncated_normal")
+
+
+class HeUniform(Preset):
+    """Evenly from [-a, a] with ``a = sqrt(6 / fan_in)``, for layers with relu.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015.
+    """
+
+    settings = (2.0, "fan_in", "uniform")
+
+
+class HeNormal(Preset):
+    """Truncated normal with standard deviation ``sqrt(2 / fan_in)``, for layers with relu.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015.
+    """
+
+    settings = (2.0, "fan_in", "truncated_normal")
+
+
+class LecunUniform(Preset):
+    """Evenly from [-a, a] with ``a = sqrt(3 / fan_in)``.
+
+    References
+    ----------
+    LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998.
+    """
+
+    settings = (1.0, "fan_in", "uniform")
+
+
+class LecunNormal(Preset):
+    """Truncated normal with standard deviation ``sqrt(1 / fan_in)``.
+
+    References
+    ----------
+    LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998.
+    """
+
+    settings = (1.0, "fan_in", "truncated_normal")
+
+
+class Orthogonal(Random):
+    """Rows or columns, whichever are fewer, of length `gain` and at right angles to each other.
+
+    A weight of more than two dimensions is made as a matrix with its own last dimension.
+
+    Parameters
+    ----------
+    gain : float, default 1
+    seed : int, optional
+        For a generator of its own.
+
+    References
+    ----------
+    Saxe, McClelland and Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural
+    networks, 2014.
+    """
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.gain = gain
+
+    def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
+        """A random orthogonal array of this shape, which must have at least two dimensions."""
+        if len(shape) < 2:
+            raise ShapeError(
+                f"Orthogonal needs at least two dimensions. Received: shape={shape}. "
+                "Use another initializer for vectors."
+            )
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        tall = self.stream(rng).standard_normal((max(rows, columns), min(rows, columns)))
+        q, r = np.linalg.qr(tall)
+        q *= np.where(np.diagonal(r) < 0, -1, 1)  # of the many q this makes every direction equally likely
+        return np.array(self.gain * (q if rows >= columns else q.T), FLOAT, order="C").reshape(shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Gain and seed."""
+        return {"gain": self.gain, "seed": self.seed}
+
+
+# -- what they share -----------------------------------------------------------------------------------------
+
+TRUNCATED_STDDEV = 0.87962566103423978
+"""The standard deviation of a normal distribution of which only [-2, 2] is left."""
+
+
+def uniform(rng: np.random.Generator, shape: Shape, low: float, high: float) -> Array:
+    """Evenly drawn numbers, each below `high`."""
+    drawn = rng.random(shape, dtype=np.float32) * FLOAT.type(high - low)
+    return np.asarray(drawn + FLOAT.type(low), FLOAT)
+
+
+def normal(rng: np.random.Generator, shape: Shape, mean: float, stddev: float) -> Array:
+    """Normally distributed numbers."""
+    drawn = rng.standard_normal(shape, dtype=np.float32) * FLOAT.type(stddev)
+    return np.asarray(drawn + FLOAT.type(mean), FLOAT)
+
+
+def truncated(rng: np.random.Generator, shape: Shape, mean: float, stddev: float) -> Array:
+    """Normally distributed numbers at most two standard deviations off."""
+    drawn = rng.standard_normal(math.prod(shape), dtype=np.float32)
+    off = np.flatnonzero(np.abs(drawn) > 2)
+    while off.size:
+        drawn[off] = rng.standard_normal(off.size, dtype=np.float32)
+        off = off[np.abs(drawn[off]) > 2]
+    return (drawn * FLOAT.type(stddev) + FLOAT.type(mean)).reshape(shape)
+
+
+def fans(shape: Shape) -> tuple[int, int]:
+    """How many inputs and outputs a unit of a weight has; a convolution's are counted over its window."""
+    if len(shape) < 2:
+        size = math.prod(shape)
+        return size, size
+    window = math.prod(shape[:-2])
+    return shape[-2] * window, shape[-1] * window
+
+
+def natural(argument: str, value: Any) -> int:
+    """`value` itself, once it is known to be an integer from 0 on."""
+    if not isinstance(value, int | np.integer) or value < 0:
+        raise ArgumentError(
+            f"{argument} must be None or an integer from 0 on. Received: {argument}={value!r}."
+        )
+    return int(value)
+
+
+def one_of(argument: str, value: str, allowed: tuple[str, ...]) -> str:
+    """`value` itself, once it is known to be allowed."""
+    if value not in allowed:
+        names = ", ".join(map(repr, allowed))
+        raise ArgumentError(f"{argument} must be one of {names}. Received: {argument}={value!r}.")
+    return value
+
+
+zeros = Zeros
+ones = Ones
+constant = Constant
+identity = Identity
+random_uniform = RandomUniform
+random_normal = RandomNormal
+truncated_normal = TruncatedNormal
+variance_scaling = VarianceScaling
+glorot_uniform = GlorotUniform
+glorot_normal = GlorotNormal
+he_uniform = HeUniform
+he_normal = HeNormal
+lecun_uniform = LecunUniform
+lecun_normal = LecunNormal
+orthogonal = Orthogonal
+
+TABLE = Table(
+    "initializer",
+    {
+        "Zeros": Zeros,
+        "zeros": Zeros,
+        "zero": Zeros,
+        "Ones": Ones,
+        "ones": Ones,
+        "one": Ones,
+        "Constant": Constant,
+        "constant": Constant,
+        "Identity": Identity,
+        "identity": Identity,
+        "RandomUniform": RandomUniform,
+        "random_uniform": RandomUniform,
+        "uniform": RandomUniform,
+        "RandomNormal": RandomNormal,
+        "random_normal": RandomNormal,
+        "normal": RandomNormal,
+        "TruncatedNormal": TruncatedNormal,
+        "truncated_normal": TruncatedNormal,
+        "VarianceScaling": VarianceScaling,
+        "variance_scaling": VarianceScaling,
+        "GlorotUniform": GlorotUniform,
+        "glorot_uniform": GlorotUniform,
+        "GlorotNormal": GlorotNormal,
+        "glorot_normal": GlorotNormal,
+        "HeUniform": HeUniform,
+        "he_uniform": HeUniform,
+        "HeNormal": HeNormal,
+        "he_normal": HeNormal,
+        "LecunUniform": LecunUniform,
+        "lecun_uniform": LecunUniform,
+        "LecunNormal": LecunNormal,
+        "lecun_normal": LecunNormal,
+        "Orthogonal": Orthogonal,
+        "orthogonal": Orthogonal,
+    },
+)
+
+
+def get(identifier: Any) -> Any:
+    """An initializer from its name, configuration or class, or a function of a shape; None stays None."""
+    return None if identifier is None else TABLE.make(identifier)
+
+
+deserialize = get

@@ -1,0 +1,327 @@
+"""`Layer`: something that turns a batch into another and may have weights to learn.
+
+A layer of one's own needs two methods: `build(input_shape)` makes the weights with `add_weight`, and
+`call(inputs)` computes the result in `minifit.ops`. The gradient comes by itself.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from inspect import Parameter as Argument
+from inspect import signature
+from typing import Any, ClassVar
+
+import numpy as np
+
+from minifit import constraints, initializers, regularizers
+from minifit.arrays import FLOAT, Array
+from minifit.errors import ArgumentError, ArgumentTypeError, GradientError, NotBuiltError, ShapeError
+from minifit.kernels import reference
+from minifit.parameters import Parameter
+from minifit.tables import Configurable
+from minifit.tensor import Context, Tensor, TensorLike, as_tensor, current
+
+ShapeLike = tuple[int | None, ...]
+
+_used_names: Counter[str] = Counter()
+
+
+def unique_name(base: str) -> str:
+    """``dense``, then ``dense_1``, ``dense_2``, ... counted over all models of the process, as in Keras."""
+    count = _used_names[base]
+    _used_names[base] += 1
+    return f"{base}_{count}" if count else base
+
+
+def clear_names() -> None:
+    """Begin counting names anew."""
+    _used_names.clear()
+
+
+def snake_case(name: str) -> str:
+    """``BatchNormalization`` as ``batch_normalization``, the way Keras names layers."""
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+class Layer(Configurable):
+    """The base of all layers.
+
+    Parameters
+    ----------
+    name : str, optional
+        ``dense``, ``dense_1``, ... when None.
+    trainable : bool, default True
+        Whether `fit` may change its weights; may be set at any time and counts from the next `fit` on.
+    dtype : "float32", optional
+        Nothing else is supported.
+    input_shape : tuple of int, optional
+        The shape of one sample; lets a model be built before it sees data.
+    input_dim : int, optional
+        The same as ``input_shape=(input_dim,)``.
+    batch_input_shape : tuple, optional
+        The same with the batch dimension in front: ``(None, 20)``.
+
+    Attributes
+    ----------
+    built : bool
+        Whether the weights exist.
+    weights, trainable_weights, non_trainable_weights : list of Parameter
+
+    Raises
+    ------
+    ArgumentTypeError
+        For unknown keywords.
+
+    Examples
+    --------
+    >>> class Scale(Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight("factor", (input_shape[-1],), "ones")
+    ...     def call(self, inputs):
+    ...         return inputs * self.factor
+    >>> Scale()([[1.0, 2.0]]).numpy()
+    array([[1., 2.]], dtype=float32)
+
+    References
+    ----------
+    ``tf.keras.layers.Layer`` (TensorFlow 2.7).
+    """
+
+    input_rank: ClassVar[int | None] = None
+
+    def __init__(
+        self,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        *,
+        input_shape: Sequence[int | None] | None = None,
+        input_dim: int | None = None,
+        batch_input_shape: Sequence[int | None] | None = None,
+        activity_regularizer: Any = None,
+        **unknown: Any,
+    ) -> None:
+        if unknown:
+            raise ArgumentTypeError(
+                f"{type(self).__name__} takes no argument {next(iter(unknown))!r}. Besides its own, a layer "
+                "knows name, trainable, dtype, input_shape, input_dim, batch_input_shape and activity_regularizer."
+            )
+        if dtype is not None and np.dtype(dtype) != FLOAT:
+            raise ArgumentError(
+                f"minifit computes in float32 only. Received: dtype={dtype!r}. Leave dtype out."
+            )
+        self.name = name or unique_name(snake_case(type(self).__name__))
+        self.trainable = trainable
+        self.built = False
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.batch_input_shape = _declared(input_shape, input_dim, batch_input_shape)
+        self.built_input_shape: ShapeLike | None = None
+        self._weights: list[Parameter] = []
+        self._takes_training = _accepts(self.call, "training")
+
+    # -- for those who write layers ---------------------------------------------------------------------
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make the weights with `add_weight`. The first dimension of `input_shape` is None: the batch."""
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The layer's output. May take ``training=False`` as a second argument.
+
+        Inside a model, the numbers of tensors are only valid until the next step; copy what you keep.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define call(inputs)")
+
+    def add_weight(
+        self,
+        name: str = "weight",
+        shape: Sequence[int] = (),
+        initializer: Any = None,
+        regularizer: Any = None,
+        trainable: bool = True,
+        constraint: Any = None,
+        dtype: Any = None,
+    ) -> Parameter:
+        """Make a weight, usually in `build`.
+
+        Parameters
+        ----------
+        name : str
+        shape : tuple of int
+        initializer : str, Initializer or function of a shape, default "glorot_uniform"
+        regularizer : str, Regularizer or function of a tensor, optional
+        trainable : bool, default True
+            False for a value that only the layer itself changes.
+        constraint : str, Constraint or function of an array, optional
+            Applied after every update.
+
+        Returns
+        -------
+        Parameter
+        """
+        if dtype is not None and np.dtype(dtype) != FLOAT:
+            raise ArgumentError(f"Weights are float32. Received: dtype={dtype!r}. Leave dtype out.")
+        make = initializers.get("glorot_uniform" if initializer is None else initializer)
+        value = (
+            make(tuple(shape), rng=current().streams.get("initializers"))
+            if isinstance(make, initializers.Initializer)
+            else make(tuple(shape))
+        )
+        made = Parameter(f"{self.name}/{name}:0", np.asarray(value, FLOAT), trainable)
+        made.regularizer = regularizers.get(regularizer)
+        made.constraint = constraints.get(constraint)
+        self._weights.append(made)
+        return made
+
+    def add_loss(self, loss: TensorLike) -> None:
+        """Add to the loss of the batch that is being computed; to be called inside `call`."""
+        current().losses.append(as_tensor(loss))
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The output's shape; found by a trial on zeros unless a layer knows better."""
+        trial = np.zeros([1 if n is None else n for n in input_shape], FLOAT)
+        with Context(reference, recording=False, streams=current().streams):
+            shape = self._call(Tensor(trial), False).shape
+        return (None, *shape[1:])
+
+    # -- for those who use them -------------------------------------------------------------------------
+
+    def __call__(self, inputs: TensorLike, training: bool = False) -> Tensor:
+        """The output for a batch, building the layer at first use."""
+        x = as_tensor(inputs)
+        if not self.built:
+            self.build_for((None, *x.shape[1:]))
+        y = self._call(x, training)
+        if self.activity_regularizer is not None:
+            self.add_loss(self.activity_regularizer(y) / max(len(x), 1))
+        return y
+
+    def _call(self, x: Tensor, training: bool) -> Tensor:
+        y = self.call(x, training=training) if self._takes_training else self.call(x)  # type: ignore[call-arg]
+        if not isinstance(y, Tensor):
+            raise GradientError(
+                f"Layer {self.name!r} must return a tensor from call(). Received: {type(y).__name__}. "
+                "Compute in minifit.ops, not in NumPy, so that the gradient is known."
+            )
+        return y
+
+    def build_for(self, input_shape: ShapeLike) -> ShapeLike:
+        """Build the layer if it is not built yet; returns the shape of its output."""
+        if not self.built:
+            self.build(input_shape)
+            self.built = True
+        self.built_input_shape = input_shape
+        return self.compute_output_shape(input_shape)
+
+    @property
+    def weights(self) -> list[Parameter]:
+        """All weights: those that are trained, then the others."""
+        return self.trainable_weights + self.non_trainable_weights
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        """What `fit` changes; nothing while ``trainable`` is False."""
+        return [w for w in self._weights if w.trainable] if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Parameter]:
+        """What `fit` leaves alone."""
+        return [w for w in self._weights if not (w.trainable and self.trainable)]
+
+    variables = weights
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """What the weights' regularizers add to the loss."""
+        return [w.regularizer(w) for w in self._weights if w.regularizer is not None]
+
+    @property
+    def input_shape(self) -> ShapeLike:
+        """The input's shape, its first dimension None."""
+        if self.built_input_shape is None:
+            raise NotBuiltError(
+                f"Layer {self.name!r} has no input shape before it is built. Call it or its model."
+            )
+        return self.built_input_shape
+
+    @property
+    def output_shape(self) -> ShapeLike:
+        """The output's shape, its first dimension None."""
+        return self.compute_output_shape(self.input_shape)
+
+    def get_weights(self) -> list[Array]:
+        """Copies of the weights."""
+        return [w.numpy() for w in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace all weights, or none if one does not fit."""
+        assign_all(self.name, self.weights, weights)
+
+    def count_params(self) -> int:
+        """How many numbers its weights hold."""
+        if not self.built:
+            raise NotBuiltError(
+                f"Layer {self.name!r} has no weights before it is built. Give it an input_shape."
+            )
+        return sum(w.value.size for w in self._weights)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        config: dict[str, Any] = {"name": self.name, "trainable": self.trainable}
+        if self.batch_input_shape is not None:
+            config["batch_input_shape"] = self.batch_input_shape
+        return {**config, "dtype": "float32"}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+
+def assign_all(owner: str, weights: Sequence[Parameter], values: Sequence[Any]) -> None:
+    """Assign all values, after all have been looked at: none is assigned if one does not fit."""
+    if len(values) != len(weights):
+        raise ShapeError(
+            f"{owner!r} has {len(weights)} weights. Received: {len(values)} arrays. "
+            "Give one array for each weight, in the order of get_weights()."
+        )
+    arrays = [np.asarray(v) for v in values]
+    for weight, array in zip(weights, arrays, strict=True):
+        if array.shape != weight.shape:
+            raise ShapeError(
+                f"A weight keeps its shape: {weight.name} is {weight.shape}. Received: {array.shape}. "
+                "Give an array of that shape."
+            )
+        if array.dtype.kind not in "fiub":
+            raise ArgumentTypeError(
+                f"Weights are real numbers. Received: dtype {array.dtype} for {weight.name}. Give floats."
+            )
+    for weight, array in zip(weights, arrays, strict=True):
+        weight.assign(array)
+
+
+def _declared(
+    input_shape: Sequence[int | None] | None,
+    input_dim: int | None,
+    batch_input_shape: Sequence[int | None] | None,
+) -> ShapeLike | None:
+    """The declared input shape with the batch dimension in front."""
+    if batch_input_shape is not None:
+        shape = tuple(batch_input_shape)
+    elif input_shape is not None:
+        shape = (None, *input_shape)
+    elif input_dim is not None:
+        shape = (None, input_dim)
+    else:
+        return None
+    for n in shape:
+        if n is not None and (isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1):
+            raise ArgumentError(
+                f"An input shape is made of positive integers. Received: {shape[1:]}. Pass for example input_shape=(20,)."
+            )
+    return tuple(None if n is None else int(n) for n in shape)
+
+
+def _accepts(function: Any, name: str) -> bool:
+    arguments = signature(function).parameters.values()
+    return any(a.name == name or a.kind is Argument.VAR_KEYWORD for a in arguments)

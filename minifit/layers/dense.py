@@ -1,0 +1,140 @@
+"""`Dense`: every output is a weighted sum of every input."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit import activations, constraints, initializers, ops, regularizers
+from minifit.errors import ArgumentError, ShapeError
+from minifit.layers.base import Layer, ShapeLike
+from minifit.parameters import Parameter
+from minifit.tables import serialize
+from minifit.tensor import Tensor
+
+
+class Dense(Layer):
+    """``activation(inputs @ kernel + bias)``.
+
+    Parameters
+    ----------
+    units : int
+        How many outputs.
+    activation : str or function, optional
+        None is linear.
+    use_bias : bool, default True
+    kernel_initializer : default "glorot_uniform"
+    bias_initializer : default "zeros"
+    kernel_regularizer, bias_regularizer, activity_regularizer : optional
+        What they add to the loss; the last one is of the output, divided by the batch size.
+    kernel_constraint, bias_constraint : optional
+    **kwargs
+        As for `Layer`: name, trainable, input_shape, input_dim, ...
+
+    Attributes
+    ----------
+    kernel : Parameter of shape (inputs, units)
+    bias : Parameter of shape (units,), or None
+
+    Raises
+    ------
+    ArgumentError
+        When `units` is not a positive integer.
+
+    Notes
+    -----
+    Input of shape (n, ..., inputs) gives output of shape (n, ..., units).
+
+    References
+    ----------
+    ``tf.keras.layers.Dense`` (TensorFlow 2.7).
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.units = _positive(units)
+        self.activation = activations.get(activation)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.bias: Parameter | None = None
+        self._fused = activations.FUSED.get(self.activation)  # what the kernel itself can apply
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make kernel and bias."""
+        inputs = input_shape[-1] if len(input_shape) > 1 else None
+        if inputs is None:
+            raise ShapeError(
+                f"Layer {self.name!r} needs input of shape (n, ..., features). Received: {input_shape}. "
+                "Give samples at least one dimension of known size."
+            )
+        self.kernel = self.add_weight(
+            "kernel",
+            (inputs, self.units),
+            self.kernel_initializer,
+            self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(
+                "bias",
+                (self.units,),
+                self.bias_initializer,
+                self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """``activation(inputs @ kernel + bias)``, as one op where the kernel knows the activation."""
+        if inputs.shape[-1] != self.kernel.shape[0]:
+            raise ShapeError(
+                f"Layer {self.name!r} expects input of shape (n, ..., {self.kernel.shape[0]}). "
+                f"Received: {inputs.shape}. Give samples with {self.kernel.shape[0]} features."
+            )
+        if self._fused is not None:
+            return ops.dense(inputs, self.kernel, self.bias, self._fused)
+        return self.activation(ops.dense(inputs, self.kernel, self.bias))
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape with the last dimension replaced by `units`."""
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": serialize(self.kernel_initializer),
+            "bias_initializer": serialize(self.bias_initializer),
+            "kernel_regularizer": serialize(self.kernel_regularizer),
+            "bias_regularizer": serialize(self.bias_regularizer),
+            "activity_regularizer": serialize(self.activity_regularizer),
+            "kernel_constraint": serialize(self.kernel_constraint),
+            "bias_constraint": serialize(self.bias_constraint),
+        }
+
+
+def _positive(units: Any) -> int:
+    if isinstance(units, bool) or not isinstance(units, int | np.integer) or units < 1:
+        raise ArgumentError(
+            f"units must be a positive integer. Received: units={units!r}. Pass for example Dense(10)."
+        )
+    return int(units)

@@ -1,0 +1,72 @@
+"""`Dropout`: noise against learning by heart."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from minifit import ops
+from minifit.errors import ArgumentError
+from minifit.layers.base import Layer, ShapeLike
+from minifit.tensor import Tensor, current
+
+
+class Dropout(Layer):
+    """In training, sets each value to 0 with probability `rate` and divides the others by ``1 - rate``.
+
+    Parameters
+    ----------
+    rate : float from 0 to 1
+    noise_shape : tuple, optional
+        The shape of the mask; where it is 1, a value and its neighbours along that axis share a fate. None
+        stands for the input's own size.
+    seed : int, optional
+        For a stream of random numbers of its own, independent of all others.
+    **kwargs
+        As for `Layer`.
+
+    Raises
+    ------
+    ArgumentError
+        When `rate` is not a number from 0 to 1.
+
+    References
+    ----------
+    N. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 15, 2014;
+    ``tf.keras.layers.Dropout`` (TensorFlow 2.7).
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+            raise ArgumentError(
+                f"rate must be a number from 0 to 1. Received: rate={rate!r}. Pass for example 0.5."
+            )
+        self.rate = rate
+        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.seed = seed
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """The input, thinned out in training."""
+        if not training or self.rate == 0:
+            return inputs
+        rng = current().streams.get(f"dropout/{self.name}", self.seed)
+        return ops.dropout(inputs, self.rate, rng, self._mask_shape(inputs.shape))
+
+    def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+        if self.noise_shape is None:
+            return None
+        return tuple(n if m is None else m for m, n in zip(self.noise_shape, shape, strict=True))
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        own = {"rate": self.rate, "noise_shape": self.noise_shape, "seed": self.seed}
+        return {**super().get_config(), **own}

@@ -1,0 +1,46 @@
+"""`Flatten`: each sample as one row."""
+
+from math import prod
+from typing import Any
+
+from minifit.errors import ArgumentError
+from minifit.layers.base import Layer, ShapeLike
+from minifit.tensor import Tensor
+
+
+class Flatten(Layer):
+    """Turns samples of any shape into rows: (n, 8, 8) becomes (n, 64), (n,) becomes (n, 1).
+
+    Parameters
+    ----------
+    data_format : {"channels_last"}, optional
+        Accepted as Keras does; nothing else changes the order of values here.
+    **kwargs
+        As for `Layer`.
+
+    References
+    ----------
+    ``tf.keras.layers.Flatten`` (TensorFlow 2.7).
+    """
+
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if data_format not in (None, "channels_last"):
+            raise ArgumentError(
+                f"Flatten keeps the order of values. Received: data_format={data_format!r}. "
+                "Leave it out and move the axis of the channels in the data."
+            )
+        self.data_format = data_format or "channels_last"
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """One row for each sample."""
+        return inputs.reshape(inputs.shape[0], prod(inputs.shape[1:]))
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """``(None, product of the sample's dimensions)``."""
+        known = [n for n in input_shape[1:] if n is not None]
+        return (input_shape[0], prod(known) if len(known) == len(input_shape) - 1 else None)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {**super().get_config(), "data_format": self.data_format}

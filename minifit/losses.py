@@ -1,0 +1,365 @@
+"""Losses: how far predictions are from targets, as one number to make small.
+
+A loss function returns one value for each sample; a loss object also weights the samples and reduces the
+values to one number. A function of ``(y_true, y_pred)`` written in `minifit.ops` is a loss too.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minifit import ops
+from minifit.arrays import Array
+from minifit.errors import ArgumentError, GradientError, ShapeError
+from minifit.tables import Configurable, Table
+from minifit.tensor import Tensor, TensorLike, as_tensor, to_array
+
+__all__ = [
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "Loss",
+    "LossFunctionWrapper",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Reduction",
+    "SparseCategoricalCrossentropy",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "deserialize",
+    "get",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "serialize",
+    "sparse_categorical_crossentropy",
+]
+
+LossFunction = Callable[..., Tensor]
+
+
+# -- one value a sample --------------------------------------------------------------------------------------
+
+
+def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """``mean((y_pred - y_true) ** 2)`` over the last axis: shape (n, m) gives (n,)."""
+    return ops.mean_squared_error(y_true, y_pred)
+
+
+def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """``mean(abs(y_pred - y_true))`` over the last axis: shape (n, m) gives (n,)."""
+    return ops.mean_absolute_error(y_true, y_pred)
+
+
+def binary_crossentropy(
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Tensor:
+    """``-mean(t log p + (1 - t) log(1 - p))`` over an axis, for targets from 0 to 1.
+
+    Parameters
+    ----------
+    y_true, y_pred : Tensor of shape (n, m)
+    from_logits : bool, default False
+        Whether `y_pred` comes before the sigmoid.
+    label_smoothing : float from 0 to 1, default 0
+        Targets are drawn towards 1/2: ``t * (1 - s) + s / 2``.
+    axis : int, default -1
+
+    References
+    ----------
+    ``tf.keras.losses.binary_crossentropy`` (TensorFlow 2.7).
+    """
+    t, p = _same_shape("binary_crossentropy", y_true, y_pred)
+    if label_smoothing:
+        t = t * (1 - label_smoothing) + label_smoothing / 2
+    return ops.binary_crossentropy(_last(t, axis), _last(p, axis), from_logits)
+
+
+def categorical_crossentropy(
+    y_true: TensorLike,
+    y_pred: TensorLike,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Tensor:
+    """``-sum(t log p)`` over an axis, for one-hot targets.
+
+    Parameters
+    ----------
+    y_true, y_pred : Tensor of shape (n, classes)
+    from_logits : bool, default False
+        Whether `y_pred` comes before the softmax.
+    label_smoothing : float from 0 to 1, default 0
+        Targets are drawn towards even odds: ``t * (1 - s) + s / classes``.
+    axis : int, default -1
+
+    References
+    ----------
+    ``tf.keras.losses.categorical_crossentropy`` (TensorFlow 2.7).
+    """
+    t, p = _same_shape("categorical_crossentropy", y_true, y_pred)
+    if label_smoothing:
+        t = t * (1 - label_smoothing) + label_smoothing / p.shape[axis]
+    return ops.categorical_crossentropy(_last(t, axis), _last(p, axis), from_logits)
+
+
+def sparse_categorical_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, axis: int = -1
+) -> Tensor:
+    """``-log p[y_true]``, for class numbers as targets.
+
+    Parameters
+    ----------
+    y_true : Tensor of shape (n,) or (n, 1), from 0 to classes - 1
+    y_pred : Tensor of shape (n, classes)
+    from_logits : bool, default False
+        Whether `y_pred` comes before the softmax.
+    axis : int, default -1
+    """
+    return ops.sparse_categorical_crossentropy(y_true, _last(as_tensor(y_pred), axis), from_logits)
+
+
+def _same_shape(name: str, y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
+    p = as_tensor(y_pred)
+    t = to_array(y_true)
+    if t.shape != p.shape:
+        sparse = " For class numbers use sparse_categorical_crossentropy." if name.startswith("cat") else ""
+        raise ShapeError(
+            f"{name} needs one target for each prediction. Received: targets of shape {t.shape}, "
+            f"predictions of shape {p.shape}. Give targets of the predictions' shape.{sparse}"
+        )
+    return Tensor(t if t.dtype == p.dtype else t.astype(p.dtype)), p
+
+
+def _last(x: Tensor, axis: int) -> Tensor:
+    """`x` with `axis` moved to the end."""
+    if axis in (-1, x.ndim - 1):
+        return x
+    order = [i for i in range(x.ndim) if i != axis % x.ndim] + [axis % x.ndim]
+    return ops.transpose(x, tuple(order))
+
+
+# -- one number a batch --------------------------------------------------------------------------------------
+
+
+class Reduction:
+    """How the values of the samples become one number."""
+
+    AUTO = "auto"
+    NONE = "none"
+    SUM = "sum"
+    SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
+
+    ALL = (AUTO, NONE, SUM, SUM_OVER_BATCH_SIZE)
+
+
+class Loss(Configurable):
+    """A loss object: subclass it and write `call`.
+
+    Parameters
+    ----------
+    reduction : {"auto", "sum_over_batch_size", "sum", "none"}, default "auto"
+        "auto" is the mean over all values ("sum_over_batch_size").
+    name : str, optional
+
+    Raises
+    ------
+    ArgumentError
+        When there is no such reduction.
+
+    References
+    ----------
+    ``tf.keras.losses.Loss`` (TensorFlow 2.7).
+    """
+
+    def __init__(self, reduction: str = Reduction.AUTO, name: str | None = None) -> None:
+        if reduction not in Reduction.ALL:
+            raise ArgumentError(
+                f"reduction must be one of {', '.join(map(repr, Reduction.ALL))}. Received: {reduction!r}. "
+                "'auto' is what most models want."
+            )
+        self.reduction = reduction
+        self.name = name or type(self).__name__
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """One value for each sample."""
+        raise NotImplementedError(f"{type(self).__name__} must define call(y_true, y_pred)")
+
+    def __call__(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: Any = None) -> Tensor:
+        """The loss of a batch.
+
+        Parameters
+        ----------
+        y_true, y_pred : Tensor or array
+        sample_weight : array of shape (n,) or broadcastable to the values, optional
+
+        Returns
+        -------
+        Tensor
+            One number; one value a sample with reduction "none".
+        """
+        values = self.call(as_tensor(y_true), as_tensor(y_pred))
+        if not isinstance(values, Tensor):
+            raise GradientError(
+                f"The loss {self.name!r} must return a tensor, so that its gradient is known. Received: "
+                f"{type(values).__name__}. Write it in minifit.ops instead of NumPy."
+            )
+        weights = None if sample_weight is None else fit_weights(to_array(sample_weight), values.value)
+        if self.reduction == Reduction.NONE:
+            return values if weights is None else values * weights
+        if self.reduction == Reduction.SUM:
+            return ops.weighted_mean(values, weights, 1)
+        return ops.weighted_mean(values, weights, max(values.value.size, 1))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal loss."""
+        return {"reduction": self.reduction, "name": self.name}
+
+
+class LossFunctionWrapper(Loss):
+    """The loss object of a loss function.
+
+    Parameters
+    ----------
+    fn : callable
+        ``fn(y_true, y_pred, **kwargs)`` returns one value for each sample.
+    reduction, name
+        As for `Loss`.
+    **kwargs
+        Handed on to `fn`.
+    """
+
+    def __init__(
+        self, fn: LossFunction, reduction: str = Reduction.AUTO, name: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(reduction, name or getattr(fn, "__name__", type(fn).__name__))
+        self.fn = fn
+        self._kwargs = kwargs
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """One value for each sample."""
+        return self.fn(y_true, y_pred, **self._kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal loss."""
+        return {**super().get_config(), **self._kwargs}
+
+
+class MeanSquaredError(LossFunctionWrapper):
+    """The mean of squared differences."""
+
+    def __init__(self, reduction: str = Reduction.AUTO, name: str = "mean_squared_error") -> None:
+        super().__init__(mean_squared_error, reduction, name)
+
+
+class MeanAbsoluteError(LossFunctionWrapper):
+    """The mean of absolute differences."""
+
+    def __init__(self, reduction: str = Reduction.AUTO, name: str = "mean_absolute_error") -> None:
+        super().__init__(mean_absolute_error, reduction, name)
+
+
+class BinaryCrossentropy(LossFunctionWrapper):
+    """Cross-entropy of independent yes-or-no targets; the arguments are those of `binary_crossentropy`."""
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str = Reduction.AUTO,
+        name: str = "binary_crossentropy",
+    ) -> None:
+        options = {"from_logits": from_logits, "label_smoothing": _smoothing(label_smoothing), "axis": axis}
+        super().__init__(binary_crossentropy, reduction, name, **options)
+
+
+class CategoricalCrossentropy(LossFunctionWrapper):
+    """Cross-entropy of one-hot targets; the arguments are those of `categorical_crossentropy`."""
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str = Reduction.AUTO,
+        name: str = "categorical_crossentropy",
+    ) -> None:
+        options = {"from_logits": from_logits, "label_smoothing": _smoothing(label_smoothing), "axis": axis}
+        super().__init__(categorical_crossentropy, reduction, name, **options)
+
+
+class SparseCategoricalCrossentropy(LossFunctionWrapper):
+    """Cross-entropy of class numbers; the arguments are those of `sparse_categorical_crossentropy`."""
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        reduction: str = Reduction.AUTO,
+        name: str = "sparse_categorical_crossentropy",
+    ) -> None:
+        super().__init__(sparse_categorical_crossentropy, reduction, name, from_logits=from_logits)
+
+
+def _smoothing(value: float) -> float:
+    if not 0 <= value <= 1:
+        raise ArgumentError(
+            f"label_smoothing must be from 0 to 1. Received: {value!r}. 0 leaves targets as they are."
+        )
+    return value
+
+
+def fit_weights(weights: Array, values: Array) -> Array:
+    """Sample weights in a shape that broadcasts against one value a sample (or several)."""
+    if weights.ndim == values.ndim + 1 and weights.shape[-1] == 1:
+        weights = weights[..., 0]
+    while 0 < weights.ndim < values.ndim:
+        weights = weights[..., None]
+    try:
+        return np.broadcast_to(weights, values.shape).astype(values.dtype, copy=False)
+    except ValueError:
+        raise ShapeError(
+            f"sample_weight needs one weight for each sample. Received: weights of shape {weights.shape} for "
+            f"values of shape {values.shape}. Give an array of shape ({values.shape[0]},)."
+        ) from None
+
+
+TABLE = Table(
+    "loss",
+    {
+        "mean_squared_error": mean_squared_error,
+        "mse": mean_squared_error,
+        "MSE": mean_squared_error,
+        "MeanSquaredError": MeanSquaredError,
+        "mean_absolute_error": mean_absolute_error,
+        "mae": mean_absolute_error,
+        "MAE": mean_absolute_error,
+        "MeanAbsoluteError": MeanAbsoluteError,
+        "binary_crossentropy": binary_crossentropy,
+        "bce": binary_crossentropy,
+        "BCE": binary_crossentropy,
+        "BinaryCrossentropy": BinaryCrossentropy,
+        "categorical_crossentropy": categorical_crossentropy,
+        "CategoricalCrossentropy": CategoricalCrossentropy,
+        "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
+        "SparseCategoricalCrossentropy": SparseCategoricalCrossentropy,
+    },
+)
+
+
+def get(identifier: Any) -> Any:
+    """A loss function or object from its name, configuration or itself; None stays None."""
+    return None if identifier is None else TABLE.make(identifier)
+
+
+def serialize(loss: Any) -> Any:
+    """A loss as plain data: a function by its name, an object by its class and configuration."""
+    if isinstance(loss, Loss):
+        return {"class_name": type(loss).__name__, "config": loss.get_config()}
+    return getattr(loss, "__name__", loss)
+
+
+deserialize = get

@@ -1,0 +1,508 @@
+"""The functions of tensors, each beside its gradient rule.
+
+Layers, losses and metrics are written in these, and so are a user's own; nobody who uses them has to write a
+gradient by hand. The hot ones are coarse: a dense layer with its activation is one op, softmax with
+cross-entropy is one op, so that the tape has few entries and each does its work in one kernel.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import Array, Shape
+from minifit.errors import ArgumentTypeError, DataError, ShapeError
+from minifit.tensor import Axis, Tensor, TensorLike, alike, as_tensor, convert, current, to_array, unbroadcast
+
+__all__ = [
+    "abs",
+    "absolute",
+    "activation",
+    "argmax",
+    "binary_crossentropy",
+    "broadcast_to",
+    "cast",
+    "categorical_crossentropy",
+    "clip",
+    "concatenate",
+    "dense",
+    "dropout",
+    "equal",
+    "exp",
+    "expand_dims",
+    "log",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "min",
+    "minimum",
+    "penalty",
+    "power",
+    "relu",
+    "reshape",
+    "sigmoid",
+    "softmax",
+    "sparse_categorical_crossentropy",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stop_gradient",
+    "sum",
+    "tanh",
+    "transpose",
+    "weighted_mean",
+    "where",
+]
+
+
+# -- layers --------------------------------------------------------------------------------------------------
+
+
+def dense(x: Tensor, w: Tensor, b: Tensor | None, activation: str = "linear") -> Tensor:
+    """``activation(x @ w + b)`` as one op.
+
+    Parameters
+    ----------
+    x : Tensor of shape (..., n_in)
+    w : Tensor of shape (n_in, n_out)
+    b : Tensor of shape (n_out,), or None for no bias
+    activation : {"linear", "relu", "sigmoid", "tanh"}
+
+    Returns
+    -------
+    Tensor of shape (..., n_out)
+    """
+    here = current()
+    rows, weights = x.value, w.value
+    if rows.ndim != 2:
+        rows = rows.reshape(-1, rows.shape[-1])
+    y = here.take((rows.shape[0], weights.shape[1]), weights.dtype)
+    here.kernels.dense_forward(rows, weights, None if b is None else b.value, activation, y)
+
+    def rule(dy: Array) -> tuple[Array | None, ...]:
+        # d(x @ w) = dz @ w.T for x and x.T @ dz for w; the kernel finds dz from y, activation by activation
+        dz = None if activation == "linear" else here.take(y.shape, y.dtype)
+        dx = here.take(rows.shape, y.dtype) if x.requires_grad else None
+        dw = w.target() if w.requires_grad else None
+        db = b.target() if b is not None and b.requires_grad else None
+        here.kernels.dense_backward(rows, weights, y, dy.reshape(y.shape), activation, dz, dx, dw, db)
+        return (None if dx is None else dx.reshape(x.shape), dw, db)[: 2 if b is None else 3]
+
+    shaped = y if x.value.ndim == 2 else y.reshape(*x.shape[:-1], weights.shape[1])
+    return here.result(shaped, rule, x, w) if b is None else here.result(shaped, rule, x, w, b)
+
+
+def activation(x: Tensor, name: str) -> Tensor:
+    """One of the activations whose gradient is known from their output: "relu", "sigmoid", "tanh"."""
+    here = current()
+    y = here.take(x.shape, x.dtype)
+    here.kernels.activation_forward(x.value, name, y)
+
+    def rule(dy: Array) -> tuple[Array]:
+        dx = here.take(y.shape, y.dtype)
+        here.kernels.activation_backward(y, dy, name, dx)
+        return (dx,)
+
+    return here.result(y, rule, x)
+
+
+def relu(x: TensorLike) -> Tensor:
+    """``max(x, 0)``; its gradient at 0 is 0."""
+    return activation(as_tensor(x), "relu")
+
+
+def tanh(x: TensorLike) -> Tensor:
+    """The hyperbolic tangent."""
+    return activation(as_tensor(x), "tanh")
+
+
+def sigmoid(x: TensorLike) -> Tensor:
+    """``1 / (1 + exp(-x))``. Remembers x, so that cross-entropy can be computed from it."""
+    x = as_tensor(x)
+    y = activation(x, "sigmoid")
+    y.logits = x
+    return y
+
+
+def softmax(x: TensorLike) -> Tensor:
+    """``exp(x) / sum(exp(x))`` over the last axis. Remembers x, so that cross-entropy can be computed from it."""
+    x = as_tensor(x)
+    here = current()
+    rows = _rows(x.value)
+    y = here.take(rows.shape, x.dtype)
+    here.kernels.softmax_forward(rows, y)
+
+    def rule(dy: Array) -> tuple[Array]:
+        dx = here.take(rows.shape, x.dtype)
+        here.kernels.softmax_backward(y, _rows(dy), dx)
+        return (dx.reshape(x.shape),)
+
+    made = here.result(y.reshape(x.shape), rule, x)
+    made.logits = x
+    return made
+
+
+def dropout(x: Tensor, rate: float, rng: np.random.Generator, noise_shape: Shape | None = None) -> Tensor:
+    """Each value set to 0 with probability `rate`, the others divided by ``1 - rate``."""
+    mask = rng.random(noise_shape or x.shape, dtype=np.float32) >= np.float32(rate)
+    scale = (mask / np.float32(1 - rate)).astype(x.dtype) if rate < 1 else mask.astype(x.dtype)
+    return current().result(x.value * scale, lambda dy: (dy * scale,), x)
+
+
+# -- losses: one value a sample, the mean (or the sum over classes) of the last axis -------------------------
+
+
+def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """``mean((y_pred - y_true) ** 2)`` over the last axis."""
+    k = current().kernels
+    return _loss(k.squared_error_forward, k.squared_error_backward, y_true, as_tensor(y_pred))
+
+
+def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """``mean(abs(y_pred - y_true))`` over the last axis."""
+    k = current().kernels
+    return _loss(k.absolute_error_forward, k.absolute_error_backward, y_true, as_tensor(y_pred))
+
+
+def binary_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False) -> Tensor:
+    """``-mean(t log p + (1 - t) log(1 - p))`` over the last axis; computed from the logits where p has them."""
+    k, p = current().kernels, as_tensor(y_pred)
+    logits = p if from_logits else p.logits
+    if logits is None:
+        return _loss(k.binary_crossentropy_forward, k.binary_crossentropy_backward, y_true, p)
+    return _loss(k.binary_crossentropy_logits_forward, k.binary_crossentropy_logits_backward, y_true, logits)
+
+
+def categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False) -> Tensor:
+    """``-sum(t log p)`` over the last axis; computed from the logits where p has them."""
+    k, p = current().kernels, as_tensor(y_pred)
+    logits = p if from_logits else p.logits
+    if logits is None:
+        return _loss(k.categorical_crossentropy_forward, k.categorical_crossentropy_backward, y_true, p)
+    probabilities = _probabilities(p, logits)
+
+    def backward(t: Array, _: Array, dloss: Array, dz: Array) -> None:
+        k.categorical_crossentropy_logits_backward(t, probabilities, dloss, dz)
+
+    return _loss(k.categorical_crossentropy_logits_forward, backward, y_true, logits)
+
+
+def sparse_categorical_crossentropy(
+    y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False
+) -> Tensor:
+    """``-log p[y_true]``, with class numbers of shape (...) or (..., 1) as targets.
+
+    Raises
+    ------
+    DataError
+        When a class number is negative or not below the number of classes.
+    """
+    here, p = current(), as_tensor(y_pred)
+    logits = p if from_logits else p.logits
+    source = p if logits is None else logits
+    rows = _rows(source.value)
+    ids = _class_ids(y_true, source.shape)
+    loss = here.take(ids.shape, source.dtype)
+    k = here.kernels
+    if logits is None:
+        bad = k.sparse_categorical_crossentropy_forward(ids, rows, loss)
+    else:
+        bad = k.sparse_categorical_crossentropy_logits_forward(ids, rows, loss)
+    if bad >= 0:
+        raise DataError(
+            f"Class numbers must be from 0 to {rows.shape[1] - 1}, since the model has {rows.shape[1]} outputs. "
+            f"Received: {ids[bad]} in row {bad} of the batch. Correct the targets or give the last layer more units."
+        )
+
+    def rule(dloss: Array) -> tuple[Array]:
+        dx = here.take(rows.shape, source.dtype)
+        if logits is None:
+            k.sparse_categorical_crossentropy_backward(ids, rows, dloss.reshape(-1), dx)
+        else:
+            probabilities = _probabilities(p, logits)
+            k.sparse_categorical_crossentropy_logits_backward(ids, probabilities, dloss.reshape(-1), dx)
+        return (dx.reshape(source.shape),)
+
+    return here.result(loss.reshape(source.shape[:-1]), rule, source)
+
+
+def _loss(
+    forward: Callable[[Array, Array, Array], Any],
+    backward: Callable[[Array, Array, Array, Array], Any],
+    y_true: TensorLike,
+    y_pred: Tensor,
+) -> Tensor:
+    """A loss with one value a sample, from its two kernels."""
+    here = current()
+    target = to_array(y_true)
+    if target.shape != y_pred.shape:
+        target, y_pred = _broadcast_pair(target, y_pred)
+    p = _rows(y_pred.value)
+    t = _rows(target if target.dtype == p.dtype else target.astype(p.dtype))
+    loss = here.take((p.shape[0],), p.dtype)
+    forward(t, p, loss)
+
+    def rule(dloss: Array) -> tuple[Array]:
+        dp = here.take(p.shape, p.dtype)
+        backward(t, p, dloss.reshape(-1), dp)
+        return (dp.reshape(y_pred.shape),)
+
+    return here.result(loss.reshape(y_pred.shape[:-1]), rule, y_pred)
+
+
+def _broadcast_pair(target: Array, y_pred: Tensor) -> tuple[Array, Tensor]:
+    try:
+        shape = np.broadcast_shapes(target.shape, y_pred.shape)
+    except ValueError:
+        raise ShapeError(
+            "Targets and predictions must have the same shape, or shapes that broadcast. "
+            f"Received: targets of shape {target.shape}, predictions of shape {y_pred.shape}. "
+            "Reshape the targets or change the units of the last layer."
+        ) from None
+    return np.broadcast_to(target, shape), broadcast_to(y_pred, shape)
+
+
+def _class_ids(y_true: TensorLike, shape: Shape) -> Array:
+    """Class numbers as a flat int64 array, one for each row of predictions of this shape."""
+    ids = to_array(y_true)
+    if ids.ndim == len(shape) and ids.shape[-1:] == (1,):
+        ids = ids[..., 0]
+    if ids.shape != shape[:-1]:
+        raise ShapeError(
+            "Sparse targets are one class number a sample, of shape (n,) or (n, 1). "
+            f"Received: targets of shape {ids.shape} for predictions of shape {shape}. "
+            "For one-hot targets use categorical_crossentropy."
+        )
+    return ids.astype(np.int64, copy=False).reshape(-1)
+
+
+def _probabilities(p: Tensor, logits: Tensor) -> Array:
+    """softmax(logits) in rows, which is known already unless p is the logits themselves."""
+    if p is not logits:
+        return _rows(p.value)
+    here, rows = current(), _rows(logits.value)
+    made = here.take(rows.shape, rows.dtype)
+    here.kernels.softmax_forward(rows, made)
+    return made
+
+
+def _rows(x: Array) -> Array:
+    """The array as a matrix with its own last axis."""
+    if x.ndim == 2:
+        return x
+    if x.ndim == 0:
+        raise ShapeError(
+            "A loss needs a last axis to average over. Received: a single number. "
+            "Give targets and predictions of shape (n,) or (n, m)."
+        )
+    return x.reshape(-1, x.shape[-1]) if x.size else x.reshape(int(np.prod(x.shape[:-1])), x.shape[-1])
+
+
+def weighted_mean(values: Tensor, weights: Array | None, count: float) -> Tensor:
+    """``sum(values * weights) / count``: how the losses of a batch become one number."""
+    here, v = current(), values.value
+    weighted = v if weights is None else v * weights
+    total = np.add.reduce(weighted, axis=None) / v.dtype.type(count)
+
+    def rule(dtotal: Array) -> tuple[Array]:
+        dv = here.take(v.shape, v.dtype)
+        if weights is None:
+            dv.fill(dtotal / count)
+        else:
+            np.multiply(weights, dtotal / v.dtype.type(count), out=dv)
+        return (dv,)
+
+    return here.result(total, rule, values)
+
+
+def penalty(w: Tensor, l1: float, l2: float) -> Tensor:
+    """``l1 * sum(abs(w)) + l2 * sum(w ** 2)``, what a regularizer adds to the loss."""
+    v = w.value
+    total = 0.0
+    if l1:
+        total += l1 * float(np.abs(v).sum())
+    if l2:
+        total += l2 * float(np.square(v).sum())
+
+    def rule(dtotal: Array) -> tuple[Array]:
+        dw = np.sign(v) * v.dtype.type(l1) if l1 else np.zeros_like(v)
+        if l2:
+            dw += v * v.dtype.type(2 * l2)
+        return (dw * dtotal,)
+
+    return current().result(np.asarray(total, v.dtype), rule, w)
+
+
+# -- elementwise ---------------------------------------------------------------------------------------------
+
+
+def exp(x: TensorLike) -> Tensor:
+    """The exponential."""
+    x = as_tensor(x)
+    y = np.exp(x.value)
+    return current().result(y, lambda g: (g * y,), x)
+
+
+def log(x: TensorLike) -> Tensor:
+    """The natural logarithm."""
+    x = as_tensor(x)
+    return current().result(np.log(x.value), lambda g: (g / x.value,), x)
+
+
+def sqrt(x: TensorLike) -> Tensor:
+    """The square root."""
+    x = as_tensor(x)
+    y = np.sqrt(x.value)
+    return current().result(y, lambda g: (g / (2 * y),), x)
+
+
+def square(x: TensorLike) -> Tensor:
+    """``x * x``."""
+    x = as_tensor(x)
+    return current().result(np.square(x.value), lambda g: (2 * g * x.value,), x)
+
+
+def absolute(x: TensorLike) -> Tensor:
+    """The absolute value; its gradient at 0 is 0."""
+    return as_tensor(x).__abs__()
+
+
+def power(x: TensorLike, exponent: TensorLike) -> Tensor:
+    """``x ** exponent``."""
+    return as_tensor(x) ** exponent
+
+
+def maximum(a: TensorLike, b: TensorLike) -> Tensor:
+    """The larger of each pair; where they are equal, the gradient goes to `a`."""
+    a, b = as_tensor(a), as_tensor(b)
+    return where(a.value >= b.value, a, b)
+
+
+def minimum(a: TensorLike, b: TensorLike) -> Tensor:
+    """The smaller of each pair; where they are equal, the gradient goes to `a`."""
+    a, b = as_tensor(a), as_tensor(b)
+    return where(a.value <= b.value, a, b)
+
+
+def clip(x: TensorLike, low: float, high: float) -> Tensor:
+    """`x` moved into [low, high]; the gradient is 0 where it had to be moved."""
+    x = as_tensor(x)
+    inside = (x.value >= low) & (x.value <= high)
+    return current().result(np.clip(x.value, low, high).astype(x.dtype), lambda g: (g * inside,), x)
+
+
+def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor:
+    """`a` where the condition holds, else `b`."""
+    chosen = to_array(condition).astype(bool)
+    a, b = alike(a, b)
+
+    def rule(g: Array) -> tuple[Array, Array]:
+        return unbroadcast(np.where(chosen, g, 0), a.shape), unbroadcast(np.where(chosen, 0, g), b.shape)
+
+    return current().result(np.where(chosen, a.value, b.value), rule, a, b)
+
+
+def cast(x: TensorLike, dtype: Any) -> Tensor:
+    """`x` in another dtype."""
+    return convert(as_tensor(x), np.dtype(dtype))
+
+
+def stop_gradient(x: TensorLike) -> Tensor:
+    """The same numbers, taken as a constant."""
+    return Tensor(to_array(x))
+
+
+# -- shapes and reductions -----------------------------------------------------------------------------------
+
+
+def matmul(a: TensorLike, b: TensorLike) -> Tensor:
+    """The matrix product of the last two axes."""
+    return as_tensor(a) @ b
+
+
+def reshape(x: TensorLike, shape: Shape) -> Tensor:
+    """The same numbers in another shape; one dimension may be -1."""
+    return as_tensor(x).reshape(*shape)
+
+
+def transpose(x: TensorLike, axes: Shape | None = None) -> Tensor:
+    """The axes in another order; reversed when `axes` is None."""
+    x = as_tensor(x)
+    back = None if axes is None else np.argsort(axes)
+    return current().result(x.value.transpose(axes), lambda g: (g.transpose(back),), x)
+
+
+def expand_dims(x: TensorLike, axis: int) -> Tensor:
+    """One more axis of length 1."""
+    x = as_tensor(x)
+    return x.reshape(*np.expand_dims(x.value, axis).shape)
+
+
+def squeeze(x: TensorLike, axis: int | None = None) -> Tensor:
+    """Without its axes of length 1, or without one of them."""
+    x = as_tensor(x)
+    return x.reshape(*np.squeeze(x.value, axis).shape)
+
+
+def broadcast_to(x: TensorLike, shape: Shape) -> Tensor:
+    """`x` repeated to a larger shape."""
+    x = as_tensor(x)
+    if x.shape == shape:
+        return x
+    return current().result(np.broadcast_to(x.value, shape), lambda g: (unbroadcast(g, x.shape),), x)
+
+
+def concatenate(xs: list[TensorLike], axis: int = -1) -> Tensor:
+    """Several tensors put after each other along an axis."""
+    if not xs:
+        raise ArgumentTypeError(
+            "concatenate needs at least one tensor. Received: none. Pass a list of tensors."
+        )
+    parts = [as_tensor(x) for x in xs]
+    cuts = np.cumsum([p.shape[axis] for p in parts])[:-1]
+    value = np.concatenate([p.value for p in parts], axis)
+    return current().result(value, lambda g: np.split(g, cuts, axis), *parts)
+
+
+def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The sum over `axis`, or over everything."""
+    return as_tensor(x).sum(axis, keepdims)
+
+
+def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The mean over `axis`, or over everything."""
+    return as_tensor(x).mean(axis, keepdims)
+
+
+def max(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The largest value along `axis`, or of everything; equal ones share the gradient."""
+    return _extreme(np.max, as_tensor(x), axis, keepdims)
+
+
+def min(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The smallest value along `axis`, or of everything; equal ones share the gradient."""
+    return _extreme(np.min, as_tensor(x), axis, keepdims)
+
+
+def _extreme(find: Callable[..., Array], x: Tensor, axis: int | None, keepdims: bool) -> Tensor:
+    found = find(x.value, axis=axis, keepdims=True)
+    hit = x.value == found
+    share = hit / hit.sum(axis=axis, keepdims=True).astype(x.dtype)
+    value = found if keepdims else found.reshape(np.sum(hit, axis=axis).shape)
+    return current().result(value, lambda g: (share * g.reshape(found.shape),), x)
+
+
+def argmax(x: TensorLike, axis: int = -1) -> Tensor:
+    """Where the largest value stands along an axis: constants of dtype int64."""
+    return Tensor(to_array(x).argmax(axis))
+
+
+def equal(a: TensorLike, b: TensorLike) -> Tensor:
+    """Where two tensors agree: constants of dtype bool."""
+    return Tensor(np.equal(to_array(a), to_array(b)))
+
+
+abs = absolute

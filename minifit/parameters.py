@@ -1,0 +1,236 @@
+"""One buffer of parameters, and the single variables beside it.
+
+Every trainable value of a model lies in one contiguous, aligned float32 array, and every gradient in a second
+one of the same layout; layers hold views into both. An optimizer updates a model in one kernel call, a
+snapshot is one copy, a checkpoint one write. Freezing a layer changes the list of segments that are updated,
+not the memory.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minifit.arrays import ALIGNMENT, FLOAT, Array, Shape, aligned_zeros
+from minifit.errors import ArgumentTypeError, ShapeError
+from minifit.tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A tensor that belongs to a layer and is learned.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"dense/kernel:0"``.
+    value : ndarray
+        The initial numbers.
+    trainable : bool
+        False for values that only the layer itself changes, such as moving averages.
+
+    Attributes
+    ----------
+    buffer : ParameterBuffer or None
+        The memory that it lives in, once a model has adopted it.
+    start : int
+        Where in the buffer it begins.
+    """
+
+    __slots__ = ("buffer", "constraint", "name", "regularizer", "slot", "start", "trainable")
+
+    def __init__(self, name: str, value: Array, trainable: bool = True) -> None:
+        super().__init__(np.array(value, FLOAT), requires_grad=trainable)
+        self.name = name
+        self.trainable = trainable
+        self.slot: Array | None = None  # its place in the buffer of gradients
+        self.buffer: ParameterBuffer | None = None
+        self.start = 0
+        self.regularizer: Any = None
+        self.constraint: Any = None
+
+    def assign(self, value: Any) -> None:
+        """Replace the numbers in place; the shape must be the same."""
+        array = np.asarray(value)
+        if array.shape != self.shape:
+            raise ShapeError(
+                f"A weight keeps its shape: {self.name} is {self.shape}. Received: {array.shape}. "
+                "Give an array of that shape."
+            )
+        self.value[...] = array
+
+    def target(self) -> Array:
+        """Its place in the buffer of gradients, unless another op of this step has already written there."""
+        return self.slot if self.slot is not None and self.grad is None else super().target()
+
+    def accumulate(self, grad: Array) -> None:
+        """Add to the gradient, which lives in the buffer once there is one."""
+        if self.slot is None:
+            super().accumulate(grad)
+        elif self.grad is None:
+            if grad is not self.slot:
+                self.slot[...] = grad
+            self.grad = self.slot
+        else:
+            self.slot += grad
+
+
+class ParameterBuffer:
+    """The memory of a model's parameters.
+
+    Attributes
+    ----------
+    values, grads : ndarray of shape (size,)
+        All numbers of all parameters, each parameter beginning at a multiple of 64 bytes.
+    layout : int
+        Counts how often the memory was laid out anew; what mirrors the buffer watches it.
+    """
+
+    def __init__(self) -> None:
+        self.parameters: list[Parameter] = []
+        self.values = aligned_zeros(0)
+        self.grads = aligned_zeros(0)
+        self.layout = 0
+
+    def adopt(self, parameters: Iterable[Parameter]) -> None:
+        """Take in the parameters that belong to no buffer yet, keeping their numbers."""
+        new = [p for p in parameters if p.buffer is None]
+        if not new:
+            return
+        self.parameters += new
+        starts, size = [], 0
+        for p in self.parameters:
+            starts.append(size)
+            size += padded(p.value.size)
+        values, grads = aligned_zeros(size), aligned_zeros(size)
+        for p, start in zip(self.parameters, starts, strict=True):
+            place = slice(start, start + p.value.size)
+            values[place] = p.value.reshape(-1)
+            p.value, p.slot = values[place].reshape(p.shape), grads[place].reshape(p.shape)
+            p.buffer, p.start, p.grad = self, start, None
+        self.values, self.grads = values, grads
+        self.layout += 1
+
+
+class Segment(NamedTuple):
+    """A stretch of a buffer: parameters that lie next to each other and are updated in one call."""
+
+    buffer: ParameterBuffer
+    start: int
+    stop: int
+
+    def of(self, mirror: Array) -> Array:
+        """This stretch of an array that has the buffer's layout."""
+        return mirror[self.start : self.stop]
+
+
+def segments(parameters: Sequence[Parameter]) -> list[Segment]:
+    """The fewest stretches of memory that hold exactly these parameters, which all live in buffers."""
+    found: list[Segment] = []
+    for p in sorted(parameters, key=lambda p: (id(p.buffer), p.start)):
+        assert p.buffer is not None, f"{p.name} lives in no buffer"
+        stop = p.start + padded(p.value.size)
+        last = found[-1] if found else None
+        if last is not None and last.buffer is p.buffer and last.stop == p.start:
+            found[-1] = last._replace(stop=stop)
+        else:
+            found.append(Segment(p.buffer, p.start, stop))
+    return found
+
+
+def padded(size: int) -> int:
+    """`size` rounded up, so that the next parameter is aligned."""
+    step = ALIGNMENT // FLOAT.itemsize
+    return -(-size // step) * step
+
+
+class Variable(np.lib.mixins.NDArrayOperatorsMixin):
+    """A number or array that a user may read and set: a learning rate, a metric's sum.
+
+    Behaves as a number in arithmetic and comparisons, and as ``tf.Variable`` where Keras users expect it.
+
+    Parameters
+    ----------
+    value : array_like
+    name : str
+    dtype : dtype
+        What every assigned value is converted to.
+
+    Examples
+    --------
+    >>> lr = Variable(0.1, "learning_rate")
+    >>> lr.assign(lr * 0.5)
+    >>> float(lr)
+    0.05000000074505806
+    """
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, value: Any, name: str = "Variable", dtype: Any = FLOAT) -> None:
+        self.name = name
+        self.value: Array = np.array(value, dtype)
+
+    @property
+    def shape(self) -> Shape:
+        """The length of every axis."""
+        return self.value.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The kind of number."""
+        return self.value.dtype
+
+    def assign(self, value: Any) -> None:
+        """Set it; the shape stays."""
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub":
+            raise ArgumentTypeError(
+                f"{self.name} takes a number. Received: {value!r}. Give a float, a NumPy number or a tensor."
+            )
+        if array.shape != self.shape:
+            raise ShapeError(
+                f"{self.name} has shape {self.shape}. Received: shape {array.shape}. Give a value of that shape."
+            )
+        self.value[...] = array
+
+    def assign_add(self, value: Any) -> None:
+        """Add in place."""
+        self.assign(self.value + np.asarray(value))
+
+    def assign_sub(self, value: Any) -> None:
+        """Subtract in place."""
+        self.assign(self.value - np.asarray(value))
+
+    def numpy(self) -> Any:
+        """A copy: a NumPy number, or an array when there are several."""
+        return self.value[()].copy()
+
+    read_value = numpy
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.value, dtype=dtype, copy=copy)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __index__(self) -> int:
+        return self.value[()].__index__()
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.name}: {self.value[()]}>"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value[()], spec)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        """All of Python's arithmetic and comparisons, and NumPy's functions, on the bare value."""
+        bare = [x.value if isinstance(x, Variable | Tensor) else x for x in inputs]
+        return getattr(ufunc, method)(*bare, **options)

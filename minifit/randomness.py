@@ -1,0 +1,108 @@
+"""Named streams of random numbers.
+
+Shuffling, dropout and initializers each draw from a stream of their own, so that one more layer with dropout
+does not change the order of the samples. All streams of a model grow from one root seed; their positions can
+be captured and put back, which is what lets an interrupted run go on with the very same numbers.
+"""
+
+import copy
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from minifit.errors import ArgumentError
+
+_seeds: np.random.Generator | None = None  # where roots come from after set_random_seed
+
+
+def set_random_seed(seed: int) -> None:
+    """Make everything that follows repeat bit for bit on one machine.
+
+    Seeds Python's `random`, NumPy's global generator and minifit's own streams. Models made afterwards
+    draw their root seeds from it in the order in which they first need one.
+
+    Parameters
+    ----------
+    seed : int
+        From 0 to 2**32 - 1.
+
+    Raises
+    ------
+    ArgumentError
+        When `seed` is anything else.
+
+    References
+    ----------
+    ``tf.keras.utils.set_random_seed``.
+    """
+    import random  # seldom needed, and not free to load
+
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+        raise ArgumentError(
+            f"seed must be an integer from 0 to 2**32 - 1. Received: seed={seed!r}. Pass for example seed=1."
+        )
+    global _seeds
+    random.seed(int(seed))
+    np.random.seed(int(seed))
+    DEFAULT.reset()
+    _seeds = np.random.default_rng(int(seed))
+
+
+def new_root() -> int:
+    """A root seed: from `set_random_seed` if it was called, else one draw from ``np.random``.
+
+    The single draw from NumPy's global generator is what makes ``np.random.seed(0)`` alone repeat a run.
+    """
+    if _seeds is not None:
+        return int(_seeds.integers(2**63))
+    return int(np.random.randint(2**31 - 1))
+
+
+class Streams:
+    """Random generators by name, all grown from one root seed.
+
+    Parameters
+    ----------
+    root : int, optional
+        The root seed. When it is None, it is drawn at first use.
+    """
+
+    def __init__(self, root: int | None = None) -> None:
+        self._root = root
+        self._generators: dict[str, np.random.Generator] = {}
+
+    def get(self, name: str, seed: int | None = None) -> np.random.Generator:
+        """The stream called `name`; with a `seed` of its own it does not depend on the root."""
+        found = self._generators.get(name)
+        if found is None:
+            found = self._generators[name] = np.random.Generator(np.random.PCG64(self._entropy(name, seed)))
+        return found
+
+    def _entropy(self, name: str, seed: int | None) -> np.random.SeedSequence:
+        if seed is not None:
+            return np.random.SeedSequence(seed)
+        if self._root is None:
+            self._root = new_root()
+        return np.random.SeedSequence([self._root, crc32(name.encode())])
+
+    def reset(self) -> None:
+        """Forget the root and every stream: the next draw begins anew."""
+        self._root = None
+        self._generators.clear()
+
+    def get_state(self) -> dict[str, Any]:
+        """The root and the position of every stream, as plain numbers and strings."""
+        positions = {n: copy.deepcopy(g.bit_generator.state) for n, g in self._generators.items()}
+        return {"root": self._root, "positions": positions}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Put back what `get_state` returned."""
+        self._root = state["root"]
+        self._generators.clear()
+        for name, position in state["positions"].items():
+            self.get(name, seed=0).bit_generator.state = position
+
+
+DEFAULT = Streams()
+"""What layers and initializers draw from outside of any model."""

@@ -1,0 +1,109 @@
+"""Tables from names to classes and functions.
+
+Every family (losses, optimizers, initializers, ...) ends in one `Table`. It is the only list of what there
+is: strings given by users, configurations read from files and the pages of the documentation all go by it.
+Nothing is ever imported by a name found in a file: a name is in a table, or in the `custom_objects` that the
+caller gives, or it is an error.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from minifit.errors import ArgumentTypeError, UnknownNameError
+
+
+class Table(Mapping[str, Any]):
+    """The members of one family by name, aliases included.
+
+    Parameters
+    ----------
+    kind : str
+        What the family is called in messages: ``"loss"``.
+    members : dict
+        From name to class or function. The first name of a member is its own, later ones are aliases.
+    """
+
+    def __init__(self, kind: str, members: Mapping[str, Any]) -> None:
+        self.kind = kind
+        self._members = dict(members)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def find(self, name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """The member called `name`; `custom_objects` are asked first.
+
+        Raises
+        ------
+        UnknownNameError
+            With the nearest known name.
+        """
+        known = {**self._members, **(custom_objects or {})}
+        if name not in known:
+            raise UnknownNameError.of(self.kind, name, known)
+        return known[name]
+
+    def make(self, identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """A member from whatever a user may write for it.
+
+        Parameters
+        ----------
+        identifier : str, dict, class or ready-made member
+            A string is a name; a dict is a configuration ``{"class_name": ..., "config": {...}}``; a class
+            is called without arguments; anything else callable is taken as it is.
+        custom_objects : dict, optional
+            More names.
+
+        Raises
+        ------
+        UnknownNameError
+            When the table has no such name.
+        ArgumentTypeError
+            When the identifier is none of these.
+        """
+        if isinstance(identifier, str):
+            found = self.find(identifier, custom_objects)
+            return found() if isinstance(found, type) else found
+        if isinstance(identifier, Mapping) and "class_name" in identifier:
+            found = self.find(identifier["class_name"], custom_objects)
+            config = dict(identifier.get("config") or {})
+            return found.from_config(config) if hasattr(found, "from_config") else found
+        if isinstance(identifier, type):
+            return identifier()
+        if callable(identifier):
+            return identifier
+        raise ArgumentTypeError(
+            f"A {self.kind} is given by its name, as an object or as a function. "
+            f"Received: {identifier!r}. Known names: {', '.join(map(repr, self._members))}."
+        )
+
+
+class Configurable:
+    """A member whose configuration can be written down and read back.
+
+    `get_config` returns the arguments of ``__init__`` as plain values; `from_config` makes an equal member.
+    """
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal object."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """An object made from what `get_config` returned."""
+        return cls(**config)
+
+
+def serialize(member: Any) -> Any:
+    """A member as plain data: a function by its name, an object as its class name and configuration."""
+    if member is None or isinstance(member, str):
+        return member
+    if isinstance(member, Configurable):
+        return {"class_name": type(member).__name__, "config": member.get_config()}
+    return getattr(member, "__name__", type(member).__name__)

@@ -1,0 +1,416 @@
+"""Reverse-mode automatic differentiation: a `Tensor` remembers how it was made.
+
+Every op computes an array and leaves behind a rule: given the gradient with respect to its result, the rule
+returns the gradients with respect to what the result was made from. `Tensor.backward` applies the rules
+from the youngest tensor to the oldest. An op's result is always younger than what it was made from, so
+going by age visits every tensor after all those that use it.
+
+The arithmetic of tensors stands here, each operator beside its rule; the functions are in `minifit.ops`.
+"""
+
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar, Token
+from itertools import count
+from types import ModuleType
+from typing import Any, TypeAlias, Union
+
+import numpy as np
+
+from minifit.arrays import FLOAT, Array, Shape, Workspace, fresh
+from minifit.errors import ArgumentTypeError, GradientError
+from minifit.kernels import reference
+from minifit.randomness import DEFAULT, Streams
+
+Rule: TypeAlias = Callable[[Array], Sequence[Array | None]]
+Axis: TypeAlias = int | tuple[int, ...] | None
+TensorLike: TypeAlias = Union["Tensor", Array, float, Sequence[Any]]
+
+_age = count()
+
+
+class Context:
+    """What an op needs besides its arguments.
+
+    The training loop enters a context of its own around its steps; everywhere else ops meet the default:
+    plain NumPy, fresh memory, rules recorded.
+
+    Parameters
+    ----------
+    kernels : module
+        `minifit.kernels.reference` or the compiled kernels, which have the same names.
+    workspace : Workspace, optional
+        Where results live; fresh memory when None.
+    recording : bool
+        Whether results remember how they were made.
+    streams : Streams, optional
+        Where dropout and initializers draw from.
+    """
+
+    __slots__ = ("_tokens", "kernels", "losses", "recording", "streams", "take", "workspace")
+
+    def __init__(
+        self,
+        kernels: ModuleType = reference,
+        workspace: Workspace | None = None,
+        recording: bool = True,
+        streams: Streams | None = None,
+    ) -> None:
+        self.kernels = kernels
+        self.workspace = workspace
+        self.take = fresh if workspace is None else workspace.take
+        self.recording = recording
+        self.streams = DEFAULT if streams is None else streams
+        self.losses: list[Tensor] = []  # what layers add to the loss: activity regularizers, add_loss
+        self._tokens: list[Token[Context]] = []
+
+    def __enter__(self) -> "Context":
+        self._tokens.append(_current.set(self))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._tokens.pop())
+
+    def result(self, value: Array, rule: Rule, *parents: "Tensor") -> "Tensor":
+        """The tensor that an op made of `parents`; it keeps the rule only if a gradient can be wanted."""
+        made = constant(value)
+        if self.recording:
+            for parent in parents:
+                if parent.requires_grad:
+                    made.requires_grad = True
+                    made.rule, made.parents, made.age = rule, parents, next(_age)
+                    break
+        return made
+
+
+_current: ContextVar[Context] = ContextVar("minifit_context", default=Context())  # noqa: B039 - shared on purpose
+current = _current.get
+
+
+class Tensor:
+    """An array that remembers how it was made.
+
+    Parameters
+    ----------
+    value : array_like
+        Numbers of any real dtype; a Python float becomes float32.
+    requires_grad : bool
+        Whether `backward` shall leave a gradient in `grad`.
+
+    Attributes
+    ----------
+    value : ndarray
+        The numbers. Inside a training step this memory is used again at the next step; `numpy` copies it.
+    grad : ndarray or None
+        After `backward`: the gradient, of the shape of `value`. It adds up over several calls.
+
+    Examples
+    --------
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    array([2., 4.], dtype=float32)
+    """
+
+    __slots__ = ("age", "grad", "logits", "parents", "requires_grad", "rule", "value")
+    __array_priority__ = 1000  # so that ndarray - Tensor comes here
+
+    def __init__(self, value: TensorLike, requires_grad: bool = False) -> None:
+        self.value: Array = to_array(value)
+        self.requires_grad = requires_grad
+        self.grad: Array | None = None
+        self.rule: Rule | None = None
+        self.parents: tuple[Tensor, ...] = ()
+        self.age = 0
+        self.logits: Tensor | None = None  # set by softmax and sigmoid, for the cross-entropies
+
+    # -- what it is -------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Shape:
+        """The length of every axis."""
+        return self.value.shape
+
+    @property
+    def ndim(self) -> int:
+        """How many axes."""
+        return self.value.ndim
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The kind of number."""
+        return self.value.dtype
+
+    def numpy(self) -> Array:
+        """A copy of the numbers, which belongs to the caller."""
+        return self.value.copy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.value, dtype=dtype, copy=copy)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __repr__(self) -> str:
+        return f"Tensor(shape={self.shape}, dtype={self.dtype}, value={self.value!r})"
+
+    # -- the gradient -----------------------------------------------------------------------------------
+
+    def backward(self, grad: TensorLike | None = None) -> None:
+        """Compute the gradient of this tensor with respect to everything it was made from.
+
+        Parameters
+        ----------
+        grad : array_like, optional
+            The gradient with respect to this tensor, of its shape; ones when None.
+
+        Raises
+        ------
+        GradientError
+            When nothing it was made from requires a gradient.
+        """
+        if not self.requires_grad:
+            raise GradientError(
+                "backward() needs a tensor made from at least one that requires a gradient. Received: one of "
+                f"shape {self.shape} made without. Use minifit.ops on tensors all the way; a NumPy function "
+                "in between loses the gradient."
+            )
+        if grad is not None:
+            start = np.asarray(to_array(grad), self.dtype)
+        else:
+            start = self.dtype.type(1) if self.value.ndim == 0 else np.ones(self.shape, self.dtype)
+        if self.rule is None:
+            self.accumulate(start)
+            return
+        self.grad = start
+        for node in self._made_from():
+            grad_of_node, rule = node.grad, node.rule
+            if grad_of_node is None or rule is None:
+                continue
+            node.grad = None  # only leaves keep theirs
+            for parent, dparent in zip(node.parents, rule(grad_of_node), strict=True):
+                if dparent is not None and parent.requires_grad:
+                    parent.accumulate(dparent)
+
+    def _made_from(self) -> "list[Tensor]":
+        """Every tensor with a rule that this one depends on, youngest first."""
+        nodes, seen = [self], {self}
+        for node in nodes:  # grows while it is walked
+            for parent in node.parents:
+                if parent.rule is not None and parent not in seen:
+                    seen.add(parent)
+                    nodes.append(parent)
+        nodes.sort(key=_by_age, reverse=True)
+        return nodes
+
+    def accumulate(self, grad: Array) -> None:
+        """Add to the gradient. `grad` may belong to others too, so it is never written to."""
+        self.grad = grad if self.grad is None else self.grad + grad
+
+    def target(self) -> Array:
+        """Memory where an op's rule may put the gradient for this tensor."""
+        return current().take(self.value.shape, self.value.dtype)
+
+    # -- arithmetic, each operator beside its rule ------------------------------------------------------
+
+    def __add__(self, other: TensorLike) -> "Tensor":
+        return _binary(np.add, self, other, lambda g, a, b, y: g, lambda g, a, b, y: g)
+
+    def __sub__(self, other: TensorLike) -> "Tensor":
+        return _binary(np.subtract, self, other, lambda g, a, b, y: g, lambda g, a, b, y: -g)
+
+    def __mul__(self, other: TensorLike) -> "Tensor":
+        return _binary(np.multiply, self, other, lambda g, a, b, y: g * b, lambda g, a, b, y: g * a)
+
+    def __truediv__(self, other: TensorLike) -> "Tensor":
+        return _binary(np.divide, self, other, lambda g, a, b, y: g / b, lambda g, a, b, y: -g * y / b)
+
+    def __pow__(self, other: TensorLike) -> "Tensor":
+        return _binary(
+            np.power,
+            self,
+            other,
+            lambda g, a, b, y: g * b * np.power(a, b - 1),
+            lambda g, a, b, y: g * y * np.log(np.where(a > 0, a, 1)),
+        )
+
+    def __radd__(self, other: TensorLike) -> "Tensor":
+        return as_tensor(other) + self
+
+    def __rsub__(self, other: TensorLike) -> "Tensor":
+        return as_tensor(other) - self
+
+    def __rmul__(self, other: TensorLike) -> "Tensor":
+        return as_tensor(other) * self
+
+    def __rtruediv__(self, other: TensorLike) -> "Tensor":
+        return as_tensor(other) / self
+
+    def __rpow__(self, other: TensorLike) -> "Tensor":
+        return as_tensor(other) ** self
+
+    def __neg__(self) -> "Tensor":
+        return current().result(-self.value, lambda g: (-g,), self)
+
+    def __abs__(self) -> "Tensor":
+        return current().result(np.abs(self.value), lambda g: (g * np.sign(self.value),), self)
+
+    def __matmul__(self, other: TensorLike) -> "Tensor":
+        """The matrix product of the last two axes; both have at least two."""
+        a, b = alike(self, other)
+        if a.ndim < 2 or b.ndim < 2:
+            raise ArgumentTypeError(
+                f"@ multiplies matrices. Received: shapes {a.shape} and {b.shape}. Reshape vectors to "
+                "(1, n) or (n, 1) first."
+            )
+
+        def rule(g: Array) -> tuple[Array, Array]:
+            da = g @ b.value.swapaxes(-1, -2)
+            db = a.value.swapaxes(-1, -2) @ g
+            return unbroadcast(da, a.shape), unbroadcast(db, b.shape)
+
+        return current().result(a.value @ b.value, rule, a, b)
+
+    def __getitem__(self, index: Any) -> "Tensor":
+        index = np.asarray(index) if isinstance(index, Tensor) else index
+
+        def rule(g: Array) -> tuple[Array]:
+            dx = np.zeros(self.shape, self.dtype)
+            np.add.at(dx, index, g)
+            return (dx,)
+
+        return current().result(np.asarray(self.value[index]), rule, self)
+
+    def sum(
+        self, axis: Axis = None, keepdims: bool = False, *, dtype: None = None, out: None = None
+    ) -> "Tensor":
+        """The sum over `axis`, or over everything. ``np.sum`` comes here too, with its `dtype` and `out`."""
+
+        def rule(g: Array) -> tuple[Array]:
+            return (np.broadcast_to(_keep_axes(g, self.shape, axis), self.shape),)
+
+        return current().result(np.asarray(self.value.sum(axis=axis, keepdims=keepdims)), rule, self)
+
+    def mean(
+        self, axis: Axis = None, keepdims: bool = False, *, dtype: None = None, out: None = None
+    ) -> "Tensor":
+        """The mean over `axis`, or over everything. ``np.mean`` comes here too."""
+        total = self.sum(axis, keepdims)
+        return total * (total.value.size / self.value.size if self.value.size else np.nan)
+
+    def reshape(self, *shape: int) -> "Tensor":
+        """The same numbers in another shape; one dimension may be -1."""
+        return current().result(self.value.reshape(shape), lambda g: (g.reshape(self.shape),), self)
+
+    # -- comparisons: constants, of dtype bool ----------------------------------------------------------
+
+    def __gt__(self, other: TensorLike) -> "Tensor":
+        return Tensor(self.value > to_array(other))
+
+    def __ge__(self, other: TensorLike) -> "Tensor":
+        return Tensor(self.value >= to_array(other))
+
+    def __lt__(self, other: TensorLike) -> "Tensor":
+        return Tensor(self.value < to_array(other))
+
+    def __le__(self, other: TensorLike) -> "Tensor":
+        return Tensor(self.value <= to_array(other))
+
+
+def constant(value: Array) -> Tensor:
+    """A tensor of an array as it is: the quick way, without a look at what it holds."""
+    made = Tensor.__new__(Tensor)
+    made.value = value
+    made.grad = made.rule = made.logits = None
+    made.parents = ()
+    made.requires_grad = False
+    made.age = 0
+    return made
+
+
+def _by_age(node: Tensor) -> int:
+    return node.age
+
+
+def to_array(value: TensorLike) -> Array:
+    """The numbers of a tensor, an array or a nested list; Python floats become float32.
+
+    Raises
+    ------
+    ArgumentTypeError
+        When they are not real numbers.
+    """
+    if isinstance(value, Tensor):
+        return value.value
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise ArgumentTypeError(
+            f"A tensor holds real numbers. Received: {type(value).__name__} of dtype {array.dtype}. "
+            "Convert it to an array of floats or integers."
+        )
+    if array.dtype == np.float64 and not isinstance(value, np.ndarray | np.generic):
+        return array.astype(FLOAT)
+    return array
+
+
+def as_tensor(value: TensorLike) -> Tensor:
+    """`value` itself when it is a tensor, else a constant tensor of it."""
+    return value if isinstance(value, Tensor) else Tensor(value)
+
+
+def alike(a: TensorLike, b: TensorLike) -> tuple[Tensor, Tensor]:
+    """Both as tensors of one floating dtype: that of the tensor, or the wider one of two."""
+    x, y = as_tensor(a), as_tensor(b)
+    if x.dtype == y.dtype and x.dtype.kind == "f":
+        return x, y
+    if x.dtype.kind == "f" and (y.dtype.kind != "f" or not isinstance(b, Tensor)):
+        dtype = x.dtype
+    elif y.dtype.kind == "f" and (x.dtype.kind != "f" or not isinstance(a, Tensor)):
+        dtype = y.dtype
+    else:
+        dtype = np.promote_types(np.promote_types(x.dtype, y.dtype), FLOAT) if "f" in x.dtype.kind else FLOAT
+    return convert(x, dtype), convert(y, dtype)
+
+
+def convert(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
+    """`x` in another dtype."""
+    if x.dtype == dtype:
+        return x
+    return current().result(x.value.astype(dtype), lambda g: (g.astype(x.dtype),), x)
+
+
+def _binary(
+    forward: Callable[[Array, Array], Array],
+    a: TensorLike,
+    b: TensorLike,
+    da: Callable[[Array, Array, Array, Array], Array],
+    db: Callable[[Array, Array, Array, Array], Array],
+) -> Tensor:
+    """An elementwise op of two tensors, from its gradients for each as functions of (g, a, b, y)."""
+    x, y = alike(a, b)
+    value = np.asarray(forward(x.value, y.value))
+
+    def rule(g: Array) -> tuple[Array | None, Array | None]:
+        dx = unbroadcast(da(g, x.value, y.value, value), x.shape) if x.requires_grad else None
+        dy = unbroadcast(db(g, x.value, y.value, value), y.shape) if y.requires_grad else None
+        return dx, dy
+
+    return current().result(value, rule, x, y)
+
+
+def unbroadcast(grad: Array, shape: Shape) -> Array:
+    """The gradient of an array that was broadcast from `shape`: summed over what was repeated."""
+    if grad.shape == shape:
+        return grad
+    grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))
+    repeated = tuple(i for i, n in enumerate(shape) if n == 1 and grad.shape[i] != 1)
+    return np.asarray(grad.sum(axis=repeated, keepdims=True)) if repeated else np.asarray(grad)
+
+
+def _keep_axes(grad: Array, shape: Shape, axis: Axis) -> Array:
+    """The gradient of a reduction with its reduced axes put back as ones."""
+    axes = range(len(shape)) if axis is None else [axis] if isinstance(axis, int) else axis
+    reduced = {a % len(shape) for a in axes} if shape else set()
+    return grad.reshape([1 if i in reduced else n for i, n in enumerate(shape)])

@@ -1,0 +1,62 @@
+"""Which kernels run: compiled ones, or plain NumPy where compiling is not worth it.
+
+Compiling costs seconds once, loading compiled kernels a fraction of one; a short training is over before.
+So the work that is planned decides, and nothing else: not the callbacks, not the verbosity, not whether
+something was compiled before. The same call always computes the same bits.
+"""
+
+import os
+from types import ModuleType
+
+from minifit import kernels
+from minifit.errors import ArgumentError
+
+LONG = 2e9
+"""Planned work, in the units of `work`, from which compiling pays: about the time that it takes."""
+
+_A_STEP = 100_000
+"""What a step costs besides its numbers, in the same units: an eighth of its Python is saved by compiling."""
+
+
+def work(epochs: int, steps: int | None, numbers: int) -> float:
+    """The planned work of a call.
+
+    Parameters
+    ----------
+    epochs : int
+    steps : int or None
+        In an epoch; unknown counts as without end.
+    numbers : int
+        How many numbers a step goes through: parameters and a batch of outputs.
+    """
+    return float("inf") if steps is None else epochs * steps * float(_A_STEP + numbers)
+
+
+def choose(planned: float) -> ModuleType:
+    """The kernels for this much planned work.
+
+    The environment variable ``MINIFIT_KERNELS`` pins the choice: ``numba``, ``numpy`` or ``auto``.
+
+    Raises
+    ------
+    ArgumentError
+        When the variable is anything else, or asks for Numba where it cannot be imported.
+    """
+    wanted = os.environ.get("MINIFIT_KERNELS", "auto")
+    if wanted not in ("auto", "numba", "numpy"):
+        raise ArgumentError(
+            f"MINIFIT_KERNELS must be 'auto', 'numba' or 'numpy'. Received: {wanted!r}. Unset it for 'auto'."
+        )
+    if wanted == "auto":
+        wanted = "numba" if planned >= LONG and kernels.numba_available() else "numpy"
+    elif wanted == "numba" and not kernels.numba_available():
+        raise ArgumentError(
+            "MINIFIT_KERNELS=numba needs Numba. Received: a Python where it cannot be imported. "
+            "Install it, or set MINIFIT_KERNELS=auto."
+        )
+    return kernels.load(wanted)
+
+
+def name_of(chosen: ModuleType) -> str:
+    """ "numba" or "numpy"."""
+    return "numpy" if chosen is kernels.load("numpy") else "numba"

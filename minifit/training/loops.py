@@ -1,0 +1,147 @@
+"""The loops: fit, evaluate and predict, with every event in its place.
+
+Read `fit` from top to bottom; `_train` is one epoch of it. A batch that somebody watches is taken alone,
+between its two hooks; batches that nobody watches are taken together, until a tenth of a second is over.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from minifit import console
+from minifit.arrays import Array
+from minifit.callbacks import CallbackList
+from minifit.data import Batches
+from minifit.training.state import TrainingState
+from minifit.training.step import JudgedStep, PredictStep, TrainStep
+
+Logs = dict[str, float]
+
+
+class Validation(NamedTuple):
+    """What `fit` evaluates on, and after which epochs."""
+
+    step: JudgedStep
+    batches: Batches
+    due: Callable[[int], bool]
+
+
+def fit(
+    state: TrainingState,
+    step: TrainStep,
+    callbacks: CallbackList,
+    epochs: int,
+    validation: Validation | None = None,
+    unit: int = 1,
+) -> None:
+    """Train until `epochs` are over or somebody says stop.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Where to begin, and whether to stop; a callback may put it forward in ``on_train_begin``.
+    step : TrainStep
+    callbacks : CallbackList
+    epochs : int
+        The epoch before which to end, counted from 0.
+    validation : Validation, optional
+    unit : int, default 1
+        Batches between two hooks: `steps_per_execution`.
+    """
+    batches = state.batches
+    assert batches is not None
+    train_logs: Logs = {}
+    logs: Logs = {}
+    callbacks.on_train_begin()
+    while state.epoch < epochs:
+        state.begin_epoch()
+        callbacks.on_epoch_begin(state.epoch)
+        train_logs = _train(state, step, batches, callbacks, train_logs, unit)
+        logs = dict(train_logs)
+        if validation is not None and validation.due(state.epoch):
+            judged = evaluate(validation.step, validation.batches, callbacks, unit)
+            logs |= {f"val_{name}": value for name, value in judged.items()}
+        callbacks.on_epoch_end(state.end_epoch(), logs)
+        if state.stop_training or batches.ended:
+            break
+    callbacks.on_train_end(logs)
+
+
+def _train(
+    state: TrainingState, step: TrainStep, batches: Batches, callbacks: CallbackList, logs: Logs, unit: int
+) -> Logs:
+    """One epoch: the logs of its last batch, or `logs` if there was none."""
+    watched = callbacks.watched("train")
+    while state.batch != batches.steps:
+        callbacks.on_train_batch_begin(state.batch)
+        done = step.run(batches, _left(batches, state.batch), unit, watched or state.stop_training)
+        if not done:
+            _end_of_data(batches, state.batch)
+            break
+        state.batch += done
+        logs = step.objective.logs()
+        callbacks.on_train_batch_end(state.batch - 1, logs)
+        if state.stop_training:
+            break
+    return logs
+
+
+def evaluate(step: JudgedStep, batches: Batches, callbacks: CallbackList, unit: int = 1) -> Logs:
+    """Judge the model on all batches; the logs of the last one, empty if there was none."""
+    logs: Logs = {}
+    batch = 0
+    callbacks.on_test_begin()
+    step.objective.reset()
+    if not batches.ended:
+        batches.rewind()
+        watched = callbacks.watched("test")
+        while batch != batches.steps:
+            callbacks.on_test_batch_begin(batch)
+            done = step.run(batches, _left(batches, batch), unit, watched)
+            if not done:
+                _end_of_data(batches, batch)
+                break
+            batch += done
+            logs = step.objective.logs()
+            callbacks.on_test_batch_end(batch - 1, logs)
+    callbacks.on_test_end(logs)
+    return logs
+
+
+def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: int = 1) -> Array:
+    """The predictions for all batches, one row a sample."""
+    batch = 0
+    callbacks.on_predict_begin()
+    watched = callbacks.watched("predict")
+    while batch != batches.steps:
+        callbacks.on_predict_batch_begin(batch)
+        seen = len(step.outputs)
+        done = step.run(batches, _left(batches, batch), unit, watched)
+        if not done:
+            _end_of_data(batches, batch)
+            break
+        batch += done
+        if watched:
+            callbacks.on_predict_batch_end(batch - 1, {"outputs": np.concatenate(step.outputs[seen:])})
+    callbacks.on_predict_end()
+    return np.concatenate(step.outputs)
+
+
+def _left(batches: Batches, batch: int) -> int | None:
+    """How many batches an epoch still has; None when nobody knows."""
+    return None if batches.steps is None else batches.steps - batch
+
+
+def _end_of_data(batches: Batches, batch: int) -> None:
+    """The data had no batch number `batch`: fine for a first look at it, a warning when it was expected."""
+    if batches.steps is None:
+        batches.steps = batch
+        return
+    batches.ended = True
+    console.warn(
+        f"The data has come to its end: {batches.steps} batches an epoch were expected, this one has {batch}. "
+        "Training and evaluation stop here. Let the generator go on without end, or lower the number of steps "
+        "or epochs.",
+        stacklevel=5,
+    )

@@ -1,0 +1,185 @@
+"""`Objective`: what a compiled model is judged by, its loss and its metrics together."""
+
+import copy
+from collections.abc import Iterable
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from minifit import losses, metrics
+from minifit.arrays import Shape
+from minifit.data import Batch
+from minifit.errors import ArgumentError, ArgumentTypeError, DataError
+from minifit.metrics import Mean, Metric, match_ranks
+from minifit.tensor import Tensor, constant
+
+
+class Objective:
+    """A loss and the metrics beside it.
+
+    Parameters
+    ----------
+    loss : str, function, Loss, or a list of one of them; None for no loss of the targets
+    wanted, weighted : str, function, Metric or (nested) list of them
+        Metrics without and with sample weights.
+    loss_weight : float or list of one, optional
+        A factor of the loss.
+
+    Attributes
+    ----------
+    tracker : Mean
+        The running mean of the loss.
+    metrics : list of Metric
+        Empty until the shapes of targets and predictions are known, since they decide what "accuracy" means.
+    resolved : bool
+        Whether they are known.
+    """
+
+    def __init__(self, loss: Any, wanted: Any = None, weighted: Any = None, loss_weight: Any = None) -> None:
+        self.loss = _loss_object(_only("loss", loss))
+        self._entries = [(e, False) for e in _flat(wanted)] + [(e, True) for e in _flat(weighted)]
+        for entry, _ in self._entries:
+            metrics.check_name(entry)
+        self.factor = _factor(_only("loss_weights", loss_weight))
+        self.tracker = Mean("loss")
+        self.metrics: list[Metric] = []
+        self.resolved = False
+        self._by_weight: list[tuple[Metric, bool]] = []
+
+    def resolve(self, y_true: Shape | None, y_pred: Shape) -> None:
+        """Make the metrics, once, for targets and predictions of these shapes."""
+        if self.resolved or y_true is None:
+            return
+        self.resolved = True
+        names: set[str] = set()
+        for entry, weighted in self._entries:
+            metric = metrics.for_outputs(entry, y_true, y_pred)
+            if metric.name in names and weighted:
+                metric.name = f"weighted_{metric.name}"
+            if metric.name in names:
+                raise ArgumentError(
+                    f"Metrics need names of their own. Received: two called {metric.name!r}. Give one another name."
+                )
+            names.add(metric.name)
+            self._by_weight.append((metric, weighted))
+        self.metrics = [metric for metric, _ in self._by_weight]
+
+    def apart(self) -> "Objective":
+        """The same objective with sums of its own, for an evaluation in the middle of a run."""
+        other = copy.copy(self)
+        other.tracker = Mean("loss")
+        other._by_weight = [(copy.deepcopy(metric), weighted) for metric, weighted in self._by_weight]
+        other.metrics = [metric for metric, _ in other._by_weight]
+        return other
+
+    # -- a batch ----------------------------------------------------------------------------------------
+
+    def loss_of(self, batch: Batch, y_pred: Tensor, extra: Iterable[Tensor]) -> Tensor:
+        """The loss of a batch: that of the targets, plus what layers add."""
+        total: Tensor | None = None
+        if self.loss is not None:
+            if batch.y is None:
+                raise DataError(
+                    "The loss needs targets. Received: none. Pass y, or (x, y) from a generator; or compile without a loss."
+                )
+            y_true = constant(match_ranks(batch.y, y_pred.value))
+            total = self.loss(y_true, y_pred, batch.weight)
+            if self.factor != 1:
+                total = total * self.factor
+        for loss in extra:
+            total = loss if total is None else total + loss
+        if total is None:
+            raise ArgumentError(
+                "Training needs a loss. Received: compile(loss=None) and no layer that adds one. "
+                "Pass for example loss='mse' to compile."
+            )
+        return total
+
+    def update(self, batch: Batch, y_pred: Tensor, loss: Tensor) -> None:
+        """Add a batch to the running means."""
+        samples = len(batch.x)
+        if loss.value.ndim == 0:
+            self.tracker.total += float(loss.value) * samples
+            self.tracker.count += samples
+        else:  # reduction "none": every value counts as the whole batch does, as in Keras
+            self.tracker.update_state(loss.value, np.full(loss.shape, samples))
+        if not self._by_weight or batch.y is None:
+            return
+        y_true, predicted = constant(match_ranks(batch.y, y_pred.value)), _constant(y_pred)
+        for metric, weighted in self._by_weight:
+            metric.update_state(y_true, predicted, sample_weight=batch.weight if weighted else None)
+
+    # -- an epoch ---------------------------------------------------------------------------------------
+
+    @property
+    def finite(self) -> bool:
+        """Whether every loss since the last reset was a finite number."""
+        return isfinite(self.tracker.total)
+
+    def logs(self) -> dict[str, float]:
+        """The running means as plain floats: the loss, then the metrics in the order given to `compile`."""
+        found = {"loss": self.tracker.result()}
+        for metric in self.metrics:
+            found[metric.name] = float(metric.result())
+        return found
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self.tracker.reset_state()
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def get_state(self) -> list[dict[str, Any]]:
+        """The sums of the loss and of every metric."""
+        return [metric.get_state() for metric in (self.tracker, *self.metrics)]
+
+    def set_state(self, state: list[dict[str, Any]]) -> None:
+        """Put back what `get_state` returned."""
+        for metric, saved in zip((self.tracker, *self.metrics), state, strict=True):
+            metric.set_state(saved)
+
+
+def _constant(y_pred: Tensor) -> Tensor:
+    """The predictions without their history: metrics need no gradient."""
+    made = constant(y_pred.value)
+    made.logits = None if y_pred.logits is None else constant(y_pred.logits.value)
+    return made
+
+
+def _loss_object(loss: Any) -> losses.Loss | None:
+    found = losses.get(loss)
+    if found is None or isinstance(found, losses.Loss):
+        return found
+    return losses.LossFunctionWrapper(found)
+
+
+def _only(name: str, value: Any) -> Any:
+    """The only entry of a list or dict: a model has one output here."""
+    if isinstance(value, list | tuple | dict):
+        entries = list(value.values()) if isinstance(value, dict) else list(value)
+        if len(entries) != 1:
+            raise ArgumentError(
+                f"{name} is one for the one output. Received: {value!r}. Pass it without the list."
+            )
+        return entries[0]
+    return value
+
+
+def _factor(value: Any) -> float:
+    if value is None:
+        return 1.0
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ArgumentTypeError(f"loss_weights is a number. Received: {value!r}. Leave it out for 1.")
+    return float(value)
+
+
+def _flat(entries: Any) -> list[Any]:
+    """The entries of a nested list or dict of metrics, in order."""
+    if entries is None:
+        return []
+    if isinstance(entries, dict):
+        entries = list(entries.values())
+    if isinstance(entries, list | tuple):
+        return [e for entry in entries for e in _flat(entry)]
+    return [entries]

@@ -1,0 +1,122 @@
+"""`TrainingState`: everything that decides how training goes on from here.
+
+It can be captured at any hook and put back into an equal model, in another process: what follows is the same
+bit for bit. Nothing of a run hides elsewhere; ``model.stop_training`` and its like are views of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from minifit.callbacks import CallbackList
+from minifit.data import Batches
+from minifit.errors import ArgumentError
+from minifit.optimizers import Optimizer
+from minifit.parameters import Parameter
+from minifit.randomness import Streams
+from minifit.training.objective import Objective
+
+
+class TrainingState:
+    """The state of a model's training.
+
+    Parameters
+    ----------
+    weights : callable
+        Returns all parameters of the model, in order.
+
+    Attributes
+    ----------
+    epoch, batch : int
+        What comes next: the epoch, and the batch within it.
+    stop_training : bool
+        Whether training ends after this batch and epoch.
+    engine : str
+        The kernels that were chosen: "numba" or "numpy".
+    running : bool
+        Whether a `fit` is under way.
+    streams : Streams
+        Where shuffling, dropout and initializers draw from.
+    optimizer, objective, batches, callbacks
+        What takes part; each has a state of its own.
+    """
+
+    def __init__(self, weights: Callable[[], list[Parameter]]) -> None:
+        self._weights = weights
+        self.streams = Streams()
+        self.optimizer: Optimizer | None = None
+        self.objective: Objective | None = None
+        self.batches: Batches | None = None
+        self.callbacks: CallbackList | None = None
+        self.epoch = 0
+        self.batch = 0
+        self.stop_training = False
+        self.engine = "numpy"
+        self.running = False
+
+    def nested(self) -> "TrainingState":
+        """A state for a fit within a fit: the same model and optimizer, with a place and sums of its own."""
+        inner = TrainingState(self._weights)
+        inner.streams, inner.optimizer = self.streams, self.optimizer
+        inner.objective = None if self.objective is None else self.objective.apart()
+        return inner
+
+    def begin_epoch(self) -> None:
+        """Make ready for the epoch; one that is resumed in its middle keeps its sums."""
+        if self.batch == 0:
+            assert self.objective is not None and self.batches is not None
+            self.objective.reset()
+            self.batches.begin_epoch()
+
+    def end_epoch(self) -> int:
+        """Go on to the next epoch; returns the one that has ended."""
+        self.epoch, self.batch = self.epoch + 1, 0
+        return self.epoch - 1
+
+    def capture(self) -> dict[str, Any]:
+        """Copies of everything, as nested dicts and lists of arrays, numbers and strings."""
+        optimizer, objective, batches = self._parts()
+        weights = self._weights()
+        return {
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "stop_training": self.stop_training,
+            "engine": self.engine,
+            "weights": [w.numpy() for w in weights],
+            "optimizer": optimizer.get_state(weights),
+            "objective": objective.get_state(),
+            "streams": self.streams.get_state(),
+            "batches": batches.get_state(),
+            "callbacks": self._callback_states(),
+        }
+
+    def restore(self, captured: dict[str, Any]) -> None:
+        """Put back what `capture` returned; to be called in ``on_train_begin``."""
+        optimizer, objective, batches = self._parts()
+        weights = self._weights()
+        self.epoch, self.batch = captured["epoch"], captured["batch"]
+        self.stop_training = captured["stop_training"]
+        for weight, value in zip(weights, captured["weights"], strict=True):
+            weight.assign(value)
+        optimizer.set_state(captured["optimizer"], weights)
+        objective.set_state(captured["objective"])
+        self.streams.set_state(captured["streams"])
+        batches.set_state(captured["batches"])
+        waiting = defaultdict(list)
+        for name, state in captured["callbacks"]:
+            waiting[name].append(state)
+        for callback in self.callbacks or ():
+            if hasattr(callback, "set_state") and waiting[type(callback).__name__]:
+                callback.set_state(waiting[type(callback).__name__].pop(0))
+
+    def _callback_states(self) -> list[tuple[str, Any]]:
+        """The class of every callback that has a state, with that state, in the order of the list."""
+        return [(type(c).__name__, c.get_state()) for c in self.callbacks or () if hasattr(c, "get_state")]
+
+    def _parts(self) -> tuple[Optimizer, Objective, Batches]:
+        if self.optimizer is None or self.objective is None or self.batches is None:
+            raise ArgumentError(
+                "A training state is captured and put back while fit is running. "
+                "Received: a model that is not training. Do it in a callback."
+            )
+        return self.optimizer, self.objective, self.batches

@@ -1,0 +1,187 @@
+"""Steps: what happens to one batch.
+
+`TrainStep` is the whole of learning: the model's output, how wrong it is, the gradient, the update.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from types import ModuleType
+from typing import Protocol
+
+import numpy as np
+
+from minifit.arrays import Array, Workspace
+from minifit.data import Batch, Batches
+from minifit.optimizers import Optimizer
+from minifit.parameters import Parameter
+from minifit.randomness import Streams
+from minifit.tensor import Context, Tensor
+from minifit.training.objective import Objective
+
+PAUSE = 0.1
+"""Seconds after which batches that nobody watches make a pause, so that Ctrl-C works."""
+
+
+class Trainable(Protocol):
+    """What a step knows of a model."""
+
+    @property
+    def weights(self) -> list[Parameter]:
+        """All weights."""
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        """Those that training changes."""
+
+    def forward(self, x: Array, training: bool) -> Tensor:
+        """The output for a batch."""
+
+
+class Step(ABC):
+    """What `fit`, `evaluate` and `predict` do with a batch.
+
+    Parameters
+    ----------
+    model : Sequential
+    kernels : module
+        The compiled kernels or the reference.
+    streams : Streams
+    recording : bool
+        Whether a gradient will be wanted.
+    """
+
+    def __init__(
+        self, model: Trainable, kernels: ModuleType, streams: Streams, recording: bool = False
+    ) -> None:
+        self.model = model
+        self.memory = Workspace()
+        self.context = Context(kernels, self.memory, recording, streams)
+        self.regularized = [w for w in model.weights if w.regularizer is not None]
+
+    @abstractmethod
+    def take(self, batch: Batch) -> None:
+        """One batch."""
+
+    def run(self, batches: Batches, most: int | None, unit: int, watched: bool) -> int:
+        """Take several batches, and return how many there were.
+
+        Parameters
+        ----------
+        batches : Batches
+        most : int or None
+            How many at most; None for no limit.
+        unit : int
+            Batches that belong together (`steps_per_execution`).
+        watched : bool
+            Whether to come back after one unit; otherwise after `PAUSE` seconds, or when the loss stops being
+            a finite number.
+        """
+        done, until, sound = 0, time.perf_counter() + PAUSE, self.sound()
+        with self.context, np.errstate(all="ignore"):
+            while done != most:
+                self.memory.rewind()
+                batch = batches.next(self.context)
+                if batch is None:
+                    break
+                self.take(batch)
+                done += 1
+                if done % unit == 0 and (
+                    watched or time.perf_counter() > until or (sound and not self.sound())
+                ):
+                    break
+        return done
+
+    def sound(self) -> bool:
+        """Whether all losses so far are finite numbers."""
+        return True
+
+    def added(self) -> list[Tensor]:
+        """What the layers add to the loss: penalties of weights, and what they added during the call."""
+        if not self.regularized and not self.context.losses:
+            return []
+        return [w.regularizer(w) for w in self.regularized] + self.context.losses
+
+
+class JudgedStep(Step):
+    """A step with a loss and metrics."""
+
+    def __init__(
+        self,
+        model: Trainable,
+        kernels: ModuleType,
+        streams: Streams,
+        objective: Objective,
+        recording: bool = False,
+    ) -> None:
+        super().__init__(model, kernels, streams, recording)
+        self.objective = objective
+
+    def sound(self) -> bool:
+        """Whether all losses so far are finite numbers."""
+        return self.objective.finite
+
+
+class TrainStep(JudgedStep):
+    """Learn from a batch."""
+
+    def __init__(
+        self,
+        model: Trainable,
+        kernels: ModuleType,
+        streams: Streams,
+        objective: Objective,
+        optimizer: Optimizer,
+    ) -> None:
+        super().__init__(model, kernels, streams, objective, recording=True)
+        self.optimizer = optimizer
+        self.learned = list(model.trainable_weights)
+        self.constrained = [w for w in self.learned if w.constraint is not None]
+        for weight in model.weights:
+            weight.requires_grad = False
+        for weight in self.learned:
+            weight.requires_grad = True
+        optimizer.plan(self.learned)
+
+    def take(self, batch: Batch) -> None:
+        """Forward, loss, backward, update."""
+        for weight in self.learned:
+            weight.grad = None
+        self.context.losses.clear()
+        y_pred = self.model.forward(batch.x, True)
+        loss = self.objective.loss_of(batch, y_pred, self.added())
+        if self.learned:
+            loss.backward()
+        self.objective.update(
+            batch, y_pred, loss
+        )  # before the update: an error leaves the weights as they were
+        for weight in self.learned:
+            if weight.grad is None and weight.slot is not None:
+                weight.slot.fill(0)  # the loss does not depend on it
+        self.optimizer.step(self.context.kernels)
+        for weight in self.constrained:
+            weight.value[...] = weight.constraint(weight.value)
+
+
+class TestStep(JudgedStep):
+    """Judge a batch."""
+
+    __test__ = False  # for pytest: this is no test
+
+    def take(self, batch: Batch) -> None:
+        """Forward and loss."""
+        self.context.losses.clear()
+        y_pred = self.model.forward(batch.x, False)
+        loss = self.objective.loss_of(batch, y_pred, self.added())
+        self.objective.update(batch, y_pred, loss)
+
+
+class PredictStep(Step):
+    """Keep a batch's predictions."""
+
+    def __init__(self, model: Trainable, kernels: ModuleType, streams: Streams) -> None:
+        super().__init__(model, kernels, streams)
+        self.outputs: list[Array] = []
+
+    def take(self, batch: Batch) -> None:
+        """Forward."""
+        self.outputs.append(self.model.forward(batch.x, False).numpy())

@@ -1,0 +1,190 @@
+"""Is a gradient right? The only way to know is to move each number a little and see what the result does.
+
+Whoever writes a layer, a loss or an op of their own checks it with `check_gradients`, as minifit's tests do
+with all of theirs. Everything runs in float64, where a small difference of two results still has digits left.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import FLOAT, Array
+from minifit.errors import ArgumentError, GradientError
+from minifit.parameters import Parameter
+from minifit.randomness import Streams
+from minifit.tensor import Context, Tensor, current
+
+__all__ = ["check_gradients"]
+
+DOUBLE = np.dtype(np.float64)
+
+
+def check_gradients(
+    function: Callable[..., Tensor],
+    *inputs: Any,
+    parameters: Iterable[Parameter] = (),
+    epsilon: float = 1e-6,
+    rtol: float = 1e-5,
+    atol: float = 1e-7,
+    seed: int = 0,
+) -> float:
+    """Compare the gradients of a function with finite differences.
+
+    Parameters
+    ----------
+    function : callable
+        A function of tensors that returns one tensor, or a layer. Of a layer all trainable weights are
+        checked too; it is built first if need be.
+    *inputs : array_like
+        What `function` is called with. Gradients are checked for those that hold floats; integers and
+        truth values are constants.
+    parameters : iterable of Parameter
+        More to check than the inputs. They count in float64 while the check runs and are put back after it.
+    epsilon : float
+        How far each number is moved, up and down.
+    rtol, atol : float
+        Two gradients agree when they differ by at most ``atol + rtol * size``, `size` being the larger one's.
+    seed : int
+        For the numbers that weight the elements of the result, and for the streams that the function draws
+        from (dropout), which begin anew at every call.
+
+    Returns
+    -------
+    float
+        The largest relative error; gradients smaller than ``atol / rtol`` count as that large.
+
+    Raises
+    ------
+    GradientError
+        When a gradient is wrong, or there is none; the text names the worst place.
+    ArgumentError
+        When a tolerance is not positive.
+
+    Notes
+    -----
+    At a kink (relu at 0, the larger of two equal numbers) there is no gradient that the differences could
+    agree with: choose inputs away from it.
+
+    Examples
+    --------
+    >>> from minifit import ops
+    >>> def log_cosh(y_true, y_pred):
+    ...     d = y_pred - y_true
+    ...     return ops.log((ops.exp(d) + ops.exp(-d)) / 2)
+    >>> check_gradients(log_cosh, [0.0, 1.0], [0.5, -0.5]) < 1e-5
+    True
+    """
+    for name, value in {"epsilon": epsilon, "rtol": rtol, "atol": atol}.items():
+        if not value > 0:
+            raise ArgumentError(f"{name} must be above 0. Received: {name}={value!r}. Leave it out.")
+    tensors = [_double(x) for x in inputs]
+    own, trained = _weights_of(function, tensors)
+    trained = _once(p for p in (*trained, *parameters) if p.requires_grad)
+    leaves: list[tuple[str, Tensor]] = [(f"input {i}", t) for i, t in enumerate(tensors) if t.requires_grad]
+    leaves += [(p.name, p) for p in trained]
+    with _in_double(_once([*own, *trained])):
+        _result(function, tensors, seed, recording=True).backward()
+        gradients = [np.zeros(leaf.shape) if leaf.grad is None else leaf.grad for _, leaf in leaves]
+        worst = 0.0
+        for (name, leaf), gradient in zip(leaves, gradients, strict=True):
+            numeric = _by_differences(function, tensors, leaf.value, epsilon, seed)
+            worst = max(worst, _compare(name, gradient, numeric, rtol, atol))
+    return worst
+
+
+def _double(x: Any) -> Tensor:
+    """An input as a tensor of its own: floats in float64 and to be checked, anything else as it is."""
+    array = np.asarray(x)
+    if array.dtype.kind != "f":
+        return Tensor(array)
+    return Tensor(np.array(array, DOUBLE, order="C"), requires_grad=True)
+
+
+def _weights_of(function: Any, tensors: list[Tensor]) -> tuple[list[Parameter], list[Parameter]]:
+    """All weights of a layer, and those that are trained; none of a plain function."""
+    if not hasattr(function, "trainable_weights"):
+        return [], []
+    if not getattr(function, "built", True):  # called in its own dtype first, so that it has its weights
+        with Context(recording=False, streams=current().streams):
+            function(*(Tensor(t.value.astype(FLOAT)) if t.requires_grad else t for t in tensors))
+    trained = list(function.trainable_weights)
+    return list(getattr(function, "weights", trained)), trained
+
+
+def _once(parameters: Iterable[Parameter]) -> list[Parameter]:
+    return list({id(p): p for p in parameters}.values())
+
+
+@contextmanager
+def _in_double(parameters: list[Parameter]) -> Iterator[None]:
+    """While it lasts, the parameters are float64 copies of themselves, without gradients."""
+    kept = [(p, p.value, p.slot, p.grad) for p in parameters]
+    try:
+        for p in parameters:
+            p.value = np.array(p.value, DOUBLE, order="C")
+            p.slot = None if p.slot is None else np.zeros(p.shape, DOUBLE)
+            p.grad = None
+        yield
+    finally:
+        for p, value, slot, grad in kept:
+            p.value, p.slot, p.grad = value, slot, grad
+
+
+def _result(function: Callable[..., Tensor], tensors: list[Tensor], seed: int, recording: bool) -> Tensor:
+    """The function's result as one number: its elements times fixed random weights, plus what layers add."""
+    with Context(recording=recording, streams=Streams(seed)) as here:
+        y: Any = function(*tensors)
+        if not isinstance(y, Tensor) or (recording and not y.requires_grad):
+            raise GradientError(
+                "The function must return a tensor that depends on its inputs or parameters. "
+                f"Received: {type(y).__name__}. Compute in minifit.ops, not in NumPy."
+            )
+        if y.dtype != DOUBLE:
+            raise GradientError(
+                f"Gradients are checked in float64. Received: a result of {y.dtype}. "
+                "Do not convert to a fixed dtype inside the function; use that of its inputs."
+            )
+        weights = np.random.default_rng(seed).standard_normal(y.shape)
+        total = (y * weights).sum()
+        for loss in here.losses:
+            total = total + loss
+        return total
+
+
+def _by_differences(
+    function: Callable[..., Tensor], tensors: list[Tensor], value: Array, epsilon: float, seed: int
+) -> Array:
+    """(f(x + epsilon) - f(x - epsilon)) / (2 epsilon) for each number x in `value`, which is put back."""
+    flat = value.reshape(-1)
+    slopes = np.empty(flat.size)
+    for i, x in enumerate(flat.tolist()):
+        results = []
+        for moved in (x + epsilon, x - epsilon):
+            flat[i] = moved
+            results.append(float(_result(function, tensors, seed, recording=False)))
+        flat[i] = x
+        slopes[i] = (results[0] - results[1]) / (2 * epsilon)
+    return slopes.reshape(value.shape)
+
+
+def _compare(name: str, analytic: Array, numeric: Array, rtol: float, atol: float) -> float:
+    """The largest relative error of a gradient, when none is too large."""
+    if analytic.shape != numeric.shape:
+        raise GradientError(
+            f"A gradient has the shape of what it belongs to. Received: {analytic.shape} for {name} of shape "
+            f"{numeric.shape}. Sum over what was broadcast."
+        )
+    if not numeric.size:
+        return 0.0
+    size = np.maximum(np.abs(analytic), np.abs(numeric))
+    errors = np.abs(analytic - numeric) / (size + atol / rtol)
+    at = np.unravel_index(int(np.argmax(errors)), errors.shape)  # of a NaN too
+    if not errors[at] <= rtol:
+        raise GradientError(
+            f"The gradient of {name} is wrong, most at element {tuple(map(int, at))}: backward() gives "
+            f"{float(analytic[at]):.6g}, finite differences give {float(numeric[at]):.6g}. Correct the rule, "
+            "or move the input if it lies at a kink."
+        )
+    return float(errors[at])

@@ -1,0 +1,51 @@
+"""What holds for every test: nothing is written outside temporary folders, and nothing depends on the clock.
+
+The environment is set here, at import, because Numba and minifit read it when they are imported.
+"""
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker uses the folder of the process that started it
+    _SCRATCH = tempfile.mkdtemp(prefix="minifit-tests-")
+    atexit.register(shutil.rmtree, _SCRATCH, ignore_errors=True)
+    os.environ["MINIFIT_TESTS_SCRATCH"] = _SCRATCH
+SCRATCH = Path(os.environ["MINIFIT_TESTS_SCRATCH"])
+
+os.environ["NUMBA_CACHE_DIR"] = str(SCRATCH / "numba")
+os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(SCRATCH / "hypothesis")
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # for the interpreters that tests start
+sys.dont_write_bytecode = True
+os.environ.setdefault("MINIFIT_FLUSH", "0")  # files still appear whole, the disk is not waited for
+for _name in ("MINIFIT_KERNELS", "PYTHONWARNINGS"):  # the caller's settings would change what is tested
+    os.environ.pop(_name, None)
+
+settings.register_profile(
+    "minifit", deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("minifit")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the project."""
+    return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _work_in_a_temporary_folder() -> Iterator[None]:
+    """A relative path that a test or an example writes to must not land in the repository."""
+    here = Path.cwd()
+    work = SCRATCH / "work"
+    work.mkdir(exist_ok=True)
+    os.chdir(work)
+    yield
+    os.chdir(here)

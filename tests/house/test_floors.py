@@ -1,0 +1,175 @@
+"""Every file stands on a floor and imports only downwards, so the code can be read from the ground up.
+
+On one floor a file may import those named before it. Files inside one package folder may import each other as
+long as they go in no circle. An import inside a function counts like any other; minifit has but one.
+"""
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+FLOORS = [
+    ["errors", "arrays", "randomness", "console"],
+    ["kernels"],
+    ["tensor", "ops"],
+    [
+        "tables",
+        "parameters",
+        "initializers",
+        "activations",
+        "regularizers",
+        "constraints",
+        "losses",
+        "metrics",
+        "schedules",
+        "optimizers",
+    ],
+    ["layers", "data", "datasets", "utils", "saving", "tensorboard"],
+    ["callbacks"],
+    ["training"],
+    ["models"],
+    ["standin", "distribute", "semantics", "trace", "monitor"],
+]
+"""Files and package folders of minifit by floor, from the ground up; on each floor in their order."""
+
+PLACE = {name: (floor, place) for floor, names in enumerate(FLOORS) for place, name in enumerate(names)}
+LATE = {("minifit.kernels", "minifit.kernels.compiled")}
+"""Who may import what inside a function: importing the compiled kernels is what imports Numba."""
+
+TOP = (len(FLOORS), 0)  # minifit/__init__.py may import everything, and nothing imports it
+
+
+def source_files() -> Iterator[tuple[str, Path]]:
+    """Every module's dotted name and file, a package under its own name."""
+    for folder, package in ((ROOT / "minifit", "minifit"), (ROOT / "kernels", "minifit.kernels")):
+        for file in sorted(folder.rglob("*.py")):
+            inside = file.relative_to(folder).with_suffix("").parts
+            if package == "minifit" and inside[0] == "kernels":
+                continue  # the link to kernels/
+            yield ".".join([package, *(part for part in inside if part != "__init__")]), file
+
+
+MODULES = dict(source_files())
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
+    """Each import statement in a file with the module it names, once for every name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            source = "." * node.level + (node.module or "")
+            for alias in node.names:
+                inner = f"{source}.{alias.name}"
+                is_module = inner in MODULES or (source == "minifit" and alias.name in PLACE)
+                yield node, inner if is_module else source
+
+
+def own_imports(tree: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
+    return ((node, name) for node, name in imports(tree) if name.split(".")[0] == "minifit")
+
+
+def place(module: str) -> tuple[int, int]:
+    return TOP if module == "minifit" else PLACE[module.split(".")[1]]
+
+
+def unit(module: str) -> str:
+    """The file or package folder on a floor that the module belongs to."""
+    return ".".join(module.split(".")[:2])
+
+
+def parse(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+def upward(module: str, tree: ast.AST) -> list[str]:
+    """The imports that go up or sideways, in words."""
+    return [
+        f"line {node.lineno}: {name}"
+        for node, name in own_imports(tree)
+        if unit(name) != unit(module) and place(name) >= place(module)
+    ]
+
+
+def hidden(module: str, tree: ast.AST) -> list[str]:
+    """The imports from minifit that stand inside functions, in words."""
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    found = {(n.lineno, name) for function in functions for n, name in own_imports(function)}
+    return [f"line {line}: {name}" for line, name in sorted(found) if (module, name) not in LATE]
+
+
+def test_every_file_has_a_floor() -> None:
+    homeless = sorted({unit(m) for m in MODULES if m != "minifit" and m.split(".")[1] not in PLACE})
+    assert not homeless, f"give them a place in FLOORS: {homeless}"
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports_go_down(module: str) -> None:
+    wrong = upward(module, parse(module))
+    assert not wrong, f"{module} imports from its own floor or above: {wrong}"
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_no_import_of_minifit_inside_a_function(module: str) -> None:
+    found = hidden(module, parse(module))
+    assert not found, f"an import inside a function hides a circle, move what both need down: {found}"
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_no_relative_imports(module: str) -> None:
+    relative = [node.lineno for node, name in imports(parse(module)) if name.startswith(".")]
+    assert not relative, f"write them out from `minifit` on: lines {relative}"
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_the_name_kernels_is_never_imported(module: str) -> None:
+    bare = [node.lineno for node, name in imports(parse(module)) if name.split(".")[0] == "kernels"]
+    assert not bare, f"it is called minifit.kernels: lines {bare}"
+
+
+def test_no_circles() -> None:
+    graph = {module: {name for _, name in own_imports(parse(module))} for module in MODULES}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("minifit.arrays", "import minifit.ops"),  # up
+        ("minifit.arrays", "from minifit import tensor"),
+        ("minifit.arrays", "from minifit.console import say"),  # later on the same floor
+        ("minifit.losses", "from minifit.metrics import Mean"),
+        ("minifit.callbacks.base", "from minifit.training.loop import fit"),
+        ("minifit.models", "from minifit import Sequential"),  # the house's own door
+        ("minifit.layers.dense", "def f():\n    from minifit.callbacks.base import Callback"),
+        ("minifit.layers.dense", "if TYPE_CHECKING:\n    from minifit.models import Sequential"),
+    ],
+)
+def test_a_wrong_import_is_seen(module: str, line: str) -> None:
+    assert upward(module, ast.parse(line))
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("minifit.console", "from minifit.errors import MinifitWarning"),
+        ("minifit.tensor", "from minifit.kernels import reference"),
+        ("minifit.callbacks.history", "from minifit.callbacks.base import Callback"),
+        ("minifit.utils.io", "import h5py"),
+    ],
+)
+def test_a_right_import_passes(module: str, line: str) -> None:
+    assert not upward(module, ast.parse(line))
+
+
+def test_an_import_in_a_function_is_seen() -> None:
+    assert hidden("minifit.ops", ast.parse("def f():\n    from minifit import errors"))
+    assert not hidden("minifit.ops", ast.parse("def f():\n    import h5py"))

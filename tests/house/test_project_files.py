@@ -1,0 +1,84 @@
+"""The files around the code say what is true."""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import minifit
+
+TARGETS = ["help", "run", "test", "check", "lint", "type", "bench", "soak", "docs", "clean"]
+BESIDE_THE_CODE = [
+    ".ci/run",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "DECISIONS.md",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "minifit/py.typed",
+]
+
+
+def project(root: Path) -> dict[str, Any]:
+    with (root / "pyproject.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+@pytest.mark.parametrize("name", BESIDE_THE_CODE)
+def test_the_file_is_there(name: str, root: Path) -> None:
+    assert (root / name).is_file()
+
+
+@pytest.mark.parametrize("command", ["make run", "make test"])
+def test_the_first_screen_of_the_readme_says_how_to_begin(command: str, root: Path) -> None:
+    first_screen = (root / "README.md").read_text(encoding="utf-8").splitlines()[:40]
+    assert any(command in line for line in first_screen)
+
+
+@pytest.mark.parametrize("command", ["make test", "make check"])
+def test_continuous_integration_runs_tests_and_checks(command: str, root: Path) -> None:
+    lines = (root / ".ci/run").read_text(encoding="utf-8").splitlines()
+    assert command in lines
+    assert "set -euo pipefail" in lines
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows files have no such bit")
+def test_continuous_integration_can_be_started(root: Path) -> None:
+    assert os.access(root / ".ci/run", os.X_OK)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_makefile_has_its_targets(target: str, root: Path) -> None:
+    makefile = (root / "Makefile").read_text(encoding="utf-8")
+    assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    assert target in phony.split()
+    if target != "help":
+        assert f'@echo "make {target} ' in makefile, "say what it does in `make help`"
+
+
+def test_the_version_is_written_in_one_place(root: Path) -> None:
+    assert project(root)["project"]["dynamic"] == ["version"]
+    assert "version" not in project(root)["project"]
+    files = [*(root / "minifit").rglob("*.py"), *(root / "kernels").rglob("*.py")]
+    holders = {f for f in files if f'"{minifit.__version__}"' in f.read_text(encoding="utf-8")}
+    assert holders == {root / "minifit/__init__.py"}
+
+
+def test_the_changelog_knows_the_version(root: Path) -> None:
+    headings = re.findall(r"^## \[(.+?)\]", (root / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings[0] == "Unreleased" or headings[0] == minifit.__version__
+
+
+def test_the_run_time_dependencies_are_five(root: Path) -> None:
+    names = [re.split(r"[<>=]", d)[0] for d in project(root)["project"]["dependencies"]]
+    assert names == ["numpy", "numba", "h5py", "requests", "tqdm"]
+
+
+def test_kernels_is_linked_into_the_package(root: Path) -> None:
+    assert (root / "minifit/kernels/__init__.py").is_file(), "CONTRIBUTING.md says what to do on Windows"
+    assert os.path.samefile(root / "minifit/kernels", root / "kernels")

@@ -1,0 +1,135 @@
+"""Tables: what a user may write for a member, and what comes of it."""
+
+from typing import Any
+
+import pytest
+
+from minifit.errors import ArgumentTypeError, UnknownNameError
+from minifit.tables import Configurable, Table, serialize
+
+
+class Thing(Configurable):
+    """A member with a configuration."""
+
+    def __init__(self, size: int = 1) -> None:
+        self.size = size
+
+    def __call__(self) -> int:
+        return self.size
+
+    def get_config(self) -> dict[str, Any]:
+        return {"size": self.size}
+
+
+def halve(x: float) -> float:
+    return x / 2
+
+
+TABLE = Table("thing", {"Thing": Thing, "thing": Thing, "halve": halve})
+
+
+def test_it_is_a_mapping() -> None:
+    assert list(TABLE) == ["Thing", "thing", "halve"]
+    assert len(TABLE) == 3
+    assert TABLE["thing"] is Thing
+    assert "halve" in TABLE
+    assert "other" not in TABLE
+    assert dict(TABLE) == {"Thing": Thing, "thing": Thing, "halve": halve}
+
+
+def test_it_does_not_follow_the_dict_it_was_made_of() -> None:
+    members = {"halve": halve}
+    table = Table("thing", members)
+    members.clear()
+    assert list(table) == ["halve"]
+
+
+def test_by_name() -> None:
+    assert type(TABLE.make("thing")) is Thing
+    assert TABLE.make("thing") is not TABLE.make("thing")
+    assert TABLE.make("halve") is halve
+    assert TABLE.find("thing") is Thing
+
+
+def test_by_configuration() -> None:
+    config = {"class_name": "Thing", "config": {"size": 3}}
+    made = TABLE.make(config)
+    assert made.size == 3
+    assert config == {"class_name": "Thing", "config": {"size": 3}}
+    assert TABLE.make({"class_name": "Thing"}).size == 1
+    assert TABLE.make({"class_name": "Thing", "config": None}).size == 1
+    assert TABLE.make({"class_name": "halve"}) is halve
+
+
+def test_by_class_object_or_function() -> None:
+    ready = Thing(5)
+    assert TABLE.make(Thing).size == 1
+    assert TABLE.make(ready) is ready
+    assert TABLE.make(halve) is halve
+    assert TABLE.make(len) is len
+
+
+def test_custom_objects_are_asked_first() -> None:
+    class Other(Thing):
+        pass
+
+    assert type(TABLE.make("other", {"other": Other})) is Other
+    assert type(TABLE.make("thing", {"thing": Other})) is Other
+    assert TABLE.make({"class_name": "Other", "config": {"size": 2}}, {"Other": Other}).size == 2
+    assert type(TABLE.make("thing")) is Thing
+
+
+@pytest.mark.parametrize("identifier", ["thng", {"class_name": "thng", "config": {}}])
+def test_an_unknown_name(identifier: Any) -> None:
+    with pytest.raises(UnknownNameError, match=r"^Unknown thing: 'thng'\. Did you mean 'thing'\?$"):
+        TABLE.make(identifier)
+
+
+def test_a_name_like_no_other() -> None:
+    with pytest.raises(UnknownNameError, match=r"Unknown thing: 'xyz'\. Known: 'Thing', 'halve', 'thing'\."):
+        TABLE.make("xyz")
+
+
+def test_custom_names_are_suggested_too() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'special'"):
+        TABLE.make("specail", {"special": halve})
+
+
+def test_no_name_is_imported() -> None:
+    with pytest.raises(UnknownNameError):
+        TABLE.make("os.system")
+    with pytest.raises(UnknownNameError):
+        TABLE.make({"class_name": "subprocess.Popen", "config": {"args": "true"}})
+
+
+@pytest.mark.parametrize("identifier", [3, 0.5, None, ["thing"], {"size": 3}])
+def test_what_is_none_of_these(identifier: Any) -> None:
+    with pytest.raises(
+        ArgumentTypeError, match=r"A thing is given by its name.*Received: .*Known names: 'Thing'"
+    ):
+        TABLE.make(identifier)
+
+
+# -- plain data ----------------------------------------------------------------------------------------------
+
+
+def test_serialize() -> None:
+    assert serialize(None) is None
+    assert serialize("thing") == "thing"
+    assert serialize(halve) == "halve"
+    assert serialize(Thing(3)) == {"class_name": "Thing", "config": {"size": 3}}
+
+
+def test_what_is_serialized_comes_back_equal() -> None:
+    made = TABLE.make(serialize(Thing(3)))
+    assert type(made) is Thing
+    assert made.size == 3
+    assert TABLE.make(serialize(halve)) is halve
+
+
+def test_configurable_by_default() -> None:
+    class Plain(Configurable):
+        pass
+
+    assert Plain().get_config() == {}
+    assert type(Plain.from_config({})) is Plain
