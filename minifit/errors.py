@@ -69,7 +69,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # only needed when something is wrong
 
     names = sorted(known)
-    near = get_close_matches(name, names, n=1) or [n for n in names if n.lower() == name.lower()][:1]
+    near = [n for n in names if n.lower() == name.lower()] or get_close_matches(name, names, n=1, cutoff=0.5)
     if near:
         return f"Did you mean {near[0]!r}?"
     return f"Known: {', '.join(map(repr, names))}."

@@ -16,6 +16,9 @@ from minifit.tables import Configurable, Table
 from minifit.tensor import Tensor, TensorLike, as_tensor, to_array
 
 __all__ = [
+    "BCE",
+    "MAE",
+    "MSE",
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
     "Loss",
@@ -24,12 +27,15 @@ __all__ = [
     "MeanSquaredError",
     "Reduction",
     "SparseCategoricalCrossentropy",
+    "bce",
     "binary_crossentropy",
     "categorical_crossentropy",
     "deserialize",
     "get",
+    "mae",
     "mean_absolute_error",
     "mean_squared_error",
+    "mse",
     "serialize",
     "sparse_categorical_crossentropy",
 ]
@@ -326,6 +332,10 @@ def fit_weights(weights: Array, values: Array) -> Array:
             f"values of shape {values.shape}. Give an array of shape ({values.shape[0]},)."
         ) from None
 
+
+mse = MSE = mean_squared_error
+mae = MAE = mean_absolute_error
+bce = BCE = binary_crossentropy
 
 TABLE = Table(
     "loss",

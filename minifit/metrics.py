@@ -6,18 +6,31 @@ A metric is updated with every batch and asked for its result at any time. A pla
 
 import copy
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from minifit import losses
 from minifit.arrays import Array, Shape
 from minifit.errors import ArgumentError, ShapeError
+from minifit.losses import (
+    MAE,
+    MSE,
+    binary_crossentropy,
+    categorical_crossentropy,
+    mae,
+    mean_absolute_error,
+    mean_squared_error,
+    mse,
+    sparse_categorical_crossentropy,
+)
 from minifit.parameters import Variable
 from minifit.tables import Configurable, Table
 from minifit.tensor import TensorLike, to_array
 
 __all__ = [
+    "MAE",
+    "MSE",
     "BinaryAccuracy",
     "CategoricalAccuracy",
     "Mean",
@@ -27,12 +40,18 @@ __all__ = [
     "Metric",
     "SparseCategoricalAccuracy",
     "binary_accuracy",
+    "binary_crossentropy",
     "categorical_accuracy",
+    "categorical_crossentropy",
     "deserialize",
-    "for_outputs",
     "get",
+    "mae",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "mse",
     "serialize",
     "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
 ]
 
 
@@ -80,7 +99,7 @@ class Metric(Configurable):
     ``tf.keras.metrics.Metric`` (TensorFlow 2.7).
     """
 
-    direction: ClassVar[str | None] = None
+    direction: str | None = None
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         if dtype not in (None, "float32", np.float32):
@@ -97,7 +116,8 @@ class Metric(Configurable):
         """A variable that starts at zero at every epoch, kept in float64 so that long sums stay exact."""
         if initializer != "zeros":
             raise ArgumentError(
-                f"A metric's variable begins at zeros. Received: initializer={initializer!r}. Add the offset in result()."
+                f"A metric's variable begins at zeros. Received: initializer={initializer!r}. "
+                "Add the offset in result()."
             )
         made = Variable(np.zeros(shape), name, np.float64)
         self._variables.append(made)
@@ -203,7 +223,7 @@ class MeanMetricWrapper(Mean):
         super().__init__(name or str(getattr(fn, "__name__", type(fn).__name__)), dtype)
         self._fn = fn
         self._kwargs = kwargs
-        self.direction = _DIRECTIONS.get(getattr(fn, "__name__", ""))  # type: ignore[misc]
+        self.direction = _DIRECTIONS.get(getattr(fn, "__name__", ""))
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Take in one batch of targets and predictions."""

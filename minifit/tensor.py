@@ -70,6 +70,11 @@ class Context:
     def __exit__(self, *_: object) -> None:
         _current.reset(self._tokens.pop())
 
+    def add_loss(self, loss: "Tensor") -> None:
+        """Keep what a layer adds to the loss, for the step that is under way; elsewhere nobody asks for it."""
+        if self.workspace is not None:
+            self.losses.append(loss)
+
     def result(self, value: Array, rule: Rule, *parents: "Tensor") -> "Tensor":
         """The tensor that an op made of `parents`; it keeps the rule only if a gradient can be wanted."""
         made = constant(value)
@@ -149,6 +154,9 @@ class Tensor:
 
     def __len__(self) -> int:
         return len(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
 
     def __float__(self) -> float:
         return float(self.value)

@@ -31,7 +31,7 @@ KERAS: list[tuple[Constraint, list[list[float]]]] = [
 @pytest.mark.parametrize(("constraint", "wanted"), KERAS)
 def test_as_keras(constraint: Constraint, wanted: list[list[float]]) -> None:
     made = constraint(W)
-    np.testing.assert_array_equal(made, np.float32(wanted))
+    np.testing.assert_array_equal(made, np.array(wanted, np.float32))
     np.testing.assert_array_equal(np.signbit(made), np.signbit(wanted))
 
 
@@ -132,7 +132,7 @@ def test_get() -> None:
     assert constraints.get(None) is None
     assert constraints.get(ready) is ready
     assert constraints.get(mine) is mine
-    with pytest.raises(UnknownNameError, match="Unknown constraint: 'max_nrom'. Did you mean 'max_norm'"):
+    with pytest.raises(UnknownNameError, match=r"Unknown constraint: 'max_nrom'\. Did you mean 'max_norm'"):
         constraints.get("max_nrom")
     with pytest.raises(ArgumentTypeError, match="Received: 2"):
         constraints.get(2)

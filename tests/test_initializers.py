@@ -245,14 +245,14 @@ def test_constants_draw_nothing(cls: type[Initializer]) -> None:
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, float("nan")])
 def test_scale_is_positive(scale: float) -> None:
-    with pytest.raises(ArgumentError, match="scale must be above 0. Received: scale="):
+    with pytest.raises(ArgumentError, match=r"scale must be above 0\. Received: scale="):
         VarianceScaling(scale)
 
 
 def test_unknown_mode_and_distribution() -> None:
-    with pytest.raises(ArgumentError, match="mode must be one of 'fan_in'.*Received: mode='FAN_IN'"):
+    with pytest.raises(ArgumentError, match=r"mode must be one of 'fan_in'.*Received: mode='FAN_IN'"):
         VarianceScaling(mode="FAN_IN")
-    with pytest.raises(ArgumentError, match="distribution must be one of.*Received: distribution='even'"):
+    with pytest.raises(ArgumentError, match=r"distribution must be one of.*Received: distribution='even'"):
         VarianceScaling(distribution="even")
     assert VarianceScaling(distribution="Normal").distribution == "truncated_normal"
 
@@ -353,7 +353,7 @@ def test_get() -> None:
     assert initializers.get(mine) is mine
     assert initializers.get(ready) is ready
     assert type(initializers.get(Ones)) is Ones
-    with pytest.raises(UnknownNameError, match="Unknown initializer: 'glorot'. Did you mean 'glorot_"):
+    with pytest.raises(UnknownNameError, match=r"Unknown initializer: 'glorot'\. Did you mean 'glorot_"):
         initializers.get("glorot")
     with pytest.raises(ArgumentTypeError, match="Received: 3"):
         initializers.get(3)

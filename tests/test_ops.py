@@ -121,7 +121,7 @@ CASES = [
     Case(
         "dense",
         "only x",
-        lambda x: ops.dense(x, *(Tensor(a.astype(x.dtype)) for a in (W, B))),
+        lambda x: ops.dense(x, Tensor(W.astype(x.dtype)), Tensor(B.astype(x.dtype))),
         lambda x: x @ W + B,
         (X,),
     ),
@@ -368,7 +368,7 @@ CASES = [
     Case(
         "concatenate",
         "rows and a constant",
-        lambda a, b: ops.concatenate([a, np.float32(Y), b], axis=0),
+        lambda a, b: ops.concatenate([a, Y.astype(np.float32), b], axis=0),
         lambda a, b: np.vstack([a, Y, b]),
         (X, X[:2]),
     ),
@@ -634,7 +634,6 @@ def test_concatenate_keeps_float32_beside_constants(other: Any) -> None:
 @pytest.mark.parametrize(
     "function",
     [
-        lambda x: ops.relu(x),
         ops.tanh,
         ops.sigmoid,
         ops.softmax,
@@ -643,7 +642,7 @@ def test_concatenate_keeps_float32_beside_constants(other: Any) -> None:
         lambda x: ops.penalty(as_tensor(x), 0.0, 0.01),
         lambda x: ops.mean_squared_error([[0.5, 0.5, 0.5]], x),
     ],
-    ids=["relu", "tanh", "sigmoid", "softmax", "dense", "dropout", "penalty", "mean_squared_error"],
+    ids=["tanh", "sigmoid", "softmax", "dense", "dropout", "penalty", "mean_squared_error"],
 )
 def test_integers_count_as_float32(function: Callable[[Any], Tensor]) -> None:
     made = function(np.array([[1, 2, 3]]))
@@ -670,7 +669,7 @@ def test_a_parameter_in_two_ops_adds_up_in_its_slot() -> None:
         return ops.dense(ops.dense(x, w, None, "tanh"), w, None) + ops.penalty(w, 0.0, 0.1)
 
     check_gradients(function, X, parameters=[w])
-    function(Tensor(np.float32(X))).sum().backward()
+    function(Tensor(X.astype(np.float32))).sum().backward()
     assert w.grad is w.slot
 
 
@@ -684,10 +683,10 @@ def test_dense_writes_its_gradients_straight_into_the_buffer() -> None:
     w, b = Parameter("w", W), Parameter("b", B)
     buffer = ParameterBuffer()
     buffer.adopt([w, b])
-    ops.dense(Tensor(np.float32(X)), w, b).sum().backward()
+    ops.dense(Tensor(X.astype(np.float32)), w, b).sum().backward()
     assert w.grad is w.slot
     assert b.grad is b.slot
-    np.testing.assert_allclose(w.grad, np.repeat(X.sum(0)[:, None], 2, 1), rtol=1e-5)
+    np.testing.assert_allclose(np.asarray(w.grad), np.repeat(X.sum(0)[:, None], 2, 1), rtol=1e-5)
     np.testing.assert_allclose(buffer.grads[b.start : b.start + 2], [3, 3])
 
 

@@ -379,7 +379,7 @@ def test_assign_add_and_sub() -> None:
 @pytest.mark.parametrize("value", ["0.1", None, 1j, object()])
 def test_assign_takes_numbers(value: Any) -> None:
     v = Variable(2.0, "learning_rate")
-    with pytest.raises(ArgumentTypeError, match="learning_rate takes a number. Received"):
+    with pytest.raises(ArgumentTypeError, match=r"learning_rate takes a number\. Received"):
         v.assign(value)
     assert float(v) == 2.0
 

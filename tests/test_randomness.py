@@ -28,7 +28,7 @@ def _globals_put_back() -> Iterator[None]:
 
 
 def numbers(streams: Streams, name: str = "shuffle", count: int = 5) -> list[float]:
-    return streams.get(name).random(count).tolist()
+    return [float(x) for x in streams.get(name).random(count)]
 
 
 # -- streams -------------------------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
 """Is it better? Asked by every callback that monitors a value, and answered here only."""
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from math import inf
 from typing import Any
 
 from minifit import console
+from minifit.errors import suggestion
 
 
 class Comparison:
@@ -71,11 +71,8 @@ class Comparison:
             return logs[self.monitor]
         if not self._missed:
             self._missed = True
-            near = get_close_matches(self.monitor, list(logs), n=1, cutoff=0.3)
-            hint = f"Did you mean {near[0]!r}? " if near else ""
             console.warn(
-                f"{who} monitors {self.monitor!r}, which is not in the logs. {hint}"
-                f"There are: {', '.join(map(repr, logs))}.",
+                f"{who} monitors {self.monitor!r}, which is not in the logs. {suggestion(self.monitor, logs)}",
                 stacklevel=4,
             )
         return None

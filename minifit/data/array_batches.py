@@ -63,8 +63,8 @@ class ArrayBatches(Batches):
         self.position = 0
 
     def _next(self, here: Context) -> Batch | None:
-        index, in_pass = divmod(self.position, self.batches)
-        if index == self.passes:
+        gone_through, in_pass = divmod(self.position, self.batches)
+        if gone_through == self.passes:
             return None
         if in_pass == 0 and self.order is not None:
             self.order[:] = np.arange(self.samples)

@@ -174,8 +174,8 @@ class Layer(Configurable):
         return made
 
     def add_loss(self, loss: TensorLike) -> None:
-        """Add to the loss of the batch that is being computed; to be called inside `call`."""
-        current().losses.append(as_tensor(loss))
+        """Add to the loss of the batch that is being trained on or evaluated; to be called inside `call`."""
+        current().add_loss(as_tensor(loss))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The output's shape; found by a trial on zeros unless a layer knows better."""
@@ -317,7 +317,8 @@ def _declared(
     for n in shape:
         if n is not None and (isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1):
             raise ArgumentError(
-                f"An input shape is made of positive integers. Received: {shape[1:]}. Pass for example input_shape=(20,)."
+                f"An input shape is made of positive integers. Received: {shape[1:]}. "
+                "Pass for example input_shape=(20,)."
             )
     return tuple(None if n is None else int(n) for n in shape)
 

@@ -11,11 +11,15 @@ from types import ModuleType
 from minifit import kernels
 from minifit.errors import ArgumentError
 
-LONG = 2e9
-"""Planned work, in the units of `work`, from which compiling pays: about the time that it takes."""
+LONG = 2e10
+"""Planned work, in the units of `work`, from which compiling pays.
+
+Measured: compiled kernels save about 0.1 ns for each unit, so this much work saves the two seconds that
+compiling takes.
+"""
 
 _A_STEP = 100_000
-"""What a step costs besides its numbers, in the same units: an eighth of its Python is saved by compiling."""
+"""What a step of no size at all is worth in these units: compiled kernels save 10 microseconds of its calls."""
 
 
 def work(epochs: int, steps: int | None, numbers: int) -> float:
@@ -58,5 +62,5 @@ def choose(planned: float) -> ModuleType:
 
 
 def name_of(chosen: ModuleType) -> str:
-    """ "numba" or "numpy"."""
+    """What these kernels are called: "numba" or "numpy"."""
     return "numpy" if chosen is kernels.load("numpy") else "numba"

@@ -81,7 +81,8 @@ class Objective:
         if self.loss is not None:
             if batch.y is None:
                 raise DataError(
-                    "The loss needs targets. Received: none. Pass y, or (x, y) from a generator; or compile without a loss."
+                    "The loss needs targets. Received: none. Pass y, or yield (x, y) from a generator; "
+                    "or compile without a loss."
                 )
             y_true = constant(match_ranks(batch.y, y_pred.value))
             total = self.loss(y_true, y_pred, batch.weight)

@@ -19,7 +19,7 @@ def _walk(expected: Any, found: Any, path: str) -> Iterator[str]:
     if isinstance(expected, dict) and isinstance(found, dict):
         yield from (f"{path}.{key}: missing" for key in expected if key not in found)
         yield from (f"{path}.{key}: not expected" for key in found if key not in expected)
-        for key in expected.keys() & found.keys():
+        for key in (k for k in expected if k in found):
             yield from _walk(expected[key], found[key], f"{path}.{key}")
     elif isinstance(expected, list) and isinstance(found, list):
         if len(expected) != len(found):

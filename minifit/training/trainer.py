@@ -1,0 +1,507 @@
+"""`Trainer`: compile, fit, evaluate and predict, for whatever can compute an output.
+
+A model gives the layers; this is what a user calls to train them. It checks the arguments, puts the parts
+together (batches, step, callbacks) and hands them to the loops.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from minifit import optimizers
+from minifit.arrays import Array
+from minifit.callbacks import CallbackList, History
+from minifit.data import Batch, Batches, batches_of, is_array_like
+from minifit.data.checks import array_of, positive, split
+from minifit.errors import ArgumentError, ArgumentTypeError, NotCompiledError
+from minifit.parameters import Parameter
+from minifit.tensor import Tensor
+from minifit.training import engine, loops
+from minifit.training.objective import Objective
+from minifit.training.state import TrainingState
+from minifit.training.step import PredictStep, TestStep, TrainStep
+
+
+class Trainer(ABC):
+    """What is common to everything that trains.
+
+    Attributes
+    ----------
+    optimizer : Optimizer
+        Set by `compile`.
+    history : History
+        What the last `fit` returned.
+    stop_training : bool
+        Set it in a callback to end training.
+    training_state : TrainingState
+        Everything that decides how training goes on.
+    """
+
+    def __init__(self) -> None:
+        self.optimizer: Any = None
+        self.loss: Any = None
+        self.history: Any = None
+        self.training_state = TrainingState(lambda: self.weights)
+        self._steps_per_execution = 1
+
+    # -- what a model gives -----------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def weights(self) -> list[Parameter]:
+        """All weights."""
+
+    @property
+    @abstractmethod
+    def trainable_weights(self) -> list[Parameter]:
+        """What `fit` changes."""
+
+    @property
+    @abstractmethod
+    def output_shape(self) -> tuple[int | None, ...]:
+        """The shape of a batch of outputs, its first dimension None."""
+
+    @abstractmethod
+    def ready_for(self, x: Array) -> None:
+        """Make the weights for input like `x` if there are none yet, and see that it fits."""
+
+    @abstractmethod
+    def forward(self, x: Array, training: bool) -> Tensor:
+        """The output for a batch inside a step."""
+
+    @abstractmethod
+    def numbers_in_a_step(self, samples: int) -> int:
+        """How many numbers a step with so many samples goes through, roughly."""
+
+    # -- what a user calls ------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Any = None,
+        loss_weights: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool | None = None,
+        steps_per_execution: int | None = None,
+    ) -> None:
+        """Say how to train.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer, default "rmsprop"
+        loss : str, function or Loss, optional
+            A function takes ``(y_true, y_pred)`` and is written in `minifit.ops`.
+        metrics, weighted_metrics : list of str, function or Metric, optional
+            The weighted ones take sample and class weights into account.
+        loss_weights : float, optional
+            A factor of the loss.
+        run_eagerly : bool, optional
+            Accepted as in Keras; there is no other way here.
+        steps_per_execution : int, default 1
+            Batches between two calls of the batch hooks.
+
+        Raises
+        ------
+        UnknownNameError, ArgumentError, ArgumentTypeError
+            When one of them cannot be used.
+        """
+        steps = 1 if steps_per_execution is None else positive("steps_per_execution", steps_per_execution)
+        objective = Objective(loss, metrics, weighted_metrics, loss_weights)
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = loss
+        self.training_state.optimizer = self.optimizer
+        self.training_state.objective = objective
+        self._steps_per_execution = steps
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+    ) -> History:
+        """Train the model.
+
+        Parameters
+        ----------
+        x : array of shape (n, ...), or an iterable of batches ``(x, y)`` or ``(x, y, sample_weight)``
+        y : array of shape (n, ...), optional
+        batch_size : int, default 32
+            Samples in a batch; only with arrays.
+        epochs : int, default 1
+            The epoch before which to end, counted from 0.
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            0 is silent; "auto" is 1.
+        callbacks : list of Callback, optional
+        validation_split : float between 0 and 1, optional
+            The last part of the data (before shuffling) is held back for validation.
+        validation_data : tuple (x, y) or (x, y, sample_weight), or an iterable of batches, optional
+        shuffle : bool, default True
+            Whether arrays are gone through in a new order at every epoch.
+        class_weight : dict from int to float, optional
+            Weights of the classes 0, 1, ..., n - 1 in the loss.
+        sample_weight : array of shape (n,), optional
+            Weights of the samples in the loss; only with arrays.
+        initial_epoch : int, default 0
+        steps_per_epoch : int, optional
+            Batches in an epoch; all there are when None.
+        validation_steps, validation_batch_size : int, optional
+        validation_freq : int or collection of int, default 1
+            Validate after every so many epochs, or after these (counted from 1).
+        max_queue_size, workers, use_multiprocessing
+            Accepted as in Keras; data is read in this thread.
+
+        Returns
+        -------
+        History
+            Its ``history`` has the values of every epoch.
+
+        Raises
+        ------
+        NotCompiledError
+            Before `compile`.
+        ShapeError, DataError, ArgumentError, ArgumentTypeError
+            For data and arguments that cannot be used.
+
+        References
+        ----------
+        ``tf.keras.Model.fit`` (TensorFlow 2.7).
+        """
+        self._need_compiled()
+        epochs = positive("epochs", epochs)
+        initial_epoch = positive("initial_epoch", initial_epoch, least=0)
+        if validation_split and validation_data is None:
+            (x, y, sample_weight), validation_data = _held_back(validation_split, x, y, sample_weight)
+        batches = batches_of(
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps=_optional_size("steps_per_epoch", steps_per_epoch),
+            passes=max(epochs - initial_epoch, 1),
+            shuffle=bool(shuffle),
+            class_weight=class_weight,
+        )
+        judged_on = _validation_batches(
+            validation_data,
+            _optional_size("validation_batch_size", validation_batch_size) or batch_size,
+            _optional_size("validation_steps", validation_steps),
+        )
+        handler = self._callback_list(callbacks, verbose, epochs=epochs, steps=batches.steps)
+        outer = self.training_state
+        state = self.training_state = outer.nested() if outer.running else outer
+        try:
+            state.running = True
+            self._fit(state, batches, judged_on, handler, epochs, initial_epoch, _due(validation_freq))
+        finally:
+            state.running = False
+            state.batches = state.callbacks = None
+            self.training_state = outer
+            handler.release()
+        return self.history  # type: ignore[no-any-return]
+
+    def _fit(
+        self,
+        state: TrainingState,
+        batches: Batches,
+        judged_on: Batches | None,
+        callbacks: CallbackList,
+        epochs: int,
+        initial_epoch: int,
+        due: Callable[[int], bool],
+    ) -> None:
+        """Put the parts together and run the loop."""
+        objective = self._prepare(state, batches.peek())
+        chosen = engine.choose(self._work(batches, epochs - initial_epoch))
+        state.batches, state.callbacks = batches, callbacks
+        state.epoch, state.batch, state.stop_training = initial_epoch, 0, False
+        state.engine = engine.name_of(chosen)
+        self.history = callbacks.history
+        step = TrainStep(self, chosen, state.streams, objective, self.optimizer)
+        validation = None
+        if judged_on is not None:
+            self._prepare(state, judged_on.peek())
+            judge = TestStep(self, chosen, state.streams, objective)
+            validation = loops.Validation(judge, judged_on, due)
+        loops.fit(state, step, callbacks, epochs, validation, self._steps_per_execution)
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = 1,
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        return_dict: bool = False,
+    ) -> Any:
+        """The loss and the metrics on data; disturbs no `fit` that is under way.
+
+        Parameters
+        ----------
+        x, y, batch_size, sample_weight, callbacks, verbose
+            As for `fit`.
+        steps : int, optional
+            How many batches; all there are when None.
+        max_queue_size, workers, use_multiprocessing
+            Accepted as in Keras; data is read in this thread.
+        return_dict : bool, default False
+            Whether to return a dict by name.
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss alone, or the loss and the metrics in the order of `metrics_names`.
+        """
+        self._need_compiled()
+        steps = _optional_size("steps", steps)
+        batches = batches_of(x, y, sample_weight, batch_size=batch_size, steps=steps)
+        handler = self._callback_list(callbacks, verbose, epochs=1, steps=batches.steps)
+        objective = self._prepare(self.training_state, batches.peek())
+        step = TestStep(
+            self,
+            engine.choose(self._work(batches, 1)),
+            self.training_state.streams,
+            objective.apart() if self.training_state.running else objective,
+        )
+        try:
+            logs = loops.evaluate(step, batches, handler, self._steps_per_execution)
+        finally:
+            handler.release()
+        return _returned(logs, return_dict)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = 0,
+        steps: int | None = None,
+        callbacks: Any = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+    ) -> Array:
+        """The model's output for data.
+
+        Parameters
+        ----------
+        x, batch_size, callbacks, verbose
+            As for `fit`.
+        steps : int, optional
+            How many batches; all there are when None.
+        max_queue_size, workers, use_multiprocessing
+            Accepted as in Keras; data is read in this thread.
+
+        Returns
+        -------
+        ndarray of shape (n, ...), float32
+        """
+        steps = _optional_size("steps", steps)
+        batches = batches_of(x, batch_size=batch_size, steps=steps)
+        handler = self._callback_list(callbacks, verbose, epochs=1, steps=batches.steps)
+        self.ready_for(batches.peek().x)
+        chosen = engine.choose(self._work(batches, 1))
+        step = PredictStep(self, chosen, self.training_state.streams)
+        try:
+            return loops.predict(step, batches, handler, self._steps_per_execution)
+        finally:
+            handler.release()
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        reset_metrics: bool = True,
+        return_dict: bool = False,
+    ) -> Any:
+        """One step of training on one batch.
+
+        Parameters
+        ----------
+        x, y, sample_weight, class_weight
+            As for `fit`, all of it as one batch.
+        reset_metrics : bool, default True
+            Whether the values returned are of this batch alone.
+        return_dict : bool, default False
+
+        Returns
+        -------
+        float, list of float or dict
+            As from `evaluate`.
+        """
+        step = partial(self._train_step, self.training_state)
+        return self._on_batch(step, x, y, sample_weight, class_weight, reset_metrics, return_dict)
+
+    def test_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        reset_metrics: bool = True,
+        return_dict: bool = False,
+    ) -> Any:
+        """The loss and the metrics on one batch; the arguments are those of `train_on_batch`."""
+        streams = self.training_state.streams
+        step = lambda objective: TestStep(self, engine.choose(0), streams, objective)  # noqa: E731
+        return self._on_batch(step, x, y, sample_weight, None, reset_metrics, return_dict)
+
+    def predict_on_batch(self, x: Any) -> Array:
+        """The model's output for one batch."""
+        return self.predict(x, batch_size=len(x))
+
+    def _train_step(self, state: TrainingState, objective: Objective) -> TrainStep:
+        return TrainStep(self, engine.choose(0), state.streams, objective, self.optimizer)
+
+    def _on_batch(
+        self,
+        make_step: Callable[[Objective], TrainStep | TestStep],
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        class_weight: Any,
+        reset_metrics: bool,
+        return_dict: bool,
+    ) -> Any:
+        self._need_compiled()
+        size = len(array_of("x", x))
+        batches = batches_of(x, y, sample_weight, batch_size=size, class_weight=class_weight)
+        objective = self._prepare(self.training_state, batches.peek())
+        objective = objective.apart() if self.training_state.running else objective
+        if reset_metrics:
+            objective.reset()
+        make_step(objective).run(batches, 1, 1, True)
+        return _returned(objective.logs(), return_dict)
+
+    # -- what they have in common -----------------------------------------------------------------------
+
+    def _need_compiled(self) -> None:
+        if self.training_state.objective is None:
+            raise NotCompiledError(
+                "A model must be compiled before it is trained or evaluated. Received: one that is not. "
+                "Call model.compile(optimizer, loss) first."
+            )
+
+    def _prepare(self, state: TrainingState, batch: Batch) -> Objective:
+        """Build for data like this batch, and make the metrics that fit it."""
+        self.ready_for(batch.x)
+        objective = state.objective
+        assert objective is not None
+        objective.resolve(
+            None if batch.y is None else batch.y.shape, tuple(n or 1 for n in self.output_shape)
+        )
+        return objective
+
+    def _work(self, batches: Batches, epochs: int) -> float:
+        """How much work is planned."""
+        samples = getattr(batches, "batch_size", len(batches.peek().x))
+        return engine.work(epochs, batches.steps, self.numbers_in_a_step(samples))
+
+    def _callback_list(self, callbacks: Any, verbose: Any, **params: Any) -> CallbackList:
+        """The callbacks with those that every run has; a ready-made list is taken as it is."""
+        if isinstance(callbacks, CallbackList):
+            return callbacks
+        verbose = 1 if verbose == "auto" else verbose
+        return CallbackList(callbacks, True, bool(verbose), self, verbose=verbose, **params)
+
+    @property
+    def stop_training(self) -> bool:
+        """Whether training ends after this batch and epoch."""
+        return self.training_state.stop_training
+
+    @stop_training.setter
+    def stop_training(self, value: bool) -> None:
+        self.training_state.stop_training = bool(value)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The mean loss and the metrics; empty until the model has seen data."""
+        objective = self.training_state.objective
+        if objective is None or not objective.resolved:
+            return []
+        return [objective.tracker, *objective.metrics]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What `evaluate` returns, by name."""
+        return [metric.name for metric in self.metrics]
+
+    def reset_metrics(self) -> None:
+        """Let the loss and the metrics begin anew."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+
+def _optional_size(name: str, value: Any) -> int | None:
+    return None if value is None else positive(name, value)
+
+
+def _held_back(fraction: float, *arrays: Any) -> tuple[list[Any], list[Any]]:
+    """x, y and sample_weight in two parts: what is trained on, and the last `fraction` for validation."""
+    if not is_array_like(arrays[0]):
+        raise ArgumentError(
+            "validation_split divides arrays. Received: an iterable of batches. Pass validation_data instead."
+        )
+    names = ("x", "y", "sample_weight")
+    return split(
+        fraction, *(None if a is None else array_of(n, a) for n, a in zip(names, arrays, strict=True))
+    )
+
+
+def _validation_batches(data: Any, batch_size: int | None, steps: int | None) -> Batches | None:
+    if data is None or (isinstance(data, tuple | list) and not data):
+        return None
+    if isinstance(data, tuple | list):
+        if not 1 <= len(data) <= 3:
+            raise ArgumentError(
+                "validation_data is (x, y) or (x, y, sample_weight), or an iterable of batches. "
+                f"Received: {len(data)} parts."
+            )
+        return batches_of(*data, batch_size=batch_size, steps=steps)
+    if is_array_like(data):
+        raise ArgumentTypeError(
+            "validation_data is (x, y) or (x, y, sample_weight), or an iterable of batches. "
+            f"Received: {type(data).__name__}. Put x and y into a tuple."
+        )
+    return batches_of(data, steps=steps)
+
+
+def _due(freq: Any) -> Callable[[int], bool]:
+    """Whether to validate after an epoch (from 0), for Keras's `validation_freq`."""
+    if isinstance(freq, list | tuple | set | frozenset | range | np.ndarray):
+        wanted = {int(f) for f in freq}
+        return lambda epoch: epoch + 1 in wanted
+    every = positive("validation_freq", freq)
+    return lambda epoch: (epoch + 1) % every == 0
+
+
+def _returned(logs: Mapping[str, float], return_dict: bool) -> Any:
+    """What `evaluate` and its like return: one number, a list, or a dict by name."""
+    if return_dict:
+        return dict(logs)
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values

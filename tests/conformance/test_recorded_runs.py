@@ -1,0 +1,273 @@
+"""minifit does what tf.keras 2.7.4 was recorded to do, scenario by scenario.
+
+A scenario that cannot agree yet stands in `NOT_YET` with what it waits for. The table is strict: a scenario
+that agrees must be taken off it, and one that now fails for another reason must say so.
+"""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conformance.comparison import differences
+from tests.conformance.making import MissingError
+from tests.conformance.player import RECORDS, SCENARIOS, play
+
+NOT_YET = {
+    "backup": "BackupAndRestore",
+    "bad-arg-000": "ModelCheckpoint",
+    "bad-arg-001": "ModelCheckpoint",
+    "bad-arg-002": "ReduceLROnPlateau",
+    "bad-arg-003": "ReduceLROnPlateau",
+    "bad-arg-004": "TensorBoard",
+    "bad-arg-005": "TensorBoard",
+    "bad-arg-006": "TensorBoard",
+    "bad-arg-007": "ProgbarLogger",
+    "bad-path": "ModelCheckpoint",
+    "checkpoint": "ModelCheckpoint",
+    "checkpoint-metric": "ModelCheckpoint, Recall, Precision, AUC",
+    "csv": "CSVLogger",
+    "multi": "Input, Model, Concatenate, Add",
+    "numeric-act-003": "elu",
+    "numeric-act-004": "selu",
+    "numeric-act-005": "softplus",
+    "numeric-act-006": "softsign",
+    "numeric-act-008": "exponential",
+    "numeric-act-009": "swish",
+    "numeric-act-010": "gelu",
+    "numeric-act-011": "hard_sigmoid",
+    "numeric-layer-001": "Embedding",
+    "numeric-loss-000": "cosine_similarity",
+    "numeric-loss-001": "elu, cosine_similarity",
+    "numeric-loss-002": "gelu, cosine_similarity",
+    "numeric-loss-003": "selu, huber, cosine_similarity",
+    "numeric-loss-004": "gelu, log_cosh, cosine_similarity",
+    "numeric-loss-005": "selu, mape, cosine_similarity",
+    "numeric-loss-006": "softplus, msle, cosine_similarity",
+    "numeric-loss-007": "swish, Recall, Precision, AUC",
+    "numeric-loss-008": "swish",
+    "numeric-loss-009": "sparse_top_k_categorical_accuracy",
+    "numeric-loss-010": "kl_divergence, cosine_similarity",
+    "numeric-loss-011": "hard_sigmoid, softplus, poisson",
+    "numeric-loss-012": "hinge",
+    "numeric-loss-013": "selu, squared_hinge, cosine_similarity",
+    "numeric-loss-014": "hard_sigmoid, categorical_hinge",
+    "numeric-loss-015": "exponential, cosine_similarity",
+    "numeric-loss-016": "elu, top_k_categorical_accuracy",
+    "numeric-loss-017": "softsign",
+    "numeric-loss-018": "selu",
+    "numeric-loss-019": "Huber",
+    "numeric-loss-020": "selu",
+    "numeric-opt-007": "Adagrad",
+    "numeric-opt-008": "Adadelta",
+    "numeric-opt-009": "Adamax",
+    "numeric-opt-010": "Nadam",
+    "plateau": "ReduceLROnPlateau",
+    "plateau-stop": "ReduceLROnPlateau",
+    "remote": "RemoteMonitor",
+    "schedule": "LearningRateScheduler",
+    "schedule-both": "LearningRateScheduler, ReduceLROnPlateau",
+    "tb": "TensorBoard, LearningRateScheduler",
+}
+"""Scenarios by name, or all of a kind, and the things of which the first that is missing stops them."""
+
+COMPILED = [
+    "hooks-000",
+    "hooks-012",
+    "hooks-019",
+    "hooks-gen-002",
+    "nan-001",
+    "early-000",
+    "numeric-act-001",
+    "numeric-act-002",
+    "numeric-opt-001",
+    "numeric-opt-002",
+    "numeric-opt-005",
+    "numeric-opt-006",
+    "numeric-layer-000",
+    "numeric-reg-001",
+]
+"""The scenarios that are played on the compiled kernels, too: between them they use all that there are for them."""
+
+
+def kind(name: str) -> str:
+    return name.rsplit("-", 1)[0]
+
+
+def waits_for(name: str) -> str | None:
+    return NOT_YET.get(name, NOT_YET.get(kind(name)))
+
+
+WAITING = [name for name in SCENARIOS if waits_for(name)]
+PLAYED = [name for name in SCENARIOS if not waits_for(name)]
+
+
+def disagreement(name: str, folder: Path) -> list[str]:
+    return differences(RECORDS[name], play(SCENARIOS[name], folder))
+
+
+# -- agreement ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_as_recorded(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", "numpy")
+    assert disagreement(name, tmp_path) == []
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_as_recorded_on_compiled_kernels(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", "numba")
+    assert disagreement(name, tmp_path) == []
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_what_is_not_yet_there_really_is_not(name: str, tmp_path: Path) -> None:
+    try:
+        found = disagreement(name, tmp_path)
+    except MissingError as missing:
+        reason, message = waits_for(name), str(missing)
+        assert reason is not None
+        assert any(word in message for word in reason.split(", ")), f"it now waits for this: {message}"
+    else:
+        assert found, "it agrees with its record by now: take it off NOT_YET"
+        pytest.fail(f"nothing that it needs is missing, but it does not agree: {found}")
+
+
+# -- the lists ---------------------------------------------------------------------------------------------
+
+
+def test_every_scenario_has_a_record() -> None:
+    assert SCENARIOS.keys() == RECORDS.keys()
+    assert len(SCENARIOS) == 264
+
+
+def test_every_entry_is_about_a_scenario() -> None:
+    about = SCENARIOS.keys() | {kind(name) for name in SCENARIOS}
+    assert NOT_YET.keys() <= about
+    assert set(COMPILED) <= set(PLAYED)
+
+
+# -- the player and the comparison notice ------------------------------------------------------------------
+
+
+Change = Callable[[Any], Any]
+
+
+def first(record: Any, hook: str) -> Any:
+    return next(event for event in record["events"][0] if event[0] == hook)
+
+
+def scale_loss(record: Any) -> None:
+    record["fits"][0]["result"]["history"]["loss"][-1] *= 1.0005
+
+
+def scale_weight(record: Any) -> None:
+    record["fits"][0]["weights"][0] *= 0.9995
+
+
+def scale_logs(record: Any) -> None:
+    first(record, "train_batch_end")[2]["loss"] *= 1.0005
+
+
+def drop_hook(record: Any) -> None:
+    record["events"][0].pop(2)
+
+
+def swap_hooks(record: Any) -> None:
+    events = record["events"][0]
+    events[1], events[2] = events[2], events[1]
+
+
+def move_index(record: Any) -> None:
+    record["events"][0][1][1] += 1
+
+
+def add_key(record: Any) -> None:
+    first(record, "epoch_end")[2]["val_more"] = 0.5
+
+
+def lose_key(record: Any) -> None:
+    del first(record, "epoch_end")[2]["loss"]
+
+
+def add_file(record: Any) -> None:
+    record["fits"][0]["files"].append("w.h5")
+
+
+def add_message(record: Any) -> None:
+    record["messages"].append([1, "early_stop"])
+
+
+def one_epoch_less(record: Any) -> None:
+    record["fits"][0]["result"]["epoch"].pop()
+
+
+def change_params(record: Any) -> None:
+    record["params"]["steps"] = None
+
+
+def stop(record: Any) -> None:
+    record["fits"][0]["stop_training"] = 1  # a number is no answer to a question of yes or no
+
+
+def nan_for_number(record: Any) -> None:
+    record["fits"][0]["result"]["history"]["loss"][0] = "nan"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        scale_loss,
+        scale_weight,
+        scale_logs,
+        drop_hook,
+        swap_hooks,
+        move_index,
+        add_key,
+        lose_key,
+        add_file,
+        add_message,
+        one_epoch_less,
+        change_params,
+        stop,
+        nan_for_number,
+    ],
+)
+def test_a_difference_is_noticed(change: Change, tmp_path: Path) -> None:
+    changed = copy.deepcopy(RECORDS["hooks-021"])
+    change(changed)
+    played = play(SCENARIOS["hooks-021"], tmp_path)
+    assert differences(changed, played)
+    assert differences(played, changed)
+
+
+def test_rounding_is_no_difference() -> None:
+    assert differences({"loss": [1.5, 0.0]}, {"loss": [1.50025, 1e-5]}) == []
+
+
+def test_every_difference_is_told_with_its_place() -> None:
+    expected = {"a": [{"b": 1.0}, 2], "c": "x", "d": None}
+    found = {"a": [{"b": 1.1}, 2], "c": "y", "e": None}
+    assert differences(expected, found) == [
+        ".d: missing",
+        ".e: not expected",
+        ".a[0].b: 1.0 != 1.1",
+        ".c: 'x' != 'y'",
+    ]
+
+
+def test_another_run_is_another_record(tmp_path: Path) -> None:
+    described = copy.deepcopy(SCENARIOS["hooks-021"])
+    described["fits"][0]["data"]["seed"] = 4
+    assert differences(RECORDS["hooks-021"], play(described, tmp_path))
+
+
+def test_what_a_scenario_needs_and_is_not_there_is_said(tmp_path: Path) -> None:
+    described = {**SCENARIOS["hooks-021"], "callbacks": [["NoSuchCallback", {}]]}
+    with pytest.raises(MissingError, match=r"minifit\.callbacks has no NoSuchCallback"):
+        play(described, tmp_path)
