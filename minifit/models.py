@@ -95,19 +95,30 @@ class Sequential(Trainer):
                 f"Layers of a model need names of their own. Received: a second {layer.name!r}. Pass another name."
             )
         if isinstance(layer, InputLayer):
-            self._input_name = layer.name
-        else:
-            self._layers.append(layer)
-        if self._input_shape is not None:
-            self._build_layers(self._layers[-1:], self._last_input_shape())
-        elif layer.batch_input_shape is not None and len(self._layers) <= 1:
-            self._input_name = self._input_name or f"{layer.name}_input"
-            self.build(layer.batch_input_shape)
+            self._begin_with(layer)
+            return
+        shape = self.output_shape if self.built else None
+        self._layers.append(layer)
+        try:
+            if shape is not None:
+                self._build_layers([layer], shape)
+            elif layer.batch_input_shape is not None and len(self._layers) == 1:
+                self.build(layer.batch_input_shape)
+        except BaseException:
+            self._layers.pop()
+            raise
 
-    def _last_input_shape(self) -> ShapeLike:
-        """The shape that the last layer takes in."""
-        assert self._input_shape is not None
-        return self._layers[-2].output_shape if len(self._layers) > 1 else self._input_shape
+    def _begin_with(self, layer: InputLayer) -> None:
+        if self._layers or self.built:
+            raise ArgumentError(
+                f"An InputLayer comes first. Received: {layer.name!r} after other layers. Put it at the beginning."
+            )
+        if layer.batch_input_shape is None:
+            raise ArgumentError(
+                "An InputLayer says the shape of a sample. Received: none. Pass input_shape=(20,)."
+            )
+        self._input_name = layer.name
+        self.build(layer.batch_input_shape)
 
     def pop(self) -> None:
         """Take the last layer off.

@@ -11,8 +11,19 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array, Shape
-from minifit.errors import ArgumentTypeError, DataError, ShapeError
-from minifit.tensor import Axis, Tensor, TensorLike, alike, as_tensor, convert, current, to_array, unbroadcast
+from minifit.errors import ArgumentTypeError, DataError, GradientError, ShapeError
+from minifit.tensor import (
+    Axis,
+    Tensor,
+    TensorLike,
+    alike,
+    as_tensor,
+    convert,
+    current,
+    floating,
+    to_array,
+    unbroadcast,
+)
 
 __all__ = [
     "abs",
@@ -75,7 +86,7 @@ def dense(x: Tensor, w: Tensor, b: Tensor | None, activation: str = "linear") ->
     -------
     Tensor of shape (..., n_out)
     """
-    here = current()
+    here, x = current(), floating(x)
     rows, weights = x.value, w.value
     if rows.ndim != 2:
         rows = rows.reshape(-1, rows.shape[-1])
@@ -97,7 +108,7 @@ def dense(x: Tensor, w: Tensor, b: Tensor | None, activation: str = "linear") ->
 
 def activation(x: Tensor, name: str) -> Tensor:
     """One of the activations whose gradient is known from their output: "relu", "sigmoid", "tanh"."""
-    here = current()
+    here, x = current(), floating(x)
     y = here.take(x.shape, x.dtype)
     here.kernels.activation_forward(x.value, name, y)
 
@@ -121,7 +132,7 @@ def tanh(x: TensorLike) -> Tensor:
 
 def sigmoid(x: TensorLike) -> Tensor:
     """``1 / (1 + exp(-x))``. Remembers x, so that cross-entropy can be computed from it."""
-    x = as_tensor(x)
+    x = floating(x)
     y = activation(x, "sigmoid")
     y.logits = x
     return y
@@ -129,7 +140,7 @@ def sigmoid(x: TensorLike) -> Tensor:
 
 def softmax(x: TensorLike) -> Tensor:
     """``exp(x) / sum(exp(x))`` over the last axis. Remembers x, so that cross-entropy can be computed from it."""
-    x = as_tensor(x)
+    x = floating(x)
     here = current()
     rows = _rows(x.value)
     y = here.take(rows.shape, x.dtype)
@@ -147,6 +158,7 @@ def softmax(x: TensorLike) -> Tensor:
 
 def dropout(x: Tensor, rate: float, rng: np.random.Generator, noise_shape: Shape | None = None) -> Tensor:
     """Each value set to 0 with probability `rate`, the others divided by ``1 - rate``."""
+    x = floating(x)
     mask = rng.random(noise_shape or x.shape, dtype=np.float32) >= np.float32(rate)
     scale = (mask / np.float32(1 - rate)).astype(x.dtype) if rate < 1 else mask.astype(x.dtype)
     return current().result(x.value * scale, lambda dy: (dy * scale,), x)
@@ -158,18 +170,20 @@ def dropout(x: Tensor, rate: float, rng: np.random.Generator, noise_shape: Shape
 def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``mean((y_pred - y_true) ** 2)`` over the last axis."""
     k = current().kernels
-    return _loss(k.squared_error_forward, k.squared_error_backward, y_true, as_tensor(y_pred))
+    return _loss(k.squared_error_forward, k.squared_error_backward, y_true, floating(y_pred), symmetric=True)
 
 
 def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``mean(abs(y_pred - y_true))`` over the last axis."""
     k = current().kernels
-    return _loss(k.absolute_error_forward, k.absolute_error_backward, y_true, as_tensor(y_pred))
+    return _loss(
+        k.absolute_error_forward, k.absolute_error_backward, y_true, floating(y_pred), symmetric=True
+    )
 
 
 def binary_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False) -> Tensor:
     """``-mean(t log p + (1 - t) log(1 - p))`` over the last axis; computed from the logits where p has them."""
-    k, p = current().kernels, as_tensor(y_pred)
+    k, p = current().kernels, floating(y_pred)
     logits = p if from_logits else p.logits
     if logits is None:
         return _loss(k.binary_crossentropy_forward, k.binary_crossentropy_backward, y_true, p)
@@ -178,7 +192,7 @@ def binary_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: boo
 
 def categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False) -> Tensor:
     """``-sum(t log p)`` over the last axis; computed from the logits where p has them."""
-    k, p = current().kernels, as_tensor(y_pred)
+    k, p = current().kernels, floating(y_pred)
     logits = p if from_logits else p.logits
     if logits is None:
         return _loss(k.categorical_crossentropy_forward, k.categorical_crossentropy_backward, y_true, p)
@@ -200,7 +214,7 @@ def sparse_categorical_crossentropy(
     DataError
         When a class number is negative or not below the number of classes.
     """
-    here, p = current(), as_tensor(y_pred)
+    here, p = current(), floating(y_pred)
     logits = p if from_logits else p.logits
     source = p if logits is None else logits
     rows = _rows(source.value)
@@ -234,9 +248,20 @@ def _loss(
     backward: Callable[[Array, Array, Array, Array], Any],
     y_true: TensorLike,
     y_pred: Tensor,
+    symmetric: bool = False,
 ) -> Tensor:
-    """A loss with one value a sample, from its two kernels."""
+    """A loss with one value a sample, from its two kernels.
+
+    A symmetric one depends on the difference of both alone, so that the targets may have a gradient too.
+    """
     here = current()
+    if isinstance(y_true, Tensor) and y_true.requires_grad:
+        if not symmetric:
+            raise GradientError(
+                "The targets of a cross-entropy are constants. Received: targets that require a gradient. "
+                "Pass them through ops.stop_gradient."
+            )
+        y_pred, y_true = y_pred - y_true, 0.0
     target = to_array(y_true)
     if target.shape != y_pred.shape:
         target, y_pred = _broadcast_pair(target, y_pred)
@@ -304,6 +329,7 @@ def _rows(x: Array) -> Array:
 def weighted_mean(values: Tensor, weights: Array | None, count: float) -> Tensor:
     """``sum(values * weights) / count``: how the losses of a batch become one number."""
     here, v = current(), values.value
+    weights = None if weights is None else weights.astype(v.dtype, copy=False)
     weighted = v if weights is None else v * weights
     total = np.add.reduce(weighted, axis=None) / v.dtype.type(count)
 
@@ -320,6 +346,7 @@ def weighted_mean(values: Tensor, weights: Array | None, count: float) -> Tensor
 
 def penalty(w: Tensor, l1: float, l2: float) -> Tensor:
     """``l1 * sum(abs(w)) + l2 * sum(w ** 2)``, what a regularizer adds to the loss."""
+    w = floating(w)
     v = w.value
     total = 0.0
     if l1:
@@ -341,27 +368,27 @@ def penalty(w: Tensor, l1: float, l2: float) -> Tensor:
 
 def exp(x: TensorLike) -> Tensor:
     """The exponential."""
-    x = as_tensor(x)
+    x = floating(x)
     y = np.exp(x.value)
     return current().result(y, lambda g: (g * y,), x)
 
 
 def log(x: TensorLike) -> Tensor:
     """The natural logarithm."""
-    x = as_tensor(x)
+    x = floating(x)
     return current().result(np.log(x.value), lambda g: (g / x.value,), x)
 
 
 def sqrt(x: TensorLike) -> Tensor:
     """The square root."""
-    x = as_tensor(x)
+    x = floating(x)
     y = np.sqrt(x.value)
     return current().result(y, lambda g: (g / (2 * y),), x)
 
 
 def square(x: TensorLike) -> Tensor:
     """``x * x``."""
-    x = as_tensor(x)
+    x = floating(x)
     return current().result(np.square(x.value), lambda g: (2 * g * x.value,), x)
 
 
@@ -431,7 +458,7 @@ def reshape(x: TensorLike, shape: Shape) -> Tensor:
 def transpose(x: TensorLike, axes: Shape | None = None) -> Tensor:
     """The axes in another order; reversed when `axes` is None."""
     x = as_tensor(x)
-    back = None if axes is None else np.argsort(axes)
+    back = None if axes is None else np.argsort([axis % x.ndim for axis in axes])
     return current().result(x.value.transpose(axes), lambda g: (g.transpose(back),), x)
 
 
@@ -461,10 +488,16 @@ def concatenate(xs: list[TensorLike], axis: int = -1) -> Tensor:
         raise ArgumentTypeError(
             "concatenate needs at least one tensor. Received: none. Pass a list of tensors."
         )
-    parts = [as_tensor(x) for x in xs]
+    parts = _of_one_dtype(xs)
     cuts = np.cumsum([p.shape[axis] for p in parts])[:-1]
     value = np.concatenate([p.value for p in parts], axis)
     return current().result(value, lambda g: np.split(g, cuts, axis), *parts)
+
+
+def _of_one_dtype(xs: list[TensorLike]) -> list[Tensor]:
+    kinds = [x.dtype for x in xs if isinstance(x, Tensor) and x.dtype.kind == "f"]
+    likest = Tensor(np.zeros((), np.result_type(*kinds) if kinds else np.float32))
+    return [alike(x, likest)[0] for x in xs]
 
 
 def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:

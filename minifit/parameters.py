@@ -7,6 +7,7 @@ not the memory.
 """
 
 from collections.abc import Iterable, Sequence
+from operator import index
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,15 +61,19 @@ class Parameter(Tensor):
 
     def target(self) -> Array:
         """Its place in the buffer of gradients, unless another op of this step has already written there."""
-        return self.slot if self.slot is not None and self.grad is None else super().target()
+        if self.slot is None or self.grad is not None:
+            return super().target()
+        self.grad = self.slot
+        return self.slot
 
     def accumulate(self, grad: Array) -> None:
         """Add to the gradient, which lives in the buffer once there is one."""
         if self.slot is None:
             super().accumulate(grad)
+        elif grad is self.slot:
+            pass  # it was written where it belongs, by an op that asked for `target`
         elif self.grad is None:
-            if grad is not self.slot:
-                self.slot[...] = grad
+            self.slot[...] = grad
             self.grad = self.slot
         else:
             self.slot += grad
@@ -93,7 +98,7 @@ class ParameterBuffer:
 
     def adopt(self, parameters: Iterable[Parameter]) -> None:
         """Take in the parameters that belong to no buffer yet, keeping their numbers."""
-        new = [p for p in parameters if p.buffer is None]
+        new = list(dict.fromkeys(p for p in parameters if p.buffer is None))
         if not new:
             return
         self.parameters += new
@@ -216,7 +221,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return int(self.value)
 
     def __index__(self) -> int:
-        return self.value[()].__index__()
+        return index(self.value[()])
 
     def __bool__(self) -> bool:
         return bool(self.value)
@@ -232,5 +237,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """All of Python's arithmetic and comparisons, and NumPy's functions, on the bare value."""
-        bare = [x.value if isinstance(x, Variable | Tensor) else x for x in inputs]
+        if any(isinstance(x, Tensor) for x in inputs):
+            return NotImplemented  # a tensor does it itself, and keeps its gradient
+        bare = [x.value if isinstance(x, Variable) else x for x in inputs]
         return getattr(ufunc, method)(*bare, **options)

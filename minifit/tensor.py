@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, Union
 import numpy as np
 
 from minifit.arrays import FLOAT, Array, Shape, Workspace, fresh
-from minifit.errors import ArgumentTypeError, GradientError
+from minifit.errors import ArgumentTypeError, GradientError, ShapeError
 from minifit.kernels import reference
 from minifit.randomness import DEFAULT, Streams
 
@@ -187,6 +187,11 @@ class Tensor:
             )
         if grad is not None:
             start = np.asarray(to_array(grad), self.dtype)
+            if start.shape != self.shape:
+                raise ShapeError(
+                    f"The gradient to begin with has the tensor's shape, {self.shape}. "
+                    f"Received: {start.shape}. Leave it out for ones."
+                )
         else:
             start = self.dtype.type(1) if self.value.ndim == 0 else np.ones(self.shape, self.dtype)
         if self.rule is None:
@@ -240,24 +245,27 @@ class Tensor:
             np.power,
             self,
             other,
-            lambda g, a, b, y: g * b * np.power(a, b - 1),
+            lambda g, a, b, y: g * _slope_of_power(a, b),
             lambda g, a, b, y: g * y * np.log(np.where(a > 0, a, 1)),
         )
 
     def __radd__(self, other: TensorLike) -> "Tensor":
-        return as_tensor(other) + self
+        return _like(other, self) + self
 
     def __rsub__(self, other: TensorLike) -> "Tensor":
-        return as_tensor(other) - self
+        return _like(other, self) - self
 
     def __rmul__(self, other: TensorLike) -> "Tensor":
-        return as_tensor(other) * self
+        return _like(other, self) * self
 
     def __rtruediv__(self, other: TensorLike) -> "Tensor":
-        return as_tensor(other) / self
+        return _like(other, self) / self
 
     def __rpow__(self, other: TensorLike) -> "Tensor":
-        return as_tensor(other) ** self
+        return _like(other, self) ** self
+
+    def __rmatmul__(self, other: TensorLike) -> "Tensor":
+        return _like(other, self) @ self
 
     def __neg__(self) -> "Tensor":
         return current().result(-self.value, lambda g: (-g,), self)
@@ -308,9 +316,9 @@ class Tensor:
         total = self.sum(axis, keepdims)
         return total * (total.value.size / self.value.size if self.value.size else np.nan)
 
-    def reshape(self, *shape: int) -> "Tensor":
-        """The same numbers in another shape; one dimension may be -1."""
-        return current().result(self.value.reshape(shape), lambda g: (g.reshape(self.shape),), self)
+    def reshape(self, *shape: Any) -> "Tensor":
+        """The same numbers in another shape, given as numbers or as a tuple; one dimension may be -1."""
+        return current().result(self.value.reshape(*shape), lambda g: (g.reshape(self.shape),), self)
 
     # -- comparisons: constants, of dtype bool ----------------------------------------------------------
 
@@ -369,17 +377,29 @@ def as_tensor(value: TensorLike) -> Tensor:
 
 
 def alike(a: TensorLike, b: TensorLike) -> tuple[Tensor, Tensor]:
-    """Both as tensors of one floating dtype: that of the tensor, or the wider one of two."""
-    x, y = as_tensor(a), as_tensor(b)
-    if x.dtype == y.dtype and x.dtype.kind == "f":
-        return x, y
-    if x.dtype.kind == "f" and (y.dtype.kind != "f" or not isinstance(b, Tensor)):
-        dtype = x.dtype
-    elif y.dtype.kind == "f" and (x.dtype.kind != "f" or not isinstance(a, Tensor)):
-        dtype = y.dtype
-    else:
-        dtype = np.promote_types(np.promote_types(x.dtype, y.dtype), FLOAT) if "f" in x.dtype.kind else FLOAT
-    return convert(x, dtype), convert(y, dtype)
+    """Both as tensors of one floating dtype: that of the tensor, or the wider one of two; else float32."""
+    if isinstance(a, Tensor) and isinstance(b, Tensor) and a.dtype == b.dtype and a.dtype.kind == "f":
+        return a, b
+    kinds = [x.dtype for x in (a, b) if isinstance(x, Tensor) and x.dtype.kind == "f"]
+    dtype = np.result_type(*kinds) if kinds else FLOAT
+    return _as(a, dtype), _as(b, dtype)
+
+
+def _like(other: TensorLike, x: Tensor) -> Tensor:
+    return alike(other, x)[0]
+
+
+def _as(x: TensorLike, dtype: np.dtype[Any]) -> Tensor:
+    if isinstance(x, Tensor):
+        return convert(x, dtype)
+    to_array(x)  # refuses what is no number
+    return constant(np.asarray(x, dtype))
+
+
+def floating(x: TensorLike) -> Tensor:
+    """`x` as a tensor of floats: whole numbers and booleans become float32."""
+    made = as_tensor(x)
+    return made if made.value.dtype.kind == "f" else convert(made, FLOAT)
 
 
 def convert(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
@@ -387,6 +407,12 @@ def convert(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
     if x.dtype == dtype:
         return x
     return current().result(x.value.astype(dtype), lambda g: (g.astype(x.dtype),), x)
+
+
+def _slope_of_power(a: Array, b: Array) -> Array:
+    """``b * a ** (b - 1)``, which at a = 0 is 0 for b = 0, and infinite between."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(b == 0, 0, b * np.power(a, b - 1)), a.dtype)
 
 
 def _binary(
@@ -419,6 +445,6 @@ def unbroadcast(grad: Array, shape: Shape) -> Array:
 
 def _keep_axes(grad: Array, shape: Shape, axis: Axis) -> Array:
     """The gradient of a reduction with its reduced axes put back as ones."""
-    axes = range(len(shape)) if axis is None else [axis] if isinstance(axis, int) else axis
+    axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
     reduced = {a % len(shape) for a in axes} if shape else set()
     return grad.reshape([1 if i in reduced else n for i, n in enumerate(shape)])

@@ -31,8 +31,9 @@ class CallbackList:
 
     Examples
     --------
-    >>> callbacks = CallbackList([my_callback], model=model, epochs=1, steps=100, verbose=0)
+    >>> callbacks = CallbackList([Callback()], epochs=1, steps=100, verbose=0)
     >>> callbacks.on_train_begin()
+    >>> callbacks.on_epoch_begin(0)
 
     References
     ----------

@@ -48,7 +48,7 @@ class EarlyStopping(Callback):
 
     Examples
     --------
-    >>> EarlyStopping(monitor="loss", patience=3)
+    >>> callback = EarlyStopping(monitor="loss", patience=3)
 
     References
     ----------

@@ -31,7 +31,8 @@ class EpochLines(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Print the line."""
-        self._say(f"Epoch {epoch + 1}/{self.params['epochs']}", logs)
+        of = (self.params or {}).get("epochs")
+        self._say(f"Epoch {epoch + 1}/{of}" if of else f"Epoch {epoch + 1}", logs)
 
     def on_test_begin(self, logs: Any = None) -> None:
         """Start the clock of an evaluation."""
@@ -48,6 +49,6 @@ class EpochLines(Callback):
         self._in_fit = False
 
     def _say(self, title: str, logs: Any) -> None:
-        if self.params.get("verbose"):
+        if (self.params or {}).get("verbose"):
             values = [f"{key}: {value:.4f}" for key, value in (logs or {}).items()]
             console.say(" - ".join([title, f"{time.perf_counter() - self._began:.2f} s", *values]))

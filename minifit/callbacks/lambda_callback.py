@@ -28,7 +28,9 @@ class LambdaCallback(Callback):
 
     Examples
     --------
-    >>> LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
+    >>> callback = LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
+    >>> callback.on_epoch_end(0, {"loss": 0.5})
+    0 0.5
 
     References
     ----------

@@ -116,7 +116,9 @@ class Layer(Configurable):
         self.built = False
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.batch_input_shape = _declared(input_shape, input_dim, batch_input_shape)
-        self.built_input_shape: ShapeLike | None = None
+        self._shapes: tuple[ShapeLike, ShapeLike] | None = (
+            None  # of the input and the output it was built for
+        )
         self._weights: list[Parameter] = []
         self._takes_training = _accepts(self.call, "training")
 
@@ -210,8 +212,8 @@ class Layer(Configurable):
         if not self.built:
             self.build(input_shape)
             self.built = True
-        self.built_input_shape = input_shape
-        return self.compute_output_shape(input_shape)
+        self._shapes = input_shape, self.compute_output_shape(input_shape)
+        return self._shapes[1]
 
     @property
     def weights(self) -> list[Parameter]:
@@ -240,16 +242,19 @@ class Layer(Configurable):
     @property
     def input_shape(self) -> ShapeLike:
         """The input's shape, its first dimension None."""
-        if self.built_input_shape is None:
-            raise NotBuiltError(
-                f"Layer {self.name!r} has no input shape before it is built. Call it or its model."
-            )
-        return self.built_input_shape
+        return self._built_for()[0]
 
     @property
     def output_shape(self) -> ShapeLike:
         """The output's shape, its first dimension None."""
-        return self.compute_output_shape(self.input_shape)
+        return self._built_for()[1]
+
+    def _built_for(self) -> tuple[ShapeLike, ShapeLike]:
+        if self._shapes is None:
+            raise NotBuiltError(
+                f"Layer {self.name!r} has no shapes before it is built. Call it or its model."
+            )
+        return self._shapes
 
     def get_weights(self) -> list[Array]:
         """Copies of the weights."""

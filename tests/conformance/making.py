@@ -173,7 +173,7 @@ def make_callback(name: str, described: Described, folder: Path, url: str, calls
 
 def noting(hook: str, calls: list[Any]) -> Callable[..., None]:
     """A function for a hook that writes down the hook and the index it is called with."""
-    return lambda *args: calls.append([hook, args[0] if len(args) == 2 else None])
+    return lambda *args, **logs: calls.append([hook, next((a for a in args if isinstance(a, int)), None)])
 
 
 def refusal(error: Exception, scenario: Described) -> Exception:

@@ -33,8 +33,12 @@ def logs_as_json(logs: Mapping[str, Any] | None) -> Json:
 
 
 def shapes(logs: Mapping[str, Any] | None) -> Json:
-    """Of predictions only the shapes."""
-    return {key: f"array{np.shape(value)}" for key, value in (logs or {}).items()}
+    """Of predictions only the shapes, one for each output."""
+
+    def of(value: Any) -> Json:
+        return [of(v) for v in value] if isinstance(value, list) else f"array{np.shape(value)}"
+
+    return {key: of(value) for key, value in (logs or {}).items()}
 
 
 def result(returned: Any) -> Json:
@@ -42,6 +46,8 @@ def result(returned: Any) -> Json:
     if hasattr(returned, "history"):
         history = {key: number(values) for key, values in sorted(returned.history.items())}
         return {"epoch": list(returned.epoch), "history": history}
+    if isinstance(returned, list):
+        return [number(value) for value in returned]
     return logs_as_json(returned) if isinstance(returned, dict) else number(returned)
 
 

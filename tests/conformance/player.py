@@ -186,15 +186,15 @@ class Player:
         """What the files hold that the scenario wants to have read."""
         found: dict[str, Json] = {}
         names = normal.files_in(self.folder)
-        if "read_weights" in self.scenario:
+        if self.scenario.get("read_weights"):
             saved = [n for n in names if n.endswith((".h5", ".hdf5"))]
             found["contents"] = {name: self.whose_weights(self.folder / name) for name in saved}
-        if "read_text" in self.scenario:
+        if self.scenario.get("read_text"):
             tables = [n for n in names if n.endswith((".csv", ".log", ".tsv"))]
             found["text_files"] = {
                 name: normal.cells((self.folder / name).read_text(encoding="utf-8")) for name in tables
             }
-        if "read_tb" in self.scenario:
+        if self.scenario.get("read_tb"):
             raise MissingError("the player has no reader of event files, for TensorBoard")
         return found
 

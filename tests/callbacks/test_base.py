@@ -1,0 +1,684 @@
+"""What every callback can rely on: which hooks are called, when, with what, and that it may do as it likes."""
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minifit import Sequential, callbacks, layers, optimizers
+from minifit.arrays import Array
+from minifit.callbacks import Callback, CallbackList, History
+from minifit.callbacks.base import HOOKS, implements
+from tests.callbacks.recording import (
+    IN_FIT,
+    NEW_NAMES,
+    Recorder,
+    acting,
+    bits,
+    data,
+    small_model,
+    stop,
+)
+
+X, Y = data()
+CLASSES = [getattr(callbacks, name) for name in callbacks.__all__]
+
+
+# -- the order of events -----------------------------------------------------------------------------------
+
+
+def test_a_fit_from_begin_to_end() -> None:
+    recorder = Recorder()
+    small_model().fit(X, Y, 6, epochs=2, validation_data=(X[:4], Y[:4]), verbose=0, callbacks=[recorder])
+    epoch = "train_batch_begin 0, train_batch_end 0, train_batch_begin 1, train_batch_end 1, "
+    epoch += "test_begin, test_batch_begin 0, test_batch_end 0, test_end"
+    expected = f"train_begin, epoch_begin 0, {epoch}, epoch_end 0, epoch_begin 1, {epoch}, epoch_end 1, train_end"
+    assert recorder.indexed() == expected.split(", ")
+
+
+def test_an_evaluation_and_a_prediction() -> None:
+    model, evaluated, predicted = small_model(), Recorder(), Recorder()
+    model.evaluate(X, Y, 6, verbose=0, callbacks=[evaluated])
+    model.predict(X, 6, callbacks=[predicted])
+    batches = "{0}_begin, {0}_batch_begin 0, {0}_batch_end 0, {0}_batch_begin 1, {0}_batch_end 1, {0}_end"
+    assert evaluated.indexed() == batches.format("test").split(", ")
+    assert predicted.indexed() == batches.format("predict").split(", ")
+
+
+@pytest.mark.rule("FIT-4")
+@pytest.mark.parametrize(("unit", "ends"), [(1, list(range(10))), (3, [2, 5, 8, 9]), (10, [9]), (99, [9])])
+def test_indices_with_several_steps_per_execution(unit: int, ends: list[int]) -> None:
+    x, y = data(10)
+    recorder = Recorder()
+    model = small_model(steps_per_execution=unit)
+    model.fit(x, y, 1, verbose=0, validation_data=(x, y), validation_batch_size=1, callbacks=[recorder])
+    model.predict(x, 1, callbacks=[recorder])
+    begins = [0, *(e + 1 for e in ends[:-1])]
+    for kind in ("train", "test", "predict"):
+        assert [e[1] for e in recorder.events if e[0] == f"{kind}_batch_begin"] == begins
+        assert [e[1] for e in recorder.events if e[0] == f"{kind}_batch_end"] == ends
+
+
+@pytest.mark.rule("FIT-15")
+def test_epochs_and_batches_count_from_zero_and_go_on_from_initial_epoch() -> None:
+    recorder = Recorder()
+    history = small_model().fit(X, Y, 6, epochs=4, initial_epoch=2, verbose=0, callbacks=[recorder])
+    assert [e[1] for e in recorder.events if e[0] == "epoch_begin"] == [2, 3]
+    assert [e[1] for e in recorder.events if e[0] == "train_batch_end"] == [0, 1, 0, 1]
+    assert history.epoch == [2, 3]
+    assert all(type(e[1]) is int for e in recorder.events if len(e) == 3)
+
+
+@pytest.mark.rule("FIT-20")
+@pytest.mark.parametrize("initial", [3, 5])
+def test_a_fit_of_no_epochs_begins_and_ends(initial: int) -> None:
+    recorder = Recorder()
+    model = small_model()
+    before = bits(model)
+    history = model.fit(X, Y, epochs=3, initial_epoch=initial, verbose=0, callbacks=[recorder])
+    assert recorder.events == [("train_begin", {}), ("train_end", {})]
+    assert (history.epoch, history.history, bits(model)) == ([], {}, before)
+
+
+@pytest.mark.rule("FIT-21")
+def test_the_older_names_are_called_for_training_batches_alone() -> None:
+    seen: list[Any] = []
+
+    class Old(Callback):
+        def on_batch_begin(self, batch: int, logs: Any = None) -> None:
+            seen.append(("begin", batch, logs))
+
+        def on_batch_end(self, batch: int, logs: Any = None) -> None:
+            seen.append(("end", batch, sorted(logs)))
+
+    model = small_model()
+    model.fit(X, Y, 6, verbose=0, validation_data=(X, Y), callbacks=[Old()])
+    model.predict(X, callbacks=[Old()])
+    assert seen == [("begin", 0, {}), ("end", 0, ["loss"]), ("begin", 1, {}), ("end", 1, ["loss"])]
+
+
+@pytest.mark.rule("FIT-21")
+def test_the_older_names_are_not_called_when_the_newer_ones_are_overridden() -> None:
+    seen: list[str] = []
+
+    class Both(Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            seen.append("new")
+
+        def on_batch_end(self, batch: int, logs: Any = None) -> None:
+            seen.append("old")
+
+        def on_batch_begin(self, batch: int, logs: Any = None) -> None:
+            seen.append("old begin")
+
+    small_model().fit(X, Y, verbose=0, callbacks=[Both()])
+    assert seen == ["old begin", "new"]
+
+
+# -- what hooks are told -----------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("FIT-2")
+def test_params() -> None:
+    callback = Callback()
+    model = small_model()
+    model.fit(X, Y, 5, epochs=7, verbose=0, callbacks=[callback])
+    assert callback.params == {"verbose": 0, "epochs": 7, "steps": 3}
+    assert list(callback.params) == ["verbose", "epochs", "steps"]
+    assert callback.model is model
+    model.evaluate(X, Y, 4, verbose=0, callbacks=[callback])
+    assert callback.params == {"verbose": 0, "epochs": 1, "steps": 3}
+    model.predict(X, 2, callbacks=[callback])
+    assert callback.params == {"verbose": 0, "epochs": 1, "steps": 6}
+
+
+@pytest.mark.rule("FIT-2")
+def test_params_during_validation_are_those_of_the_fit() -> None:
+    seen: list[Any] = []
+    watcher = acting("on_test_begin", lambda c: seen.append(dict(c.params)))
+    small_model().fit(X, Y, 6, validation_data=(X[:4], Y[:4]), verbose=0, callbacks=[watcher])
+    assert seen == [{"verbose": 0, "epochs": 1, "steps": 2}]
+
+
+@pytest.mark.rule("FIT-2")
+def test_params_of_a_generator_have_no_steps() -> None:
+    callback = Callback()
+    small_model().fit(iter([(X, Y)]), verbose=0, callbacks=[callback])
+    assert callback.params["steps"] is None
+
+
+@pytest.mark.rule("FIT-22")
+def test_begin_hooks_get_empty_logs() -> None:
+    recorder = Recorder()
+    model = small_model()
+    model.fit(X, Y, 6, epochs=2, validation_data=(X, Y), verbose=0, callbacks=[recorder])
+    model.predict(X, callbacks=[recorder])
+    begins = [event for event in recorder.events if event[0].endswith("_begin")]
+    assert {event[0] for event in begins} == {h[3:] for h in NEW_NAMES if h.endswith("_begin")}
+    assert all(event[-1] == {} for event in begins)
+
+
+@pytest.mark.rule("FIT-22")
+def test_logs_are_plain_floats_in_the_order_of_compile() -> None:
+    recorder = Recorder()
+    model = small_model(metrics=["mse", "mae"], weighted_metrics=["mae"])
+    model.fit(X, Y, 6, validation_data=(X, Y), verbose=0, callbacks=[recorder])
+    keys = ["loss", "mse", "mae", "weighted_mae"]
+    for hook in ("train_batch_end", "test_batch_end", "test_end"):
+        assert all(list(logs) == keys for logs in recorder.logs(hook))
+    (logs,) = recorder.logs("epoch_end")
+    assert list(logs) == [*keys, *(f"val_{key}" for key in keys)]
+    assert all(type(v) is float for event in recorder.events for v in event[-1].values())
+
+
+@pytest.mark.rule("FIT-3")
+def test_batch_values_are_means_over_the_epoch_so_far() -> None:
+    recorder = Recorder()
+    model = small_model(optimizer=optimizers.SGD(0.0), metrics=["mae"])
+    model.fit(X[:10], Y[:10], 4, epochs=2, shuffle=False, verbose=0, callbacks=[recorder])
+    losses = np.square(model.predict(X[:10]) - Y[:10]).mean(axis=1)
+    expected = [losses[:4].mean(), losses[:8].mean(), losses.mean()] * 2  # the last batch has two samples
+    assert [logs["loss"] for logs in recorder.logs("train_batch_end")] == pytest.approx(expected, rel=1e-5)
+    assert recorder.logs("epoch_end")[1] == recorder.logs("train_batch_end")[-1]
+
+
+@pytest.mark.rule("FIT-23")
+def test_the_logs_of_validation_become_val_keys() -> None:
+    recorder = Recorder()
+    model = small_model(metrics=["mae"])
+    model.fit(X, Y, validation_data=data(5, seed=9), verbose=0, callbacks=[recorder])
+    (tested,), (ended,) = recorder.logs("test_end"), recorder.logs("epoch_end")
+    assert tested == {"loss": ended["val_loss"], "mae": ended["val_mae"]}
+    assert recorder.logs("train_end") == [ended]
+
+
+@pytest.mark.rule("FIT-23")
+def test_the_metrics_of_the_model_hold_the_validation_when_the_epoch_ends() -> None:
+    seen: list[tuple[float, float]] = []
+
+    class Look(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            assert [m.name for m in self.model.metrics] == ["loss", "mae"]
+            seen.append((float(self.model.metrics[0].result()), logs["val_loss"]))
+
+    small_model(metrics=["mae"]).fit(X, Y, validation_data=data(5), verbose=0, callbacks=[Look()])
+    assert seen[0][0] == seen[0][1]
+
+
+def test_predictions_are_in_the_logs_of_their_batch() -> None:
+    seen: list[Array] = []
+
+    class Keep(Callback):
+        def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+            seen.append(logs["outputs"])
+
+    model = small_model()
+    predicted = model.predict(X, 5, callbacks=[Keep()])
+    assert [len(outputs) for outputs in seen] == [5, 5, 2]
+    np.testing.assert_array_equal(np.concatenate(seen), predicted)
+
+
+# -- writing into logs -------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("FIT-10")
+def test_a_value_written_at_the_end_of_an_epoch_is_seen_later_but_not_when_training_ends() -> None:
+    class Write(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            logs["more"] = epoch * 10.0
+            logs["loss"] = -1.0
+
+    before, after = Recorder(), Recorder()
+    history = small_model().fit(X, Y, epochs=2, verbose=0, callbacks=[before, Write(), after])
+    assert "more" not in before.logs("epoch_end")[1]
+    assert [logs["more"] for logs in after.logs("epoch_end")] == [0.0, 10.0]
+    assert history.history == {"loss": [-1.0, -1.0], "more": [0.0, 10.0]}
+    assert after.logs("train_end") == [before.logs("epoch_end")[-1]]
+    assert after.logs("train_end")[0]["loss"] > 0
+
+
+@pytest.mark.rule("FIT-24")
+@pytest.mark.parametrize("hook", ["on_train_batch_end", "on_test_batch_end", "on_test_end"])
+def test_what_is_written_into_other_logs_stays_there(hook: str) -> None:
+    def write(batch_or_logs: Any, logs: Any = None) -> None:
+        logs = batch_or_logs if logs is None else logs
+        logs["more"], logs["loss"] = 1.0, -1.0
+
+    writer, after = Callback(), Recorder()
+    setattr(writer, hook, write)
+    model = small_model()
+    history = model.fit(X, Y, 6, validation_data=(X, Y), verbose=0, callbacks=[writer, after])
+    assert all(logs["more"] == 1.0 for logs in after.logs(hook[3:])), "later callbacks share the logs"
+    assert list(history.history) == ["loss", "val_loss"]
+    assert history.history["loss"][0] > 0
+    assert history.history["val_loss"][0] > 0
+    assert model.evaluate(X, Y, verbose=0, callbacks=[writer], return_dict=True).keys() == {"loss"}
+
+
+# -- stopping ----------------------------------------------------------------------------------------------
+
+STOPPED = {
+    "on_train_begin": ["train_batch_end 0", "test_end", "epoch_end 0", "train_end"],
+    "on_epoch_begin": ["train_batch_end 0", "test_end", "epoch_end 0", "train_end"],
+    "on_train_batch_begin": ["train_batch_end 0", "test_end", "epoch_end 0", "train_end"],
+    "on_train_batch_end": ["train_batch_end 0", "test_end", "epoch_end 0", "train_end"],
+    "on_test_begin": ["train_batch_end 0", "train_batch_end 1", "test_end", "epoch_end 0", "train_end"],
+    "on_test_batch_end": ["train_batch_end 0", "train_batch_end 1", "test_end", "epoch_end 0", "train_end"],
+    "on_test_end": ["train_batch_end 0", "train_batch_end 1", "test_end", "epoch_end 0", "train_end"],
+    "on_epoch_end": ["train_batch_end 0", "train_batch_end 1", "test_end", "epoch_end 0", "train_end"],
+}
+"""What still ends after training was stopped at a hook."""
+
+
+@pytest.mark.rule("FIT-5")
+@pytest.mark.rule("FIT-6")
+@pytest.mark.parametrize("hook", STOPPED)
+def test_stopping_lets_the_batch_the_validation_and_the_epoch_end(hook: str) -> None:
+    model, recorder = small_model(), Recorder()
+    history = model.fit(
+        X, Y, 6, epochs=3, validation_data=(X, Y), verbose=0, callbacks=[acting(hook, stop), recorder]
+    )
+    ends = [e for e in recorder.indexed() if "_end" in e and not e.startswith("test_batch")]
+    assert ends == STOPPED[hook]
+    assert recorder.names().count("test_batch_end") == 1
+    assert list(history.history) == ["loss", "val_loss"]
+    assert model.stop_training is True
+
+
+@pytest.mark.rule("FIT-6")
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin"])
+def test_one_batch_trains_also_when_nobody_watches(hook: str) -> None:
+    stopped, one_batch = small_model(), small_model()
+    stopped.fit(X, Y, 4, epochs=3, shuffle=False, verbose=0, callbacks=[acting(hook, stop)])
+    one_batch.fit(X, Y, 4, epochs=1, steps_per_epoch=1, shuffle=False, verbose=0)
+    assert bits(stopped) == bits(one_batch)
+
+
+@pytest.mark.rule("FIT-25")
+def test_what_stop_training_was_before_does_not_count_and_what_it_is_afterwards_stays() -> None:
+    model = small_model()
+    assert model.stop_training is False
+    model.stop_training = True
+    assert model.fit(X, Y, epochs=2, verbose=0).epoch == [0, 1]
+    assert model.stop_training is False
+    model.fit(X, Y, verbose=0, callbacks=[acting("on_train_end", stop)])
+    assert model.stop_training is True
+
+
+@pytest.mark.rule("FIT-25")
+def test_stop_training_does_not_stop_evaluate_or_predict() -> None:
+    model, recorder = small_model(), Recorder()
+    model.evaluate(X, Y, 4, verbose=0, callbacks=[acting("on_test_batch_end", stop), recorder])
+    model.predict(X, 4, callbacks=[acting("on_predict_batch_end", stop), recorder])
+    assert recorder.names().count("test_batch_end") == recorder.names().count("predict_batch_end") == 3
+
+
+# -- calling the model from within -------------------------------------------------------------------------
+
+Action = Callable[[Any], object]
+
+
+def nested_evaluate(callback: Any) -> None:
+    callback.model.evaluate(*data(7, seed=5), batch_size=2, verbose=0)
+
+
+def nested_predict(callback: Any) -> None:
+    callback.model.predict(data(7, seed=5)[0], batch_size=2)
+
+
+def nested_test_on_batch(callback: Any) -> None:
+    callback.model.test_on_batch(*data(7, seed=5))
+
+
+def run_with(*interfering: Callback) -> tuple[Any, ...]:
+    """All that a run shows: shuffling, dropout, momentum, metrics and validation take part."""
+    optimizer = optimizers.SGD(0.05, momentum=0.9)
+    model = small_model(layers.Dropout(0.3, name="dropout"), optimizer=optimizer, metrics=["mae"])
+    recorder = Recorder()
+    history = model.fit(
+        X, Y, 5, epochs=3, validation_data=data(6, seed=2), verbose=0, callbacks=[*interfering, recorder]
+    )
+    values = [float(m.result()) for m in model.metrics]
+    return recorder.events, history.epoch, history.history, bits(model), values, model.stop_training
+
+
+@pytest.mark.rule("FIT-7")
+@pytest.mark.parametrize("nested", [nested_evaluate, nested_predict, nested_test_on_batch])
+@pytest.mark.parametrize("hook", IN_FIT)
+def test_evaluating_and_predicting_in_a_hook_of_fit_disturbs_nothing(hook: str, nested: Action) -> None:
+    assert run_with(acting(hook, nested)) == run_with()
+
+
+@pytest.mark.rule("FIT-7")
+@pytest.mark.parametrize("hook", IN_FIT)
+def test_an_evaluation_with_the_callbacks_of_the_fit_disturbs_nothing(hook: str) -> None:
+    watcher = Recorder()
+
+    def evaluate_watched(callback: Any) -> None:
+        callback.model.evaluate(*data(7, seed=5), batch_size=2, verbose=0, callbacks=[watcher])
+
+    assert run_with(acting(hook, evaluate_watched)) == run_with()
+    assert {"test_begin", "test_end"} <= set(watcher.names())
+
+
+@pytest.mark.rule("FIT-7")
+@pytest.mark.parametrize("hook", IN_FIT)
+def test_a_fit_of_another_model_in_a_hook_disturbs_nothing(hook: str) -> None:
+    other = small_model(layers.Dropout(0.5), metrics=["mae"])
+    stopper = acting("on_epoch_end", stop)
+
+    def fit_other(callback: Any) -> None:
+        other.fit(*data(7, seed=5), 2, epochs=2, verbose=0, callbacks=[stopper])
+
+    assert run_with(acting(hook, fit_other)) == run_with()
+
+
+def run_plainly(*interfering: Callback) -> tuple[Any, ...]:
+    """A run without anything that another fit of the same model would rightly use up."""
+    model, recorder = small_model(metrics=["mae"]), Recorder()
+    history = model.fit(
+        X, Y, 5, epochs=3, shuffle=False, verbose=0, validation_data=data(6, seed=2),
+        callbacks=[*interfering, recorder],
+    )  # fmt: skip
+    return recorder.events, history.epoch, history.history, bits(model), model.stop_training
+
+
+@pytest.mark.rule("FIT-7")
+@pytest.mark.parametrize("hook", IN_FIT)
+def test_a_fit_of_the_same_model_in_a_hook_changes_nothing_but_the_weights(hook: str) -> None:
+    def fit_without_learning(callback: Any) -> None:
+        model = callback.model
+        rate = float(model.optimizer.learning_rate)
+        model.optimizer.learning_rate = 0.0
+        model.fit(
+            *data(7, seed=5), 2, epochs=5, initial_epoch=3, shuffle=False, verbose=0,
+            validation_data=data(3, seed=6), callbacks=[acting("on_epoch_end", stop)],
+        )  # fmt: skip
+        model.optimizer.learning_rate = rate
+
+    assert run_plainly(acting(hook, fit_without_learning)) == run_plainly()
+
+
+@pytest.mark.rule("FIT-7")
+@pytest.mark.parametrize("nested", [nested_evaluate, nested_predict, nested_test_on_batch])
+@pytest.mark.parametrize("hook", [h for h in HOOKS if "test" in h])
+def test_evaluating_and_predicting_in_a_hook_of_evaluate_disturbs_nothing(hook: str, nested: Action) -> None:
+    def evaluated(*interfering: Callback) -> tuple[Any, ...]:
+        model, recorder = small_model(metrics=["mae"]), Recorder()
+        values = model.evaluate(X, Y, 5, verbose=0, callbacks=[*interfering, recorder])
+        return recorder.events, values
+
+    assert evaluated(acting(hook, nested)) == evaluated()
+
+
+@pytest.mark.rule("FIT-7")
+@pytest.mark.parametrize("nested", [nested_evaluate, nested_predict, nested_test_on_batch])
+@pytest.mark.parametrize("hook", [h for h in HOOKS if "predict" in h])
+def test_evaluating_and_predicting_in_a_hook_of_predict_disturbs_nothing(hook: str, nested: Action) -> None:
+    def predicted(*interfering: Callback) -> bytes:
+        return small_model().predict(X, 5, callbacks=interfering).tobytes()
+
+    assert predicted(acting(hook, nested)) == predicted()
+
+
+# -- exceptions --------------------------------------------------------------------------------------------
+
+
+class Releasing(Recorder):
+    """Also counts how often it was told to close what it has open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = 0
+
+    def release(self) -> None:
+        self.released += 1
+
+
+def breaking(hook: str, error: BaseException) -> Callback:
+    def fail(callback: Any) -> None:
+        raise error
+
+    return acting(hook, fail)
+
+
+@pytest.mark.rule("FIT-9")
+@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("hook", IN_FIT)
+def test_an_exception_in_a_hook_leaves_fit_as_it_is(hook: str, kind: type[BaseException]) -> None:
+    earlier, later, model, error = Releasing(), Releasing(), small_model(), kind("on purpose")
+    chain = [earlier, breaking(hook, error), later]
+    with pytest.raises(kind) as caught:
+        model.fit(X, Y, 6, epochs=2, validation_data=(X, Y), verbose=0, callbacks=chain)
+    assert caught.value is error
+    name = hook.removeprefix("on_").replace("train_batch", "batch").replace("batch", "train_batch")
+    name = name.replace("test_train_batch", "test_batch")
+    assert earlier.names()[-1] == name, "nothing is called after it"
+    assert name not in later.names(), "later callbacks are skipped"
+    assert ("train_end" in earlier.names()) == (hook == "on_train_end")
+    assert (earlier.released, later.released) == (1, 1)
+    assert model.fit(X, Y, 6, epochs=2, verbose=0).epoch == [0, 1], "the model can be trained again"
+
+
+@pytest.mark.rule("FIT-9")
+@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("hook", [h for h in HOOKS if "test" in h])
+def test_an_exception_in_a_hook_leaves_evaluate_as_it_is(hook: str, kind: type[BaseException]) -> None:
+    bystander, model, error = Releasing(), small_model(), kind("on purpose")
+    with pytest.raises(kind) as caught:
+        model.evaluate(X, Y, 6, verbose=0, callbacks=[breaking(hook, error), bystander])
+    assert (caught.value, bystander.released) == (error, 1)
+
+
+@pytest.mark.rule("FIT-9")
+@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("hook", [h for h in HOOKS if "predict" in h])
+def test_an_exception_in_a_hook_leaves_predict_as_it_is(hook: str, kind: type[BaseException]) -> None:
+    bystander, model, error = Releasing(), small_model(), kind("on purpose")
+    with pytest.raises(kind) as caught:
+        model.predict(X, 6, callbacks=[breaking(hook, error), bystander])
+    assert (caught.value, bystander.released) == (error, 1)
+
+
+@pytest.mark.rule("FIT-9")
+def test_an_exception_in_the_data_leaves_fit_as_it_is() -> None:
+    def broken() -> Any:
+        yield X, Y
+        raise OSError("the disk is gone")
+
+    releasing = Releasing()
+    with pytest.raises(OSError, match="the disk is gone"):
+        small_model().fit(broken(), verbose=0, callbacks=[releasing])
+    assert releasing.names()[-1] == "train_batch_begin"
+    assert releasing.released == 1
+
+
+@pytest.mark.rule("FIT-9")
+def test_a_running_validation_that_broke_off_leaves_no_validation_data_behind() -> None:
+    model = small_model()
+    with pytest.raises(RuntimeError):
+        error = RuntimeError("on purpose")
+        model.fit(X, Y, validation_data=data(5), verbose=0, callbacks=[breaking("on_test_batch_end", error)])
+    other = data(6, seed=8)
+    history = model.fit(X, Y, validation_data=other, verbose=0)
+    assert history.history["val_loss"] == [model.evaluate(*other, verbose=0)]
+
+
+@pytest.mark.rule("FIT-9")
+def test_an_exception_in_a_nested_fit_that_is_caught_does_not_end_the_outer_one() -> None:
+    def try_it(callback: Any) -> None:
+        with pytest.raises(RuntimeError):
+            broken = breaking("on_epoch_end", RuntimeError("on purpose"))
+            callback.model.fit(X, Y, verbose=0, callbacks=[broken])
+
+    model = small_model()
+    assert model.fit(X, Y, epochs=3, verbose=0, callbacks=[acting("on_epoch_begin", try_it)]).epoch == [0, 1, 2]
+
+
+# -- the optimizer that hooks see --------------------------------------------------------------------------
+
+
+@pytest.mark.rule("FIT-14")
+def test_compile_without_an_optimizer_takes_rmsprop() -> None:
+    model = Sequential([layers.Dense(1, input_shape=(4,))])
+    model.compile(loss="mse")
+    assert type(model.optimizer) is optimizers.RMSprop
+    assert float(model.optimizer.learning_rate) == np.float32(0.001)
+
+
+@pytest.mark.rule("FIT-12")
+def test_the_learning_rate_is_one_float32_number() -> None:
+    seen: list[tuple[float, float]] = []
+
+    class Change(Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.model.optimizer.learning_rate = 0.1 / (epoch + 1)
+            seen.append((float(self.model.optimizer.learning_rate), float(self.model.optimizer.lr)))
+
+    small_model().fit(X, Y, epochs=3, verbose=0, callbacks=[Change()])
+    assert seen == [(rate, rate) for rate in map(float, np.float32([0.1, 0.1 / 2, 0.1 / 3]))]
+
+
+@pytest.mark.rule("FIT-12")
+def test_a_learning_rate_set_in_a_hook_counts_from_the_next_batch_on() -> None:
+    class Freeze(Callback):
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            self.model.optimizer.lr = 0.0 if batch else 0.05
+
+    frozen, one_batch = small_model(), small_model()
+    frozen.fit(X, Y, 4, shuffle=False, verbose=0, callbacks=[Freeze()])
+    one_batch.fit(X, Y, 4, steps_per_epoch=1, shuffle=False, verbose=0)
+    assert bits(frozen) == bits(one_batch)
+
+
+@pytest.mark.rule("FIT-11")
+def test_a_target_of_rank_one_is_a_column() -> None:
+    model = Sequential([layers.Dense(10, input_shape=(4,))])
+    model.compile(optimizers.SGD(0.0), "mse", metrics=["mae"])
+    x = X[:5]
+    predicted = model.predict(x)
+    history = model.fit(x, np.zeros(5), verbose=0).history
+    assert history["loss"] == pytest.approx([np.square(predicted).mean()], rel=1e-5)
+    assert history["mae"] == pytest.approx([np.abs(predicted).mean()], rel=1e-5)
+    different = np.arange(5.0)
+    loss = np.square(predicted - different[:, None]).mean()
+    assert model.evaluate(x, different, verbose=0)[0] == pytest.approx(loss, rel=1e-5)
+
+
+# -- what a hook is ----------------------------------------------------------------------------------------
+
+
+def test_the_hooks_in_the_order_of_the_documentation() -> None:
+    kinds = ["on_{}_begin", "on_{}_end", "on_{}_batch_begin", "on_{}_batch_end"]
+    assert set(NEW_NAMES) == {k.format(e) for k in kinds for e in ("train", "test", "predict")} | {
+        "on_epoch_begin",
+        "on_epoch_end",
+    }
+    assert HOOKS[:2] == ("on_train_begin", "on_train_end")
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_fresh_callback_does_nothing_at_any_hook(hook: str) -> None:
+    callback = Callback()
+    assert not implements(callback, hook)
+    assert not callback.watches(hook)
+    arguments = [0] if len(inspect.signature(getattr(callback, hook)).parameters) == 2 else []
+    getattr(callback, hook)(*arguments)
+    assert vars(callback) == {}
+    assert callback.model is None
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_method_or_a_function_on_the_object_implements_a_hook(hook: str) -> None:
+    derived = type("Derived", (Callback,), {hook: lambda self, *args: None})()
+    set_later = Callback()
+    setattr(set_later, hook, lambda *args: None)
+    for callback in (derived, set_later):
+        newer = hook.replace("on_batch", "on_train_batch")
+        assert {h for h in HOOKS if implements(callback, h)} == {hook, newer}
+        assert callback.watches(hook)
+
+
+def test_a_subclass_needs_not_call_the_constructor_of_its_base() -> None:
+    class Own(Callback):
+        def __init__(self) -> None:
+            self.own = 1
+
+    callback = Own()
+    model = small_model()
+    model.fit(X, Y, verbose=0, callbacks=[callback])
+    assert callback.model is model
+
+
+# -- every callback that there is --------------------------------------------------------------------------
+
+
+def parameters_of(function: Any) -> list[tuple[str, Any, Any]]:
+    return [(p.name, p.kind, p.default) for p in inspect.signature(function).parameters.values()]
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda c: c.__name__)
+@pytest.mark.parametrize("hook", HOOKS)
+def test_hooks_are_called_alike_everywhere(kind: type, hook: str) -> None:
+    expected = parameters_of(getattr(Callback, hook))
+    found = parameters_of(getattr(kind, hook))
+    if kind is CallbackList:  # its aliases of the older names are the newer methods
+        expected = parameters_of(getattr(Callback, hook.replace("on_batch", "on_train_batch")))
+    assert found == expected
+
+
+def documented_parameters(kind: type) -> list[str]:
+    """The names under "Parameters" in the docstring of a class."""
+    text = inspect.cleandoc(kind.__doc__ or "")
+    section = re.search(r"^Parameters\n-+\n(.*?)(?=\n\n\S|\Z)", text, re.DOTALL | re.MULTILINE)
+    lines = section[1].splitlines() if section else []
+    heads = [line.split(" : ")[0] for line in lines if line and not line.startswith(" ")]
+    return [name.strip().lstrip("*") for head in heads for name in head.split(",")]
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda c: c.__name__)
+def test_every_argument_is_documented(kind: type) -> None:
+    own = "__init__" in vars(kind)
+    arguments = [name for name in inspect.signature(kind).parameters] if own else []
+    assert documented_parameters(kind) == arguments
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda c: c.__name__)
+def test_a_state_can_be_taken_and_put_back_or_there_is_none(kind: type) -> None:
+    assert hasattr(kind, "get_state") == hasattr(kind, "set_state")
+
+
+ARGUMENTS: dict[str, dict[str, Any]] = {"EarlyStopping": {"monitor": "loss", "restore_best_weights": True}}
+"""Arguments of callbacks that have a state, where the defaults would leave it empty."""
+
+
+@pytest.mark.parametrize("kind", [c for c in CLASSES if hasattr(c, "get_state")], ids=lambda c: c.__name__)
+def test_a_state_put_back_is_the_state_that_was_taken(kind: Any) -> None:
+    arguments = ARGUMENTS.get(kind.__name__, {})
+    callback = kind(**arguments)
+    model = small_model()
+    states: list[Any] = []
+    taker = acting("on_epoch_end", lambda c: states.append(callback.get_state()))
+    model.fit(X, Y, 6, epochs=3, verbose=0, callbacks=[callback, taker])
+    assert repr(states[0]) != repr(states[1]), "nothing in the state follows the run"
+    first = repr(states[0])
+    other = kind(**arguments)
+    other.set_state(states[0])
+    assert repr(other.get_state()) == first
+    CallbackList([other, History()], model=model, epochs=1, steps=2, verbose=0)
+    for hook, args in (("on_epoch_begin", (1,)), ("on_batch_end", (0, {"loss": 9.0})), ("on_epoch_end", (1, {"loss": 0.0}))):
+        getattr(other, hook)(*args)
+    assert repr(states[0]) == first, "what is done afterwards must not change a state that was taken"
+
+
+@pytest.mark.parametrize("kind", [c for c in CLASSES if c is not CallbackList], ids=lambda c: c.__name__)
+def test_every_callback_goes_through_a_fit_twice(kind: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    callback = kind(**ARGUMENTS.get(kind.__name__, {}))
+    model = small_model()
+    for _ in range(2):
+        history = model.fit(X, Y, 6, epochs=2, validation_data=(X, Y), verbose=0, callbacks=[callback])
+        assert history.epoch == [0, 1]
+    assert capsys.readouterr().out == ""

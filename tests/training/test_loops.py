@@ -1,0 +1,547 @@
+"""The loops: every event in its place, with data that ends, with batches nobody watches, on both engines."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minifit import Sequential
+from minifit.arrays import Array
+from minifit.callbacks import Callback, EarlyStopping, LambdaCallback, TerminateOnNaN
+from minifit.callbacks.base import HOOKS
+from minifit.data import Batches
+from minifit.errors import MinifitWarning
+from minifit.layers import Dense, Dropout
+from minifit.optimizers import SGD
+from minifit.training import step as step_module
+from minifit.training.step import JudgedStep, PredictStep, Step, TrainStep
+
+X = np.sin(np.arange(30, dtype=np.float32)).reshape(10, 3)
+Y = np.cos(np.arange(10, dtype=np.float32))
+ENDED = "data has come to its end"
+
+
+def new_model(unit: int = 1, rate: float = 0.1) -> Sequential:
+    model = Sequential([Dense(5, "tanh", input_shape=(3,)), Dense(1)])
+    model.compile(SGD(rate), "mse", steps_per_execution=unit)
+    model.set_weights([np.sin(np.arange(w.value.size) + 1.0).reshape(w.shape) for w in model.weights])
+    return model
+
+
+def generator(batches: int, size: int = 2) -> Iterator[tuple[Array, Array]]:
+    for n in range(batches):
+        rows = slice(n * size, (n + 1) * size)
+        yield X[rows], Y[rows]
+
+
+SHORT = {
+    "train_begin": "T(",
+    "train_end": "T)",
+    "epoch_begin": "E(",
+    "epoch_end": "E)",
+    "train_batch_begin": "(",
+    "train_batch_end": ")",
+    "test_begin": "V(",
+    "test_end": "V)",
+    "test_batch_begin": "v(",
+    "test_batch_end": "v)",
+    "predict_begin": "P(",
+    "predict_end": "P)",
+    "predict_batch_begin": "p(",
+    "predict_batch_end": "p)",
+}
+
+
+class Recorder(Callback):
+    """Every event as a word: ``E(0`` opens an epoch, ``)3`` closes a batch; and the logs of each."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.logs: dict[str, dict[str, Any]] = {}
+
+    def text(self) -> str:
+        return " ".join(self.events)
+
+
+def _recording(name: str) -> Any:
+    def hook(self: Recorder, *args: Any) -> None:
+        *number, logs = args
+        event = SHORT[name] + "".join(map(str, number))
+        self.events.append(event)
+        self.logs[event] = dict(logs)
+
+    return hook
+
+
+for _hook in HOOKS:
+    if _hook.removeprefix("on_") in SHORT:
+        setattr(Recorder, _hook, _recording(_hook.removeprefix("on_")))
+
+
+def fit(model: Sequential, *args: Any, **kwargs: Any) -> tuple[str, Any, Recorder]:
+    recorder = Recorder()
+    history = model.fit(*args, verbose=0, callbacks=[recorder], **kwargs)
+    return recorder.text(), history, recorder
+
+
+# -- the order of events -------------------------------------------------------------------------------------
+
+
+def test_every_event_of_a_fit_in_its_order() -> None:
+    text, _, recorder = fit(new_model(), X, Y, batch_size=5, epochs=2, validation_data=(X[:4], Y[:4]))
+    epoch = "E({0} (0 )0 (1 )1 V( v(0 v)0 V) E){0}"
+    assert text == f"T( {epoch.format(0)} {epoch.format(1)} T)"
+    assert list(recorder.logs[")1"]) == ["loss"]
+    assert list(recorder.logs["V)"]) == ["loss"]
+    assert list(recorder.logs["E)1"]) == ["loss", "val_loss"]
+    assert recorder.logs["T)"] == recorder.logs["E)1"]
+    assert recorder.logs["E)1"]["loss"] == recorder.logs[")1"]["loss"]
+    assert recorder.logs["E)1"]["val_loss"] == recorder.logs["V)"]["loss"]
+    assert all(not logs for event, logs in recorder.logs.items() if event.endswith("("))
+
+
+def test_evaluate_and_predict_have_events_of_their_own() -> None:
+    model, recorder = new_model(), Recorder()
+    model.evaluate(X, Y, batch_size=5, verbose=0, callbacks=[recorder])
+    assert recorder.text() == "V( v(0 v)0 v(1 v)1 V)"
+    recorder = Recorder()
+    found = model.predict(X, batch_size=5, callbacks=[recorder])
+    assert recorder.text() == "P( p(0 p)0 p(1 p)1 P)"
+    assert np.array_equal(recorder.logs["p)1"]["outputs"], found[5:])
+
+
+def test_epochs_begin_at_the_initial_one() -> None:
+    text, history, _ = fit(new_model(), X, Y, epochs=4, initial_epoch=2)
+    assert text == "T( E(2 (0 )0 E)2 E(3 (0 )0 E)3 T)"
+    assert history.epoch == [2, 3]
+    assert history.params["epochs"] == 4
+
+
+@pytest.mark.parametrize("initial", [2, 5])
+def test_nothing_is_left_to_train(initial: int) -> None:
+    model = new_model()
+    before = [w.tobytes() for w in model.get_weights()]
+    text, history, recorder = fit(model, X, Y, epochs=2, initial_epoch=initial)
+    assert text == "T( T)"
+    assert (history.epoch, history.history, recorder.logs["T)"]) == ([], {}, {})
+    assert [w.tobytes() for w in model.get_weights()] == before
+
+
+@pytest.mark.rule("FIT-4")
+def test_several_steps_in_one_execution() -> None:
+    x, y = np.zeros((10, 3)), np.zeros(10)
+    text, _, _ = fit(new_model(unit=3), x, y, batch_size=1, validation_data=(x, y), validation_batch_size=2)
+    assert text == "T( E(0 (0 )2 (3 )5 (6 )8 (9 )9 V( v(0 v)2 v(3 v)4 V) E)0 T)"
+
+
+@pytest.mark.parametrize("unit", [2, 3, 7, 100])
+def test_several_steps_in_one_execution_compute_the_same(unit: int) -> None:
+    def run(unit: int) -> tuple[list[bytes], Any]:
+        model = new_model(unit)
+        options: dict[str, Any] = {"batch_size": 1, "shuffle": False, "verbose": 0, "epochs": 2}
+        history = model.fit(X, Y, validation_data=(X, Y), validation_batch_size=3, **options).history
+        return [w.tobytes() for w in model.get_weights()], history
+
+    assert run(unit) == run(1)
+
+
+# -- stopping ------------------------------------------------------------------------------------------------
+
+
+class Stop(Callback):
+    """Stops training at one event."""
+
+    def __init__(self, hook: str, number: int | None = None) -> None:
+        def stop(*args: Any) -> None:
+            if number is None or args[0] == number:
+                self.model.stop_training = True
+
+        setattr(self, hook, stop)
+
+
+STOPS = {
+    "on_train_begin": ("T( E(0 (0 )0 V( v(0 v)0 V) E)0 T)", None),
+    "on_epoch_begin": ("T( E(0 (0 )0 V( v(0 v)0 V) E)0 T)", 0),
+    "on_train_batch_begin": ("T( E(0 (0 )0 (1 )1 V( v(0 v)0 V) E)0 T)", 1),
+    "on_train_batch_end": ("T( E(0 (0 )0 (1 )1 V( v(0 v)0 V) E)0 T)", 1),
+    "on_test_begin": ("T( E(0 (0 )0 (1 )1 (2 )2 (3 )3 (4 )4 V( v(0 v)0 V) E)0 T)", None),
+    "on_test_batch_end": ("T( E(0 (0 )0 (1 )1 (2 )2 (3 )3 (4 )4 V( v(0 v)0 V) E)0 T)", 0),
+    "on_epoch_end": ("T( E(0 (0 )0 (1 )1 (2 )2 (3 )3 (4 )4 V( v(0 v)0 V) E)0 T)", 0),
+}
+
+
+@pytest.mark.rule("FIT-5")
+@pytest.mark.rule("FIT-6")
+@pytest.mark.parametrize("hook", STOPS)
+def test_stopping_at_any_event(hook: str) -> None:
+    expected, number = STOPS[hook]
+    model, recorder = new_model(), Recorder()
+    options: dict[str, Any] = {"batch_size": 2, "epochs": 3, "verbose": 0, "validation_data": (X[:2], Y[:2])}
+    history = model.fit(X, Y, callbacks=[recorder, Stop(hook, number)], **options)
+    assert recorder.text() == expected
+    assert {key: len(values) for key, values in history.history.items()} == {"loss": 1, "val_loss": 1}
+    assert model.stop_training
+    model.fit(X, Y, verbose=0)
+    assert not model.stop_training, "the next fit begins anew"
+
+
+def test_a_stop_before_fit_does_not_count() -> None:
+    model = new_model()
+    model.stop_training = True
+    text, _, _ = fit(model, X, Y, batch_size=5)
+    assert text == "T( E(0 (0 )0 (1 )1 E)0 T)"
+
+
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin"])
+def test_unwatched_batches_stop_after_one_as_watched_ones_do(hook: str) -> None:
+    model = new_model()
+    model.fit(X, Y, batch_size=2, epochs=3, verbose=0, callbacks=[Stop(hook)])
+    assert int(model.optimizer.iterations) == 1
+
+
+# -- data that ends ------------------------------------------------------------------------------------------
+
+
+def test_a_generator_of_unknown_length_is_one_epoch() -> None:
+    text, history, recorder = fit(new_model(), generator(3))
+    assert text == "T( E(0 (0 )0 (1 )1 (2 )2 (3 E)0 T)"
+    assert recorder.logs["E)0"] == recorder.logs[")2"]
+    assert history.params["steps"] is None
+
+
+def test_a_generator_ends_exactly_between_two_epochs() -> None:
+    with pytest.warns(MinifitWarning, match=f"{ENDED}: 3 batches an epoch were expected, this one has 0"):
+        text, history, _ = fit(new_model(), generator(3), epochs=3)
+    assert text == "T( E(0 (0 )0 (1 )1 (2 )2 (3 E)0 E(1 (0 E)1 T)"
+    assert history.epoch == [0, 1]
+    assert history.history["loss"][0] == history.history["loss"][1]
+
+
+def test_a_generator_ends_in_the_first_epoch() -> None:
+    with pytest.warns(MinifitWarning, match=f"{ENDED}: 5 batches an epoch were expected, this one has 3"):
+        text, history, recorder = fit(
+            new_model(), generator(3), epochs=3, steps_per_epoch=5, validation_data=(X, Y)
+        )
+    assert text == "T( E(0 (0 )0 (1 )1 (2 )2 (3 V( v(0 v)0 V) E)0 T)"
+    assert history.history["loss"] == [recorder.logs[")2"]["loss"]]
+    assert len(history.history["val_loss"]) == 1
+
+
+def test_a_generator_ends_in_the_second_epoch() -> None:
+    with pytest.warns(MinifitWarning, match=f"{ENDED}: 2 batches an epoch were expected, this one has 1"):
+        text, history, recorder = fit(new_model(), generator(3), epochs=3, steps_per_epoch=2)
+    assert text == "T( E(0 (0 )0 (1 )1 E)0 E(1 (0 )0 (1 E)1 T)"
+    assert history.history["loss"][1] == recorder.logs[")0"]["loss"]
+    assert not history.model.stop_training
+
+
+def test_arrays_end_when_more_steps_are_asked_for_than_there_are() -> None:
+    with pytest.warns(MinifitWarning, match=f"{ENDED}: 5 batches an epoch were expected, this one has 1"):
+        text, _, _ = fit(new_model(), X[:6], Y[:6], batch_size=2, steps_per_epoch=5, epochs=2)
+    assert text == "T( E(0 (0 )0 (1 )1 (2 )2 (3 )3 (4 )4 E)0 E(1 (0 )0 (1 E)1 T)"
+
+
+def test_a_validation_generator_is_used_up_once() -> None:
+    with pytest.warns(MinifitWarning, match=ENDED) as caught:
+        text, history, _ = fit(new_model(), X, Y, epochs=3, validation_data=generator(2))
+    assert len(caught) == 1
+    train = "(0 )0"
+    first = f"E(0 {train} V( v(0 v)0 v(1 v)1 v(2 V) E)0"
+    assert text == f"T( {first} E(1 {train} V( v(0 V) E)1 E(2 {train} V( V) E)2 T)"
+    assert {key: len(values) for key, values in history.history.items()} == {"loss": 3, "val_loss": 1}
+
+
+def test_a_validation_generator_goes_on_where_it_was() -> None:
+    rows: list[int] = []
+
+    def numbered() -> Iterator[tuple[Array, Array]]:
+        for n in range(10):
+            rows.append(n)
+            yield X[n : n + 1], Y[n : n + 1]
+
+    _, history, _ = fit(new_model(), X, Y, epochs=3, validation_data=numbered(), validation_steps=2)
+    assert len(history.history["val_loss"]) == 3
+    assert rows == list(range(6)), "no batch is lost between two validations"
+
+
+def test_validation_arrays_begin_anew_and_warn_once() -> None:
+    with pytest.warns(
+        MinifitWarning, match=f"{ENDED}: 5 batches an epoch were expected, this one has 3"
+    ) as caught:
+        text, history, _ = fit(
+            new_model(), X, Y, epochs=3, validation_data=(X, Y), validation_steps=5, validation_batch_size=4
+        )
+    assert len(caught) == 1
+    assert text.count("V( V)") == 2
+    assert len(history.history["val_loss"]) == 1
+    first_two = fit(new_model(), X, Y, validation_data=(X, Y), validation_steps=2, validation_batch_size=2)[1]
+    judged_alone = fit(new_model(), X, Y, validation_data=(X[:4], Y[:4]), validation_batch_size=2)[1]
+    assert first_two.history["val_loss"] == pytest.approx(judged_alone.history["val_loss"])
+
+
+def test_evaluate_and_predict_use_what_there_is() -> None:
+    model = new_model()
+    whole = model.evaluate(generator(3), verbose=0)
+    with pytest.warns(MinifitWarning, match=f"{ENDED}: 5 batches an epoch were expected, this one has 3"):
+        assert model.evaluate(generator(3), steps=5, verbose=0) == pytest.approx(whole)
+    with pytest.warns(MinifitWarning, match=ENDED):
+        assert model.predict(generator(3), steps=5).shape == (6, 1)
+    assert model.predict(generator(3), steps=2).shape == (4, 1)
+
+
+@pytest.mark.xfail(reason="the warning points into minifit, not at the user's call", strict=True)
+def test_the_warning_of_fit_points_at_the_users_line() -> None:
+    with pytest.warns(MinifitWarning, match=ENDED) as caught:
+        new_model().fit(generator(3), epochs=2, verbose=0)
+    assert caught[0].filename == __file__
+
+
+def test_the_warning_of_evaluate_points_at_the_users_line() -> None:
+    with pytest.warns(MinifitWarning, match=ENDED) as caught:
+        new_model().evaluate(generator(3), steps=4, verbose=0)
+    assert caught[0].filename == __file__
+
+
+class Slices:
+    """Batches that may be asked for again and again; some tell how many there are."""
+
+    def __init__(self, batches: int = 3) -> None:
+        self.batches = batches
+
+    def __iter__(self) -> Iterator[tuple[Array, Array]]:
+        return generator(self.batches)
+
+
+class SizedSlices(Slices):
+    def __len__(self) -> int:
+        return self.batches
+
+
+@pytest.mark.parametrize("source", [Slices(), SizedSlices()])
+def test_an_iterable_begins_anew_at_every_epoch(source: Slices) -> None:
+    text, history, _ = fit(new_model(), source, epochs=3, validation_data=source)
+    last = "" if isinstance(source, SizedSlices) else " (3"
+    judged = "V( v(0 v)0 v(1 v)1 v(2 v)2" + ("" if isinstance(source, SizedSlices) else " v(3") + " V)"
+    epochs = [f"E({n} (0 )0 (1 )1 (2 )2{last} {judged} E){n}" for n in range(3)]
+    assert text == " ".join(["T(", *epochs, "T)"])
+    assert history.params["steps"] == (3 if isinstance(source, SizedSlices) else None)
+    expected = fit(new_model(), X[:6], Y[:6], batch_size=2, epochs=3, shuffle=False)[1]
+    assert history.history["loss"] == pytest.approx(expected.history["loss"])
+
+
+# -- batches that nobody watches -----------------------------------------------------------------------------
+
+
+class Calls:
+    """Counts calls of `Step.run` and how many batches each took, with a clock that tests set."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds_a_batch: float = 0.0) -> None:
+        self.taken: list[int] = []
+        self.now = 0.0
+        run, takes = Step.run, {cls: cls.take for cls in (TrainStep, PredictStep, step_module.TestStep)}
+
+        def counted(step: Step, batches: Batches, most: int | None, unit: int, watched: bool) -> int:
+            done = run(step, batches, most, unit, watched)
+            self.taken.append(done)
+            return done
+
+        monkeypatch.setattr(Step, "run", counted)
+        monkeypatch.setattr(step_module.time, "perf_counter", lambda: self.now)
+        for cls, take in takes.items():
+
+            def slow(step: Any, batch: Any, take: Any = take) -> None:
+                self.now += seconds_a_batch
+                take(step, batch)
+
+            monkeypatch.setattr(cls, "take", slow)
+
+
+def test_batches_that_nobody_watches_are_taken_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls(monkeypatch)
+    new_model().fit(X, Y, batch_size=2, epochs=3, verbose=0, validation_data=(X, Y), validation_batch_size=1)
+    assert calls.taken == [5, 10] * 3
+
+
+def test_batches_that_somebody_watches_are_taken_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls(monkeypatch)
+    seen = LambdaCallback(on_batch_end=lambda batch, logs: None)
+    new_model().fit(X, Y, batch_size=2, verbose=0, validation_data=(X, Y), callbacks=[seen])
+    assert calls.taken == [1, 1, 1, 1, 1, 5], "training one by one, validation together"
+
+
+def test_only_the_watched_kind_is_taken_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls(monkeypatch)
+    seen = LambdaCallback(on_test_batch_end=lambda batch, logs: None)
+    new_model().fit(X, Y, batch_size=2, verbose=0, validation_data=(X[:6], Y[:6]), callbacks=[seen])
+    assert calls.taken == [5, 1, 1, 1]
+
+
+def test_who_watches_is_asked_anew_at_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls(monkeypatch)
+    batches: list[int] = []
+
+    class Late(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 0:
+                self.on_train_batch_end = lambda batch, logs=None: batches.append(batch)  # type: ignore[method-assign]
+
+    new_model().fit(X, Y, batch_size=5, epochs=2, verbose=0, callbacks=[Late()])
+    assert calls.taken == [2, 1, 1]
+    assert batches == [0, 1]
+
+
+def test_a_chunk_ends_after_a_tenth_of_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls(monkeypatch, seconds_a_batch=0.03)
+    new_model().fit(X, Y, batch_size=1, verbose=0)
+    assert calls.taken == [4, 4, 2]
+    assert step_module.PAUSE == 0.1
+
+
+def test_a_chunk_ends_at_whole_executions(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls(monkeypatch, seconds_a_batch=0.06)
+    new_model(unit=3).fit(X, Y, batch_size=1, verbose=0)
+    assert calls.taken == [3, 3, 3, 1]
+
+
+def test_evaluate_and_predict_take_batches_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls(monkeypatch)
+    model = new_model()
+    model.evaluate(X, Y, batch_size=1, verbose=0)
+    model.predict(X, batch_size=2)
+    assert calls.taken == [10, 5]
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_ctrl_c_ends_a_fit_that_nobody_watches(watched: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C is delivered between two bytecodes; here at the third batch."""
+    model, released = new_model(), []
+    take, taken = TrainStep.take, []
+
+    def pressed(step: TrainStep, batch: Any) -> None:
+        taken.append(batch)
+        if len(taken) == 3:
+            raise KeyboardInterrupt
+        take(step, batch)
+
+    class Closing(Callback):
+        def on_train_end(self, logs: Any = None) -> None:
+            raise AssertionError("training has not ended")
+
+        def release(self) -> None:
+            released.append(True)
+
+    class Seeing(Closing):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            pass
+
+    monkeypatch.setattr(TrainStep, "take", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, batch_size=1, verbose=0, callbacks=[Seeing() if watched else Closing()])
+    assert int(model.optimizer.iterations) == 2
+    assert released == [True]
+    assert not model.training_state.running
+
+
+def test_a_chunk_ends_at_the_first_loss_that_is_not_finite(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls(monkeypatch)
+    y = Y.copy()
+    y[4] = np.nan
+    ends: list[int] = []
+
+    class Sees(TerminateOnNaN):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            ends.append(batch)
+
+    history = new_model().fit(X, y, batch_size=1, shuffle=False, verbose=0, callbacks=[Sees()])
+    assert calls.taken == [5, 5], "a pause after batch 4, and no other: it is known by then"
+    assert ends == [4, 9]
+    assert math.isnan(history.history["loss"][0])
+
+
+def test_a_chunk_ends_at_a_whole_execution_when_the_loss_is_not_finite(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = Calls(monkeypatch)
+    y = Y.copy()
+    y[4] = np.inf
+    new_model(unit=3).fit(X, y, batch_size=1, shuffle=False, verbose=0)
+    assert calls.taken == [6, 4]
+
+
+def test_terminate_on_nan_stops_at_the_batch_without_watching(capsys: pytest.CaptureFixture[str]) -> None:
+    y = Y.copy()
+    y[4] = np.nan
+    model = new_model()
+    model.fit(X, y, batch_size=1, epochs=5, shuffle=False, verbose=0, callbacks=[TerminateOnNaN()])
+    assert int(model.optimizer.iterations) == 5
+    assert capsys.readouterr().out == "Batch 4: Invalid loss, terminating training\n"
+
+
+# -- the same bits, watched or not ---------------------------------------------------------------------------
+
+
+class Watches(Callback):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        pass
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        pass
+
+
+def run_of(
+    loss: str, callbacks: list[Callback], **options: Any
+) -> tuple[list[bytes], dict[str, list[float]]]:
+    np.random.seed(3)
+    last = Dense(3, "softmax") if loss.endswith("categorical_crossentropy") else Dense(1, "sigmoid")
+    model = Sequential(
+        [Dense(16, "relu", input_shape=(3,)), Dropout(0.3, name="thin"), Dense(8, "tanh"), last]
+    )
+    model.compile("adam", loss, metrics=["accuracy"])
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    y = np.arange(50) % (3 if loss.startswith("sparse") else 2)
+    options = {"batch_size": 8, "epochs": 3, "validation_split": 0.2, **options}
+    history = model.fit(x, y, verbose=0, callbacks=callbacks, **options)
+    return [w.tobytes() for w in model.get_weights()], history.history
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+@pytest.mark.parametrize("loss", ["mse", "binary_crossentropy", "sparse_categorical_crossentropy"])
+def test_the_values_are_the_same_bits_whether_somebody_watches_or_not(
+    kernels: str, loss: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from minifit import randomness
+
+    monkeypatch.setattr(randomness, "_seeds", None)
+    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+    unwatched = run_of(loss, [])
+    assert run_of(loss, [Watches()]) == unwatched
+    assert run_of(loss, [EarlyStopping(patience=50)]) == unwatched
+    monkeypatch.setattr(step_module, "PAUSE", -1.0)
+    assert run_of(loss, []) == unwatched, "a pause after every batch"
+
+
+def test_means_are_weighted_by_the_size_of_the_batch() -> None:
+    model = Sequential([Dense(1, use_bias=False, input_shape=(1,))])
+    model.compile(SGD(0.0), "mse", metrics=["mae"])
+    model.set_weights([[[0.0]]])
+    seen: list[tuple[float, float]] = []
+    look = LambdaCallback(on_batch_end=lambda batch, logs: seen.append((logs["loss"], logs["mae"])))
+    y = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    history = model.fit(np.zeros((5, 1)), y, batch_size=2, shuffle=False, verbose=0, callbacks=[look]).history
+    assert seen == [(2.5, 1.5), (7.5, 2.5), (11.0, 3.0)]
+    assert history == {"loss": [11.0], "mae": [3.0]}
+
+
+def test_a_judged_step_is_sound_until_a_loss_is_not_finite() -> None:
+    assert not issubclass(PredictStep, JudgedStep)
+    model = new_model()
+    model.fit(X, Y, verbose=0)
+    objective = model.training_state.objective
+    assert objective is not None
+    assert objective.finite
+    model.train_on_batch(X, np.full(10, np.inf))
+    assert not objective.finite
+    model.train_on_batch(X, Y)
+    assert not np.isfinite(model.get_weights()[0]).all()
