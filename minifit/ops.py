@@ -90,6 +90,11 @@ def dense(x: Tensor, w: Tensor, b: Tensor | None, activation: str = "linear") ->
     rows, weights = x.value, w.value
     if rows.ndim != 2:
         rows = rows.reshape(-1, rows.shape[-1])
+    if rows.shape[1] != weights.shape[0]:
+        raise ShapeError(
+            "A dense op needs inputs of shape (..., n_in) for weights of shape (n_in, n_out). "
+            f"Received: inputs of shape {x.shape}, weights of shape {weights.shape}. Change one of them."
+        )
     y = here.take((rows.shape[0], weights.shape[1]), weights.dtype)
     here.kernels.dense_forward(rows, weights, None if b is None else b.value, activation, y)
 
@@ -228,7 +233,8 @@ def sparse_categorical_crossentropy(
     if bad >= 0:
         raise DataError(
             f"Class numbers must be from 0 to {rows.shape[1] - 1}, since the model has {rows.shape[1]} outputs. "
-            f"Received: {ids[bad]} in row {bad} of the batch. Correct the targets or give the last layer more units."
+            f"Received: {to_array(y_true).reshape(-1)[bad]} in row {bad} of the batch. "
+            "Correct the targets or give the last layer more units."
         )
 
     def rule(dloss: Array) -> tuple[Array]:
@@ -301,6 +307,8 @@ def _class_ids(y_true: TensorLike, shape: Shape) -> Array:
             f"Received: targets of shape {ids.shape} for predictions of shape {shape}. "
             "For one-hot targets use categorical_crossentropy."
         )
+    if ids.dtype.kind == "f":  # as Keras does, towards zero; what is no number becomes no class
+        ids = np.where(np.isfinite(ids), ids, -1)
     return ids.astype(np.int64, copy=False).reshape(-1)
 
 

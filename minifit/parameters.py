@@ -7,7 +7,8 @@ not the memory.
 """
 
 from collections.abc import Iterable, Sequence
-from operator import index
+from operator import add, index, mul, sub, truediv
+from operator import pow as power
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -148,6 +149,9 @@ def padded(size: int) -> int:
     return -(-size // step) * step
 
 
+_OPERATORS = {np.add: add, np.subtract: sub, np.multiply: mul, np.true_divide: truediv, np.power: power}
+
+
 class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     """A number or array that a user may read and set: a learning rate, a metric's sum.
 
@@ -237,7 +241,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """All of Python's arithmetic and comparisons, and NumPy's functions, on the bare value."""
-        if any(isinstance(x, Tensor) for x in inputs):
-            return NotImplemented  # a tensor does it itself, and keeps its gradient
         bare = [x.value if isinstance(x, Variable) else x for x in inputs]
+        if ufunc in _OPERATORS and any(isinstance(x, Tensor) for x in inputs):
+            return _OPERATORS[ufunc](*bare)  # a tensor does it itself, and keeps its gradient
         return getattr(ufunc, method)(*bare, **options)

@@ -73,7 +73,9 @@ class Table(Mapping[str, Any]):
         if isinstance(identifier, Mapping) and "class_name" in identifier:
             found = self.find(identifier["class_name"], custom_objects)
             config = dict(identifier.get("config") or {})
-            return found.from_config(config) if hasattr(found, "from_config") else found
+            if hasattr(found, "from_config"):
+                return found.from_config(config)
+            return found(**config) if isinstance(found, type) else found
         if isinstance(identifier, type):
             return identifier()
         if callable(identifier):

@@ -186,7 +186,7 @@ class Tensor:
                 "in between loses the gradient."
             )
         if grad is not None:
-            start = np.asarray(to_array(grad), self.dtype)
+            start = np.array(to_array(grad), self.dtype)
             if start.shape != self.shape:
                 raise ShapeError(
                     f"The gradient to begin with has the tensor's shape, {self.shape}. "
@@ -357,10 +357,17 @@ def to_array(value: TensorLike) -> Array:
     ------
     ArgumentTypeError
         When they are not real numbers.
+    ShapeError
+        When the rows of a list have different lengths.
     """
     if isinstance(value, Tensor):
         return value.value
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ShapeError(
+            f"A tensor's rows have equal lengths. Received: a ragged {type(value).__name__}. Pad the short rows."
+        ) from None
     if array.dtype.kind not in "fiub":
         raise ArgumentTypeError(
             f"A tensor holds real numbers. Received: {type(value).__name__} of dtype {array.dtype}. "
@@ -424,7 +431,13 @@ def _binary(
 ) -> Tensor:
     """An elementwise op of two tensors, from its gradients for each as functions of (g, a, b, y)."""
     x, y = alike(a, b)
-    value = np.asarray(forward(x.value, y.value))
+    try:
+        value = np.asarray(forward(x.value, y.value))
+    except ValueError:
+        raise ShapeError(
+            "Two tensors must have shapes that broadcast: equal, or 1, axis by axis from the last. "
+            f"Received: {x.shape} and {y.shape}. Reshape one of them."
+        ) from None
 
     def rule(g: Array) -> tuple[Array | None, Array | None]:
         dx = unbroadcast(da(g, x.value, y.value, value), x.shape) if x.requires_grad else None

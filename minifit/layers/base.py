@@ -150,7 +150,7 @@ class Layer(Configurable):
         ----------
         name : str
         shape : tuple of int
-        initializer : str, Initializer or function of a shape, default "glorot_uniform"
+        initializer : str, Initializer or function of a shape (and a dtype), default "glorot_uniform"
         regularizer : str, Regularizer or function of a tensor, optional
         trainable : bool, default True
             False for a value that only the layer itself changes.
@@ -164,11 +164,7 @@ class Layer(Configurable):
         if dtype is not None and np.dtype(dtype) != FLOAT:
             raise ArgumentError(f"Weights are float32. Received: dtype={dtype!r}. Leave dtype out.")
         make = initializers.get("glorot_uniform" if initializer is None else initializer)
-        value = (
-            make(tuple(shape), rng=current().streams.get("initializers"))
-            if isinstance(make, initializers.Initializer)
-            else make(tuple(shape))
-        )
+        value = make(tuple(shape), dtype="float32") if _accepts(make, "dtype") else make(tuple(shape))
         made = Parameter(f"{self.name}/{name}:0", np.asarray(value, FLOAT), trainable)
         made.regularizer = regularizers.get(regularizer)
         made.constraint = constraints.get(constraint)

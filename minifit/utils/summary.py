@@ -50,7 +50,7 @@ def summary_lines(
 
 
 def _row(cells: Sequence[str], ends: Sequence[int]) -> str:
-    line = ""
+    line = " "
     for cell, end in zip(cells, ends, strict=True):
-        line = (line + " " + cell)[: end - 1].ljust(end)
+        line = (line + cell)[: end - 1].ljust(end)
     return line.rstrip()
