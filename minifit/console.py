@@ -14,6 +14,9 @@ def say(text: str = "") -> None:
     print(text, file=sys.stdout, flush=True)
 
 
-def warn(text: str, stacklevel: int = 3) -> None:
-    """Warn, pointing at the caller of the function that warns."""
-    warnings.warn(text, MinifitWarning, stacklevel=stacklevel)
+def warn(text: str) -> None:
+    """Warn, pointing at the line outside of minifit that led here."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "minifit":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, MinifitWarning, stacklevel=level)

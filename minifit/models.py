@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minifit import console, layers
-from minifit.arrays import Array
+from minifit.arrays import Array, without_batch
 from minifit.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -297,7 +297,8 @@ class Sequential(Trainer):
             ):
                 first = self._layers[0].name if self._layers else self.name
                 raise ShapeError(
-                    f"Layer {first!r} expects input of shape {expected}. Received: {x.shape}. "
+                    f"Layer {first!r} expects input of shape {without_batch(expected)}. "
+                    f"Received: {without_batch(x.shape)}. "
                     "Reshape the data, or give the first layer another input_shape."
                 )
         return x if x.dtype == np.float32 else x.astype(np.float32)

@@ -41,9 +41,8 @@ class Case(NamedTuple):
         return getattr(losses, self.name)
 
     @property
-    def made(self) -> type[Loss]:
-        found: type[Loss] = getattr(losses, "".join(word.capitalize() for word in self.name.split("_")))
-        return found
+    def made(self) -> Any:
+        return getattr(losses, "".join(word.capitalize() for word in self.name.split("_")))
 
     @property
     def data(self) -> tuple[Array, Array]:
@@ -282,6 +281,15 @@ def test_the_error_names_the_loss_for_class_numbers() -> None:
     assert "sparse" not in str(raised.value)
 
 
+@pytest.mark.xfail(
+    reason="a last axis of length 1 is not taken off, so (2, 3) meets (2, 3, 1) as (2, 3, 3)", strict=True
+)
+def test_targets_without_the_last_axis() -> None:
+    y, p = np.array([[1.0, 0, 0], [1, 0, 0]], np.float32), np.arange(6, dtype=np.float32).reshape(2, 3, 1)
+    expected = np.square(y - p[..., 0]).mean()  # as TensorFlow 2.7 computes it
+    close(losses.MeanSquaredError()(y, p), expected)
+
+
 @pytest.mark.parametrize("dtype", [np.int64, np.int8, np.uint8, np.float32, np.float64, np.float16])
 @pytest.mark.parametrize("column", [False, True])
 def test_class_numbers_of_any_dtype(dtype: Any, column: bool) -> None:
@@ -326,7 +334,7 @@ def test_targets_of_any_dtype(case: Case, dtype: Any) -> None:
 
 def test_a_single_number_is_refused() -> None:
     with pytest.raises(ShapeError, match="needs a last axis"):
-        losses.mean_squared_error(np.float32(1), np.float32(2))
+        losses.mean_squared_error(1.0, 2.0)
 
 
 # -- sample weights ------------------------------------------------------------------------------------------
@@ -414,7 +422,7 @@ def test_after_its_activation_it_goes_by_the_logits(case: Case) -> None:
     assert by_logits.value == by_activation.value
     by_logits.backward()
     by_activation.backward()
-    np.testing.assert_array_equal(z.grad, p.grad)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(z.grad, p.grad)
 
 
 @pytest.mark.parametrize(
@@ -494,7 +502,7 @@ def test_a_model_that_ends_in_the_activation_layer_goes_by_the_logits(case: Case
     model.compile("sgd", case.name)
     found = model.evaluate(np.full((4, 2), 500.0), case.data[0], verbose=0)
     z = np.full((4, 3), 1000.0, np.float32)
-    close(found, float(case.made(from_logits=True)(case.data[0], z)))  # type: ignore[call-arg]
+    close(found, float(case.made(from_logits=True)(case.data[0], z)))
 
 
 # -- losses of one's own -------------------------------------------------------------------------------------
@@ -583,7 +591,7 @@ def test_a_subclass_without_call_says_so() -> None:
 
 # -- configurations and names --------------------------------------------------------------------------------
 
-CONFIGS = {  # in the order of TensorFlow 2.7
+CONFIGS: dict[str, dict[str, Any]] = {  # in the order of TensorFlow 2.7
     "MeanSquaredError": {"reduction": "auto", "name": "mean_squared_error"},
     "MeanAbsoluteError": {"reduction": "auto", "name": "mean_absolute_error"},
     "BinaryCrossentropy": {

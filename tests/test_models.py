@@ -42,7 +42,8 @@ def _begin_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def small_model(optimizer: Any = None, **compiling: Any) -> Sequential:
-    """Two layers with weights that are always the same."""
+    """Two layers with weights that are always the same, and a shuffling that always is."""
+    np.random.seed(0)
     model = Sequential([Dense(4, "tanh", input_shape=(3,)), Dense(1)])
     model.compile(optimizer or SGD(0.125), **{"loss": "mse", **compiling})
     model.set_weights([np.sin(np.arange(w.value.size) + 1.0).reshape(w.shape) for w in model.weights])
@@ -135,7 +136,6 @@ def test_get_layer() -> None:
         model.get_layer("A")
 
 
-@pytest.mark.xfail(reason="a layer whose build fails stays in the model", strict=True)
 def test_a_layer_that_cannot_be_built_is_not_added() -> None:
     class Refuses(Layer):
         def build(self, input_shape: Any) -> None:
@@ -180,9 +180,7 @@ def test_sharing_a_layer_gives_the_gradients_of_an_unshared_one() -> None:
 def test_an_unbuilt_model_has_no_weights() -> None:
     model = Sequential([Dense(4), Dense(1)])
     assert not model.built
-    for ask in ("weights", "input_shape", "output_shape", "trainable_variables", "variables"):
-        if ask in ("trainable_variables", "output_shape"):
-            continue
+    for ask in ("weights", "input_shape", "variables"):
         with pytest.raises(NotBuiltError, match="before it is built"):
             getattr(model, ask)
     with pytest.raises(NotBuiltError):
@@ -272,7 +270,8 @@ def test_a_build_that_fails_leaves_the_model_unbuilt() -> None:
 def test_get_weights_gives_copies() -> None:
     model = small_model()
     given = model.get_weights()
-    assert [(w.shape, w.dtype) for w in given] == [((3, 4), "f4"), ((4,), "f4"), ((4, 1), "f4"), ((1,), "f4")]
+    assert [w.shape for w in given] == [(3, 4), (4,), (4, 1), (1,)]
+    assert {w.dtype for w in given} == {np.dtype("f4")}
     before = bits(model)
     for w in given:
         w[...] = 7
@@ -426,9 +425,11 @@ def test_compiling_again_keeps_weights_and_forgets_metrics() -> None:
 def test_a_compile_that_fails_changes_nothing() -> None:
     model = small_model()
     optimizer = model.optimizer
+    usual: dict[str, Any] = {"optimizer": "adam", "loss": "mae"}
+    wrong: dict[str, Any]
     for wrong in ({"optimizer": "nope"}, {"loss": "nope"}, {"metrics": ["nope"]}, {"steps_per_execution": 0}):
         with pytest.raises(ArgumentError):
-            model.compile(**{"optimizer": "adam", "loss": "mae", **wrong})
+            model.compile(**(usual | wrong))
     assert model.optimizer is optimizer
     assert model.loss == "mse"
     assert model.fit(X, Y, batch_size=8, verbose=0).history == small_model().fit(X, Y, verbose=0).history
@@ -526,7 +527,6 @@ def test_data_of_every_dtype(dtype: str, kernels: str, monkeypatch: pytest.Monke
     found = []
     for given in ((x, y), (x.astype("f4"), y.astype("f4"))):
         model = small_model(metrics=["mae"])
-        np.random.seed(0)
         history = model.fit(*given, batch_size=3, epochs=2, verbose=0, validation_split=0.25).history
         found.append((history, bits(model), model.predict(given[0]).tobytes()))
     assert found[0] == found[1]
@@ -537,14 +537,13 @@ def test_data_of_every_dtype(dtype: str, kernels: str, monkeypatch: pytest.Monke
     [
         lambda a: a.tolist(),
         lambda a: tuple(map(tuple, a.tolist())) if a.ndim == 2 else tuple(a.tolist()),
-        lambda a: list(a),
-        lambda a: np.asfortranarray(a),
+        list,
+        np.asfortranarray,
         lambda a: np.repeat(a, 2, axis=0)[::2],
         lambda a: a[::-1].copy()[::-1],
         lambda a: [a],
-        lambda a: np.ma.masked_array(a),
-        lambda a: Tensor(a),
-        lambda a: memoryview(a),
+        np.ma.masked_array,
+        Tensor,
     ],
     ids=[
         "list",
@@ -556,7 +555,6 @@ def test_data_of_every_dtype(dtype: str, kernels: str, monkeypatch: pytest.Monke
         "list of one",
         "masked",
         "tensor",
-        "memory",
     ],
 )
 def test_data_of_every_form(same: Any) -> None:
@@ -616,7 +614,7 @@ def test_a_training_of_arrays_equals_one_of_their_batches(monkeypatch: pytest.Mo
     one, two, three = small_model(), small_model(), small_model()
     one.fit(X, Y, batch_size=3, shuffle=False, verbose=0)
     two.fit(batches(), verbose=0)
-    three.fit([*batches()] and batches(), steps_per_epoch=3, verbose=0)
+    three.fit(batches(), steps_per_epoch=3, verbose=0)
     assert bits(one) == bits(two) == bits(three)
 
 
@@ -647,9 +645,7 @@ def test_a_history_of_ones_own_is_used() -> None:
 
 
 def test_the_documentations_example() -> None:
-    """The example of `tf.keras.callbacks.EarlyStopping`: "This callback will stop the training when there is
-    no improvement in the loss for three consecutive epochs"; it runs for four.
-    """
+    """The example of `tf.keras.callbacks.EarlyStopping`, which says that it runs for four epochs."""
     callback = EarlyStopping(monitor="loss", patience=3)
     model = Sequential([Dense(10)])
     model.compile(SGD(), loss="mse")
@@ -698,7 +694,7 @@ class Rows(Callback):
         ({"batch_size": 5}, [[*range(12)]] * 2),
     ],
 )
-def test_which_rows_an_epoch_sees(options: dict[str, int], expected: list[list[int]]) -> None:
+def test_which_rows_an_epoch_sees(options: dict[str, Any], expected: list[list[int]]) -> None:
     rows = Rows()
     x = np.arange(12.0)
     rows.model_of().fit(x, x, epochs=2, shuffle=False, verbose=0, callbacks=[rows], **options)
@@ -814,7 +810,7 @@ def test_validation_freq(freq: Any, epochs: list[int]) -> None:
         ({"validation_steps": 2, "validation_batch_size": 3}, 2),
     ],
 )
-def test_validation_batch_size_is_the_batch_size_unless_given(options: dict[str, int], batches: int) -> None:
+def test_validation_batch_size_is_the_batch_size_unless_given(options: dict[str, Any], batches: int) -> None:
     count: list[int] = []
     seen = LambdaCallback(on_test_batch_end=lambda batch, logs: count.append(batch))
     data = np.ones((10, 1)), np.ones(10)
@@ -1140,7 +1136,8 @@ def test_a_loss_in_numpy_is_refused() -> None:
 
 
 def test_a_stranger_among_the_keywords() -> None:
+    nope: dict[str, Any] = {"nope": 1}
     with pytest.raises(TypeError, match="nope"):
-        small_model().fit(X, Y, nope=1)
+        small_model().fit(X, Y, **nope)
     with pytest.raises(TypeError, match="nope"):
-        small_model().compile(nope=1)
+        small_model().compile(**nope)

@@ -187,7 +187,7 @@ class CallbackList:
 
 def checked(callbacks: Any) -> list[Callback]:
     """The callbacks of a nested list in one flat list, each of them looked at."""
-    flat = list(_flattened(callbacks))
+    flat = [] if callbacks is None else list(_flattened(callbacks))
     for index, callback in enumerate(flat):
         if isinstance(callback, type):
             raise ArgumentTypeError(
@@ -204,8 +204,6 @@ def checked(callbacks: Any) -> list[Callback]:
 
 
 def _flattened(callbacks: Any) -> Iterable[Any]:
-    if callbacks is None:
-        return
     if isinstance(callbacks, list | tuple | CallbackList):
         for entry in callbacks:
             yield from _flattened(entry)

@@ -34,9 +34,7 @@ class Comparison:
 
     def __init__(self, monitor: str, mode: str, guess: Callable[[str], bool], min_delta: float = 0.0) -> None:
         if mode not in ("auto", "min", "max"):
-            console.warn(
-                f"mode is 'auto', 'min' or 'max'. Received: mode={mode!r}. 'auto' is used.", stacklevel=4
-            )
+            console.warn(f"mode is 'auto', 'min' or 'max'. Received: mode={mode!r}. 'auto' is used.")
             mode = "auto"
         self.monitor = monitor
         self.guessed = mode == "auto"
@@ -61,8 +59,7 @@ class Comparison:
             console.warn(
                 f"mode='auto' takes {self.monitor!r} as better when it is "
                 f"{'larger' if self.larger else 'smaller'} (mode={taken!r}), going by its name, but that metric is "
-                f"better the other way. Pass mode={other!r}.",
-                stacklevel=4,
+                f"better the other way. Pass mode={other!r}."
             )
 
     def value(self, logs: Mapping[str, Any], who: str) -> Any:
@@ -72,7 +69,6 @@ class Comparison:
         if not self._missed:
             self._missed = True
             console.warn(
-                f"{who} monitors {self.monitor!r}, which is not in the logs. {suggestion(self.monitor, logs)}",
-                stacklevel=4,
+                f"{who} monitors {self.monitor!r}, which is not in the logs. {suggestion(self.monitor, logs)}"
             )
         return None

@@ -78,11 +78,11 @@ def positive(name: str, value: Any, least: int = 1) -> int:
     wanted = "a positive integer" if least == 1 else f"an integer of at least {least}"
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
         raise ArgumentTypeError(
-            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}=32."
+            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}=10."
         )
     if value < least:
         raise ArgumentError(
-            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}=32."
+            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}=10."
         )
     return int(value)
 

@@ -142,6 +142,5 @@ def _end_of_data(batches: Batches, batch: int) -> None:
     console.warn(
         f"The data has come to its end: {batches.steps} batches an epoch were expected, this one has {batch}. "
         "Training and evaluation stop here. Let the generator go on without end, or lower the number of steps "
-        "or epochs.",
-        stacklevel=5,
+        "or epochs."
     )

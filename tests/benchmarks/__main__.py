@@ -27,7 +27,9 @@ def output_of(*arguments: str, cache: str) -> str:
 
 def steps(names: list[str], rounds: int, seconds: float, cache: str) -> None:
     """The time of a training step on each workload."""
-    print(f"{'workload':10} {'numpy':>12} {'minifit':>12}   ratio   (microseconds a step, median of {rounds})")
+    print(
+        f"{'workload':10} {'numpy':>12} {'minifit':>12}   ratio   (microseconds a step, median of {rounds})"
+    )
     for name in names:
         times: dict[str, list[float]] = {"numpy": [], "minifit": []}
         for _ in range(rounds):
@@ -40,7 +42,10 @@ def steps(names: list[str], rounds: int, seconds: float, cache: str) -> None:
 
 def cold(rounds: int) -> None:
     """The whole process of the documentation's example beside ``import numpy``, nothing cached."""
-    commands = {"import numpy": ["-c", "import numpy"], "the example": [str(Path(__file__).with_name("cold.py"))]}
+    commands = {
+        "import numpy": ["-c", "import numpy"],
+        "the example": [str(Path(__file__).with_name("cold.py"))],
+    }
     times: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(max(rounds, 5)):
         for name, command in commands.items():
@@ -49,7 +54,9 @@ def cold(rounds: int) -> None:
                 output_of(*command, cache=empty)
                 times[name].append(time.perf_counter() - began)
     base, whole = (statistics.median(found) for found in times.values())
-    print(f"\ncold start: import numpy {base * 1e3:.0f} ms, the example {whole * 1e3:.0f} ms, {whole / base:.2f} times")
+    print(
+        f"\ncold start: import numpy {base * 1e3:.0f} ms, the example {whole * 1e3:.0f} ms, {whole / base:.2f} times"
+    )
 
 
 def main() -> None:

@@ -35,7 +35,9 @@ def test_a_fit_from_begin_to_end() -> None:
     small_model().fit(X, Y, 6, epochs=2, validation_data=(X[:4], Y[:4]), verbose=0, callbacks=[recorder])
     epoch = "train_batch_begin 0, train_batch_end 0, train_batch_begin 1, train_batch_end 1, "
     epoch += "test_begin, test_batch_begin 0, test_batch_end 0, test_end"
-    expected = f"train_begin, epoch_begin 0, {epoch}, epoch_end 0, epoch_begin 1, {epoch}, epoch_end 1, train_end"
+    expected = (
+        f"train_begin, epoch_begin 0, {epoch}, epoch_end 0, epoch_begin 1, {epoch}, epoch_end 1, train_end"
+    )
     assert recorder.indexed() == expected.split(", ")
 
 
@@ -240,7 +242,9 @@ def test_a_value_written_at_the_end_of_an_epoch_is_seen_later_but_not_when_train
     assert after.logs("train_end")[0]["loss"] > 0
 
 
-LEAK = pytest.mark.xfail(reason="the last batch's logs are handed on as the epoch's, with what was written into them")
+LEAK = pytest.mark.xfail(
+    reason="the last batch's logs are handed on as the epoch's, with what was written into them"
+)
 
 
 @pytest.mark.rule("FIT-24")
@@ -543,7 +547,11 @@ def test_an_exception_in_a_nested_fit_that_is_caught_does_not_end_the_outer_one(
             callback.model.fit(X, Y, verbose=0, callbacks=[broken])
 
     model = small_model()
-    assert model.fit(X, Y, epochs=3, verbose=0, callbacks=[acting("on_epoch_begin", try_it)]).epoch == [0, 1, 2]
+    assert model.fit(X, Y, epochs=3, verbose=0, callbacks=[acting("on_epoch_begin", try_it)]).epoch == [
+        0,
+        1,
+        2,
+    ]
 
 
 # -- the optimizer that hooks see --------------------------------------------------------------------------
@@ -567,7 +575,7 @@ def test_the_learning_rate_is_one_float32_number() -> None:
             seen.append((float(self.model.optimizer.learning_rate), float(self.model.optimizer.lr)))
 
     small_model().fit(X, Y, epochs=3, verbose=0, callbacks=[Change()])
-    assert seen == [(rate, rate) for rate in map(float, np.float32([0.1, 0.1 / 2, 0.1 / 3]))]
+    assert seen == [(rate, rate) for rate in np.array([0.1, 0.1 / 2, 0.1 / 3], np.float32).tolist()]
 
 
 @pytest.mark.rule("FIT-12")
@@ -670,7 +678,7 @@ def documented_parameters(kind: type) -> list[str]:
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda c: c.__name__)
 def test_every_argument_is_documented(kind: type) -> None:
     own = "__init__" in vars(kind)
-    arguments = [name for name in inspect.signature(kind).parameters] if own else []
+    arguments = list(inspect.signature(kind).parameters) if own else []
     assert documented_parameters(kind) == arguments
 
 
@@ -697,7 +705,11 @@ def test_a_state_put_back_is_the_state_that_was_taken(kind: Any) -> None:
     other.set_state(states[0])
     assert repr(other.get_state()) == first
     CallbackList([other, History()], model=model, epochs=1, steps=2, verbose=0)
-    for hook, args in (("on_epoch_begin", (1,)), ("on_batch_end", (0, {"loss": 9.0})), ("on_epoch_end", (1, {"loss": 0.0}))):
+    for hook, args in (
+        ("on_epoch_begin", (1,)),
+        ("on_batch_end", (0, {"loss": 9.0})),
+        ("on_epoch_end", (1, {"loss": 0.0})),
+    ):
         getattr(other, hook)(*args)
     assert repr(states[0]) == first, "what is done afterwards must not change a state that was taken"
 

@@ -31,7 +31,9 @@ def test_batches_count_by_their_size() -> None:
 
 @pytest.mark.rule("BL-1")
 def test_batches_without_a_size_count_alike() -> None:
-    assert by_hand(BaseLogger(), [{"loss": 1.0, "mae": 3.0}, {"loss": 2.0, "mae": 5.0}]) == [{"loss": 1.5, "mae": 4.0}]
+    assert by_hand(BaseLogger(), [{"loss": 1.0, "mae": 3.0}, {"loss": 2.0, "mae": 5.0}]) == [
+        {"loss": 1.5, "mae": 4.0}
+    ]
 
 
 def test_several_steps_in_one_count_as_so_many() -> None:

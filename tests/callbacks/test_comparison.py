@@ -139,18 +139,15 @@ def test_a_missing_key_warns_once_a_fit_with_the_nearest_one() -> None:
     logs = {"loss": 1.0, "mae": 2.0, "val_loss": 3.0, "val_mae": 4.0}
     for _ in range(2):
         one.begin([])
-        expected = (
-            "Someone monitors 'val_los', which is not in the logs. Did you mean 'val_loss'? "
-            "There are: 'loss', 'mae', 'val_loss', 'val_mae'."
-        )
+        expected = "Someone monitors 'val_los', which is not in the logs. Did you mean 'val_loss'?"
         with pytest.warns(MinifitWarning, match=re.escape(expected)):
             assert one.value(logs, "Someone") is None
         assert one.value(logs, "Someone") is None  # a second warning would fail here
 
 
 @pytest.mark.rule("MON-2")
-def test_without_a_near_key_none_is_proposed() -> None:
-    with pytest.warns(MinifitWarning, match=r"not in the logs\. There are: 'zzz'\.$"):
+def test_without_a_near_key_all_are_named() -> None:
+    with pytest.warns(MinifitWarning, match=r"not in the logs\. Known: 'zzz'\.$"):
         comparison(monitor="val_loss").value({"zzz": 1.0}, "Someone")
 
 

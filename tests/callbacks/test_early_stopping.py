@@ -99,7 +99,9 @@ def test_min_delta_is_what_an_improvement_must_exceed() -> None:
     assert Run(stopping(mode="max", min_delta=0.1, patience=2), [-v for v in values]).last == 4
 
 
-@given(st.lists(st.floats(-10, 10, width=16) | st.sampled_from([nan, inf, -inf]), min_size=1), st.integers(0, 4))
+@given(
+    st.lists(st.floats(-10, 10, width=16) | st.sampled_from([nan, inf, -inf]), min_size=1), st.integers(0, 4)
+)
 def test_it_stops_where_the_definition_says(values: list[float], patience: int) -> None:
     """The first epoch that is at least `patience` (and one) epochs after the last improvement."""
     improved, best = -1, inf
@@ -164,6 +166,7 @@ def test_start_from_an_epoch_that_never_comes() -> None:
     assert (run.last, run.model.weights, callback.best_weights) == (2, 2.0, None)
 
 
+@pytest.mark.rule("ES-4")
 @pytest.mark.parametrize(("patience", "last"), [(1, 3), (2, 4)])
 def test_a_fit_that_begins_later(patience: int, last: int) -> None:
     """As recorded: what never stops is epoch 0, wherever the fit begins."""
@@ -289,7 +292,9 @@ def test_auto_is_max_for_names_that_end_with_acc_accuracy_or_auc(monitor: str) -
 
 
 @pytest.mark.rule("MON-3")
-@pytest.mark.parametrize("monitor", ["loss", "val_loss", "accuracy_loss", "acc_2", "auc_pr", "f1", "AUC", "fmeasure"])
+@pytest.mark.parametrize(
+    "monitor", ["loss", "val_loss", "accuracy_loss", "acc_2", "auc_pr", "f1", "AUC", "fmeasure"]
+)
 def test_auto_is_min_for_all_others(monitor: str) -> None:
     assert Run(EarlyStopping(monitor), [3.0, 2.0, 1.0, 2.0, 0.0]).last == 3
 
@@ -359,7 +364,9 @@ def test_messages_number_epochs_from_one(capsys: pytest.CaptureFixture[str]) -> 
 def test_one_that_did_not_stop_says_only_what_it_restores(capsys: pytest.CaptureFixture[str]) -> None:
     Run(stopping(patience=9, verbose=1, restore_best_weights=True), [2.0, 1.0, 3.0])
     Run(stopping(patience=9, verbose=1), [2.0, 1.0, 3.0])
-    assert capsys.readouterr().out.splitlines() == ["Restoring model weights from the end of the best epoch: 2."]
+    assert capsys.readouterr().out.splitlines() == [
+        "Restoring model weights from the end of the best epoch: 2."
+    ]
 
 
 def test_verbose_0_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
@@ -412,5 +419,5 @@ def test_a_state_goes_on_where_it_was_taken(at: int) -> None:
 
 
 def test_a_negative_patience_is_refused() -> None:
-    with pytest.raises(ArgumentError, match="patience must be at least 0. Received: patience=-1"):
+    with pytest.raises(ArgumentError, match=r"patience must be at least 0\. Received: patience=-1"):
         EarlyStopping(patience=-1)

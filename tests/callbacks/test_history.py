@@ -16,15 +16,15 @@ def test_it_holds_the_logs_of_every_epoch() -> None:
     history = model.fit(X, Y, 6, epochs=3, validation_data=(X, Y), verbose=0, callbacks=[recorder])
     logs = recorder.logs("epoch_end")
     assert history.epoch == [0, 1, 2]
-    assert history.history == {key: [one[key] for one in logs] for key in ("loss", "mae", "val_loss", "val_mae")}
+    assert history.history == {
+        key: [one[key] for one in logs] for key in ("loss", "mae", "val_loss", "val_mae")
+    }
     assert list(history.history) == ["loss", "mae", "val_loss", "val_mae"]
     assert all(type(v) is float for values in history.history.values() for v in values)
 
 
 def test_validation_that_is_due_at_some_epochs_has_fewer_values() -> None:
-    history = small_model().fit(
-        X, Y, epochs=5, validation_data=(X, Y), validation_freq=2, verbose=0
-    )
+    history = small_model().fit(X, Y, epochs=5, validation_data=(X, Y), validation_freq=2, verbose=0)
     assert len(history.history["loss"]) == 5
     assert len(history.history["val_loss"]) == 2
 

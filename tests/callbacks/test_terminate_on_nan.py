@@ -66,7 +66,9 @@ def test_the_epoch_ends_as_usual() -> None:
 
 @pytest.mark.rule("TN-1")
 def test_several_steps_per_execution_are_looked_at_together(capsys: pytest.CaptureFixture[str]) -> None:
-    small_model(steps_per_execution=5).fit(spoiled(6), Y, 1, shuffle=False, verbose=0, callbacks=[TerminateOnNaN()])
+    small_model(steps_per_execution=5).fit(
+        spoiled(6), Y, 1, shuffle=False, verbose=0, callbacks=[TerminateOnNaN()]
+    )
     assert capsys.readouterr().out == "Batch 9: Invalid loss, terminating training\n"
 
 
@@ -78,7 +80,9 @@ def test_a_later_epoch(capsys: pytest.CaptureFixture[str]) -> None:
             if epoch == 2:
                 x[7] = nan
 
-    history = small_model().fit(x, Y, 4, epochs=5, shuffle=False, verbose=0, callbacks=[Spoil(), TerminateOnNaN()])
+    history = small_model().fit(
+        x, Y, 4, epochs=5, shuffle=False, verbose=0, callbacks=[Spoil(), TerminateOnNaN()]
+    )
     assert history.epoch == [0, 1, 2]
     assert capsys.readouterr().out == "Batch 1: Invalid loss, terminating training\n"
 
@@ -103,8 +107,10 @@ def test_a_bad_validation_loss_does_not_stop_it() -> None:
 @pytest.mark.rule("TN-2")
 def test_raising_instead() -> None:
     recorder, model = Recorder(), small_model()
-    with pytest.raises(DataError, match="The loss must stay finite. Received: nan at batch 1"):
-        model.fit(spoiled(5), Y, 4, shuffle=False, verbose=0, callbacks=[TerminateOnNaN(raise_error=True), recorder])
+    with pytest.raises(DataError, match=r"The loss must stay finite\. Received: nan at batch 1"):
+        model.fit(
+            spoiled(5), Y, 4, shuffle=False, verbose=0, callbacks=[TerminateOnNaN(raise_error=True), recorder]
+        )
     assert recorder.indexed()[-1] == "train_batch_begin 1"
     assert not model.stop_training
 

@@ -103,7 +103,9 @@ def make_arrays(described: Described, scenario: Described) -> tuple[Any, Any]:
     return x, y
 
 
-def make_named_arrays(described: Described, spec: Described, random: np.random.RandomState) -> tuple[Any, Any]:
+def make_named_arrays(
+    described: Described, spec: Described, random: np.random.RandomState
+) -> tuple[Any, Any]:
     """An array for every input and output: as dicts by name or as lists."""
     n, units = described["n"], {name: arguments.get("units") for name, _, arguments, _ in spec["nodes"]}
     kinds = spec.get("targets", {})

@@ -118,9 +118,7 @@ def test_as_recorded(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_as_recorded_on_compiled_kernels(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_as_recorded_on_compiled_kernels(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINIFIT_KERNELS", "numba")
     assert disagreement(name, tmp_path) == []
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from minifit import Sequential
+from minifit.arrays import Array
 from minifit.layers import Dense, Dropout
 
 WORKERS = 4
 
 
-def data(seed: int) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def data(seed: int) -> tuple[Array, Array]:
     rng = np.random.default_rng(seed)
     return rng.normal(size=(60, 4)), rng.integers(0, 3, 60)
 

@@ -282,13 +282,13 @@ def test_the_state_goes_into_an_equal_objective() -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_loss_that_is_not_finite_is_known(value: float) -> None:
     objective = updated(Objective("mae"))
-    assert objective.finite
-    updated(objective, np.array([value]))
-    assert not objective.finite
-    updated(objective)
-    assert not objective.finite, "until the next reset"
+    finite = [objective.finite]
+    for y in (np.array([value]), Y):
+        updated(objective, y)
+        finite.append(objective.finite)
     objective.reset()
-    assert objective.finite
+    finite.append(objective.finite)
+    assert finite == [True, False, False, True], "until the next reset"
 
 
 def test_a_loss_needs_targets_and_training_needs_a_loss() -> None:

@@ -1,0 +1,208 @@
+"""Makes the pages of docs/ that follow from the code: `make docs`.
+
+The rules come from tests/rules.py and from the marks of the tests, the lists of what there is from the tables
+and ``__all__`` of the modules. A test makes the pages anew and compares: a page cannot fall behind.
+"""
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+if str(ROOT) not in sys.path:  # as a program it is started from anywhere
+    sys.path.insert(0, str(ROOT))
+
+from minifit.tables import Table  # noqa: E402
+from tests.rules import SECTIONS, SOURCES, Rule  # noqa: E402
+
+MADE = "<!-- made by docs/build.py: change the source and run `make docs` -->"
+
+GROUPS = {
+    "layers": "Layers",
+    "losses": "Losses",
+    "metrics": "Metrics",
+    "optimizers": "Optimizers",
+    "initializers": "Initializers",
+    "regularizers": "Regularizers",
+    "activations": "Activations",
+    "callbacks": "Callbacks",
+    "datasets": "Datasets",
+}
+"""Modules with a page of their own, and its title."""
+
+
+# -- the rules ---------------------------------------------------------------------------------------------
+
+
+class Proof(NamedTuple):
+    """A test that carries the number of a rule."""
+
+    rule: str
+    file: str
+    test: str
+
+
+def proofs() -> list[Proof]:
+    """Every mark ``@pytest.mark.rule("...")`` in the tests, in the order of files and lines."""
+    found: list[Proof] = []
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        file = path.relative_to(ROOT).as_posix()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                found += [Proof(rule, file, node.name) for rule in marked(node)]
+    return found
+
+
+def marked(function: ast.FunctionDef) -> Iterator[str]:
+    """The rules that a test function is marked with."""
+    for mark in function.decorator_list:
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.rule":
+            yield from (ast.literal_eval(argument) for argument in mark.args)
+
+
+def semantics() -> str:
+    """The page of the rules."""
+    lines = [
+        "# What a callback can rely on",
+        "",
+        "Every rule has a number, the tests that prove it, and a source:",
+        "",
+        *(f"- **{source}**: {text}" for source, text in SOURCES.items()),
+    ]
+    by_rule: dict[str, list[Proof]] = {}
+    for proof in proofs():
+        by_rule.setdefault(proof.rule, []).append(proof)
+    for title, rules in SECTIONS.items():
+        lines += ["", f"## {title}", "", "| Rule | minifit promises | Source | Tests |", "|---|---|---|---|"]
+        lines += [row(number, rule, by_rule.get(number, [])) for number, rule in rules.items()]
+    return page(lines)
+
+
+def row(number: str, rule: Rule, proven_by: list[Proof]) -> str:
+    """A rule as a row of the table."""
+    files: dict[str, list[str]] = {}
+    for proof in proven_by:
+        files.setdefault(proof.file, []).append(proof.test)
+    links = (f"[{file.removeprefix('tests/')}](../{file} {quoted(tests)})" for file, tests in files.items())
+    tests = "<br>".join(f"{link} ({len(files[file])})" for link, file in zip(links, files, strict=True))
+    source = f"{rule.source}: {rule.reason}" if rule.reason else rule.source
+    return cells(f'<a id="{number.lower()}"></a>**{number}**', rule.promise, source, tests)
+
+
+def quoted(tests: list[str]) -> str:
+    """The names of tests, as the title of a link: what is shown when the mouse is over it."""
+    return '"' + ", ".join(dict.fromkeys(tests)) + '"'
+
+
+# -- what there is -----------------------------------------------------------------------------------------
+
+
+def group(name: str) -> str:
+    """The page of one module."""
+    module = import_module(f"minifit.{name}")
+    lines = [f"# {GROUPS[name]}", "", first_paragraph(module), ""]
+    lines += ["| Name | What it is |", "|---|---|"]
+    aliases = aliases_of(getattr(module, "TABLE", {}))
+    for exported in module.__all__:
+        value = getattr(module, exported)
+        others = [alias for alias in aliases.get(id(value), []) if alias != exported]
+        also = f"<br>also {', '.join(f'`{a}`' for a in others)}" if others else ""
+        lines.append(cells(f"`{exported}{arguments(value)}`{also}", first_paragraph(value)))
+    return page(lines)
+
+
+def aliases_of(table: Table | Mapping[str, Any]) -> dict[int, list[str]]:
+    """The strings by which each member may be given, by the member's identity."""
+    found: dict[int, list[str]] = {}
+    for name, member in table.items():
+        found.setdefault(id(member), []).append(name)
+    return found
+
+
+STARS = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
+
+
+def arguments(value: Any) -> str:
+    """How it is called, as in ``(units, activation=None)``; nothing for what cannot be called."""
+    if not callable(value):
+        return ""
+    parts = []
+    for parameter in inspect.signature(value).parameters.values():
+        stars = STARS.get(parameter.kind.name, "")
+        default = "" if parameter.default is parameter.empty else f"={parameter.default!r}"
+        parts.append(f"{stars}{parameter.name}{default}")
+    return f"({', '.join(parts)})"
+
+
+def first_paragraph(value: Any) -> str:
+    """The first paragraph of a docstring, in one line."""
+    return " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split())
+
+
+def code(text: str) -> str:
+    """Docstrings mark code with two backquotes, these pages with one."""
+    return text.replace("``", "`")
+
+
+# -- the pages ---------------------------------------------------------------------------------------------
+
+
+def index(others: list[str]) -> str:
+    """The page that links to all others."""
+    lines = ["# minifit: the documentation", ""]
+    lines += [f"- [{title_of(DOCS / f'{name}.md')}]({name}.md)" for name in sorted(others)]
+    lines.append("- [What a callback can rely on](semantics.md): every rule with its tests and its source")
+    lines += ["", "What there is, by name:", ""]
+    lines += [f"- [{title}]({name}.md)" for name, title in GROUPS.items()]
+    return page(lines)
+
+
+def title_of(file: Path) -> str:
+    """The first heading of a page."""
+    heading = re.search(r"^# (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return heading[1] if heading else file.stem
+
+
+def hand_written() -> list[str]:
+    """The names of the pages in docs/ that are not made here."""
+    files = sorted(DOCS.glob("*.md"))
+    return [f.stem for f in files if not f.read_text(encoding="utf-8").startswith(MADE)]
+
+
+def cells(*texts: str) -> str:
+    """A row of a table."""
+    return f"| {' | '.join(text.replace('|', chr(92) + '|') for text in texts)} |"
+
+
+def page(lines: list[str]) -> str:
+    return "\n".join([MADE, "", *(code(line) for line in lines), ""])
+
+
+def pages() -> dict[str, str]:
+    """Every page that is made here, by its file name."""
+    made = {"semantics.md": semantics()} | {f"{name}.md": group(name) for name in GROUPS}
+    return made | {"README.md": index(hand_written())}
+
+
+def main() -> None:
+    """Write the pages that have changed, and take away those that are no longer made."""
+    made = pages()
+    for file in DOCS.glob("*.md"):
+        if file.name not in made and file.stem not in hand_written():
+            file.unlink()
+            print(f"removed docs/{file.name}")
+    for name, text in made.items():
+        file = DOCS / name
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8", newline="\n")
+            print(f"wrote docs/{name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The rules have tests, the tests' marks have rules, and the pages of docs/ say what the code says."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from docs import build
+from tests.rules import DEVIATION, RULES, SECTIONS, SOURCES
+
+PROOFS = build.proofs()
+PAGES = build.pages()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_has_a_test(rule: str) -> None:
+    assert any(proof.rule == rule for proof in PROOFS)
+
+
+def test_a_mark_has_a_rule() -> None:
+    strangers = [proof for proof in PROOFS if proof.rule not in RULES]
+    assert not strangers, "write the rule into tests/rules.py"
+
+
+def test_no_number_is_given_twice() -> None:
+    assert len(RULES) == sum(map(len, SECTIONS.values()))
+    assert all(re.fullmatch(r"[A-Z]+-\d+", number) for number in RULES)
+
+
+@pytest.mark.parametrize("number", RULES)
+def test_a_rule_is_a_sentence_with_a_source(number: str) -> None:
+    rule = RULES[number]
+    assert rule.promise.endswith(".")
+    assert rule.source in SOURCES
+    assert bool(rule.reason) == (rule.source == DEVIATION), "a deviation, and nothing else, has a reason"
+
+
+def test_rules_that_docstrings_name_exist(root: Path) -> None:
+    named = {
+        (file.relative_to(root).as_posix(), number)
+        for folder in ("minifit", "kernels")
+        for file in (root / folder).rglob("*.py")
+        for number in re.findall(r"\brule ([A-Z]+-\d+)", file.read_text(encoding="utf-8"))
+    }
+    assert named, "the search finds nothing any more"
+    assert not {entry for entry in named if entry[1] not in RULES}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_current(name: str, root: Path) -> None:
+    file = root / "docs" / name
+    assert file.exists(), "run `make docs`"
+    assert file.read_text(encoding="utf-8") == PAGES[name], "run `make docs`"
+
+
+def test_no_page_is_left_over(root: Path) -> None:
+    made = {f.name for f in (root / "docs").glob("*.md")} - {f"{name}.md" for name in build.hand_written()}
+    assert made == set(PAGES)
+
+
+def test_the_index_links_to_every_page(root: Path) -> None:
+    linked = set(re.findall(r"\]\(([^)]+)\)", PAGES["README.md"]))
+    assert linked == {f.name for f in (root / "docs").glob("*.md")} - {"README.md"}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_to_files(name: str, root: Path) -> None:
+    links = re.findall(r"\]\(([^) ]+)[^)]*\)", PAGES[name])
+    missing = [link for link in links if not (root / "docs" / link).resolve().is_file()]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", build.GROUPS)
+def test_everything_on_a_page_says_what_it_is(name: str) -> None:
+    rows = re.findall(r"^\| (`.+) \| (.*) \|$", PAGES[f"{name}.md"], re.MULTILINE)
+    assert rows
+    assert [first for first, text in rows if not text] == []
+    assert "0x" not in PAGES[f"{name}.md"], "the address of an object would differ at every run"
+
+
+def test_marks_are_found_in_every_form() -> None:
+    source = '@pytest.mark.rule("A-1", "A-2")\n@pytest.mark.rule("A-3")\n@other\ndef test_it(): ...\n'
+    (function,) = ast.parse(source).body
+    assert isinstance(function, ast.FunctionDef)
+    assert list(build.marked(function)) == ["A-1", "A-2", "A-3"]

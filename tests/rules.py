@@ -1,0 +1,215 @@
+"""The rules of docs/semantics.md: what minifit promises about callbacks, each point with a number.
+
+A rule is proven by the tests that carry its number: ``@pytest.mark.rule("ES-1")``. `make docs` makes the page
+from this table and from those marks; tests/house/test_semantics.py sees that neither runs ahead of the other.
+"""
+
+from typing import NamedTuple
+
+DOCUMENTED = "documentation"
+RECORDED = "recorded run"
+DEVIATION = "deviation"
+OWN = "minifit"
+
+SOURCES = {
+    DOCUMENTED: "The documentation of `tf.keras.callbacks` in TensorFlow 2.7 says so.",
+    RECORDED: "The documentation is silent; the recorded runs of tf.keras 2.7.4 show it.",
+    DEVIATION: "tf.keras 2.7.4 was seen to do otherwise; the reason stands beside it.",
+    OWN: "A point that tf.keras 2.7 does not have.",
+}
+"""Where a rule comes from."""
+
+
+class Rule(NamedTuple):
+    """What is promised, where that comes from and, of a deviation, why."""
+
+    promise: str
+    source: str
+    reason: str = ""
+
+
+FIT = {
+    "FIT-1": Rule(
+        "The callbacks are called in the order of the user's list, then History, then what prints; a History or "
+        "printer in the list keeps its place and no other is added, and a callback listed twice is called twice.",
+        RECORDED,
+    ),
+    "FIT-2": Rule(
+        "`params` has `verbose`, `epochs` and `steps`, in this order; `steps` is None when nobody knows, and during "
+        "validation `params` stays that of the fit.",
+        RECORDED,
+    ),
+    "FIT-3": Rule(
+        "Batch hooks get the means over the epoch so far, each batch counted by its samples; the epoch's logs are "
+        "those of its last batch.",
+        RECORDED,
+    ),
+    "FIT-4": Rule(
+        "With `steps_per_execution=3` and 10 batches the begin hooks get 0, 3, 6, 9 and the end hooks 2, 5, 8, 9.",
+        RECORDED,
+    ),
+    "FIT-5": Rule(
+        "After `stop_training = True` in the middle of an epoch no further batch is trained; validation still runs "
+        "and `on_epoch_end` and `on_train_end` are called with what there is.",
+        RECORDED,
+    ),
+    "FIT-6": Rule(
+        "After `stop_training = True` in `on_train_begin` or `on_epoch_begin` one batch still trains.",
+        RECORDED,
+    ),
+    "FIT-7": Rule(
+        "`evaluate`, `predict` or another `fit` inside a hook disturbs nothing: means, metrics, place in the data, "
+        "random numbers and `stop_training` stay those of the outer call.",
+        DEVIATION,
+        "in tf.keras the running loss is corrupted (305.3 for 6.31)",
+    ),
+    "FIT-8": Rule("Nested lists of callbacks are flattened; a single callback needs no list.", RECORDED),
+    "FIT-9": Rule(
+        "An exception in a hook or in the data, Ctrl-C too, leaves `fit` unchanged: later callbacks and `on_train_end` "
+        "are skipped, every callback is told to `release` what it has open, a failure to do so becomes a note on "
+        "the exception, and the model can be trained again.",
+        DEVIATION,
+        "tf.keras leaves files and writers open, and a validation that broke off lends its data to the next fit",
+    ),
+    "FIT-10": Rule(
+        "A value written into the logs in `on_epoch_end` is seen by later callbacks and by History, not by "
+        "`on_train_end`.",
+        RECORDED,
+    ),
+    "FIT-11": Rule(
+        "A target of rank 1 against predictions of rank 2 is taken as a column, in losses and in metrics.",
+        RECORDED,
+    ),
+    "FIT-12": Rule(
+        "The learning rate is one float32 number; a new one counts from the next batch on.", RECORDED
+    ),
+    "FIT-14": Rule("`compile` without an optimizer takes RMSprop.", DOCUMENTED),
+    "FIT-15": Rule(
+        "Epochs and batches count from 0 in hooks, and epochs from 1 in messages; with `initial_epoch` from there.",
+        DOCUMENTED,
+    ),
+    "FIT-17": Rule(
+        "Arrays with `steps_per_epoch` are one stream over all epochs: an epoch goes on where the last one ended, and "
+        "every pass over the rows is shuffled anew; without a batch size the steps divide the rows.",
+        RECORDED,
+    ),
+    "FIT-18": Rule(
+        "When training data ends before its time, the batch that is not there has a begin hook and no end hook; one "
+        "warning, validation and the end of the epoch follow with what there was, and training is over without "
+        "`stop_training`.",
+        RECORDED,
+    ),
+    "FIT-19": Rule(
+        "When validation data ends before its time, training goes on; later validations call only `on_test_begin` and "
+        "`on_test_end` with empty logs, and their epochs have no `val_` keys. Arrays begin anew at every validation, a "
+        "generator goes on.",
+        RECORDED,
+    ),
+    "FIT-20": Rule(
+        "A fit with `initial_epoch` at `epochs` or beyond calls `on_train_begin` and `on_train_end` alone.",
+        RECORDED,
+    ),
+    "FIT-21": Rule(
+        "`on_batch_begin` and `on_batch_end` are called for training batches alone, and only by callbacks that do not "
+        "override `on_train_batch_begin` and `on_train_batch_end`.",
+        RECORDED,
+    ),
+    "FIT-22": Rule(
+        "Begin hooks get empty logs; all others plain floats in the order loss, metrics, weighted metrics, and then "
+        "the same with `val_`.",
+        RECORDED,
+    ),
+    "FIT-23": Rule(
+        "What `on_test_end` is told in `fit` becomes the `val_` keys of the epoch, and `model.metrics` holds those "
+        "values in `on_epoch_end`.",
+        RECORDED,
+    ),
+    "FIT-24": Rule(
+        "What is written into the logs of a batch or of an evaluation is seen by later callbacks of that hook and "
+        "nowhere else.",
+        RECORDED,
+    ),
+    "FIT-25": Rule(
+        "`fit` begins with `stop_training = False` whatever it was, and leaves it as it is at the end; `evaluate` and "
+        "`predict` do not look at it.",
+        RECORDED,
+    ),
+    "FIT-26": Rule(
+        "What is no callback, a class or None in the list, is refused before any hook is called, by name and index.",
+        RECORDED,
+    ),
+    "FIT-27": Rule(
+        "Batches that nobody watches run together, for a tenth of a second at most; who watches is asked before every "
+        "epoch, and the values are the same bits either way.",
+        OWN,
+    ),
+    "FIT-28": Rule(
+        "A `CallbackList` is used as it is: nothing is added, its model and `params` stay.", RECORDED
+    ),
+    "FIT-29": Rule(
+        "Every fit has a new History; one in the user's list begins its `epoch` anew and keeps its values.",
+        RECORDED,
+    ),
+    "FIT-30": Rule(
+        "The first epoch of a generator without `steps_per_epoch` ends with a begin hook that has no end hook; the "
+        "first batch is fetched before `on_train_begin` and not lost.",
+        RECORDED,
+    ),
+}
+
+MONITOR = {
+    "MON-1": Rule(
+        "NaN is never an improvement and counts as a bad epoch; infinite values are compared as numbers.",
+        RECORDED,
+    ),
+    "MON-2": Rule(
+        "A monitored key that is missing warns, once a fit and with the nearest key there is; training goes on.",
+        DEVIATION,
+        "tf.keras warns at every epoch; once is enough, and the nearest key tells why",
+    ),
+    "MON-3": Rule(
+        '`mode="auto"` goes by the name, for EarlyStopping max when it ends with acc, accuracy or auc; it warns when '
+        "that contradicts the direction of a known metric of that name.",
+        DOCUMENTED,
+    ),
+    "MON-4": Rule("A mode that does not exist warns and counts as auto.", RECORDED),
+}
+
+CALLBACKS = {
+    "BL-1": Rule(
+        "`BaseLogger` averages over the epoch what it is given, in `fit` and in loops written by hand.",
+        DEVIATION,
+        "in `fit` tf.keras fails with KeyError: 'metrics'; the documentation says it accumulates epoch averages",
+    ),
+    "ES-1": Rule(
+        "`restore_best_weights` restores the best weights also when training ends by itself or is stopped by others, "
+        "in `on_train_end`.",
+        DEVIATION,
+        "the documentation names no condition",
+    ),
+    "ES-2": Rule(
+        "`patience=0` stops at the first epoch without improvement, and goes on while there is one.",
+        DEVIATION,
+        "tf.keras stops an improving run after epoch 2; the documentation speaks of epochs with no improvement",
+    ),
+    "ES-3": Rule(
+        "With a `baseline` the waiting begins anew only at an epoch better than both the best and the baseline.",
+        RECORDED,
+    ),
+    "ES-4": Rule("EarlyStopping never stops at epoch 0.", RECORDED),
+    "ES-5": Rule("Epochs before `start_from_epoch` are not looked at.", OWN),
+    "LC-1": Rule(
+        "`LambdaCallback` takes a function for any hook, refuses what cannot be called, and keeps other keywords as "
+        "attributes.",
+        RECORDED,
+    ),
+    "TN-1": Rule(
+        "`TerminateOnNaN` stops at the first batch whose loss is NaN or infinite, also where nobody watches; the epoch "
+        "ends as usual.",
+        DOCUMENTED,
+    ),
+    "TN-2": Rule("With `raise_error` it raises instead, and nothing counts as completed.", OWN),
+}
+
+SECTIONS = {"Training": FIT, "Monitoring a value": MONITOR, "The callbacks": CALLBACKS}
+RULES: dict[str, Rule] = {number: rule for rules in SECTIONS.values() for number, rule in rules.items()}
