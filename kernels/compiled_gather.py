@@ -18,7 +18,7 @@ def gather_rows(source: NDArray[Any], rows: NDArray[np.integer[Any]], out: NDArr
         # rows that need no cast NumPy copies as fast as memory goes, and starts no later than Numba would
         reference.gather_rows(source, rows, out)
     else:
-        flat = np.asarray(source).reshape(len(source), -1)  # asarray: to Numba a memory map is a plain array
+        flat = np.asarray(source).reshape(len(source), -1)  # Numba takes a µs longer to recognise a memmap
         _cast_rows(flat, rows, out.reshape(len(rows), -1))
 
 

@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from minifit.kernels import reference_losses as reference
 from minifit.kernels.jit import jit, jit_sums
 
-_LOW, _HIGH = (
-    1e-7,
-    1 - 1e-7,
-)  # as reference.EPSILON; written here because a compiled function needs it in its own file
+# reference.EPSILON, written again because a compiled function needs its constants in its own file
+_LOW, _HIGH = 1e-7, 1 - 1e-7
 
 # the sizes n * m of a batch up to which the compiled kernel wins
 _FEW_IN_SOFTMAX = 16384
@@ -112,7 +110,7 @@ def categorical_crossentropy_logits_forward(t: NDArray[Any], z: NDArray[Any], lo
     (_categorical_logits if few else reference.categorical_crossentropy_logits_forward)(t, z, loss)
 
 
-@jit_sums
+@jit
 def _categorical_logits(t: NDArray[Any], z: NDArray[Any], loss: NDArray[Any]) -> None:
     n, m = z.shape
     for i in range(n):
@@ -186,7 +184,7 @@ def sparse_categorical_crossentropy_logits_forward(
     return (_sparse_logits if few else reference.sparse_categorical_crossentropy_logits_forward)(ids, z, loss)
 
 
-@jit_sums
+@jit
 def _sparse_logits(ids: NDArray[np.int64], z: NDArray[Any], loss: NDArray[Any]) -> int:
     n, m = z.shape
     first = -1
@@ -220,7 +218,7 @@ def binary_crossentropy_forward(t: NDArray[Any], p: NDArray[Any], loss: NDArray[
     (_binary if p.size <= _FEW_IN_SIGMOID else reference.binary_crossentropy_forward)(t, p, loss)
 
 
-@jit_sums
+@jit
 def _binary(t: NDArray[Any], p: NDArray[Any], loss: NDArray[Any]) -> None:
     one, small = p.dtype.type(1), p.dtype.type(_LOW)
     n, m = p.shape
@@ -254,7 +252,7 @@ def binary_crossentropy_logits_forward(t: NDArray[Any], z: NDArray[Any], loss: N
     (_binary_logits if z.size <= _FEW_IN_LOG1P else reference.binary_crossentropy_logits_forward)(t, z, loss)
 
 
-@jit_sums
+@jit
 def _binary_logits(t: NDArray[Any], z: NDArray[Any], loss: NDArray[Any]) -> None:
     zero = z.dtype.type(0)
     n, m = z.shape
@@ -298,7 +296,7 @@ def _slope_of_log(t: Any, q: Any) -> Any:
     return -t / held * type(q)(held == q)
 
 
-@jit_sums
+@jit
 def _log_sum_exp(z: NDArray[Any]) -> tuple[Any, Any]:
     """The largest number of a row, and the logarithm of the sum of exp(z - largest)."""
     top = z.dtype.type(-np.inf)

@@ -195,7 +195,8 @@ def _mean(values: NDArray[Any], out: NDArray[Any]) -> None:
 def _clipped(p: NDArray[Any]) -> NDArray[Any]:
     """`p` held in [epsilon, 1 - epsilon]; NaN stays NaN."""
     held: NDArray[Any] = np.maximum(p, EPSILON)
-    return np.minimum(held, 1 - EPSILON, out=held)
+    np.minimum(held, 1 - EPSILON, out=held)
+    return held
 
 
 def _log_softmax(z: NDArray[Any]) -> NDArray[Any]:

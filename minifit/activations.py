@@ -41,7 +41,7 @@ def relu(x: TensorLike, alpha: float = 0.0, max_value: float | None = None, thre
     x = as_tensor(x)
     if alpha == 0 and max_value is None and threshold == 0:
         return ops.relu(x)
-    above = ops.where(x >= threshold, x, (x - threshold) * alpha)
+    above = ops.where(x > threshold, x, (x - threshold) * alpha)
     return above if max_value is None else ops.where(x >= max_value, max_value, above)
 
 

@@ -41,7 +41,9 @@ class UnknownNameError(ArgumentError):
     @classmethod
     def of(cls, kind: str, name: str, known: Iterable[str]) -> "UnknownNameError":
         """The error for an unknown `name`, with the nearest of the `known` ones."""
-        return cls(f"Unknown {kind}: {name!r}. {suggestion(name, known)}")
+        return cls(
+            f"Unknown {kind}: there is none of that name. Received: {name!r}. {suggestion(name, known)}"
+        )
 
 
 class ArgumentTypeError(MinifitError, TypeError):

@@ -207,7 +207,9 @@ class Loss(Configurable):
         Tensor
             One number; one value a sample with reduction "none".
         """
-        values = self.call(as_tensor(y_true), as_tensor(y_pred))
+        p = as_tensor(y_pred)
+        t = y_true if isinstance(y_true, Tensor) and y_true.shape == p.shape else _matched(y_true, p)
+        values = self.call(t, p)
         if not isinstance(values, Tensor):
             raise GradientError(
                 f"The loss {self.name!r} must return a tensor, so that its gradient is known. Received: "
@@ -316,6 +318,26 @@ def _smoothing(value: float) -> float:
             f"label_smoothing must be from 0 to 1. Received: {value!r}. 0 leaves targets as they are."
         )
     return value
+
+
+def match_ranks(y_true: Array, y_pred: Array) -> Array:
+    """Targets with as many axes as the predictions have, if they lack one or have one of length 1 too many.
+
+    Targets of shape (n,) against predictions of shape (n, m) are taken as a column (n, 1): so ``np.zeros(5)``
+    broadcasts against ten outputs, as in Keras (rule FIT-11).
+    """
+    if y_true.ndim == y_pred.ndim - 1 and (y_true.ndim == 1 or y_pred.shape[-1] == 1):
+        return y_true[..., None]
+    if y_true.ndim == y_pred.ndim + 1 and y_true.shape[-1] == 1:
+        return y_true[..., 0]
+    return y_true
+
+
+def _matched(y_true: TensorLike, y_pred: Tensor) -> Tensor:
+    """Targets as a tensor of the predictions' rank."""
+    t = as_tensor(y_true)
+    matched = match_ranks(t.value, y_pred.value)
+    return t if matched is t.value else t.reshape(matched.shape)
 
 
 def fit_weights(weights: Array, values: Array) -> Array:

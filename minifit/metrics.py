@@ -12,7 +12,7 @@ import numpy as np
 
 from minifit import losses
 from minifit.arrays import Array, Shape
-from minifit.errors import ArgumentError, ShapeError
+from minifit.errors import ArgumentError
 from minifit.losses import (
     MAE,
     MSE,
@@ -317,22 +317,23 @@ def for_outputs(identifier: Any, y_true: Shape, y_pred: Shape) -> Metric:
     """
     if isinstance(identifier, Metric):
         return identifier
-    if isinstance(identifier, str) and identifier in _ACCURACY + _CROSSENTROPY:
-        functions = _accuracies if identifier in _ACCURACY else _crossentropies
+    if isinstance(identifier, str) and identifier.lower() in _ACCURACY + _CROSSENTROPY:
+        functions = _accuracies if identifier.lower() in _ACCURACY else _crossentropies
         found: Any = functions[_kind(y_true, y_pred)]
     else:
         found = get(identifier)
     if isinstance(found, Metric):
         return found
     if isinstance(found, losses.Loss):
-        found = found.call
+        return MeanMetricWrapper(found.call, found.name)
     return MeanMetricWrapper(found, identifier if isinstance(identifier, str) else None)
 
 
 def check_name(identifier: Any) -> None:
     """Raise `UnknownNameError` now if `identifier` is a name that no metric has."""
-    if isinstance(identifier, str):
-        TABLE.find(identifier, dict.fromkeys(_ACCURACY + _CROSSENTROPY))
+    chosen_by_shape = _ACCURACY + _CROSSENTROPY
+    if isinstance(identifier, str) and identifier.lower() not in chosen_by_shape:
+        TABLE.find(identifier, dict.fromkeys(chosen_by_shape))
 
 
 def _kind(y_true: Shape, y_pred: Shape) -> int:
@@ -347,23 +348,6 @@ _crossentropies = (
     losses.sparse_categorical_crossentropy,
     losses.categorical_crossentropy,
 )
-
-
-def match_ranks(y_true: Array, y_pred: Array) -> Array:
-    """Targets of shape (n,) against predictions of shape (n, m) are taken as a column (n, 1), and back.
-
-    So ``np.zeros(5)`` broadcasts against ten outputs. The library follows Keras here: see rule FIT-11.
-    """
-    if y_true.ndim == 1 and y_pred.ndim == 2:
-        return y_true[:, None]
-    if y_true.ndim == 2 and y_pred.ndim == 1:
-        if y_true.shape[1] != 1:
-            raise ShapeError(
-                f"Targets need the shape of the predictions. Received: targets of shape {y_true.shape}, "
-                f"predictions of shape {y_pred.shape}. Give targets of shape ({y_pred.shape[0]},)."
-            )
-        return y_true[:, 0]
-    return y_true
 
 
 def _snake(name: str) -> str:

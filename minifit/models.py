@@ -146,12 +146,13 @@ class Sequential(Trainer):
         """
         if (name is None) == (index is None):
             raise ArgumentError(
-                f"get_layer takes a name or an index. Received: name={name!r}, index={index!r}."
+                f"get_layer takes a name or an index. Received: name={name!r}, index={index!r}. Pass one of them."
             )
         if index is not None:
             if not -len(self._layers) <= index < len(self._layers):
                 raise ArgumentError(
-                    f"index must be below the number of layers, {len(self._layers)}. Received: index={index}."
+                    f"index must be below the number of layers, {len(self._layers)}. Received: index={index}. "
+                    "Count from 0, or from -1 at the end."
                 )
             return self._layers[index]
         by_name = {layer.name: layer for layer in self._layers}
@@ -195,6 +196,7 @@ class Sequential(Trainer):
     @property
     def output_shape(self) -> ShapeLike:
         """The shape of a batch of outputs, its first dimension None."""
+        self._need_built("output shape")
         return self._layers[-1].output_shape if self._layers else self.input_shape
 
     # -- its weights ------------------------------------------------------------------------------------
@@ -202,18 +204,19 @@ class Sequential(Trainer):
     @property
     def weights(self) -> list[Parameter]:
         """All weights, layer by layer."""
-        if not self.built and any(not layer.built for layer in self._layers):
-            self._need_built("weights")
+        self._need_weights()
         return [w for layer in self._layers for w in layer.weights]
 
     @property
     def trainable_weights(self) -> list[Parameter]:
         """What `fit` changes: those of layers that are not frozen."""
+        self._need_weights()
         return [w for layer in self._layers for w in layer.trainable_weights]
 
     @property
     def non_trainable_weights(self) -> list[Parameter]:
         """What `fit` leaves alone."""
+        self._need_weights()
         return [w for layer in self._layers for w in layer.non_trainable_weights]
 
     variables = weights
@@ -247,11 +250,15 @@ class Sequential(Trainer):
         """How many numbers the weights hold."""
         return sum(w.value.size for w in self.weights)
 
+    def _need_weights(self) -> None:
+        if not all(layer.built for layer in self._layers):
+            self._need_built("weights")
+
     def _need_built(self, what: str) -> None:
         if not self.built:
             raise NotBuiltError(
-                f"The model {self.name!r} has no {what} before it is built. Call build((None, features)), give the "
-                "first layer an input_shape, or let it see data."
+                f"The model {self.name!r} has no {what} before it is built. Received: a model that has not seen data. "
+                "Call build((None, features)), give the first layer an input_shape, or let it see data."
             )
 
     # -- forward ----------------------------------------------------------------------------------------

@@ -93,6 +93,7 @@ class Optimizer(Configurable):
         self._mirrors: WeakKeyDictionary[ParameterBuffer, _Mirror] = WeakKeyDictionary()
         self._parameters: list[Parameter] = []
         self._plan: list[tuple[Array, Array, tuple[Array, ...]]] = []
+        self._copies: list[tuple[Array, Array]] = []
         self._own = ParameterBuffer()  # for parameters of a hand-written loop that belong to no model
 
     @property
@@ -116,20 +117,33 @@ class Optimizer(Configurable):
     # -- a step -----------------------------------------------------------------------------------------
 
     def plan(self, parameters: Sequence[Parameter]) -> None:
-        """Say which parameters the following steps update: the memory is looked up once, not at every step."""
+        """Say which parameters the following steps update: the memory is looked up once, not at every step.
+
+        Where a step takes several calls, they work on a copy that one last call puts in place, so that a
+        Ctrl-C between them never leaves the weights half updated.
+        """
         self._parameters = list(parameters)
-        self._plan = [
-            (s.of(s.buffer.values), s.of(s.buffer.grads), self._slots(s)) for s in segments(parameters)
-        ]
+        self._copies, self._plan = [], []
+        found = segments(parameters)
+        for buffer in dict.fromkeys(s.buffer for s in found):
+            parts, values = [s for s in found if s.buffer is buffer], buffer.values
+            if len(parts) > 1 or self.weight_decay:
+                values = aligned_zeros(values.size)
+                self._copies.append((buffer.values, values))
+            self._plan += [(s.of(values), s.of(buffer.grads), self._slots(s)) for s in parts]
 
     def step(self, kernels: ModuleType = reference) -> None:
         """Update all planned parameters by their gradients, in place."""
         self._clip()
         rate = self._rate()
+        for values, copy in self._copies:
+            np.copyto(copy, values)
         for values, grads, slots in self._plan:
             if self.weight_decay:
                 kernels.weight_decay_step(values, rate * self.weight_decay)
             self._update(kernels, values, grads, slots, rate)
+        for values, copy in self._copies:
+            np.copyto(values, copy)
         self.iterations.value += 1
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Parameter]]) -> None:
@@ -138,9 +152,9 @@ class Optimizer(Configurable):
         Parameters
         ----------
         grads_and_vars : iterable of (array, Parameter)
-            Each gradient with the parameter that it is for.
+            Each gradient with the parameter that it is for; where it is None the parameter stays as it is.
         """
-        pairs = list(grads_and_vars)
+        pairs = [(grad, parameter) for grad, parameter in grads_and_vars if grad is not None]
         parameters = [p for _, p in pairs]
         self._own.adopt(parameters)
         for grad, parameter in pairs:
@@ -205,11 +219,9 @@ class Optimizer(Configurable):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer, with its learning rate of now."""
-        config = {"name": self.name, "learning_rate": float(self._learning_rate), "decay": self.decay}
-        for option in ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay"):
-            if getattr(self, option) is not None:
-                config[option] = getattr(self, option)
-        return config
+        options = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay")
+        given = {name: getattr(self, name) for name in options if getattr(self, name) is not None}
+        return {"name": self.name, **given, "learning_rate": float(self._learning_rate), "decay": self.decay}
 
 
 class _Mirror:
@@ -312,7 +324,7 @@ class Adam(Optimizer):
         super().__init__(learning_rate, name, **kwargs)
         self.beta_1 = fraction("beta_1", beta_1)
         self.beta_2 = fraction("beta_2", beta_2)
-        self.epsilon = not_negative("epsilon", epsilon)
+        self.epsilon = not_negative("epsilon", 1e-7 if epsilon is None else epsilon)
         self.amsgrad = bool(amsgrad)
         self.slot_names = ("m", "v", "vhat") if amsgrad else ("m", "v")  # type: ignore[misc]
 
@@ -364,7 +376,7 @@ class RMSprop(Optimizer):
         super().__init__(learning_rate, name, **kwargs)
         self.rho = fraction("rho", rho)
         self.momentum = fraction("momentum", momentum, closed=True)
-        self.epsilon = not_negative("epsilon", epsilon)
+        self.epsilon = not_negative("epsilon", 1e-7 if epsilon is None else epsilon)
         self.centered = bool(centered)
         wanted = {"rms": True, "momentum": bool(momentum), "mg": self.centered}
         self.slot_names = tuple(name for name, on in wanted.items() if on)  # type: ignore[misc]

@@ -13,14 +13,12 @@ import numpy as np
 
 from minifit.errors import ArgumentError
 
-_seeds: np.random.Generator | None = None  # where roots come from after set_random_seed
-
 
 def set_random_seed(seed: int) -> None:
     """Make everything that follows repeat bit for bit on one machine.
 
-    Seeds Python's `random`, NumPy's global generator and minifit's own streams. Models made afterwards
-    draw their root seeds from it in the order in which they first need one.
+    Seeds Python's `random` and NumPy's global generator, from which models made afterwards draw their root
+    seeds, in the order in which they first need one.
 
     Parameters
     ----------
@@ -42,20 +40,13 @@ def set_random_seed(seed: int) -> None:
         raise ArgumentError(
             f"seed must be an integer from 0 to 2**32 - 1. Received: seed={seed!r}. Pass for example seed=1."
         )
-    global _seeds
     random.seed(int(seed))
     np.random.seed(int(seed))
     DEFAULT.reset()
-    _seeds = np.random.default_rng(int(seed))
 
 
 def new_root() -> int:
-    """A root seed: from `set_random_seed` if it was called, else one draw from ``np.random``.
-
-    The single draw from NumPy's global generator is what makes ``np.random.seed(0)`` alone repeat a run.
-    """
-    if _seeds is not None:
-        return int(_seeds.integers(2**63))
+    """A root seed: one draw from ``np.random``, so that ``np.random.seed(0)`` alone repeats a run."""
     return int(np.random.randint(2**31 - 1))
 
 

@@ -63,6 +63,10 @@ class Context:
         self.losses: list[Tensor] = []  # what layers add to the loss: activity regularizers, add_loss
         self._tokens: list[Token[Context]] = []
 
+    def enter(self) -> None:
+        """Make this the current context until the surrounding ``contextvars`` context is left."""
+        _current.set(self)
+
     def __enter__(self) -> "Context":
         self._tokens.append(_current.set(self))
         return self

@@ -81,10 +81,10 @@ def test_the_shapes_decide(
     assert metric.name == name
     long = "accuracy" if name.startswith("acc") else "crossentropy"
     expected = accuracy if long == "accuracy" else crossentropy
-    metric.update_state(Tensor(metrics.match_ranks(y, p)), Tensor(p))
+    metric.update_state(Tensor(losses.match_ranks(y, p)), Tensor(p))
     assert metric.result() == pytest.approx(expected, rel=1e-6, abs=1e-7)
     other = metrics.for_outputs(f"{kind}_{long}", y_shape, p_shape)
-    other.update_state(Tensor(metrics.match_ranks(y, p)), Tensor(p))
+    other.update_state(Tensor(losses.match_ranks(y, p)), Tensor(p))
     assert metric.result() == other.result()
 
 
@@ -119,9 +119,6 @@ def test_the_loss_does_not_decide(loss: str) -> None:
     assert logs_of("accuracy", np.array([0, 1, 0]), one, loss="mse")["accuracy"] == pytest.approx(2 / 3)
 
 
-@pytest.mark.xfail(
-    reason="a last axis of length 1 is not taken off, so (2, 3) meets (2, 3, 1) as (2, 3, 3)", strict=True
-)
 @pytest.mark.parametrize(("name", "expected"), [("accuracy", 0.5), ("mse", 0.31190303), ("mae", 0.46787879)])
 def test_targets_without_the_last_axis(name: str, expected: float) -> None:
     y, p = example((2, 3), (2, 3, 1))
@@ -139,7 +136,6 @@ def test_it_is_decided_once() -> None:
     assert model.evaluate(P, CLASSES, verbose=0)[1] == 0.5
 
 
-@pytest.mark.xfail(reason="only lower case is known; Keras takes any case of these four names", strict=True)
 @pytest.mark.parametrize("name", ["Accuracy", "ACC", "CE", "Crossentropy"])
 def test_these_names_in_any_case(name: str) -> None:
     assert list(logs_of([name])) == ["loss", name]
@@ -223,7 +219,6 @@ KEYS: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.xfail(reason="the key of a loss object is 'call', the name of its method", strict=True)
 def test_the_key_of_a_loss_object() -> None:
     assert list(logs_of([losses.MeanSquaredError()])) == ["loss", "mean_squared_error"]
 
@@ -269,6 +264,15 @@ def test_two_of_one_name_are_refused(wanted: list[Any]) -> None:
         ArgumentError, match=r"names of their own\. Received: two called '\w+'\. Give one another"
     ):
         logs_of(wanted)
+
+
+@pytest.mark.xfail(reason="the second fit finds the metrics resolved and goes on without any", strict=True)
+def test_two_of_one_name_are_refused_every_time() -> None:
+    model = identity(3)
+    model.compile("sgd", "mse", metrics=["mae", "mae"])
+    for _ in range(2):
+        with pytest.raises(ArgumentError, match=r"names of their own"):
+            model.fit(P, T, verbose=0)
 
 
 def test_a_weighted_metric_of_the_same_name() -> None:
@@ -317,6 +321,20 @@ def test_weights_as_a_column(shape: Shape) -> None:
     metric = metrics.MeanAbsoluteError()
     metric.update_state(T, P, sample_weight=np.array([0, 1, 0, 0]).reshape(shape))
     assert metric.result() == pytest.approx(0.46666667, rel=1e-6)
+
+
+@pytest.mark.xfail(
+    reason="standalone, (3,) meets (3, 1) as (3, 3); in a model the ranks are matched", strict=True
+)
+@pytest.mark.parametrize("column", ["targets", "predictions"])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("MeanSquaredError", 0.22916667), ("MeanAbsoluteError", 0.41666666), ("BinaryAccuracy", 0.6666667)],
+)
+def test_one_of_both_is_a_column(name: str, expected: float, column: str) -> None:
+    y, p = np.array([1, 0, 1], np.float32), np.array([0.75, 0.25, 0.25], np.float32)
+    y, p = (y[:, None], p) if column == "targets" else (y, p[:, None])
+    assert metrics.TABLE[name]()(y, p) == pytest.approx(expected)  # as TensorFlow 2.7 computes it
 
 
 def test_weights_of_a_wrong_length() -> None:
@@ -539,7 +557,9 @@ def test_none_stays_none() -> None:
 
 @pytest.mark.parametrize("name", ["acuracy", "rmse", "Mae", "precision", ""])
 def test_an_unknown_name_is_said_by_compile(name: str) -> None:
-    with pytest.raises(UnknownNameError, match=f"Unknown metric: {name!r}"):
+    with pytest.raises(
+        UnknownNameError, match=f"Unknown metric: there is none of that name. Received: {name!r}"
+    ):
         identity(3).compile("sgd", "mse", metrics=["mae", name])
 
 
@@ -559,30 +579,3 @@ def test_what_is_no_metric(wrong: Any) -> None:
 def test_another_dtype_is_refused(name: str, dtype: Any) -> None:
     with pytest.raises(ArgumentError, match=r"Metrics are float32\. Received: dtype=.*Leave dtype out"):
         metrics.TABLE[name](dtype=dtype)
-
-
-# -- ranks ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("y", "p", "expected"),
-    [
-        ((4,), (4, 1), (4, 1)),
-        ((4,), (4, 3), (4, 1)),
-        ((4, 1), (4,), (4,)),
-        ((4, 3), (4, 3), (4, 3)),
-        ((4, 1), (4, 3), (4, 1)),
-        ((4,), (4,), (4,)),
-        ((2, 3), (2, 3, 4), (2, 3)),
-    ],
-)
-def test_ranks_are_matched(y: Shape, p: Shape, expected: Shape) -> None:
-    targets = np.arange(np.prod(y)).reshape(y)
-    found = metrics.match_ranks(targets, np.zeros(p))
-    assert found.shape == expected
-    assert np.shares_memory(found, targets)
-
-
-def test_ranks_that_cannot_be_matched() -> None:
-    with pytest.raises(ShapeError, match=r"targets of shape \(4, 2\), predictions of shape \(4,\)"):
-        metrics.match_ranks(np.zeros((4, 2)), np.zeros(4))

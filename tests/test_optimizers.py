@@ -126,7 +126,8 @@ def run(
             p.grad = None
             p.accumulate(np.array(gradient, np.float32))
         optimizer.step(module)
-    return np.concatenate([p.value for p in params]).tolist()
+    reached: list[float] = np.concatenate([p.value for p in params]).tolist()
+    return reached
 
 
 # -- the numbers ---------------------------------------------------------------------------------------------
@@ -164,15 +165,17 @@ def test_what_is_remembered(text: str) -> None:
     assert list(SLOTS[text]) == list(optimizer.slot_names)
     for i, p in enumerate(params):
         for name, slot in optimizer.slots_of(p).items():
-            np.testing.assert_allclose(slot, SLOTS[text][name][i], rtol=2e-6, atol=1e-8)
+            np.testing.assert_allclose(
+                slot, SLOTS[text][name][i], rtol=2e-5, atol=1e-8
+            )  # 1 - beta in float32 there
 
 
 @pytest.mark.parametrize("made", CLASSES)
 @pytest.mark.parametrize("decay", [0.0, 0.25])
-def test_weight_decay_shrinks_before_each_step(made: type[Optimizer], decay: float) -> None:
-    params, optimizer = parameters(), made(0.1, weight_decay=0.5, decay=decay)  # type: ignore[call-arg, arg-type]
+def test_weight_decay_shrinks_before_each_step(made: Callable[..., Optimizer], decay: float) -> None:
+    params, optimizer = parameters(), made(0.1, weight_decay=0.5, decay=decay)
     expected = [p.value.astype(np.float64) for p in params]
-    twin_params, twin = parameters(), made(0.1, decay=decay)  # type: ignore[call-arg, arg-type]
+    twin_params, twin = parameters(), made(0.1, decay=decay)
     for t in range(3):
         before = [p.value.copy() for p in twin_params]
         run(twin, twin_params, slice(t, t + 1))
@@ -191,7 +194,7 @@ def test_decay_leaves_the_learning_rate_itself() -> None:
 
 @pytest.mark.parametrize("clip", ["clipnorm", "global_clipnorm", "clipvalue"])
 def test_small_gradients_are_not_clipped(clip: str) -> None:
-    assert run(SGD(0.1, **{clip: 100.0}), parameters()) == run(SGD(0.1), parameters())
+    assert run(make(f"SGD(0.1, {clip}=100.0)"), parameters()) == run(SGD(0.1), parameters())
 
 
 @pytest.mark.parametrize("made", CLASSES)
@@ -217,13 +220,17 @@ def test_after_the_first_step_a_slot_goes_on_without_a_gradient(made: Callable[.
 
 
 def test_a_hand_written_loop_takes_tensors_lists_and_arrays() -> None:
-    for gradient in ([0.5, -0.2], np.array([0.5, -0.2]), Tensor([0.5, -0.2]), np.float32([0.5, -0.2])):
+    for gradient in (
+        [0.5, -0.2],
+        np.array([0.5, -0.2]),
+        Tensor([0.5, -0.2]),
+        np.array([0.5, -0.2], np.float32),
+    ):
         p = Parameter("a", np.array(A))
         SGD(0.1).apply_gradients([(gradient, p)])
         np.testing.assert_allclose(p.value, [0.95, -1.98], rtol=1e-6)
 
 
-@pytest.mark.xfail(reason="None becomes NaN; Keras leaves such a parameter out of the step", strict=True)
 def test_a_hand_written_loop_without_a_gradient_for_one() -> None:
     a, b = Parameter("a", np.array(A)), Parameter("b", np.array(B))
     SGD(0.1).apply_gradients([([0.5, -0.2], a), (None, b)])
@@ -534,7 +541,7 @@ def test_the_default_configuration(made: Callable[[], Optimizer]) -> None:
 def test_the_round_trip(text: str) -> None:
     optimizer = make(text)
     data = optimizers.serialize(optimizer)
-    assert data["class_name"] == text.split("(")[0]
+    assert data["class_name"] == text.partition("(")[0]
     again = optimizers.deserialize(data)
     assert type(again) is type(optimizer)
     assert again.get_config() == optimizer.get_config()
@@ -554,7 +561,6 @@ def test_options_are_in_the_configuration_when_given(made: Callable[..., Optimiz
     assert made(**{option: 0.5}).get_config()[option] == 0.5
 
 
-@pytest.mark.xfail(reason="they come after decay; Keras writes them right after the name", strict=True)
 @pytest.mark.parametrize("made", CLASSES)
 def test_where_the_clipping_stands_in_the_configuration(made: Callable[..., Optimizer]) -> None:
     assert list(made(clipnorm=1.0).get_config())[:3] == ["name", "clipnorm", "learning_rate"]
@@ -586,7 +592,9 @@ def test_what_get_takes() -> None:
 
 @pytest.mark.parametrize("name", ["adamw", "", "sgdd"])
 def test_an_unknown_name(name: str) -> None:
-    with pytest.raises(UnknownNameError, match=f"Unknown optimizer: {name!r}"):
+    with pytest.raises(
+        UnknownNameError, match=f"Unknown optimizer: there is none of that name. Received: {name!r}"
+    ):
         optimizers.get(name)
 
 
@@ -654,7 +662,6 @@ def test_fractions(made: Callable[..., Optimizer], name: str, one: bool) -> None
             made(**{name: 1.0})
 
 
-@pytest.mark.xfail(reason="refused; Keras takes epsilon=None for 1e-7", strict=True)
 @pytest.mark.parametrize("made", [Adam, RMSprop])
 def test_epsilon_none(made: Callable[..., Any]) -> None:
     assert made(epsilon=None).epsilon == 1e-7

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import randomness
 from minifit.errors import ArgumentError
 from minifit.randomness import DEFAULT, Streams, new_root, set_random_seed
 
@@ -17,14 +16,12 @@ from minifit.randomness import DEFAULT, Streams, new_root, set_random_seed
 def _globals_put_back() -> Iterator[None]:
     """Each test begins as a fresh process does and leaves the generators as they were."""
     python, numpy = random.getstate(), np.random.get_state()
-    own, seeds = DEFAULT.get_state(), randomness._seeds
-    randomness._seeds = None
+    own = DEFAULT.get_state()
     DEFAULT.reset()
     yield
     random.setstate(python)
     np.random.set_state(numpy)
     DEFAULT.set_state(own)
-    randomness._seeds = seeds
 
 
 def numbers(streams: Streams, name: str = "shuffle", count: int = 5) -> list[float]:

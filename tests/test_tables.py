@@ -81,12 +81,12 @@ def test_custom_objects_are_asked_first() -> None:
 
 @pytest.mark.parametrize("identifier", ["thng", {"class_name": "thng", "config": {}}])
 def test_an_unknown_name(identifier: Any) -> None:
-    with pytest.raises(UnknownNameError, match=r"^Unknown thing: 'thng'\. Did you mean 'thing'\?$"):
+    with pytest.raises(UnknownNameError, match=r"^Unknown thing: there is none of that name. Received: 'thng'\. Did you mean 'thing'\?$"):
         TABLE.make(identifier)
 
 
 def test_a_name_like_no_other() -> None:
-    with pytest.raises(UnknownNameError, match=r"Unknown thing: 'xyz'\. Known: 'Thing', 'halve', 'thing'\."):
+    with pytest.raises(UnknownNameError, match=r"Unknown thing: there is none of that name. Received: 'xyz'\. Known: 'Thing', 'halve', 'thing'\."):
         TABLE.make("xyz")
 
 

@@ -1,6 +1,5 @@
 """`CallbackList`: several callbacks as one, and who is watching."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -98,10 +97,21 @@ class CallbackList:
         hooks = (f"on_{event}_batch_begin", f"on_{event}_batch_end")
         return any(c.watches(h) for h in hooks if self._methods[h] for c in self.callbacks)
 
-    def release(self) -> None:
+    def implemented(self, hook: str) -> bool:
+        """Whether any callback does something at a hook."""
+        return bool(self._methods[hook])
+
+    def __enter__(self) -> "CallbackList":
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self.release(error)
+
+    def release(self, on_its_way: BaseException | None = None) -> None:
         """Let every callback close what it has open, even if one fails to.
 
-        The first failure is raised, unless an exception is on its way already: that one goes first.
+        The first failure is raised, unless an exception is on its way already: that one goes first, with a
+        note about the others. ``with callbacks:`` around a loop does it at the end, however that comes.
         """
         failures: list[Exception] = []
         for callback in self.callbacks:
@@ -109,7 +119,6 @@ class CallbackList:
                 callback.release()
             except Exception as error:
                 failures.append(error)
-        on_its_way = sys.exception()
         for failure in failures:
             if on_its_way is None:
                 raise failure
@@ -145,7 +154,7 @@ class CallbackList:
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Tell all that a batch has ended."""
-        self._tell("on_train_batch_end", batch, logs or {})
+        self._tell("on_train_batch_end", batch, dict(logs or {}))
 
     on_batch_begin = on_train_batch_begin
     on_batch_end = on_train_batch_end
@@ -165,7 +174,7 @@ class CallbackList:
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Tell all that a batch of an evaluation has ended."""
-        self._tell("on_test_batch_end", batch, logs or {})
+        self._tell("on_test_batch_end", batch, dict(logs or {}))
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
         """Tell all that predicting begins."""

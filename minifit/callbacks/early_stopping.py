@@ -106,6 +106,7 @@ class EarlyStopping(Callback):
                 self.wait = 0
         elif self.best_weights is None:
             self._keep_weights()  # no epoch was better than the first: that is the one to go back to
+            self.best_epoch = epoch if self.restore_best_weights else self.best_epoch
         if self.wait >= max(self.patience, 1) and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True

@@ -60,6 +60,6 @@ def batches_of(
                     f"Received: {name} together with a {type(x).__name__}. Leave {name} out."
                 )
         made = IteratorBatches(x, steps)
-    if class_weight is not None:
+    if class_weight is not None and class_weight != {}:
         made.class_weight = class_weights(class_weight)
     return made

@@ -105,7 +105,7 @@ def split(fraction: Any, *arrays: Array | None) -> tuple[list[Array | None], lis
             f"Received: validation_split={fraction!r}. Pass for example 0.2."
         )
     n = next(len(a) for a in arrays if a is not None)
-    at = int(n * (1.0 - fraction))
+    at = int(n * (1.0 - float(fraction)))
     if at in (0, n):
         raise ArgumentError(
             "validation_split must leave at least one sample on each side. "
@@ -122,7 +122,11 @@ def class_weights(weights: Any) -> Array:
     ArgumentError
         Unless its keys are 0, 1, ..., n - 1 and its values numbers.
     """
-    if not isinstance(weights, dict) or sorted(weights) != list(range(len(weights))) or not weights:
+    if (
+        not isinstance(weights, dict)
+        or set(weights) != set(range(len(weights)))
+        or not all(isinstance(w, int | float | np.number) for w in weights.values())
+    ):
         raise ArgumentError(
             "class_weight must be a dict from every class number 0, 1, ..., n - 1 to its weight. "
             f"Received: {weights!r}. Give the classes that shall not be changed the weight 1."

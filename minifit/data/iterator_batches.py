@@ -75,9 +75,10 @@ class IteratorBatches(Batches):
         item = self._draw()
         if item is _NOTHING:
             return None
+        batch = self._parts(item)
         self.drawn += 1
         self._in_epoch += 1
-        return self._parts(item)
+        return batch
 
     def _draw(self) -> Any:
         """The next thing the iterator yields, `_NOTHING` at its end."""

@@ -23,24 +23,24 @@ from minifit.tensor import Context, Tensor, TensorLike, as_tensor, current
 
 ShapeLike = tuple[int | None, ...]
 
-_used_names: Counter[str] = Counter()
+used_names: Counter[str] = Counter()
 
 
 def unique_name(base: str) -> str:
     """``dense``, then ``dense_1``, ``dense_2``, ... counted over all models of the process, as in Keras."""
-    count = _used_names[base]
-    _used_names[base] += 1
+    count = used_names[base]
+    used_names[base] += 1
     return f"{base}_{count}" if count else base
 
 
 def clear_names() -> None:
     """Begin counting names anew."""
-    _used_names.clear()
+    used_names.clear()
 
 
 def snake_case(name: str) -> str:
     """``BatchNormalization`` as ``batch_normalization``, the way Keras names layers."""
-    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
@@ -110,6 +110,10 @@ class Layer(Configurable):
         if dtype is not None and np.dtype(dtype) != FLOAT:
             raise ArgumentError(
                 f"minifit computes in float32 only. Received: dtype={dtype!r}. Leave dtype out."
+            )
+        if name is not None and not isinstance(name, str):
+            raise ArgumentTypeError(
+                f"A layer's name is a string. Received: name={name!r}. Leave it out for a name."
             )
         self.name = name or unique_name(snake_case(type(self).__name__))
         self.trainable = trainable
@@ -213,8 +217,8 @@ class Layer(Configurable):
 
     @property
     def weights(self) -> list[Parameter]:
-        """All weights: those that are trained, then the others."""
-        return self.trainable_weights + self.non_trainable_weights
+        """All weights: those that can be trained, then the others."""
+        return [w for w in self._weights if w.trainable] + [w for w in self._weights if not w.trainable]
 
     @property
     def trainable_weights(self) -> list[Parameter]:
@@ -224,7 +228,7 @@ class Layer(Configurable):
     @property
     def non_trainable_weights(self) -> list[Parameter]:
         """What `fit` leaves alone."""
-        return [w for w in self._weights if not (w.trainable and self.trainable)]
+        return [w for w in self.weights if not (w.trainable and self.trainable)]
 
     variables = weights
     trainable_variables = trainable_weights
@@ -248,7 +252,7 @@ class Layer(Configurable):
     def _built_for(self) -> tuple[ShapeLike, ShapeLike]:
         if self._shapes is None:
             raise NotBuiltError(
-                f"Layer {self.name!r} has no shapes before it is built. Call it or its model."
+                f"A layer has shapes once it is built. Received: {self.name!r}, which is not. Call it or its model."
             )
         return self._shapes
 
@@ -264,7 +268,7 @@ class Layer(Configurable):
         """How many numbers its weights hold."""
         if not self.built:
             raise NotBuiltError(
-                f"Layer {self.name!r} has no weights before it is built. Give it an input_shape."
+                f"A layer has weights once it is built. Received: {self.name!r}, which is not. Give it an input_shape."
             )
         return sum(w.value.size for w in self._weights)
 
@@ -308,9 +312,9 @@ def _declared(
 ) -> ShapeLike | None:
     """The declared input shape with the batch dimension in front."""
     if batch_input_shape is not None:
-        shape = tuple(batch_input_shape)
+        shape = _sequence("batch_input_shape", batch_input_shape)
     elif input_shape is not None:
-        shape = (None, *input_shape)
+        shape = (None, *_sequence("input_shape", input_shape))
     elif input_dim is not None:
         shape = (None, input_dim)
     else:
@@ -322,6 +326,14 @@ def _declared(
                 "Pass for example input_shape=(20,)."
             )
     return tuple(None if n is None else int(n) for n in shape)
+
+
+def _sequence(name: str, shape: Any) -> tuple[Any, ...]:
+    if not isinstance(shape, tuple | list):
+        raise ArgumentTypeError(
+            f"{name} is a tuple of integers. Received: {name}={shape!r}. Pass for example (20,)."
+        )
+    return tuple(shape)
 
 
 def _accepts(function: Any, name: str) -> bool:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from minifit import ops
-from minifit.errors import ArgumentError
+from minifit.errors import ArgumentError, ShapeError
 from minifit.layers.base import Layer, ShapeLike
 from minifit.tensor import Tensor, current
 
@@ -19,7 +21,7 @@ class Dropout(Layer):
         The shape of the mask; where it is 1, a value and its neighbours along that axis share a fate. None
         stands for the input's own size.
     seed : int, optional
-        For a stream of random numbers of its own, independent of all others.
+        For a stream of random numbers that depends on nothing else; layers of the same seed share it.
     **kwargs
         As for `Layer`.
 
@@ -42,11 +44,11 @@ class Dropout(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+        if isinstance(rate, bool) or not isinstance(rate, int | float | np.number) or not 0 <= rate <= 1:
             raise ArgumentError(
                 f"rate must be a number from 0 to 1. Received: rate={rate!r}. Pass for example 0.5."
             )
-        self.rate = rate
+        self.rate = float(rate)
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.seed = seed
 
@@ -54,13 +56,21 @@ class Dropout(Layer):
         """The input, thinned out in training."""
         if not training or self.rate == 0:
             return inputs
-        rng = current().streams.get(f"dropout/{self.name}", self.seed)
+        rng = current().streams.get("dropout" if self.seed is None else f"dropout/{self.seed}", self.seed)
         return ops.dropout(inputs, self.rate, rng, self._mask_shape(inputs.shape))
 
     def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         if self.noise_shape is None:
             return None
-        return tuple(n if m is None else m for m, n in zip(self.noise_shape, shape, strict=True))
+        wanted = self.noise_shape
+        if len(wanted) != len(shape) or any(
+            m not in (None, 1, n) for m, n in zip(wanted, shape, strict=True)
+        ):
+            raise ShapeError(
+                f"Layer {self.name!r} needs a noise_shape of the input's rank, each entry 1, None or the input's size. "
+                f"Received: noise_shape={wanted} for input of shape {shape}. Use None for the batch."
+            )
+        return tuple(n if m is None else m for m, n in zip(wanted, shape, strict=True))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""

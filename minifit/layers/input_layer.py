@@ -4,8 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from minifit.errors import ArgumentError
-from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.base import Layer, ShapeLike, unique_name, used_names
 from minifit.tensor import Tensor
+
+
+def _next_name() -> str:
+    """``input_1``, ``input_2``, ...: the only names that Keras counts from 1."""
+    unique_name("input")
+    return f"input_{used_names['input']}"
 
 
 class InputLayer(Layer):
@@ -37,7 +43,9 @@ class InputLayer(Layer):
         **kwargs: Any,
     ) -> None:
         from_config = kwargs.get("batch_input_shape")
-        super().__init__(name, dtype=dtype, input_shape=None if from_config else input_shape, **kwargs)
+        super().__init__(
+            name or _next_name(), dtype=dtype, input_shape=None if from_config else input_shape, **kwargs
+        )
         if sparse or ragged:
             raise ArgumentError(
                 f"Input is dense here. Received: sparse={sparse}, ragged={ragged}. Leave both out and pad the data."

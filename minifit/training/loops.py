@@ -54,7 +54,7 @@ def fit(
     train_logs: Logs = {}
     logs: Logs = {}
     callbacks.on_train_begin()
-    while state.epoch < epochs:
+    while state.epoch < epochs and not state.over:
         state.begin_epoch()
         callbacks.on_epoch_begin(state.epoch)
         train_logs = _train(state, step, batches, callbacks, train_logs, unit)
@@ -73,13 +73,16 @@ def _train(
 ) -> Logs:
     """One epoch: the logs of its last batch, or `logs` if there was none."""
     watched = callbacks.watched("train")
-    while state.batch != batches.steps:
+    if state.batch:  # resumed in the middle of the epoch
+        logs = step.objective.logs()
+    while state.batch != batches.steps and not (state.resumed and state.batch and state.stop_training):
         callbacks.on_train_batch_begin(state.batch)
         done = step.run(batches, _left(batches, state.batch), unit, watched or state.stop_training)
         if not done:
             _end_of_data(batches, state.batch)
             break
         state.batch += done
+        state.resumed = False
         logs = step.objective.logs()
         callbacks.on_train_batch_end(state.batch - 1, logs)
         if state.stop_training:
@@ -113,7 +116,7 @@ def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: 
     """The predictions for all batches, one row a sample."""
     batch = 0
     callbacks.on_predict_begin()
-    watched = callbacks.watched("predict")
+    watched, listened_to = callbacks.watched("predict"), callbacks.implemented("on_predict_batch_end")
     while batch != batches.steps:
         callbacks.on_predict_batch_begin(batch)
         seen = len(step.outputs)
@@ -122,7 +125,7 @@ def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: 
             _end_of_data(batches, batch)
             break
         batch += done
-        if watched:
+        if listened_to:
             callbacks.on_predict_batch_end(batch - 1, {"outputs": np.concatenate(step.outputs[seen:])})
     callbacks.on_predict_end()
     return np.concatenate(step.outputs)

@@ -11,7 +11,8 @@ from minifit import losses, metrics
 from minifit.arrays import Shape
 from minifit.data import Batch
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError
-from minifit.metrics import Mean, Metric, match_ranks
+from minifit.losses import match_ranks
+from minifit.metrics import Mean, Metric
 from minifit.tensor import Tensor, constant
 
 
@@ -84,8 +85,7 @@ class Objective:
                     "The loss needs targets. Received: none. Pass y, or yield (x, y) from a generator; "
                     "or compile without a loss."
                 )
-            y_true = constant(match_ranks(batch.y, y_pred.value))
-            total = self.loss(y_true, y_pred, batch.weight)
+            total = self.loss(constant(batch.y), y_pred, batch.weight)
             if self.factor != 1:
                 total = total * self.factor
         for loss in extra:

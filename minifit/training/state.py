@@ -5,7 +5,8 @@ bit for bit. Nothing of a run hides elsewhere; ``model.stop_training`` and its l
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from minifit.callbacks import CallbackList
@@ -33,8 +34,10 @@ class TrainingState:
         Whether training ends after this batch and epoch.
     engine : str
         The kernels that were chosen: "numba" or "numpy".
+    resumed : bool
+        Whether a captured state was put back, and no batch has been trained since.
     running : bool
-        Whether a `fit` is under way.
+        Whether a `fit` or `evaluate` is under way.
     streams : Streams
         Where shuffling, dropout and initializers draw from.
     optimizer, objective, batches, callbacks
@@ -53,6 +56,12 @@ class TrainingState:
         self.stop_training = False
         self.engine = "numpy"
         self.running = False
+        self.resumed = False
+
+    @property
+    def over(self) -> bool:
+        """Whether the run that this one goes on from had stopped already, at the end of an epoch."""
+        return self.resumed and self.stop_training and self.batch == 0
 
     def nested(self) -> "TrainingState":
         """A state for a fit within a fit: the same model and optimizer, with a place and sums of its own."""
@@ -60,6 +69,22 @@ class TrainingState:
         inner.streams, inner.optimizer = self.streams, self.optimizer
         inner.objective = None if self.objective is None else self.objective.apart()
         return inner
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """While a fit or an evaluation uses the sums; what is nested in it takes sums of its own."""
+        before, self.running = self.running, True
+        try:
+            yield
+        finally:
+            self.running = before
+            if not before:
+                self.batches = self.callbacks = None
+
+    def begin_run(self, epoch: int, engine: str) -> None:
+        """Make ready for a fit that begins with this epoch."""
+        self.epoch, self.batch, self.engine = epoch, 0, engine
+        self.stop_training = self.resumed = False
 
     def begin_epoch(self) -> None:
         """Make ready for the epoch; one that is resumed in its middle keeps its sums."""
@@ -94,6 +119,7 @@ class TrainingState:
         """Put back what `capture` returned; to be called in ``on_train_begin``."""
         optimizer, objective, batches = self._parts()
         weights = self._weights()
+        self.resumed = True
         self.epoch, self.batch = captured["epoch"], captured["batch"]
         self.stop_training = captured["stop_training"]
         for weight, value in zip(weights, captured["weights"], strict=True):

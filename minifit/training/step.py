@@ -5,6 +5,7 @@
 
 import time
 from abc import ABC, abstractmethod
+from contextvars import copy_context
 from types import ModuleType
 from typing import Protocol
 
@@ -76,19 +77,22 @@ class Step(ABC):
             Whether to come back after one unit; otherwise after `PAUSE` seconds, or when the loss stops being
             a finite number.
         """
+        return copy_context().run(self._run, batches, most, unit, watched)
+
+    def _run(self, batches: Batches, most: int | None, unit: int, watched: bool) -> int:
+        """As `run`, in a copy of the caller's context, so that nothing can be left switched on in that one."""
+        self.context.enter()
+        np.seterr(all="ignore")  # training may run to infinity; callbacks say what they think of it
         done, until, sound = 0, time.perf_counter() + PAUSE, self.sound()
-        with self.context, np.errstate(all="ignore"):
-            while done != most:
-                self.memory.rewind()
-                batch = batches.next(self.context)
-                if batch is None:
-                    break
-                self.take(batch)
-                done += 1
-                if done % unit == 0 and (
-                    watched or time.perf_counter() > until or (sound and not self.sound())
-                ):
-                    break
+        while done != most:
+            self.memory.rewind()
+            batch = batches.next(self.context)
+            if batch is None:
+                break
+            self.take(batch)
+            done += 1
+            if done % unit == 0 and (watched or time.perf_counter() > until or (sound and not self.sound())):
+                break
         return done
 
     def sound(self) -> bool:

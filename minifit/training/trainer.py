@@ -210,13 +210,11 @@ class Trainer(ABC):
         outer = self.training_state
         state = self.training_state = outer.nested() if outer.running else outer
         try:
-            state.running = True
-            self._fit(state, batches, judged_on, handler, epochs, initial_epoch, _due(validation_freq))
+            with handler, state.under_way():
+                self._fit(state, batches, judged_on, handler, epochs, initial_epoch, _due(validation_freq))
         finally:
-            state.running = False
-            state.batches = state.callbacks = None
             self.training_state = outer
-            handler.release()
+        self.history = handler.history
         return self.history  # type: ignore[no-any-return]
 
     def _fit(
@@ -233,8 +231,7 @@ class Trainer(ABC):
         objective = self._prepare(state, batches.peek())
         chosen = engine.choose(self._work(batches, epochs - initial_epoch))
         state.batches, state.callbacks = batches, callbacks
-        state.epoch, state.batch, state.stop_training = initial_epoch, 0, False
-        state.engine = engine.name_of(chosen)
+        state.begin_run(initial_epoch, engine.name_of(chosen))
         self.history = callbacks.history
         step = TrainStep(self, chosen, state.streams, objective, self.optimizer)
         validation = None
@@ -287,10 +284,8 @@ class Trainer(ABC):
             self.training_state.streams,
             objective.apart() if self.training_state.running else objective,
         )
-        try:
+        with handler, self.training_state.under_way():
             logs = loops.evaluate(step, batches, handler, self._steps_per_execution)
-        finally:
-            handler.release()
         return _returned(logs, return_dict)
 
     def predict(
@@ -325,10 +320,8 @@ class Trainer(ABC):
         self.ready_for(batches.peek().x)
         chosen = engine.choose(self._work(batches, 1))
         step = PredictStep(self, chosen, self.training_state.streams)
-        try:
+        with handler:
             return loops.predict(step, batches, handler, self._steps_per_execution)
-        finally:
-            handler.release()
 
     def train_on_batch(
         self,
@@ -479,7 +472,7 @@ def _validation_batches(data: Any, batch_size: int | None, steps: int | None) ->
         if not 1 <= len(data) <= 3:
             raise ArgumentError(
                 "validation_data is (x, y) or (x, y, sample_weight), or an iterable of batches. "
-                f"Received: {len(data)} parts."
+                f"Received: {len(data)} parts. Put metrics into compile and options into fit."
             )
         return batches_of(*data, batch_size=batch_size, steps=steps)
     if is_array_like(data):

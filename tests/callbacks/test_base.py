@@ -242,20 +242,8 @@ def test_a_value_written_at_the_end_of_an_epoch_is_seen_later_but_not_when_train
     assert after.logs("train_end")[0]["loss"] > 0
 
 
-LEAK = pytest.mark.xfail(
-    reason="the last batch's logs are handed on as the epoch's, with what was written into them"
-)
-
-
 @pytest.mark.rule("FIT-24")
-@pytest.mark.parametrize(
-    "hook",
-    [
-        pytest.param("on_train_batch_end", marks=LEAK),
-        pytest.param("on_test_batch_end", marks=LEAK),
-        "on_test_end",
-    ],
-)
+@pytest.mark.parametrize("hook", ["on_train_batch_end", "on_test_batch_end", "on_test_end"])
 def test_what_is_written_into_other_logs_stays_there(hook: str) -> None:
     def write(batch_or_logs: Any, logs: Any = None) -> None:
         logs = batch_or_logs if logs is None else logs
@@ -401,15 +389,7 @@ def run_plainly(*interfering: Callback) -> tuple[Any, ...]:
 
 
 @pytest.mark.rule("FIT-7")
-@pytest.mark.parametrize(
-    "hook",
-    [
-        pytest.param(h, marks=pytest.mark.xfail(reason="the outer fit returns the inner one's History"))
-        if h == "on_train_end"
-        else h
-        for h in IN_FIT
-    ],
-)
+@pytest.mark.parametrize("hook", IN_FIT)
 def test_a_fit_of_the_same_model_in_a_hook_changes_nothing_but_the_weights(hook: str) -> None:
     def fit_without_learning(callback: Any) -> None:
         model = callback.model
@@ -424,14 +404,11 @@ def test_a_fit_of_the_same_model_in_a_hook_changes_nothing_but_the_weights(hook:
     assert run_plainly(acting(hook, fit_without_learning)) == run_plainly()
 
 
-SHARED = pytest.mark.xfail(reason="an evaluation within an evaluation shares its sums")
-
-
 @pytest.mark.rule("FIT-7")
 @pytest.mark.parametrize(
     ("hook", "nested"),
     [
-        pytest.param(h, n, marks=SHARED) if "batch" in h and n is not nested_predict else (h, n)
+        (h, n)
         for h in HOOKS
         if "test" in h
         for n in (nested_evaluate, nested_predict, nested_test_on_batch)

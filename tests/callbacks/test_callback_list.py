@@ -109,11 +109,7 @@ def test_no_callbacks(nothing: Any) -> None:
     ("wrong", "message"),
     [
         (EarlyStopping, r"the class EarlyStopping at index 2\. Write EarlyStopping\(\)"),
-        pytest.param(
-            None,
-            "None of type NoneType at index 2",
-            marks=pytest.mark.xfail(reason="None within a list is passed over"),
-        ),
+        (None, "None of type NoneType at index 2"),
         ("early", "'early' of type str at index 2"),
         (print, r"print.* of type builtin_function_or_method at index 2.*LambdaCallback"),
         ({"a": Callback()}, "of type dict at index 2"),
@@ -166,7 +162,6 @@ def test_batches_that_nobody_watches_run_together() -> None:
 
 @pytest.mark.usefixtures("no_pause")
 @pytest.mark.rule("FIT-27")
-@pytest.mark.xfail(reason="on_predict_batch_end is not called at all")
 def test_predictions_that_nobody_watches_run_together() -> None:
     recorder = Unwatching()
     small_model().predict(X, 1, callbacks=[recorder])
@@ -324,7 +319,6 @@ def test_a_failure_to_close_is_raised_when_nothing_else_went_wrong() -> None:
 
 
 @pytest.mark.rule("FIT-9")
-@pytest.mark.xfail(reason="an exception that the caller is handling passes for one of the fit")
 def test_a_failure_to_close_is_raised_also_where_the_caller_is_handling_another_exception() -> None:
     try:
         raise KeyError("handled by the caller")

@@ -231,7 +231,6 @@ def test_without_any_improvement_the_first_epoch_is_the_one_to_go_back_to() -> N
     assert (run.last, run.model.weights, callback.best, callback.best_epoch) == (2, 0.0, inf, 0)
 
 
-@pytest.mark.xfail(reason="best_epoch stays 0 though the weights that are kept are of a later epoch")
 @pytest.mark.parametrize(("arguments", "first", "kept"), [({"start_from_epoch": 2}, 0, 2), ({}, 3, 3)])
 def test_the_best_epoch_is_the_one_whose_weights_are_kept(
     arguments: dict[str, Any], first: int, kept: int

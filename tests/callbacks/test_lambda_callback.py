@@ -59,8 +59,8 @@ def test_nothing_given_does_nothing() -> None:
 
 @pytest.mark.rule("LC-1")
 def test_other_keywords_become_attributes() -> None:
-    functions: Any = LambdaCallback(foo=5, name="mine")
-    assert (functions.foo, functions.name) == (5, "mine")
+    functions: Any = LambdaCallback(foo=5, name="mine", nothing=None)
+    assert (functions.foo, functions.name, functions.nothing) == (5, "mine", None)
 
 
 @pytest.mark.rule("LC-1")

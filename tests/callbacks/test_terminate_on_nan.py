@@ -31,7 +31,7 @@ def drawing(x: Array, drawn: list[int]) -> Iterator[tuple[Array, Array]]:
 
 @pytest.mark.rule("TN-1")
 @pytest.mark.parametrize("watched", [True, False])
-@pytest.mark.parametrize("value", [nan, inf, -inf])
+@pytest.mark.parametrize("value", [nan, inf, 1e30])  # the square of the last is too large for float32
 def test_it_stops_at_the_first_bad_batch(
     value: float, watched: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,7 +48,8 @@ def test_it_stops_at_the_first_bad_batch(
     assert capsys.readouterr().out == "Batch 4: Invalid loss, terminating training\n"
     assert model.stop_training
     assert history.epoch == [0]
-    assert not np.isfinite(history.history["loss"][0])
+    (loss,) = history.history["loss"]
+    assert loss == inf if value == 1e30 else not np.isfinite(loss)
 
 
 @pytest.mark.rule("TN-1")
@@ -113,6 +114,13 @@ def test_raising_instead() -> None:
         )
     assert recorder.indexed()[-1] == "train_batch_begin 1"
     assert not model.stop_training
+
+
+@pytest.mark.rule("TN-1")
+@pytest.mark.parametrize("loss", [nan, inf, -inf, np.float32(nan)])
+def test_by_hand_every_loss_that_is_not_finite_is_bad(loss: Any) -> None:
+    with pytest.raises(DataError, match="at batch 7"):
+        TerminateOnNaN(raise_error=True).on_train_batch_end(7, {"loss": loss})
 
 
 @pytest.mark.parametrize("logs", [None, {}, {"acc": nan}, {"loss": 1.0}])

@@ -169,6 +169,13 @@ def test_arrays_that_end_in_the_only_epoch() -> None:
 
 
 @pytest.mark.rule("FIT-18")
+def test_arrays_have_one_pass_for_every_epoch_that_is_trained() -> None:
+    watch, history, _ = fit_to_the_end(X, Y, batch_size=4, steps_per_epoch=5, initial_epoch=2, epochs=3)
+    assert watch.told == "E2 b0 /b0 b1 /b1 b2 /b2 b3 /E2 end"
+    assert history.epoch == [2]
+
+
+@pytest.mark.rule("FIT-18")
 def test_a_generator_that_ends_within_an_epoch() -> None:
     watch, history, _ = fit_to_the_end(batches(3), None, steps_per_epoch=5, epochs=3)
     assert watch.told == "E0 b0 /b0 b1 /b1 b2 /b2 b3 /E0 end"

@@ -135,7 +135,7 @@ def data() -> list[Case]:
             "width",
             fit(np.zeros((8, 5)), Y),
             ShapeError,
-            ("'first' expects input of shape (None, 3)", "Received: (", "5)", "Reshape"),
+            ("'first' expects input of shape (None, 3)", "Received: (None, 5)", "Reshape"),
         ),
         Case(
             "rank 1 for width 3",
@@ -276,10 +276,13 @@ def names() -> list[Case]:
             "optimizer",
             recompiled(optimizer="adm"),
             UnknownNameError,
-            ("Unknown optimizer: 'adm'", "'adam'?"),
+            ("Unknown optimizer: there is none of that name. Received: 'adm'", "'adam'?"),
         ),
         Case(
-            "loss", recompiled(loss="msee"), UnknownNameError, ("Unknown loss: 'msee'", "Did you mean 'mse'?")
+            "loss",
+            recompiled(loss="msee"),
+            UnknownNameError,
+            ("Unknown loss: there is none of that name. Received: 'msee'", "Did you mean 'mse'?"),
         ),
         Case("metric", recompiled(metrics=["acuracy"]), UnknownNameError, ("Unknown metric", "'accuracy'?")),
         Case(
@@ -302,7 +305,7 @@ def names() -> list[Case]:
             "regularizer",
             lambda m: Dense(1, kernel_regularizer="l1l2"),
             UnknownNameError,
-            ("Unknown regularizer: 'l1l2'", "Did you mean '"),
+            ("Unknown regularizer: there is none of that name. Received: 'l1l2'", "Did you mean '"),
         ),
         Case(
             "constraint",
@@ -316,16 +319,19 @@ def names() -> list[Case]:
                 {"name": "a", "layers": [{"class_name": "Dence", "config": {}}]}
             ),
             UnknownNameError,
-            ("Unknown layer: 'Dence'", "Did you mean 'Dense'?"),
+            ("Unknown layer: there is none of that name. Received: 'Dence'", "Did you mean 'Dense'?"),
         ),
         Case(
-            "layer", lambda m: m.get_layer("frist"), UnknownNameError, ("Unknown layer: 'frist'", "'first'?")
+            "layer",
+            lambda m: m.get_layer("frist"),
+            UnknownNameError,
+            ("Unknown layer: there is none of that name. Received: 'frist'", "'first'?"),
         ),
         Case(
             "a far name",
             recompiled(loss="qqqqqq"),
             UnknownNameError,
-            ("Unknown loss: 'qqqqqq'", "Known:", "'mse'"),
+            ("Unknown loss: there is none of that name. Received: 'qqqqqq'", "Known:", "'mse'"),
         ),
     ]
 
@@ -502,7 +508,7 @@ def unfinished() -> list[Case]:
         "layer input_shape": lambda m: Dense(1).input_shape,
     }
     return [
-        Case(f"unbuilt {what}", call, NotBuiltError, ("before it is built",)) for what, call in calls.items()
+        Case(f"unbuilt {what}", call, NotBuiltError, (" built", "Received: ")) for what, call in calls.items()
     ]
 
 
@@ -542,9 +548,9 @@ def others() -> list[Case]:
         ),
         Case(
             "callback None",
-            fit_xy(callbacks=[None, "a"]),
+            fit_xy(callbacks=[None]),
             ArgumentTypeError,
-            ("callbacks.Callback", "Received: 'a'"),
+            ("callbacks.Callback", "Received: None of type NoneType at index 0"),
         ),
         Case(
             "no base", fit_xy(callbacks=Bare()), ArgumentTypeError, ("derive", "Received:", "Bare at index 0")
@@ -585,7 +591,7 @@ def others() -> list[Case]:
         Case("predict steps", lambda m: m.predict(X, steps=-1), ArgumentError, ("steps must be", "steps=-1")),
         Case("predict width", lambda m: m.predict(X[:, :2]), ShapeError, ("(None, 3)", "Received: ")),
         Case("evaluate width", lambda m: m.evaluate(X[:, :2], Y), ShapeError, ("(None, 3)", "Received: ")),
-        Case("call width", lambda m: m(X[:, :2]), ShapeError, ("(None, 3)", "Received: (8, 2)")),
+        Case("call width", lambda m: m(X[:, :2]), ShapeError, ("(None, 3)", "Received: (None, 2)")),
         Case(
             "on_batch width", lambda m: m.train_on_batch(X[:, :2], Y), ShapeError, ("(None, 3)", "Received: ")
         ),
@@ -625,7 +631,7 @@ def others() -> list[Case]:
             "a width later",
             lambda m: m.fit(generator(batch(0), (X[:2, :2], Y[:2])), verbose=0),
             ShapeError,
-            ("(None, 3)", "Received: (2, 2)"),
+            ("(None, 3)", "Received: (None, 2)"),
             after=1,
         ),
         Case(
@@ -753,18 +759,7 @@ def test_a_bad_call_says_what_is_wrong_and_harms_nothing(case: Case) -> None:
     assert bits(model) == trained_bits(4), "it trains on as if nothing had happened"
 
 
-SILENT = pytest.mark.xfail(reason="the text of this class does not say what was received", strict=True)
-NO_ADVICE = pytest.mark.xfail(reason="the text does not say what to do", strict=True)
-WITHOUT_ADVICE = ("get_layer of nothing", "get_layer beyond", "validation_data of four parts")
-
-
-def known_gaps(case: Case) -> Any:
-    if case.error in (UnknownNameError, NotBuiltError):
-        return SILENT
-    return NO_ADVICE if case.what in WITHOUT_ADVICE else ()
-
-
-@pytest.mark.parametrize("case", [pytest.param(c, id=c.id, marks=known_gaps(c)) for c in CASES])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_a_text_gives_the_rule_then_what_came_in_then_what_to_do(case: Case) -> None:
     with pytest.raises(MinifitError) as caught:
         case.call(new_model())

@@ -148,6 +148,7 @@ import sys
 sys.modules["numba"] = None
 import numpy as np
 from minifit import Sequential, layers
+np.random.seed(0)
 model = Sequential([layers.Dense(4, "relu", input_shape=(2,)), layers.Dense(1)])
 model.compile("adam", "mse", metrics=["mae"])
 def batches():
@@ -155,7 +156,7 @@ def batches():
         yield np.ones((4, 2)), np.ones(4)
 model.fit(batches(), steps_per_epoch=50, epochs=4, verbose=0)
 loss = model.fit(iter([(np.ones((4, 2)), np.ones(4))]), verbose=0).history["loss"][0]
-print(model.training_state.engine, loss < 1, "minifit.kernels.compiled" in sys.modules)
+print(model.training_state.engine, loss < 0.9, "minifit.kernels.compiled" in sys.modules)
 """
 
 

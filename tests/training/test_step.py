@@ -165,11 +165,6 @@ def test_after_ctrl_c_the_model_trains_as_if_nothing_had_happened() -> None:
         assert weights_of(model) == states[2], where
 
 
-@pytest.mark.xfail(
-    reason="a Ctrl-C inside Context.__enter__ or __exit__ leaves the context of the step in force",
-    raises=AssertionError,
-    strict=True,
-)
 def test_after_ctrl_c_ops_are_outside_of_the_step_again() -> None:
     left_open = [where for where, _, left_open in broken_off(new_model) if left_open]
     assert not left_open
@@ -182,11 +177,6 @@ def with_a_frozen_layer() -> Sequential:
     return model
 
 
-@pytest.mark.xfail(
-    reason="two stretches of memory are updated one after the other: between them the weights are half updated",
-    raises=AssertionError,
-    strict=True,
-)
 def test_ctrl_c_with_a_frozen_layer_in_the_middle() -> None:
     states = whole_steps(with_a_frozen_layer)
     for where, model, _ in broken_off(with_a_frozen_layer):
@@ -410,9 +400,9 @@ def test_dropout_works_in_training_only() -> None:
     model.set_weights([np.ones((1000, 1))])
     x = np.ones((1, 1000))
     assert model.evaluate(x, [0.0], verbose=0) == 1000.0
-    thinned = model.train_on_batch(x, [0.0])
-    assert thinned != 1000.0
-    assert 800 < thinned < 1200
+    thinned = [model.train_on_batch(x, [0.0]) for _ in range(5)]
+    assert len(set(thinned)) > 1, "a new mask for every batch"
+    assert all(800 < value < 1200 for value in thinned)
     assert model.predict(x)[0, 0] == 1000.0
 
 

@@ -1,0 +1,211 @@
+"""What all sources of batches have in common: weights of classes, the dtypes, and who becomes which source."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minifit.arrays import Array
+from minifit.data import ArrayBatches, Batch, Batches, IteratorBatches, batches_of, is_array_like
+from minifit.data.batches import target_dtype, weigh_classes
+from minifit.errors import ArgumentError, ArgumentTypeError, DataError
+from minifit.tensor import Context
+
+X = np.arange(12, dtype=np.float32).reshape(6, 2)
+Y = np.arange(6) % 3
+
+
+def generator(n: int = 3) -> Iterator[tuple[Array, Array]]:
+    for i in range(n):
+        yield X[2 * i : 2 * i + 2], Y[2 * i : 2 * i + 2]
+
+
+class Reiterable:
+    def __iter__(self) -> Iterator[tuple[Array, Array]]:
+        return generator()
+
+
+# -- weights of classes --------------------------------------------------------------------------------------
+
+CLASS_WEIGHT = np.array([10, 20, 30], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("y", "expected"),
+    [
+        ([0, 1, 2, 1], [10, 20, 30, 20]),
+        ([[0], [1], [2]], [10, 20, 30]),
+        ([0.7, 1.9, 2.0], [10, 20, 30]),  # cut off
+        ([[0, 0, 1], [1, 0, 0]], [30, 10]),  # one-hot
+        ([[0.2, 0.5, 0.3], [0.4, 0.4, 0.2]], [20, 10]),  # the first of the largest
+        ([True, False], [20, 10]),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+def test_the_class_of_a_target(y: Any, expected: list[float], dtype: Any) -> None:
+    targets = np.array(y)
+    if targets.dtype.kind == "f" and dtype is np.int64:
+        dtype = np.float64
+    found = weigh_classes(CLASS_WEIGHT, Batch(np.zeros((len(y), 1)), targets.astype(dtype)))
+    assert found.tolist() == expected
+    assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 1)])
+def test_times_the_weights_of_the_samples(shape: tuple[int, ...]) -> None:
+    weight = np.array([1, 0.5, 0], np.float32).reshape(shape)
+    found = weigh_classes(CLASS_WEIGHT, Batch(np.zeros((3, 1)), np.array([0, 1, 2]), weight))
+    assert found.tolist() == [10, 10, 0]
+    assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("y", "says"),
+    [
+        (None, r"class_weight needs targets\. Received: none\. Pass y, or leave class_weight out\."),
+        (np.zeros((2, 3, 1)), r"rank 1 or 2\. Received: shape \(2, 3, 1\)\. Pass sample_weight instead\."),
+        (np.array([0, 3]), r"it has 3\. Received: targets from 0 to 3\. Add the missing classes\."),
+        (np.array([-1, 0]), r"it has 3\. Received: targets from -1 to 0\."),
+        (np.eye(4), r"it has 3\. Received: targets from 0 to 3\."),
+        (np.array([[0.0], [3.5]]), r"it has 3\. Received: targets from 0 to 3\."),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else str(np.shape(value)),
+)
+def test_targets_without_a_weight(y: Any, says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        weigh_classes(CLASS_WEIGHT, Batch(np.zeros((2, 1)), y))
+
+
+def test_an_empty_batch_has_no_weights() -> None:
+    assert weigh_classes(CLASS_WEIGHT, Batch(np.zeros((0, 1)), np.zeros(0, np.int64))).shape == (0,)
+
+
+@pytest.mark.parametrize("x", [X, "generator", "reiterable"], ids=["arrays", "generator", "reiterable"])
+def test_every_source_weighs_classes(x: Any) -> None:
+    class_weight = {0: 10, 1: 20, 2: 30}
+    batches = (
+        batches_of(x, Y, batch_size=2, class_weight=class_weight)
+        if isinstance(x, np.ndarray)
+        else batches_of(generator() if x == "generator" else Reiterable(), class_weight=class_weight)
+    )
+    here, found = Context(), []
+    while (batch := batches.next(here)) is not None:
+        assert batch.weight is not None
+        found += batch.weight.tolist()
+    assert found == [10, 20, 30, 10, 20, 30]
+
+
+def test_without_weights_of_classes_a_batch_is_left_alone() -> None:
+    batch = batches_of(X, Y, batch_size=2).next(Context())
+    assert batch is not None
+    assert batch.weight is None
+
+
+def test_no_classes_no_weights() -> None:
+    assert batches_of(X, Y, class_weight={}).class_weight is None
+
+
+def test_weights_for_too_few_classes_are_noticed_at_the_batch() -> None:
+    batches = batches_of(X, Y, batch_size=2, class_weight={0: 1, 1: 2})
+    here = Context()
+    assert batches.next(here) is not None
+    with pytest.raises(DataError, match=r"Received: targets from 0 to 2\."):
+        batches.next(here)
+
+
+# -- dtypes --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", ">i4"])
+def test_class_numbers_stay_whole(code: str) -> None:
+    assert target_dtype(np.dtype(code)) == np.int64
+
+
+@pytest.mark.parametrize("code", ["?", "f2", "f4", "f8", ">f8"])
+def test_other_targets_become_float32(code: str) -> None:
+    assert target_dtype(np.dtype(code)) == np.float32
+
+
+# -- the base ------------------------------------------------------------------------------------------------
+
+
+class Fixed(Batches):
+    def _next(self, here: Context) -> Batch | None:
+        return Batch(X)
+
+    def peek(self) -> Batch:
+        return Batch(X)
+
+
+def test_a_source_of_ones_own() -> None:
+    source = Fixed()
+    assert source.steps is None
+    assert source.ended is False
+    source.begin_epoch()
+    source.rewind()
+    source.set_state(source.get_state())
+    assert source.next(Context()) == Batch(X)
+
+
+def test_the_base_cannot_be_used_itself() -> None:
+    with pytest.raises(TypeError, match="abstract"):
+        Batches()  # type: ignore[abstract]
+
+
+# -- who becomes which source --------------------------------------------------------------------------------
+
+
+class OnlyArray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return X.astype(dtype or X.dtype)
+
+
+@pytest.mark.parametrize(
+    "x", [X, X.tolist(), tuple(X.tolist()), [X], OnlyArray()], ids=lambda v: type(v).__name__
+)
+def test_arrays(x: Any) -> None:
+    assert is_array_like(x)
+    batches = batches_of(x, Y)
+    assert isinstance(batches, ArrayBatches)
+    batch = batches.next(Context())
+    assert batch is not None
+    np.testing.assert_array_equal(batch.x, X)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [generator(), iter([(X, Y)]), Reiterable(), iter(Reiterable()), zip([X], [Y], strict=True)],
+)
+def test_iterables(x: Any) -> None:
+    assert not is_array_like(x)
+    assert isinstance(batches_of(x), IteratorBatches)
+
+
+@pytest.mark.parametrize("name", ["y", "sample_weight", "batch_size"])
+def test_what_goes_with_arrays_alone(name: str) -> None:
+    arguments: dict[str, Any] = {name: 4 if name == "batch_size" else Y}
+    says = rf"{name} is only for arrays: .*Received: {name} together with a generator\. Leave {name} out\."
+    with pytest.raises(ArgumentError, match=says):
+        batches_of(generator(), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [(0, ArgumentError), (-1, ArgumentError), (2.5, ArgumentTypeError), ("2", ArgumentTypeError)],
+)
+def test_the_batch_size_is_checked(value: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"batch_size must be a positive integer\. Received: batch_size="):
+        batches_of(X, Y, batch_size=value)
+
+
+def test_lengths_are_checked() -> None:
+    with pytest.raises(DataError, match="x has 6, y has 5, sample_weight has 6"):
+        batches_of(X, Y[:5], np.ones(6))
+
+
+def test_every_array_is_checked_under_its_name() -> None:
+    for name, arguments in {"x": (["a"],), "y": (X, ["a"] * 6), "sample_weight": (X, Y, ["a"] * 6)}.items():
+        with pytest.raises(DataError, match=f"^{name} must hold real numbers"):
+            batches_of(*arguments)

@@ -1,0 +1,67 @@
+"""The decorator: what it keeps of a function, and where nothing can be written."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minifit.kernels.compiled_losses import squared_error_forward
+
+
+def test_a_compiled_kernel_keeps_its_name_and_text() -> None:
+    assert squared_error_forward.__name__ == "squared_error_forward"
+    assert "reference.squared_error_forward" in str(squared_error_forward.__doc__)
+
+
+@pytest.mark.parametrize("spoiler", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", [0, 500, 999])
+def test_sums_in_any_order_keep_nan_and_infinity(spoiler: float, where: int) -> None:
+    t, p, loss = np.zeros((1, 1000), np.float32), np.ones((1, 1000), np.float32), np.zeros(1, np.float32)
+    p[0, where] = spoiler
+    squared_error_forward(t, p, loss)
+    np.testing.assert_array_equal(loss, [spoiler * spoiler])
+
+
+def test_sums_in_any_order_err_less_than_one_long_chain() -> None:
+    p = np.random.default_rng(0).random((1, 100_000)).astype(np.float32)
+    loss = np.zeros(1, np.float32)
+    squared_error_forward(np.zeros_like(p), p, loss)
+    exact = np.mean(p.astype(np.float64) ** 2)
+    chain = np.add.accumulate(p[0] * p[0])[-1] / np.float32(p.size)  # accumulate adds one after another
+    assert abs(loss[0] - exact) < abs(chain - exact)
+    assert abs(loss[0] - exact) < 1e-5 * exact
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="finds the folder for caches in another way")
+def test_where_no_folder_can_be_written_kernels_compile_for_the_process(root: Path, tmp_path: Path) -> None:
+    package = tmp_path / "minifit"
+    shutil.copytree(root / "kernels", package / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "minifit" / "errors.py", package)
+    # a file in the place of a folder stops even the superuser
+    blocked = package / "kernels" / "__pycache__"
+    blocked.write_text("")
+    code = """
+import numba, numpy as np
+from minifit.kernels import jit, load
+w = np.ones(3, np.float32)
+load("numba").sgd_step(w, w.copy(), 0.5)
+try:
+    numba.njit(cache=True)(jit.jit)
+except RuntimeError:
+    print("nowhere", w)
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    environment |= {"XDG_CACHE_HOME": str(blocked), "HOME": str(blocked), "PYTHONPATH": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-B", "-c", code],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.stdout == "nowhere [0.5 0.5 0.5]\n", run.stderr
