@@ -39,7 +39,9 @@ def main() -> float:
     """Train, and return the accuracy on digits that the model has not seen."""
     minifit.utils.set_random_seed(1)
     (x_train, y_train), (x_test, y_test) = datasets.digits.load_data()
-    print(f"{len(x_train)} digits to learn from, {len(x_test)} to be judged by. The first one is a {y_train[0]}:")
+    print(
+        f"{len(x_train)} digits to learn from, {len(x_test)} to be judged by. The first one is a {y_train[0]}:"
+    )
     print(picture(x_train[0]))
 
     model = minifit.Sequential(

@@ -1,7 +1,7 @@
 """Kernels: the arithmetic of training, as pure functions on arrays.
 
 A kernel reads the arrays it is given, writes its result into the arrays named last and returns nothing (a
-few return the index of a row at fault). It has no state and allocates next to nothing. Every kernel exists
+few return the index of a row at fault). It has no state, and compiled it allocates nothing. Every kernel exists
 twice under the same name: in `minifit.kernels.reference` in plain NumPy, which defines what it does and
 runs small jobs, and in `minifit.kernels.compiled`, where the hot ones are compiled by Numba. Importing this
 package imports NumPy alone.

@@ -149,8 +149,8 @@ def sparse_categorical_crossentropy_forward(
             continue
         total = p.dtype.type(0)
         for j in range(m):
-            total += p[i, j]
-        loss[i] = -np.log(_held(p[i, ids[i]] / total))
+            total += _held(p[i, j])
+        loss[i] = np.log(total) - np.log(_held(p[i, ids[i]]))
     return first
 
 
@@ -167,13 +167,11 @@ def sparse_categorical_crossentropy_backward(
             continue
         total = zero
         for j in range(m):
-            total += p[i, j]
-        q = p[i, ids[i]] / total
-        dq = _slope_of_log(one, q)
-        scale = dloss[i] / total
+            total += _held(p[i, j])
         for j in range(m):
-            dp[i, j] = -dq * q * scale
-        dp[i, ids[i]] = (dq - dq * q) * scale
+            held = _held(p[i, j])
+            slope = one / total - (one / held if j == ids[i] else zero)
+            dp[i, j] = slope * dloss[i] * (one if held == p[i, j] else zero)
 
 
 def sparse_categorical_crossentropy_logits_forward(

@@ -83,7 +83,7 @@ def categorical_crossentropy_logits_backward(
 def sparse_categorical_crossentropy_forward(
     ids: NDArray[np.int64], p: NDArray[Any], loss: NDArray[Any]
 ) -> int:
-    """loss = -log q[id], where q = p / sum(p) is held in [epsilon, 1 - epsilon]
+    """loss = log(sum(h)) - log h[id], where h is p held in [epsilon, 1 - epsilon]
 
     Parameters
     ----------
@@ -96,26 +96,24 @@ def sparse_categorical_crossentropy_forward(
     int
         The first row whose id is outside [0, m), or -1. The loss of such a row is NaN.
     """
-    q, first = _picked(p, ids)
-    q /= np.add.reduce(p, axis=1)
-    np.negative(np.log(_clipped(q)), out=loss)
+    held = _clipped(p)
+    picked, first = _picked(held, ids)
+    np.subtract(np.log(np.add.reduce(held, axis=1)), np.log(picked), out=loss)
     return first
 
 
 def sparse_categorical_crossentropy_backward(
     ids: NDArray[np.int64], p: NDArray[Any], dloss: NDArray[Any], dp: NDArray[Any]
 ) -> None:
-    """dq = -1 / q[id], 0 where q was held;  dp = dloss * (dq at id - dq q[id]) / sum(p)
+    """dp = dloss * (1 / sum(h) - 1 / h[id] at id), 0 where p was held
 
     A row whose id is outside [0, m) becomes NaN.
     """
-    total = np.add.reduce(p, axis=1)
-    q = _picked(p, ids)[0] / total
-    held = _clipped(q)
-    dq = (held == q) / -held
-    dp[...] = (-dq * q)[:, None]
-    _add_at(dp, ids, dq)
-    dp *= (dloss / total)[:, None]
+    held = _clipped(p)
+    dp[...] = (1 / np.add.reduce(held, axis=1))[:, None]
+    _add_at(dp, ids, -1 / _picked(held, ids)[0])
+    dp *= dloss[:, None]
+    dp *= held == p
 
 
 def sparse_categorical_crossentropy_logits_forward(

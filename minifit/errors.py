@@ -41,9 +41,7 @@ class UnknownNameError(ArgumentError):
     @classmethod
     def of(cls, kind: str, name: str, known: Iterable[str]) -> "UnknownNameError":
         """The error for an unknown `name`, with the nearest of the `known` ones."""
-        return cls(
-            f"Unknown {kind}: there is none of that name. Received: {name!r}. {suggestion(name, known)}"
-        )
+        return cls(f"There is no {kind} of that name. Received: {name!r}. {suggestion(name, known)}")
 
 
 class ArgumentTypeError(MinifitError, TypeError):
@@ -71,7 +69,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # only needed when something is wrong
 
     names = sorted(known)
-    near = [n for n in names if n.lower() == name.lower()] or get_close_matches(name, names, n=1, cutoff=0.5)
+    near = [n for n in names if n.lower() == name.lower()] or get_close_matches(name, names, n=1)
     if near:
         return f"Did you mean {near[0]!r}?"
     return f"Known: {', '.join(map(repr, names))}."

@@ -208,7 +208,7 @@ class Loss(Configurable):
             One number; one value a sample with reduction "none".
         """
         p = as_tensor(y_pred)
-        t = y_true if isinstance(y_true, Tensor) and y_true.shape == p.shape else _matched(y_true, p)
+        t = y_true if isinstance(y_true, Tensor) and y_true.shape == p.shape else matched(y_true, p)
         values = self.call(t, p)
         if not isinstance(values, Tensor):
             raise GradientError(
@@ -313,7 +313,7 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
 
 
 def _smoothing(value: float) -> float:
-    if not 0 <= value <= 1:
+    if not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ArgumentError(
             f"label_smoothing must be from 0 to 1. Received: {value!r}. 0 leaves targets as they are."
         )
@@ -333,7 +333,7 @@ def match_ranks(y_true: Array, y_pred: Array) -> Array:
     return y_true
 
 
-def _matched(y_true: TensorLike, y_pred: Tensor) -> Tensor:
+def matched(y_true: TensorLike, y_pred: Tensor) -> Tensor:
     """Targets as a tensor of the predictions' rank."""
     t = as_tensor(y_true)
     matched = match_ranks(t.value, y_pred.value)

@@ -26,7 +26,7 @@ from minifit.losses import (
 )
 from minifit.parameters import Variable
 from minifit.tables import Configurable, Table
-from minifit.tensor import TensorLike, to_array
+from minifit.tensor import TensorLike, as_tensor, to_array
 
 __all__ = [
     "MAE",
@@ -227,7 +227,8 @@ class MeanMetricWrapper(Mean):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Take in one batch of targets and predictions."""
-        super().update_state(self._fn(y_true, y_pred, **self._kwargs), sample_weight)
+        p = as_tensor(y_pred)
+        super().update_state(self._fn(losses.matched(y_true, p), p, **self._kwargs), sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric."""
@@ -287,7 +288,6 @@ TABLE = Table(
         "CategoricalAccuracy": CategoricalAccuracy,
         "sparse_categorical_accuracy": sparse_categorical_accuracy,
         "SparseCategoricalAccuracy": SparseCategoricalAccuracy,
-        "Mean": Mean,
     },
 )
 

@@ -130,7 +130,7 @@ class Sequential(Trainer):
         """
         if not self._layers:
             raise ArgumentTypeError(
-                "pop() takes the last layer off. Received: a model without layers. Add one first."
+                "pop() takes the last layer off. Received: a model without layers. Nothing is left to do."
             )
         self._layers.pop()
         if not self._layers:

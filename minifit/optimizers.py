@@ -2,7 +2,7 @@
 
 All numbers of a model lie in one buffer, so one step is one kernel call over it. What an optimizer remembers
 of earlier steps (its slots: momentum, moments) lies in arrays of the same layout. The arithmetic is that of
-TensorFlow 2.7, operation by operation.
+TensorFlow 2.7.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -94,6 +94,7 @@ class Optimizer(Configurable):
         self._parameters: list[Parameter] = []
         self._plan: list[tuple[Array, Array, tuple[Array, ...]]] = []
         self._copies: list[tuple[Array, Array]] = []
+        self._layouts: list[tuple[ParameterBuffer, int]] = []
         self._own = ParameterBuffer()  # for parameters of a hand-written loop that belong to no model
 
     @property
@@ -124,6 +125,7 @@ class Optimizer(Configurable):
         """
         self._parameters = list(parameters)
         self._copies, self._plan = [], []
+        self._layouts = [(b, b.layout) for b in dict.fromkeys(p.buffer for p in parameters) if b is not None]
         found = segments(parameters)
         for buffer in dict.fromkeys(s.buffer for s in found):
             parts, values = [s for s in found if s.buffer is buffer], buffer.values
@@ -134,6 +136,8 @@ class Optimizer(Configurable):
 
     def step(self, kernels: ModuleType = reference) -> None:
         """Update all planned parameters by their gradients, in place."""
+        if any(buffer.layout != layout for buffer, layout in self._layouts):
+            self.plan(self._parameters)  # a layer was added meanwhile
         self._clip()
         rate = self._rate()
         for values, copy in self._copies:
@@ -161,7 +165,8 @@ class Optimizer(Configurable):
             parameter.grad = None
             parameter.accumulate(np.asarray(grad, parameter.dtype))
         self.plan(parameters)
-        self.step()
+        with np.errstate(all="ignore"):
+            self.step()
 
     def _rate(self) -> float:
         """The learning rate of this step."""

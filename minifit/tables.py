@@ -81,7 +81,7 @@ class Table(Mapping[str, Any]):
         if callable(identifier):
             return identifier
         raise ArgumentTypeError(
-            f"A {self.kind} is given by its name, as an object or as a function. "
+            f"The {self.kind} is given by its name, as an object or as a function. "
             f"Received: {identifier!r}. Known names: {', '.join(map(repr, self._members))}."
         )
 

@@ -194,7 +194,7 @@ def test_a_function_with_an_argument_bound_has_a_name_too() -> None:
 @pytest.mark.parametrize(("name", "hint"), [("Relu", "'relu'"), ("sigmod", "'sigmoid'"), ("", "Known: ")])
 def test_an_unknown_name(name: str, hint: str) -> None:
     with pytest.raises(
-        UnknownNameError, match=f"Unknown activation: there is none of that name. Received: {name!r}.*{hint}"
+        UnknownNameError, match=f"There is no activation of that name. Received: {name!r}.*{hint}"
     ):
         activations.get(name)
 

@@ -132,7 +132,10 @@ def test_get() -> None:
     assert constraints.get(None) is None
     assert constraints.get(ready) is ready
     assert constraints.get(mine) is mine
-    with pytest.raises(UnknownNameError, match=r"Unknown constraint: there is none of that name. Received: 'max_nrom'\. Did you mean 'max_norm'"):
+    with pytest.raises(
+        UnknownNameError,
+        match=r"There is no constraint of that name. Received: 'max_nrom'\. Did you mean 'max_norm'",
+    ):
         constraints.get("max_nrom")
     with pytest.raises(ArgumentTypeError, match="Received: 2"):
         constraints.get(2)

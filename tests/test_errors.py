@@ -83,4 +83,4 @@ def test_suggestion(name: str, known: list[str], text: str) -> None:
 def test_an_unknown_name() -> None:
     error = UnknownNameError.of("optimizer", "adm", {"adam": 1, "sgd": 2})
     assert isinstance(error, ValueError)
-    assert str(error) == "Unknown optimizer: there is none of that name. Received: 'adm'. Did you mean 'adam'?"
+    assert str(error) == "There is no optimizer of that name. Received: 'adm'. Did you mean 'adam'?"

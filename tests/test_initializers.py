@@ -352,7 +352,10 @@ def test_get() -> None:
     assert initializers.get(mine) is mine
     assert initializers.get(ready) is ready
     assert type(initializers.get(Ones)) is Ones
-    with pytest.raises(UnknownNameError, match=r"Unknown initializer: there is none of that name. Received: 'glorot'\. Did you mean 'glorot_"):
+    with pytest.raises(
+        UnknownNameError,
+        match=r"There is no initializer of that name. Received: 'glorot'\. Did you mean 'glorot_",
+    ):
         initializers.get("glorot")
     with pytest.raises(ArgumentTypeError, match="Received: 3"):
         initializers.get(3)

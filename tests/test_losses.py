@@ -646,7 +646,7 @@ def test_the_round_trip_of_a_function(case: Case) -> None:
 )
 def test_an_unknown_name(name: str, hint: str) -> None:
     with pytest.raises(
-        UnknownNameError, match=f"Unknown loss: there is none of that name. Received: '{name}'.*({hint})"
+        UnknownNameError, match=f"There is no loss of that name. Received: '{name}'.*({hint})"
     ):
         losses.get(name)
 

@@ -1077,7 +1077,7 @@ class Doubles(Layer):
 
 def test_layers_of_ones_own_are_given_by_name() -> None:
     config = Sequential([InputLayer((1,)), Doubles()]).get_config()
-    with pytest.raises(UnknownNameError, match=r"Unknown layer.*Received: 'Doubles'"):
+    with pytest.raises(UnknownNameError, match=r"There is no layer of that name. Received: 'Doubles'"):
         Sequential.from_config(config)
     model = Sequential.from_config(config, custom_objects={"Doubles": Doubles})
     assert model.predict([[1.0]]).tolist() == [[2.0]]

@@ -592,9 +592,7 @@ def test_what_get_takes() -> None:
 
 @pytest.mark.parametrize("name", ["adamw", "", "sgdd"])
 def test_an_unknown_name(name: str) -> None:
-    with pytest.raises(
-        UnknownNameError, match=f"Unknown optimizer: there is none of that name. Received: {name!r}"
-    ):
+    with pytest.raises(UnknownNameError, match=f"There is no optimizer of that name. Received: {name!r}"):
         optimizers.get(name)
 
 

@@ -129,7 +129,7 @@ def test_get() -> None:
     assert regularizers.get(mine) is mine
     assert type(regularizers.get(L2)) is L2
     assert regularizers.get("l1_l2") is not regularizers.get("l1_l2")
-    with pytest.raises(UnknownNameError, match=r"Unknown regularizer: there is none of that name. Received: 'l3'"):
+    with pytest.raises(UnknownNameError, match=r"There is no regularizer of that name. Received: 'l3'"):
         regularizers.get("l3")
     with pytest.raises(ArgumentTypeError, match=r"Received: 0\.1"):
         regularizers.get(0.1)

@@ -81,12 +81,18 @@ def test_custom_objects_are_asked_first() -> None:
 
 @pytest.mark.parametrize("identifier", ["thng", {"class_name": "thng", "config": {}}])
 def test_an_unknown_name(identifier: Any) -> None:
-    with pytest.raises(UnknownNameError, match=r"^Unknown thing: there is none of that name. Received: 'thng'\. Did you mean 'thing'\?$"):
+    with pytest.raises(
+        UnknownNameError,
+        match=r"^There is no thing of that name. Received: 'thng'\. Did you mean 'thing'\?$",
+    ):
         TABLE.make(identifier)
 
 
 def test_a_name_like_no_other() -> None:
-    with pytest.raises(UnknownNameError, match=r"Unknown thing: there is none of that name. Received: 'xyz'\. Known: 'Thing', 'halve', 'thing'\."):
+    with pytest.raises(
+        UnknownNameError,
+        match=r"There is no thing of that name. Received: 'xyz'\. Known: 'Thing', 'halve', 'thing'\.",
+    ):
         TABLE.make("xyz")
 
 
@@ -105,7 +111,7 @@ def test_no_name_is_imported() -> None:
 @pytest.mark.parametrize("identifier", [3, 0.5, None, ["thing"], {"size": 3}])
 def test_what_is_none_of_these(identifier: Any) -> None:
     with pytest.raises(
-        ArgumentTypeError, match=r"A thing is given by its name.*Received: .*Known names: 'Thing'"
+        ArgumentTypeError, match=r"The thing is given by its name.*Received: .*Known names: 'Thing'"
     ):
         TABLE.make(identifier)
 

@@ -79,10 +79,12 @@ class ArrayBatches(Batches):
 
     def get_state(self) -> dict[str, Any]:
         """The position and the order of the present pass."""
-        return {"position": self.position, "order": None if self.order is None else self.order.copy()}
+        order = None if self.order is None else self.order.copy()
+        return {**super().get_state(), "position": self.position, "order": order}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there."""
+        super().set_state(state)
         self.position = state["position"]
         if self.order is not None:
             self.order[:] = state["order"]

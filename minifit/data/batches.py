@@ -59,10 +59,11 @@ class Batches(ABC):
 
     def get_state(self) -> dict[str, Any]:
         """Where in the data we are."""
-        return {}
+        return {"steps": self.steps, "ended": self.ended}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there."""
+        self.steps, self.ended = state["steps"], state["ended"]
 
 
 def weigh_classes(class_weight: Array, batch: Batch) -> Array:

@@ -24,6 +24,13 @@ def array_of(name: str, value: Any) -> Array:
     """
     if isinstance(value, list | tuple) and len(value) == 1 and getattr(value[0], "ndim", 0) > 0:
         value = value[0]  # Keras takes a list of inputs, here of one
+    if value is None:
+        raise DataError(f"{name} must be an array or an iterable of batches. Received: None. Pass the data.")
+    if isinstance(value, list | tuple) and len(value) > 1 and all(getattr(v, "ndim", 0) > 1 for v in value):
+        raise DataError(
+            f"{name} must be one array: a model has one input here. Received: a list of {len(value)} arrays. "
+            "Pass one, or join them with np.concatenate."
+        )
     if isinstance(value, dict):
         raise DataError(
             f"{name} must be one array: a model has one input here. Received: a dict. Pass its only array."
@@ -37,7 +44,7 @@ def array_of(name: str, value: Any) -> Array:
     if array.dtype.kind not in "fiub":
         raise DataError(
             f"{name} must hold real numbers. Received: dtype {array.dtype} from {type(value).__name__}. "
-            "Convert it with np.asarray(..., dtype='float32')."
+            "Encode it as numbers first."
         )
     if array.ndim == 0:
         raise DataError(
@@ -50,8 +57,8 @@ def array_of(name: str, value: Any) -> Array:
     return array
 
 
-def same_length(**arrays: Array | None) -> int:
-    """The common number of samples.
+def same_length(which: str = "All", **arrays: Array | None) -> int:
+    """The common number of samples; `which` begins the message.
 
     Raises
     ------
@@ -62,12 +69,12 @@ def same_length(**arrays: Array | None) -> int:
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name} has {n}" for name, n in lengths.items())
         raise DataError(
-            f"All arrays must have the same number of samples. Received: {said}. Cut or complete one."
+            f"{which} arrays must have the same number of samples. Received: {said}. Cut or complete one."
         )
     return next(iter(lengths.values()))
 
 
-def positive(name: str, value: Any, least: int = 1) -> int:
+def positive(name: str, value: Any, least: int = 1, example: int = 10) -> int:
     """`value` if it is an integer of at least `least`.
 
     Raises
@@ -78,11 +85,11 @@ def positive(name: str, value: Any, least: int = 1) -> int:
     wanted = "a positive integer" if least == 1 else f"an integer of at least {least}"
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
         raise ArgumentTypeError(
-            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}=10."
+            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}={example}."
         )
     if value < least:
         raise ArgumentError(
-            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}=10."
+            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}={example}."
         )
     return int(value)
 

@@ -100,7 +100,7 @@ class IteratorBatches(Batches):
         x, y, weight = (*arrays, None, None)[:3]
         if x is None:
             raise DataError(f"A batch needs inputs. Received: None in batch {self.drawn}. Yield (x, y).")
-        same_length(x=x, y=y, sample_weight=weight)
+        same_length(f"In batch {self.drawn}: all", x=x, y=y, sample_weight=weight)
         return Batch(
             np.ascontiguousarray(x, FLOAT),
             None if y is None else np.ascontiguousarray(y, target_dtype(y.dtype)),
@@ -109,10 +109,11 @@ class IteratorBatches(Batches):
 
     def get_state(self) -> dict[str, Any]:
         """How many batches have been drawn: the others are skipped by a resumed run."""
-        return {"drawn": self.drawn, "in_epoch": self._in_epoch}
+        return {**super().get_state(), "drawn": self.drawn, "in_epoch": self._in_epoch}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Draw and drop as many batches as the interrupted run had drawn."""
+        super().set_state(state)
         skip = state["in_epoch"] if self._whole and not self._once else state["drawn"]
         while skip and self._draw() is not _NOTHING:
             skip -= 1

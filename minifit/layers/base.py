@@ -19,7 +19,7 @@ from minifit.errors import ArgumentError, ArgumentTypeError, GradientError, NotB
 from minifit.kernels import reference
 from minifit.parameters import Parameter
 from minifit.tables import Configurable
-from minifit.tensor import Context, Tensor, TensorLike, as_tensor, current
+from minifit.tensor import Context, Tensor, TensorLike, as_tensor, constant, current, to_array
 
 ShapeLike = tuple[int | None, ...]
 
@@ -107,7 +107,7 @@ class Layer(Configurable):
                 f"{type(self).__name__} takes no argument {next(iter(unknown))!r}. Besides its own, a layer "
                 "knows name, trainable, dtype, input_shape, input_dim, batch_input_shape and activity_regularizer."
             )
-        if dtype is not None and np.dtype(dtype) != FLOAT:
+        if dtype not in (None, "float32", np.float32, FLOAT):
             raise ArgumentError(
                 f"minifit computes in float32 only. Received: dtype={dtype!r}. Leave dtype out."
             )
@@ -165,7 +165,7 @@ class Layer(Configurable):
         -------
         Parameter
         """
-        if dtype is not None and np.dtype(dtype) != FLOAT:
+        if dtype not in (None, "float32", np.float32, FLOAT):
             raise ArgumentError(f"Weights are float32. Received: dtype={dtype!r}. Leave dtype out.")
         make = initializers.get("glorot_uniform" if initializer is None else initializer)
         value = make(tuple(shape), dtype="float32") if _accepts(make, "dtype") else make(tuple(shape))
@@ -190,7 +190,7 @@ class Layer(Configurable):
 
     def __call__(self, inputs: TensorLike, training: bool = False) -> Tensor:
         """The output for a batch, building the layer at first use."""
-        x = as_tensor(inputs)
+        x = inputs if isinstance(inputs, Tensor) else constant(np.asarray(to_array(inputs), FLOAT))
         if not self.built:
             self.build_for((None, *x.shape[1:]))
         y = self._call(x, training)

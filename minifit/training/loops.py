@@ -60,7 +60,8 @@ def fit(
         train_logs = _train(state, step, batches, callbacks, train_logs, unit)
         logs = dict(train_logs)
         if validation is not None and validation.due(state.epoch):
-            judged = evaluate(validation.step, validation.batches, callbacks, unit)
+            with state.sums_set_aside():
+                judged = evaluate(validation.step, validation.batches, callbacks, unit)
             logs |= {f"val_{name}": value for name, value in judged.items()}
         callbacks.on_epoch_end(state.end_epoch(), logs)
         if state.stop_training or batches.ended:
@@ -79,7 +80,7 @@ def _train(
         callbacks.on_train_batch_begin(state.batch)
         done = step.run(batches, _left(batches, state.batch), unit, watched or state.stop_training)
         if not done:
-            _end_of_data(batches, state.batch)
+            _end_of_data(batches, state.batch, "Training")
             break
         state.batch += done
         state.resumed = False
@@ -103,7 +104,7 @@ def evaluate(step: JudgedStep, batches: Batches, callbacks: CallbackList, unit: 
             callbacks.on_test_batch_begin(batch)
             done = step.run(batches, _left(batches, batch), unit, watched)
             if not done:
-                _end_of_data(batches, batch)
+                _end_of_data(batches, batch, "The evaluation")
                 break
             batch += done
             logs = step.objective.logs()
@@ -122,7 +123,7 @@ def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: 
         seen = len(step.outputs)
         done = step.run(batches, _left(batches, batch), unit, watched)
         if not done:
-            _end_of_data(batches, batch)
+            _end_of_data(batches, batch, "Predicting")
             break
         batch += done
         if listened_to:
@@ -136,14 +137,13 @@ def _left(batches: Batches, batch: int) -> int | None:
     return None if batches.steps is None else batches.steps - batch
 
 
-def _end_of_data(batches: Batches, batch: int) -> None:
+def _end_of_data(batches: Batches, batch: int, what: str) -> None:
     """The data had no batch number `batch`: fine for a first look at it, a warning when it was expected."""
     if batches.steps is None:
         batches.steps = batch
         return
     batches.ended = True
     console.warn(
-        f"The data has come to its end: {batches.steps} batches an epoch were expected, this one has {batch}. "
-        "Training and evaluation stop here. Let the generator go on without end, or lower the number of steps "
-        "or epochs."
+        f"The data has come to its end: {batches.steps} batches were expected, there are {batch}. {what} stops here. "
+        "Let the generator go on without end, or lower the number of steps or epochs."
     )

@@ -44,34 +44,39 @@ class Objective:
             metrics.check_name(entry)
         self.factor = _factor(_only("loss_weights", loss_weight))
         self.tracker = Mean("loss")
-        self.metrics: list[Metric] = []
         self.resolved = False
-        self._by_weight: list[tuple[Metric, bool]] = []
+        self._named: dict[str, tuple[Metric, bool]] = {}  # and whether it takes weights into account
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics beside the loss."""
+        return [metric for metric, _ in self._named.values()]
+
+    @property
+    def names(self) -> list[str]:
+        """What the loss and the metrics are called in logs."""
+        return ["loss", *self._named]
 
     def resolve(self, y_true: Shape | None, y_pred: Shape) -> None:
         """Make the metrics, once, for targets and predictions of these shapes."""
         if self.resolved or y_true is None:
             return
-        self.resolved = True
-        names: set[str] = set()
+        made: dict[str, tuple[Metric, bool]] = {}
         for entry, weighted in self._entries:
             metric = metrics.for_outputs(entry, y_true, y_pred)
-            if metric.name in names and weighted:
-                metric.name = f"weighted_{metric.name}"
-            if metric.name in names:
+            name = f"weighted_{metric.name}" if metric.name in made and weighted else metric.name
+            if name in made:
                 raise ArgumentError(
-                    f"Metrics need names of their own. Received: two called {metric.name!r}. Give one another name."
+                    f"Metrics need names of their own. Received: two called {name!r}. Give one another name."
                 )
-            names.add(metric.name)
-            self._by_weight.append((metric, weighted))
-        self.metrics = [metric for metric, _ in self._by_weight]
+            made[name] = metric, weighted
+        self._named, self.resolved = made, True
 
     def apart(self) -> "Objective":
         """The same objective with sums of its own, for an evaluation in the middle of a run."""
         other = copy.copy(self)
         other.tracker = Mean("loss")
-        other._by_weight = [(copy.deepcopy(metric), weighted) for metric, weighted in self._by_weight]
-        other.metrics = [metric for metric, _ in other._by_weight]
+        other._named = copy.deepcopy(self._named)
         return other
 
     # -- a batch ----------------------------------------------------------------------------------------
@@ -105,10 +110,10 @@ class Objective:
             self.tracker.count += samples
         else:  # reduction "none": every value counts as the whole batch does, as in Keras
             self.tracker.update_state(loss.value, np.full(loss.shape, samples))
-        if not self._by_weight or batch.y is None:
+        if not self._named or batch.y is None:
             return
         y_true, predicted = constant(match_ranks(batch.y, y_pred.value)), _constant(y_pred)
-        for metric, weighted in self._by_weight:
+        for metric, weighted in self._named.values():
             metric.update_state(y_true, predicted, sample_weight=batch.weight if weighted else None)
 
     # -- an epoch ---------------------------------------------------------------------------------------
@@ -121,8 +126,8 @@ class Objective:
     def logs(self) -> dict[str, float]:
         """The running means as plain floats: the loss, then the metrics in the order given to `compile`."""
         found = {"loss": self.tracker.result()}
-        for metric in self.metrics:
-            found[metric.name] = float(metric.result())
+        for name, (metric, _) in self._named.items():
+            found[name] = float(metric.result())
         return found
 
     def reset(self) -> None:

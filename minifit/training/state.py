@@ -57,6 +57,7 @@ class TrainingState:
         self.engine = "numpy"
         self.running = False
         self.resumed = False
+        self._aside: list[dict[str, Any]] | None = None
 
     @property
     def over(self) -> bool:
@@ -80,6 +81,16 @@ class TrainingState:
             self.running = before
             if not before:
                 self.batches = self.callbacks = None
+
+    @contextmanager
+    def sums_set_aside(self) -> Iterator[None]:
+        """While a validation uses the loss and metrics, what `capture` takes are the sums of training."""
+        assert self.objective is not None
+        self._aside = self.objective.get_state()
+        try:
+            yield
+        finally:
+            self._aside = None
 
     def begin_run(self, epoch: int, engine: str) -> None:
         """Make ready for a fit that begins with this epoch."""
@@ -109,7 +120,7 @@ class TrainingState:
             "engine": self.engine,
             "weights": [w.numpy() for w in weights],
             "optimizer": optimizer.get_state(weights),
-            "objective": objective.get_state(),
+            "objective": self._aside or objective.get_state(),
             "streams": self.streams.get_state(),
             "batches": batches.get_state(),
             "callbacks": self._callback_states(),

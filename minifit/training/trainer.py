@@ -109,7 +109,11 @@ class Trainer(ABC):
         UnknownNameError, ArgumentError, ArgumentTypeError
             When one of them cannot be used.
         """
-        steps = 1 if steps_per_execution is None else positive("steps_per_execution", steps_per_execution)
+        steps = (
+            1
+            if steps_per_execution is None
+            else positive("steps_per_execution", steps_per_execution, example=1)
+        )
         objective = Objective(loss, metrics, weighted_metrics, loss_weights)
         self.optimizer = optimizers.get(optimizer)
         self.loss = loss
@@ -188,7 +192,7 @@ class Trainer(ABC):
         """
         self._need_compiled()
         epochs = positive("epochs", epochs)
-        initial_epoch = positive("initial_epoch", initial_epoch, least=0)
+        initial_epoch = positive("initial_epoch", initial_epoch, least=0, example=0)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = _held_back(validation_split, x, y, sample_weight)
         batches = batches_of(
@@ -441,7 +445,8 @@ class Trainer(ABC):
     @property
     def metrics_names(self) -> list[str]:
         """What `evaluate` returns, by name."""
-        return [metric.name for metric in self.metrics]
+        objective = self.training_state.objective
+        return objective.names if objective is not None and objective.resolved else []
 
     def reset_metrics(self) -> None:
         """Let the loss and the metrics begin anew."""
@@ -472,7 +477,7 @@ def _validation_batches(data: Any, batch_size: int | None, steps: int | None) ->
         if not 1 <= len(data) <= 3:
             raise ArgumentError(
                 "validation_data is (x, y) or (x, y, sample_weight), or an iterable of batches. "
-                f"Received: {len(data)} parts. Put metrics into compile and options into fit."
+                f"Received: {len(data)} parts. Pass at most three: x, y and sample_weight."
             )
         return batches_of(*data, batch_size=batch_size, steps=steps)
     if is_array_like(data):
@@ -488,7 +493,7 @@ def _due(freq: Any) -> Callable[[int], bool]:
     if isinstance(freq, list | tuple | set | frozenset | range | np.ndarray):
         wanted = {int(f) for f in freq}
         return lambda epoch: epoch + 1 in wanted
-    every = positive("validation_freq", freq)
+    every = positive("validation_freq", freq, example=1)
     return lambda epoch: (epoch + 1) % every == 0
 
 

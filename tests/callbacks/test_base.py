@@ -407,12 +407,7 @@ def test_a_fit_of_the_same_model_in_a_hook_changes_nothing_but_the_weights(hook:
 @pytest.mark.rule("FIT-7")
 @pytest.mark.parametrize(
     ("hook", "nested"),
-    [
-        (h, n)
-        for h in HOOKS
-        if "test" in h
-        for n in (nested_evaluate, nested_predict, nested_test_on_batch)
-    ],
+    [(h, n) for h in HOOKS if "test" in h for n in (nested_evaluate, nested_predict, nested_test_on_batch)],
 )
 def test_evaluating_and_predicting_in_a_hook_of_evaluate_disturbs_nothing(hook: str, nested: Action) -> None:
     def evaluated(*interfering: Callback) -> tuple[Any, ...]:

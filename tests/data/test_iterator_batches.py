@@ -309,10 +309,10 @@ def model() -> Sequential:
 @pytest.mark.parametrize(
     ("source", "steps", "expected"),
     [  # epochs in the history, and how many batches the warning speaks of
-        (generator, None, (2, "3 batches an epoch were expected, this one has 0")),
-        (generator, 5, (1, "5 batches an epoch were expected, this one has 3")),
-        (generator, 2, (2, "2 batches an epoch were expected, this one has 1")),
-        (generator, 3, (2, "3 batches an epoch were expected, this one has 0")),
+        (generator, None, (2, "3 batches were expected, there are 0")),
+        (generator, 5, (1, "5 batches were expected, there are 3")),
+        (generator, 2, (2, "2 batches were expected, there are 1")),
+        (generator, 3, (2, "3 batches were expected, there are 0")),
         (Iterable, None, (3, None)),
         (WithLength, None, (3, None)),
         (lambda: generator(6), 2, (3, None)),
@@ -382,7 +382,7 @@ def test_going_on_in_a_later_epoch(made: Callable[[], Any]) -> None:
 
 def test_a_generator_shorter_than_the_state() -> None:
     resumed = IteratorBatches(generator(2))
-    resumed.set_state({"drawn": 5, "in_epoch": 5})
+    resumed.set_state({"steps": None, "ended": False, "drawn": 5, "in_epoch": 5})
     assert drawn(resumed) == []
 
 

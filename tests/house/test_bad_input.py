@@ -183,7 +183,12 @@ def data() -> list[Case]:
         ),
         Case("a dict for x", fit({"x": X}, Y), DataError, ("x must be one array", "Received: a dict")),
         Case("a dict for y", fit(X, {"y": Y}), DataError, ("y must be one array", "Received: a dict")),
-        Case("two inputs", fit([X, X], Y), DataError, ("Received: x has 2, y has 8",)),
+        Case(
+            "two inputs",
+            fit([X, X], Y),
+            DataError,
+            ("one array", "Received: a list of 2 arrays", "concatenate"),
+        ),
         Case(
             "class_weight without class 0",
             fit(X, np.ones(8, int), class_weight={1: 1.0}),
@@ -276,22 +281,32 @@ def names() -> list[Case]:
             "optimizer",
             recompiled(optimizer="adm"),
             UnknownNameError,
-            ("Unknown optimizer: there is none of that name. Received: 'adm'", "'adam'?"),
+            ("There is no optimizer of that name. Received: 'adm'", "'adam'?"),
         ),
         Case(
             "loss",
             recompiled(loss="msee"),
             UnknownNameError,
-            ("Unknown loss: there is none of that name. Received: 'msee'", "Did you mean 'mse'?"),
+            ("There is no loss of that name. Received: 'msee'", "Did you mean 'mse'?"),
         ),
-        Case("metric", recompiled(metrics=["acuracy"]), UnknownNameError, ("Unknown metric", "'accuracy'?")),
+        Case(
+            "metric",
+            recompiled(metrics=["acuracy"]),
+            UnknownNameError,
+            ("There is no metric of that name", "'accuracy'?"),
+        ),
         Case(
             "weighted metric",
             recompiled(weighted_metrics=["maee"]),
             UnknownNameError,
-            ("Unknown metric", "'mae'?"),
+            ("There is no metric of that name", "'mae'?"),
         ),
-        Case("activation", lambda m: Dense(1, "rellu"), UnknownNameError, ("Unknown activation", "'relu'?")),
+        Case(
+            "activation",
+            lambda m: Dense(1, "rellu"),
+            UnknownNameError,
+            ("There is no activation of that name", "'relu'?"),
+        ),
         Case(
             "activation layer", lambda m: Activation("sofmax"), UnknownNameError, ("activation", "'softmax'?")
         ),
@@ -299,19 +314,19 @@ def names() -> list[Case]:
             "initializer",
             lambda m: Dense(1, kernel_initializer="zeross"),
             UnknownNameError,
-            ("Unknown initializer", "'zeros'?"),
+            ("There is no initializer of that name", "'zeros'?"),
         ),
         Case(
             "regularizer",
             lambda m: Dense(1, kernel_regularizer="l1l2"),
             UnknownNameError,
-            ("Unknown regularizer: there is none of that name. Received: 'l1l2'", "Did you mean '"),
+            ("There is no regularizer of that name. Received: 'l1l2'", "Did you mean '"),
         ),
         Case(
             "constraint",
             lambda m: Dense(1, kernel_constraint="nonnegg"),
             UnknownNameError,
-            ("Unknown constraint", "Did you mean 'non"),
+            ("There is no constraint of that name", "Did you mean 'non"),
         ),
         Case(
             "class in a configuration",
@@ -319,19 +334,19 @@ def names() -> list[Case]:
                 {"name": "a", "layers": [{"class_name": "Dence", "config": {}}]}
             ),
             UnknownNameError,
-            ("Unknown layer: there is none of that name. Received: 'Dence'", "Did you mean 'Dense'?"),
+            ("There is no layer of that name. Received: 'Dence'", "Did you mean 'Dense'?"),
         ),
         Case(
             "layer",
             lambda m: m.get_layer("frist"),
             UnknownNameError,
-            ("Unknown layer: there is none of that name. Received: 'frist'", "'first'?"),
+            ("There is no layer of that name. Received: 'frist'", "'first'?"),
         ),
         Case(
             "a far name",
             recompiled(loss="qqqqqq"),
             UnknownNameError,
-            ("Unknown loss: there is none of that name. Received: 'qqqqqq'", "Known:", "'mse'"),
+            ("There is no loss of that name. Received: 'qqqqqq'", "Known:", "'mse'"),
         ),
     ]
 

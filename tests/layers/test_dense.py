@@ -378,9 +378,7 @@ def test_units_are_needed() -> None:
 def test_names_that_nobody_knows(option: str, kind: str) -> None:
     unknown: dict[str, Any] = {option: "nope"}
     wrong: dict[str, Any] = {option: 3}
-    with pytest.raises(
-        UnknownNameError, match=f"Unknown {kind}: there is none of that name. Received: 'nope'"
-    ):
+    with pytest.raises(UnknownNameError, match=f"There is no {kind} of that name. Received: 'nope'"):
         Dense(3, **unknown)
     with pytest.raises((ArgumentTypeError, ArgumentError), match=f"{kind} is given by its name"):
         Dense(3, **wrong)

@@ -213,7 +213,7 @@ def test_a_generator_of_unknown_length_is_one_epoch() -> None:
 
 
 def test_a_generator_ends_exactly_between_two_epochs() -> None:
-    with pytest.warns(MinifitWarning, match=f"{ENDED}: 3 batches an epoch were expected, this one has 0"):
+    with pytest.warns(MinifitWarning, match=f"{ENDED}: 3 batches were expected, there are 0"):
         text, history, _ = fit(new_model(), generator(3), epochs=3)
     assert text == "T( E(0 (0 )0 (1 )1 (2 )2 (3 E)0 E(1 (0 E)1 T)"
     assert history.epoch == [0, 1]
@@ -221,7 +221,7 @@ def test_a_generator_ends_exactly_between_two_epochs() -> None:
 
 
 def test_a_generator_ends_in_the_first_epoch() -> None:
-    with pytest.warns(MinifitWarning, match=f"{ENDED}: 5 batches an epoch were expected, this one has 3"):
+    with pytest.warns(MinifitWarning, match=f"{ENDED}: 5 batches were expected, there are 3"):
         text, history, recorder = fit(
             new_model(), generator(3), epochs=3, steps_per_epoch=5, validation_data=(X, Y)
         )
@@ -231,7 +231,7 @@ def test_a_generator_ends_in_the_first_epoch() -> None:
 
 
 def test_a_generator_ends_in_the_second_epoch() -> None:
-    with pytest.warns(MinifitWarning, match=f"{ENDED}: 2 batches an epoch were expected, this one has 1"):
+    with pytest.warns(MinifitWarning, match=f"{ENDED}: 2 batches were expected, there are 1"):
         text, history, recorder = fit(new_model(), generator(3), epochs=3, steps_per_epoch=2)
     assert text == "T( E(0 (0 )0 (1 )1 E)0 E(1 (0 )0 (1 E)1 T)"
     assert history.history["loss"][1] == recorder.logs[")0"]["loss"]
@@ -239,7 +239,7 @@ def test_a_generator_ends_in_the_second_epoch() -> None:
 
 
 def test_arrays_end_when_more_steps_are_asked_for_than_there_are() -> None:
-    with pytest.warns(MinifitWarning, match=f"{ENDED}: 5 batches an epoch were expected, this one has 1"):
+    with pytest.warns(MinifitWarning, match=f"{ENDED}: 5 batches were expected, there are 1"):
         text, _, _ = fit(new_model(), X[:6], Y[:6], batch_size=2, steps_per_epoch=5, epochs=2)
     assert text == "T( E(0 (0 )0 (1 )1 (2 )2 (3 )3 (4 )4 E)0 E(1 (0 )0 (1 E)1 T)"
 
@@ -268,9 +268,7 @@ def test_a_validation_generator_goes_on_where_it_was() -> None:
 
 
 def test_validation_arrays_begin_anew_and_warn_once() -> None:
-    with pytest.warns(
-        MinifitWarning, match=f"{ENDED}: 5 batches an epoch were expected, this one has 3"
-    ) as caught:
+    with pytest.warns(MinifitWarning, match=f"{ENDED}: 5 batches were expected, there are 3") as caught:
         text, history, _ = fit(
             new_model(), X, Y, epochs=3, validation_data=(X, Y), validation_steps=5, validation_batch_size=4
         )
@@ -285,7 +283,7 @@ def test_validation_arrays_begin_anew_and_warn_once() -> None:
 def test_evaluate_and_predict_use_what_there_is() -> None:
     model = new_model()
     whole = model.evaluate(generator(3), verbose=0)
-    with pytest.warns(MinifitWarning, match=f"{ENDED}: 5 batches an epoch were expected, this one has 3"):
+    with pytest.warns(MinifitWarning, match=f"{ENDED}: 5 batches were expected, there are 3"):
         assert model.evaluate(generator(3), steps=5, verbose=0) == pytest.approx(whole)
     with pytest.warns(MinifitWarning, match=ENDED):
         assert model.predict(generator(3), steps=5).shape == (6, 1)

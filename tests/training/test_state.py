@@ -1,5 +1,6 @@
 """A captured state, put back into a fresh model, continues bit for bit; it is plain data and a copy."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from minifit import Sequential
 from minifit.arrays import Array
 from minifit.callbacks import Callback, EarlyStopping
-from minifit.errors import ArgumentError
+from minifit.errors import ArgumentError, MinifitWarning
 from minifit.layers import Dense, Dropout
 from minifit.optimizers import SGD, Adam, Optimizer, RMSprop
 
@@ -288,6 +289,35 @@ def test_a_generator_is_drawn_to_where_it_was(at: int) -> None:
     found = run(Restore(capture.taken))
     assert (found.weights, found.slots) == (expected.weights, expected.slots)
     assert found.epochs == {e: logs for e, logs in expected.epochs.items() if e >= capture.taken["epoch"]}
+
+
+def test_a_generator_of_unknown_length_stays_at_its_end() -> None:
+    def run(*callbacks: Callback) -> list[int]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MinifitWarning)
+            history = Run().model().fit(iter(Slices(4)), epochs=4, verbose=0, callbacks=list(callbacks))
+        return list(history.epoch)
+
+    capture = Capture(0, batches=False)
+    assert run(capture) == [0, 1], "the second epoch finds the generator empty"
+    assert capture.taken is not None
+    assert run(Restore(capture.taken)) == [1]
+
+
+class CaptureInValidation(Capture):
+    """Captures when the first validation is over."""
+
+    def on_test_end(self, logs: Any = None) -> None:
+        self._tick()
+
+
+def test_resumed_after_a_validation() -> None:
+    run, capture = Run(validation=True), CaptureInValidation(0, batches=False)
+    expected, captured = uninterrupted(run, capture)
+    assert captured is not None
+    found = resumed(run, captured)
+    assert found.weights == expected.weights
+    assert found.epochs == expected.epochs
 
 
 # -- what a captured state is --------------------------------------------------------------------------------

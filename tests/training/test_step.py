@@ -438,15 +438,16 @@ STEPS = 4
 ROWS = 2048
 
 
-def peaks(watched: bool, loss: str = "mse", optimizer: str = "sgd", width: int = 128) -> list[int]:
+def peaks(watched: bool, loss: str = "mse", optimizer: str = "sgd") -> list[int]:
+    classes = loss != "mse"
     model = Sequential(
         [
-            Dense(width, "relu", input_shape=(16,)),
-            Dense(width, "tanh"),
-            Dense(4, "softmax" if "c" in loss else None),
+            Dense(128, "relu", input_shape=(16,)),
+            Dense(128, "tanh"),
+            Dense(4, "softmax" if classes else None),
         ]
     )
-    model.compile(optimizer, loss, metrics=["accuracy"] if "c" in loss else [])
+    model.compile(optimizer, loss, metrics=["accuracy"] if classes else [])
     x = np.random.default_rng(0).normal(size=(STEPS * ROWS, 16)).astype(np.float32)
     y = np.eye(4, dtype=np.float32)[np.arange(len(x)) % 4]
     peak = Peak()
@@ -455,20 +456,16 @@ def peaks(watched: bool, loss: str = "mse", optimizer: str = "sgd", width: int =
     return peak.peaks
 
 
-TEMPORARIES = pytest.mark.xfail(
-    reason="the gradients of tanh and relu make temporaries as large as what they work on", strict=True
-)
-
-
+@pytest.mark.parametrize(("loss", "optimizer"), [("mse", "sgd"), ("categorical_crossentropy", "adam")])
 @pytest.mark.parametrize("watched", [True, False])
-@pytest.mark.parametrize("kernels", ["numba", pytest.param("numpy", marks=TEMPORARIES)])
 def test_after_the_first_epoch_a_step_allocates_next_to_nothing(
-    watched: bool, kernels: str, monkeypatch: pytest.MonkeyPatch
+    watched: bool, loss: str, optimizer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
-    first, *others = peaks(watched)
+    monkeypatch.setenv("MINIFIT_KERNELS", "numba")  # the reference is written to be read, and may allocate
+    first, *others = peaks(watched, loss, optimizer)
     assert first > 4e6, "activations and gradients of megabytes"
-    assert max(others) < 4 * 1024 * STEPS
+    few_numbers_a_row = 24 * ROWS if loss != "mse" else 0  # for the metric; an activation has 128 a row
+    assert max(others) < 4 * 1024 * STEPS + few_numbers_a_row
 
 
 @pytest.mark.parametrize("watched", [True, False])
