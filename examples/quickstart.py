@@ -25,8 +25,9 @@ class Confusions(callbacks.Callback):
         np.fill_diagonal(table, 0)
         for place in table.argsort(axis=None)[::-1][: self.most]:
             true, guess = divmod(int(place), 10)
-            if table[true, guess]:
-                print(f"  a {true} was taken for a {guess}: {table[true, guess]} times")
+            times = int(table[true, guess])
+            if times:
+                print(f"  a {true} was taken for a {guess} {times} time{'s' * (times > 1)}")
 
 
 def picture(image: Any) -> str:

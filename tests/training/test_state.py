@@ -202,6 +202,13 @@ def test_a_resumed_run_equals_an_uninterrupted_one(run: Run, at: int, batches: b
     same(run, at, batches)
 
 
+@pytest.mark.soak
+@given(run=runs, at=st.integers(0, EPOCHS * 5 - 1), batches=st.booleans())
+@settings(max_examples=1000, derandomize=False)
+def test_a_thousand_resumed_runs(run: Run, at: int, batches: bool) -> None:
+    same(run, at, batches)
+
+
 @pytest.mark.parametrize("at", range(EPOCHS))
 @pytest.mark.parametrize("dropout", [False, True])
 def test_resumed_after_every_epoch(at: int, dropout: bool) -> None:
