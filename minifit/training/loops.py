@@ -76,7 +76,7 @@ def _train(
     watched = callbacks.watched("train")
     if state.batch:  # resumed in the middle of the epoch
         logs = step.objective.logs()
-    while state.batch != batches.steps and not (state.resumed and state.batch and state.stop_training):
+    while state.batch != batches.steps and not state.had_stopped:
         callbacks.on_train_batch_begin(state.batch)
         done = step.run(batches, _left(batches, state.batch), unit, watched or state.stop_training)
         if not done:

@@ -60,9 +60,14 @@ class TrainingState:
         self._aside: list[dict[str, Any]] | None = None
 
     @property
+    def had_stopped(self) -> bool:
+        """Whether the run that this one goes on from was told to stop before it was captured."""
+        return self.resumed and self.stop_training
+
+    @property
     def over(self) -> bool:
-        """Whether the run that this one goes on from had stopped already, at the end of an epoch."""
-        return self.resumed and self.stop_training and self.batch == 0
+        """Whether it had come to the end of its last epoch, too."""
+        return self.had_stopped and self.batch == 0
 
     def nested(self) -> "TrainingState":
         """A state for a fit within a fit: the same model and optimizer, with a place and sums of its own."""
