@@ -139,6 +139,122 @@ def rmsprop_momentum_step(
 
 
 @jit
+def adagrad_step(
+    w: NDArray[Any], g: NDArray[Any], accumulator: NDArray[Any], lr: float, epsilon: float
+) -> None:
+    """As `reference.adagrad_step`."""
+    rate, small = w.dtype.type(lr), w.dtype.type(epsilon)
+    for i in range(w.size):
+        total = accumulator[i] + g[i] * g[i]
+        accumulator[i] = total
+        w[i] -= rate * g[i] / (np.sqrt(total) + small)
+
+
+@jit
+def adadelta_step(
+    w: NDArray[Any],
+    g: NDArray[Any],
+    accum_grad: NDArray[Any],
+    accum_var: NDArray[Any],
+    lr: float,
+    rho: float,
+    epsilon: float,
+) -> None:
+    """As `reference.adadelta_step`."""
+    one, rate, small, keep = w.dtype.type(1), w.dtype.type(lr), w.dtype.type(epsilon), w.dtype.type(rho)
+    take = one - keep
+    for i in range(w.size):
+        square = keep * accum_grad[i] + take * (g[i] * g[i])
+        step = np.sqrt(accum_var[i] + small) * (one / np.sqrt(square + small)) * g[i]
+        accum_grad[i] = square
+        accum_var[i] = keep * accum_var[i] + take * (step * step)
+        w[i] -= rate * step
+
+
+@jit
+def adamax_step(
+    w: NDArray[Any],
+    g: NDArray[Any],
+    m: NDArray[Any],
+    v: NDArray[Any],
+    lr: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> None:
+    """As `reference.adamax_step`."""
+    rate, small, keep = w.dtype.type(lr), w.dtype.type(epsilon), w.dtype.type(beta_2)
+    take = w.dtype.type(1) - w.dtype.type(beta_1)
+    for i in range(w.size):
+        mean = m[i] + take * (g[i] - m[i])
+        old, size = keep * v[i], abs(g[i])
+        largest = old if old > size or np.isnan(old) else size
+        m[i] = mean
+        v[i] = largest
+        w[i] -= rate * (mean / (largest + small))
+
+
+@jit
+def nadam_step(
+    w: NDArray[Any],
+    g: NDArray[Any],
+    m: NDArray[Any],
+    v: NDArray[Any],
+    lr: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    mu: float,
+    next_mu: float,
+    product: float,
+    next_product: float,
+    power: float,
+) -> None:
+    """As `reference.nadam_step`."""
+    one, rate, small = w.dtype.type(1), w.dtype.type(lr), w.dtype.type(epsilon)
+    keep_m, keep_v = w.dtype.type(beta_1), w.dtype.type(beta_2)
+    take_m, take_v = one - keep_m, one - keep_v
+    share_g, share_m = one - w.dtype.type(mu), w.dtype.type(next_mu)
+    known_g, known_m = one - w.dtype.type(product), one - w.dtype.type(next_product)
+    known_v = one - w.dtype.type(power)
+    for i in range(w.size):
+        mean = keep_m * m[i] + take_m * g[i]
+        square = keep_v * v[i] + take_v * (g[i] * g[i])
+        ahead = share_g * (g[i] / known_g) + share_m * (mean / known_m)
+        m[i] = mean
+        v[i] = square
+        w[i] -= rate * ahead / (np.sqrt(square / known_v) + small)
+
+
+@jit
+def ftrl_step(
+    w: NDArray[Any],
+    g: NDArray[Any],
+    accumulator: NDArray[Any],
+    linear: NDArray[Any],
+    lr: float,
+    lr_power: float,
+    l1: float,
+    l2: float,
+    l2_shrinkage: float,
+) -> None:
+    """As `reference.ftrl_step`."""
+    two, rate, power, bound = w.dtype.type(2), w.dtype.type(lr), w.dtype.type(-lr_power), w.dtype.type(l1)
+    ridge, shrink = two * w.dtype.type(l2), two * w.dtype.type(l2_shrinkage)
+    for i in range(w.size):
+        before, total = accumulator[i], accumulator[i] + g[i] * g[i]
+        if lr_power == -0.5:
+            old, root = np.sqrt(before), np.sqrt(total)
+        else:
+            old, root = before**power, total**power
+        pull = g[i] + shrink * w[i] if l2_shrinkage else g[i]
+        sums = linear[i] + (pull - (root - old) / rate * w[i])
+        accumulator[i] = total
+        linear[i] = sums
+        w[i] = (min(max(sums, -bound), bound) - sums) / (root / rate + ridge)
+
+
+@jit
 def weight_decay_step(w: NDArray[Any], rate: float) -> None:
     """As `reference.weight_decay_step`."""
     share = w.dtype.type(rate)

@@ -1,17 +1,49 @@
 """Activation functions: what a layer's output goes through.
 
 Those in `FUSED` are computed inside the dense layer's own kernel, since their gradient is known from their
-output alone.
+output alone. Those of `minifit.nonlinearities` are ops of their own.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from minifit import ops
+from minifit.nonlinearities import (
+    elu,
+    gelu,
+    hard_sigmoid,
+    log_softmax,
+    mish,
+    selu,
+    silu,
+    softplus,
+    softsign,
+    swish,
+)
 from minifit.tables import Table
 from minifit.tensor import Tensor, TensorLike, as_tensor
 
-__all__ = ["deserialize", "get", "linear", "relu", "serialize", "sigmoid", "softmax", "tanh"]
+__all__ = [
+    "deserialize",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "hard_sigmoid",
+    "linear",
+    "log_softmax",
+    "mish",
+    "relu",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 
 Activation = Callable[[Tensor], Tensor]
 
@@ -65,9 +97,31 @@ def softmax(x: TensorLike, axis: int = -1) -> Tensor:
     return ops.transpose(ops.softmax(ops.transpose(x, tuple(order))), tuple(order))
 
 
+def exponential(x: TensorLike) -> Tensor:
+    """``exp(x)``."""
+    return ops.exp(x)
+
+
 TABLE = Table(
     "activation",
-    {"linear": linear, "relu": relu, "sigmoid": sigmoid, "tanh": tanh, "softmax": softmax},
+    {
+        "linear": linear,
+        "relu": relu,
+        "sigmoid": sigmoid,
+        "tanh": tanh,
+        "softmax": softmax,
+        "elu": elu,
+        "selu": selu,
+        "softplus": softplus,
+        "softsign": softsign,
+        "swish": swish,
+        "silu": silu,
+        "gelu": gelu,
+        "exponential": exponential,
+        "hard_sigmoid": hard_sigmoid,
+        "mish": mish,
+        "log_softmax": log_softmax,
+    },
 )
 
 FUSED: dict[Any, str] = {linear: "linear", relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}

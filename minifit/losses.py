@@ -4,6 +4,7 @@ A loss function returns one value for each sample; a loss object also weights th
 values to one number. A function of ``(y_true, y_pred)`` written in `minifit.ops` is a loss too.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,35 +13,67 @@ import numpy as np
 from minifit import ops
 from minifit.arrays import Array
 from minifit.errors import ArgumentError, GradientError, ShapeError
+from minifit.nonlinearities import softplus
 from minifit.tables import Configurable, Table
-from minifit.tensor import Tensor, TensorLike, as_tensor, to_array
+from minifit.tensor import Axis, Tensor, TensorLike, as_tensor, convert, floating, to_array
 
 __all__ = [
     "BCE",
+    "KLD",
     "MAE",
+    "MAPE",
     "MSE",
+    "MSLE",
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
     "Loss",
     "LossFunctionWrapper",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
     "Reduction",
     "SparseCategoricalCrossentropy",
+    "SquaredHinge",
     "bce",
     "binary_crossentropy",
     "categorical_crossentropy",
+    "categorical_hinge",
+    "cosine_similarity",
     "deserialize",
     "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "kld",
+    "kullback_leibler_divergence",
+    "log_cosh",
+    "logcosh",
     "mae",
+    "mape",
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error",
+    "mean_squared_logarithmic_error",
     "mse",
+    "msle",
+    "poisson",
     "serialize",
     "sparse_categorical_crossentropy",
+    "squared_hinge",
 ]
 
 LossFunction = Callable[..., Tensor]
+
+EPSILON = 1e-7
+"""What keeps divisions and logarithms away from 0: ``tf.keras.backend.epsilon()``."""
 
 
 # -- one value a sample --------------------------------------------------------------------------------------
@@ -126,6 +159,128 @@ def sparse_categorical_crossentropy(
     axis : int, default -1
     """
     return ops.sparse_categorical_crossentropy(y_true, _last(as_tensor(y_pred), axis), from_logits)
+
+
+def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """``100 * mean(abs((t - p) / max(abs(t), 1e-7)))`` over the last axis."""
+    t, p = _pair(y_true, y_pred)
+    return _mean(abs((t - p) / ops.clip(abs(t), EPSILON, np.inf))) * 100
+
+
+def mean_squared_logarithmic_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """``mean((log(p + 1) - log(t + 1)) ** 2)`` over the last axis; what is below 1e-7 counts as that."""
+    t, p = (ops.log(ops.clip(x, EPSILON, np.inf) + 1) for x in _pair(y_true, y_pred))
+    return _mean(ops.square(p - t))
+
+
+def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
+    """The mean over the last axis of half the squared error, which goes on as a straight line beyond `delta`.
+
+    Parameters
+    ----------
+    y_true, y_pred : Tensor of shape (n, m)
+    delta : float, default 1
+        ``error ** 2 / 2`` up to here, then ``delta * abs(error) - delta ** 2 / 2``.
+
+    References
+    ----------
+    ``tf.keras.losses.huber`` (TensorFlow 2.7).
+    """
+    t, p = _pair(y_true, y_pred)
+    size = abs(p - t)
+    bent = ops.minimum(size, delta)
+    return _mean(bent * (size - bent * 0.5))  # both branches at once; no square can overflow
+
+
+def log_cosh(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """``mean(log(cosh(p - t)))`` over the last axis: about half the squared error, then the absolute one less log 2."""
+    t, p = _pair(y_true, y_pred)
+    error = p - t
+    return _mean(error + softplus(error * -2) - math.log(2))
+
+
+def kl_divergence(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """``sum(t * log(t / p))`` over the last axis, with both moved into [1e-7, 1]."""
+    t, p = (ops.clip(x, EPSILON, 1) for x in _pair(y_true, y_pred))
+    return (t * ops.log(t / p)).sum(-1)
+
+
+def poisson(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """``mean(p - t * log(p + 1e-7))`` over the last axis, for counts as targets and rates as predictions."""
+    t, p = _pair(y_true, y_pred)
+    return _mean(p - t * ops.log(p + EPSILON))
+
+
+def hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """``mean(max(1 - t * p, 0))`` over the last axis, for targets -1 and 1; a batch of 0 and 1 is taken as these."""
+    return _mean(_margin(y_true, y_pred))
+
+
+def squared_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """``mean(max(1 - t * p, 0) ** 2)`` over the last axis, for targets as in `hinge`."""
+    return _mean(ops.square(_margin(y_true, y_pred)))
+
+
+def _margin(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    t, p = _pair(y_true, y_pred)
+    if ((t.value == 0) | (t.value == 1)).all():
+        t = t * 2 - 1
+    return ops.clip(1 - t * p, 0, np.inf)
+
+
+def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
+    """``max(1 + max((1 - t) * p) - sum(t * p), 0)`` over the last axis, for one-hot targets."""
+    t, p = _pair(y_true, y_pred)
+    right = (t * p).sum(-1)
+    wrong = ops.max((1 - t) * p, -1)
+    return ops.clip(wrong - right + 1, 0, np.inf)
+
+
+def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -> Tensor:
+    """The cosine of the angle between target and prediction, times -1: the best value is -1.
+
+    Parameters
+    ----------
+    y_true, y_pred : Tensor of shape (n, m)
+    axis : int, default -1
+        Along which they are vectors. A vector of zeros has cosine 0 with all others.
+
+    References
+    ----------
+    ``tf.keras.losses.cosine_similarity`` (TensorFlow 2.7). The metric of this name is the cosine itself.
+    """
+    t, p = (_unit(x, axis) for x in _pair(y_true, y_pred))
+    return -(t * p).sum(axis)
+
+
+def _unit(x: Tensor, axis: Axis) -> Tensor:
+    """`x` divided by its length, which counts as 1e-6 where it is shorter."""
+    return x / ops.sqrt(ops.clip(ops.square(x).sum(axis, keepdims=True), 1e-12, np.inf))
+
+
+def _mean(x: Tensor) -> Tensor:
+    """The mean over the last axis: a sum that is divided, since multiplying by 1 / n rounds once more."""
+    return x.sum(-1) / x.shape[-1]
+
+
+def _pair(y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
+    """Targets and predictions as tensors of the predictions' dtype, of shapes that broadcast."""
+    p = floating(y_pred)
+    t = convert(as_tensor(y_true), p.dtype)
+    try:
+        shape = np.broadcast_shapes(t.shape, p.shape)
+    except ValueError:
+        raise ShapeError(
+            "Targets and predictions must have the same shape, or shapes that broadcast. "
+            f"Received: targets of shape {t.shape}, predictions of shape {p.shape}. "
+            "Reshape the targets or change the units of the last layer."
+        ) from None
+    if not shape:
+        raise ShapeError(
+            "A loss needs a last axis to average over. Received: a single number. "
+            "Give targets and predictions of shape (n,) or (n, m)."
+        )
+    return t, p
 
 
 def _same_shape(name: str, y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
@@ -312,6 +467,78 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
         super().__init__(sparse_categorical_crossentropy, reduction, name, from_logits=from_logits)
 
 
+class MeanAbsolutePercentageError(LossFunctionWrapper):
+    """The mean of absolute differences, in percent of the targets."""
+
+    def __init__(self, reduction: str = Reduction.AUTO, name: str = "mean_absolute_percentage_error") -> None:
+        super().__init__(mean_absolute_percentage_error, reduction, name)
+
+
+class MeanSquaredLogarithmicError(LossFunctionWrapper):
+    """The mean of squared differences of the logarithms."""
+
+    def __init__(self, reduction: str = Reduction.AUTO, name: str = "mean_squared_logarithmic_error") -> None:
+        super().__init__(mean_squared_logarithmic_error, reduction, name)
+
+
+class Huber(LossFunctionWrapper):
+    """Squared error that goes on as a straight line; the arguments are those of `huber`."""
+
+    def __init__(self, delta: float = 1.0, reduction: str = Reduction.AUTO, name: str = "huber_loss") -> None:
+        super().__init__(huber, reduction, name, delta=delta)
+
+
+class LogCosh(LossFunctionWrapper):
+    """The mean of the logarithm of the hyperbolic cosine of the differences."""
+
+    def __init__(self, reduction: str = Reduction.AUTO, name: str = "log_cosh") -> None:
+        super().__init__(log_cosh, reduction, name)
+
+
+class KLDivergence(LossFunctionWrapper):
+    """The Kullback-Leibler divergence of predicted from true distributions."""
+
+    def __init__(self, reduction: str = Reduction.AUTO, name: str = "kl_divergence") -> None:
+        super().__init__(kl_divergence, reduction, name)
+
+
+class Poisson(LossFunctionWrapper):
+    """The Poisson loss of counts."""
+
+    def __init__(self, reduction: str = Reduction.AUTO, name: str = "poisson") -> None:
+        super().__init__(poisson, reduction, name)
+
+
+class Hinge(LossFunctionWrapper):
+    """The hinge loss of targets -1 and 1, or 0 and 1."""
+
+    def __init__(self, reduction: str = Reduction.AUTO, name: str = "hinge") -> None:
+        super().__init__(hinge, reduction, name)
+
+
+class SquaredHinge(LossFunctionWrapper):
+    """The squared hinge loss of targets -1 and 1, or 0 and 1."""
+
+    def __init__(self, reduction: str = Reduction.AUTO, name: str = "squared_hinge") -> None:
+        super().__init__(squared_hinge, reduction, name)
+
+
+class CategoricalHinge(LossFunctionWrapper):
+    """The hinge loss of one-hot targets."""
+
+    def __init__(self, reduction: str = Reduction.AUTO, name: str = "categorical_hinge") -> None:
+        super().__init__(categorical_hinge, reduction, name)
+
+
+class CosineSimilarity(LossFunctionWrapper):
+    """The cosine of the angle between target and prediction, times -1."""
+
+    def __init__(
+        self, axis: Axis = -1, reduction: str = Reduction.AUTO, name: str = "cosine_similarity"
+    ) -> None:
+        super().__init__(cosine_similarity, reduction, name, axis=axis)
+
+
 def _smoothing(value: float) -> float:
     if not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ArgumentError(
@@ -358,6 +585,10 @@ def fit_weights(weights: Array, values: Array) -> Array:
 mse = MSE = mean_squared_error
 mae = MAE = mean_absolute_error
 bce = BCE = binary_crossentropy
+mape = MAPE = mean_absolute_percentage_error
+msle = MSLE = mean_squared_logarithmic_error
+kld = KLD = kullback_leibler_divergence = kl_divergence
+logcosh = log_cosh
 
 TABLE = Table(
     "loss",
@@ -378,6 +609,35 @@ TABLE = Table(
         "CategoricalCrossentropy": CategoricalCrossentropy,
         "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
         "SparseCategoricalCrossentropy": SparseCategoricalCrossentropy,
+        "mean_absolute_percentage_error": mean_absolute_percentage_error,
+        "mape": mean_absolute_percentage_error,
+        "MAPE": mean_absolute_percentage_error,
+        "MeanAbsolutePercentageError": MeanAbsolutePercentageError,
+        "mean_squared_logarithmic_error": mean_squared_logarithmic_error,
+        "msle": mean_squared_logarithmic_error,
+        "MSLE": mean_squared_logarithmic_error,
+        "MeanSquaredLogarithmicError": MeanSquaredLogarithmicError,
+        "huber": huber,
+        "huber_loss": huber,
+        "Huber": Huber,
+        "log_cosh": log_cosh,
+        "logcosh": log_cosh,
+        "LogCosh": LogCosh,
+        "kl_divergence": kl_divergence,
+        "kullback_leibler_divergence": kl_divergence,
+        "kld": kl_divergence,
+        "KLD": kl_divergence,
+        "KLDivergence": KLDivergence,
+        "poisson": poisson,
+        "Poisson": Poisson,
+        "hinge": hinge,
+        "Hinge": Hinge,
+        "squared_hinge": squared_hinge,
+        "SquaredHinge": SquaredHinge,
+        "categorical_hinge": categorical_hinge,
+        "CategoricalHinge": CategoricalHinge,
+        "cosine_similarity": cosine_similarity,
+        "CosineSimilarity": CosineSimilarity,
     },
 )
 

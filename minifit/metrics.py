@@ -43,6 +43,7 @@ __all__ = [
     "binary_crossentropy",
     "categorical_accuracy",
     "categorical_crossentropy",
+    "cosine_similarity",
     "deserialize",
     "get",
     "mae",
@@ -76,6 +77,11 @@ def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array
     if target.ndim == scores.ndim and target.shape[-1:] == (1,):
         target = target[..., 0]
     return np.asarray(target == scores.argmax(-1), np.float32)
+
+
+def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: int = -1) -> Array:
+    """The cosine of the angle between target and prediction: 1 is best. As a loss, it is the negative."""
+    return -to_array(losses.cosine_similarity(y_true, y_pred, axis))
 
 
 # -- over an epoch -------------------------------------------------------------------------------------------
@@ -273,13 +279,15 @@ class SparseCategoricalAccuracy(MeanMetricWrapper):
 # -- by name -------------------------------------------------------------------------------------------------
 
 _DIRECTIONS = dict.fromkeys(losses.TABLE, "min") | dict.fromkeys(
-    ("binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"), "max"
+    ("binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy", "cosine_similarity"), "max"
 )
 
 TABLE = Table(
     "metric",
     {
         **{name: loss for name, loss in losses.TABLE.items() if not isinstance(loss, type)},
+        "cosine_similarity": cosine_similarity,
+        "cosine_proximity": cosine_similarity,
         "MeanSquaredError": MeanSquaredError,
         "MeanAbsoluteError": MeanAbsoluteError,
         "binary_accuracy": binary_accuracy,

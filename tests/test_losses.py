@@ -24,6 +24,7 @@ T = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1], [0.2, 0.3, 0.5]], np.float32)
 P = np.array([[0.1, 0.7, 0.2], [0.3, 0.3, 0.4], [0.25, 0.15, 0.6], [0.5, 0.2, 0.3]], np.float32)
 Z = np.array([[1, 2, -1], [0.5, -0.5, 3], [0, 0, 0], [-2, 1, 0.25]], np.float32)
 CLASSES = np.array([1, 0, 2, 1])
+PLUS = T + np.float32(0.5)  # for percentages, which have no targets of 0
 WEIGHTS = np.array([1, 2, 0.5, 0], np.float32)
 
 
@@ -42,11 +43,15 @@ class Case(NamedTuple):
 
     @property
     def made(self) -> Any:
-        return getattr(losses, "".join(word.capitalize() for word in self.name.split("_")))
+        own = {"kl_divergence": "KLDivergence"}
+        return getattr(
+            losses, own.get(self.name) or "".join(word.capitalize() for word in self.name.split("_"))
+        )
 
     @property
     def data(self) -> tuple[Array, Array]:
-        return CLASSES if self.name.startswith("sparse") else T, Z if self.options.get("from_logits") else P
+        y = CLASSES if self.name.startswith("sparse") else PLUS if "percentage" in self.name else T
+        return y, Z if self.options.get("from_logits") else P
 
     def __str__(self) -> str:
         return "-".join([self.name, *self.options])
@@ -108,8 +113,30 @@ CASES = [
         1.1185412,
         1.5277867,
     ),
+    Case(
+        "mean_absolute_percentage_error", {}, [64.44444, 46.66667, 59.999996, 57.85714], 57.242065, 46.944447
+    ),
+    Case(
+        "mean_squared_logarithmic_error",
+        {},
+        [0.022912512, 0.122540794, 0.039706465, 0.025559234],
+        0.05267975,
+        0.071961835,
+    ),
+    Case("huber", {}, [0.023333333, 0.123333335, 0.040833328, 0.023333333], 0.052708335, 0.07260417),
+    Case("log_cosh", {}, [0.023066858, 0.11652148, 0.04003044, 0.023066819], 0.0506714, 0.06903125),
+    Case("kl_divergence", {}, [0.35667214, 1.2039697, 0.51082265, 0.19379418], 0.5663147, 0.7550057),
+    Case("poisson", {}, [0.45222494, 0.7346575, 0.50360847, 0.74114895], 0.60791, 0.54333603),
+    Case("hinge", {}, [0.76666665, 0.90000004, 0.8, 0.8966667], 0.84083337, 0.7416667),
+    Case("squared_hinge", {}, [0.6966667, 0.83, 0.72, 0.8053667], 0.76300836, 0.6791667),
+    Case("categorical_hinge", {}, [0.5, 1.1, 0.65, 1.09], 0.83500004, 0.75625),
+    Case("cosine_similarity", {}, [-0.9525794, -0.5144958, -0.8994381, -0.8157896], -0.79557574, -0.6078225),
+    Case(
+        "huber", {"delta": 0.25}, [0.022916667, 0.08541667, 0.03708333, 0.022916667], 0.04208333, 0.053072914
+    ),
 ]
 PLAIN = [case for case in CASES if not case.options]
+BROADCASTING = [case.name for case in PLAIN if "crossentropy" not in case.name]
 ENTROPIES = [case for case in CASES if "crossentropy" in case.name]
 
 
@@ -197,7 +224,7 @@ CLASSES3 = np.stack([CLASSES, CLASSES[::-1]])
 
 @pytest.mark.parametrize("case", PLAIN, ids=str)
 def test_predictions_of_rank_three(case: Case) -> None:
-    y = CLASSES3 if case.name.startswith("sparse") else T3
+    y = np.stack([case.data[0], case.data[0][::-1]])
     found = case.function(y, P3)
     assert found.shape == (2, 4)
     close(found.value[0], case.values)
@@ -233,6 +260,10 @@ ALONG_AXIS_1 = {
         [0.35667488, 1.2039728, 0.5108256, 1.609438],
         [1.2039728, 1.609438, 0.6931472, 1.89712],
     ],
+    "cosine_similarity": [
+        [-0.9525794, -0.51449573, -0.89943814, -0.8157896],
+        [-0.9737261, -0.27216554, -0.81110716, -0.22485954],
+    ],
 }
 
 
@@ -243,22 +274,39 @@ def test_another_axis(name: str, axis: int) -> None:
     close(getattr(losses, name)(y, P3.swapaxes(1, 2), axis=axis), ALONG_AXIS_1[name])
 
 
-@pytest.mark.parametrize("name", ["mean_squared_error", "mean_absolute_error"])
+# What TensorFlow 2.7 computes for targets of shape (2, 1) and (2, 3), and for the same two the other way round.
+COLUMN = {
+    "mean_squared_error": ([5 / 3, 3], [5 / 3, 3]),
+    "mean_absolute_error": ([1, 5 / 3], [1, 5 / 3]),
+    "mean_absolute_percentage_error": ([100.0, 83.33333], [38.888893, 1333333200.0]),
+    "mean_squared_logarithmic_error": ([0.21495165, 0.8594332], [0.21495165, 0.8594332]),
+    "huber": ([0.6666667, 1.1666666], [0.6666667, 1.1666666]),
+    "log_cosh": ([0.58626115, 1.0279287], [0.5862612, 1.0279287]),
+    "kl_divergence": ([0.0, 32.23619], [0.0, -3.2236192e-06]),
+    "poisson": ([1.4027468, 21.824127], [0.99999976, 1.7689509]),
+    "hinge": ([0.0, 0.6666667], [0.0, 0.6666667]),
+    "squared_hinge": ([0.0, 0.6666667], [0.0, 0.6666667]),
+    "categorical_hinge": ([0.0, 0.0], [0.0, 1.0]),
+    "cosine_similarity": ([-1.6035674, -1.0], [-1.6035674, -1.0]),
+}
+
+
+@pytest.mark.parametrize("name", BROADCASTING)
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_column_broadcasts(name: str, turned: bool) -> None:
     column, wide = np.array([[1.0], [2.0]], np.float32), np.array([[1.0, 2, 3], [0, 0, 1]], np.float32)
-    expected = {"mean_squared_error": [5 / 3, 3], "mean_absolute_error": [1, 5 / 3]}  # as TensorFlow 2.7
     y, p = (wide, column) if turned else (column, wide)
-    close(getattr(losses, name)(y, p), expected[name])
+    close(getattr(losses, name)(y, p), COLUMN[name][turned])
 
 
-@pytest.mark.parametrize("name", ["mean_squared_error", "mean_absolute_error"])
+@pytest.mark.parametrize("name", BROADCASTING)
 def test_the_gradient_of_a_column_that_broadcast(name: str) -> None:
-    targets, column = np.array([[1.0, 2, 3], [0, 0, 1]]), np.array([[1.5], [-2.5]])
+    targets, column = np.array([[1.0, 2, 3], [0.4, 0.6, 1]]), np.array([[0.9], [0.3]])
     check_gradients(lambda p: getattr(losses, name)(targets, p), column)
+    check_gradients(lambda p: getattr(losses, name)(column, p), targets * 0.8)
 
 
-@pytest.mark.parametrize("name", ["mean_squared_error", "mean_absolute_error"])
+@pytest.mark.parametrize("name", BROADCASTING)
 def test_shapes_that_do_not_broadcast(name: str) -> None:
     with pytest.raises(
         ShapeError, match=r"Received: targets of shape \(4, 2\), predictions of shape \(4, 3\)\. Res"
@@ -328,12 +376,13 @@ def test_targets_of_any_dtype(case: Case, dtype: Any) -> None:
     y, p = T[:3].astype(dtype), case.data[1][:3]
     found = case.function(y, p, **case.options)
     assert found.dtype == np.float32
-    close(found, case.values[:3])
+    close(found, case.function(T[:3], p, **case.options).value)
 
 
-def test_a_single_number_is_refused() -> None:
+@pytest.mark.parametrize("name", BROADCASTING)
+def test_a_single_number_is_refused(name: str) -> None:
     with pytest.raises(ShapeError, match="needs a last axis"):
-        losses.mean_squared_error(1.0, 2.0)
+        getattr(losses, name)(1.0, 2.0)
 
 
 # -- sample weights ------------------------------------------------------------------------------------------
@@ -387,7 +436,7 @@ def test_gradients(case: Case, reduction: str, weights: Array | None) -> None:
 
 @pytest.mark.parametrize("case", PLAIN, ids=str)
 def test_gradients_of_rank_three(case: Case) -> None:
-    y = CLASSES3 if case.name.startswith("sparse") else T3
+    y = np.stack([case.data[0], case.data[0][::-1]])
     check_gradients(lambda x: case.function(y, x), P3)
 
 
@@ -490,7 +539,8 @@ def test_nan_is_passed_on(case: Case) -> None:
     y, p = case.data
     p = p.copy()
     p[1, 0] = np.nan
-    found = case.function(y, p, **case.options).value
+    with np.errstate(invalid="ignore"):
+        found = case.function(y, p, **case.options).value
     assert np.isnan(found).tolist() == [False, True, False, False]
 
 
@@ -502,6 +552,234 @@ def test_a_model_that_ends_in_the_activation_layer_goes_by_the_logits(case: Case
     found = model.evaluate(np.full((4, 2), 500.0), case.data[0], verbose=0)
     z = np.full((4, 3), 1000.0, np.float32)
     close(found, float(case.made(from_logits=True)(case.data[0], z)))
+
+
+# -- each by itself ------------------------------------------------------------------------------------------
+
+ONE_HOT = np.array([[0, 1, 0], [1, 0, 0]], np.float32)
+CERTAIN = np.array([[1, 0, 0], [0, 1, 1]], np.float32)  # wrong as can be
+LARGE = np.array([[1e10, -1e10, 1], [0, 0, 0]], np.float32)
+
+# What TensorFlow 2.7 computes for ONE_HOT and these: the values, and the gradient of their sum.
+EDGES: list[tuple[str, Array, list[float], list[list[float]]]] = [
+    (
+        "mean_absolute_percentage_error",
+        LARGE,
+        [3.3333336e18, 33.333336],
+        [[333333300.0, -33.333332, 333333300.0], [-33.333332, 0.0, 0.0]],
+    ),
+    (
+        "mean_squared_logarithmic_error",
+        LARGE,
+        [177.05023, 0.16015096],
+        [[1.5350567e-09, 0.0, 0.23104903], [0.0, 0.0, 0.0]],
+    ),
+    (
+        "huber",
+        LARGE,
+        [6666666500.0, 0.16666667],
+        [[0.33333334, -0.33333334, 0.33333334], [-0.33333334, 0.0, 0.0]],
+    ),
+    (
+        "log_cosh",
+        LARGE,
+        [6666666500.0, 0.14459364],
+        [[0.33333334, -0.33333334, 0.25386474], [-0.25386474, 0.0, 0.0]],
+    ),
+    ("kl_divergence", LARGE, [16.118092, 16.118095], [[0.0, 0.0, -1e-07], [0.0, 0.0, 0.0]]),
+    (
+        "hinge",
+        LARGE,
+        [6666666500.0, 1.0],
+        [[0.33333334, -0.33333334, 0.33333334], [-0.33333334, 0.33333334, 0.33333334]],
+    ),
+    (
+        "squared_hinge",
+        LARGE,
+        [6.6666667e19, 1.0],
+        [[6666667000.0, -6666667000.0, 1.3333334], [-0.6666667, 0.6666667, 0.6666667]],
+    ),
+    ("categorical_hinge", LARGE, [20000000000.0, 1.0], [[1.0, -1.0, 0.0], [-1.0, 0.33333334, 0.33333334]]),
+    (
+        "cosine_similarity",
+        LARGE,
+        [0.7071068, 0.0],
+        [[-3.5355344e-11, -3.5355337e-11, -3.5355343e-21], [-1000000.0, 0.0, 0.0]],
+    ),
+    (
+        "mean_absolute_percentage_error",
+        CERTAIN,
+        [333333380.0, 666666600.0],
+        [[333333300.0, -33.333332, 0.0], [-33.333332, 333333300.0, 333333300.0]],
+    ),
+    (
+        "mean_squared_logarithmic_error",
+        CERTAIN,
+        [0.32030192, 0.48045287],
+        [[0.23104903, 0.0, 0.0], [0.0, 0.23104903, 0.23104903]],
+    ),
+    (
+        "huber",
+        CERTAIN,
+        [0.33333334, 0.5],
+        [[0.33333334, -0.33333334, 0.0], [-0.33333334, 0.33333334, 0.33333334]],
+    ),
+    (
+        "log_cosh",
+        CERTAIN,
+        [0.28918722, 0.43378082],
+        [[0.25386474, -0.25386474, 0.0], [-0.25386474, 0.25386474, 0.25386474]],
+    ),
+    ("kl_divergence", CERTAIN, [16.118093, 16.118092], [[-1e-07, 0.0, 0.0], [0.0, -1e-07, -1e-07]]),
+    (
+        "poisson",
+        CERTAIN,
+        [5.706032, 6.0393653],
+        [[0.33333334, -3333333.2, 0.33333334], [-3333333.2, 0.33333334, 0.33333334]],
+    ),
+    (
+        "hinge",
+        CERTAIN,
+        [1.3333334, 1.6666666],
+        [[0.33333334, -0.33333334, 0.33333334], [-0.33333334, 0.33333334, 0.33333334]],
+    ),
+    (
+        "squared_hinge",
+        CERTAIN,
+        [2.0, 3.0],
+        [[1.3333334, -0.6666667, 0.6666667], [-0.6666667, 1.3333334, 1.3333334]],
+    ),
+    ("categorical_hinge", CERTAIN, [2.0, 2.0], [[1.0, -1.0, 0.0], [-1.0, 0.5, 0.5]]),
+    ("cosine_similarity", CERTAIN, [0.0, 0.0], [[0.0, -1.0, 0.0], [-0.70710677, 0.0, 0.0]]),
+]
+
+
+@pytest.mark.parametrize(("name", "p", "values", "gradient"), EDGES)
+def test_extreme_predictions(name: str, p: Array, values: list[float], gradient: list[list[float]]) -> None:
+    predicted = Tensor(p, requires_grad=True)
+    found = getattr(losses, name)(ONE_HOT, predicted)
+    close(found, values)
+    found.backward()
+    close(predicted.grad, gradient)
+
+
+def test_a_rate_below_zero_is_no_number() -> None:
+    with np.errstate(invalid="ignore"):
+        found = losses.poisson(ONE_HOT, -ONE_HOT)
+    assert np.isnan(found.value).all()  # as in TensorFlow 2.7
+
+
+ERRORS = np.array([[-8, -1, -0.25], [0, 0.25, 1], [8, 100, 1e4]], np.float32)
+
+# What TensorFlow 2.7 computes for ERRORS: the values, and three times the gradient of their sum.
+ROBUST: list[tuple[str, dict[str, float], list[float], list[list[float]]]] = [
+    (
+        "huber",
+        {},
+        [2.6770833, 0.17708333, 3368.8333],
+        [[-1, -1, -0.25], [0, 0.25, 1], [1, 1, 1]],
+    ),
+    (
+        "huber",
+        {"delta": 3.0},
+        [6.6770835, 0.17708333, 10103.5],
+        [[-3, -1, -0.25], [0, 0.25, 1], [3, 3, 3]],
+    ),
+    (
+        "log_cosh",
+        {},
+        [2.590521, 0.15490353, 3368.64],
+        [[-1, -0.7615942, -0.2449186], [0, 0.2449186, 0.7615942], [1, 1, 1]],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "values", "gradient"), ROBUST)
+def test_small_and_large_errors(
+    name: str, options: dict[str, float], values: list[float], gradient: list[list[float]]
+) -> None:
+    predicted = Tensor(ERRORS, requires_grad=True)
+    found = getattr(losses, name)(np.zeros_like(ERRORS), predicted, **options)
+    close(found, values)
+    found.backward()
+    close(predicted.grad, np.array(gradient) / 3)
+
+
+@pytest.mark.parametrize("name", ["huber", "log_cosh"])
+@pytest.mark.parametrize("size", [1e20, 1e30])
+def test_errors_whose_square_would_overflow(name: str, size: float) -> None:
+    predicted = Tensor(np.array([[size, -size, 0]], np.float32), requires_grad=True)
+    found = getattr(losses, name)(np.zeros((1, 3)), predicted)
+    close(found, [2 / 3 * size])
+    found.backward()
+    close(predicted.grad, [[1 / 3, -1 / 3, 0]])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("hinge", [0.066666685, 0.8666666, 0.19999997, 0.93333334]),
+        ("squared_hinge", [0.013333339, 1.2133332, 0.11999997, 1.4133333]),
+    ],
+)
+def test_hinges_take_zero_and_one_for_minus_one_and_one(name: str, expected: list[float]) -> None:
+    scores, ones = P * 4 - 2, T > 0.4
+    for targets in (ones, ones.astype(np.int64), ones.astype(np.float32), np.where(ones, 1, -1)):
+        close(getattr(losses, name)(targets, scores), expected)  # as TensorFlow 2.7
+
+
+def test_one_other_target_and_the_whole_batch_is_taken_as_it_is() -> None:
+    close(losses.hinge([[0.0, 1], [0, 1]], [[0.5, 0.5], [0.5, 0.5]]), [1, 1])
+    close(losses.hinge([[0.0, 1], [0, -1]], [[0.5, 0.5], [0.5, 0.5]]), [0.75, 1.25])
+
+
+def test_percentages_of_targets_of_zero() -> None:
+    close(losses.mape(T, P), [1.0000001e08, 2.3333338e08, 1.3333335e08, 74.44444])  # as TensorFlow 2.7
+
+
+@pytest.mark.parametrize("axis", [0, -2])
+def test_cosines_of_columns(axis: int) -> None:
+    expected = [-0.61070484, -0.9081629, -0.8320503]  # as TensorFlow 2.7
+    close(losses.cosine_similarity(T, P, axis=axis), expected)
+    close(losses.CosineSimilarity(axis=axis)(T, P), -0.7836394)
+    check_gradients(lambda p: losses.cosine_similarity(T, p, axis=axis), P)
+
+
+def test_a_vector_of_zeros_has_no_direction() -> None:
+    close(losses.cosine_similarity(np.zeros((2, 3)), P[:2]), [0, 0])
+    close(losses.cosine_similarity(T[:2], np.zeros((2, 3))), [0, 0])
+
+
+@pytest.mark.parametrize("name", BROADCASTING)
+def test_targets_have_a_gradient_too(name: str) -> None:
+    targets = np.array([[0.9, 0.2, 0.35], [0.15, 0.6, 0.7]])
+    check_gradients(getattr(losses, name), targets, P[:2] + 0.02)
+
+
+@pytest.mark.parametrize(
+    ("names", "function"),
+    [
+        (("mape", "MAPE"), losses.mean_absolute_percentage_error),
+        (("msle", "MSLE"), losses.mean_squared_logarithmic_error),
+        (("kld", "KLD", "kullback_leibler_divergence"), losses.kl_divergence),
+        (("logcosh",), losses.log_cosh),
+    ],
+)
+def test_other_names(names: tuple[str, ...], function: Any) -> None:
+    for name in names:
+        assert losses.get(name) is getattr(losses, name) is function
+    assert losses.get("huber_loss") is losses.huber
+
+
+@pytest.mark.parametrize("name", sorted({case.name for case in CASES}))
+def test_as_a_metric(name: str) -> None:
+    model = Sequential([Dense(3, "softmax", kernel_initializer="ones", input_shape=(3,))])
+    model.compile("sgd", name, metrics=[name])
+    y = CLASSES if name.startswith("sparse") else PLUS
+    found = model.evaluate(P, y, verbose=0, return_dict=True)
+    assert found.keys() == {"loss", name}
+    sign = -1 if name == "cosine_similarity" else 1  # of this name, the metric is the cosine itself
+    close(found[name] * sign, found["loss"])
 
 
 # -- losses of one's own -------------------------------------------------------------------------------------
@@ -612,6 +890,16 @@ CONFIGS: dict[str, dict[str, Any]] = {  # in the order of TensorFlow 2.7
         "name": "sparse_categorical_crossentropy",
         "from_logits": False,
     },
+    "MeanAbsolutePercentageError": {"reduction": "auto", "name": "mean_absolute_percentage_error"},
+    "MeanSquaredLogarithmicError": {"reduction": "auto", "name": "mean_squared_logarithmic_error"},
+    "Huber": {"reduction": "auto", "name": "huber_loss", "delta": 1.0},
+    "LogCosh": {"reduction": "auto", "name": "log_cosh"},
+    "KLDivergence": {"reduction": "auto", "name": "kl_divergence"},
+    "Poisson": {"reduction": "auto", "name": "poisson"},
+    "Hinge": {"reduction": "auto", "name": "hinge"},
+    "SquaredHinge": {"reduction": "auto", "name": "squared_hinge"},
+    "CategoricalHinge": {"reduction": "auto", "name": "categorical_hinge"},
+    "CosineSimilarity": {"reduction": "auto", "name": "cosine_similarity", "axis": -1},
 }
 
 CLASS_NAMES = sorted({member.__name__ for member in losses.TABLE.values() if isinstance(member, type)})
@@ -645,9 +933,7 @@ def test_the_round_trip_of_a_function(case: Case) -> None:
     [("Mse", "'MSE'|'mse'"), ("mean_square_error", "'mean_squared_error'"), ("zzz", "Known: "), ("ce", "")],
 )
 def test_an_unknown_name(name: str, hint: str) -> None:
-    with pytest.raises(
-        UnknownNameError, match=f"There is no loss of that name. Received: '{name}'.*({hint})"
-    ):
+    with pytest.raises(UnknownNameError, match=f"loss.*'{name}'.*({hint})"):
         losses.get(name)
 
 

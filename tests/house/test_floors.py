@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = [
     ["errors", "arrays", "randomness", "console"],
     ["kernels"],
-    ["tensor", "ops"],
+    ["tensor", "ops", "nonlinearities"],
     [
         "tables",
         "parameters",

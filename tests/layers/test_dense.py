@@ -76,7 +76,7 @@ OUTPUTS = {
 }
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", OUTPUTS)
 def test_its_output(activation: str) -> None:
     layer = with_weights(Dense(2, activation))
     np.testing.assert_allclose(layer(X).value.ravel(), OUTPUTS[activation], rtol=2e-6, atol=5e-8)

@@ -1,6 +1,5 @@
-"""Each optimizer makes TensorFlow's steps, on either engine, and goes on from a captured state as if nothing was."""
+"""What holds for every optimizer: both engines agree, learning rates may change, states and files go on exactly."""
 
-import inspect
 import itertools
 from collections.abc import Callable
 from types import ModuleType
@@ -9,146 +8,50 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential, kernels, optimizers
+from minifit import Sequential, optimizers
 from minifit.arrays import Array
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError, UnknownNameError
 from minifit.layers import Dense
-from minifit.optimizers import SGD, Adam, Optimizer, RMSprop
-from minifit.parameters import Parameter, ParameterBuffer, segments
+from minifit.optimizers import SGD, Adam, AdamW, Ftrl, Nadam, Optimizer, RMSprop, schedules
+from minifit.parameters import Parameter, Variable, segments
+from minifit.schedules import ExponentialDecay, LearningRateSchedule
 from minifit.tensor import Tensor
-
-CLASSES = sorted(set(optimizers.TABLE.values()), key=lambda c: str(c.__name__))
-
-# Two parameters, and the gradients of three steps.
-A, B = [1.0, -2.0], [0.5, 3.0, -0.25]
-GRADIENTS = [
-    ([0.5, -0.2], [0.1, -1.5, 2.0]),
-    ([-0.3, 0.4], [2.0, 0.01, -0.7]),
-    ([1.5, -0.1], [0.0, -0.6, 0.3]),
-]
-
-# Where the three steps lead from A and B, as TensorFlow 2.7 computes it.
-STEPS: list[tuple[str, list[float]]] = [
-    ("SGD(0.1)", [0.830000043, -2.00999999, 0.290000021, 3.20900011, -0.409999996]),
-    ("SGD(0.1, momentum=0.9)", [0.771499991, -2.01180005, 0.0929000229, 3.46460009, -0.68900001]),
-    (
-        "SGD(0.1, momentum=0.9, nesterov=True)",
-        [0.624349952, -2.02062011, -0.0763899833, 3.62714005, -0.805099964],
-    ),
-    ("SGD(0.1, decay=0.5)", [0.894999981, -2.00166655, 0.356666684, 3.17933345, -0.418333292]),
-    ("SGD(0.1, momentum=1.0)", [0.75999999, -2.00999999, 0.0699999928, 3.50800014, -0.74000001]),
-    ("SGD(0.1, clipvalue=0.4)", [0.949999988, -2.00999999, 0.450000018, 3.079, -0.279999971]),
-    ("SGD(0.1, clipnorm=0.5)", [0.933686912, -2.01810455, 0.450809211, 3.07446146, -0.295811385]),
-    ("SGD(0.1, global_clipnorm=0.5)", [0.951562047, -2.00224161, 0.452115297, 3.04729915, -0.282109231]),
-    ("SGD(0.1, clipnorm=0.5, clipvalue=0.3)", [0.970000029, -2.0, 0.460000008, 3.05900002, -0.280000001]),
-    (
-        "SGD(0.1, global_clipnorm=0.5, clipvalue=0.3)",
-        [0.970132709, -1.99786985, 0.466164649, 3.05403042, -0.279867321],
-    ),
-    (
-        "SGD(0.1, momentum=0.9, clipnorm=0.5, decay=0.1)",
-        [0.884435177, -2.01599574, 0.413070202, 3.1180954, -0.348417342],
-    ),
-    ("Adam(0.1)", [0.815943956, -1.95028055, 0.262302518, 3.23797989, -0.427188694]),
-    (
-        "Adam(0.1, beta_1=0.5, beta_2=0.8, epsilon=0.01)",
-        [0.829854131, -1.97877598, 0.277234763, 3.21052957, -0.385440469],
-    ),
-    ("Adam(0.1, amsgrad=True)", [0.815943956, -1.95028055, 0.262332529, 3.23794818, -0.427188694]),
-    (
-        "Adam(0.1, beta_1=0.5, beta_2=0.3, amsgrad=True)",
-        [0.84207052, -1.96310639, 0.287602931, 3.18106532, -0.376560092],
-    ),
-    ("Adam(0.1, decay=0.5)", [0.854780674, -1.9312427, 0.318208665, 3.18007445, -0.395035416]),
-    ("Adam(0.1, beta_2=0.3)", [0.830932975, -1.94901109, 0.262639284, 3.30262423, -0.473411143]),
-    ("Adam(0.1, clipnorm=0.5)", [0.83221066, -1.96478367, 0.263175458, 3.24806166, -0.43583867]),
-    ("RMSprop(0.1)", [0.554793239, -1.89624202, -0.132099241, 3.44243526, -0.505625665]),
-    (
-        "RMSprop(0.1, rho=0.5, epsilon=0.01)",
-        [0.814361215, -1.95414352, 0.235759363, 3.22584558, -0.364525497],
-    ),
-    ("RMSprop(0.1, momentum=0.9)", [0.166172862, -1.61264467, -0.957092166, 3.98118448, -0.947865367]),
-    ("RMSprop(0.1, centered=True)", [0.52120769, -1.88254142, -0.167960465, 3.4702611, -0.522190332]),
-    (
-        "RMSprop(0.1, momentum=0.9, centered=True)",
-        [0.103883117, -1.57293034, -1.03907681, 4.03816557, -0.992190182],
-    ),
-    (
-        "RMSprop(0.1, rho=0.5, momentum=0.5, epsilon=0.01, centered=True)",
-        [0.619867682, -1.92699981, 0.0375875905, 3.46815205, -0.541574299],
-    ),
-    ("RMSprop(0.1, decay=0.5)", [0.647454679, -1.83762646, -0.026808396, 3.37896085, -0.517684162]),
-]
-TEXTS = [text for text, _ in STEPS] + [
-    "SGD(0.1, weight_decay=0.5)",
-    "Adam(0.1, weight_decay=0.5, decay=0.1)",
-    "RMSprop(0.1, weight_decay=0.5, momentum=0.9, centered=True, clipvalue=1.0)",
-]
-
-# What it remembers after the three steps, as TensorFlow 2.7 computes it: [of A, of B] for every slot.
-SLOTS: dict[str, dict[str, list[list[float]]]] = {
-    "SGD(0.1, momentum=0.9)": {
-        "momentum": [[-0.163499996, -0.00980000105], [-0.188099995, 0.180600002, -0.128999993]]
-    },
-    "Adam(0.1, amsgrad=True)": {
-        "m": [[0.163500041, 0.00980000198], [0.18810004, -0.180600047, 0.129000023]],
-        "v": [[0.00258937688, 0.00020975736], [0.00400592852, 0.00260556862, 0.00457145553]],
-        "vhat": [[0.00258937688, 0.00020975736], [0.00400993833, 0.00260556862, 0.00457145553]],
-    },
-    "RMSprop(0.1, momentum=0.9, centered=True)": {
-        "rms": [[0.253350049, 0.018640006], [0.360810071, 0.218259037, 0.37710008]],
-        "momentum": [[0.432422549, -0.0830531642], [0.571150422, -0.407160372, 0.219968081]],
-        "mg": [[0.163500041, 0.00980000198], [0.18810004, -0.180600047, 0.129000023]],
-    },
-}
-
-
-def make(text: str) -> Optimizer:
-    made: Optimizer = eval(text, {c.__name__: c for c in CLASSES})
-    return made
-
-
-def parameters() -> list[Parameter]:
-    """A and B in a buffer."""
-    made = [Parameter("a", np.array(A)), Parameter("b", np.array(B))]
-    ParameterBuffer().adopt(made)
-    return made
-
-
-def run(
-    optimizer: Optimizer, params: list[Parameter], steps: slice = slice(None), engine: str = "numpy"
-) -> list[float]:
-    """Make the steps of `GRADIENTS`; where they lead."""
-    module: ModuleType = kernels.load(engine)
-    optimizer.plan(params)
-    for gradients in GRADIENTS[steps]:
-        for p, gradient in zip(params, gradients, strict=True):
-            p.grad = None
-            p.accumulate(np.array(gradient, np.float32))
-        optimizer.step(module)
-    reached: list[float] = np.concatenate([p.value for p in params]).tolist()
-    return reached
-
+from tests.optimizers.trajectories import (
+    CLASSES,
+    GRADIENTS,
+    SCHEDULED,
+    SLOTS,
+    STEPS,
+    TEXTS,
+    A,
+    B,
+    X,
+    Y,
+    assert_steps,
+    bits,
+    deterministic,
+    fitted,
+    make,
+    parameters,
+    run,
+)
 
 # -- the numbers ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("text", "expected"), STEPS)
-def test_three_steps(text: str, expected: list[float]) -> None:
-    np.testing.assert_allclose(run(make(text), parameters()), expected, rtol=3e-6, atol=1e-6)
-
-
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", [*TEXTS, *SCHEDULED])
 def test_both_engines_agree_bit_for_bit(text: str) -> None:
     first, second = parameters(), parameters()
     one, other = make(text), make(text)
-    assert run(one, first, engine="numpy") == run(other, second, engine="numba")
+    reached, also = run(one, first, engine="numpy"), run(other, second, engine="numba")
+    bound = 1e-6 if "learning_rate_power" in text else 0.0  # powers may differ in the last bit
+    np.testing.assert_allclose(reached, also, rtol=bound, atol=0)
     for p, q in zip(first, second, strict=True):
         for name, slot in one.slots_of(p).items():
-            np.testing.assert_array_equal(slot, other.slots_of(q)[name])
+            np.testing.assert_allclose(slot, other.slots_of(q)[name], rtol=bound, atol=0)
 
 
-@pytest.mark.parametrize(("text", "expected"), STEPS)
+@pytest.mark.parametrize(("text", "expected"), [*STEPS.items(), *SCHEDULED.items()])
 def test_three_steps_of_a_hand_written_loop(text: str, expected: list[float]) -> None:
     params = [Parameter("a", np.array(A)), Parameter("b", np.array(B))]  # of no model
     optimizer = make(text)
@@ -158,28 +61,20 @@ def test_three_steps_of_a_hand_written_loop(text: str, expected: list[float]) ->
     assert int(optimizer.iterations) == 3
 
 
-@pytest.mark.parametrize("text", SLOTS)
-def test_what_is_remembered(text: str) -> None:
-    params, optimizer = parameters(), make(text)
-    run(optimizer, params)
-    assert list(SLOTS[text]) == list(optimizer.slot_names)
-    for i, p in enumerate(params):
-        for name, slot in optimizer.slots_of(p).items():
-            np.testing.assert_allclose(
-                slot, SLOTS[text][name][i], rtol=2e-5, atol=1e-8
-            )  # 1 - beta in float32 there
+LINEAR = [c for c in CLASSES if c is not Ftrl]  # its steps depend on the weights
 
 
-@pytest.mark.parametrize("made", CLASSES)
+@pytest.mark.parametrize("made", LINEAR)
 @pytest.mark.parametrize("decay", [0.0, 0.25])
 def test_weight_decay_shrinks_before_each_step(made: Callable[..., Optimizer], decay: float) -> None:
     params, optimizer = parameters(), made(0.1, weight_decay=0.5, decay=decay)
     expected = [p.value.astype(np.float64) for p in params]
-    twin_params, twin = parameters(), made(0.1, decay=decay)
+    plain: Any = Adam if made is AdamW else made
+    twin_params, twin = parameters(), plain(0.1, decay=decay)
     for t in range(3):
         before = [p.value.copy() for p in twin_params]
         run(twin, twin_params, slice(t, t + 1))
-        rate = 0.1 / (1 + decay * t)
+        rate = 0.1 if made is Nadam else 0.1 / (1 + decay * t)  # which has no decay
         for i, p in enumerate(twin_params):
             expected[i] = expected[i] * (1 - rate * 0.5) + (p.value - before[i])
         found = run(optimizer, params, slice(t, t + 1))
@@ -197,19 +92,28 @@ def test_small_gradients_are_not_clipped(clip: str) -> None:
     assert run(make(f"SGD(0.1, {clip}=100.0)"), parameters()) == run(SGD(0.1), parameters())
 
 
-@pytest.mark.parametrize("made", CLASSES)
-def test_a_gradient_of_zero_changes_nothing_at_first(made: Callable[[], Optimizer]) -> None:
-    params, optimizer = parameters(), made()
+@pytest.mark.parametrize("made", LINEAR)
+def test_a_gradient_of_zero_changes_nothing_at_first(made: Callable[..., Optimizer]) -> None:
+    params, optimizer = parameters(), made(weight_decay=0.0)
     optimizer.plan(params)
     optimizer.step()
     assert [p.value.tolist() for p in params] == [A, B]
     assert int(optimizer.iterations) == 1
 
 
-@pytest.mark.parametrize("made", CLASSES)
-def test_after_the_first_step_a_slot_goes_on_without_a_gradient(made: Callable[..., Optimizer]) -> None:
-    params = parameters()
-    optimizer = made(0.1) if made is Adam else made(0.1, momentum=0.9)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SGD(0.1, momentum=0.9)",
+        "RMSprop(0.1, momentum=0.9)",
+        "Adam(0.1)",
+        "AdamW(0.1)",
+        "Adamax(0.1)",
+        "Nadam(0.1)",
+    ],
+)
+def test_after_the_first_step_a_slot_goes_on_without_a_gradient(text: str) -> None:
+    params, optimizer = parameters(), make(text)
     optimizer.plan(params)
     params[0].slot[...] = 1  # type: ignore[index]
     optimizer.step()
@@ -268,7 +172,7 @@ def test_the_learning_rate_can_be_set(made: Callable[[], Optimizer], name: str, 
     assert float(getattr(optimizer, name)) == float(value) / 2
 
 
-@pytest.mark.parametrize("made", CLASSES)
+@pytest.mark.parametrize("made", LINEAR)
 def test_a_new_learning_rate_counts_from_the_next_step(made: Callable[..., Optimizer]) -> None:
     first, second = parameters(), parameters()
     one, other = made(0.1), made(0.1)
@@ -280,7 +184,7 @@ def test_a_new_learning_rate_counts_from_the_next_step(made: Callable[..., Optim
     run(one, first, slice(1, 2))
     run(other, second, slice(1, 2))
     change, plain = first[0].value - before, second[0].value - before
-    np.testing.assert_allclose(change, 2 * plain, rtol=1e-4)
+    np.testing.assert_allclose(change, 2 * plain, rtol=1e-4, atol=1e-6)
 
 
 def test_the_learning_rate_behaves_as_a_number() -> None:
@@ -308,29 +212,136 @@ def test_a_learning_rate_that_is_no_number(value: Any, error: type[Exception]) -
     assert float(optimizer.lr) == np.float32(0.1)
 
 
+# -- learning rates that change by themselves ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "expected"), SCHEDULED.items())
+def test_three_steps_with_a_schedule(text: str, expected: list[float]) -> None:
+    assert_steps(text, expected)
+
+
+@pytest.mark.parametrize("made", [c for c in CLASSES if c is not Nadam])
+def test_a_schedule_is_the_learning_rate(made: Callable[..., Optimizer]) -> None:
+    schedule = ExponentialDecay(0.1, 2, 0.5)
+    for optimizer in (made(schedule), made(learning_rate=schedule), made(lr=schedule)):
+        assert optimizer.lr is optimizer.learning_rate is schedule
+        run(optimizer, parameters())
+        assert optimizer.lr is schedule
+
+
+def test_a_schedule_is_asked_once_a_step_with_the_number_of_steps_made() -> None:
+    asked: list[Any] = []
+
+    class Asked(LearningRateSchedule):
+        def __call__(self, step: Any) -> Any:
+            asked.append(step)
+            return [0.1, np.float32(0.1), Variable(0.1)][len(asked) - 1]
+
+    model = Sequential([Dense(n, input_shape=(3,), name=f"d{n}") for n in (3, 5, 2)])
+    model.layers[1].trainable = False  # two pieces of memory
+    model.compile(SGD(Asked()), "mse")
+    model.fit(X[:6], Y[:6], batch_size=2, verbose=0)
+    assert asked == [0, 1, 2]
+    assert all(type(step) is np.float32 for step in asked)
+
+
+def test_a_function_is_asked_at_every_step() -> None:
+    rates = iter([0.1, 0.2, 0.3])
+    params, optimizer = parameters(), SGD(lambda: next(rates))
+    places = [params[0].value.copy()]
+    for i in range(3):
+        run(optimizer, params, slice(i, i + 1))
+        places.append(params[0].value.copy())
+    for i, rate in enumerate([0.1, 0.2, 0.3]):
+        gradient = np.array(GRADIENTS[i][0])
+        np.testing.assert_allclose(places[i + 1] - places[i], -rate * gradient, rtol=1e-5)
+
+
+def test_a_function_shows_what_it_returns() -> None:
+    optimizer = SGD(lambda: 0.1)
+    assert optimizer.lr == optimizer.learning_rate == 0.1
+    assert optimizer.get_config()["learning_rate"] == 0.1
+
+
+@pytest.mark.parametrize("first", [ExponentialDecay(0.1, 2, 0.5), lambda: 0.1])
+@pytest.mark.parametrize("name", ["lr", "learning_rate"])
+def test_a_number_takes_the_place_of_a_schedule_and_back(first: Any, name: str) -> None:
+    optimizer = SGD(first)
+    setattr(optimizer, name, 0.25)
+    assert float(optimizer.lr) == float(optimizer.learning_rate) == 0.25
+    assert optimizer.lr is optimizer.learning_rate
+    assert run(optimizer, parameters()) == run(SGD(0.25), parameters())
+    assert optimizer.get_config()["learning_rate"] == 0.25
+    schedule = ExponentialDecay(0.1, 2, 0.5)
+    setattr(optimizer, name, schedule)
+    assert optimizer.lr is schedule
+
+
+@pytest.mark.parametrize("returned", [None, "a", [0.1, 0.2]])
+def test_a_schedule_that_returns_no_number(returned: Any) -> None:
+    params = parameters()
+    with pytest.raises((ArgumentTypeError, ShapeError), match=r"learning_rate .*Received: "):
+        run(SGD(lambda: returned), params)
+    assert [p.value.tolist() for p in params] == [A, B]
+
+
+@pytest.mark.parametrize("text", SCHEDULED)
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_going_on_with_a_schedule(text: str, at: int) -> None:
+    params, optimizer = parameters(), make(text)
+    run(optimizer, params, slice(0, at))
+    state, values = optimizer.get_state(params), [p.value.copy() for p in params]
+    expected = run(optimizer, params, slice(at, 3))
+    resumed_params, resumed = parameters(), make(text)
+    resumed.set_state(state, resumed_params)
+    for p, value in zip(resumed_params, values, strict=True):
+        p.assign(value)
+    assert run(resumed, resumed_params, slice(at, 3)) == expected
+
+
+def test_a_captured_number_takes_the_place_of_a_schedule() -> None:
+    params, optimizer = parameters(), SGD(ExponentialDecay(0.1, 2, 0.5))
+    assert optimizer.get_state(params)["learning_rate"] is None
+    optimizer.lr = 0.25
+    other = SGD(ExponentialDecay(0.1, 2, 0.5))
+    other.set_state(optimizer.get_state(params), params)
+    assert float(other.lr) == 0.25
+
+
+def test_a_schedule_in_the_configuration() -> None:
+    config = Adam(ExponentialDecay(0.1, 2, 0.5)).get_config()
+    assert config["learning_rate"] == {
+        "class_name": "ExponentialDecay",
+        "config": {
+            "initial_learning_rate": 0.1,
+            "decay_steps": 2,
+            "decay_rate": 0.5,
+            "staircase": False,
+            "name": None,
+        },
+    }
+    again = Adam.from_config(config)
+    assert type(again.learning_rate) is ExponentialDecay
+    assert again.get_config() == config
+
+
+def test_a_schedule_that_cannot_be_written_down() -> None:
+    class Silent(LearningRateSchedule):
+        def __call__(self, step: Any) -> Any:
+            return 0.1
+
+    with pytest.raises(NotImplementedError, match=r"Silent must define get_config\(\)"):
+        SGD(Silent()).get_config()
+
+
+def test_schedules_are_where_keras_has_them() -> None:
+    assert schedules.ExponentialDecay is optimizers.schedules.ExponentialDecay is ExponentialDecay
+
+
 # -- buffers and segments ------------------------------------------------------------------------------------
 
-X = np.sin(np.arange(24.0)).reshape(8, 3)
-Y = np.cos(np.arange(16.0)).reshape(8, 2)
 
-
-def deterministic(model: Sequential) -> Sequential:
-    model.set_weights(
-        [np.cos(np.arange(w.value.size) + i).reshape(w.shape) for i, w in enumerate(model.weights)]
-    )
-    return model
-
-
-def fitted(model: Sequential, epochs: int = 2) -> Sequential:
-    model.fit(X, Y, epochs=epochs, batch_size=4, shuffle=False, verbose=0)
-    return model
-
-
-def bits(arrays: list[Array]) -> list[bytes]:
-    return [a.tobytes() for a in arrays]
-
-
-@pytest.mark.parametrize("text", SLOTS)
+@pytest.mark.parametrize("text", [text for text in SLOTS if "l1" not in text])  # which holds weights at 0
 def test_slots_survive_when_the_buffer_is_laid_out_anew(text: str) -> None:
     model = deterministic(Sequential([Dense(2, input_shape=(3,))]))
     model.compile(make(text), "mse")
@@ -345,7 +356,8 @@ def test_slots_survive_when_the_buffer_is_laid_out_anew(text: str) -> None:
     for p, slots in zip(old, before, strict=True):
         for name, slot in optimizer.slots_of(p).items():
             np.testing.assert_array_equal(slot, slots[name])
-    assert not any(slot.any() for slot in optimizer.slots_of(model.weights[-1]).values())
+    for name, slot in optimizer.slots_of(model.weights[-1]).items():
+        assert (slot == np.float32(optimizer.slot_starts.get(name, 0))).all()
     weights = bits([w.value for w in model.weights])
     fitted(model)
     assert all(a != b for a, b in zip(bits([w.value for w in model.weights]), weights, strict=True))
@@ -435,6 +447,16 @@ def test_one_optimizer_for_two_models() -> None:
     assert not np.array_equal(slots[0], slots[1])
 
 
+def test_a_step_finds_the_memory_that_was_laid_out_anew_meanwhile() -> None:
+    params, optimizer = parameters(), SGD(0.1, momentum=0.9)
+    optimizer.plan(params)
+    assert params[0].buffer is not None
+    params[0].buffer.adopt([Parameter("new", np.zeros(2))])
+    params[0].accumulate(np.array(GRADIENTS[0][0], np.float32))
+    optimizer.step()
+    np.testing.assert_allclose(params[0].value, [0.95, -1.98], rtol=1e-6)
+
+
 def test_slots_are_views_of_the_parameters_shape() -> None:
     model = deterministic(Sequential([Dense(2, input_shape=(3,))]))
     model.compile(SGD(0.1, momentum=0.9), "mse")
@@ -475,7 +497,7 @@ def test_a_name_makes_a_new_one() -> None:
 def test_going_on_from_a_captured_state(text: str, at: int) -> None:
     params, optimizer = parameters(), make(text)
     run(optimizer, params, slice(0, at))
-    optimizer.lr.assign(0.05)
+    optimizer.lr = 0.05
     state = optimizer.get_state(params)
     values = [p.value.copy() for p in params]
     expected = run(optimizer, params, slice(at, 3))
@@ -506,45 +528,16 @@ def test_a_captured_state_does_not_move(text: str) -> None:
 
 # -- arguments and configurations ----------------------------------------------------------------------------
 
-CONFIGS: dict[str, dict[str, Any]] = {  # in the order of TensorFlow 2.7
-    "SGD": {"name": "SGD", "learning_rate": 0.01, "decay": 0.0, "momentum": 0.0, "nesterov": False},
-    "Adam": {
-        "name": "Adam",
-        "learning_rate": 0.001,
-        "decay": 0.0,
-        "beta_1": 0.9,
-        "beta_2": 0.999,
-        "epsilon": 1e-07,
-        "amsgrad": False,
-    },
-    "RMSprop": {
-        "name": "RMSprop",
-        "learning_rate": 0.001,
-        "decay": 0.0,
-        "rho": 0.9,
-        "momentum": 0.0,
-        "epsilon": 1e-07,
-        "centered": False,
-    },
-}
 
-
-@pytest.mark.parametrize("made", CLASSES)
-def test_the_default_configuration(made: Callable[[], Optimizer]) -> None:
-    config = made().get_config()
-    expected = CONFIGS[made.__name__]
-    assert list(config) == list(expected)
-    assert config == {**expected, "learning_rate": float(np.float32(expected["learning_rate"]))}
-
-
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", [*TEXTS, *SCHEDULED])
 def test_the_round_trip(text: str) -> None:
     optimizer = make(text)
     data = optimizers.serialize(optimizer)
     assert data["class_name"] == text.partition("(")[0]
     again = optimizers.deserialize(data)
     assert type(again) is type(optimizer)
-    assert again.get_config() == optimizer.get_config()
+    if "lambda" not in text:  # a function is written down as the number that it returns
+        assert again.get_config() == optimizer.get_config()
     assert run(again, parameters()) == run(optimizer, parameters())
 
 
@@ -557,22 +550,14 @@ def test_the_configuration_has_the_learning_rate_of_now() -> None:
 @pytest.mark.parametrize("option", ["clipnorm", "clipvalue", "global_clipnorm", "weight_decay"])
 @pytest.mark.parametrize("made", CLASSES)
 def test_options_are_in_the_configuration_when_given(made: Callable[..., Optimizer], option: str) -> None:
-    assert option not in made().get_config()
+    assert option not in made().get_config() or (made, option) == (AdamW, "weight_decay")
     assert made(**{option: 0.5}).get_config()[option] == 0.5
 
 
 @pytest.mark.parametrize("made", CLASSES)
 def test_where_the_clipping_stands_in_the_configuration(made: Callable[..., Optimizer]) -> None:
-    assert list(made(clipnorm=1.0).get_config())[:3] == ["name", "clipnorm", "learning_rate"]
-
-
-@pytest.mark.parametrize("made", CLASSES)
-def test_the_arguments_are_those_of_keras(made: Callable[..., Optimizer]) -> None:
-    arguments = [a for a in inspect.signature(made).parameters.values() if a.name != "kwargs"]
-    expected = {k: v for k, v in CONFIGS[made.__name__].items() if k != "decay"}
-    expected = {**{k: v for k, v in expected.items() if k != "name"}, "name": expected["name"]}
-    assert {a.name: a.default for a in arguments} == expected
-    assert [a.name for a in arguments] == list(expected)
+    assert list(made(clipnorm=1.0).get_config())[:2] == ["name", "clipnorm"]
+    assert list(made(clipnorm=1.0).get_config())[2 + (made is AdamW)] == "learning_rate"
 
 
 @pytest.mark.parametrize(
@@ -587,12 +572,38 @@ def test_what_get_takes() -> None:
     optimizer = SGD(0.5)
     assert optimizers.get(optimizer) is optimizer
     assert isinstance(optimizers.get(RMSprop), RMSprop)
-    assert float(optimizers.get({"class_name": "Adam", "config": {"learning_rate": 0.25}}).lr) == 0.25
+    for name in ("Adam", "adam", "ADAM"):
+        assert float(optimizers.get({"class_name": name, "config": {"learning_rate": 0.25}}).lr) == 0.25
+    assert type(optimizers.get({"class_name": "Ftrl"})) is Ftrl
 
 
-@pytest.mark.parametrize("name", ["adamw", "", "sgdd"])
+class Own(SGD):
+    pass
+
+
+class OwnSchedule(LearningRateSchedule):
+    def __call__(self, step: Any) -> Any:
+        return 0.1 / (step + 1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {}
+
+
+def test_classes_of_ones_own_are_found_among_custom_objects() -> None:
+    data = optimizers.serialize(Own(OwnSchedule()))
+    found = optimizers.deserialize(data, custom_objects={"Own": Own, "OwnSchedule": OwnSchedule})
+    assert type(found) is Own
+    assert type(found.learning_rate) is OwnSchedule
+    assert type(optimizers.get({"class_name": "Adam", "config": {}}, {"Adam": Own})) is Own
+    made = Own.from_config(data["config"], custom_objects={"OwnSchedule": OwnSchedule})
+    assert type(made.learning_rate) is OwnSchedule
+    with pytest.raises(UnknownNameError, match=r"schedule.*'OwnSchedule'"):
+        optimizers.deserialize(data, custom_objects={"Own": Own})
+
+
+@pytest.mark.parametrize("name", ["adamm", "", "sgdd"])
 def test_an_unknown_name(name: str) -> None:
-    with pytest.raises(UnknownNameError, match=f"There is no optimizer of that name. Received: {name!r}"):
+    with pytest.raises(UnknownNameError, match=f"optimizer.*{name!r}"):
         optimizers.get(name)
 
 
@@ -616,7 +627,13 @@ def test_clipping_by_both_norms() -> None:
 
 
 NUMBERS = sorted(
-    {(c, a) for c in CLASSES for a in CONFIGS[c.__name__] if isinstance(CONFIGS[c.__name__][a], float)},
+    {
+        (c, a)
+        for c in CLASSES
+        for a, value in c().get_config().items()
+        if isinstance(value, float) and a != "learning_rate_power" and (c, a) != (Nadam, "decay")
+    }
+    | {(Nadam, "schedule_decay")},
     key=str,
 )
 OPTIONS = list(itertools.product(CLASSES, ["clipnorm", "clipvalue", "global_clipnorm", "weight_decay"]))
@@ -638,31 +655,6 @@ def test_what_is_no_number(made: Callable[..., Optimizer], name: str) -> None:
             ArgumentTypeError, match=rf"{name} must be a number\. Received: {name}=.*Pass for example"
         ):
             made(**{name: value})
-
-
-@pytest.mark.parametrize(
-    ("made", "name", "one"),
-    [
-        (SGD, "momentum", True),
-        (RMSprop, "momentum", True),
-        (RMSprop, "rho", False),
-        (Adam, "beta_1", False),
-        (Adam, "beta_2", False),
-    ],
-)
-def test_fractions(made: Callable[..., Optimizer], name: str, one: bool) -> None:
-    with pytest.raises(ArgumentError, match=rf"{name} must be from 0 to .*1\. Received: {name}=1.5"):
-        made(**{name: 1.5})
-    if one:
-        assert getattr(made(**{name: 1.0}), name) == 1
-    else:
-        with pytest.raises(ArgumentError, match=rf"{name} must be from 0 to below 1\. Received: {name}=1.0"):
-            made(**{name: 1.0})
-
-
-@pytest.mark.parametrize("made", [Adam, RMSprop])
-def test_epsilon_none(made: Callable[..., Any]) -> None:
-    assert made(epsilon=None).epsilon == 1e-7
 
 
 def test_a_subclass_says_what_is_missing() -> None:

@@ -1,0 +1,299 @@
+"""The activations that the dense kernel does not know, each with its slope right below.
+
+An activation works on every number by itself, so its gradient rule is one product: ``dx = dy * slope``. The slope
+is computed only when somebody asks for gradients. `log_softmax` alone looks at a whole axis.
+
+The arithmetic is TensorFlow's, except that a number of any size gives no overflow on the way to a finite result.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.tensor import Tensor, TensorLike, current, floating
+
+__all__ = [
+    "elu",
+    "gelu",
+    "hard_sigmoid",
+    "log_softmax",
+    "mish",
+    "selu",
+    "silu",
+    "softplus",
+    "softsign",
+    "swish",
+]
+
+
+def _elementwise(x: Tensor, y: Array, slope: Callable[[], Array]) -> Tensor:
+    """The tensor of ``y = f(x)``, with the rule ``dx = dy * slope()``."""
+    return current().result(np.asarray(y), lambda dy: (dy * slope(),), x)
+
+
+# -- exponential below zero ----------------------------------------------------------------------------------
+
+
+def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
+    """The exponential linear unit: ``x`` above 0, ``alpha * (exp(x) - 1)`` below.
+
+    References
+    ----------
+    Clevert, Unterthiner and Hochreiter, "Fast and Accurate Deep Network Learning by Exponential Linear Units
+    (ELUs)", ICLR 2016. ``tf.keras.activations.elu`` (TensorFlow 2.7).
+    """
+    x = floating(x)
+    v = x.value
+    y = np.where(v > 0, v, alpha * _exp_minus_1(v))
+    # alpha * exp(x) below 0, which is y + alpha
+    return _elementwise(x, y, lambda: np.where(v > 0, 1, y + alpha))
+
+
+# Chosen so that mean 0 and variance 1 are what layers drift towards.
+_SELU_ALPHA = 1.6732632423543772
+_SELU_SCALE = 1.0507009873554805
+
+
+def selu(x: TensorLike) -> Tensor:
+    """The scaled exponential linear unit: ``1.0507 * elu(x, 1.67326)``, which keeps signals normalized.
+
+    References
+    ----------
+    Klambauer, Unterthiner, Mayr and Hochreiter, "Self-Normalizing Neural Networks", NeurIPS 2017.
+    ``tf.keras.activations.selu`` (TensorFlow 2.7).
+    """
+    x = floating(x)
+    v = x.value
+    low = _SELU_SCALE * _SELU_ALPHA
+    y = np.where(v > 0, _SELU_SCALE * v, low * _exp_minus_1(v))
+    return _elementwise(x, y, lambda: np.where(v < 0, y + low, _SELU_SCALE))
+
+
+def _exp_minus_1(v: Array) -> Array:
+    """``exp(v) - 1`` below 0; above, where nobody looks, 0."""
+    return np.asarray(np.exp(np.minimum(v, 0)) - 1)
+
+
+# -- smooth and bent -----------------------------------------------------------------------------------------
+
+
+def softplus(x: TensorLike) -> Tensor:
+    """``log(1 + exp(x))``, a smooth relu.
+
+    References
+    ----------
+    ``tf.keras.activations.softplus`` (TensorFlow 2.7).
+    """
+    x = floating(x)
+    v = x.value
+    return _elementwise(x, _softplus(v), lambda: _sigmoid(v))
+
+
+def softsign(x: TensorLike) -> Tensor:
+    """``x / (1 + abs(x))``, which approaches -1 and 1 more slowly than tanh.
+
+    References
+    ----------
+    ``tf.keras.activations.softsign`` (TensorFlow 2.7).
+    """
+    x = floating(x)
+    bound = 1 + np.abs(x.value)
+    # 1 / (1 + |x|)², divided twice since the square could overflow
+    return _elementwise(x, x.value / bound, lambda: 1 / bound / bound)
+
+
+def hard_sigmoid(x: TensorLike) -> Tensor:
+    """``0.2 * x + 0.5`` cut off at 0 and 1: three straight lines near the sigmoid.
+
+    References
+    ----------
+    ``tf.keras.activations.hard_sigmoid`` (TensorFlow 2.7; from Keras 3 on the slope is 1/6).
+    """
+    x = floating(x)
+    line = 0.2 * x.value + 0.5
+    # 0.2 where nothing was cut off, the two corners included
+    return _elementwise(x, np.clip(line, 0, 1), lambda: 0.2 * ((line >= 0) & (line <= 1)).astype(line.dtype))
+
+
+# -- x times a gate ------------------------------------------------------------------------------------------
+
+
+def swish(x: TensorLike) -> Tensor:
+    """``x * sigmoid(x)``, also called silu.
+
+    References
+    ----------
+    Ramachandran, Zoph and Le, "Searching for Activation Functions", 2017. ``tf.keras.activations.swish``
+    (TensorFlow 2.7).
+    """
+    x = floating(x)
+    v = x.value
+    s = _sigmoid(v)
+    # s + x s', with s' = s (1 - s)
+    return _elementwise(x, v * s, lambda: s * (1 + v * (1 - s)))
+
+
+silu = swish
+
+
+def mish(x: TensorLike) -> Tensor:
+    """``x * tanh(softplus(x))``.
+
+    References
+    ----------
+    Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", BMVC 2020. TensorFlow 2.7 has none;
+    ``keras.activations.mish`` of later versions computes the same.
+    """
+    x = floating(x)
+    v = x.value
+    t = np.tanh(_softplus(v))
+    # t + x t', with t' = (1 - t²) sigmoid(x)
+    return _elementwise(x, v * t, lambda: t + v * ((1 - t * t) * _sigmoid(v)))
+
+
+_TANH_FACTOR = 0.7978845608028654  # sqrt(2 / pi)
+_CUBE_FACTOR = 0.044715
+_TANH_IS_ONE = 10.0  # from here on the gate of the approximation is 0 or 1 in any precision
+
+
+def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
+    """The Gaussian error linear unit: `x` times the probability that a standard normal number is below it.
+
+    Parameters
+    ----------
+    x : Tensor
+    approximate : bool, default False
+        ``x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ** 3)))`` instead of ``x / 2 * (1 + erf(x / sqrt(2)))``;
+        they differ by less than 0.0005.
+
+    References
+    ----------
+    Hendrycks and Gimpel, "Gaussian Error Linear Units (GELUs)", 2016. ``tf.keras.activations.gelu``
+    (TensorFlow 2.7).
+    """
+    x = floating(x)
+    v = x.value
+    if approximate:
+        u = np.clip(v, -_TANH_IS_ONE, _TANH_IS_ONE)  # so that the cube cannot overflow
+        t = np.tanh(_TANH_FACTOR * (u + _CUBE_FACTOR * (u * u * u)))
+        gate = 0.5 * (1 + t)
+        # gate + x gate', with gate' = (1 - t²) / 2 times the slope of what tanh is taken of
+        steep = _TANH_FACTOR / 2
+        return _elementwise(
+            x, v * gate, lambda: gate + v * ((1 - t * t) * (steep + 3 * steep * _CUBE_FACTOR * u * u))
+        )
+    gate = 0.5 * (1 + erf(v / math.sqrt(2)))
+    # gate + x gate', with gate' the density of the normal distribution
+    return _elementwise(x, v * gate, lambda: gate + v * _normal_density(v))
+
+
+def _normal_density(v: Array) -> Array:
+    """``exp(-v² / 2) / sqrt(2 pi)``, which is 0 in any precision from 40 on."""
+    u = np.minimum(np.abs(v), 40)
+    return np.asarray(np.exp(-0.5 * u * u) / math.sqrt(2 * math.pi))
+
+
+# -- along an axis -------------------------------------------------------------------------------------------
+
+
+def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
+    """``x - log(sum(exp(x)))`` along an axis: the logarithms of probabilities.
+
+    References
+    ----------
+    ``tf.nn.log_softmax`` (TensorFlow 2.7), which Keras finds by the name "log_softmax".
+    """
+    x = floating(x)
+    z = x.value - x.value.max(axis, keepdims=True)  # the largest at 0, so that no exp overflows
+    y = z - np.log(np.exp(z).sum(axis, keepdims=True))
+
+    def rule(dy: Array) -> tuple[Array]:
+        # each y_i depends on its own x_i, and on all through the sum: dx = dy - softmax(x) sum(dy)
+        return (dy - np.exp(y) * dy.sum(axis, keepdims=True),)
+
+    return current().result(y, rule, x)
+
+
+# -- functions of arrays -------------------------------------------------------------------------------------
+
+
+def _sigmoid(v: Array) -> Array:
+    """``1 / (1 + exp(-v))``, exact to the last digits also where it is tiny."""
+    e = np.exp(-np.abs(v))
+    return np.asarray(np.where(v >= 0, 1, e) / (1 + e))
+
+
+def _softplus(v: Array) -> Array:
+    """``log(1 + exp(v))``, written so that exp is never taken of a positive number."""
+    return np.asarray(np.maximum(v, 0) + np.log1p(np.exp(-np.abs(v))))
+
+
+# Cody's coefficients, from the highest power down. Near 0: erf(x) = x P(x²) / Q(x²).
+_NEAR = 0.46875
+_NEAR_P = (
+    1.85777706184603153e-1,
+    3.16112374387056560e0,
+    1.13864154151050156e2,
+    3.77485237685302021e2,
+    3.20937758913846947e3,
+)
+_NEAR_Q = (
+    1.0,
+    2.36012909523441209e1,
+    2.44024637934444173e2,
+    1.28261652607737228e3,
+    2.84423683343917062e3,
+)
+# Further out: erf(x) = 1 - exp(-x²) P(x) / Q(x).
+_FAR_P = (
+    2.15311535474403846e-8,
+    5.64188496988670089e-1,
+    8.88314979438837594e0,
+    6.61191906371416295e1,
+    2.98635138197400131e2,
+    8.81952221241769090e2,
+    1.71204761263407058e3,
+    2.05107837782607147e3,
+    1.23033935479799725e3,
+)
+_FAR_Q = (
+    1.0,
+    1.57449261107098347e1,
+    1.17693950891312499e2,
+    5.37181101862009858e2,
+    1.62138957456669019e3,
+    3.29079923573345963e3,
+    4.36261909014324716e3,
+    3.43936767414372164e3,
+    1.23033935480374942e3,
+)
+_ERF_IS_ONE = 6.0  # in float64, from 5.93 on
+
+
+def erf(v: Array) -> Array:
+    """The error function, ``2 / sqrt(pi)`` times the integral of ``exp(-t²)`` from 0 to `v`.
+
+    NumPy has none. Right to the last digit in float32 and to 5e-16 in float64; computed in float64, since float32
+    arithmetic would lose two digits of seven.
+
+    References
+    ----------
+    Cody, "Rational Chebyshev Approximations for the Error Function", Mathematics of Computation 23 (1969).
+    """
+    a = np.minimum(np.abs(v), _ERF_IS_ONE).astype(np.float64)
+    near = np.minimum(a, _NEAR)
+    square = near * near
+    inside = near * _polynomial(_NEAR_P, square) / _polynomial(_NEAR_Q, square)
+    outside = 1 - np.exp(-a * a) * _polynomial(_FAR_P, a) / _polynomial(_FAR_Q, a)
+    return np.copysign(np.where(a <= _NEAR, inside, outside), v).astype(v.dtype)
+
+
+def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
+    """The polynomial with these coefficients, the highest power first, by Horner's rule."""
+    y = np.full_like(x, coefficients[0])
+    for c in coefficients[1:]:
+        y *= x
+        y += c
+    return y

@@ -1,0 +1,76 @@
+"""Optimizers: how gradients change parameters. One in each file, with the arithmetic of TensorFlow 2.7."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from minifit.errors import ArgumentTypeError
+from minifit.optimizers import schedules
+from minifit.optimizers.adadelta import Adadelta
+from minifit.optimizers.adagrad import Adagrad
+from minifit.optimizers.adam import Adam
+from minifit.optimizers.adamax import Adamax
+from minifit.optimizers.adamw import AdamW
+from minifit.optimizers.base import Optimizer
+from minifit.optimizers.ftrl import Ftrl
+from minifit.optimizers.nadam import Nadam
+from minifit.optimizers.rmsprop import RMSprop
+from minifit.optimizers.sgd import SGD
+from minifit.tables import Table
+
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
+
+CLASSES = (SGD, Adam, AdamW, Adamax, Nadam, Adagrad, Adadelta, RMSprop, Ftrl)
+
+TABLE = Table("optimizer", {name: c for c in CLASSES for name in (c.__name__.lower(), c.__name__)})
+
+
+def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Optimizer:
+    """An optimizer from its name (in any case), configuration or itself.
+
+    `custom_objects` has classes of your own, of optimizers and of schedules, by their names.
+    """
+    if isinstance(identifier, Optimizer):
+        return identifier
+    custom = custom_objects or {}
+    made = TABLE.make(_known(identifier, custom), custom)
+    if not isinstance(made, Optimizer):
+        raise ArgumentTypeError(
+            f"An optimizer is a name or an Optimizer. Received: {identifier!r}. Pass for example 'sgd' or SGD(0.1)."
+        )
+    return made
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """An optimizer as plain data."""
+    return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
+
+
+deserialize = get
+
+
+def _known(identifier: Any, custom: Mapping[str, Any]) -> Any:
+    """The identifier with its name as the table has it, and with a schedule in the place of its description."""
+    if isinstance(identifier, str):
+        lower = identifier.lower()
+        return lower if lower in TABLE and identifier not in custom else identifier
+    if isinstance(identifier, Mapping) and "class_name" in identifier:
+        config = dict(identifier.get("config") or {})
+        if isinstance(config.get("learning_rate"), Mapping):
+            config["learning_rate"] = schedules.deserialize(config["learning_rate"], custom)
+        return {"class_name": _known(identifier["class_name"], custom), "config": config}
+    return identifier

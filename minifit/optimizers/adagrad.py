@@ -1,0 +1,53 @@
+"""`Adagrad`: the more a weight has been changed, the smaller its further steps."""
+
+from types import ModuleType
+from typing import Any
+
+from minifit.arrays import Array
+from minifit.optimizers.base import Optimizer
+from minifit.optimizers.checks import not_negative, small
+
+
+class Adagrad(Optimizer):
+    """Steps divided by the root of the sum of all squared gradients so far.
+
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable, default 0.001
+        1.0 is the form of the paper.
+    initial_accumulator_value : float, default 0.1
+        What the sums begin with.
+    epsilon : float, default 1e-7
+        Added to the root, so that nothing is divided by zero.
+    name : str, default "Adagrad"
+    **kwargs
+        As for `Optimizer`.
+
+    References
+    ----------
+    J. Duchi, E. Hazan and Y. Singer, "Adaptive Subgradient Methods for Online Learning and Stochastic
+    Optimization", 2011; ``tf.keras.optimizers.Adagrad`` (TensorFlow 2.7).
+    """
+
+    slot_names = ("accumulator",)
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        initial_accumulator_value: float = 0.1,
+        epsilon: float = 1e-7,
+        name: str = "Adagrad",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate, name, **kwargs)
+        self.initial_accumulator_value = not_negative("initial_accumulator_value", initial_accumulator_value)
+        self.epsilon = small(epsilon)
+        self.slot_starts = {"accumulator": self.initial_accumulator_value}
+
+    def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
+        kernels.adagrad_step(w, g, *slots, rate, self.epsilon)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal optimizer."""
+        own = {"initial_accumulator_value": self.initial_accumulator_value, "epsilon": self.epsilon}
+        return {**super().get_config(), **own}

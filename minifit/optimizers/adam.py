@@ -1,0 +1,62 @@
+"""`Adam`: each weight's step has about the same length, whatever the size of its gradient."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from minifit.arrays import Array
+from minifit.optimizers.base import Optimizer
+from minifit.optimizers.checks import fraction, small
+
+
+class Adam(Optimizer):
+    """Steps scaled by running means of the gradient and of its square.
+
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable, default 0.001
+    beta_1, beta_2 : float from 0 to 1, default 0.9 and 0.999
+        How slowly the two means forget.
+    epsilon : float, default 1e-7
+        Added to the root, so that nothing is divided by zero.
+    amsgrad : bool, default False
+        Whether the largest mean square so far is used instead of the present one.
+    name : str, default "Adam"
+    **kwargs
+        As for `Optimizer`.
+
+    References
+    ----------
+    D. P. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", 2014, arXiv:1412.6980;
+    S. J. Reddi et al., "On the Convergence of Adam and Beyond", 2018; ``tf.keras.optimizers.Adam``
+    (TensorFlow 2.7).
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        name: str = "Adam",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate, name, **kwargs)
+        self.beta_1 = fraction("beta_1", beta_1)
+        self.beta_2 = fraction("beta_2", beta_2)
+        self.epsilon = small(epsilon)
+        self.amsgrad = bool(amsgrad)
+        self.slot_names = ("m", "v", "vhat") if amsgrad else ("m", "v")
+
+    def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
+        # the means begin at zero; dividing by 1 - beta ** t makes up for it
+        t = int(self.iterations) + 1
+        rate = rate * (1 - self.beta_2**t) ** 0.5 / (1 - self.beta_1**t)
+        step: Callable[..., None] = kernels.amsgrad_step if self.amsgrad else kernels.adam_step
+        step(w, g, *slots, rate, self.beta_1, self.beta_2, self.epsilon)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal optimizer."""
+        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}
+        return {**super().get_config(), **own}

@@ -1,0 +1,58 @@
+"""`Adamax`: Adam measured by the largest gradient instead of the mean square."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.optimizers.base import Optimizer
+from minifit.optimizers.checks import fraction, small
+
+
+class Adamax(Optimizer):
+    """Steps scaled by the running mean of the gradient over its largest size, which is slowly forgotten.
+
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable, default 0.001
+    beta_1, beta_2 : float from 0 to 1, default 0.9 and 0.999
+        How slowly the mean and the largest size are forgotten.
+    epsilon : float, default 1e-7
+        Added to the largest size, so that nothing is divided by zero.
+    name : str, default "Adamax"
+    **kwargs
+        As for `Optimizer`.
+
+    References
+    ----------
+    D. P. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", 2014, arXiv:1412.6980, section 7.1;
+    ``tf.keras.optimizers.Adamax`` (TensorFlow 2.7).
+    """
+
+    slot_names = ("m", "v")
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        name: str = "Adamax",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate, name, **kwargs)
+        self.beta_1 = fraction("beta_1", beta_1)
+        self.beta_2 = fraction("beta_2", beta_2, closed=True)
+        self.epsilon = small(epsilon)
+
+    def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
+        # the mean begins at zero; dividing by 1 - beta_1 ** t makes up for it
+        power = np.float32(self.beta_1) ** np.float32(int(self.iterations) + 1)
+        rate = float(np.float32(rate) / (1 - power))
+        kernels.adamax_step(w, g, *slots, rate, self.beta_1, self.beta_2, self.epsilon)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal optimizer."""
+        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+        return {**super().get_config(), **own}

@@ -1,0 +1,279 @@
+"""What all optimizers share: the learning rate, the plan of a step, clipping, and what is remembered.
+
+All numbers of a model lie in one buffer, so one step is one kernel call over it. What an optimizer remembers
+of earlier steps (its slots: momentum, moments) lies in arrays of the same layout.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType, ModuleType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from minifit.arrays import FLOAT, Array, aligned_zeros
+from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.kernels import reference
+from minifit.optimizers.checks import not_negative, optional
+from minifit.optimizers.slots import Slots
+from minifit.parameters import Parameter, ParameterBuffer, Segment, Variable, segments
+from minifit.schedules import LearningRateSchedule, deserialize, serialize
+from minifit.tables import Configurable
+
+
+class Optimizer(Configurable):
+    """What all optimizers share: the learning rate, the slots, clipping and weight decay.
+
+    Parameters
+    ----------
+    learning_rate : float, LearningRateSchedule or callable, or the older keyword `lr`
+        A schedule is asked before each step with the number of steps made, a function without arguments.
+    name : str
+    clipnorm : float, optional
+        The gradient of each parameter is scaled down to this Euclidean norm.
+    clipvalue : float, optional
+        Each number of the gradient is moved into [-clipvalue, clipvalue].
+    global_clipnorm : float, optional
+        All gradients together are scaled down to this Euclidean norm.
+    weight_decay : float, optional
+        Before each step, parameters shrink by ``learning_rate * weight_decay`` of themselves.
+    decay : float, default 0
+        The step at iteration t uses ``learning_rate / (1 + decay * t)``.
+
+    Attributes
+    ----------
+    learning_rate, lr : Variable, LearningRateSchedule or float
+        One float32 number: assign to it, or call ``.assign``. Where a schedule was given it is the schedule,
+        where a function was given it is what that returns now; assigning a number takes its place.
+    iterations : Variable
+        How many steps have been made.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        For unknown keywords and numbers out of range.
+
+    References
+    ----------
+    ``tf.keras.optimizers.Optimizer`` (TensorFlow 2.7); `weight_decay` from Keras 2.11.
+    """
+
+    slot_names: tuple[str, ...] = ()
+    slot_starts: Mapping[str, float] = MappingProxyType({})  # those that do not begin with 0
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        name: str,
+        *,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        weight_decay: float | None = None,
+        decay: float = 0.0,
+        lr: Any = None,
+        **unknown: Any,
+    ) -> None:
+        if unknown:
+            raise ArgumentTypeError(
+                f"{type(self).__name__} takes no argument {next(iter(unknown))!r}. Besides its own it knows "
+                "clipnorm, clipvalue, global_clipnorm, weight_decay, decay and lr."
+            )
+        if clipnorm is not None and global_clipnorm is not None:
+            raise ArgumentError(
+                "clipnorm and global_clipnorm exclude each other. "
+                f"Received: clipnorm={clipnorm}, global_clipnorm={global_clipnorm}. Leave one out."
+            )
+        self.name = name
+        rate = learning_rate if lr is None else lr
+        self._schedule: Callable[..., Any] | None = None  # what the rate is asked from before each step
+        self._learning_rate = Variable(0, "learning_rate")
+        self.learning_rate = rate if callable(rate) else not_negative("learning_rate", rate)
+        self.iterations = Variable(0, "iterations", np.int64)
+        self.clipnorm = optional("clipnorm", clipnorm)
+        self.clipvalue = optional("clipvalue", clipvalue)
+        self.global_clipnorm = optional("global_clipnorm", global_clipnorm)
+        self.weight_decay = optional("weight_decay", weight_decay)
+        self.decay = not_negative("decay", decay)
+        self._mirrors: WeakKeyDictionary[ParameterBuffer, Slots] = WeakKeyDictionary()
+        self._parameters: list[Parameter] = []
+        self._plan: list[tuple[Array, Array, tuple[Array, ...]]] = []
+        self._copies: list[tuple[Array, Array]] = []
+        self._layouts: list[tuple[ParameterBuffer, int]] = []
+        self._own = ParameterBuffer()  # for parameters of a hand-written loop that belong to no model
+
+    @property
+    def learning_rate(self) -> Any:
+        """The step size, one float32 number, or the schedule that gives it."""
+        if self._schedule is None:
+            return self._learning_rate
+        return self._schedule if isinstance(self._schedule, LearningRateSchedule) else self._schedule()
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        if callable(value):
+            self._schedule = value
+        else:
+            self._learning_rate.assign(value)
+            self._schedule = None
+
+    @property
+    def lr(self) -> Any:
+        """The older name of `learning_rate`."""
+        return self.learning_rate
+
+    @lr.setter
+    def lr(self, value: Any) -> None:
+        self.learning_rate = value
+
+    # -- a step -----------------------------------------------------------------------------------------
+
+    def plan(self, parameters: Sequence[Parameter]) -> None:
+        """Say which parameters the following steps update: the memory is looked up once, not at every step.
+
+        Where a step takes several calls, they work on a copy that one last call puts in place, so that a
+        Ctrl-C between them never leaves the weights half updated.
+        """
+        self._parameters = list(parameters)
+        self._layouts = [(b, b.layout) for b in dict.fromkeys(p.buffer for p in parameters) if b is not None]
+        self._copies, self._plan = [], []
+        found = segments(parameters)
+        for buffer in dict.fromkeys(s.buffer for s in found):
+            parts, values = [s for s in found if s.buffer is buffer], buffer.values
+            if len(parts) > 1 or self.weight_decay:
+                values = aligned_zeros(values.size)
+                self._copies.append((buffer.values, values))
+            self._plan += [(s.of(values), s.of(buffer.grads), self._slots(s)) for s in parts]
+
+    def step(self, kernels: ModuleType = reference) -> None:
+        """Update all planned parameters by their gradients, in place."""
+        for buffer, layout in self._layouts:
+            if buffer.layout != layout:
+                self.plan(self._parameters)  # a layer was added meanwhile
+                break
+        self._clip()
+        rate = self._rate()
+        for values, copy in self._copies:
+            np.copyto(copy, values)
+        for values, grads, slots in self._plan:
+            if self.weight_decay:
+                kernels.weight_decay_step(values, rate * self.weight_decay)
+            self._update(kernels, values, grads, slots, rate)
+        for values, copy in self._copies:
+            np.copyto(values, copy)
+        self.iterations.value += 1
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Parameter]]) -> None:
+        """One step of a hand-written loop.
+
+        Parameters
+        ----------
+        grads_and_vars : iterable of (array, Parameter)
+            Each gradient with the parameter that it is for; where it is None the parameter stays as it is.
+        """
+        pairs = [(grad, parameter) for grad, parameter in grads_and_vars if grad is not None]
+        parameters = [p for _, p in pairs]
+        self._own.adopt(parameters)
+        for grad, parameter in pairs:
+            parameter.grad = None
+            parameter.accumulate(np.asarray(grad, parameter.dtype))
+        self.plan(parameters)
+        with np.errstate(all="ignore"):
+            self.step()
+
+    def _rate(self) -> float:
+        """The learning rate of this step."""
+        if self._schedule is not None:
+            self._learning_rate.assign(self._scheduled(self._schedule))
+        rate: float = self._learning_rate.value.item()
+        return rate / (1 + self.decay * int(self.iterations)) if self.decay else rate
+
+    def _scheduled(self, schedule: Callable[..., Any]) -> Any:
+        """What the schedule or function says for this step."""
+        if isinstance(schedule, LearningRateSchedule):
+            return schedule(FLOAT.type(self.iterations.value))  # in float32, as in TensorFlow
+        return schedule()
+
+    def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
+        """Change `w` by its gradient `g`; `slots` come in the order of `slot_names`."""
+        raise NotImplementedError(f"{type(self).__name__} must define _update")
+
+    def _clip(self) -> None:
+        if self.clipvalue is not None:
+            for _, grads, _ in self._plan:
+                np.clip(grads, -self.clipvalue, self.clipvalue, out=grads)
+        if self.clipnorm is not None:
+            for p in self._parameters:
+                assert p.slot is not None
+                _shrink([p.slot], self.clipnorm)
+        if self.global_clipnorm is not None:
+            _shrink([grads for _, grads, _ in self._plan], self.global_clipnorm)
+
+    # -- what it remembers ------------------------------------------------------------------------------
+
+    def _slots(self, segment: Segment) -> tuple[Array, ...]:
+        mirror = self._mirrors.get(segment.buffer)
+        if mirror is None:
+            mirror = self._mirrors[segment.buffer] = Slots(self.slot_names, self.slot_starts)
+        mirror.follow(segment.buffer)
+        return tuple(segment.of(array) for array in mirror.arrays.values())
+
+    def slots_of(self, parameter: Parameter) -> dict[str, Array]:
+        """What is remembered for one parameter: views of its shape by the name of the slot."""
+        assert parameter.buffer is not None
+        whole = Segment(parameter.buffer, parameter.start, parameter.start + parameter.value.size)
+        return {
+            name: view.reshape(parameter.shape)
+            for name, view in zip(self.slot_names, self._slots(whole), strict=True)
+        }
+
+    def get_state(self, parameters: Sequence[Parameter]) -> dict[str, Any]:
+        """Everything that decides its further steps on these parameters, as copies.
+
+        A schedule is no part of it: the learning rate is None then, and `set_state` leaves the one that is there.
+        """
+        return {
+            "learning_rate": self._learning_rate.value.copy() if self._schedule is None else None,
+            "iterations": self.iterations.value.copy(),
+            "slots": [{k: v.copy() for k, v in self.slots_of(p).items()} for p in parameters],
+        }
+
+    def set_state(self, state: dict[str, Any], parameters: Sequence[Parameter]) -> None:
+        """Put back what `get_state` returned."""
+        if state["learning_rate"] is not None:
+            self.learning_rate = state["learning_rate"]
+        self.iterations.assign(state["iterations"])
+        for parameter, saved in zip(parameters, state["slots"], strict=True):
+            for name, view in self.slots_of(parameter).items():
+                view[...] = saved[name]
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal optimizer, with its learning rate of now."""
+        options = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay")
+        given = {name: getattr(self, name) for name in options if getattr(self, name) is not None}
+        rate = self.learning_rate
+        rate = serialize(rate) if isinstance(rate, LearningRateSchedule) else float(rate)
+        return {"name": self.name, **given, "learning_rate": rate, "decay": self.decay}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """An optimizer made from what `get_config` returned.
+
+        Parameters
+        ----------
+        config : dict
+        custom_objects : dict, optional
+            Schedules of your own, by the names of their classes.
+        """
+        rate = config.get("learning_rate")
+        if isinstance(rate, Mapping):
+            config = {**config, "learning_rate": deserialize(rate, custom_objects)}
+        return cls(**config)
+
+
+def _shrink(grads: list[Array], norm: float) -> None:
+    """Scale these gradients, in place, so that their common Euclidean norm is at most `norm`."""
+    total = float(np.sqrt(sum(float(np.vdot(g, g)) for g in grads)))
+    if total > norm or np.isnan(total):
+        for g in grads:
+            g *= g.dtype.type(norm / total)

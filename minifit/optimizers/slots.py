@@ -1,0 +1,42 @@
+"""What optimizers remember of earlier steps lies in memory of the same layout as the parameters."""
+
+from collections.abc import Iterable, Mapping
+
+from minifit.arrays import Array, aligned_zeros
+from minifit.parameters import ParameterBuffer
+
+
+class Slots:
+    """One array for each slot, of the layout of a buffer; they follow when it is laid out anew.
+
+    Parameters
+    ----------
+    names : iterable of str
+    starts : dict
+        The value that a slot begins with, where that is not 0.
+
+    Attributes
+    ----------
+    arrays : dict of str to ndarray of shape (size of the buffer,)
+    """
+
+    def __init__(self, names: Iterable[str], starts: Mapping[str, float]) -> None:
+        self.arrays: dict[str, Array] = {name: aligned_zeros(0) for name in names}
+        self._starts = starts
+        self._layout = -1
+        self._places: dict[int, slice] = {}
+
+    def follow(self, buffer: ParameterBuffer) -> None:
+        """Take on the layout of the buffer; what was known of a parameter moves with it."""
+        if self._layout == buffer.layout:
+            return
+        places = {id(p): slice(p.start, p.start + p.value.size) for p in buffer.parameters}
+        for name, old in self.arrays.items():
+            new = self.arrays[name] = aligned_zeros(buffer.values.size)
+            if name in self._starts:
+                new.fill(1)  # between the parameters, so that nothing is divided by zero there
+                for place in places.values():
+                    new[place] = self._starts[name]
+            for key, place in self._places.items():
+                new[places[key]] = old[place]
+        self._layout, self._places = buffer.layout, places

@@ -1,0 +1,406 @@
+"""Learning rate schedules: functions from the number of the step to the learning rate of that step.
+
+An optimizer that was given a schedule asks it before each step. The arithmetic is that of TensorFlow 2.7, in
+float32. A step may also be an array of steps: then the answer is the curve, ready to be drawn.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import FLOAT
+from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.tables import Configurable, Table, serialize
+
+__all__ = [
+    "CosineDecay",
+    "CosineDecayRestarts",
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    "LearningRateSchedule",
+    "PiecewiseConstantDecay",
+    "PolynomialDecay",
+    "deserialize",
+    "serialize",
+]
+
+
+class LearningRateSchedule(Configurable):
+    """What a schedule must do; a subclass defines ``__call__``, and `get_config` to be written to a file.
+
+    References
+    ----------
+    ``tf.keras.optimizers.schedules`` (TensorFlow 2.7), for all classes here.
+
+    Examples
+    --------
+    >>> class Halving(LearningRateSchedule):
+    ...     def __call__(self, step):
+    ...         return 0.1 * 0.5**step
+    >>> float(Halving()(2))
+    0.025
+    """
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate of the step that comes after `step` others."""
+        raise NotImplementedError(f"{type(self).__name__} must define __call__(step)")
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal schedule."""
+        raise NotImplementedError(f"{type(self).__name__} must define get_config() to be written to a file")
+
+
+class ExponentialDecay(LearningRateSchedule):
+    """``initial_learning_rate * decay_rate ** (step / decay_steps)``
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    decay_steps : int
+        After so many steps the rate has been multiplied by `decay_rate` once.
+    decay_rate : float
+    staircase : bool, default False
+        Whether the rate changes only after every `decay_steps` steps, all at once.
+    name : str, optional
+
+    Examples
+    --------
+    >>> schedule = ExponentialDecay(1.0, decay_steps=2, decay_rate=0.25)
+    >>> [float(schedule(step)) for step in range(4)]
+    [1.0, 0.5, 0.25, 0.125]
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str | None = None,
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = positive("decay_steps", decay_steps)
+        self.decay_rate = decay_rate
+        self.staircase = staircase
+        self.name = name
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate at this step."""
+        progress = single(step) / single(self.decay_steps)
+        if self.staircase:
+            progress = np.floor(progress)
+        return single(self.initial_learning_rate) * single(self.decay_rate) ** progress
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal schedule."""
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "decay_rate": self.decay_rate,
+            "staircase": self.staircase,
+            "name": self.name,
+        }
+
+
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """One rate up to each boundary, and another after it.
+
+    ``values[0]`` where ``step <= boundaries[0]``, ``values[1]`` up to and with ``boundaries[1]``, and so on;
+    ``values[-1]`` after the last boundary.
+
+    Parameters
+    ----------
+    boundaries : sequence of int
+        In growing order.
+    values : sequence of float
+        One more than there are boundaries.
+    name : str, optional
+
+    Raises
+    ------
+    ArgumentError
+        When the numbers of boundaries and values do not go together.
+
+    Examples
+    --------
+    >>> schedule = PiecewiseConstantDecay([1, 2], [1.0, 0.5, 0.25])
+    >>> [float(schedule(step)) for step in range(4)]
+    [1.0, 1.0, 0.5, 0.25]
+    """
+
+    def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str | None = None) -> None:
+        if len(boundaries) != len(values) - 1:
+            raise ArgumentError(
+                "There must be one value more than boundaries. "
+                f"Received: boundaries={boundaries}, values={values}. Pass for example [10], [0.1, 0.01]."
+            )
+        self.boundaries = boundaries
+        self.values = values
+        self.name = name
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate at this step."""
+        at = np.asarray(step)
+        boundaries = np.asarray(self.boundaries).astype(at.dtype)
+        return single(self.values)[np.searchsorted(boundaries, at)]
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal schedule."""
+        return {"boundaries": self.boundaries, "values": self.values, "name": self.name}
+
+
+class PolynomialDecay(LearningRateSchedule):
+    """From `initial_learning_rate` to `end_learning_rate` in `decay_steps` steps, and no further.
+
+    ``(initial_learning_rate - end_learning_rate) * (1 - step / decay_steps) ** power + end_learning_rate``
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    decay_steps : int
+    end_learning_rate : float, default 0.0001
+    power : float, default 1
+        1 makes it a straight line.
+    cycle : bool, default False
+        Whether it rises again after the end: `decay_steps` is then replaced by its first multiple that is
+        not below the step.
+    name : str, optional
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        end_learning_rate: float = 0.0001,
+        power: float = 1.0,
+        cycle: bool = False,
+        name: str | None = None,
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = positive("decay_steps", decay_steps)
+        self.end_learning_rate = end_learning_rate
+        self.power = power
+        self.cycle = cycle
+        self.name = name
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate at this step."""
+        at, length, end = single(step), single(self.decay_steps), single(self.end_learning_rate)
+        if self.cycle:
+            length = length * np.where(at == 0, FLOAT.type(1), np.ceil(at / length))
+        else:
+            at = np.minimum(at, length)
+        height = single(self.initial_learning_rate) - end
+        return height * (1 - at / length) ** single(self.power) + end
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal schedule."""
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "end_learning_rate": self.end_learning_rate,
+            "power": self.power,
+            "cycle": self.cycle,
+            "name": self.name,
+        }
+
+
+class InverseTimeDecay(LearningRateSchedule):
+    """``initial_learning_rate / (1 + decay_rate * step / decay_steps)``
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    decay_steps : int
+    decay_rate : float
+    staircase : bool, default False
+        Whether the rate changes only after every `decay_steps` steps, all at once.
+    name : str, optional
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str | None = None,
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = positive("decay_steps", decay_steps)
+        self.decay_rate = decay_rate
+        self.staircase = staircase
+        self.name = name
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate at this step."""
+        progress = single(step) / single(self.decay_steps)
+        if self.staircase:
+            progress = np.floor(progress)
+        return single(self.initial_learning_rate) / (1 + single(self.decay_rate) * progress)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal schedule."""
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "decay_rate": self.decay_rate,
+            "staircase": self.staircase,
+            "name": self.name,
+        }
+
+
+class CosineDecay(LearningRateSchedule):
+    """Half a wave of the cosine, from `initial_learning_rate` to `alpha` times that, in `decay_steps` steps.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    decay_steps : int
+    alpha : float, default 0
+        The share of the initial rate that is left in the end.
+    name : str, optional
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2016.
+    """
+
+    def __init__(
+        self, initial_learning_rate: float, decay_steps: int, alpha: float = 0.0, name: str | None = None
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = positive("decay_steps", decay_steps)
+        self.alpha = alpha
+        self.name = name
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate at this step."""
+        length = single(self.decay_steps)
+        wave = 0.5 * (1 + rounded(np.cos, PI * (np.minimum(single(step), length) / length)))
+        return single(self.initial_learning_rate) * (single(1 - self.alpha) * wave + single(self.alpha))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal schedule."""
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "alpha": self.alpha,
+            "name": self.name,
+        }
+
+
+class CosineDecayRestarts(LearningRateSchedule):
+    """`CosineDecay` again and again: each period is `t_mul` times as long and begins `m_mul` times as high.
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+    first_decay_steps : int
+        The length of the first period.
+    t_mul : float, default 2
+    m_mul : float, default 1
+    alpha : float, default 0
+        The share of the initial rate that no step goes below.
+    name : str, optional
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2016.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        first_decay_steps: int,
+        t_mul: float = 2.0,
+        m_mul: float = 1.0,
+        alpha: float = 0.0,
+        name: str | None = None,
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.first_decay_steps = positive("first_decay_steps", first_decay_steps)
+        self.t_mul = t_mul
+        self.m_mul = m_mul
+        self.alpha = alpha
+        self.name = name
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate at this step."""
+        restarts, done = self._place(single(step) / single(self.first_decay_steps))
+        height, alpha = 0.5 * single(self.m_mul) ** restarts, single(self.alpha)
+        wave = height * (1 + rounded(np.cos, PI * done))
+        return single(self.initial_learning_rate) * ((1 - alpha) * wave + alpha)
+
+    def _place(self, progress: Any) -> tuple[Any, Any]:
+        """How many restarts there were, and how much of the present period is done."""
+        ratio = single(self.t_mul)
+        if ratio == 1:
+            restarts = np.floor(progress)
+            return restarts, progress - restarts
+        # n periods take 1 + ratio + ... + ratio ** (n - 1) = (1 - ratio ** n) / (1 - ratio) first periods
+        restarts = np.floor(rounded(np.log, 1 - progress * (1 - ratio)) / rounded(np.log, ratio))
+        before = (1 - ratio**restarts) / (1 - ratio)
+        return restarts, (progress - before) / ratio**restarts
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal schedule."""
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "first_decay_steps": self.first_decay_steps,
+            "t_mul": self.t_mul,
+            "m_mul": self.m_mul,
+            "alpha": self.alpha,
+            "name": self.name,
+        }
+
+
+PI = FLOAT.type(math.pi)
+
+
+def single(value: Any) -> Any:
+    """`value` in float32: a number as a NumPy number, several as an array."""
+    return np.asarray(value, FLOAT)[()]
+
+
+def rounded(function: np.ufunc, x: Any) -> Any:
+    """The float32 nearest to the function's value: where a restart falls may hang on its last bit."""
+    return single(function(np.asarray(x, np.float64)))
+
+
+def positive(name: str, value: Any) -> Any:
+    """`value` as it is, if it is above 0."""
+    if not value > 0:
+        raise ArgumentError(
+            f"{name} must be above 0. Received: {name}={value!r}. Pass for example {name}=1000."
+        )
+    return value
+
+
+TABLE = Table(
+    "schedule",
+    {
+        c.__name__: c
+        for c in (
+            CosineDecay,
+            CosineDecayRestarts,
+            ExponentialDecay,
+            InverseTimeDecay,
+            PiecewiseConstantDecay,
+            PolynomialDecay,
+        )
+    },
+)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> LearningRateSchedule:
+    """A schedule from what `serialize` returned; `custom_objects` has classes of your own by their names."""
+    made = TABLE.make(config, custom_objects)
+    if not isinstance(made, LearningRateSchedule):
+        raise ArgumentTypeError(
+            f"A schedule is described by its class_name and config. Received: {config!r}. "
+            "Pass what schedules.serialize returned."
+        )
+    return made
