@@ -16,6 +16,7 @@ __all__ = [
     "Sequential",
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "initializers",
     "layers",
@@ -31,6 +32,7 @@ __all__ = [
 if TYPE_CHECKING:  # what type checkers and editors see
     from minifit import activations as activations
     from minifit import callbacks as callbacks
+    from minifit import constraints as constraints
     from minifit import datasets as datasets
     from minifit import initializers as initializers
     from minifit import layers as layers

@@ -124,7 +124,7 @@ TABLE = Table(
     },
 )
 
-FUSED: dict[Any, str] = {linear: "linear", relu: "relu", sigmoid: "sigmoid", tanh: "tanh"}
+FUSED: dict[Any, str] = {linear: "linear", relu: "relu", tanh: "tanh"}
 """What the dense kernel calls the activations that it can do itself."""
 
 

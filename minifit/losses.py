@@ -370,6 +370,8 @@ class Loss(Configurable):
                 f"The loss {self.name!r} must return a tensor, so that its gradient is known. Received: "
                 f"{type(values).__name__}. Write it in minifit.ops instead of NumPy."
             )
+        if sample_weight is not None and values.ndim == 0:  # a loss that is one number for the whole batch
+            values = ops.broadcast_to(values, to_array(sample_weight).shape)
         weights = None if sample_weight is None else fit_weights(to_array(sample_weight), values.value)
         if self.reduction == Reduction.NONE:
             return values if weights is None else values * weights

@@ -141,12 +141,21 @@ class Metric(Configurable):
 
     def reset_state(self) -> None:
         """Begin anew."""
-        for variable in self._variables:
-            variable.value[...] = 0
+        if type(self).reset_states is not Metric.reset_states:
+            self.reset_states()  # a subclass that knows the older name only
+        else:
+            self._zero()
 
     def reset_states(self) -> None:
         """The older name of `reset_state`."""
-        self.reset_state()
+        if type(self).reset_state is not Metric.reset_state:
+            self.reset_state()
+        else:
+            self._zero()
+
+    def _zero(self) -> None:
+        for variable in self._variables:
+            variable.value[...] = 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Take in one batch and return the result so far."""
@@ -206,8 +215,8 @@ class Mean(Metric):
         """The mean; 0 before the first value."""
         return self.total / self.count if self.count else 0.0
 
-    def reset_state(self) -> None:
-        """Begin anew."""
+    def _zero(self) -> None:
+        super()._zero()
         self.total = self.count = 0.0
 
 

@@ -66,6 +66,7 @@ class Sequential(Trainer):
         self._layers: list[Layer] = []
         self._buffer = ParameterBuffer()
         self._input_shape: ShapeLike | None = None
+        self._output_shapes: list[ShapeLike] = []  # of its layers in this model
         self._input_name: str | None = None
         for layer in _as_list(layers):
             self.add(layer)
@@ -92,7 +93,8 @@ class Sequential(Trainer):
             )
         if any(layer.name == other.name for other in self._layers):
             raise ArgumentError(
-                f"Layers of a model need names of their own. Received: a second {layer.name!r}. Pass another name."
+                f"Layers of a model need names of their own. Received: a second {layer.name!r}. "
+                "Make another layer, or pass another name."
             )
         if isinstance(layer, InputLayer):
             self._begin_with(layer)
@@ -106,6 +108,7 @@ class Sequential(Trainer):
                 self.build(layer.batch_input_shape)
         except BaseException:
             self._layers.pop()
+            del self._output_shapes[len(self._layers) :]
             raise
 
     def _begin_with(self, layer: InputLayer) -> None:
@@ -133,6 +136,7 @@ class Sequential(Trainer):
                 "pop() takes the last layer off. Received: a model without layers. Nothing is left to do."
             )
         self._layers.pop()
+        del self._output_shapes[len(self._layers) :]
         if not self._layers:
             self._input_shape = self._input_name = None
 
@@ -178,12 +182,14 @@ class Sequential(Trainer):
             self._build_layers(self._layers, self._input_shape)
         except BaseException:
             self._input_shape = None
+            self._output_shapes.clear()
             raise
 
     def _build_layers(self, new: Sequence[Layer], shape: ShapeLike) -> None:
         with Context(recording=False, streams=self.training_state.streams):
             for layer in new:
                 shape = layer.build_for(shape)
+                self._output_shapes.append(shape)
         self._buffer.adopt([w for w in self.weights if w.trainable])
 
     @property
@@ -197,7 +203,7 @@ class Sequential(Trainer):
     def output_shape(self) -> ShapeLike:
         """The shape of a batch of outputs, its first dimension None."""
         self._need_built("output shape")
-        return self._layers[-1].output_shape if self._layers else self.input_shape
+        return self._output_shapes[-1] if self._output_shapes else self.input_shape
 
     # -- its weights ------------------------------------------------------------------------------------
 
@@ -283,7 +289,7 @@ class Sequential(Trainer):
 
     def numbers_in_a_step(self, samples: int) -> int:
         """The parameters, and every layer's output for each sample."""
-        outputs = sum(prod(n or 1 for n in layer.output_shape[1:]) for layer in self._layers)
+        outputs = sum(prod(n or 1 for n in shape[1:]) for shape in self._output_shapes)
         return self.count_params() + samples * outputs
 
     def ready_for(self, x: Array) -> None:

@@ -86,14 +86,15 @@ def dense(x: Tensor, w: Tensor, b: Tensor | None, activation: str = "linear") ->
     -------
     Tensor of shape (..., n_out)
     """
-    here, x = current(), floating(x)
+    here, x = current(), convert(floating(x), w.dtype)
     rows, weights = x.value, w.value
     if rows.ndim != 2:
         rows = rows.reshape(-1, rows.shape[-1])
-    if rows.shape[1] != weights.shape[0]:
+    bias = (weights.shape[-1],) if b is None else b.value.shape
+    if weights.ndim != 2 or rows.shape[1] != weights.shape[0] or bias != weights.shape[1:]:
         raise ShapeError(
-            "A dense op needs inputs of shape (..., n_in) for weights of shape (n_in, n_out). "
-            f"Received: inputs of shape {x.shape}, weights of shape {weights.shape}. Change one of them."
+            "A dense op needs inputs of shape (..., n_in), weights of shape (n_in, n_out) and a bias of (n_out,). "
+            f"Received: shapes {x.shape}, {weights.shape} and {None if b is None else bias}. Change one of them."
         )
     y = here.take((rows.shape[0], weights.shape[1]), weights.dtype)
     here.kernels.dense_forward(rows, weights, None if b is None else b.value, activation, y)
@@ -424,7 +425,7 @@ def minimum(a: TensorLike, b: TensorLike) -> Tensor:
 
 def clip(x: TensorLike, low: float, high: float) -> Tensor:
     """`x` moved into [low, high]; the gradient is 0 where it had to be moved."""
-    x = as_tensor(x)
+    x = floating(x)
     inside = (x.value >= low) & (x.value <= high)
     return current().result(np.clip(x.value, low, high).astype(x.dtype), lambda g: (g * inside,), x)
 

@@ -116,6 +116,13 @@ class ParameterBuffer:
         self.values, self.grads = values, grads
         self.layout += 1
 
+    def view_again(self) -> None:
+        """After a copy: let the parameters be views of this buffer's own memory."""
+        for p in self.parameters:
+            place = slice(p.start, p.start + p.value.size)
+            p.value = self.values[place].reshape(p.shape)
+            p.slot, p.grad = self.grads[place].reshape(p.shape), None
+
 
 class Segment(NamedTuple):
     """A stretch of a buffer: parameters that lie next to each other and are updated in one call."""
@@ -216,7 +223,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     read_value = numpy
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return np.array(self.value, dtype=dtype, copy=copy)
+        return np.array(self.value, dtype=dtype, copy=True if copy is None else copy)
 
     def __float__(self) -> float:
         return float(self.value)
@@ -244,4 +251,8 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         bare = [x.value if isinstance(x, Variable) else x for x in inputs]
         if ufunc in _OPERATORS and any(isinstance(x, Tensor) for x in inputs):
             return _OPERATORS[ufunc](*bare)  # a tensor does it itself, and keeps its gradient
-        return getattr(ufunc, method)(*bare, **options)
+        targets = options.pop("out", ())  # of `lr *= 0.5`
+        if not targets:
+            return getattr(ufunc, method)(*bare, **options)
+        targets[0].assign(getattr(ufunc, method)(*bare, **options))
+        return targets[0]

@@ -154,7 +154,7 @@ class Tensor:
         return self.value.copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return np.array(self.value, dtype=dtype, copy=copy)
+        return np.array(self.value, dtype=dtype, copy=True if copy is None else copy)
 
     def __len__(self) -> int:
         return len(self.value)
@@ -309,7 +309,7 @@ class Tensor:
         """The sum over `axis`, or over everything. ``np.sum`` comes here too, with its `dtype` and `out`."""
 
         def rule(g: Array) -> tuple[Array]:
-            return (np.broadcast_to(_keep_axes(g, self.shape, axis), self.shape),)
+            return (np.broadcast_to(_keep_axes(g, self.shape, axis), self.shape).copy(),)
 
         return current().result(np.asarray(self.value.sum(axis=axis, keepdims=keepdims)), rule, self)
 

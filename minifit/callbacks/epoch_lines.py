@@ -3,6 +3,8 @@
 import time
 from typing import Any
 
+import numpy as np
+
 from minifit import console
 from minifit.callbacks.base import Callback
 
@@ -50,5 +52,10 @@ class EpochLines(Callback):
 
     def _say(self, title: str, logs: Any) -> None:
         if (self.params or {}).get("verbose"):
-            values = [f"{key}: {value:.4f}" for key, value in (logs or {}).items()]
+            values = [f"{key}: {_short(value)}" for key, value in (logs or {}).items()]
             console.say(" - ".join([title, f"{time.perf_counter() - self._began:.2f} s", *values]))
+
+
+def _short(value: Any) -> str:
+    """A number with four digits, anything else as it prints."""
+    return f"{value:.4f}" if isinstance(value, int | float | np.number) else str(value)

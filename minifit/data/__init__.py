@@ -1,5 +1,6 @@
 """Data for training: arrays, generators and iterables as batches."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from minifit.data.array_batches import ArrayBatches
@@ -13,7 +14,27 @@ __all__ = ["ArrayBatches", "Batch", "Batches", "IteratorBatches", "batches_of", 
 
 def is_array_like(x: Any) -> bool:
     """Whether `x` holds samples itself, instead of yielding batches."""
-    return isinstance(x, list | tuple | dict) or hasattr(x, "__array__") or not hasattr(x, "__iter__")
+    if isinstance(x, list | tuple | dict | str) or hasattr(x, "__array__"):
+        return True
+    return not hasattr(x, "__iter__") and not _is_indexed(x)
+
+
+def _is_indexed(x: Any) -> bool:
+    """Whether batches are had from `x` by their number, as from Keras's Sequence."""
+    return hasattr(x, "__getitem__") and hasattr(x, "__len__") and not hasattr(x, "__iter__")
+
+
+class _ByIndex:
+    """An indexed source as an iterable of its batches."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self._source[i] for i in range(len(self._source)))
 
 
 def batches_of(
@@ -59,7 +80,7 @@ def batches_of(
                     f"{name} is only for arrays: an iterable yields (x, y) or (x, y, sample_weight), batch by batch. "
                     f"Received: {name} together with a {type(x).__name__}. Leave {name} out."
                 )
-        made = IteratorBatches(x, steps)
+        made = IteratorBatches(_ByIndex(x) if _is_indexed(x) else x, steps)
     if class_weight is not None and class_weight != {}:
         made.class_weight = class_weights(class_weight)
     return made

@@ -77,6 +77,16 @@ class ArrayBatches(Batches):
         weight = None if self.weight is None else _gather(here, self.weight, rows, index, FLOAT)
         return Batch(x, y, weight)
 
+    def describe(self) -> dict[str, Any]:
+        """The number of samples, the size of a batch and the order."""
+        return {
+            **super().describe(),
+            "samples": self.samples,
+            "batch_size": self.batch_size,
+            "steps": self.steps,
+            "shuffle": self.shuffle,
+        }
+
     def get_state(self) -> dict[str, Any]:
         """The position and the order of the present pass."""
         order = None if self.order is None else self.order.copy()

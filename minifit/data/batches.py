@@ -57,6 +57,10 @@ class Batches(ABC):
     def peek(self) -> Batch:
         """One batch to learn the shapes from; it is not used up."""
 
+    def describe(self) -> dict[str, Any]:
+        """What must be equal for another source to go on in its place, as plain data."""
+        return {"from": type(self).__name__}
+
     def get_state(self) -> dict[str, Any]:
         """Where in the data we are."""
         return {"steps": self.steps, "ended": self.ended}

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from inspect import Parameter as Argument
 from inspect import signature
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -88,7 +88,7 @@ class Layer(Configurable):
     ``tf.keras.layers.Layer`` (TensorFlow 2.7).
     """
 
-    input_rank: ClassVar[int | None] = None
+    _inner: "list[Layer]"  # layers that are attributes of this one
 
     def __init__(
         self,
@@ -124,7 +124,15 @@ class Layer(Configurable):
             None  # of the input and the output it was built for
         )
         self._weights: list[Parameter] = []
+        self.__dict__.setdefault("_inner", [])
         self._takes_training = _accepts(self.call, "training")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A layer that becomes an attribute belongs to this one: its weights are learned, too."""
+        for layer in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(layer, Layer) and name != "_inner" and layer not in self.__dict__.get("_inner", ()):
+                self.__dict__.setdefault("_inner", []).append(layer)
+        super().__setattr__(name, value)
 
     # -- for those who write layers ---------------------------------------------------------------------
 
@@ -182,7 +190,7 @@ class Layer(Configurable):
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The output's shape; found by a trial on zeros unless a layer knows better."""
         trial = np.zeros([1 if n is None else n for n in input_shape], FLOAT)
-        with Context(reference, recording=False, streams=current().streams):
+        with Context(reference, recording=False, streams=current().streams), np.errstate(all="ignore"):
             shape = self._call(Tensor(trial), False).shape
         return (None, *shape[1:])
 
@@ -212,23 +220,34 @@ class Layer(Configurable):
         if not self.built:
             self.build(input_shape)
             self.built = True
+        if self._inner:
+            Layer.compute_output_shape(self, input_shape)  # a trial, in which the inner layers are built
         self._shapes = input_shape, self.compute_output_shape(input_shape)
         return self._shapes[1]
 
     @property
     def weights(self) -> list[Parameter]:
         """All weights: those that can be trained, then the others."""
-        return [w for w in self._weights if w.trainable] + [w for w in self._weights if not w.trainable]
+        own = self._all_weights()
+        return [w for w in own if w.trainable] + [w for w in own if not w.trainable]
+
+    def _all_weights(self) -> list[Parameter]:
+        return self._weights + [w for layer in self._inner for w in layer._all_weights()]
 
     @property
     def trainable_weights(self) -> list[Parameter]:
         """What `fit` changes; nothing while ``trainable`` is False."""
-        return [w for w in self._weights if w.trainable] if self.trainable else []
+        if not self.trainable:
+            return []
+        return [w for w in self._weights if w.trainable] + [
+            w for i in self._inner for w in i.trainable_weights
+        ]
 
     @property
     def non_trainable_weights(self) -> list[Parameter]:
         """What `fit` leaves alone."""
-        return [w for w in self.weights if not (w.trainable and self.trainable)]
+        trained = set(self.trainable_weights)
+        return [w for w in self.weights if w not in trained]
 
     variables = weights
     trainable_variables = trainable_weights
@@ -237,7 +256,7 @@ class Layer(Configurable):
     @property
     def losses(self) -> list[Tensor]:
         """What the weights' regularizers add to the loss."""
-        return [w.regularizer(w) for w in self._weights if w.regularizer is not None]
+        return [w.regularizer(w) for w in self.weights if w.regularizer is not None]
 
     @property
     def input_shape(self) -> ShapeLike:
@@ -270,7 +289,7 @@ class Layer(Configurable):
             raise NotBuiltError(
                 f"A layer has weights once it is built. Received: {self.name!r}, which is not. Give it an input_shape."
             )
-        return sum(w.value.size for w in self._weights)
+        return sum(w.value.size for w in self.weights)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""

@@ -12,13 +12,36 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from minifit.arrays import FLOAT, Array, aligned_zeros
-from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
 from minifit.kernels import reference
 from minifit.optimizers.checks import not_negative, optional
 from minifit.optimizers.slots import Slots
 from minifit.parameters import Parameter, ParameterBuffer, Segment, Variable, segments
 from minifit.schedules import LearningRateSchedule, deserialize, serialize
 from minifit.tables import Configurable
+
+
+class Plan:
+    """What a step updates, with the memory looked up.
+
+    Attributes
+    ----------
+    parameters : list of Parameter
+    calls : list of tuple
+        Values, gradients and slots of every stretch of memory.
+    copies : list of tuple
+        Buffers that are updated by way of a copy, and that copy.
+    layouts : list of tuple
+        Every buffer with the layout that the memory was looked up in.
+    """
+
+    __slots__ = ("calls", "copies", "layouts", "parameters")
+
+    def __init__(self, parameters: list[Parameter]) -> None:
+        self.parameters = parameters
+        self.calls: list[tuple[Array, Array, tuple[Array, ...]]] = []
+        self.copies: list[tuple[Array, Array]] = []
+        self.layouts: list[tuple[ParameterBuffer, int]] = []
 
 
 class Optimizer(Configurable):
@@ -96,10 +119,7 @@ class Optimizer(Configurable):
         self.weight_decay = optional("weight_decay", weight_decay)
         self.decay = not_negative("decay", decay)
         self._mirrors: WeakKeyDictionary[ParameterBuffer, Slots] = WeakKeyDictionary()
-        self._parameters: list[Parameter] = []
-        self._plan: list[tuple[Array, Array, tuple[Array, ...]]] = []
-        self._copies: list[tuple[Array, Array]] = []
-        self._layouts: list[tuple[ParameterBuffer, int]] = []
+        self._plan = Plan([])
         self._own = ParameterBuffer()  # for parameters of a hand-written loop that belong to no model
 
     @property
@@ -128,38 +148,50 @@ class Optimizer(Configurable):
 
     # -- a step -----------------------------------------------------------------------------------------
 
-    def plan(self, parameters: Sequence[Parameter]) -> None:
-        """Say which parameters the following steps update: the memory is looked up once, not at every step.
+    def plan(self, parameters: Sequence[Parameter]) -> Plan:
+        """Say which parameters are updated: the memory is looked up once, not at every step.
 
         Where a step takes several calls, they work on a copy that one last call puts in place, so that a
         Ctrl-C between them never leaves the weights half updated.
+
+        Returns
+        -------
+        Plan
+            For `step`; the last plan that was made is what `step` goes by when it is given none.
         """
-        self._parameters = list(parameters)
-        self._layouts = [(b, b.layout) for b in dict.fromkeys(p.buffer for p in parameters) if b is not None]
-        self._copies, self._plan = [], []
-        found = segments(parameters)
-        for buffer in dict.fromkeys(s.buffer for s in found):
+        made = self._plan = Plan(list(parameters))
+        self._look_up(made)
+        return made
+
+    def _look_up(self, plan: Plan) -> None:
+        """Find the memory of a plan."""
+        buffers = dict.fromkeys(p.buffer for p in plan.parameters)
+        plan.layouts = [(b, b.layout) for b in buffers if b is not None]
+        plan.copies, plan.calls = [], []
+        found = segments(plan.parameters)
+        for buffer, _ in plan.layouts:
             parts, values = [s for s in found if s.buffer is buffer], buffer.values
             if len(parts) > 1 or self.weight_decay:
                 values = aligned_zeros(values.size)
-                self._copies.append((buffer.values, values))
-            self._plan += [(s.of(values), s.of(buffer.grads), self._slots(s)) for s in parts]
+                plan.copies.append((buffer.values, values))
+            plan.calls += [(s.of(values), s.of(buffer.grads), self._slots(s)) for s in parts]
 
-    def step(self, kernels: ModuleType = reference) -> None:
-        """Update all planned parameters by their gradients, in place."""
-        for buffer, layout in self._layouts:
+    def step(self, kernels: ModuleType = reference, plan: Plan | None = None) -> None:
+        """Update all parameters of a plan by their gradients, in place."""
+        plan = self._plan if plan is None else plan
+        for buffer, layout in plan.layouts:
             if buffer.layout != layout:
-                self.plan(self._parameters)  # a layer was added meanwhile
+                self._look_up(plan)  # a layer was added meanwhile
                 break
-        self._clip()
+        self._clip(plan)
         rate = self._rate()
-        for values, copy in self._copies:
+        for values, copy in plan.copies:
             np.copyto(copy, values)
-        for values, grads, slots in self._plan:
+        for values, grads, slots in plan.calls:
             if self.weight_decay:
                 kernels.weight_decay_step(values, rate * self.weight_decay)
             self._update(kernels, values, grads, slots, rate)
-        for values, copy in self._copies:
+        for values, copy in plan.copies:
             np.copyto(values, copy)
         self.iterations.value += 1
 
@@ -175,11 +207,18 @@ class Optimizer(Configurable):
         parameters = [p for _, p in pairs]
         self._own.adopt(parameters)
         for grad, parameter in pairs:
+            array = np.asarray(grad, parameter.dtype)
+            if array.shape != parameter.shape:
+                raise ShapeError(
+                    f"A gradient has the shape of its parameter: {parameter.name} is {parameter.shape}. "
+                    f"Received: {array.shape}. Pair them in the same order."
+                )
             parameter.grad = None
-            parameter.accumulate(np.asarray(grad, parameter.dtype))
-        self.plan(parameters)
+            parameter.accumulate(array)
+        plan = Plan(parameters)
+        self._look_up(plan)
         with np.errstate(all="ignore"):
-            self.step()
+            self.step(plan=plan)
 
     def _rate(self) -> float:
         """The learning rate of this step."""
@@ -198,29 +237,33 @@ class Optimizer(Configurable):
         """Change `w` by its gradient `g`; `slots` come in the order of `slot_names`."""
         raise NotImplementedError(f"{type(self).__name__} must define _update")
 
-    def _clip(self) -> None:
+    def _clip(self, plan: Plan) -> None:
         if self.clipvalue is not None:
-            for _, grads, _ in self._plan:
+            for _, grads, _ in plan.calls:
                 np.clip(grads, -self.clipvalue, self.clipvalue, out=grads)
         if self.clipnorm is not None:
-            for p in self._parameters:
+            for p in plan.parameters:
                 assert p.slot is not None
                 _shrink([p.slot], self.clipnorm)
         if self.global_clipnorm is not None:
-            _shrink([grads for _, grads, _ in self._plan], self.global_clipnorm)
+            _shrink([grads for _, grads, _ in plan.calls], self.global_clipnorm)
 
     # -- what it remembers ------------------------------------------------------------------------------
 
     def _slots(self, segment: Segment) -> tuple[Array, ...]:
         mirror = self._mirrors.get(segment.buffer)
         if mirror is None:
-            mirror = self._mirrors[segment.buffer] = Slots(self.slot_names, self.slot_starts)
+            mirror = self._mirrors[segment.buffer] = Slots(self.slot_names, dict(self.slot_starts))
         mirror.follow(segment.buffer)
         return tuple(segment.of(array) for array in mirror.arrays.values())
 
     def slots_of(self, parameter: Parameter) -> dict[str, Array]:
-        """What is remembered for one parameter: views of its shape by the name of the slot."""
-        assert parameter.buffer is not None
+        """What is remembered for one parameter: views of its shape by the name of the slot.
+
+        Nothing for one that lies in no buffer: it belongs to its layer alone, as moving averages do.
+        """
+        if parameter.buffer is None:
+            return {}
         whole = Segment(parameter.buffer, parameter.start, parameter.start + parameter.value.size)
         return {
             name: view.reshape(parameter.shape)

@@ -9,7 +9,7 @@ import numpy as np
 from minifit.arrays import Array
 from minifit.errors import ArgumentError
 from minifit.kernels import reference
-from minifit.optimizers.base import Optimizer
+from minifit.optimizers.base import Optimizer, Plan
 from minifit.optimizers.checks import fraction, not_negative, small
 from minifit.parameters import Parameter, Variable
 from minifit.schedules import LearningRateSchedule
@@ -73,14 +73,14 @@ class Nadam(Optimizer):
         self.m_schedule = Variable(1, "momentum_cache")
         self._momenta: tuple[float, ...] = ()
 
-    def step(self, kernels: ModuleType = reference) -> None:
+    def step(self, kernels: ModuleType = reference, plan: Plan | None = None) -> None:
         """Update all planned parameters by their gradients, in place."""
         t = int(self.iterations) + 1
         now, following = self._momentum(t), self._momentum(t + 1)
         product = self.m_schedule.value * now
         forgotten = np.float32(self.beta_2) ** np.float32(t)
         self._momenta = tuple(map(float, (now, following, product, product * following, forgotten)))
-        super().step(kernels)
+        super().step(kernels, plan)
         self.m_schedule.assign(product)
 
     def _momentum(self, t: int) -> np.float32:

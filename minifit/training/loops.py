@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minifit import console
+from minifit import console, kernels
 from minifit.arrays import Array
 from minifit.callbacks import CallbackList
 from minifit.data import Batches
@@ -54,8 +54,10 @@ def fit(
     train_logs: Logs = {}
     logs: Logs = {}
     callbacks.on_train_begin()
+    for each in (step, validation.step) if validation is not None else (step,):
+        each.use(kernels.load(state.engine))  # a resumed run goes on with the kernels it was begun with
     while state.epoch < epochs and not state.over:
-        state.begin_epoch()
+        state.begin_epoch(step.objective)
         callbacks.on_epoch_begin(state.epoch)
         train_logs = _train(state, step, batches, callbacks, train_logs, unit)
         logs = dict(train_logs)
@@ -78,7 +80,7 @@ def _train(
         logs = step.objective.logs()
     while state.batch != batches.steps and not state.had_stopped:
         callbacks.on_train_batch_begin(state.batch)
-        done = step.run(batches, _left(batches, state.batch), unit, watched or state.stop_training)
+        done = step.run(batches, _left(batches, state.batch), unit, lambda: watched or state.stop_training)
         if not done:
             _end_of_data(batches, state.batch, "Training")
             break
@@ -102,7 +104,7 @@ def evaluate(step: JudgedStep, batches: Batches, callbacks: CallbackList, unit: 
         watched = callbacks.watched("test")
         while batch != batches.steps:
             callbacks.on_test_batch_begin(batch)
-            done = step.run(batches, _left(batches, batch), unit, watched)
+            done = step.run(batches, _left(batches, batch), unit, lambda: watched)
             if not done:
                 _end_of_data(batches, batch, "The evaluation")
                 break
@@ -121,7 +123,7 @@ def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: 
     while batch != batches.steps:
         callbacks.on_predict_batch_begin(batch)
         seen = len(step.outputs)
-        done = step.run(batches, _left(batches, batch), unit, watched)
+        done = step.run(batches, _left(batches, batch), unit, lambda: watched)
         if not done:
             _end_of_data(batches, batch, "Predicting")
             break

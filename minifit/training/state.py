@@ -1,11 +1,11 @@
 """`TrainingState`: everything that decides how training goes on from here.
 
 It can be captured at any hook and put back into an equal model, in another process: what follows is the same
-bit for bit. Nothing of a run hides elsewhere; ``model.stop_training`` and its like are views of it.
+bit for bit. The public attributes that Keras has (``model.stop_training``, ``model.optimizer``) are views of it.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,9 +13,9 @@ from minifit.callbacks import CallbackList
 from minifit.data import Batches
 from minifit.errors import ArgumentError
 from minifit.optimizers import Optimizer
-from minifit.parameters import Parameter
 from minifit.randomness import Streams
 from minifit.training.objective import Objective
+from minifit.training.step import Trainable
 
 
 class TrainingState:
@@ -23,8 +23,8 @@ class TrainingState:
 
     Parameters
     ----------
-    weights : callable
-        Returns all parameters of the model, in order.
+    model : Trainable
+        Whose training it is.
 
     Attributes
     ----------
@@ -40,16 +40,17 @@ class TrainingState:
         Whether a `fit` or `evaluate` is under way.
     streams : Streams
         Where shuffling, dropout and initializers draw from.
-    optimizer, objective, batches, callbacks
-        What takes part; each has a state of its own.
+    optimizer, objective, batches, judged_on, callbacks
+        What takes part; each has a state of its own. `judged_on` are the batches of a validation.
     """
 
-    def __init__(self, weights: Callable[[], list[Parameter]]) -> None:
-        self._weights = weights
+    def __init__(self, model: Trainable) -> None:
+        self._model = model
         self.streams = Streams()
         self.optimizer: Optimizer | None = None
         self.objective: Objective | None = None
         self.batches: Batches | None = None
+        self.judged_on: Batches | None = None
         self.callbacks: CallbackList | None = None
         self.epoch = 0
         self.batch = 0
@@ -71,7 +72,7 @@ class TrainingState:
 
     def nested(self) -> "TrainingState":
         """A state for a fit within a fit: the same model and optimizer, with a place and sums of its own."""
-        inner = TrainingState(self._weights)
+        inner = TrainingState(self._model)
         inner.streams, inner.optimizer = self.streams, self.optimizer
         inner.objective = None if self.objective is None else self.objective.apart()
         return inner
@@ -85,7 +86,7 @@ class TrainingState:
         finally:
             self.running = before
             if not before:
-                self.batches = self.callbacks = None
+                self.batches = self.judged_on = self.callbacks = None
 
     @contextmanager
     def sums_set_aside(self) -> Iterator[None]:
@@ -102,11 +103,11 @@ class TrainingState:
         self.epoch, self.batch, self.engine = epoch, 0, engine
         self.stop_training = self.resumed = False
 
-    def begin_epoch(self) -> None:
+    def begin_epoch(self, objective: Objective) -> None:
         """Make ready for the epoch; one that is resumed in its middle keeps its sums."""
         if self.batch == 0:
-            assert self.objective is not None and self.batches is not None
-            self.objective.reset()
+            assert self.batches is not None
+            objective.reset()
             self.batches.begin_epoch()
 
     def end_epoch(self) -> int:
@@ -117,8 +118,9 @@ class TrainingState:
     def capture(self) -> dict[str, Any]:
         """Copies of everything, as nested dicts and lists of arrays, numbers and strings."""
         optimizer, objective, batches = self._parts()
-        weights = self._weights()
+        weights = self._model.weights
         return {
+            "kind": self._kind(),
             "epoch": self.epoch,
             "batch": self.batch,
             "stop_training": self.stop_training,
@@ -128,28 +130,57 @@ class TrainingState:
             "objective": self._aside or objective.get_state(),
             "streams": self.streams.get_state(),
             "batches": batches.get_state(),
+            "judged_on": None if self.judged_on is None else self.judged_on.get_state(),
             "callbacks": self._callback_states(),
         }
 
     def restore(self, captured: dict[str, Any]) -> None:
-        """Put back what `capture` returned; to be called in ``on_train_begin``."""
+        """Put back what `capture` returned; to be called in ``on_train_begin``.
+
+        Raises
+        ------
+        ArgumentError
+            When it was captured of another model, optimizer, objective or data; nothing is changed then.
+        """
         optimizer, objective, batches = self._parts()
-        weights = self._weights()
+        self._refuse_another_kind(captured["kind"])
+        weights = self._model.weights
         self.resumed = True
         self.epoch, self.batch = captured["epoch"], captured["batch"]
-        self.stop_training = captured["stop_training"]
+        self.stop_training, self.engine = captured["stop_training"], captured["engine"]
         for weight, value in zip(weights, captured["weights"], strict=True):
             weight.assign(value)
         optimizer.set_state(captured["optimizer"], weights)
         objective.set_state(captured["objective"])
         self.streams.set_state(captured["streams"])
         batches.set_state(captured["batches"])
+        if self.judged_on is not None and captured["judged_on"] is not None:
+            self.judged_on.set_state(captured["judged_on"])
         waiting = defaultdict(list)
         for name, state in captured["callbacks"]:
             waiting[name].append(state)
         for callback in self.callbacks or ():
             if hasattr(callback, "set_state") and waiting[type(callback).__name__]:
                 callback.set_state(waiting[type(callback).__name__].pop(0))
+
+    def _kind(self) -> dict[str, Any]:
+        """What must be equal for a captured state to fit."""
+        optimizer, objective, batches = self._parts()
+        return {
+            "shapes of the weights": [list(w.shape) for w in self._model.weights],
+            "optimizer": type(optimizer).__name__,
+            "slots of the optimizer": list(optimizer.slot_names),
+            "metrics": objective.names,
+            "data": batches.describe(),
+        }
+
+    def _refuse_another_kind(self, captured: dict[str, Any]) -> None:
+        for what, now in self._kind().items():
+            if captured[what] != now:
+                raise ArgumentError(
+                    f"A captured state fits only what it was captured of. Received: {what} {captured[what]}, "
+                    f"where there is {now}. Build and call it as before, or begin anew."
+                )
 
     def _callback_states(self) -> list[tuple[str, Any]]:
         """The class of every callback that has a state, with that state, in the order of the list."""

@@ -5,6 +5,7 @@
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextvars import copy_context
 from types import ModuleType
 from typing import Protocol
@@ -63,7 +64,7 @@ class Step(ABC):
     def take(self, batch: Batch) -> None:
         """One batch."""
 
-    def run(self, batches: Batches, most: int | None, unit: int, watched: bool) -> int:
+    def run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
         """Take several batches, and return how many there were.
 
         Parameters
@@ -73,13 +74,13 @@ class Step(ABC):
             How many at most; None for no limit.
         unit : int
             Batches that belong together (`steps_per_execution`).
-        watched : bool
-            Whether to come back after one unit; otherwise after `PAUSE` seconds, or when the loss stops being
-            a finite number.
+        stopped : callable
+            Whether to come back, asked after every unit; at the latest after `PAUSE` seconds, and when the loss
+            stops being a finite number.
         """
-        return copy_context().run(self._run, batches, most, unit, watched)
+        return copy_context().run(self._run, batches, most, unit, stopped)
 
-    def _run(self, batches: Batches, most: int | None, unit: int, watched: bool) -> int:
+    def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
         """As `run`, in a copy of the caller's context, so that nothing can be left switched on in that one."""
         self.context.enter()
         np.seterr(all="ignore")  # training may run to infinity; callbacks say what they think of it
@@ -91,9 +92,15 @@ class Step(ABC):
                 break
             self.take(batch)
             done += 1
-            if done % unit == 0 and (watched or time.perf_counter() > until or (sound and not self.sound())):
+            if done % unit == 0 and (
+                stopped() or time.perf_counter() > until or (sound and not self.sound())
+            ):
                 break
         return done
+
+    def use(self, kernels: ModuleType) -> None:
+        """Go on with these kernels."""
+        self.context.kernels = kernels
 
     def sound(self) -> bool:
         """Whether all losses so far are finite numbers."""
@@ -140,11 +147,18 @@ class TrainStep(JudgedStep):
         self.optimizer = optimizer
         self.learned = list(model.trainable_weights)
         self.constrained = [w for w in self.learned if w.constraint is not None]
-        for weight in model.weights:
+        self.frozen = [w for w in model.weights if w.trainable and w not in self.learned]
+        self.plan = optimizer.plan(self.learned)
+
+    def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
+        """Nothing flows back into frozen weights, as long as the step runs."""
+        for weight in self.frozen:
             weight.requires_grad = False
-        for weight in self.learned:
-            weight.requires_grad = True
-        optimizer.plan(self.learned)
+        try:
+            return super()._run(batches, most, unit, stopped)
+        finally:
+            for weight in self.frozen:
+                weight.requires_grad = True
 
     def take(self, batch: Batch) -> None:
         """Forward, loss, backward, update."""
@@ -161,7 +175,7 @@ class TrainStep(JudgedStep):
         for weight in self.learned:
             if weight.grad is None and weight.slot is not None:
                 weight.slot.fill(0)  # the loss does not depend on it
-        self.optimizer.step(self.context.kernels)
+        self.optimizer.step(self.context.kernels, self.plan)
         for weight in self.constrained:
             weight.value[...] = weight.constraint(weight.value)
 

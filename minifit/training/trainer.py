@@ -4,6 +4,7 @@ A model gives the layers; this is what a user calls to train them. It checks the
 together (batches, step, callbacks) and hands them to the loops.
 """
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -16,7 +17,7 @@ from minifit.arrays import Array
 from minifit.callbacks import CallbackList, History
 from minifit.data import Batch, Batches, batches_of, is_array_like
 from minifit.data.checks import array_of, positive, split
-from minifit.errors import ArgumentError, ArgumentTypeError, NotCompiledError
+from minifit.errors import ArgumentError, ArgumentTypeError, DataError, NotCompiledError
 from minifit.parameters import Parameter
 from minifit.tensor import Tensor
 from minifit.training import engine, loops
@@ -41,11 +42,25 @@ class Trainer(ABC):
     """
 
     def __init__(self) -> None:
-        self.optimizer: Any = None
         self.loss: Any = None
         self.history: Any = None
-        self.training_state = TrainingState(lambda: self.weights)
+        self.training_state = TrainingState(self)
         self._steps_per_execution = 1
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """An equal model with weights, optimizer and training state of its own."""
+        made = type(self).__new__(type(self))
+        memo[id(self)] = made
+        for name, value in vars(self).items():
+            setattr(made, name, copy.deepcopy(value, memo))
+        weights = [w for w in made.weights if w.buffer is not None]
+        for buffer in dict.fromkeys(w.buffer for w in weights):
+            if buffer is not None:
+                buffer.view_again()
+        if self.optimizer is not None:
+            trained = [w for w in self.weights if w.buffer is not None]
+            made.optimizer.set_state(self.optimizer.get_state(trained), weights)
+        return made
 
     # -- what a model gives -----------------------------------------------------------------------------
 
@@ -117,7 +132,6 @@ class Trainer(ABC):
         objective = Objective(loss, metrics, weighted_metrics, loss_weights)
         self.optimizer = optimizers.get(optimizer)
         self.loss = loss
-        self.training_state.optimizer = self.optimizer
         self.training_state.objective = objective
         self._steps_per_execution = steps
 
@@ -234,13 +248,18 @@ class Trainer(ABC):
         """Put the parts together and run the loop."""
         objective = self._prepare(state, batches.peek())
         chosen = engine.choose(self._work(batches, epochs - initial_epoch))
-        state.batches, state.callbacks = batches, callbacks
+        state.batches, state.judged_on, state.callbacks = batches, judged_on, callbacks
         state.begin_run(initial_epoch, engine.name_of(chosen))
         self.history = callbacks.history
         step = TrainStep(self, chosen, state.streams, objective, self.optimizer)
         validation = None
         if judged_on is not None:
-            self._prepare(state, judged_on.peek())
+            sample = judged_on.peek()
+            self._prepare(state, sample)
+            if sample.y is None and objective.loss is not None:
+                raise DataError(
+                    "validation_data needs targets, as the loss does. Received: inputs alone. Pass (x, y)."
+                )
             judge = TestStep(self, chosen, state.streams, objective)
             validation = loops.Validation(judge, judged_on, due)
         loops.fit(state, step, callbacks, epochs, validation, self._steps_per_execution)
@@ -369,7 +388,7 @@ class Trainer(ABC):
 
     def predict_on_batch(self, x: Any) -> Array:
         """The model's output for one batch."""
-        return self.predict(x, batch_size=len(x))
+        return self.predict(x, batch_size=len(array_of("x", x)))
 
     def _train_step(self, state: TrainingState, objective: Objective) -> TrainStep:
         return TrainStep(self, engine.choose(0), state.streams, objective, self.optimizer)
@@ -391,7 +410,7 @@ class Trainer(ABC):
         objective = objective.apart() if self.training_state.running else objective
         if reset_metrics:
             objective.reset()
-        make_step(objective).run(batches, 1, 1, True)
+        make_step(objective).run(batches, 1, 1, lambda: True)
         return _returned(objective.logs(), return_dict)
 
     # -- what they have in common -----------------------------------------------------------------------
@@ -424,6 +443,15 @@ class Trainer(ABC):
             return callbacks
         verbose = 1 if verbose == "auto" else verbose
         return CallbackList(callbacks, True, bool(verbose), self, verbose=verbose, **params)
+
+    @property
+    def optimizer(self) -> Any:
+        """What changes the weights; None before `compile`."""
+        return self.training_state.optimizer
+
+    @optimizer.setter
+    def optimizer(self, value: Any) -> None:
+        self.training_state.optimizer = value
 
     @property
     def stop_training(self) -> bool:

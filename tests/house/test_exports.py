@@ -13,6 +13,7 @@ PUBLIC = {
     "Sequential",
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "initializers",
     "layers",

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -340,8 +340,10 @@ class Calls:
         self.now = 0.0
         run, takes = Step.run, {cls: cls.take for cls in (TrainStep, PredictStep, step_module.TestStep)}
 
-        def counted(step: Step, batches: Batches, most: int | None, unit: int, watched: bool) -> int:
-            done = run(step, batches, most, unit, watched)
+        def counted(
+            step: Step, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]
+        ) -> int:
+            done = run(step, batches, most, unit, stopped)
             self.taken.append(done)
             return done
 

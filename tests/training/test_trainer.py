@@ -1,5 +1,6 @@
 """Whatever has weights and can compute an output can be trained: here a model that is no Sequential."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ from minifit import ops
 from minifit.arrays import Array
 from minifit.callbacks import Callback, CallbackList
 from minifit.errors import NotCompiledError
+from minifit.layers import Dense, InputLayer, Layer
+from minifit.models import Sequential
+from minifit.optimizers import SGD
 from minifit.parameters import Parameter, ParameterBuffer
 from minifit.tensor import Tensor, constant
 from minifit.training.trainer import Trainer
@@ -112,3 +116,189 @@ def test_one_batch_at_a_time() -> None:
     assert model.train_on_batch(X, Y) == pytest.approx(before)
     assert model.train_on_batch(X, Y, return_dict=True)["loss"] < before[0]
     np.testing.assert_array_equal(model.predict_on_batch(X), model.predict(X))
+
+
+# -- what is nested in a fit disturbs nothing, whatever it does ----------------------------------------------
+
+
+def two_layers(optimizer: Any = "sgd") -> Sequential:
+    np.random.seed(3)
+    model = Sequential([Dense(3, input_shape=(1,)), Dense(1)])
+    model.compile(optimizer, "mse")
+    return model
+
+
+def losses_with(act: Any) -> list[float]:
+    """The losses of a fit in whose first epoch's end something is done."""
+
+    class Acts(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 0:
+                act(self.model)
+
+    history = two_layers().fit(X, Y, epochs=4, shuffle=False, verbose=0, callbacks=[Acts()])
+    assert history is not None
+    return history.history["loss"]
+
+
+def freeze_train_thaw(model: Any) -> None:
+    weights, state = model.get_weights(), model.optimizer.iterations.numpy()
+    model.layers[0].trainable = False
+    model.train_on_batch(X, Y)
+    model.layers[0].trainable = True
+    model.set_weights(weights)
+    model.optimizer.iterations.assign(state)
+
+
+def train_another_with_its_optimizer(model: Any) -> None:
+    iterations = model.optimizer.iterations.numpy()
+    two_layers(model.optimizer).train_on_batch(X, Y)
+    model.optimizer.iterations.assign(iterations)
+
+
+def apply_no_gradient_by_hand(model: Any) -> None:
+    model.optimizer.apply_gradients([(np.zeros((1, 3)), model.weights[0])])
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        freeze_train_thaw,
+        train_another_with_its_optimizer,
+        apply_no_gradient_by_hand,
+        lambda model: model.compile("sgd", "mae"),
+    ],
+    ids=["frozen", "shared optimizer", "by hand", "compile"],
+)
+def test_what_is_done_in_a_hook_does_not_reach_the_fit(act: Any) -> None:
+    assert losses_with(act) == losses_with(lambda model: None)
+
+
+def test_a_thawed_layer_has_gradients_again() -> None:
+    model = two_layers()
+    model.layers[0].trainable = False
+    model.fit(X, Y, verbose=0)
+    model.layers[0].trainable = True
+    for weight in model.weights:
+        weight.grad = None
+    model(X).sum().backward()
+    assert all(weight.grad is not None for weight in model.weights)
+
+
+def test_without_batch_hooks_a_stop_counts_after_the_batch_as_well() -> None:
+    model = two_layers()
+    drawn = []
+
+    def stopping() -> Any:
+        for i in range(10**6):
+            drawn.append(i)
+            model.stop_training = i == 4
+            yield X, Y
+
+    model.fit(stopping(), steps_per_epoch=1000, epochs=3, verbose=0)
+    assert len(drawn) == 5
+
+
+# -- copies --------------------------------------------------------------------------------------------------
+
+
+def test_a_deep_copy_trains_on_as_the_original_does() -> None:
+    model = two_layers(SGD(0.1, momentum=0.9))
+    model.fit(X, Y, verbose=0)
+    copied = copy.deepcopy(model)
+    for each in (model, copied):
+        each.fit(X, Y, epochs=2, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(copied.predict(X), model.predict(X))
+    assert copied.weights[0] is not model.weights[0]
+    copied.set_weights([w * 0 for w in copied.get_weights()])
+    assert np.any(model.predict(X))
+
+
+# -- what else a person tried --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+@pytest.mark.parametrize("units", [1, 200])
+@pytest.mark.parametrize(
+    "loss", [lambda t, p: ops.mean(p), lambda t, p: ops.sum(p, axis=-1), lambda t, p: ops.sum(p)]
+)
+def test_losses_with_a_constant_gradient(
+    kernels: str, units: int, loss: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+    model = Sequential([Dense(units, input_shape=(1,)), Dense(1)])
+    model.compile("sgd", loss)
+    before = model.get_weights()
+    model.fit(X, Y, verbose=0)
+    assert (model.get_weights()[-1] != before[-1]).all()
+
+
+def test_a_loss_of_one_number_takes_weights() -> None:
+    model = two_layers()
+    model.compile("sgd", lambda t, p: ops.mean(ops.square(t - p)))
+    plain = model.test_on_batch(X, Y)
+    assert model.test_on_batch(X, Y, sample_weight=np.full(32, 2.0)) == pytest.approx(2 * plain)
+
+
+def test_a_sigmoid_output_is_judged_by_its_logits() -> None:
+    model = Sequential([Dense(1, "sigmoid", kernel_initializer="ones", input_shape=(1,))])
+    model.compile(SGD(0.01), "binary_crossentropy")
+    loss = model.train_on_batch(np.array([[50.0]]), np.array([[0.0]]))
+    assert loss == pytest.approx(50)  # as TensorFlow 2.7 computes it, where the probability itself is 1
+    np.testing.assert_allclose(np.ravel(model.get_weights()[0]), [0.5], rtol=1e-6)
+
+
+class Numbered:
+    """Batches by their number, as Keras's Sequence gives them; it never says that it is at its end."""
+
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, index: int) -> Any:
+        return X[index * 8 : index * 8 + 8], Y[index * 8 : index * 8 + 8]
+
+
+def test_batches_by_their_number() -> None:
+    model, other = two_layers(), two_layers()
+    model.fit(Numbered(), epochs=2, verbose=0)
+    other.fit(X[:24], Y[:24], batch_size=8, epochs=2, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(model.predict(X), other.predict(X))
+
+
+def test_the_rate_can_be_halved_in_place() -> None:
+    model = two_layers(SGD(0.5))
+    model.optimizer.lr *= 0.5
+    assert float(model.optimizer.learning_rate) == 0.25
+    seen = np.asarray(model.optimizer.lr)
+    model.optimizer.lr = 0.1
+    assert seen == 0.25
+
+
+class Twice(Layer):
+    """Has a layer of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Dense(4, activation="tanh")
+
+    def call(self, inputs: Tensor) -> Tensor:
+        return self.inner(inputs) * 2.0
+
+
+def test_a_layer_within_a_layer_learns() -> None:
+    model = Sequential([Twice(), Dense(1)])
+    model.compile("sgd", "mse")
+    model.build((None, 1))
+    assert model.count_params() == 2 * 4 + 4 + 1
+    before = model.get_weights()
+    model.fit(X, Y, verbose=0)
+    assert all((a != b).any() for a, b in zip(before, model.get_weights(), strict=True))
+    model.layers[0].trainable = False
+    assert len(model.trainable_weights) == 2
+
+
+def test_a_layer_in_two_models_has_a_shape_in_each() -> None:
+    shared = Dense(2)
+    first = Sequential([InputLayer((4,)), shared])
+    Sequential([InputLayer((7, 4)), shared])
+    assert first.output_shape == (None, 2)
