@@ -41,6 +41,7 @@ __all__ = [
     "equal",
     "exp",
     "expand_dims",
+    "gather",
     "log",
     "matmul",
     "max",
@@ -50,6 +51,7 @@ __all__ = [
     "mean_squared_error",
     "min",
     "minimum",
+    "normalize",
     "penalty",
     "power",
     "relu",
@@ -168,6 +170,69 @@ def dropout(x: Tensor, rate: float, rng: np.random.Generator, noise_shape: Shape
     mask = rng.random(noise_shape or x.shape, dtype=np.float32) >= np.float32(rate)
     scale = (mask / np.float32(1 - rate)).astype(x.dtype) if rate < 1 else mask.astype(x.dtype)
     return current().result(x.value * scale, lambda dy: (dy * scale,), x)
+
+
+def gather(table: Tensor, ids: Array) -> Tensor:
+    """The rows of a table by their numbers: shapes (rows, size) and (n, ...) give (n, ..., size)."""
+    rows = table.value
+
+    def rule(dy: Array) -> tuple[Array]:
+        dtable = table.target()
+        dtable.fill(0)
+        flat = ids.reshape(-1)
+        if flat.size:  # sum what belongs to one row, sorted so that each row is a stretch
+            order = np.argsort(flat, kind="stable")
+            ordered = flat[order]
+            starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+            dtable[ordered[starts]] = np.add.reduceat(dy.reshape(flat.size, -1)[order], starts)
+        return (dtable,)
+
+    return current().result(rows[ids], rule, table)
+
+
+def normalize(
+    x: Tensor,
+    mean: Array,
+    variance: Array,
+    gamma: Tensor | None,
+    beta: Tensor | None,
+    epsilon: float,
+    axes: tuple[int, ...] | None = None,
+) -> Tensor:
+    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` as one op.
+
+    Parameters
+    ----------
+    x : Tensor
+    mean, variance : array that broadcasts to `x`
+    gamma, beta : Tensor that broadcasts to `x`, or None for 1 and 0
+    epsilon : float
+    axes : tuple of int, optional
+        The axes of `x` over which `mean` and `variance` were taken, so that the gradient goes through them
+        too; None when they are constants.
+    """
+    x = floating(x)
+    inverse = np.asarray(1 / np.sqrt(variance + x.dtype.type(epsilon)), x.dtype)
+    normal = (x.value - mean) * inverse
+    y = normal if gamma is None else normal * gamma.value
+    parents = [x, *(p for p in (gamma, beta) if p is not None)]
+
+    def rule(dy: Array) -> list[Array | None]:
+        dx = None
+        if x.requires_grad:
+            dx = dy if gamma is None else dy * gamma.value
+            if axes is not None:  # every value moves the mean and the variance of all
+                along = (dx * normal).mean(axes, keepdims=True)
+                dx = dx - dx.mean(axes, keepdims=True) - normal * along
+            dx = dx * inverse
+        grads: list[Array | None] = [dx]
+        if gamma is not None:
+            grads.append(unbroadcast(dy * normal, gamma.shape) if gamma.requires_grad else None)
+        if beta is not None:
+            grads.append(unbroadcast(dy, beta.shape) if beta.requires_grad else None)
+        return grads
+
+    return current().result(y if beta is None else y + beta.value, rule, *parents)
 
 
 # -- losses: one value a sample, the mean (or the sum over classes) of the last axis -------------------------

@@ -89,6 +89,28 @@ class Case(NamedTuple):
     inputs: tuple[Any, ...]
 
 
+READ = np.array([2, 0, 2, 2, 1, 0])
+
+
+def normalized(x: Tensor, gamma: Any, beta: Any, axes: tuple[int, ...] | None = None) -> Tensor:
+    over = (0,) if axes is None else axes
+    source = X.astype(x.dtype) if axes is None else x.value
+    mean, variance = source.mean(over, keepdims=True), source.var(over, keepdims=True)
+    return ops.normalize(x, mean, variance, gamma, beta, 0.01, axes)
+
+
+def np_normalized(x: Array, gamma: Any, beta: Any) -> Array:
+    return np.asarray(gamma * (x - X.mean(0)) / np.sqrt(X.var(0) + 0.01) + beta)
+
+
+def np_moving(axis: int) -> Callable[..., Array]:
+    def of(x: Array, gamma: Any, beta: Any) -> Array:
+        spread = np.sqrt(x.var(axis, keepdims=True) + 0.01)
+        return np.asarray(gamma * (x - x.mean(axis, keepdims=True)) / spread + beta)
+
+    return of
+
+
 CASES = [
     # layers
     Case("dense", "linear", ops.dense, lambda x, w, b: x @ w + b, (X, W, B)),
@@ -135,6 +157,20 @@ CASES = [
     Case("softmax", "3-D", ops.softmax, np_softmax, (CUBE,)),
     Case("dropout", "", thinned, lambda x: masked(x, (3, 4)), (X,)),
     Case("dropout", "one mask for all rows", lambda x: thinned(x, (1, 4)), lambda x: masked(x, (1, 4)), (X,)),
+    Case("gather", "", lambda t: ops.gather(t, READ), lambda t: t[READ], (X,)),
+    Case("gather", "2-D", lambda t: ops.gather(t, READ.reshape(2, 3)), lambda t: t[READ.reshape(2, 3)], (W,)),
+    Case("normalize", "constants", normalized, np_normalized, (X, ROW + 2, ROW)),
+    Case(
+        "normalize", "of a column", lambda x, g, b: normalized(x, g, b, (0,)), np_moving(0), (X, ROW + 2, ROW)
+    ),
+    Case("normalize", "of a row", lambda x, g, b: normalized(x, g, b, (1,)), np_moving(1), (X, ROW + 2, ROW)),
+    Case(
+        "normalize",
+        "x alone",
+        lambda x: normalized(x, None, None, (0,)),
+        lambda x: np_moving(0)(x, 1, 0),
+        (X,),
+    ),
     # losses
     Case(
         "mean_squared_error",
@@ -738,3 +774,25 @@ def test_what_is_no_real_number_is_refused(op: Callable[[Any], Tensor], value: A
 def test_an_unknown_activation() -> None:
     with pytest.raises(ValueError, match=r"There is no fused activation of that name\. Received: 'rleu'"):
         ops.activation(as_tensor(X), "rleu")
+
+
+# -- rows ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(6,), (2, 3), (3, 2, 1), (0,), (0, 3)], ids=str)
+def test_gather(shape: tuple[int, ...]) -> None:
+    table = Tensor(np.arange(10.0).reshape(5, 2), requires_grad=True)
+    ids = np.array([4, 0, 4, 4, 2, 0])[: int(np.prod(shape))].reshape(shape)
+    y = ops.gather(table, ids)
+    np.testing.assert_array_equal(y.value, table.value[ids])
+    g = np.cos(np.arange(y.value.size)).reshape(y.shape)
+    expected = np.zeros((5, 2))
+    np.add.at(expected, ids, g)
+    y.backward(g)
+    assert table.grad is not None
+    np.testing.assert_allclose(table.grad, expected)
+
+
+def test_gather_twice() -> None:
+    table, ids = np.sin(np.arange(10.0)).reshape(5, 2), np.array([[1, 1], [4, 0]])
+    check_gradients(lambda t: ops.gather(t, ids) * ops.gather(t, ids[::-1]), table)

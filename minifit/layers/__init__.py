@@ -1,16 +1,74 @@
 """Layers, one in each file."""
 
 from minifit.layers.activation import Activation
+from minifit.layers.activity_regularization import ActivityRegularization
 from minifit.layers.base import Layer
+from minifit.layers.batch_normalization import BatchNormalization
 from minifit.layers.dense import Dense
 from minifit.layers.dropout import Dropout
+from minifit.layers.elu import ELU
+from minifit.layers.embedding import Embedding
 from minifit.layers.flatten import Flatten
+from minifit.layers.gaussian_dropout import GaussianDropout
+from minifit.layers.gaussian_noise import GaussianNoise
 from minifit.layers.input_layer import InputLayer
+from minifit.layers.lambda_layer import Lambda
+from minifit.layers.layer_normalization import LayerNormalization
+from minifit.layers.leaky_re_lu import LeakyReLU
+from minifit.layers.normalization import Normalization
+from minifit.layers.re_lu import ReLU
+from minifit.layers.rescaling import Rescaling
+from minifit.layers.reshape import Reshape
+from minifit.layers.softmax import Softmax
 from minifit.tables import Table
 
-__all__ = ["Activation", "Dense", "Dropout", "Flatten", "InputLayer", "Layer"]
+__all__ = [
+    "ELU",
+    "Activation",
+    "ActivityRegularization",
+    "BatchNormalization",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "InputLayer",
+    "Lambda",
+    "Layer",
+    "LayerNormalization",
+    "LeakyReLU",
+    "Normalization",
+    "ReLU",
+    "Rescaling",
+    "Reshape",
+    "Softmax",
+]
 
 TABLE = Table(
     "layer",
-    {c.__name__: c for c in (Activation, Dense, Dropout, Flatten, InputLayer)},
+    {
+        c.__name__: c
+        for c in (
+            ELU,
+            Activation,
+            ActivityRegularization,
+            BatchNormalization,
+            Dense,
+            Dropout,
+            Embedding,
+            Flatten,
+            GaussianDropout,
+            GaussianNoise,
+            InputLayer,
+            Lambda,
+            LayerNormalization,
+            LeakyReLU,
+            Normalization,
+            ReLU,
+            Rescaling,
+            Reshape,
+            Softmax,
+        )
+    },
 )

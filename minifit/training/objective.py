@@ -2,17 +2,19 @@
 
 import copy
 from collections.abc import Iterable
+from itertools import count
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from minifit import losses, metrics
+from minifit import losses
 from minifit.arrays import Shape
 from minifit.data import Batch
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError
 from minifit.losses import match_ranks
-from minifit.metrics import Mean, Metric
+from minifit.metrics.base import Mean, Metric
+from minifit.metrics.resolve import check_name, for_outputs
 from minifit.tensor import Tensor, constant
 
 
@@ -41,7 +43,7 @@ class Objective:
         self.loss = _loss_object(_only("loss", loss))
         self._entries = [(e, False) for e in _flat(wanted)] + [(e, True) for e in _flat(weighted)]
         for entry, _ in self._entries:
-            metrics.check_name(entry)
+            check_name(entry)
         self.factor = _factor(_only("loss_weights", loss_weight))
         self.tracker = Mean("loss")
         self.resolved = False
@@ -63,8 +65,10 @@ class Objective:
             return
         made: dict[str, tuple[Metric, bool]] = {}
         for entry, weighted in self._entries:
-            metric = metrics.for_outputs(entry, y_true, y_pred)
+            metric = for_outputs(entry, y_true, y_pred)
             name = f"weighted_{metric.name}" if metric.name in made and weighted else metric.name
+            if name in made and not metric.named:
+                name = metric.name = next(n for i in count(1) if (n := f"{name}_{i}") not in made)
             if name in made:
                 raise ArgumentError(
                     f"Metrics need names of their own. Received: two called {name!r}. Give one another name."
@@ -123,11 +127,15 @@ class Objective:
         """Whether every loss since the last reset was a finite number."""
         return isfinite(self.tracker.total)
 
-    def logs(self) -> dict[str, float]:
-        """The running means as plain floats: the loss, then the metrics in the order given to `compile`."""
-        found = {"loss": self.tracker.result()}
+    def logs(self) -> dict[str, Any]:
+        """The running means: the loss, then the metrics in the order given to `compile`.
+
+        A single number is a plain float; a metric with several (a value for each class) gives an array.
+        """
+        found: dict[str, Any] = {"loss": self.tracker.result()}
         for name, (metric, _) in self._named.items():
-            found[name] = float(metric.result())
+            result = np.asarray(metric.result())
+            found[name] = float(result) if result.ndim == 0 else result
         return found
 
     def reset(self) -> None:

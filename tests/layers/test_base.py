@@ -26,12 +26,29 @@ Y = (np.arange(8) * 5 % 7 / 7).reshape(4, 2).astype(np.float32)
 
 NEEDED: dict[str, dict[str, Any]] = {
     "Activation": {"activation": "tanh"},
+    "ActivityRegularization": {},
+    "BatchNormalization": {},
     "Dense": {"units": 2},
     "Dropout": {"rate": 0.5},
+    "ELU": {},
+    "Embedding": {"input_dim": 4, "output_dim": 2},
     "Flatten": {},
+    "GaussianDropout": {"rate": 0.5},
+    "GaussianNoise": {"stddev": 0.5},
     "InputLayer": {"input_shape": (3,)},
+    "Lambda": {"function": ops.square},
+    "LayerNormalization": {},
+    "LeakyReLU": {},
+    "Normalization": {},
+    "ReLU": {},
+    "Rescaling": {"scale": 2.0},
+    "Reshape": {"target_shape": (-1,)},
+    "Softmax": {},
 }
 """The arguments without which there is no such layer."""
+
+INPUTS = {"Embedding": np.arange(12).reshape(4, 3) % 4}
+"""What a layer is tried on that does not take any numbers."""
 
 
 def make(kind: str, **more: Any) -> Layer:
@@ -72,7 +89,7 @@ def test_its_own_dtype(name: str, dtype: Any) -> None:
     assert make(name, dtype=dtype).get_config()["dtype"] == "float32"
 
 
-@pytest.mark.parametrize("name", layers.TABLE)
+@pytest.mark.parametrize("name", [n for n in layers.TABLE if n != "Lambda"])
 def test_the_round_trip(name: str) -> None:
     more: dict[str, Any] = (
         {} if name == "InputLayer" else {"trainable": False, "batch_input_shape": (None, 3)}
@@ -99,7 +116,7 @@ def test_the_configuration_is_plain_data(name: str) -> None:
     assert plain(make(name, batch_input_shape=(None, np.int64(3))).get_config())
 
 
-@pytest.mark.parametrize("name", [n for n in layers.TABLE if n != "InputLayer"])
+@pytest.mark.parametrize("name", [n for n in layers.TABLE if n not in ("InputLayer", "Embedding")])
 def test_the_first_keys_of_the_configuration(name: str) -> None:
     assert list(make(name).get_config())[:3] == ["name", "trainable", "dtype"]
     with_shape = make(name, input_shape=(3,)).get_config()
@@ -122,18 +139,19 @@ def test_the_output_shape_is_that_of_the_output(name: str) -> None:
 
 @pytest.mark.parametrize("name", layers.TABLE)
 def test_gradients(name: str) -> None:
-    check_gradients(make(name), X)
+    check_gradients(make(name), INPUTS.get(name, X))
 
 
 @pytest.mark.parametrize("name", layers.TABLE)
 def test_standalone_use_takes_arrays_lists_and_tensors(name: str) -> None:
     layer = make(name)
-    expected = layer(X).value
-    for given in (X.tolist(), tuple(X.tolist()), Tensor(X)):
+    x = INPUTS.get(name, X)
+    expected = layer(x).value
+    for given in (x.tolist(), tuple(x.tolist()), Tensor(x)):
         np.testing.assert_array_equal(layer(given).value, expected)
 
 
-@pytest.mark.parametrize("name", layers.TABLE)
+@pytest.mark.parametrize("name", [n for n in layers.TABLE if n != "Embedding"])
 def test_standalone_use_takes_arrays_of_float64(name: str) -> None:
     y = make(name)(X.astype(np.float64))
     assert y.dtype == np.float32

@@ -1,0 +1,172 @@
+"""`BatchNormalization`: every feature with mean 0 and variance 1 over the batch."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minifit import constraints, initializers, ops, regularizers
+from minifit.arrays import Array
+from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.checks import (
+    check_features,
+    checked_axes,
+    checked_number,
+    given_axes,
+    known_sizes,
+    spread,
+)
+from minifit.parameters import Parameter
+from minifit.tables import serialize
+from minifit.tensor import Tensor
+
+
+class BatchNormalization(Layer):
+    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta``, feature by feature.
+
+    In training with the mean and variance of the batch, which also move the averages; else, and while
+    ``trainable`` is False, with the moving averages.
+
+    Parameters
+    ----------
+    axis : int or list of int, default -1
+        The axis of the features; all others are averaged over.
+    momentum : float, default 0.99
+        What stays of a moving average at each step: ``average * momentum + batch * (1 - momentum)``.
+    epsilon : float, default 0.001
+    center, scale : bool, default True
+        Whether there are `beta` and `gamma`.
+    beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer
+        By default "zeros", "ones", "zeros" and "ones".
+    beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint : optional
+    **kwargs
+        As for `Layer`.
+
+    Attributes
+    ----------
+    gamma, beta : Parameter of shape (features,), or None
+    moving_mean, moving_variance : Parameter of shape (features,), not trained
+
+    Notes
+    -----
+    The variance of the batch is the biased one. The moving variance takes in the same, except for input of rank
+    4 and 5 with the features at axis 1 or -1: there the unbiased one, as in TensorFlow.
+
+    References
+    ----------
+    S. Ioffe and C. Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal
+    Covariate Shift", ICML 2015; ``tf.keras.layers.BatchNormalization`` (TensorFlow 2.7).
+    """
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] = -1,
+        momentum: float = 0.99,
+        epsilon: float = 0.001,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.axis = given_axes(axis)
+        self.momentum = checked_number("momentum", momentum, 0, 1)
+        self.epsilon = checked_number("epsilon", epsilon, 0)
+        self.center, self.scale = bool(center), bool(scale)
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.gamma: Parameter | None = None
+        self.beta: Parameter | None = None
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make gamma, beta and the moving averages."""
+        rank = len(input_shape)
+        axes = checked_axes(self.name, self.axis, rank)
+        features = known_sizes(self.name, input_shape, axes)
+        self.axis = axes
+        self._over = tuple(i for i in range(rank) if i not in axes)
+        self._unbiased = rank in (4, 5) and axes in ([1], [rank - 1])
+        # One axis of features makes vectors; several keep their places among axes of length 1.
+        shape = (
+            features
+            if len(axes) == 1
+            else tuple(1 if i in self._over else input_shape[i] or 1 for i in range(rank))
+        )
+        self._broadcast = tuple(features[axes.index(i)] if i in axes else 1 for i in range(rank))
+        if self.scale:
+            self.gamma = self.add_weight(
+                "gamma",
+                shape,
+                self.gamma_initializer,
+                self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                "beta", shape, self.beta_initializer, self.beta_regularizer, constraint=self.beta_constraint
+            )
+        self.moving_mean = self.add_weight(
+            "moving_mean", shape, self.moving_mean_initializer, trainable=False
+        )
+        self.moving_variance = self.add_weight(
+            "moving_variance", shape, self.moving_variance_initializer, trainable=False
+        )
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """The normalized batch."""
+        check_features(self.name, inputs.shape, self._broadcast)
+        gamma, beta = (spread(p, self._broadcast) for p in (self.gamma, self.beta))
+        if training and self.trainable:
+            x = inputs.value
+            mean, variance = x.mean(self._over, keepdims=True), x.var(self._over, keepdims=True)
+            self._move(mean, variance, x.size // max(mean.size, 1))
+            return ops.normalize(inputs, mean, variance, gamma, beta, self.epsilon, self._over)
+        mean, variance = (
+            p.value.reshape(self._broadcast).astype(inputs.dtype, copy=False)
+            for p in (self.moving_mean, self.moving_variance)
+        )
+        return ops.normalize(inputs, mean, variance, gamma, beta, self.epsilon)
+
+    def _move(self, mean: Array, variance: Array, count: int) -> None:
+        """Let the moving averages take in a batch with this many values for each feature."""
+        if self._unbiased:
+            variance = variance * (count / max(count - 1, 1))
+        part = np.float32(1 - self.momentum)
+        for average, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            average.value -= (average.value - new.reshape(average.shape)) * part
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": serialize(self.beta_initializer),
+            "gamma_initializer": serialize(self.gamma_initializer),
+            "moving_mean_initializer": serialize(self.moving_mean_initializer),
+            "moving_variance_initializer": serialize(self.moving_variance_initializer),
+            "beta_regularizer": serialize(self.beta_regularizer),
+            "gamma_regularizer": serialize(self.gamma_regularizer),
+            "beta_constraint": serialize(self.beta_constraint),
+            "gamma_constraint": serialize(self.gamma_constraint),
+        }

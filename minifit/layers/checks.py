@@ -1,0 +1,72 @@
+"""What layers ask of their arguments: numbers in a range, and axes that the input has."""
+
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
+from minifit.layers.base import ShapeLike
+from minifit.parameters import Parameter
+from minifit.tensor import Tensor
+
+
+def checked_number(name: str, value: Any, low: float = -inf, high: float = inf) -> float:
+    """`value` as a float, if it is a number from `low` to `high`."""
+    sound = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not sound or not low <= value <= high:
+        rule = f" from {low:g} to {high:g}" if high < inf else f" not below {low:g}" if low > -inf else ""
+        raise ArgumentError(
+            f"{name} must be a number{rule}. Received: {name}={value!r}. "
+            f"Pass for example {name}={0.5 if low >= 0 else -0.5}."
+        )
+    return float(value)
+
+
+def given_axes(axis: Any) -> Any:
+    """An axis, or a list of axes, as it was given."""
+    axes = axis if isinstance(axis, list | tuple) else [axis]
+    if not axes or not all(isinstance(a, int | np.integer) and not isinstance(a, bool) for a in axes):
+        raise ArgumentTypeError(
+            f"axis is an integer or a list of integers. Received: axis={axis!r}. -1 is the last axis."
+        )
+    return [int(a) for a in axes] if isinstance(axis, list | tuple) else int(axis)
+
+
+def checked_axes(name: str, axis: int | list[int], rank: int) -> list[int]:
+    """The axes counted from 0, if there are such in an input of this rank, each once."""
+    axes = [a + rank if a < 0 else a for a in (axis if isinstance(axis, list) else [axis])]
+    if any(not 0 <= a < rank for a in axes) or len(set(axes)) < len(axes):
+        raise ShapeError(
+            f"Layer {name!r} needs axes of its input, each once. Received: axis={axis} for input of rank {rank}. "
+            f"Give numbers from 0 to {rank - 1}."
+        )
+    return axes
+
+
+def known_sizes(name: str, input_shape: ShapeLike, axes: list[int]) -> tuple[int, ...]:
+    """The input's sizes along the axes."""
+    sizes = tuple(n for n in (input_shape[a] for a in axes) if n is not None)
+    if len(sizes) < len(axes):
+        raise ShapeError(
+            f"Layer {name!r} needs input whose size along axis={axes} is known. Received: {input_shape}. "
+            "Give the model an input_shape with these sizes, or choose other axes."
+        )
+    return sizes
+
+
+def check_features(name: str, shape: tuple[int, ...], broadcast: tuple[int, ...]) -> None:
+    """Raise when a batch of this shape has other features than the layer was built for."""
+    if len(shape) != len(broadcast) or any(b not in (1, n) for b, n in zip(broadcast, shape, strict=True)):
+        wanted = "(" + ", ".join("n" if b == 1 else str(b) for b in broadcast) + ")"
+        raise ShapeError(
+            f"Layer {name!r} was built for input of shape {wanted}. Received: {shape}. "
+            "Give samples of the shape it was built for."
+        )
+
+
+def spread(parameter: Parameter | None, shape: tuple[int, ...]) -> Tensor | None:
+    """A parameter in a shape that broadcasts to the input; as it is where it does so already."""
+    if parameter is None or shape[len(shape) - parameter.ndim :] == parameter.shape:
+        return parameter
+    return parameter.reshape(*shape)

@@ -1,0 +1,46 @@
+"""`ELU`: what is negative approaches a limit."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit import activations
+from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.checks import checked_number
+from minifit.tensor import Tensor
+
+
+class ELU(Layer):
+    """``x`` where it is positive, else ``alpha * (exp(x) - 1)``.
+
+    Parameters
+    ----------
+    alpha : float, default 1
+    **kwargs
+        As for `Layer`.
+
+    Raises
+    ------
+    ArgumentError
+        When `alpha` is no number.
+
+    References
+    ----------
+    ``tf.keras.layers.ELU`` (TensorFlow 2.7).
+    """
+
+    def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.alpha = float(np.float32(checked_number("alpha", alpha)))
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The function of every value."""
+        return activations.elu(inputs, self.alpha)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {**super().get_config(), "alpha": self.alpha}

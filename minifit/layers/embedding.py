@@ -1,0 +1,149 @@
+"""`Embedding`: a row of numbers for each word, to be learned."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minifit import constraints, initializers, ops, regularizers
+from minifit.arrays import Array
+from minifit.errors import ArgumentError, DataError, ShapeError
+from minifit.layers.base import Layer, ShapeLike
+from minifit.tables import serialize
+from minifit.tensor import Tensor
+
+LARGEST = 2**24
+"""Whole numbers up to here are exact in float32, in which a model's input arrives."""
+
+
+class Embedding(Layer):
+    """Replaces whole numbers by the rows of a table.
+
+    Parameters
+    ----------
+    input_dim : int
+        How many rows; inputs are from 0 to ``input_dim - 1``.
+    output_dim : int
+        The length of a row.
+    embeddings_initializer : default "uniform"
+    embeddings_regularizer, activity_regularizer, embeddings_constraint : optional
+    mask_zero : bool, default False
+        Masks are not carried on here, so only False.
+    input_length : int or tuple of int, optional
+        The length of the input, for layers that need to know it.
+    **kwargs
+        As for `Layer`.
+
+    Attributes
+    ----------
+    embeddings : Parameter of shape (input_dim, output_dim)
+
+    Raises
+    ------
+    ArgumentError
+        When an argument breaks its rule.
+    DataError
+        When an input is no row of the table.
+
+    Notes
+    -----
+    Input of shape (n, ...) gives output of shape (n, ..., output_dim). Fractions are cut off.
+
+    References
+    ----------
+    ``tf.keras.layers.Embedding`` (TensorFlow 2.7).
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        input_length: int | Sequence[int | None] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if not {"input_shape", "input_dim", "batch_input_shape"} & set(kwargs):
+            kwargs["batch_input_shape"] = (None, *_lengths(input_length))
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        if mask_zero:
+            raise ArgumentError(
+                f"Masks are not carried from layer to layer here. Received: mask_zero={mask_zero!r}. "
+                "Leave it out; zeros then have a row like all others."
+            )
+        self.input_dim = _size("input_dim", input_dim)
+        self.output_dim = _size("output_dim", output_dim)
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.mask_zero = False
+        self.input_length = input_length
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make the table."""
+        self.embeddings = self.add_weight(
+            "embeddings",
+            (self.input_dim, self.output_dim),
+            self.embeddings_initializer,
+            self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+        )
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The rows."""
+        return ops.gather(self.embeddings, self._row_numbers(inputs.value))
+
+    def _row_numbers(self, x: Array) -> Array:
+        inside = (x > -1) & (x < self.input_dim)  # False for what is no number
+        if not inside.all():
+            at = tuple(int(i) for i in np.argwhere(~inside)[0])
+            raise DataError(
+                f"Layer {self.name!r} has rows from 0 to {self.input_dim - 1}. Received: {x[at]} at {at} of the "
+                "batch. Correct the input or raise input_dim."
+            )
+        return x.astype(np.int64)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape with `output_dim` behind it."""
+        if self.input_length is None:
+            return (*input_shape, self.output_dim)
+        lengths, given = _lengths(self.input_length), input_shape[1:]
+        if len(lengths) != len(given) or any(
+            a not in (None, b) and b is not None for a, b in zip(lengths, given, strict=True)
+        ):
+            raise ShapeError(
+                f"Layer {self.name!r} expects input of length {self.input_length}. Received: input of shape "
+                f"{input_shape}. Change input_length or leave it out."
+            )
+        known = (a if b is None else b for a, b in zip(lengths, given, strict=True))
+        return (input_shape[0], *known, self.output_dim)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            "embeddings_initializer": serialize(self.embeddings_initializer),
+            "embeddings_regularizer": serialize(self.embeddings_regularizer),
+            "activity_regularizer": serialize(self.activity_regularizer),
+            "embeddings_constraint": serialize(self.embeddings_constraint),
+            "mask_zero": self.mask_zero,
+            "input_length": self.input_length,
+        }
+
+
+def _lengths(input_length: int | Sequence[int | None] | None) -> tuple[int | None, ...]:
+    return tuple(input_length) if isinstance(input_length, Sequence) else (input_length,)
+
+
+def _size(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= LARGEST:
+        raise ArgumentError(
+            f"{name} must be a positive integer, at most 2 ** 24. Received: {name}={value!r}. "
+            "Pass for example Embedding(1000, 16)."
+        )
+    return int(value)

@@ -1,0 +1,56 @@
+"""`GaussianDropout`: the input multiplied by noise."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.checks import checked_number
+from minifit.layers.gaussian_noise import normal_noise
+from minifit.tensor import Tensor
+
+
+class GaussianDropout(Layer):
+    """In training, multiplies by normally distributed noise of mean 1 and the spread that `Dropout` has.
+
+    Parameters
+    ----------
+    rate : float from 0 to 1
+        The noise's standard deviation is ``sqrt(rate / (1 - rate))``. 0 and 1 leave the input as it is.
+    seed : int, optional
+        For a stream of random numbers that depends on nothing else.
+    **kwargs
+        As for `Layer`.
+
+    Raises
+    ------
+    ArgumentError
+        When `rate` is not a number from 0 to 1.
+
+    References
+    ----------
+    N. Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 15, 2014;
+    ``tf.keras.layers.GaussianDropout`` (TensorFlow 2.7).
+    """
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rate = checked_number("rate", rate, 0, 1)
+        self.seed = seed
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """The input, noisy in training."""
+        if not training or not 0 < self.rate < 1:
+            return inputs
+        spread = inputs.dtype.type(np.sqrt(self.rate / (1 - self.rate)))
+        noise: Array = 1 + normal_noise("gaussian_dropout", self.seed, inputs) * spread
+        return inputs * noise
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed}

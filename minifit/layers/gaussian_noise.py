@@ -1,0 +1,59 @@
+"""`GaussianNoise`: noise added to the input."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.checks import checked_number
+from minifit.tensor import Tensor, current
+
+
+class GaussianNoise(Layer):
+    """In training, adds normally distributed noise of mean 0.
+
+    Parameters
+    ----------
+    stddev : float
+        The noise's standard deviation.
+    seed : int, optional
+        For a stream of random numbers that depends on nothing else.
+    **kwargs
+        As for `Layer`.
+
+    Raises
+    ------
+    ArgumentError
+        When `stddev` is negative or no number.
+
+    References
+    ----------
+    ``tf.keras.layers.GaussianNoise`` (TensorFlow 2.7).
+    """
+
+    def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.stddev = checked_number("stddev", stddev, 0)
+        self.seed = seed
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """The input, noisy in training."""
+        if not training:
+            return inputs
+        noise: Array = normal_noise("gaussian_noise", self.seed, inputs) * inputs.dtype.type(self.stddev)
+        return inputs + noise
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}
+
+
+def normal_noise(stream: str, seed: int | None, like: Tensor) -> Array:
+    """Numbers of mean 0 and standard deviation 1 in the shape and dtype of a tensor."""
+    rng = current().streams.get(stream if seed is None else f"{stream}/{seed}", seed)
+    return rng.standard_normal(like.shape, dtype=np.float32).astype(like.dtype, copy=False)

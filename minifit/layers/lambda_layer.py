@@ -1,0 +1,127 @@
+"""`Lambda`: a function as a layer."""
+
+from collections.abc import Callable, Sequence
+from inspect import signature
+from typing import Any
+
+from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.layers.base import Layer, ShapeLike
+from minifit.tensor import Tensor
+
+
+class Lambda(Layer):
+    """A function of tensors, written in `minifit.ops`, as a layer.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(inputs, **arguments)`` returns a tensor; it may take ``training`` too.
+    output_shape : tuple of int, or function of the input's shape, optional
+        The output's shape without the batch, or with it when a function says it; found by a trial when None.
+    mask : None
+        Masks are not carried on here.
+    arguments : dict, optional
+        Handed on to `function`.
+    **kwargs
+        As for `Layer`.
+
+    Raises
+    ------
+    ArgumentTypeError
+        When `function` cannot be called.
+
+    Notes
+    -----
+    A function is not written into files and never read from one: `from_config` refuses what it finds there. A
+    layer that is to be saved is a subclass of `Layer`.
+
+    References
+    ----------
+    ``tf.keras.layers.Lambda`` (TensorFlow 2.7).
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: None = None,
+        arguments: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not callable(function):
+            raise ArgumentTypeError(
+                f"Lambda needs a function of a tensor. Received: {function!r}. Pass for example lambda x: x * 2."
+            )
+        if mask is not None:
+            raise ArgumentError(
+                f"Masks are not carried from layer to layer here. Received: mask={mask!r}. Leave it out."
+            )
+        if output_shape is not None and not callable(output_shape) and not isinstance(output_shape, Sequence):
+            raise ArgumentTypeError(
+                "output_shape is a tuple of integers or a function of the input's shape. "
+                f"Received: output_shape={output_shape!r}. Leave it out to have it found."
+            )
+        self.function = function
+        self.arguments = dict(arguments or {})
+        self._output_shape = output_shape
+        self._function_takes_training = "training" not in self.arguments and "training" in _parameters(
+            function
+        )
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """What the function returns."""
+        extra = {"training": training} if self._function_takes_training else {}
+        result: Tensor = self.function(inputs, **self.arguments, **extra)
+        return result
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """What was given as `output_shape`, or what comes out for zeros."""
+        if self._output_shape is None:
+            return super().compute_output_shape(input_shape)
+        if callable(self._output_shape):
+            return tuple(self._output_shape(input_shape))
+        return (input_shape[0], *self._output_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments as plain data; of functions only their names."""
+        shape = self._output_shape
+        return {
+            **super().get_config(),
+            "function": _name(self.function),
+            "function_type": _kind(self.function),
+            "module": getattr(self.function, "__module__", None),
+            "output_shape": _name(shape) if callable(shape) else shape,
+            "output_shape_type": _kind(shape) if callable(shape) else "raw",
+            "output_shape_module": getattr(shape, "__module__", None) if callable(shape) else None,
+            "arguments": self.arguments,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A layer of a configuration that holds the function itself; one that was stored is refused."""
+        known = {k: v for k, v in config.items() if k not in _ABOUT_FUNCTIONS}
+        if not callable(known.get("function")) or isinstance(known.get("output_shape"), str):
+            raise ArgumentError(
+                f"Functions are never read from files. Received: a Lambda layer with the stored function of "
+                f"{config.get('name')!r}. Write it as a subclass of Layer and pass that in custom_objects."
+            )
+        return cls(**known)
+
+
+_ABOUT_FUNCTIONS = ("function_type", "module", "output_shape_type", "output_shape_module")
+
+
+def _parameters(function: Any) -> Sequence[str]:
+    try:
+        return list(signature(function).parameters)
+    except (TypeError, ValueError):  # some that are written in C
+        return []
+
+
+def _name(function: Any) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _kind(function: Any) -> str:
+    return "lambda" if _name(function) == "<lambda>" else "function"

@@ -1,0 +1,119 @@
+"""`LayerNormalization`: every sample with mean 0 and variance 1 over its features."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from minifit import constraints, initializers, ops, regularizers
+from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.checks import (
+    check_features,
+    checked_axes,
+    checked_number,
+    given_axes,
+    known_sizes,
+    spread,
+)
+from minifit.parameters import Parameter
+from minifit.tables import serialize
+from minifit.tensor import Tensor
+
+
+class LayerNormalization(Layer):
+    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta``, sample by sample, in training and outside of it.
+
+    Parameters
+    ----------
+    axis : int or list of int, default -1
+        The axes of the features, which are averaged over together.
+    epsilon : float, default 0.001
+    center, scale : bool, default True
+        Whether there are `beta` and `gamma`.
+    beta_initializer, gamma_initializer
+        By default "zeros" and "ones".
+    beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint : optional
+    **kwargs
+        As for `Layer`.
+
+    Attributes
+    ----------
+    gamma, beta : Parameter of the shape of the features, or None
+
+    References
+    ----------
+    J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer Normalization", arXiv:1607.06450, 2016;
+    ``tf.keras.layers.LayerNormalization`` (TensorFlow 2.7).
+    """
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] = -1,
+        epsilon: float = 0.001,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.axis = given_axes(axis)
+        self.epsilon = checked_number("epsilon", epsilon, 0)
+        self.center, self.scale = bool(center), bool(scale)
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.gamma: Parameter | None = None
+        self.beta: Parameter | None = None
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make gamma and beta."""
+        rank = len(input_shape)
+        self.axis = axes = checked_axes(self.name, self.axis, rank)
+        shape = known_sizes(self.name, input_shape, axes)
+        self._broadcast = tuple(shape[axes.index(i)] if i in axes else 1 for i in range(rank))
+        if self.scale:
+            self.gamma = self.add_weight(
+                "gamma",
+                shape,
+                self.gamma_initializer,
+                self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                "beta", shape, self.beta_initializer, self.beta_regularizer, constraint=self.beta_constraint
+            )
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The normalized samples."""
+        check_features(self.name, inputs.shape, self._broadcast)
+        over, x = tuple(self.axis), inputs.value
+        mean, variance = x.mean(over, keepdims=True), x.var(over, keepdims=True)
+        gamma, beta = (spread(p, self._broadcast) for p in (self.gamma, self.beta))
+        return ops.normalize(inputs, mean, variance, gamma, beta, self.epsilon, over)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": serialize(self.beta_initializer),
+            "gamma_initializer": serialize(self.gamma_initializer),
+            "beta_regularizer": serialize(self.beta_regularizer),
+            "gamma_regularizer": serialize(self.gamma_regularizer),
+            "beta_constraint": serialize(self.beta_constraint),
+            "gamma_constraint": serialize(self.gamma_constraint),
+        }

@@ -1,0 +1,46 @@
+"""`LeakyReLU`: what is negative becomes small."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit import activations
+from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.checks import checked_number
+from minifit.tensor import Tensor
+
+
+class LeakyReLU(Layer):
+    """``x`` where it is positive, else ``alpha * x``.
+
+    Parameters
+    ----------
+    alpha : float, default 0.3
+    **kwargs
+        As for `Layer`.
+
+    Raises
+    ------
+    ArgumentError
+        When `alpha` is no number.
+
+    References
+    ----------
+    ``tf.keras.layers.LeakyReLU`` (TensorFlow 2.7).
+    """
+
+    def __init__(self, alpha: float = 0.3, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.alpha = float(np.float32(checked_number("alpha", alpha)))
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The function of every value."""
+        return activations.relu(inputs, self.alpha)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {**super().get_config(), "alpha": self.alpha}

@@ -1,0 +1,178 @@
+"""`Normalization`: features with mean 0 and variance 1 over data seen beforehand."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.errors import ArgumentError, DataError, ShapeError
+from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.checks import checked_axes, given_axes, known_sizes
+from minifit.parameters import Parameter
+from minifit.tensor import Tensor, to_array
+
+EPSILON = np.float32(1e-7)
+"""The smallest standard deviation that is divided by."""
+
+
+class Normalization(Layer):
+    """``(x - mean) / sqrt(variance)``, with mean and variance given or learned from data by `adapt`.
+
+    Parameters
+    ----------
+    axis : int, tuple of int, or None, default -1
+        The axes that have a mean and variance for each of their places; None for one of all values.
+    mean, variance : float or array, optional
+        Given both, or neither.
+    **kwargs
+        As for `Layer`.
+
+    Attributes
+    ----------
+    mean, variance : array that broadcasts to the input, once built
+
+    Raises
+    ------
+    ArgumentError
+        When only one of `mean` and `variance` is given.
+
+    Examples
+    --------
+    >>> layer = Normalization()
+    >>> layer.adapt([[1.0, 10.0], [3.0, 30.0]])
+    >>> layer([[1.0, 20.0]]).numpy()
+    array([[-1.,  0.]], dtype=float32)
+
+    References
+    ----------
+    ``tf.keras.layers.Normalization`` (TensorFlow 2.7).
+    """
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] | None = -1,
+        mean: Any = None,
+        variance: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.axis: tuple[int, ...] = ()
+        if axis is not None and axis not in ((), []):
+            given = given_axes(axis)
+            self.axis = tuple(given) if isinstance(given, list) else (given,)
+        if (mean is None) != (variance is None):
+            raise ArgumentError(
+                f"mean and variance are given both or not at all. Received: mean={mean}, variance={variance}. "
+                "Give the other one too, or call adapt."
+            )
+        self.input_mean, self.input_variance = mean, variance
+        self._learned: list[Parameter] = []
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make the weights, or put what was given into shape."""
+        rank = len(input_shape)
+        axes = checked_axes(self.name, list(self.axis), rank)
+        sizes = dict(zip(axes, known_sizes(self.name, input_shape, axes), strict=True))
+        self._over = tuple(i for i in range(rank) if i not in sizes)
+        self._broadcast = tuple(sizes.get(i, 1) for i in range(rank))
+        if self.input_mean is None:
+            shape = tuple(sizes[i] for i in sorted(sizes))
+            named = (("mean", shape, "zeros"), ("variance", shape, "ones"), ("count", (), "zeros"))
+            self._learned = [self.add_weight(*each, trainable=False) for each in named]
+        else:
+            self._given = self._placed(self.input_mean), self._placed(self.input_variance)
+
+    def _placed(self, value: Any) -> Array:
+        array = np.asarray(value, np.float32)
+        try:
+            return np.broadcast_to(array.reshape(self._broadcast) if array.ndim else array, self._broadcast)
+        except ValueError:
+            raise ShapeError(
+                f"Layer {self.name!r} needs mean and variance of shape {self._broadcast}. Received: {array.shape}. "
+                "Give one number for each place along the axes."
+            ) from None
+
+    @property
+    def mean(self) -> Array:
+        """What is taken away."""
+        return self._learned[0].value.reshape(self._broadcast) if self._learned else self._given[0]
+
+    @property
+    def variance(self) -> Array:
+        """The square of what is divided by."""
+        return self._learned[1].value.reshape(self._broadcast) if self._learned else self._given[1]
+
+    def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
+        """Learn mean and variance from data; what was learned before is forgotten.
+
+        Parameters
+        ----------
+        data : array of shape (n, ...), or iterable of batches
+        batch_size : int, default 32
+            Only counts together with `steps`.
+        steps : int, optional
+            How many batches to look at; all when None.
+
+        Raises
+        ------
+        ArgumentError
+            When mean and variance were given.
+        DataError
+            When there is no data.
+        """
+        if self.input_mean is not None:
+            raise ArgumentError(
+                f"Layer {self.name!r} was given mean and variance. Received: data to adapt to. Leave them out."
+            )
+        count, mean, squares = 0, np.zeros(()), np.zeros(())
+        for batch in islice(_batches(data, batch_size or 32), steps):
+            if not self.built:
+                self.build_for((None, *batch.shape[1:]))
+            if batch.ndim != len(self._broadcast):
+                raise ShapeError(
+                    f"Layer {self.name!r} was built for input of rank {len(self._broadcast)}. Received: {batch.shape}. "
+                    "Give data of one shape."
+                )
+            n = int(np.prod([batch.shape[i] for i in self._over]))
+            if n:  # the sums of two parts from those of each, so that large means do no harm
+                here = batch.mean(self._over, dtype=np.float64)
+                step = here - mean
+                squares = squares + np.square(batch - np.expand_dims(here, self._over)).sum(self._over)
+                squares = squares + np.square(step) * (count * n / (count + n))
+                mean, count = mean + step * (n / (count + n)), count + n
+        if not count:
+            raise DataError(
+                "adapt needs data to learn from. Received: none. Pass an array with at least one sample."
+            )
+        for weight, value in zip(self._learned, (mean, squares / count, count), strict=True):
+            weight.assign(value)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The normalized input."""
+        deviation = np.maximum(np.sqrt(self.variance), EPSILON)
+        return (inputs - self.mean) / deviation
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        own = {"axis": self.axis, "mean": _plain(self.input_mean), "variance": _plain(self.input_variance)}
+        return {**super().get_config(), **own}
+
+
+def _batches(data: Any, batch_size: int) -> Iterator[Array]:
+    if not isinstance(data, np.ndarray | Tensor | list | tuple) and isinstance(data, Iterable):
+        yield from (to_array(batch) for batch in data)
+        return
+    array = to_array(data)
+    if array.ndim == 0:
+        raise DataError("adapt needs data of shape (n, ...). Received: a single number. Pass an array.")
+    yield from (array[i : i + batch_size] for i in range(0, len(array), batch_size))
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

@@ -1,0 +1,63 @@
+"""`ReLU`: what is negative becomes 0, or small."""
+
+from typing import Any
+
+from minifit import activations
+from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.checks import checked_number
+from minifit.tensor import Tensor
+
+
+class ReLU(Layer):
+    """``max(x, 0)``, or with a ceiling, a slope and a threshold of its own.
+
+    ``max_value`` where ``x >= max_value``, x where ``threshold < x < max_value``, else
+    ``negative_slope * (x - threshold)``.
+
+    Parameters
+    ----------
+    max_value : float, optional
+        The largest value returned.
+    negative_slope : float, default 0
+    threshold : float, default 0
+    **kwargs
+        As for `Layer`.
+
+    Raises
+    ------
+    ArgumentError
+        When one of them is negative or no number.
+
+    References
+    ----------
+    ``tf.keras.layers.ReLU`` (TensorFlow 2.7).
+    """
+
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.max_value = None if max_value is None else checked_number("max_value", max_value, 0)
+        self.negative_slope = checked_number("negative_slope", negative_slope, 0)
+        self.threshold = checked_number("threshold", threshold, 0)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The function of every value."""
+        return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        own = {
+            "max_value": self.max_value,
+            "negative_slope": self.negative_slope,
+            "threshold": self.threshold,
+        }
+        return {**super().get_config(), **own}

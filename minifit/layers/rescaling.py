@@ -1,0 +1,59 @@
+"""`Rescaling`: the input times one number plus another."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.errors import ArgumentTypeError
+from minifit.layers.base import Layer, ShapeLike
+from minifit.tensor import Tensor
+
+
+class Rescaling(Layer):
+    """``inputs * scale + offset``: images from 0 to 255 come to 0 to 1 by ``Rescaling(1 / 255)``.
+
+    Parameters
+    ----------
+    scale : float or array that broadcasts to a batch
+    offset : float or array that broadcasts to a batch, default 0
+    **kwargs
+        As for `Layer`.
+
+    References
+    ----------
+    ``tf.keras.layers.Rescaling`` (TensorFlow 2.7).
+    """
+
+    def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scale, self.offset = scale, offset
+        self._factor, self._shift = _numbers("scale", scale), _numbers("offset", offset)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The rescaled input."""
+        return inputs * self._factor + self._shift
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {**super().get_config(), "scale": _plain(self.scale), "offset": _plain(self.offset)}
+
+
+def _numbers(name: str, value: Any) -> Array:
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiu":
+            raise ValueError
+    except ValueError:
+        raise ArgumentTypeError(
+            f"{name} is a number or an array of numbers. Received: {name}={value!r}. Pass for example {name}=0.5."
+        ) from None
+    return array.astype(np.float32)
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

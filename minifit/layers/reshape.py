@@ -1,0 +1,79 @@
+"""`Reshape`: samples in another shape."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import without_batch
+from minifit.errors import ArgumentError, ShapeError
+from minifit.layers.base import Layer, ShapeLike
+from minifit.tensor import Tensor
+
+
+class Reshape(Layer):
+    """The same values in samples of another shape.
+
+    Parameters
+    ----------
+    target_shape : tuple of int
+        The shape of one sample, without the batch; one dimension may be -1 for what is left.
+    **kwargs
+        As for `Layer`.
+
+    Raises
+    ------
+    ArgumentError
+        When it is no shape.
+    ShapeError
+        When the values do not fit into it.
+
+    References
+    ----------
+    ``tf.keras.layers.Reshape`` (TensorFlow 2.7).
+    """
+
+    def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.target_shape = _shape(target_shape)
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """See whether samples of this shape fit."""
+        self.compute_output_shape(input_shape)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The samples in their new shape."""
+        shape = self.compute_output_shape(inputs.shape)[1:]
+        return inputs.reshape(inputs.shape[0], *shape)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """``(None, *target_shape)``, the -1 replaced where the input's size is known."""
+        if None in input_shape[1:]:
+            return (input_shape[0], *(None if n == -1 else n for n in self.target_shape))
+        size = prod(n for n in input_shape[1:] if n is not None)
+        known = prod(n for n in self.target_shape if n != -1)
+        open_end = -1 in self.target_shape
+        if size % known if open_end and known else size != known:
+            raise ShapeError(
+                f"Layer {self.name!r} keeps the number of values in a sample. Received: input of shape "
+                f"{without_batch(input_shape)} for target_shape={self.target_shape}. Give a shape of {size} values."
+            )
+        return (input_shape[0], *(size // known if n == -1 else n for n in self.target_shape))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {**super().get_config(), "target_shape": self.target_shape}
+
+
+def _shape(target: Any) -> tuple[int, ...]:
+    entries = list(target) if isinstance(target, Sequence) and not isinstance(target, str) else [target, None]
+    sound = all(
+        isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= -1 and n != 0 for n in entries
+    )
+    if not sound or entries.count(-1) > 1:
+        raise ArgumentError(
+            "target_shape is a tuple of positive integers, of which one may be -1. "
+            f"Received: target_shape={target!r}. Pass for example (4, -1)."
+        )
+    return tuple(int(n) for n in entries)

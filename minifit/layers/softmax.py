@@ -1,0 +1,48 @@
+"""`Softmax`: probabilities that sum to 1."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from minifit import activations, ops
+from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.checks import checked_axes, given_axes
+from minifit.tensor import Tensor
+
+
+class Softmax(Layer):
+    """``exp(x) / sum(exp(x))`` along an axis, or over several together.
+
+    Parameters
+    ----------
+    axis : int or list of int, default -1
+    **kwargs
+        As for `Layer`.
+
+    References
+    ----------
+    ``tf.keras.layers.Softmax`` (TensorFlow 2.7), without its mask.
+    """
+
+    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = given_axes(axis)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The probabilities."""
+        axes = checked_axes(self.name, self.axis, inputs.ndim)
+        if len(axes) == 1:
+            return activations.softmax(inputs, axes[0])
+        last = [i for i in range(inputs.ndim) if i not in axes] + axes  # the axes brought together at the end
+        moved = ops.transpose(inputs, tuple(last))
+        rows = moved.reshape(*moved.shape[: -len(axes)], prod(moved.shape[-len(axes) :]))
+        back = tuple(last.index(i) for i in range(inputs.ndim))
+        return ops.transpose(ops.softmax(rows).reshape(*moved.shape), back)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {**super().get_config(), "axis": self.axis}

@@ -1,0 +1,202 @@
+"""`AUC`: how well predictions rank the yeses above the noes, whatever the threshold."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.errors import ArgumentError, ShapeError
+from minifit.losses import fit_weights
+from minifit.metrics.base import Metric, divide
+from minifit.metrics.confusion import Counts, checked_thresholds, count, probabilities
+from minifit.tensor import to_array
+
+MARGIN = 1e-7
+"""The first threshold lies below 0 by this much and the last above 1, so that both ends of the curve are met."""
+
+
+class AUC(Metric):
+    """The area under a curve of rates over thresholds: 1 is perfect, 0.5 is guessing (for ROC).
+
+    Parameters
+    ----------
+    num_thresholds : int, default 200
+        How finely the curve is drawn, at least 2.
+    curve : {"ROC", "PR"}, default "ROC"
+        True positives over false positives, or precision over recall.
+    summation_method : {"interpolation", "minoring", "majoring"}, default "interpolation"
+        What lies between two points: a line (for PR: the curve between two precisions), or the lower or the
+        higher one of both.
+    name : str, optional
+    thresholds : list of float, optional
+        Your own, from 0 to 1; two more are added at the ends.
+    multi_label : bool, default False
+        Whether every column has a curve of its own; the result is the mean of the areas.
+    num_labels : int, optional
+        How many columns, for `multi_label`; found by itself when None.
+    label_weights : list of float, optional
+        One for each column: of its area with `multi_label`, else of its predictions.
+    from_logits : bool, default False
+        Whether predictions come before the sigmoid.
+
+    Raises
+    ------
+    ArgumentError
+        When one of them breaks its rule.
+
+    References
+    ----------
+    ``tf.keras.metrics.AUC`` (TensorFlow 2.7); J. Davis and M. Goadrich, "The relationship between
+    Precision-Recall and ROC curves", ICML 2006.
+    """
+
+    direction = "max"
+    counted: ClassVar[tuple[str, ...]] = Counts._fields
+
+    def __init__(
+        self,
+        num_thresholds: int = 200,
+        curve: str = "ROC",
+        summation_method: str = "interpolation",
+        name: str | None = None,
+        dtype: Any = None,
+        thresholds: Sequence[float] | None = None,
+        multi_label: bool = False,
+        num_labels: int | None = None,
+        label_weights: Sequence[float] | None = None,
+        from_logits: bool = False,
+    ) -> None:
+        super().__init__(name, dtype)
+        if num_labels is not None and not multi_label:
+            raise ArgumentError(
+                f"num_labels is for multi_label=True. Received: num_labels={num_labels} without. Leave it out."
+            )
+        self._given = None if thresholds is None else sorted(checked_thresholds(thresholds))
+        inner = _evenly(num_thresholds) if self._given is None else self._given
+        self.thresholds = [-MARGIN, *inner, 1 + MARGIN]
+        self.num_thresholds = len(self.thresholds)
+        self.curve = _one_of("curve", ("ROC", "PR"), curve)
+        methods = ("interpolation", "minoring", "majoring")
+        self.summation_method = _one_of("summation_method", methods, summation_method)
+        self.multi_label, self.num_labels, self.from_logits = multi_label, num_labels, from_logits
+        self.label_weights = _label_weights(label_weights)
+        self._ascending = np.array(self.thresholds, np.float32)
+        shape = (self.num_thresholds, num_labels or 1) if multi_label else (self.num_thresholds,)
+        for field in self.counted:
+            setattr(self, field, self.add_weight(field, shape))
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take in one batch of targets and predictions."""
+        if self.from_logits:
+            y_pred = 1 / (1 + np.exp(-to_array(y_pred).astype(np.float32)))
+        t, p = probabilities(y_true, y_pred)
+        weights = None if sample_weight is None else fit_weights(to_array(sample_weight), p)
+        if self.multi_label or self.label_weights is not None:
+            self._check_labels(p)
+        if self.label_weights is not None and not self.multi_label:
+            weights = self.label_weights * (1 if weights is None else weights)
+        counts = count(t, p, self._ascending, weights, self.multi_label)
+        for variable, more in zip(self.variables, counts, strict=True):
+            variable.value = variable.value + more  # takes the number of labels from the first batch
+
+    def _check_labels(self, p: Array) -> None:
+        labels = p.shape[-1] if p.ndim == 2 else None
+        known = self.variables[0].shape[-1] if self.multi_label else 1
+        fits = self.label_weights is None or len(self.label_weights) == labels
+        if labels is None or not fits or (known not in (1, labels)):
+            raise ShapeError(
+                "Labels are the columns of predictions of shape (n, labels), as many as there are label_weights "
+                f"and as in the batches before. Received: predictions of shape {p.shape}, label_weights="
+                f"{None if self.label_weights is None else self.label_weights.tolist()}. Change one of them."
+            )
+
+    def result(self) -> float:
+        """The area over everything since the last reset; 0 before the first batch."""
+        counts = Counts(*(variable.value for variable in self.variables))
+        if self.curve == "PR" and self.summation_method == "interpolation":
+            areas = _between_precisions(counts)
+        else:
+            x, y = self._points(counts)
+            areas = ((x[:-1] - x[1:]) * self._heights(y)).sum(axis=0)
+        if self.multi_label and self.label_weights is not None:
+            return float(divide((areas * self.label_weights).sum(), self.label_weights.sum()))
+        return float(np.mean(areas))
+
+    def _points(self, counts: Counts) -> tuple[Array, Array]:
+        """The curve, from the lowest threshold to the highest: x falls."""
+        tp, fp, tn, fn = counts
+        recall = divide(tp, tp + fn)
+        return (divide(fp, fp + tn), recall) if self.curve == "ROC" else (recall, divide(tp, tp + fp))
+
+    def _heights(self, y: Array) -> Array:
+        if self.summation_method == "minoring":
+            return np.minimum(y[:-1], y[1:])
+        if self.summation_method == "majoring":
+            return np.maximum(y[:-1], y[1:])
+        return (y[:-1] + y[1:]) / 2
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal metric."""
+        config = {
+            **super().get_config(),
+            "num_thresholds": self.num_thresholds,
+            "curve": self.curve,
+            "summation_method": self.summation_method,
+            "multi_label": self.multi_label,
+            "label_weights": None if self.label_weights is None else self.label_weights.tolist(),
+            "num_labels": self.num_labels,
+            "from_logits": self.from_logits,
+        }
+        return config if self._given is None else {**config, "thresholds": self._given}
+
+
+def _between_precisions(counts: Counts) -> Array:
+    """The area under precision over recall, where between two thresholds both counts grow evenly.
+
+    With p = tp + fp predicted yeses, tp = slope * p + start holds between two thresholds, and the area there is
+    the integral of tp / p over d(tp) / (all yeses): slope * (rise of tp + start * log(ratio of the two p)).
+    """
+    tp, p = counts.true_positives, counts.true_positives + counts.false_positives
+    rise = tp[:-1] - tp[1:]
+    slope = divide(rise, np.maximum(p[:-1] - p[1:], 0))
+    start = tp[1:] - slope * p[1:]
+    both = (p[:-1] > 0) & (p[1:] > 0)
+    ratio = np.where(both, divide(p[:-1], np.maximum(p[1:], 0)), 1)
+    yeses = np.maximum(tp[1:] + counts.false_negatives[1:], 0)
+    return np.asarray(divide(slope * (rise + start * np.log(ratio)), yeses).sum(axis=0))
+
+
+def _evenly(num_thresholds: Any) -> list[float]:
+    if (
+        isinstance(num_thresholds, bool)
+        or not isinstance(num_thresholds, int | np.integer)
+        or num_thresholds < 2
+    ):
+        raise ArgumentError(
+            f"num_thresholds must be an integer above 1. Received: num_thresholds={num_thresholds!r}. Pass 200."
+        )
+    return [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)]
+
+
+def _one_of(name: str, allowed: tuple[str, ...], value: Any) -> str:
+    """The allowed word that is meant, in any case."""
+    for word in allowed:
+        if isinstance(value, str) and value.lower() == word.lower():
+            return word
+    raise ArgumentError(
+        f"{name} must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}. "
+        "Leave it out for the first."
+    )
+
+
+def _label_weights(weights: Any) -> Array | None:
+    if weights is None:
+        return None
+    made = np.array(weights, np.float64)
+    if made.ndim != 1 or not (made >= 0).all():
+        raise ArgumentError(
+            f"label_weights are numbers not below 0, one for each label. Received: label_weights={weights!r}. "
+            "Leave it out for equal ones."
+        )
+    return made

@@ -1,0 +1,243 @@
+"""`Metric`: a number to judge a model by, summed over the batches of an epoch; and the means most of them are.
+
+A metric is updated with every batch and asked for its result at any time. A plain function of
+``(y_true, y_pred)`` that returns one value for each sample is a metric too: its mean is taken.
+"""
+
+import copy
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from minifit import losses
+from minifit.arrays import Array, Shape
+from minifit.errors import ArgumentError
+from minifit.losses import fit_weights, match_ranks
+from minifit.parameters import Variable
+from minifit.tables import Configurable
+from minifit.tensor import to_array
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_larger: list[Callable[..., Any]] = []  # functions of which larger values are better
+
+
+def larger_is_better(function: Function) -> Function:
+    """Mark a function of targets and predictions: a metric made of it is better when it is larger."""
+    _larger.append(function)
+    return function
+
+
+class Metric(Configurable):
+    """A metric: subclass it and write `update_state` and `result`.
+
+    Parameters
+    ----------
+    name : str, optional
+        The key under which it appears in logs; the class's name in lower case when None, with a number behind
+        it where a model has several of them.
+
+    Attributes
+    ----------
+    named : bool
+        Whether the name was given, and so is never changed.
+    direction : {"min", "max"} or None
+        Whether smaller or larger is better, where that is known.
+
+    References
+    ----------
+    ``tf.keras.metrics.Metric`` (TensorFlow 2.7).
+    """
+
+    direction: str | None = None
+
+    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
+        if dtype not in (None, "float32", np.float32):
+            raise ArgumentError(f"Metrics are float32. Received: dtype={dtype!r}. Leave dtype out.")
+        self.named = name is not None
+        self.name = name or _snake(type(self).__name__)
+        self._variables: list[Variable] = []
+
+    @property
+    def variables(self) -> list[Variable]:
+        """What it sums up in."""
+        return list(self._variables)
+
+    def add_weight(self, name: str, shape: Shape = (), initializer: Any = "zeros", **_: Any) -> Variable:
+        """A variable that starts at zero at every epoch, kept in float64 so that long sums stay exact."""
+        if initializer != "zeros":
+            raise ArgumentError(
+                f"A metric's variable begins at zeros. Received: initializer={initializer!r}. "
+                "Add the offset in result()."
+            )
+        made = Variable(np.zeros(shape), name, np.float64)
+        self._variables.append(made)
+        return made
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take in one batch."""
+        raise NotImplementedError(
+            f"{type(self).__name__} must define update_state(y_true, y_pred, sample_weight)"
+        )
+
+    def result(self) -> Any:
+        """The metric over everything since the last reset."""
+        raise NotImplementedError(f"{type(self).__name__} must define result()")
+
+    def reset_state(self) -> None:
+        """Begin anew."""
+        if type(self).reset_states is not Metric.reset_states:
+            self.reset_states()  # a subclass that knows the older name only
+        else:
+            self._zero()
+
+    def reset_states(self) -> None:
+        """The older name of `reset_state`."""
+        if type(self).reset_state is not Metric.reset_state:
+            self.reset_state()
+        else:
+            self._zero()
+
+    def _zero(self) -> None:
+        for variable in self._variables:
+            variable.value[...] = 0
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Take in one batch and return the result so far."""
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+    def get_state(self) -> dict[str, Any]:
+        """What it has summed up: its variables, and every attribute that is a number or an array.
+
+        A metric that keeps anything else between two batches defines both methods itself.
+        """
+        numbers = {
+            k: copy.copy(v)
+            for k, v in vars(self).items()
+            if isinstance(v, int | float | np.generic | np.ndarray) and k != "named"
+        }
+        return {"variables": [v.value.copy() for v in self._variables], "attributes": numbers}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Put back what `get_state` returned."""
+        for variable, value in zip(self._variables, state["variables"], strict=True):
+            variable.value = np.array(value)
+        for name, number in state["attributes"].items():
+            setattr(self, name, copy.copy(number))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal metric."""
+        return {"name": self.name, "dtype": "float32"}
+
+
+class Mean(Metric):
+    """The weighted mean of all values it is given."""
+
+    def __init__(self, name: str = "mean", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+        self.total = 0.0
+        self.count = 0.0
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        """Take in values of any shape, each with its weight.
+
+        Parameters
+        ----------
+        values : array
+        sample_weight : array of the same shape, or one weight a sample, optional
+        """
+        v = to_array(values)
+        if sample_weight is None:
+            self.total += float(np.sum(v, dtype=np.float64))
+            self.count += v.size
+        else:
+            w = fit_weights(to_array(sample_weight), v)
+            self.total += float(np.sum(v * w, dtype=np.float64))
+            self.count += float(np.sum(w, dtype=np.float64))
+
+    def result(self) -> float:
+        """The mean; 0 before the first value."""
+        return self.total / self.count if self.count else 0.0
+
+    def _zero(self) -> None:
+        super()._zero()
+        self.total = self.count = 0.0
+
+
+class Sum(Metric):
+    """The weighted sum of all values it is given."""
+
+    def __init__(self, name: str = "sum", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+        self.total = 0.0
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        """Take in values of any shape, each with its weight; the arguments are those of `Mean`."""
+        v = to_array(values)
+        w = 1 if sample_weight is None else fit_weights(to_array(sample_weight), v)
+        self.total += float(np.sum(v * w, dtype=np.float64))
+
+    def result(self) -> float:
+        """The sum; 0 before the first value."""
+        return self.total
+
+    def _zero(self) -> None:
+        super()._zero()
+        self.total = 0.0
+
+
+class MeanMetricWrapper(Mean):
+    """The mean of a function that returns one value for each sample.
+
+    Parameters
+    ----------
+    fn : callable
+        ``fn(y_true, y_pred, **kwargs)``.
+    name : str, optional
+    **kwargs
+        Handed on to `fn`.
+    """
+
+    def __init__(
+        self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
+    ) -> None:
+        super().__init__(name or str(getattr(fn, "__name__", type(fn).__name__)), dtype)
+        self._fn = fn
+        self._kwargs = kwargs
+        self.direction = _direction(fn)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        """Take in one batch of targets and predictions."""
+        t = to_array(y_true)
+        matched = match_ranks(t, to_array(y_pred))
+        targets = y_true if matched is t else matched
+        super().update_state(self._fn(targets, y_pred, **self._kwargs), sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal metric."""
+        return {**super().get_config(), **self._kwargs}
+
+
+def divide(a: Array, b: Array) -> Array:
+    """``a / b``, and 0 where b is 0."""
+    return np.divide(a, b, out=np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b))), where=b != 0)
+
+
+def number(result: Array) -> Any:
+    """A result as a float when it is a single number."""
+    return float(result.item()) if result.size == 1 else result
+
+
+def _direction(function: Any) -> str | None:
+    if any(function is known for known in _larger):
+        return "max"
+    return "min" if any(function is known for known in losses.TABLE.values()) else None
+
+
+def _snake(name: str) -> str:
+    """``TruePositives`` as ``true_positives``, ``AUC`` as ``auc``."""
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

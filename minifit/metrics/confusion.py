@@ -1,0 +1,265 @@
+"""What yes-or-no predictions get right and wrong, counted: true and false positives and negatives.
+
+A prediction is a yes where it is above a threshold. With several thresholds everything is counted for each
+of them, and a result is an array with one value for each.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.errors import ArgumentError, DataError, ShapeError
+from minifit.losses import fit_weights, match_ranks
+from minifit.metrics.base import Metric, divide, number
+from minifit.tensor import TensorLike, to_array
+
+Thresholds = float | Sequence[float] | Array | None
+
+
+class Counts(NamedTuple):
+    """Sums of weights, each of shape (thresholds,), or (thresholds, labels) where labels are kept apart."""
+
+    true_positives: Array
+    false_positives: Array
+    true_negatives: Array
+    false_negatives: Array
+
+
+def count(
+    y_true: Array, y_pred: Array, thresholds: Array, weights: Array | None, by_label: bool = False
+) -> Counts:
+    """Count what is right and wrong at each of the ascending `thresholds`.
+
+    Parameters
+    ----------
+    y_true, y_pred : array of one shape
+        Any target but 0 is a yes.
+    thresholds : array of shape (t,)
+    weights : array that broadcasts to the predictions, optional
+    by_label : bool, default False
+        Whether the columns are counted apart.
+    """
+    labels = y_pred.shape[-1] if by_label else 1
+    # Sort every prediction into one of the t + 1 bins between the thresholds; it is a yes at those below its bin.
+    bins = np.searchsorted(thresholds, y_pred.reshape(-1).astype(np.float32), side="left") * labels
+    if by_label:
+        bins = bins + np.tile(np.arange(labels), bins.size // labels)
+    ones = np.ones(y_pred.shape) if weights is None else np.broadcast_to(weights, y_pred.shape)
+    size, yes = (len(thresholds) + 1) * labels, (y_true != 0).reshape(-1)
+    positive = np.bincount(bins, ones.reshape(-1) * yes, size).reshape(-1, labels)
+    negative = np.bincount(bins, ones.reshape(-1) * ~yes, size).reshape(-1, labels)
+    found = (_above(positive), _above(negative), _below(negative), _below(positive))
+    return Counts(*(c if by_label else c[:, 0] for c in found))
+
+
+def _above(bins: Array) -> Array:
+    return np.cumsum(bins[::-1], axis=0)[::-1][1:]
+
+
+def _below(bins: Array) -> Array:
+    return np.cumsum(bins, axis=0)[:-1]
+
+
+def probabilities(y_true: TensorLike, y_pred: TensorLike) -> tuple[Array, Array]:
+    """Targets and predictions of one shape, the predictions from 0 to 1.
+
+    Raises
+    ------
+    DataError, ShapeError
+        When they are not.
+    """
+    p = to_array(y_pred)
+    t = match_ranks(to_array(y_true), p)
+    if t.shape != p.shape:
+        raise ShapeError(
+            f"One target is needed for each prediction. Received: targets of shape {t.shape}, predictions of "
+            f"shape {p.shape}. For class numbers make the targets one-hot."
+        )
+    if p.size and not (p.min() >= 0 and p.max() <= 1):
+        raise DataError(
+            f"Predictions must be from 0 to 1 to be counted. Received: from {p.min()} to {p.max()}. "
+            "End the model with a sigmoid or softmax."
+        )
+    return t, p
+
+
+def checked_thresholds(thresholds: Thresholds, default: float = 0.5) -> list[float]:
+    """Thresholds as a list; None is the default one."""
+    if thresholds is None:
+        return [default]
+    values = list(thresholds) if isinstance(thresholds, Sequence | np.ndarray) else [thresholds]
+    if not all(isinstance(t, int | float | np.number) and 0 <= t <= 1 for t in values):
+        raise ArgumentError(
+            f"Thresholds are numbers from 0 to 1. Received: thresholds={thresholds!r}. Leave it out for {default}."
+        )
+    return [float(t) for t in values]
+
+
+class _Counter(Metric):
+    """A metric made of counts at thresholds, which may be given in any order.
+
+    Attributes
+    ----------
+    thresholds : list of float
+    """
+
+    counted: ClassVar[tuple[str, ...]]
+    """The fields of `Counts` that it sums up, each in a variable of that name."""
+
+    def __init__(
+        self,
+        thresholds: Thresholds = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name, dtype)
+        self.init_thresholds = thresholds
+        self.thresholds = checked_thresholds(thresholds, 0.5 if top_k is None else -np.inf)
+        self.top_k, self.class_id = top_k, class_id
+        order = np.argsort(self.thresholds, kind="stable")
+        self._ascending = np.array(self.thresholds, np.float32)[order]
+        self._back = np.argsort(order)
+        for field in self.counted:
+            setattr(self, field, self.add_weight(field, (len(self.thresholds),)))
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take in one batch of targets and predictions from 0 to 1."""
+        t, p = probabilities(y_true, y_pred)
+        weights = None if sample_weight is None else fit_weights(to_array(sample_weight), p)
+        if self.top_k is not None:
+            p = _only_top(p, self.top_k)
+        if self.class_id is not None:
+            t, p = _column(t, self.class_id), _column(p, self.class_id)
+            weights = None if weights is None else _column(weights, self.class_id)
+        counts = count(t, p, self._ascending, weights)
+        for field, variable in zip(self.counted, self.variables, strict=True):
+            variable.assign_add(getattr(counts, field)[self._back])
+
+    def _sums(self) -> list[Array]:
+        return [variable.value for variable in self.variables]
+
+    def result(self) -> Any:
+        """The number, or an array with one for each threshold."""
+        return number(self._sums()[0].copy())
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal metric."""
+        given = self.init_thresholds
+        plain = list(given) if isinstance(given, Sequence | np.ndarray) else given
+        return {**super().get_config(), "thresholds": plain}
+
+
+class _SingleCount(_Counter):
+    """One of the four counts.
+
+    Parameters
+    ----------
+    thresholds : float or list of float, default 0.5
+        A prediction above it is a yes; several give an array of results.
+    name : str, optional
+    """
+
+    def __init__(self, thresholds: Thresholds = None, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(thresholds, name=name, dtype=dtype)
+
+
+class TruePositives(_SingleCount):
+    """The sum of the weights of every yes that is right."""
+
+    counted, direction = ("true_positives",), "max"
+
+
+class TrueNegatives(_SingleCount):
+    """The sum of the weights of every no that is right."""
+
+    counted, direction = ("true_negatives",), "max"
+
+
+class FalsePositives(_SingleCount):
+    """The sum of the weights of every yes that is wrong."""
+
+    counted, direction = ("false_positives",), "min"
+
+
+class FalseNegatives(_SingleCount):
+    """The sum of the weights of every no that is wrong."""
+
+    counted, direction = ("false_negatives",), "min"
+
+
+class _Share(_Counter):
+    """True positives as a share of themselves and one more count."""
+
+    direction = "max"
+
+    def result(self) -> Any:
+        """The share, or an array with one for each threshold; 0 before there is any."""
+        hits, others = self._sums()
+        return number(divide(hits, hits + others))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal metric."""
+        return {**super().get_config(), "top_k": self.top_k, "class_id": self.class_id}
+
+
+class Precision(_Share):
+    """Which part of the yeses is right: ``true positives / (true positives + false positives)``.
+
+    Parameters
+    ----------
+    thresholds : float or list of float, optional
+        A prediction above it is a yes; several give an array of results. 0.5 when None, or none with `top_k`.
+    top_k : int, optional
+        Only the `top_k` largest predictions of a sample can be a yes.
+    class_id : int, optional
+        Only this column is looked at.
+    name : str, optional
+
+    References
+    ----------
+    ``tf.keras.metrics.Precision`` (TensorFlow 2.7).
+    """
+
+    counted = ("true_positives", "false_positives")
+
+
+class Recall(_Share):
+    """Which part of what is a yes was found: ``true positives / (true positives + false negatives)``.
+
+    Parameters
+    ----------
+    thresholds, top_k, class_id, name
+        As for `Precision`.
+
+    References
+    ----------
+    ``tf.keras.metrics.Recall`` (TensorFlow 2.7).
+    """
+
+    counted = ("true_positives", "false_negatives")
+
+
+def _only_top(p: Array, k: int) -> Array:
+    """The `k` largest of each row, of equal ones the first; minus infinity elsewhere."""
+    if not 0 <= k <= p.shape[-1]:
+        raise ShapeError(
+            f"top_k is at most the number of predictions for a sample. Received: top_k={k} for {p.shape[-1]}. "
+            "Lower it."
+        )
+    best = np.argsort(-p, axis=-1, kind="stable")[..., :k]
+    kept = np.full(p.shape, -np.inf, np.float32)
+    np.put_along_axis(kept, best, np.take_along_axis(p, best, -1), -1)
+    return kept
+
+
+def _column(x: Array, class_id: int) -> Array:
+    if not -x.shape[-1] <= class_id < x.shape[-1]:
+        raise ShapeError(
+            f"class_id is a column of the predictions. Received: class_id={class_id} for {x.shape[-1]} columns. "
+            f"Give a number from 0 to {x.shape[-1] - 1}."
+        )
+    return np.asarray(x[..., class_id])

@@ -1,0 +1,145 @@
+"""F-scores: precision and recall in one number."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.errors import ArgumentError, ShapeError
+from minifit.losses import fit_weights, match_ranks
+from minifit.metrics.base import Metric, divide, number
+from minifit.tensor import to_array
+
+AVERAGES = (None, "micro", "macro", "weighted")
+
+
+class FBetaScore(Metric):
+    """The weighted harmonic mean of precision and recall, for each class or over all.
+
+    ``(1 + beta ** 2) * precision * recall / (beta ** 2 * precision + recall)``
+
+    Parameters
+    ----------
+    average : {None, "micro", "macro", "weighted"}, default None
+        None gives an array with one value for each class, "macro" their mean, "weighted" their mean weighted by
+        how often each class is true, "micro" one value from the counts of all classes together.
+    beta : float, default 1
+        How much more recall counts than precision; above 0.
+    threshold : float, optional
+        Predictions above it are a yes, from 0 to 1; the largest one of each sample when None.
+    name : str, default "fbeta_score"
+
+    Raises
+    ------
+    ArgumentError
+        When one of them breaks its rule.
+
+    References
+    ----------
+    ``tf.keras.metrics.FBetaScore`` (Keras 2.13).
+    """
+
+    direction = "max"
+
+    def __init__(
+        self,
+        average: str | None = None,
+        beta: float = 1.0,
+        threshold: float | None = None,
+        name: str = "fbeta_score",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name, dtype)
+        if average not in AVERAGES:
+            raise ArgumentError(
+                f"average must be one of {', '.join(map(repr, AVERAGES))}. Received: average={average!r}. "
+                "None gives one value for each class."
+            )
+        if isinstance(beta, bool) or not isinstance(beta, int | float) or not beta > 0:
+            raise ArgumentError(f"beta must be a number above 0. Received: beta={beta!r}. 1 is the F1 score.")
+        if threshold is not None and not (isinstance(threshold, int | float) and 0 < threshold <= 1):
+            raise ArgumentError(
+                f"threshold must be above 0 and at most 1. Received: threshold={threshold!r}. "
+                "Leave it out for the largest prediction of each sample."
+            )
+        self.average, self.beta, self.threshold = average, beta, threshold
+        self.true_positives = self.add_weight("true_positives")
+        self.false_positives = self.add_weight("false_positives")
+        self.false_negatives = self.add_weight("false_negatives")
+        self.intermediate_weights = self.add_weight("intermediate_weights")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take in one batch.
+
+        Parameters
+        ----------
+        y_true, y_pred : array of shape (n, classes)
+            Targets of 0 and 1.
+        sample_weight : array of shape (n,), optional
+        """
+        p = to_array(y_pred)
+        t = match_ranks(to_array(y_true), p).astype(np.float64)
+        if p.ndim != 2 or t.shape != p.shape or self.true_positives.shape not in ((), p.shape[1:]):
+            raise ShapeError(
+                "An F-score needs targets and predictions of shape (n, classes), always the same classes. Received: "
+                f"targets of shape {t.shape}, predictions of shape {p.shape}. Make the targets one-hot."
+            )
+        yes = self._decide(p)
+        w = 1.0 if sample_weight is None else fit_weights(to_array(sample_weight), p).astype(np.float64)
+        axis = None if self.average == "micro" else 0
+        for variable, hits in zip(self.variables, (yes * t, yes * (1 - t), (1 - yes) * t, t), strict=True):
+            # Takes the number of classes from the first batch.
+            variable.value = np.asarray(variable.value + (hits * w).sum(axis))
+
+    def _decide(self, p: Array) -> Array:
+        """1 where the prediction is a yes, else 0."""
+        if self.threshold is not None:
+            return (p > np.float32(self.threshold)).astype(np.float64)
+        # All equal ones of a row are a yes, and a row of zeros has none.
+        return np.asarray((p >= p.max(axis=-1, keepdims=True)) & (np.abs(p) > 1e-9), np.float64)
+
+    def result(self) -> Any:
+        """The score, an array with one for each class when `average` is None; 0 before the first batch."""
+        tp, fp, fn, weights = (variable.value for variable in self.variables)
+        precision, recall = divide(tp, tp + fp), divide(tp, tp + fn)
+        square = self.beta**2
+        score = (1 + square) * divide(precision * recall, square * precision + recall)
+        if self.average == "weighted":
+            return float((score * divide(weights, weights.sum())).sum())
+        if self.average is not None:
+            return float(np.mean(score))
+        return number(score) if score.ndim == 0 else score
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal metric."""
+        own = {"average": self.average, "beta": self.beta, "threshold": self.threshold}
+        return {**super().get_config(), **own}
+
+
+class F1Score(FBetaScore):
+    """The harmonic mean of precision and recall: `FBetaScore` with ``beta=1``.
+
+    Parameters
+    ----------
+    average, threshold, name
+        As for `FBetaScore`.
+
+    References
+    ----------
+    ``tf.keras.metrics.F1Score`` (Keras 2.13).
+    """
+
+    def __init__(
+        self,
+        average: str | None = None,
+        threshold: float | None = None,
+        name: str = "f1_score",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(average, 1.0, threshold, name, dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal metric."""
+        config = super().get_config()
+        del config["beta"]
+        return config

@@ -1,0 +1,125 @@
+"""From what a user writes in ``compile(metrics=[...])`` to a metric."""
+
+from typing import Any
+
+from minifit import losses
+from minifit.arrays import Shape
+from minifit.metrics import accuracy, auc, base, confusion, fscore, regression, topk
+from minifit.metrics.base import MeanMetricWrapper, Metric
+from minifit.tables import Table
+
+TABLE = Table(
+    "metric",
+    {
+        **{name: loss for name, loss in losses.TABLE.items() if not isinstance(loss, type)},
+        "binary_accuracy": accuracy.binary_accuracy,
+        "categorical_accuracy": accuracy.categorical_accuracy,
+        "sparse_categorical_accuracy": accuracy.sparse_categorical_accuracy,
+        "top_k_categorical_accuracy": topk.top_k_categorical_accuracy,
+        "sparse_top_k_categorical_accuracy": topk.sparse_top_k_categorical_accuracy,
+        "cosine_similarity": regression.cosine_similarity,  # the loss of this name is its negative
+        "cosine_proximity": regression.cosine_similarity,
+        **{
+            made.__name__: made
+            for made in (
+                base.Mean,
+                base.Sum,
+                accuracy.Accuracy,
+                accuracy.BinaryAccuracy,
+                accuracy.CategoricalAccuracy,
+                accuracy.SparseCategoricalAccuracy,
+                topk.TopKCategoricalAccuracy,
+                topk.SparseTopKCategoricalAccuracy,
+                confusion.TruePositives,
+                confusion.TrueNegatives,
+                confusion.FalsePositives,
+                confusion.FalseNegatives,
+                confusion.Precision,
+                confusion.Recall,
+                auc.AUC,
+                fscore.FBetaScore,
+                fscore.F1Score,
+                regression.MeanSquaredError,
+                regression.RootMeanSquaredError,
+                regression.MeanAbsoluteError,
+                regression.MeanAbsolutePercentageError,
+                regression.MeanSquaredLogarithmicError,
+                regression.CosineSimilarity,
+                regression.LogCoshError,
+                regression.Poisson,
+                regression.KLDivergence,
+                regression.Hinge,
+                regression.SquaredHinge,
+                regression.CategoricalHinge,
+                regression.BinaryCrossentropy,
+                regression.CategoricalCrossentropy,
+                regression.SparseCategoricalCrossentropy,
+            )
+        },
+    },
+)
+
+# Binary for one output, sparse for class numbers, else categorical.
+_accuracies = (
+    accuracy.binary_accuracy,
+    accuracy.sparse_categorical_accuracy,
+    accuracy.categorical_accuracy,
+)
+_crossentropies = (
+    losses.binary_crossentropy,
+    losses.sparse_categorical_crossentropy,
+    losses.categorical_crossentropy,
+)
+_BY_SHAPE: dict[str, tuple[Any, ...]] = {
+    "accuracy": _accuracies,
+    "acc": _accuracies,
+    "crossentropy": _crossentropies,
+    "ce": _crossentropies,
+}
+
+
+def get(identifier: Any) -> Any:
+    """A metric function or object from its name, configuration or itself; None stays None."""
+    return None if identifier is None else TABLE.make(identifier)
+
+
+def for_outputs(identifier: Any, y_true: Shape, y_pred: Shape) -> Metric:
+    """The metric that a user's entry in ``metrics=[...]`` means for targets and predictions of these shapes.
+
+    Parameters
+    ----------
+    identifier : str, function, class, Loss or Metric
+        "accuracy" and "crossentropy" (short: "acc", "ce"; in any case) are chosen by the shapes: binary for one
+        output, sparse for class numbers, else categorical.
+    y_true, y_pred : tuple of int
+
+    Raises
+    ------
+    UnknownNameError
+        For a name that is in no table.
+    """
+    if isinstance(identifier, Metric):
+        return identifier
+    if isinstance(identifier, str) and identifier.lower() in _BY_SHAPE:
+        found: Any = _BY_SHAPE[identifier.lower()][_kind(y_true, y_pred)]
+    else:
+        found = get(identifier)
+    if isinstance(found, Metric):
+        return found
+    if isinstance(found, losses.Loss):
+        made = MeanMetricWrapper(found.call, found.name)
+        made.direction = "min"
+        return made
+    return MeanMetricWrapper(found, identifier if isinstance(identifier, str) else None)
+
+
+def check_name(identifier: Any) -> None:
+    """Raise `UnknownNameError` now if `identifier` is a name that no metric has."""
+    if isinstance(identifier, str) and identifier.lower() not in _BY_SHAPE:
+        TABLE.find(identifier, dict.fromkeys(_BY_SHAPE))
+
+
+def _kind(y_true: Shape, y_pred: Shape) -> int:
+    if y_pred[-1] == 1:
+        return 0
+    return 1 if len(y_true) < len(y_pred) or y_true[-1] == 1 else 2
