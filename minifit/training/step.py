@@ -177,7 +177,7 @@ class TrainStep(JudgedStep):
                 weight.slot.fill(0)  # the loss does not depend on it
         self.optimizer.step(self.context.kernels, self.plan)
         for weight in self.constrained:
-            weight.value[...] = weight.constraint(weight.value)
+            weight.assign(weight.constraint(weight.value))
 
 
 class TestStep(JudgedStep):
