@@ -304,6 +304,7 @@ class Layer(Configurable):
 
 def assign_all(owner: str, weights: Sequence[Parameter], values: Sequence[Any]) -> None:
     """Assign all values, after all have been looked at: none is assigned if one does not fit."""
+    values = list(values)
     if len(values) != len(weights):
         raise ShapeError(
             f"{owner!r} has {len(weights)} weights. Received: {len(values)} arrays. "
