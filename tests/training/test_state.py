@@ -456,3 +456,75 @@ def test_a_nested_state_shares_model_and_optimizer_but_not_the_place() -> None:
     assert inner.objective is not outer.objective
     inner.epoch, inner.stop_training = 99, True
     assert (outer.epoch, outer.stop_training) == (EPOCHS, False)
+
+
+# -- what a captured state does not fit ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (Run("adam"), "optimizer SGD, where there is Adam"),
+        (Run("momentum"), "slots of the optimizer"),
+        (Run(metrics=("mae",)), "metrics"),
+        (Run(batch_size=3), "'batch_size'"),
+        (Run(shuffle=False), "'shuffle'"),
+        (Run(iterable=True), "'from'"),
+    ],
+    ids=["optimizer", "slots", "metrics", "batch size", "shuffle", "source"],
+)
+def test_of_something_else_it_is_refused_and_changes_nothing(other: Run, said: str) -> None:
+    _, captured = uninterrupted(Run(), Capture(1, batches=False))
+    assert captured is not None
+    model = other.model()
+    other.fit(model, epochs=1)
+    before = [w.tobytes() for w in model.get_weights()]
+    with pytest.raises(ArgumentError, match=rf"(?s)fits only what it was captured of.*{said}"):
+        other.fit(model, Restore(captured))
+    assert [w.tobytes() for w in model.get_weights()] == before
+
+
+def test_of_other_shapes_it_is_refused_before_the_first_weight_is_written() -> None:
+    _, captured = uninterrupted(Run(), Capture(1, batches=False))
+    assert captured is not None
+    model = Sequential([Dense(9), Dense(1)])
+    model.compile(Run().model().optimizer, "mse")
+    with pytest.raises(ArgumentError, match="shapes of the weights"):
+        model.fit(X, Y, batch_size=Run().batch_size, epochs=EPOCHS, verbose=0, callbacks=[Restore(captured)])
+
+
+def test_it_goes_on_with_the_kernels_it_was_begun_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", "numba")
+    run = Run("adam")
+    expected, captured = uninterrupted(run, Capture(1, batches=False))
+    assert captured is not None
+    assert captured["engine"] == "numba"
+    used = []
+
+    class Looks(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            used.append(self.model.training_state.engine)
+
+    monkeypatch.setenv("MINIFIT_KERNELS", "numpy")
+    model, recorder = run.model(), Recorder()
+    run.fit(model, Looks(), recorder, Restore(captured))
+    assert set(used) == {"numba"}
+    assert recorder.outcome().weights == expected.weights
+
+
+def test_a_generator_for_validation_goes_on_where_it_was() -> None:
+    def endless() -> Iterator[tuple[Array, Array]]:
+        while True:
+            yield from Slices(3)
+
+    def val_losses(*callbacks: Callback) -> list[float]:
+        options: dict[str, Any] = {"validation_data": endless(), "validation_steps": 1, "shuffle": False}
+        history = Run().model().fit(X, Y, epochs=4, verbose=0, callbacks=list(callbacks), **options)
+        found: list[float] = history.history["val_loss"]
+        return found
+
+    np.random.seed(1)
+    capture = Capture(1, batches=False)
+    expected = val_losses(capture)
+    assert capture.taken is not None
+    assert val_losses(Restore(capture.taken)) == expected[2:]

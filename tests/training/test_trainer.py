@@ -9,12 +9,14 @@ import pytest
 from minifit import ops
 from minifit.arrays import Array
 from minifit.callbacks import Callback, CallbackList
-from minifit.errors import NotCompiledError
+from minifit.errors import DataError, NotCompiledError, ShapeError
+from minifit.kernels import load
 from minifit.layers import Dense, InputLayer, Layer
+from minifit.metrics import Metric
 from minifit.models import Sequential
 from minifit.optimizers import SGD
 from minifit.parameters import Parameter, ParameterBuffer
-from minifit.tensor import Tensor, constant
+from minifit.tensor import Context, Tensor, constant
 from minifit.training.trainer import Trainer
 
 X = np.linspace(-1, 1, 32, dtype=np.float32)[:, None]
@@ -302,3 +304,68 @@ def test_a_layer_in_two_models_has_a_shape_in_each() -> None:
     first = Sequential([InputLayer((4,)), shared])
     Sequential([InputLayer((7, 4)), shared])
     assert first.output_shape == (None, 2)
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+@pytest.mark.parametrize("bias", [(1,), (2,), (9,), (1, 4)])
+def test_a_bias_that_does_not_fit_is_refused_before_a_kernel_sees_it(kernels: str, bias: Any) -> None:
+    weights, short = constant(np.ones((3, 4), np.float32)), constant(np.ones(bias, np.float32))
+    with Context(load(kernels)), pytest.raises(ShapeError, match="bias of"):
+        ops.dense(constant(np.ones((2, 3), np.float32)), weights, short)
+
+
+class Counts(Metric):
+    """Knows the older name of `reset_state` only."""
+
+    def __init__(self) -> None:
+        super().__init__("counts")
+        self.n = 0
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.n += 1
+
+    def result(self) -> int:
+        return self.n
+
+    def reset_states(self) -> None:
+        self.n = 0
+
+
+def test_a_metric_with_the_older_name_begins_anew_at_every_epoch() -> None:
+    model = two_layers()
+    model.compile("sgd", "mse", metrics=[Counts()])
+    history = model.fit(X, Y, batch_size=8, epochs=3, verbose=0)
+    assert history is not None
+    assert history.history["counts"] == [4, 4, 4]
+
+
+def test_what_a_metric_keeps_of_the_predictions_stays_as_it_is() -> None:
+    kept = []
+
+    def keeps(y_true: Any, y_pred: Any) -> Any:
+        kept.append((np.asarray(y_pred), y_pred.numpy()))
+        return np.zeros(len(y_pred))
+
+    model = two_layers()
+    model.compile("sgd", "mse", metrics=[keeps])
+    model.fit(X, Y, batch_size=8, verbose=0)
+    assert len(kept) == 4
+    assert all((array == copied).all() for array, copied in kept)
+    assert (kept[0][0] != kept[1][0]).any()
+
+
+def test_a_line_prints_what_is_no_number_too(capsys: pytest.CaptureFixture[str]) -> None:
+    class Notes(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            logs["note"], logs["nothing"] = "hi", None
+
+    two_layers().fit(X, Y, verbose=1, callbacks=[Notes()])
+    assert "note: hi - nothing: None" in capsys.readouterr().out
+
+
+def test_validation_without_targets_is_refused_before_training() -> None:
+    model = two_layers()
+    before = model.get_weights()
+    with pytest.raises(DataError, match="validation_data needs targets"):
+        model.fit(X, Y, validation_data=(X,), verbose=0)
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
