@@ -220,8 +220,8 @@ class Layer(Configurable):
         if not self.built:
             self.build(input_shape)
             self.built = True
-        if self._inner:
-            Layer.compute_output_shape(self, input_shape)  # a trial, in which the inner layers are built
+        if self._inner and type(self).compute_output_shape is not Layer.compute_output_shape:
+            Layer.compute_output_shape(self, input_shape)  # the trial builds the inner layers
         self._shapes = input_shape, self.compute_output_shape(input_shape)
         return self._shapes[1]
 
