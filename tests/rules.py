@@ -88,6 +88,11 @@ FIT = {
         "Epochs and batches count from 0 in hooks, and epochs from 1 in messages; with `initial_epoch` from there.",
         DOCUMENTED,
     ),
+    "FIT-16": Rule(
+        "Two callbacks of one fit that write to the same file are refused before training.",
+        DEVIATION,
+        "tf.keras lets both write, though the documentation forbids it",
+    ),
     "FIT-17": Rule(
         "Arrays with `steps_per_epoch` are one stream over all epochs: an epoch goes on where the last one ended, and "
         "every pass over the rows is shuffled anew; without a batch size the steps divide the rows.",

@@ -4,7 +4,7 @@ Override what you need. Every hook gets `logs`, a dictionary of plain floats; be
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from minifit.arrays import Array
 
@@ -28,6 +28,36 @@ class Model(Protocol):
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace all weights."""
+
+
+class Run(NamedTuple):
+    """What is known of a fit before it begins.
+
+    Attributes
+    ----------
+    keys : tuple of str
+        What the logs of its batches hold: the loss and the metrics.
+    validated : bool
+        Whether there is a validation, so that the logs of an epoch hold them with ``val_``, too.
+    callbacks : tuple of Callback
+        All that take part, in their order.
+    """
+
+    keys: tuple[str, ...]
+    validated: bool
+    callbacks: "tuple[Callback, ...]"
+
+    @property
+    def epoch_keys(self) -> tuple[str, ...]:
+        """What the logs of an epoch hold, besides what callbacks write into them."""
+        return self.keys + (tuple(f"val_{key}" for key in self.keys) if self.validated else ())
+
+    def added_by_callbacks(self, key: str) -> bool | None:
+        """Whether a callback says that it writes this key into an epoch's logs; None when one of them might."""
+        declared = [_declared_keys(c) for c in self.callbacks]
+        if any(key in keys for keys in declared if keys is not None):
+            return True
+        return None if None in declared else False
 
 
 class Callback:
@@ -54,6 +84,8 @@ class Callback:
 
     model: Any = None
     params: Any = None
+    adds_keys: tuple[str, ...] | None = None
+    """Beyond Keras: the keys that it writes into the logs of epochs; None for nobody knows."""
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Told ``epochs``, ``steps`` and ``verbose``, before training and before an evaluation of its own."""
@@ -134,12 +166,34 @@ class Callback:
         """
         return implements(self, hook)
 
+    def check_run(self, run: Run) -> None:
+        """Refuse a fit that cannot work with this callback. Called in `fit`, before the first hook of any callback."""
+
+    def writes_to(self) -> tuple[str, ...]:
+        """The files that it writes, so that two callbacks of one fit cannot write the same (rule FIT-16)."""
+        return ()
+
     def release(self) -> None:
         """Close files and connections. Called when `fit` ends, however it ends."""
 
 
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 """The names of all hooks, in the order of the documentation."""
+
+
+def _declared_keys(callback: Callback) -> tuple[str, ...] | None:
+    """What a callback says that it adds to an epoch's logs; a subclass with its own `on_epoch_end` says it anew."""
+    if not implements(callback, "on_epoch_end"):
+        return ()
+    if "on_epoch_end" in vars(callback):
+        return None
+    for owner in type(callback).__mro__:
+        if "adds_keys" in vars(owner):
+            break
+        if "on_epoch_end" in vars(owner):
+            return None
+    return callback.adds_keys
+
 
 _OLD_NAMES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
 

@@ -1,12 +1,13 @@
 """`CallbackList`: several callbacks as one, and who is watching."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from minifit.callbacks.base import HOOKS, Callback, Logs, implements
+from minifit.callbacks.base import HOOKS, Callback, Logs, Run, implements
 from minifit.callbacks.epoch_lines import EpochLines
 from minifit.callbacks.history import History
-from minifit.errors import ArgumentTypeError
+from minifit.errors import ArgumentError, ArgumentTypeError
 
 
 class CallbackList:
@@ -100,6 +101,35 @@ class CallbackList:
     def implemented(self, hook: str) -> bool:
         """Whether any callback does something at a hook."""
         return bool(self._methods[hook])
+
+    def check_run(self, keys: Iterable[str], validated: bool) -> None:
+        """Let every callback refuse the fit that is about to begin, and refuse two that write to one file.
+
+        Parameters
+        ----------
+        keys : iterable of str
+            What the loss and the metrics are called.
+        validated : bool
+            Whether there is a validation.
+
+        Raises
+        ------
+        ArgumentError
+            For two callbacks that write to the same file, and whatever a callback raises.
+        """
+        writers: dict[str, Callback] = {}
+        for callback in dict.fromkeys(self.callbacks):
+            for path in callback.writes_to():
+                first = writers.setdefault(os.path.normcase(os.path.realpath(path)), callback)
+                if first is not callback:
+                    raise ArgumentError(
+                        "Two callbacks of one fit must not write to the same file. "
+                        f"Received: {path!r} for {type(first).__name__} and for {type(callback).__name__}. "
+                        "Give each a path of its own."
+                    )
+        run = Run(tuple(keys), validated, tuple(self.callbacks))
+        for callback in dict.fromkeys(self.callbacks):
+            callback.check_run(run)
 
     def __enter__(self) -> "CallbackList":
         return self

@@ -56,6 +56,8 @@ class EarlyStopping(Callback):
     ES-4 of the semantics.
     """
 
+    adds_keys = ()
+
     def __init__(
         self,
         monitor: str = "val_loss",

@@ -15,6 +15,8 @@ class EpochLines(Callback):
     Added by `fit`, `evaluate` and `predict` themselves; silent with ``verbose=0``.
     """
 
+    adds_keys = ()
+
     def __init__(self) -> None:
         self._began = 0.0
         self._in_fit = False

@@ -20,6 +20,8 @@ class History(Callback):
     ``tf.keras.callbacks.History`` (TensorFlow 2.7).
     """
 
+    adds_keys = ()
+
     def __init__(self) -> None:
         self.epoch: list[int] = []
         self.history: dict[str, list[Any]] = {}

@@ -26,6 +26,8 @@ class TerminateOnNaN(Callback):
     ``tf.keras.callbacks.TerminateOnNaN`` (TensorFlow 2.7); `raise_error` from Keras 3.
     """
 
+    adds_keys = ()
+
     def __init__(self, raise_error: bool = False) -> None:
         self.raise_error = raise_error
 

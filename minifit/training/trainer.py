@@ -262,6 +262,7 @@ class Trainer(ABC):
                 )
             judge = TestStep(self, chosen, state.streams, objective)
             validation = loops.Validation(judge, judged_on, due)
+        callbacks.check_run(objective.names, judged_on is not None)
         loops.fit(state, step, callbacks, epochs, validation, self._steps_per_execution)
 
     def evaluate(

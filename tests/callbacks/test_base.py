@@ -10,8 +10,8 @@ import pytest
 
 from minifit import Sequential, callbacks, layers, optimizers
 from minifit.arrays import Array
-from minifit.callbacks import Callback, CallbackList, History
-from minifit.callbacks.base import HOOKS, implements
+from minifit.callbacks import Callback, CallbackList, EarlyStopping, History, LambdaCallback
+from minifit.callbacks.base import HOOKS, Run, implements
 from tests.callbacks.recording import (
     IN_FIT,
     NEW_NAMES,
@@ -694,3 +694,79 @@ def test_every_callback_goes_through_a_fit_twice(kind: Any, capsys: pytest.Captu
         history = model.fit(X, Y, 6, epochs=2, validation_data=(X, Y), verbose=0, callbacks=[callback])
         assert history.epoch == [0, 1]
     assert capsys.readouterr().out == ""
+
+
+# -- what is known before a fit begins ---------------------------------------------------------------------
+
+
+class Checking(Callback):
+    """Keeps what it is told before the fit, and refuses if it shall."""
+
+    def __init__(self, refuse: bool = False) -> None:
+        self.refuse, self.runs = refuse, list[Run]()
+
+    def check_run(self, run: Run) -> None:
+        self.runs.append(run)
+        if self.refuse:
+            raise ValueError("no")
+
+
+def test_a_callback_is_told_what_the_logs_will_hold() -> None:
+    checking, recorder = Checking(), Recorder()
+    model = small_model(metrics=["mae"])
+    model.fit(X, Y, validation_data=(X, Y), verbose=0, callbacks=[checking, recorder])
+    (run,) = checking.runs
+    assert run.keys == ("loss", "mae") == tuple(recorder.logs("train_batch_end")[0])
+    assert run.epoch_keys == tuple(recorder.logs("epoch_end")[0])
+    assert run.callbacks[:2] == (checking, recorder)
+    model.fit(X, Y, verbose=0, callbacks=[checking])
+    assert checking.runs[1].epoch_keys == ("loss", "mae")
+
+
+def test_a_fit_that_a_callback_refuses_calls_no_hook() -> None:
+    recorder, model = Recorder(), small_model()
+    before = bits(model)
+    with pytest.raises(ValueError, match=r"^no$"):
+        model.fit(X, Y, verbose=0, callbacks=[recorder, Checking(refuse=True)])
+    assert recorder.events == []
+    assert bits(model) == before
+
+
+class Declaring(Callback):
+    """Says what it writes into the logs."""
+
+    adds_keys = ("extra",)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        logs["extra"] = 1.0
+
+
+class Overriding(EarlyStopping):
+    """Does more than it says."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        logs["more"] = 1.0
+
+
+def set_on_the_object() -> Callback:
+    made: Any = EarlyStopping()
+    made.on_epoch_end = lambda epoch, logs=None: None
+    return made  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ([], False),
+        ([Callback(), History(), EarlyStopping()], False),
+        ([Declaring()], True),
+        ([Overriding()], None),
+        ([set_on_the_object()], None),
+        ([LambdaCallback(on_epoch_end=print)], None),
+        ([LambdaCallback(on_epoch_begin=print)], False),
+        ([Overriding(), Declaring()], True),
+    ],
+    ids=["nobody", "not-these", "declared", "overridden", "set", "lambda", "lambda-elsewhere", "several"],
+)
+def test_whether_a_key_can_come_from_a_callback(listed: list[Callback], expected: bool | None) -> None:
+    assert Run(("loss",), False, tuple(listed)).added_by_callbacks("extra") is expected

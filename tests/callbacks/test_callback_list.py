@@ -20,7 +20,7 @@ from minifit.callbacks import (
     TerminateOnNaN,
 )
 from minifit.callbacks.base import HOOKS
-from minifit.errors import ArgumentTypeError
+from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.training import step
 from tests.callbacks.recording import Recorder, acting, bits, data, small_model
 
@@ -430,3 +430,30 @@ def test_a_generator_gives_no_batch_more_than_is_trained_on_when_nobody_watches(
     small_model().fit(source, steps_per_epoch=5, epochs=2, verbose=0)
     (following,) = islice(source, 1)
     np.testing.assert_array_equal(following[0], X[4:8])  # batches 0, 1, 2, 0, ... : the eleventh is number 1
+
+
+class Writing(Callback):
+    """Says that it writes to these files."""
+
+    def __init__(self, *paths: str) -> None:
+        self.paths = paths
+
+    def writes_to(self) -> tuple[str, ...]:
+        return self.paths
+
+
+@pytest.mark.rule("FIT-16")
+@pytest.mark.parametrize("second", ["log.csv", "./log.csv", "folder/../log.csv"])
+def test_two_callbacks_that_write_to_one_file_are_refused_before_training(second: str) -> None:
+    recorder = Recorder()
+    with pytest.raises(
+        ArgumentError, match=r"must not write to the same file.*log\.csv.*for Writing and for Writing"
+    ):
+        small_model().fit(X, Y, verbose=0, callbacks=[recorder, Writing("log.csv"), Writing("other", second)])
+    assert recorder.events == []
+
+
+@pytest.mark.rule("FIT-16")
+def test_one_callback_may_be_listed_twice_and_others_write_elsewhere() -> None:
+    twice = Writing("log.csv", "log.csv")
+    small_model().fit(X, Y, verbose=0, callbacks=[twice, twice, Writing("log.csv.old")])
