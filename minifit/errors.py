@@ -6,6 +6,7 @@ Each class is also a standard one, so that code which expects a ``ValueError`` c
     ├── ArgumentError        (ValueError)    an argument breaks its rule
     │   ├── ShapeError                       an array does not fit where it is put
     │   ├── DataError                        the data itself is at fault
+    │   ├── FileFormatError  (OSError)       a file is damaged, or not what was expected
     │   └── UnknownNameError                 a name that no table knows
     ├── ArgumentTypeError    (TypeError)     a value of a kind that cannot be used here
     ├── NotCompiledError     (RuntimeError)  training before ``compile``
@@ -33,6 +34,10 @@ class ShapeError(ArgumentError):
 
 class DataError(ArgumentError):
     """The training data is empty, not numeric, of unequal lengths or out of range."""
+
+
+class FileFormatError(ArgumentError, OSError):
+    """A file is damaged, or not what was expected."""
 
 
 class UnknownNameError(ArgumentError):

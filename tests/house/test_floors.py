@@ -29,7 +29,7 @@ FLOORS = [
         "schedules",
         "optimizers",
     ],
-    ["layers", "data", "datasets", "utils", "saving", "tensorboard"],
+    ["layers", "data", "saving", "datasets", "utils", "tensorboard"],
     ["callbacks"],
     ["training"],
     ["models"],

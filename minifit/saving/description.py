@@ -1,0 +1,162 @@
+"""A model as plain data: what lies between a model and a file.
+
+The modules of this package turn a description into a file of their format and back, and know no model class;
+`minifit.models` turns a model into a description and back. Configurations are in the form of tf.keras 2.7 here,
+whatever the form in the file.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from minifit.arrays import Array, Shape
+
+Config: TypeAlias = dict[str, Any]
+
+
+class StoredArray(Protocol):
+    """An array that is still in its file: what it declares is known, and ``np.asarray`` reads it."""
+
+    @property
+    def shape(self) -> Shape:
+        """The length of every axis."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The kind of number."""
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array: ...
+
+
+@dataclass
+class Weight:
+    """A weight of a layer: its name, such as ``"dense/kernel:0"``, and its numbers, a view of the model's memory."""
+
+    name: str
+    value: Array
+    trainable: bool = True
+
+
+@dataclass
+class LayerWeights:
+    """The weights of a layer.
+
+    Attributes
+    ----------
+    name, class_name : str
+        Such as ``"dense_1"`` and ``"Dense"``.
+    weights : list of Weight
+        Its own, in the order in which it made them.
+    inner : dict of str to LayerWeights or list of LayerWeights
+        The layers that are attributes of it, by the attribute's name.
+    """
+
+    name: str
+    class_name: str
+    weights: list[Weight] = field(default_factory=list)
+    inner: "dict[str, LayerWeights | list[LayerWeights]]" = field(default_factory=dict)
+
+    def all_weights(self) -> list[Weight]:
+        """Its own and those of the layers in it: those that can be trained, then the others."""
+        own = self._with_inner()
+        return [w for w in own if w.trainable] + [w for w in own if not w.trainable]
+
+    def _with_inner(self) -> list[Weight]:
+        found = list(self.weights)
+        for inner in self.inner.values():
+            for layer in inner if isinstance(inner, list) else [inner]:
+                found += layer._with_inner()
+        return found
+
+
+@dataclass
+class OptimizerVariables:
+    """What an optimizer remembers.
+
+    Attributes
+    ----------
+    class_name : str
+    slot_names : tuple of str
+        As of `Optimizer.slot_names`, for example ``("m", "v")``.
+    weights : list of Weight
+        The trained weights, in the order of the model.
+    state : dict
+        What `Optimizer.get_state` returns for these weights: "learning_rate" (None for a schedule), "iterations",
+        "slots", a list with a dict of arrays by slot for every weight, and what some have beside ("m_schedule").
+    """
+
+    class_name: str
+    slot_names: tuple[str, ...]
+    weights: list[Weight]
+    state: Mapping[str, Any]
+
+
+@dataclass
+class ModelDescription:
+    """What is written to a file; what stays None or empty is left out.
+
+    Attributes
+    ----------
+    config : dict, optional
+        ``{"class_name": "Sequential", "config": ...}``
+    training : dict, optional
+        The arguments of `compile`: "loss", "metrics", "weighted_metrics", "loss_weights" and "optimizer_config",
+        which is ``{"class_name": ..., "config": ...}``.
+    layers : list of LayerWeights
+        All layers of the model in order, those without weights too.
+    optimizer : OptimizerVariables, optional
+    """
+
+    config: Config | None = None
+    training: Config | None = None
+    layers: list[LayerWeights] = field(default_factory=list)
+    optimizer: OptimizerVariables | None = None
+
+
+class StoredModel(ABC):
+    """A file that is open for reading. No array has been read yet, whatever the file declares.
+
+    Attributes
+    ----------
+    config, training : dict or None
+        As of `ModelDescription`.
+    numbers : int
+        How many numbers all its arrays hold: a model that needs more cannot be in it.
+    """
+
+    config: Config | None
+    training: Config | None
+    numbers: int
+
+    @abstractmethod
+    def weights_for(
+        self, layers: Sequence[LayerWeights], by_name: bool = False, skip_mismatch: bool = False
+    ) -> list[tuple[Weight, StoredArray]]:
+        """Which stored array goes into which weight of a model with these layers; their shapes agree.
+
+        Raises
+        ------
+        FileFormatError
+            When they do not fit each other; with `skip_mismatch` such layers are left out and a warning names them.
+        """
+
+    @abstractmethod
+    def optimizer_state(
+        self, class_name: str, slot_names: Sequence[str], weights: Sequence[Weight]
+    ) -> dict[str, Any] | None:
+        """What `Optimizer.set_state` takes, read; None when the file has no such state.
+
+        Parameters
+        ----------
+        class_name : str
+        slot_names, weights
+            As of `OptimizerVariables`: what the optimizer remembers, and for which weights.
+
+        Raises
+        ------
+        FileFormatError
+            When the file has a state that does not fit.
+        """
