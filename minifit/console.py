@@ -5,6 +5,8 @@ Everything goes to ``sys.stdout`` as it is at that moment, so that redirecting i
 
 import sys
 import warnings
+from shutil import get_terminal_size
+from typing import Any
 
 from minifit.errors import MinifitWarning
 
@@ -20,3 +22,39 @@ def warn(text: str) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "minifit":
         level, frame = level + 1, frame.f_back
     warnings.warn(text, MinifitWarning, stacklevel=level)
+
+
+def bar(title: str, total: int | None, done: int = 0) -> Any:
+    """A progress bar of bytes: a context manager with a method ``update(bytes)``.
+
+    It is drawn on a terminal and in a notebook. A file or the log of a test run, where a bar would be thousands of
+    control characters, shows nothing of it.
+
+    Parameters
+    ----------
+    title : str
+        What stands before the bar.
+    total : int or None
+        Bytes in all, if known.
+    done : int, default 0
+        Bytes that are there already.
+    """
+    from tqdm.auto import tqdm
+
+    class Bar(tqdm):  # type: ignore[type-arg]
+        monitor_interval = 0  # no thread that stays behind: a process with threads should not be forked
+
+    notebook = type(sys.stdout).__module__.startswith("ipykernel.")
+    screen = get_terminal_size()  # 80 x 24 for a terminal that has no size, where tqdm would draw nothing
+    return Bar(
+        desc=title,
+        total=total,
+        initial=done,
+        file=sys.stdout,
+        disable=not (notebook or sys.stdout.isatty()),
+        ncols=None if notebook else min(screen.columns - 1, 100),
+        nrows=None if notebook else screen.lines,
+        miniters=1,
+        unit="B",
+        unit_scale=True,
+    )

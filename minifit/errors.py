@@ -11,7 +11,8 @@ Each class is also a standard one, so that code which expects a ``ValueError`` c
     ├── ArgumentTypeError    (TypeError)     a value of a kind that cannot be used here
     ├── NotCompiledError     (RuntimeError)  training before ``compile``
     ├── NotBuiltError        (ValueError)    weights are asked for before there are any
-    └── GradientError        (RuntimeError)  a gradient that cannot be had
+    ├── GradientError        (RuntimeError)  a gradient that cannot be had
+    └── DownloadError        (OSError)       a file that cannot be fetched, or is not the right one
     MinifitWarning           (UserWarning)   training goes on, but look at this
 
 A text gives the rule, then what was received, then what to do.
@@ -63,6 +64,10 @@ class NotBuiltError(MinifitError, ValueError):
 
 class GradientError(MinifitError, RuntimeError):
     """A gradient that cannot be computed."""
+
+
+class DownloadError(MinifitError, OSError):
+    """A file that cannot be fetched, or another one than was asked for."""
 
 
 class MinifitWarning(UserWarning):

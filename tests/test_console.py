@@ -3,13 +3,14 @@
 import contextlib
 import io
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from minifit.console import say, warn
+from minifit.console import bar, say, warn
 from minifit.errors import MinifitWarning
 
 
@@ -85,3 +86,67 @@ def test_a_warning_can_be_silenced_by_its_class() -> None:
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", MinifitWarning)
         look()
+
+
+class Terminal(io.StringIO):
+    """What is written to it a person would see."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class OutStream(io.StringIO):
+    """A notebook's cell."""
+
+    __module__ = "ipykernel.iostream"
+
+
+def drawn(out: io.StringIO, total: int | None, done: int = 0) -> str:
+    """What a bar of 50 bytes writes."""
+    with contextlib.redirect_stdout(out), bar("a.npz", total, done) as made:
+        made.update(50)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("out", [Terminal, OutStream])
+def test_a_bar_is_drawn_where_a_person_looks(out: type[io.StringIO]) -> None:
+    text = drawn(out(), 100)
+    assert text.startswith("\ra.npz:   0%|")
+    assert " 50.0/100 " in text.split("\r")[-1]
+    assert text.endswith("B/s]\n"), "the last state stays"
+
+
+def test_a_bar_is_not_drawn_into_files_and_logs() -> None:
+    assert drawn(io.StringIO(), 100) == ""
+
+
+def test_a_bar_that_begins_in_the_middle() -> None:
+    assert drawn(Terminal(), 200, done=50).startswith("\ra.npz:  25%|")
+
+
+def test_a_bar_of_unknown_length() -> None:
+    assert "50.0B [" in drawn(Terminal(), None)
+
+
+@pytest.mark.parametrize(("columns", "longest"), [("40", 39), ("400", 100), ("0", 79)])
+def test_a_bar_fits_on_its_line(columns: str, longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)  # 0 is what a terminal without a size says
+    lengths = {len(line) for line in drawn(Terminal(), 100).strip().split("\r")}
+    assert max(lengths) == longest
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such terminals")
+def test_a_bar_on_a_terminal_without_a_size() -> None:
+    import pty
+
+    reader, writer = pty.openpty()
+    with open(writer, "w") as terminal, contextlib.redirect_stdout(terminal), bar("a.npz", 100):
+        pass
+    with open(reader, "rb", buffering=0) as screen:
+        assert b"a.npz:   0%|" in screen.read(200)
+
+
+def test_a_bar_leaves_no_thread_behind() -> None:
+    before = threading.active_count()
+    drawn(Terminal(), 100)
+    assert threading.active_count() == before

@@ -1,5 +1,5 @@
-"""Real data to train on, small enough to ship."""
+"""Real data to train on: digits that lie in the package, and Keras's MNIST and Fashion-MNIST, downloaded once."""
 
-from minifit.datasets import digits
+from minifit.datasets import digits, fashion_mnist, mnist
 
-__all__ = ["digits"]
+__all__ = ["digits", "fashion_mnist", "mnist"]

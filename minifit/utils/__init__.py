@@ -1,7 +1,8 @@
 """Small helpers for users."""
 
+from minifit.datasets.cache import get_file
 from minifit.layers.base import clear_names as clear_session
 from minifit.randomness import set_random_seed
 from minifit.utils.gradients import check_gradients
 
-__all__ = ["check_gradients", "clear_session", "set_random_seed"]
+__all__ = ["check_gradients", "clear_session", "get_file", "set_random_seed"]
