@@ -349,6 +349,14 @@ class Sequential(Trainer):
         made += [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self._layers]
         return {"name": self.name, "layers": made}
 
+    def describe(self) -> list[dict[str, Any]]:
+        """The layers, without what they are called and what their weights begin with."""
+        made = []
+        for layer in self._layers:
+            config = {k: v for k, v in layer.get_config().items() if not _decides_nothing(k)}
+            made.append({"class_name": type(layer).__name__, **config})
+        return made
+
     def _default_input_name(self) -> str:
         return f"{self._layers[0].name}_input" if self._layers else "input_1"
 
@@ -393,3 +401,8 @@ def _as_list(layers: Any) -> list[Any]:
     if layers is None:
         return []
     return list(layers) if isinstance(layers, list | tuple) else [layers]
+
+
+def _decides_nothing(name: str) -> bool:
+    """Whether a layer's argument means nothing any more once its weights are there."""
+    return name in ("name", "trainable", "batch_input_shape", "dtype") or name.endswith("_initializer")

@@ -50,6 +50,27 @@ def new_root() -> int:
     return int(np.random.randint(2**31 - 1))
 
 
+def global_state() -> dict[str, Any]:
+    """Where Python's `random` and NumPy's global generator are: what users' own code draws from."""
+    import random
+
+    kind, words, position, has_gauss, gauss = np.random.get_state(legacy=True)
+    version, internal, gauss_next = random.getstate()
+    return {
+        "numpy": {"kind": kind, "words": np.array(words), "position": position, "gauss": [has_gauss, gauss]},
+        "python": {"version": version, "words": np.array(internal, np.uint32), "gauss": gauss_next},
+    }
+
+
+def set_global_state(state: dict[str, Any]) -> None:
+    """Put back what `global_state` returned."""
+    import random
+
+    ours, python = state["numpy"], state["python"]
+    np.random.set_state((ours["kind"], np.asarray(ours["words"]), ours["position"], *ours["gauss"]))
+    random.setstate((python["version"], tuple(map(int, python["words"])), python["gauss"]))
+
+
 class Streams:
     """Random generators by name, all grown from one root seed.
 

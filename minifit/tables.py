@@ -9,6 +9,8 @@ caller gives, or it is an error.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from minifit.errors import ArgumentTypeError, UnknownNameError
 
 
@@ -109,3 +111,29 @@ def serialize(member: Any) -> Any:
     if isinstance(member, Configurable):
         return {"class_name": type(member).__name__, "config": member.get_config()}
     return getattr(member, "__name__", type(member).__name__)
+
+
+def plain(value: Any) -> Any:
+    """Configurations as lists, dicts, numbers and strings alone; a function is its name, all else its class."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    return plain(serialize(value))
+
+
+def first_difference(then: Any, now: Any, place: str = "") -> tuple[str, Any, Any]:
+    """Where two plain values begin to differ, in words, and what stands there in each."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        for key in {**then, **now}:
+            if then.get(key) != now.get(key):
+                return first_difference(then.get(key), now.get(key), f"{place}: {key}")
+    if isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        for i, (a, b) in enumerate(zip(then, now, strict=True)):
+            if a != b:
+                return first_difference(a, b, f"{place}, number {i + 1}")
+    return place, then, now

@@ -59,7 +59,8 @@ class Batches(ABC):
 
     def describe(self) -> dict[str, Any]:
         """What must be equal for another source to go on in its place, as plain data."""
-        return {"from": type(self).__name__}
+        weights = None if self.class_weight is None else self.class_weight.tolist()
+        return {"from": type(self).__name__, "class_weight": weights}
 
     def get_state(self) -> dict[str, Any]:
         """Where in the data we are."""

@@ -51,24 +51,23 @@ def fit(
     """
     batches = state.batches
     assert batches is not None
-    train_logs: Logs = {}
-    logs: Logs = {}
     callbacks.on_train_begin()
     for each in (step, validation.step) if validation is not None else (step,):
         each.use(kernels.load(state.engine))  # a resumed run goes on with the kernels it was begun with
+    train_logs = {name: state.logs[name] for name in step.objective.names if name in state.logs}
     while state.epoch < epochs and not state.over:
         state.begin_epoch(step.objective)
         callbacks.on_epoch_begin(state.epoch)
         train_logs = _train(state, step, batches, callbacks, train_logs, unit)
-        logs = dict(train_logs)
+        state.logs = dict(train_logs)
         if validation is not None and validation.due(state.epoch):
             with state.sums_set_aside():
                 judged = evaluate(validation.step, validation.batches, callbacks, unit)
-            logs |= {f"val_{name}": value for name, value in judged.items()}
-        callbacks.on_epoch_end(state.end_epoch(), logs)
+            state.logs |= {f"val_{name}": value for name, value in judged.items()}
+        callbacks.on_epoch_end(state.end_epoch(), state.logs)
         if state.stop_training or batches.ended:
             break
-    callbacks.on_train_end(logs)
+    callbacks.on_train_end(state.logs)
 
 
 def _train(

@@ -83,6 +83,14 @@ class Objective:
         other._named = copy.deepcopy(self._named)
         return other
 
+    def describe(self) -> dict[str, Any]:
+        """What must be equal for its sums to mean the same."""
+        return {
+            "loss": None if self.loss is None else losses.serialize(self.loss),
+            "loss weight": self.factor,
+            "metrics": [{"class_name": type(m).__name__, "config": m.get_config()} for m in self.metrics],
+        }
+
     # -- a batch ----------------------------------------------------------------------------------------
 
     def loss_of(self, batch: Batch, y_pred: Tensor, extra: Iterable[Tensor]) -> Tensor:

@@ -5,15 +5,17 @@ bit for bit. The public attributes that Keras has (``model.stop_training``, ``mo
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from minifit import console, randomness
 from minifit.callbacks import CallbackList
 from minifit.data import Batches
 from minifit.errors import ArgumentError
 from minifit.optimizers import Optimizer
 from minifit.randomness import Streams
+from minifit.tables import first_difference, plain
 from minifit.training.objective import Objective
 from minifit.training.step import Trainable
 
@@ -38,6 +40,8 @@ class TrainingState:
         Whether a captured state was put back, and no batch has been trained since.
     running : bool
         Whether a `fit` or `evaluate` is under way.
+    logs : dict
+        Those of the last epoch that ended, as the loop made them.
     streams : Streams
         Where shuffling, dropout and initializers draw from.
     optimizer, objective, batches, judged_on, callbacks
@@ -58,7 +62,10 @@ class TrainingState:
         self.engine = "numpy"
         self.running = False
         self.resumed = False
+        self.logs: dict[str, Any] = {}
         self._aside: list[dict[str, Any]] | None = None
+        self._settings: dict[str, Any] = {}  # of the optimizer, as the run began
+        self._learned: list[bool] = []  # which weights the run trains
 
     @property
     def had_stopped(self) -> bool:
@@ -102,6 +109,10 @@ class TrainingState:
         """Make ready for a fit that begins with this epoch."""
         self.epoch, self.batch, self.engine = epoch, 0, engine
         self.stop_training = self.resumed = False
+        self.logs = {}
+        optimizer, _, _ = self._parts()
+        learned = set(self._model.trainable_weights)
+        self._settings, self._learned = optimizer.get_config(), [w in learned for w in self._model.weights]
 
     def begin_epoch(self, objective: Objective) -> None:
         """Make ready for the epoch; one that is resumed in its middle keeps its sums."""
@@ -125,10 +136,13 @@ class TrainingState:
             "batch": self.batch,
             "stop_training": self.stop_training,
             "engine": self.engine,
+            "logs": dict(self.logs),
             "weights": [w.numpy() for w in weights],
             "optimizer": optimizer.get_state(weights),
+            "settings": self._settings,
             "objective": self._aside or objective.get_state(),
             "streams": self.streams.get_state(),
+            "global streams": randomness.global_state(),
             "batches": batches.get_state(),
             "judged_on": None if self.judged_on is None else self.judged_on.get_state(),
             "callbacks": self._callback_states(),
@@ -136,6 +150,9 @@ class TrainingState:
 
     def restore(self, captured: dict[str, Any]) -> None:
         """Put back what `capture` returned; to be called in ``on_train_begin``.
+
+        A state captured in the middle of an epoch is put back once more in ``on_epoch_begin``: callbacks are told
+        of the epoch a second time, and what they do then has been done already.
 
         Raises
         ------
@@ -148,43 +165,80 @@ class TrainingState:
         self.resumed = True
         self.epoch, self.batch = captured["epoch"], captured["batch"]
         self.stop_training, self.engine = captured["stop_training"], captured["engine"]
+        self.logs = dict(captured["logs"])
         for weight, value in zip(weights, captured["weights"], strict=True):
             weight.assign(value)
         optimizer.set_state(captured["optimizer"], weights)
         objective.set_state(captured["objective"])
         self.streams.set_state(captured["streams"])
+        randomness.set_global_state(captured["global streams"])
         batches.set_state(captured["batches"])
         if self.judged_on is not None and captured["judged_on"] is not None:
             self.judged_on.set_state(captured["judged_on"])
-        waiting = defaultdict(list)
-        for name, state in captured["callbacks"]:
-            waiting[name].append(state)
-        for callback in self.callbacks or ():
-            if hasattr(callback, "set_state") and waiting[type(callback).__name__]:
-                callback.set_state(waiting[type(callback).__name__].pop(0))
+        self._restore_callbacks(captured["callbacks"])
+
+    # -- what fits -------------------------------------------------------------------------------------
 
     def _kind(self) -> dict[str, Any]:
-        """What must be equal for a captured state to fit."""
+        """What must be equal for a captured state to fit, as plain data."""
         optimizer, objective, batches = self._parts()
-        return {
-            "shapes of the weights": [list(w.shape) for w in self._model.weights],
-            "optimizer": type(optimizer).__name__,
-            "slots of the optimizer": list(optimizer.slot_names),
-            "metrics": objective.names,
-            "data": batches.describe(),
-        }
+        settings = {k: v for k, v in self._settings.items() if k != "name" and not _is_rate(k, v)}
+        kind: dict[str, Any] = plain(
+            {
+                "layers": self._model.describe(),
+                "shapes of the weights": [w.shape for w in self._model.weights],
+                "weights that are trained": self._learned,
+                "optimizer": type(optimizer).__name__,
+                "settings of the optimizer": settings,
+                **objective.describe(),
+                "data": batches.describe(),
+            }
+        )
+        return kind
 
     def _refuse_another_kind(self, captured: dict[str, Any]) -> None:
         for what, now in self._kind().items():
-            if captured[what] != now:
+            if captured.get(what) != now:
+                place, then, here = first_difference(captured.get(what), now, what)
                 raise ArgumentError(
-                    f"A captured state fits only what it was captured of. Received: {what} {captured[what]}, "
-                    f"where there is {now}. Build and call it as before, or begin anew."
+                    "A captured state fits only what it was captured of. "
+                    f"Received: {place}, which was {then!r} and is {here!r} now. "
+                    "Build, compile and fit as before, or begin anew without the captured state."
                 )
+
+    # -- the callbacks' own ----------------------------------------------------------------------------
 
     def _callback_states(self) -> list[tuple[str, Any]]:
         """The class of every callback that has a state, with that state, in the order of the list."""
-        return [(type(c).__name__, c.get_state()) for c in self.callbacks or () if hasattr(c, "get_state")]
+        return [(type(c).__name__, c.get_state()) for c in self._with_state()]
+
+    def _restore_callbacks(self, states: Iterable[tuple[str, Any]]) -> None:
+        """Each state goes to the callback of the same class, and of the same place among its class."""
+        waiting = defaultdict(list)
+        for name, state in states:
+            waiting[name].append(state)
+        without = []
+        for callback in self._with_state():
+            name = type(callback).__name__
+            if waiting[name]:
+                callback.set_state(waiting[name].pop(0))
+            else:
+                without.append(name)
+        left = [name for name, states in waiting.items() for _ in states]
+        if without or left:
+            console.warn(
+                "The callbacks are not those whose state was captured. "
+                + (f"Nobody takes the state of {', '.join(left)}. " if left else "")
+                + (f"No state was captured for {', '.join(without)}, which begins anew." if without else "")
+            )
+
+    def _with_state(self) -> list[Any]:
+        """The callbacks that have a state, each once."""
+        return [
+            c
+            for c in dict.fromkeys(self.callbacks or ())
+            if hasattr(c, "get_state") and hasattr(c, "set_state")
+        ]
 
     def _parts(self) -> tuple[Optimizer, Objective, Batches]:
         if self.optimizer is None or self.objective is None or self.batches is None:
@@ -193,3 +247,8 @@ class TrainingState:
                 "Received: a model that is not training. Do it in a callback."
             )
         return self.optimizer, self.objective, self.batches
+
+
+def _is_rate(name: str, value: Any) -> bool:
+    """Whether a setting is a learning rate that training may change; a schedule is fixed."""
+    return name == "learning_rate" and not isinstance(value, dict)

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextvars import copy_context
 from types import ModuleType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -37,6 +37,9 @@ class Trainable(Protocol):
 
     def forward(self, x: Array, training: bool) -> Tensor:
         """The output for a batch."""
+
+    def describe(self) -> list[Any]:
+        """The layers, without what they are called and what their weights begin with."""
 
 
 class Step(ABC):

@@ -88,6 +88,10 @@ class Trainer(ABC):
         """The output for a batch inside a step."""
 
     @abstractmethod
+    def describe(self) -> list[Any]:
+        """The layers, without what they are called and what their weights begin with."""
+
+    @abstractmethod
     def numbers_in_a_step(self, samples: int) -> int:
         """How many numbers a step with so many samples goes through, roughly."""
 

@@ -464,14 +464,27 @@ def test_a_nested_state_shares_model_and_optimizer_but_not_the_place() -> None:
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        (Run("adam"), "optimizer SGD, where there is Adam"),
-        (Run("momentum"), "slots of the optimizer"),
+        (Run("adam"), "optimizer, which was 'SGD' and is 'Adam' now"),
+        (Run("momentum"), "settings of the optimizer: momentum, which was 0.0 and is 0.9 now"),
+        (Run("decay"), "settings of the optimizer: decay"),
+        (Run(dropout=True), "layers"),
+        (Run(weighted=True), "class_weight"),
         (Run(metrics=("mae",)), "metrics"),
-        (Run(batch_size=3), "'batch_size'"),
-        (Run(shuffle=False), "'shuffle'"),
-        (Run(iterable=True), "'from'"),
+        (Run(batch_size=3), "data: batch_size, which was 4 and is 3 now"),
+        (Run(shuffle=False), "data: shuffle"),
+        (Run(iterable=True), "data: from"),
     ],
-    ids=["optimizer", "slots", "metrics", "batch size", "shuffle", "source"],
+    ids=[
+        "optimizer",
+        "settings",
+        "decay",
+        "layers",
+        "class weight",
+        "metrics",
+        "batch size",
+        "shuffle",
+        "source",
+    ],
 )
 def test_of_something_else_it_is_refused_and_changes_nothing(other: Run, said: str) -> None:
     _, captured = uninterrupted(Run(), Capture(1, batches=False))
@@ -489,7 +502,7 @@ def test_of_other_shapes_it_is_refused_before_the_first_weight_is_written() -> N
     assert captured is not None
     model = Sequential([Dense(9), Dense(1)])
     model.compile(Run().model().optimizer, "mse")
-    with pytest.raises(ArgumentError, match="shapes of the weights"):
+    with pytest.raises(ArgumentError, match="layers, number 1: units, which was 5 and is 9 now"):
         model.fit(X, Y, batch_size=Run().batch_size, epochs=EPOCHS, verbose=0, callbacks=[Restore(captured)])
 
 
