@@ -1,5 +1,7 @@
 """Callbacks, one in each file: what may happen while a model trains."""
 
+from minifit.callbacks import experimental
+from minifit.callbacks.backup_and_restore import BackupAndRestore
 from minifit.callbacks.base import Callback
 from minifit.callbacks.base_logger import BaseLogger
 from minifit.callbacks.callback_list import CallbackList
@@ -10,6 +12,7 @@ from minifit.callbacks.lambda_callback import LambdaCallback
 from minifit.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "BaseLogger",
     "Callback",
     "CallbackList",
@@ -18,4 +21,5 @@ __all__ = [
     "History",
     "LambdaCallback",
     "TerminateOnNaN",
+    "experimental",
 ]

@@ -86,6 +86,8 @@ class Callback:
     params: Any = None
     adds_keys: tuple[str, ...] | None = None
     """Beyond Keras: the keys that it writes into the logs of epochs; None for nobody knows."""
+    acts_last: bool = False
+    """Beyond Keras: whether its hooks are called after those of all other callbacks, whatever its place in the list."""
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Told ``epochs``, ``steps`` and ``verbose``, before training and before an evaluation of its own."""

@@ -91,7 +91,8 @@ class CallbackList:
 
     def ask(self) -> None:
         """Look up anew which callbacks implement which hook."""
-        self._methods = {h: [getattr(c, h) for c in self.callbacks if implements(c, h)] for h in HOOKS}
+        in_turn = sorted(self.callbacks, key=lambda c: c.acts_last)
+        self._methods = {h: [getattr(c, h) for c in in_turn if implements(c, h)] for h in HOOKS}
 
     def watched(self, event: str) -> bool:
         """Whether somebody must be called at every batch of an event: "train", "test" or "predict"."""

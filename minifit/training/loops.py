@@ -58,6 +58,7 @@ def fit(
     while state.epoch < epochs and not state.over:
         state.begin_epoch(step.objective)
         callbacks.on_epoch_begin(state.epoch)
+        state.go_on_within_epoch()
         train_logs = _train(state, step, batches, callbacks, train_logs, unit)
         state.logs = dict(train_logs)
         if validation is not None and validation.due(state.epoch):

@@ -4,7 +4,7 @@ It can be captured at any hook and put back into an equal model, in another proc
 bit for bit. The public attributes that Keras has (``model.stop_training``, ``model.optimizer``) are views of it.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -64,6 +64,7 @@ class TrainingState:
         self.resumed = False
         self.logs: dict[str, Any] = {}
         self._aside: list[dict[str, Any]] | None = None
+        self._half_an_epoch: dict[str, Any] | None = None  # captured in its middle, until it begins again
         self._settings: dict[str, Any] = {}  # of the optimizer, as the run began
         self._learned: list[bool] = []  # which weights the run trains
 
@@ -109,7 +110,7 @@ class TrainingState:
         """Make ready for a fit that begins with this epoch."""
         self.epoch, self.batch, self.engine = epoch, 0, engine
         self.stop_training = self.resumed = False
-        self.logs = {}
+        self.logs, self._half_an_epoch = {}, None
         optimizer, _, _ = self._parts()
         learned = set(self._model.trainable_weights)
         self._settings, self._learned = optimizer.get_config(), [w in learned for w in self._model.weights]
@@ -149,18 +150,27 @@ class TrainingState:
         }
 
     def restore(self, captured: dict[str, Any]) -> None:
-        """Put back what `capture` returned; to be called in ``on_train_begin``.
-
-        A state captured in the middle of an epoch is put back once more in ``on_epoch_begin``: callbacks are told
-        of the epoch a second time, and what they do then has been done already.
+        """Put back what `capture` returned; to be called in ``on_train_begin``, after the other callbacks.
 
         Raises
         ------
         ArgumentError
             When it was captured of another model, optimizer, objective or data; nothing is changed then.
         """
-        optimizer, objective, batches = self._parts()
+        self._parts()
         self._refuse_another_kind(captured["kind"])
+        self._say_what_differs(captured)
+        self._put_back(captured)
+        self._half_an_epoch = captured if self.batch else None
+
+    def go_on_within_epoch(self) -> None:
+        """Told after ``on_epoch_begin``: in a resumed epoch, what the callbacks have just done had been done before."""
+        captured, self._half_an_epoch = self._half_an_epoch, None
+        if captured is not None:
+            self._put_back(captured)
+
+    def _put_back(self, captured: dict[str, Any]) -> None:
+        optimizer, objective, batches = self._parts()
         weights = self._model.weights
         self.resumed = True
         self.epoch, self.batch = captured["epoch"], captured["batch"]
@@ -175,7 +185,8 @@ class TrainingState:
         batches.set_state(captured["batches"])
         if self.judged_on is not None and captured["judged_on"] is not None:
             self.judged_on.set_state(captured["judged_on"])
-        self._restore_callbacks(captured["callbacks"])
+        for callback, state in self._takers(captured["callbacks"]):
+            callback.set_state(state)
 
     # -- what fits -------------------------------------------------------------------------------------
 
@@ -212,24 +223,31 @@ class TrainingState:
         """The class of every callback that has a state, with that state, in the order of the list."""
         return [(type(c).__name__, c.get_state()) for c in self._with_state()]
 
-    def _restore_callbacks(self, states: Iterable[tuple[str, Any]]) -> None:
-        """Each state goes to the callback of the same class, and of the same place among its class."""
+    def _takers(self, states: Iterable[tuple[str, Any]]) -> list[tuple[Any, Any]]:
+        """Each callback with its state: of the same class, and of the same place among its class."""
         waiting = defaultdict(list)
         for name, state in states:
             waiting[name].append(state)
-        without = []
-        for callback in self._with_state():
-            name = type(callback).__name__
-            if waiting[name]:
-                callback.set_state(waiting[name].pop(0))
-            else:
-                without.append(name)
-        left = [name for name, states in waiting.items() for _ in states]
-        if without or left:
+        found = ((c, waiting[type(c).__name__]) for c in self._with_state())
+        return [(c, queue.pop(0)) for c, queue in found if queue]
+
+    def _say_what_differs(self, captured: dict[str, Any]) -> None:
+        """Warn of what is no reason to refuse: other callbacks, another learning rate to begin with."""
+        had = Counter(name for name, _ in captured["callbacks"])
+        have = Counter(type(c).__name__ for c in self._with_state())
+        if left := list((had - have).elements()):
             console.warn(
-                "The callbacks are not those whose state was captured. "
-                + (f"Nobody takes the state of {', '.join(left)}. " if left else "")
-                + (f"No state was captured for {', '.join(without)}, which begins anew." if without else "")
+                f"Nobody takes the captured state of {', '.join(left)}: it is dropped. Pass the same callbacks."
+            )
+        if new := list((have - had).elements()):
+            console.warn(
+                f"No state was captured of {', '.join(new)}: it begins anew. Pass the same callbacks."
+            )
+        then, now = (s.get("learning_rate") for s in (captured["settings"], self._settings))
+        if then != now:
+            console.warn(
+                f"The captured learning rate is used, of a run that began with {then}. Received: a model compiled with "
+                f"{now}. Set another one in a callback, or begin anew."
             )
 
     def _with_state(self) -> list[Any]:

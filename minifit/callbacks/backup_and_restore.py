@@ -1,0 +1,148 @@
+"""`BackupAndRestore`: an interrupted run goes on as if nothing had happened."""
+
+import os
+from typing import Any
+
+from minifit import console
+from minifit.callbacks.base import Callback
+from minifit.data.checks import positive
+from minifit.errors import ArgumentError
+from minifit.saving.atomic import PathLike
+from minifit.saving.backups import BackupFolder
+
+
+class BackupAndRestore(Callback):
+    """Backs up the whole training, and goes on from the backup when a run that was interrupted is started again.
+
+    The resumed run equals one that was never interrupted, bit for bit: weights, optimizer, random numbers, the
+    place in the data, the sums of the metrics, and the state of every callback that has `get_state` and
+    `set_state`. ``docs/backup.md`` says what is exact and what is not.
+
+    Parameters
+    ----------
+    backup_dir : str or PathLike
+        A folder for this run alone; made when it is not there.
+    save_freq : "epoch" or int, default "epoch"
+        When to back up: after every epoch, or after every so many batches, counted over epochs; then the run goes
+        on in the middle of the epoch.
+    double_checkpoint : bool, default False
+        Whether the backup before the last one is kept, too.
+    delete_checkpoint : bool, default True
+        Whether the backup is deleted when training has come to its end. A run that is stopped early has come to
+        its end; one that an exception ends has not.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        For arguments out of range; in `fit` when the folder is in use, or the backup is of another model,
+        optimizer, loss or data.
+    FileFormatError
+        In `fit`, when the backup is damaged.
+    OSError
+        In `fit`, when the folder cannot be written to.
+
+    Notes
+    -----
+    It acts after all other callbacks, whatever its place in the list.
+
+    Examples
+    --------
+    >>> callback = BackupAndRestore("backup")
+
+    References
+    ----------
+    ``tf.keras.callbacks.experimental.BackupAndRestore`` (TensorFlow 2.7); `save_freq`, `double_checkpoint` and
+    `delete_checkpoint` from Keras 3. Rules BR-1 to BR-9 of the semantics.
+    """
+
+    adds_keys = ()
+    acts_last = True
+
+    def __init__(
+        self,
+        backup_dir: PathLike,
+        save_freq: Any = "epoch",
+        double_checkpoint: bool = False,
+        delete_checkpoint: bool = True,
+    ) -> None:
+        if not isinstance(backup_dir, str | os.PathLike) or not os.fspath(backup_dir):
+            raise ArgumentError(
+                f"backup_dir is the path of a folder. Received: backup_dir={backup_dir!r}. Pass for example 'backup'."
+            )
+        if isinstance(save_freq, str) and save_freq != "epoch":
+            raise ArgumentError(
+                "save_freq is 'epoch' or a positive number of batches. "
+                f"Received: save_freq={save_freq!r}. Pass for example save_freq=100."
+            )
+        self.backup_dir = backup_dir
+        self.save_freq = save_freq if save_freq == "epoch" else positive("save_freq", save_freq, example=100)
+        self.double_checkpoint = bool(double_checkpoint)
+        self.delete_checkpoint = bool(delete_checkpoint)
+        self._folder = BackupFolder(backup_dir, self.double_checkpoint)
+        self._completed = False
+        self._batches = 0  # since the last backup
+        self._batch = -1  # the last one seen in this epoch
+
+    def watches(self, hook: str) -> bool:
+        """Batches only where they are counted."""
+        return self.save_freq != "epoch" and hook == "on_train_batch_end"
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Go on from the backup, if there is one and it is not of a run that this object saw to its end."""
+        self._folder.open()
+        self._batches, self._batch = 0, -1
+        if self._completed:
+            self._folder.delete()
+            self._completed = False
+            return
+        captured = self._folder.load()
+        if captured is None:
+            return
+        state = self.model.training_state
+        state.restore(captured)
+        epochs = (self.params or {}).get("epochs")
+        if epochs is not None and state.epoch >= epochs and not state.stop_training:
+            console.warn(
+                f"The run in {os.fspath(self.backup_dir)!r} has trained all of its epochs: nothing is left to do. "
+                f"Received: epochs={epochs}. Pass more, or delete the folder to begin anew."
+            )
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Batches are numbered anew."""
+        self._batch = -1
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Count batches, and back up when it is time."""
+        if self.save_freq == "epoch":
+            return
+        self._batches += batch - self._batch
+        self._batch = batch
+        if self._batches >= self.save_freq:
+            self._batches %= self.save_freq
+            self._back_up()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Back up."""
+        if self.save_freq == "epoch":
+            self._back_up()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """The run is complete: no backup is needed any more."""
+        self._completed = True
+        if self.delete_checkpoint:
+            self._folder.delete()
+
+    def release(self) -> None:
+        """Leave the folder to others."""
+        self._folder.close()
+
+    def get_state(self) -> dict[str, Any]:
+        """How many batches have been seen since the last backup, and in this epoch."""
+        return {"batches": self._batches, "batch": self._batch}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._batches, self._batch = state["batches"], state["batch"]
+
+    def _back_up(self) -> None:
+        self._folder.save(self.model.training_state.capture())

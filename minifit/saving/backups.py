@@ -1,0 +1,142 @@
+"""A folder with the last good backup of a training, and if wanted the one before.
+
+A backup takes the place of the one before in one step, after it was written whole, flushed and read again. So
+whatever happens, at any byte, the folder holds a good one as soon as it has held one.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from minifit import console
+from minifit.arrays import Array
+from minifit.errors import FileFormatError
+from minifit.saving import atomic, hdf5, tree
+from minifit.saving.atomic import PathLike
+from minifit.saving.lock import FolderLock
+
+VERSION = 1
+"""Of the layout: the attribute "version", and the datasets "text" (JSON) and "memory" (see `tree`)."""
+
+
+class BackupFolder:
+    """The backups of one run.
+
+    Parameters
+    ----------
+    folder : str or PathLike
+        Made when it is not there.
+    keep_previous : bool
+        Whether the backup before the last one is kept.
+    """
+
+    def __init__(self, folder: PathLike, keep_previous: bool = False) -> None:
+        self.folder = os.fspath(folder)
+        self.keep_previous = keep_previous
+        self.last = os.path.join(self.folder, "backup.h5")
+        self.previous = os.path.join(self.folder, "previous.h5")
+        self._lock: FolderLock | None = None
+
+    def open(self) -> None:
+        """Take the folder for this run; see `FolderLock.acquire` for what is raised."""
+        os.makedirs(self.folder, exist_ok=True)
+        lock = FolderLock(self.folder, "backup_dir")
+        lock.acquire()
+        self._lock = lock
+
+    def close(self) -> None:
+        """Leave it to others."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def save(self, state: Any) -> None:
+        """Write a backup.
+
+        Raises
+        ------
+        ArgumentTypeError
+            When the state holds what cannot be stored.
+        OSError
+            When the disk is full or the folder cannot be written to; the backups that are there stay.
+        """
+        text, memory = tree.pack(state)
+        content = hdf5.Group(
+            {"version": VERSION}, {"text": np.frombuffer(text.encode(), np.uint8), "memory": memory}
+        )
+        if self.keep_previous and os.path.exists(self.last):
+            os.replace(self.last, self.previous)
+        image = hdf5.image(content)
+        with atomic.replacing(self.last) as temporary:
+            with open(temporary, "wb") as file:
+                file.write(image)
+            with open(temporary, "rb") as file:
+                if file.read() != image:
+                    raise OSError(errno.EIO, "What was written is not what is read", temporary)
+
+    def load(self) -> Any:
+        """The state of the last good backup; None when there is none.
+
+        Raises
+        ------
+        FileFormatError
+            When there are backups, and not one of them is good.
+        """
+        failed: list[str] = []
+        for path in self._there():
+            try:
+                state = _read(path)
+            except FileFormatError as error:
+                failed.append(f"{os.path.basename(path)}: {error}")
+                continue
+            if failed:
+                console.warn(
+                    f"The last backup in {self.folder!r} cannot be used, the one before is: {failed[0]}"
+                )
+            return state
+        if failed:
+            raise FileFormatError(
+                f"The backup of a run must be whole. Received: {self.folder!r} with {'; '.join(failed)} "
+                "Delete the folder to begin anew, or put a good copy in its place."
+            )
+        return None
+
+    def delete(self) -> None:
+        """Remove the backups: the run is complete."""
+        for path in (self.previous, self.last):  # the older one first, so that it is never the only one
+            with suppress(FileNotFoundError):
+                os.remove(path)
+
+    def _there(self) -> Iterator[str]:
+        return (path for path in (self.last, self.previous) if os.path.exists(path))
+
+
+def _read(path: str) -> Any:
+    with open(path, "rb") as file:
+        if file.read(len(hdf5.MARK)) != hdf5.MARK:
+            raise FileFormatError(
+                "A backup begins with its checksum. Received: a file without. Use another backup."
+            )
+    with hdf5.reading(path) as content:
+        version = content.attributes.get("version")
+        if version != VERSION:
+            raise FileFormatError(
+                f"A backup has the layout of version {VERSION}. Received: version {version}. "
+                "Resume with the minifit that made it, or delete it to begin anew."
+            )
+        text, memory = (_bytes(content, name) for name in ("text", "memory"))
+        return tree.unpack(bytes(text).decode(errors="replace"), memory)
+
+
+def _bytes(content: hdf5.Group, name: str) -> Array:
+    """One of the two parts of a backup."""
+    member = content.members.get(name)
+    if member is None or isinstance(member, hdf5.Group) or member.dtype != np.uint8 or len(member.shape) != 1:
+        raise FileFormatError(
+            f"A backup holds 'text' and 'memory'. Received: no {name!r}. Use another backup."
+        )
+    return np.asarray(member)

@@ -1,0 +1,143 @@
+"""Nested plain data as JSON and one stretch of memory: what a training state is made of, ready for a file.
+
+Lists, dicts, numbers and strings go to the JSON text; every array goes to the stretch, one behind the other, and
+the text says where. So a state with a hundred small arrays is written as two. Nothing in either can run code: what
+comes back is built from the kinds of values named here, and anything else is refused.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from math import isfinite, prod
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import ALIGNMENT, Array
+from minifit.errors import ArgumentTypeError, FileFormatError
+
+NUMBERS = "biufc"
+"""The kinds of dtype that are stored: truth values, integers and real and complex numbers."""
+
+
+def pack(tree: Any, place: str = "the state") -> tuple[str, Array]:
+    """The tree as JSON text and a flat array of bytes that holds its arrays.
+
+    Parameters
+    ----------
+    tree : dict, list, tuple, set, array, number, string, bytes or None, nested
+    place : str
+        What it is called in messages.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For a value of another kind, said where it stands.
+    """
+    packer = _Packer()
+    text = json.dumps(packer.value(tree, place), separators=(",", ":"), allow_nan=False)
+    memory = np.zeros(packer.size, np.uint8)
+    for offset, array in packer.arrays:
+        memory[offset : offset + array.nbytes] = array.reshape(-1).view(np.uint8)
+    return text, memory
+
+
+def unpack(text: str, memory: Array) -> Any:
+    """The tree that `pack` was given; its arrays are copies.
+
+    Raises
+    ------
+    FileFormatError
+        When text and memory do not belong together.
+    """
+    try:
+        return _unpacked(json.loads(text), memory)
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise FileFormatError(
+            f"A state must be as it was written. Received: one that makes no sense ({error}). Use another backup."
+        ) from error
+
+
+class _Packer:
+    """Turns values into what JSON has words for; a dict whose one key begins with $ stands for anything else."""
+
+    def __init__(self) -> None:
+        self.arrays: list[tuple[int, Array]] = []
+        self.size = 0
+
+    def value(self, value: Any, place: str) -> Any:
+        if value is None or isinstance(value, bool | str) or type(value) is int:
+            return value
+        if type(value) is float:
+            return value if isfinite(value) else {"$float": repr(value)}
+        if isinstance(value, Mapping):
+            return self.mapping(value, place)
+        if isinstance(value, list | tuple | set | frozenset):
+            return self.sequence(value, place)
+        if isinstance(value, bytes):
+            return {"$bytes": b64encode(value).decode()}
+        if isinstance(value, np.generic):
+            return {"$number": self.array(np.asarray(value), place)}
+        if hasattr(value, "__array__"):
+            return {"$array": self.array(np.asarray(value), place)}
+        raise _unfit(f"{value!r} of type {type(value).__name__}", place)
+
+    def mapping(self, value: Mapping[Any, Any], place: str) -> Any:
+        if all(isinstance(k, str) and not k.startswith("$") for k in value):
+            return {k: self.value(v, f"{place}: {k}") for k, v in value.items()}
+        return {"$dict": [[self.value(k, place), self.value(v, f"{place}: {k}")] for k, v in value.items()]}
+
+    def sequence(self, value: Any, place: str) -> Any:
+        members = [self.value(v, f"{place}, number {i}") for i, v in enumerate(value, 1)]
+        if isinstance(value, list):
+            return members
+        return {"$tuple" if isinstance(value, tuple) else "$set": members}
+
+    def array(self, array: Array, place: str) -> list[Any]:
+        """Keep an array, and say where it will lie, its shape and its dtype."""
+        if array.dtype.kind not in NUMBERS:
+            raise _unfit(f"an array of dtype {array.dtype}", place)
+        offset = self.size
+        self.arrays.append((offset, np.ascontiguousarray(array)))
+        self.size += -(-array.nbytes // ALIGNMENT) * ALIGNMENT
+        return [offset, list(array.shape), array.dtype.str]
+
+
+def _unfit(received: str, place: str) -> ArgumentTypeError:
+    return ArgumentTypeError(
+        "A state is made of dicts, lists, arrays of numbers, numbers, strings and None. "
+        f"Received: {received} in {place}. Let get_state return plain data."
+    )
+
+
+def _unpacked(value: Any, memory: Array) -> Any:
+    if isinstance(value, list):
+        return [_unpacked(v, memory) for v in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and (name := next(iter(value))).startswith("$"):
+        return _READERS[name](value[name], memory)
+    return {k: _unpacked(v, memory) for k, v in value.items()}
+
+
+def _array(place: Any, memory: Array) -> Array:
+    offset, shape, name = place
+    dtype = np.dtype(str(name))
+    if dtype.kind not in NUMBERS or offset < 0 or any(n < 0 for n in shape):
+        raise ValueError(f"an array of {name} with shape {shape} at {offset}")
+    size = prod(shape) * dtype.itemsize
+    part = memory[offset : offset + size]
+    if len(part) < size:
+        raise ValueError(f"an array of {size} bytes at {offset} of {len(memory)}")
+    return part.view(dtype).reshape(shape).copy()
+
+
+_READERS: Mapping[str, Callable[[Any, Array], Any]] = {
+    "$float": lambda v, _: float(v),
+    "$bytes": lambda v, _: b64decode(v, validate=True),
+    "$array": _array,
+    "$number": lambda v, memory: _array(v, memory)[()],
+    "$tuple": lambda v, memory: tuple(_unpacked(v, memory)),
+    "$set": lambda v, memory: set(_unpacked(v, memory)),
+    "$dict": lambda v, memory: {_unpacked(k, memory): _unpacked(x, memory) for k, x in v},
+}
