@@ -186,6 +186,43 @@ CALLBACKS = {
         DEVIATION,
         "in `fit` tf.keras fails with KeyError: 'metrics'; the documentation says it accumulates epoch averages",
     ),
+    "BR-1": Rule(
+        "Another `fit` on the same model after a completed one trains all its epochs.",
+        DEVIATION,
+        "in tf.keras it is an AttributeError, in Keras 3 epochs are skipped silently",
+    ),
+    "BR-2": Rule(
+        "The state of every callback that has `get_state` and `set_state` returns to the callback of its class and its "
+        "place among its class; state without a taker, and a taker without state, are said once.",
+        DEVIATION,
+        "in tf.keras they start afresh: an interrupted run stopped at epoch 8, the uninterrupted one at 5",
+    ),
+    "BR-3": Rule("The history of a resumed run has the new epochs only.", DOCUMENTED),
+    "BR-4": Rule("Before the first backup nothing is on the disk, and a restart begins anew.", RECORDED),
+    "BR-5": Rule(
+        "A run that is stopped early, or by NaN without an error, is complete: its backup is deleted.",
+        RECORDED,
+    ),
+    "BR-6": Rule(
+        "BackupAndRestore acts after all other callbacks, whatever its place in the list.",
+        OWN,
+    ),
+    "BR-7": Rule(
+        "With a number as `save_freq` batches are counted over epochs, and the run goes on in the middle of the epoch; "
+        "its `on_epoch_begin` is called a second time, and what callbacks change in it is put back.",
+        OWN,
+    ),
+    "BR-8": Rule(
+        "A backup of other layers, shapes, loss, metrics, optimizer, settings, data sizes, shuffling or class weights "
+        "is refused, said which; another learning rate is no reason: the captured one is used, and that is said.",
+        OWN,
+    ),
+    "BR-9": Rule(
+        "A run that is resumed leaves the weights, optimizer, logs and files of one that was never interrupted, "
+        "bit for bit, whatever ended it.",
+        DEVIATION,
+        "in tf.keras the order of the samples begins anew, and other callbacks forget what they know",
+    ),
     "ES-1": Rule(
         "`restore_best_weights` restores the best weights also when training ends by itself or is stopped by others, "
         "in `on_train_end`.",

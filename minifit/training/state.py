@@ -4,9 +4,10 @@ It can be captured at any hook and put back into an equal model, in another proc
 bit for bit. The public attributes that Keras has (``model.stop_training``, ``model.optimizer``) are views of it.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from minifit import console, randomness
@@ -157,10 +158,13 @@ class TrainingState:
         ArgumentError
             When it was captured of another model, optimizer, objective or data; nothing is changed then.
         """
-        self._parts()
+        _, _, batches = self._parts()
         self._refuse_another_kind(captured["kind"])
         self._say_what_differs(captured)
         self._put_back(captured)
+        batches.set_state(captured["batches"])
+        if self.judged_on is not None and captured["judged_on"] is not None:
+            self.judged_on.set_state(captured["judged_on"])
         self._half_an_epoch = captured if self.batch else None
 
     def go_on_within_epoch(self) -> None:
@@ -170,7 +174,8 @@ class TrainingState:
             self._put_back(captured)
 
     def _put_back(self, captured: dict[str, Any]) -> None:
-        optimizer, objective, batches = self._parts()
+        """All but the place in the data, which callbacks do not move."""
+        optimizer, objective, _ = self._parts()
         weights = self._model.weights
         self.resumed = True
         self.epoch, self.batch = captured["epoch"], captured["batch"]
@@ -182,9 +187,6 @@ class TrainingState:
         objective.set_state(captured["objective"])
         self.streams.set_state(captured["streams"])
         randomness.set_global_state(captured["global streams"])
-        batches.set_state(captured["batches"])
-        if self.judged_on is not None and captured["judged_on"] is not None:
-            self.judged_on.set_state(captured["judged_on"])
         for callback, state in self._takers(captured["callbacks"]):
             callback.set_state(state)
 
@@ -219,21 +221,23 @@ class TrainingState:
 
     # -- the callbacks' own ----------------------------------------------------------------------------
 
-    def _callback_states(self) -> list[tuple[str, Any]]:
-        """The class of every callback that has a state, with that state, in the order of the list."""
-        return [(type(c).__name__, c.get_state()) for c in self._with_state()]
+    def _callback_states(self) -> dict[str, list[Any]]:
+        """The states of the callbacks by class, in the order of the list."""
+        states: dict[str, list[Any]] = {}
+        for callback in self._with_state():
+            states.setdefault(type(callback).__name__, []).append(callback.get_state())
+        return states
 
-    def _takers(self, states: Iterable[tuple[str, Any]]) -> list[tuple[Any, Any]]:
+    def _takers(self, states: dict[str, list[Any]]) -> list[tuple[Any, Any]]:
         """Each callback with its state: of the same class, and of the same place among its class."""
-        waiting = defaultdict(list)
-        for name, state in states:
-            waiting[name].append(state)
-        found = ((c, waiting[type(c).__name__]) for c in self._with_state())
-        return [(c, queue.pop(0)) for c, queue in found if queue]
+        waiting = {name: iter(of_class) for name, of_class in states.items()}
+        return [
+            (c, state) for c in self._with_state() for state in islice(waiting.get(type(c).__name__, ()), 1)
+        ]
 
     def _say_what_differs(self, captured: dict[str, Any]) -> None:
         """Warn of what is no reason to refuse: other callbacks, another learning rate to begin with."""
-        had = Counter(name for name, _ in captured["callbacks"])
+        had = Counter({name: len(states) for name, states in captured["callbacks"].items()})
         have = Counter(type(c).__name__ for c in self._with_state())
         if left := list((had - have).elements()):
             console.warn(

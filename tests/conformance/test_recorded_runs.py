@@ -16,7 +16,6 @@ from tests.conformance.making import MissingError
 from tests.conformance.player import RECORDS, SCENARIOS, play
 
 NOT_YET = {
-    "backup": "BackupAndRestore",
     "bad-arg-000": "ModelCheckpoint",
     "bad-arg-001": "ModelCheckpoint",
     "bad-arg-002": "ReduceLROnPlateau",

@@ -267,7 +267,7 @@ def test_early_stopping_goes_on_counting() -> None:
     expected, captured = uninterrupted(run, Capture(1, batches=False))
     assert captured is not None
     assert max(expected.epochs) < EPOCHS - 1, "it stopped early"
-    ((name, state),) = captured["callbacks"]
+    ((name, (state,)),) = captured["callbacks"].items()
     assert (name, state["wait"]) == ("EarlyStopping", 1)
     assert resumed(run, captured) == Outcome(
         expected.weights,
