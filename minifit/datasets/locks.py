@@ -1,29 +1,16 @@
 """One process at a time: the others wait.
 
 Several processes often begin at once (the workers of a test run, or of a training) and all want the same file. One
-downloads it, the others take what it has brought. The operating system frees the lock of a process that dies.
+downloads it, the others take what it has brought.
 """
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
 
 from minifit import console
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _take(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
+from minifit.saving.locks import FileLock, LockedError
 
 PAUSE = 0.1
 """Seconds between two looks at whether the other process is done."""
@@ -38,42 +25,21 @@ def alone(file: Path) -> Iterator[bool]:
     bool
         False where the file system has no locks, as some on networks: others may be at it at the same time.
     """
-    path = file.with_name(f".{file.name}.lock")
-    descriptor = _lock(path, file.name)
+    lock = FileLock(str(file.with_name(f".{file.name}.lock")))
+    locked = _acquired(lock, file.name)
     try:
-        yield descriptor is not None
+        yield locked
     finally:
-        if descriptor is not None:
-            if sys.platform != "win32":  # which does not remove open files: there the empty file stays
-                path.unlink(missing_ok=True)
-            os.close(descriptor)
+        lock.release()
 
 
-def _lock(path: Path, name: str) -> int | None:
-    """The locked file's descriptor; None where there are no locks."""
+def _acquired(lock: FileLock, name: str) -> bool:
     said = False
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            _take(descriptor)
-            if _is_at(path, descriptor):
-                return descriptor
-            os.close(descriptor)
-        except (BlockingIOError, PermissionError):  # another one has it
-            os.close(descriptor)
+            return lock.acquire()
+        except LockedError as held:
             if not said:
-                console.say(f"Waiting for another process that is downloading {name}.")
+                console.say(f"Waiting for {held} that is downloading {name}.")
             said = True
             sleep(PAUSE)
-        except OSError:  # not supported here
-            os.close(descriptor)
-            path.unlink(missing_ok=True)
-            return None
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    """Whether the open file still is the one at `path`: whoever had the lock before has removed it."""
-    try:
-        return os.path.samestat(os.stat(path), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False

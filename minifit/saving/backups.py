@@ -14,10 +14,10 @@ import numpy as np
 
 from minifit import console
 from minifit.arrays import Array
-from minifit.errors import FileFormatError
+from minifit.errors import ArgumentError, FileFormatError
 from minifit.saving import atomic, hdf5, tree
 from minifit.saving.atomic import PathLike
-from minifit.saving.lock import FolderLock
+from minifit.saving.locks import FileLock, LockedError
 
 VERSION = 1
 """Of the layout: the attribute "version", and the datasets "text" (JSON) and "memory" (see `tree`)."""
@@ -39,20 +39,35 @@ class BackupFolder:
         self.keep_previous = keep_previous
         self.last = os.path.join(self.folder, "backup.h5")
         self.previous = os.path.join(self.folder, "previous.h5")
-        self._lock: FolderLock | None = None
+        self._lock = FileLock(os.path.join(self.folder, "lock"))
 
     def open(self) -> None:
-        """Take the folder for this run; see `FolderLock.acquire` for what is raised."""
+        """Take the folder for this run.
+
+        Raises
+        ------
+        ArgumentError
+            When another run is using it.
+        OSError
+            When it cannot be made or written to.
+        """
         os.makedirs(self.folder, exist_ok=True)
-        lock = FolderLock(self.folder, "backup_dir")
-        lock.acquire()
-        self._lock = lock
+        try:
+            locked = self._lock.acquire()
+        except LockedError as held:
+            raise ArgumentError(
+                f"backup_dir is for one run at a time. Received: {self.folder!r}, which {held} is using. "
+                "Wait until that one has ended, or give this run a folder of its own."
+            ) from None
+        if not locked:
+            console.warn(
+                "backup_dir lies where files cannot be locked. Take care that only one run uses it. "
+                f"Received: {self.folder!r}."
+            )
 
     def close(self) -> None:
         """Leave it to others."""
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        self._lock.release()
 
     def save(self, state: Any) -> None:
         """Write a backup.

@@ -378,7 +378,7 @@ def test_without_locks_each_writes_to_a_file_of_its_own(
         file(100_000)(handler)
         seen.extend(names(cache))
 
-    monkeypatch.setattr("minifit.datasets.locks._take", unsupported)
+    monkeypatch.setattr("minifit.saving.locks._take", unsupported)
     server.answers += [look, status(404)]
     with pytest.raises(DownloadError):
         get_file("data.bin", server.url(), file_hash=SHA256)

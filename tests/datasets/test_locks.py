@@ -49,7 +49,7 @@ def test_who_waits_says_so_once(
     with alone(tmp_path / "a") as locked:
         assert locked
     assert looks == [locks.PAUSE] * 3
-    assert capsys.readouterr().out == "Waiting for another process that is downloading a.\n"
+    assert capsys.readouterr().out == "Waiting for another user in this process that is downloading a.\n"
 
 
 def test_other_files_are_other_locks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,36 +82,11 @@ def test_the_lock_of_a_process_that_died_is_free(tmp_path: Path, root: Path) -> 
         assert locked
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="where an open file cannot be removed")
-@pytest.mark.parametrize("anew", [False, True])
-def test_a_lock_that_was_removed_before_it_was_taken(
-    anew: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Between opening and locking, its holder may remove it and the next one make another."""
-    path = tmp_path / ".a.lock"
-    take = locks._take
-    taken: list[int] = []
-
-    def remove_first(descriptor: int) -> None:
-        if not taken:
-            path.unlink()
-            if anew:
-                path.touch()
-        take(descriptor)
-        taken.append(descriptor)
-
-    monkeypatch.setattr(locks, "_take", remove_first)
-    with alone(tmp_path / "a") as locked:
-        assert locked
-        assert path.exists()
-    assert len(taken) == 2
-
-
 def test_where_there_are_no_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unsupported(*args: Any) -> None:
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr(locks, "_take", unsupported)
+    monkeypatch.setattr("minifit.saving.locks._take", unsupported)
     with alone(tmp_path / "a") as locked:
         assert not locked
         assert not list(tmp_path.iterdir())

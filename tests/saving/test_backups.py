@@ -134,6 +134,18 @@ def test_the_folder_is_for_one_at_a_time(tmp_path: Path) -> None:
     second.close()
 
 
+def test_where_there_are_no_locks_it_warns_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("minifit.saving.locks._take", refuse)
+    with pytest.warns(MinifitWarning, match=r"where files cannot be locked\. Take care"):
+        saved(tmp_path, 1)
+    assert os.listdir(tmp_path) == ["backup.h5"]
+
+
 def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(OSError, match="file"):
