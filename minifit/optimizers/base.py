@@ -290,6 +290,23 @@ class Optimizer(Configurable):
             for name, view in self.slots_of(parameter).items():
                 view[...] = saved[name]
 
+    def settings(self) -> dict[str, Any]:
+        """Its hyperparameters as they are now, by name. No schedule is asked: it is described."""
+        own = {
+            k: v for k, v in vars(self).items() if not k.startswith("_") and k not in ("name", "iterations")
+        }
+        return {**own, "learning_rate": self._described_rate()}
+
+    def _described_rate(self) -> Any:
+        """The number, the configuration of the schedule, or the name of what has no configuration."""
+        schedule = self._schedule
+        if schedule is None:
+            return float(self._learning_rate)
+        if isinstance(schedule, LearningRateSchedule):
+            configured = type(schedule).get_config is not LearningRateSchedule.get_config
+            return serialize(schedule) if configured else type(schedule).__name__
+        return getattr(schedule, "__name__", type(schedule).__name__)
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer, with its learning rate of now."""
         options = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay")

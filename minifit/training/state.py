@@ -114,7 +114,7 @@ class TrainingState:
         self.logs, self._half_an_epoch = {}, None
         optimizer, _, _ = self._parts()
         learned = set(self._model.trainable_weights)
-        self._settings, self._learned = optimizer.get_config(), [w in learned for w in self._model.weights]
+        self._settings, self._learned = optimizer.settings(), [w in learned for w in self._model.weights]
 
     def begin_epoch(self, objective: Objective) -> None:
         """Make ready for the epoch; one that is resumed in its middle keeps its sums."""
@@ -141,7 +141,7 @@ class TrainingState:
             "logs": dict(self.logs),
             "weights": [w.numpy() for w in weights],
             "optimizer": optimizer.get_state(weights),
-            "settings": self._settings,
+            "settings": plain(self._settings),
             "objective": self._aside or objective.get_state(),
             "streams": self.streams.get_state(),
             "global streams": randomness.global_state(),
@@ -195,7 +195,7 @@ class TrainingState:
     def _kind(self) -> dict[str, Any]:
         """What must be equal for a captured state to fit, as plain data."""
         optimizer, objective, batches = self._parts()
-        settings = {k: v for k, v in self._settings.items() if k != "name" and not _is_rate(k, v)}
+        settings = {k: v for k, v in self._settings.items() if not _is_rate(k, v)}
         kind: dict[str, Any] = plain(
             {
                 "layers": self._model.describe(),
@@ -247,7 +247,7 @@ class TrainingState:
             console.warn(
                 f"No state was captured of {', '.join(new)}: it begins anew. Pass the same callbacks."
             )
-        then, now = (s.get("learning_rate") for s in (captured["settings"], self._settings))
+        then, now = (s.get("learning_rate") for s in (captured["settings"], plain(self._settings)))
         if then != now:
             console.warn(
                 f"The captured learning rate is used, of a run that began with {then}. Received: a model compiled with "
@@ -273,4 +273,4 @@ class TrainingState:
 
 def _is_rate(name: str, value: Any) -> bool:
     """Whether a setting is a learning rate that training may change; a schedule is fixed."""
-    return name == "learning_rate" and not isinstance(value, dict)
+    return name == "learning_rate" and isinstance(value, float)

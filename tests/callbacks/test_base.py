@@ -24,7 +24,7 @@ from tests.callbacks.recording import (
 )
 
 X, Y = data()
-CLASSES = [getattr(callbacks, name) for name in callbacks.__all__]
+CLASSES = [c for name in callbacks.__all__ if isinstance(c := getattr(callbacks, name), type)]
 
 
 # -- the order of events -----------------------------------------------------------------------------------
@@ -659,8 +659,11 @@ def test_a_state_can_be_taken_and_put_back_or_there_is_none(kind: type) -> None:
     assert hasattr(kind, "get_state") == hasattr(kind, "set_state")
 
 
-ARGUMENTS: dict[str, dict[str, Any]] = {"EarlyStopping": {"monitor": "loss", "restore_best_weights": True}}
-"""Arguments of callbacks that have a state, where the defaults would leave it empty."""
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "BackupAndRestore": {"backup_dir": "backup", "save_freq": 1000},
+    "EarlyStopping": {"monitor": "loss", "restore_best_weights": True},
+}
+"""Arguments of callbacks that need some, or have a state that the defaults would leave empty."""
 
 
 @pytest.mark.parametrize("kind", [c for c in CLASSES if hasattr(c, "get_state")], ids=lambda c: c.__name__)
