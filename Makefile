@@ -19,7 +19,7 @@ import platform; platform.python_implementation() == "CPython" or sys.exit("is n
 
 # Compiled packages only as wheels: building LLVM from source is not what anybody wants from `make run`.
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
-INSTALL := $(PIP) install --only-binary numpy,numba,llvmlite,h5py
+INSTALL := $(PIP) install --only-binary numpy,numba,llvmlite,h5py,matplotlib
 EXPLAIN := { echo; \
     echo "minifit: pip could not install what this needs (its own words are above)."; \
     echo "No network? Or no wheel of numba or h5py for this Python, which is"; \

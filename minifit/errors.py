@@ -12,7 +12,8 @@ Each class is also a standard one, so that code which expects a ``ValueError`` c
     ├── NotCompiledError     (RuntimeError)  training before ``compile``
     ├── NotBuiltError        (ValueError)    weights are asked for before there are any
     ├── GradientError        (RuntimeError)  a gradient that cannot be had
-    └── DownloadError        (OSError)       a file that cannot be fetched, or is not the right one
+    ├── DownloadError        (OSError)       a file that cannot be fetched, or is not the right one
+    └── MissingPackageError  (ImportError)   an optional package that is not installed
     MinifitWarning           (UserWarning)   training goes on, but look at this
 
 A text gives the rule, then what was received, then what to do.
@@ -68,6 +69,10 @@ class GradientError(MinifitError, RuntimeError):
 
 class DownloadError(MinifitError, OSError):
     """A file that cannot be fetched, or another one than was asked for."""
+
+
+class MissingPackageError(MinifitError, ImportError):
+    """A package that only some features need, and that is not installed."""
 
 
 class MinifitWarning(UserWarning):

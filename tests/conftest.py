@@ -21,6 +21,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker uses the folder of the p
 SCRATCH = Path(os.environ["MINIFIT_TESTS_SCRATCH"])
 
 os.environ["NUMBA_CACHE_DIR"] = str(SCRATCH / "numba")
+os.environ["MPLCONFIGDIR"] = str(SCRATCH / "matplotlib")
 os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(SCRATCH / "hypothesis")
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # for the interpreters that tests start
 sys.dont_write_bytecode = True

@@ -1,5 +1,8 @@
 """Every fit has a History, and what it holds is what the epochs logged."""
 
+import copy
+import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,3 +94,92 @@ def test_evaluate_and_predict_leave_the_history_of_the_fit() -> None:
     model.evaluate(X, Y, verbose=0)
     model.predict(X)
     assert model.history is history
+
+
+def test_it_keeps_the_parameters_of_the_fit() -> None:
+    class Judge(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.model.evaluate(X, Y, 3, verbose=0)
+
+    history = small_model().fit(X, Y, 6, epochs=2, verbose=0, callbacks=[Judge()])
+    assert history.params == {"epochs": 2, "steps": 2, "verbose": 0}
+
+
+# -- pickling ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("again", [lambda history: pickle.loads(pickle.dumps(history)), copy.deepcopy])
+def test_it_is_pickled_without_the_model(again: Any) -> None:
+    model = small_model(metrics=["mae"])
+    vars(model)["unpicklable"] = lambda: None
+    history = model.fit(X, Y, 6, epochs=3, validation_data=(X, Y), verbose=0)
+    copied = again(history)
+    assert type(copied) is History
+    assert (copied.epoch, copied.history, copied.params) == (history.epoch, history.history, history.params)
+    assert copied.model is None
+    assert history.model is model
+    assert len(copied.plot().axes) == 2
+
+
+def test_what_was_pickled_can_go_on() -> None:
+    model = small_model()
+    history = pickle.loads(pickle.dumps(model.fit(X, Y, epochs=2, verbose=0)))
+    assert model.fit(X, Y, epochs=2, verbose=0, callbacks=[history]) is history
+    assert len(history.history["loss"]) == 4
+    assert history.model is model
+
+
+class Noted(History):
+    """A History of somebody's own."""
+
+    def __init__(self, note: str) -> None:
+        super().__init__()
+        self.note = note
+
+
+def test_what_a_class_of_its_own_adds_is_pickled_too() -> None:
+    noted = Noted("first run")
+    small_model().fit(X, Y, verbose=0, callbacks=[noted])
+    assert pickle.loads(pickle.dumps(noted)).note == "first run"
+
+
+# -- the plot ----------------------------------------------------------------------------------------------
+
+
+def epochs_of(history: History) -> dict[Any, list[float]]:
+    """Where on the axis the values of the loss lie, by the curve's label."""
+    (axes,) = history.plot(metrics="loss").axes
+    return {line.get_label(): list(line.get_xdata()) for line in axes.lines}  # type: ignore[arg-type]
+
+
+def test_it_plots_itself(tmp_path: Path) -> None:
+    history = small_model(metrics=["mae"]).fit(X, Y, epochs=3, validation_data=(X, Y), verbose=0)
+    figure = history.plot(tmp_path / "history.png")
+    assert [axes.get_title() for axes in figure.axes] == ["loss", "mae"]
+    (line, validation) = figure.axes[1].lines
+    assert list(line.get_ydata()) == history.history["mae"]  # type: ignore[arg-type]
+    assert list(validation.get_ydata()) == history.history["val_mae"]  # type: ignore[arg-type]
+    assert (tmp_path / "history.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_validation_that_is_due_at_some_epochs_is_drawn_at_these() -> None:
+    history = small_model().fit(X, Y, epochs=7, validation_data=(X, Y), validation_freq=[1, 2, 5], verbose=0)
+    assert epochs_of(history) == {"training": [1, 2, 3, 4, 5, 6, 7], "validation": [1, 2, 5]}
+
+
+def test_epochs_have_their_numbers() -> None:
+    history = small_model().fit(X, Y, epochs=6, initial_epoch=3, verbose=0)
+    assert epochs_of(history) == {"training": [4, 5, 6]}
+
+
+def test_a_second_fit_is_drawn_behind_the_first() -> None:
+    own, model = History(), small_model()
+    model.fit(X, Y, epochs=3, verbose=0, callbacks=[own])
+    model.fit(X, Y, epochs=2, validation_data=(X, Y), verbose=0, callbacks=[own])
+    assert epochs_of(own) == {"training": [1, 2, 3, 4, 5], "validation": [4, 5]}
+
+
+def test_a_history_filled_by_hand() -> None:
+    history = History()
+    history.history = {"loss": [3.0, 2.0], "val_loss": [4.0, 3.0]}
+    assert epochs_of(history) == {"training": [1, 2], "validation": [1, 2]}

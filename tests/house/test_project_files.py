@@ -79,6 +79,12 @@ def test_the_run_time_dependencies_are_five(root: Path) -> None:
     assert names == ["numpy", "numba", "h5py", "requests", "tqdm"]
 
 
+def test_an_extra_is_what_the_tests_use(root: Path) -> None:
+    data = project(root)
+    assert data["project"]["optional-dependencies"] == {"plot": ["matplotlib>=3.10"]}
+    assert "matplotlib>=3.10" in data["dependency-groups"]["dev"]
+
+
 def test_kernels_is_linked_into_the_package(root: Path) -> None:
     assert (root / "minifit/kernels/__init__.py").is_file(), "CONTRIBUTING.md says what to do on Windows"
     assert os.path.samefile(root / "minifit/kernels", root / "kernels")
