@@ -1,6 +1,6 @@
 """History: every fit returns one. It keeps what each epoch logged, can be pickled, and draws its own curves.
 
-Run it with `python examples/13_history.py`; it needs matplotlib (`pip install minifit-training[plot]`).
+Run it with `python examples/08_history.py`; it needs matplotlib (`pip install minifit-training[plot]`).
 """
 
 import pickle
