@@ -16,6 +16,20 @@ def say(text: str = "") -> None:
     print(text, file=sys.stdout, flush=True)
 
 
+def ask(question: str) -> bool:
+    """Ask until the answer is yes or no.
+
+    Raises
+    ------
+    EOFError
+        When nobody can answer.
+    """
+    while True:
+        answer = input(f"{question} [y/n] ").strip().lower()
+        if answer in ("y", "n"):
+            return answer == "y"
+
+
 def warn(text: str) -> None:
     """Warn, pointing at the line outside of minifit that led here."""
     level, frame = 2, sys._getframe(1)

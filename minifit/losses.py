@@ -394,7 +394,7 @@ class LossFunctionWrapper(Loss):
     reduction, name
         As for `Loss`.
     **kwargs
-        Handed on to `fn`.
+        Handed on to `fn`, and kept as `options`.
     """
 
     def __init__(
@@ -402,15 +402,15 @@ class LossFunctionWrapper(Loss):
     ) -> None:
         super().__init__(reduction, name or getattr(fn, "__name__", type(fn).__name__))
         self.fn = fn
-        self._kwargs = kwargs
+        self.options = kwargs
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """One value for each sample."""
-        return self.fn(y_true, y_pred, **self._kwargs)
+        return self.fn(y_true, y_pred, **self.options)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal loss."""
-        return {**super().get_config(), **self._kwargs}
+        return {**super().get_config(), **self.options}
 
 
 class MeanSquaredError(LossFunctionWrapper):

@@ -1,6 +1,5 @@
 """`Sequential`: the user's object, a chain of layers that trains."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
@@ -18,15 +17,17 @@ from minifit.errors import (
 )
 from minifit.layers import InputLayer, Layer
 from minifit.layers.base import ShapeLike, assign_all, unique_name
+from minifit.model_files import Storable, making, read_model, written_as_json
 from minifit.parameters import Parameter, ParameterBuffer
+from minifit.saving.atomic import PathLike
+from minifit.tables import Table, custom_object_scope
 from minifit.tensor import Context, Tensor, TensorLike, as_tensor, constant, to_array
-from minifit.training.trainer import Trainer
 from minifit.utils.summary import summary_lines
 
-__all__ = ["Sequential"]
+__all__ = ["Sequential", "load_model", "model_from_config", "model_from_json", "save_model"]
 
 
-class Sequential(Trainer):
+class Sequential(Storable):
     """A chain of layers: the output of each is the input of the next.
 
     Parameters
@@ -379,19 +380,10 @@ class Sequential(Trainer):
             For a layer that is neither minifit's nor among `custom_objects`.
         """
         made = cls(name=config.get("name"))
-        for entry in config["layers"]:
-            made.add(layers.TABLE.make(entry, custom_objects))
+        with custom_object_scope(custom_objects):
+            for entry in config["layers"]:
+                made.add(layers.TABLE.make(entry))
         return made
-
-    def to_json(self, **kwargs: Any) -> str:
-        """The configuration as JSON, in Keras's form; the keywords are those of ``json.dumps``."""
-        data = {
-            "class_name": type(self).__name__,
-            "config": self.get_config(),
-            "keras_version": "2.7.0",
-            "backend": "tensorflow",
-        }
-        return json.dumps(data, **kwargs)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}: {len(self._layers)} layers>"
@@ -406,3 +398,70 @@ def _as_list(layers: Any) -> list[Any]:
 def _decides_nothing(name: str) -> bool:
     """Whether a layer's argument means nothing any more once its weights are there."""
     return name in ("name", "trainable", "batch_input_shape", "dtype") or name.endswith("_initializer")
+
+
+# -- from files ----------------------------------------------------------------------------------------------
+
+TABLE = Table("model", {"Sequential": Sequential})
+
+
+def save_model(model: Sequential, filepath: PathLike, overwrite: bool = True, **kwargs: Any) -> None:
+    """Write a model to a file; the arguments are those of `Sequential.save`."""
+    model.save(filepath, overwrite, **kwargs)
+
+
+def load_model(
+    filepath: PathLike,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    options: None = None,
+) -> Sequential:
+    """A model from a file that `save` or Keras has written.
+
+    Parameters
+    ----------
+    filepath : str or PathLike
+    custom_objects : dict, optional
+        Classes and functions of your own (layers, losses, metrics, optimizers, activations, ...) by the names that
+        the file calls them. Nothing is ever run or imported by a name in a file.
+    compile : bool, default True
+        Whether to compile the model as it was, and let its optimizer remember what it did.
+    options : None
+        Accepted as in Keras.
+
+    Returns
+    -------
+    Sequential
+
+    Raises
+    ------
+    FileFormatError
+        When it is no such file, damaged, or has something that does not belong into it.
+    UnknownNameError
+        For classes that are neither minifit's nor among `custom_objects`.
+    OSError
+        When the file cannot be opened.
+
+    References
+    ----------
+    ``tf.keras.models.load_model`` (TensorFlow 2.7).
+    """
+    return read_model(filepath, model_from_config, custom_objects, compile)
+
+
+def model_from_config(
+    config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+) -> Sequential:
+    """A model from ``{"class_name": "Sequential", "config": model.get_config()}``, with weights of its own."""
+    with making("a model"), custom_object_scope(custom_objects):
+        if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str):
+            raise ArgumentTypeError(
+                "A model's configuration is a dict with 'class_name' and 'config'. "
+                f"Received: {str(config)[:60]}. Pass what to_json returned, or get_config under 'config'."
+            )
+        return TABLE.make(config)  # type: ignore[no-any-return]
+
+
+def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Sequential:
+    """A model from what `to_json` returned, with weights of its own."""
+    return model_from_config(written_as_json(json_string), custom_objects)

@@ -6,7 +6,10 @@ snapshot is one copy, a checkpoint one write. Freezing a layer changes the list 
 not the memory.
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from operator import add, index, mul, sub, truediv
 from operator import pow as power
 from typing import Any, NamedTuple
@@ -14,8 +17,35 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minifit.arrays import ALIGNMENT, FLOAT, Array, Shape, aligned_zeros
-from minifit.errors import ArgumentTypeError, ShapeError
+from minifit.errors import ArgumentTypeError, FileFormatError, ShapeError
 from minifit.tensor import Tensor
+
+_room: ContextVar[list[int] | None] = ContextVar("room", default=None)
+
+
+@contextmanager
+def room_for(numbers: int) -> Iterator[None]:
+    """While the block runs, all weights that are made, or sums of metrics, hold no more numbers than this together.
+
+    A configuration from a file may ask for more than the memory has; the file's own arrays say what it can need.
+    """
+    token = _room.set([numbers])
+    try:
+        yield
+    finally:
+        _room.reset(token)
+
+
+def take_room(name: str, shape: Shape) -> None:
+    """Raise if what is about to be made does not fit any more."""
+    room = _room.get()
+    if room is not None:
+        room[0] -= math.prod(shape)
+        if room[0] < 0:
+            raise FileFormatError(
+                f"A file has the numbers of what it describes. Received: {name!r} of shape {shape}, for which there "
+                "are not enough. Copy the file again."
+            )
 
 
 class Parameter(Tensor):

@@ -7,11 +7,30 @@ caller gives, or it is an error.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from minifit.errors import ArgumentTypeError, UnknownNameError
+
+_custom: ContextVar[Mapping[str, Any] | None] = ContextVar("custom objects", default=None)
+
+
+@contextmanager
+def custom_object_scope(objects: Mapping[str, Any] | None) -> Iterator[None]:
+    """While the block runs, every table knows these names too: classes and functions of your own.
+
+    References
+    ----------
+    ``tf.keras.utils.custom_object_scope`` (TensorFlow 2.7).
+    """
+    token = _custom.set({**(_custom.get() or {}), **(objects or {})})
+    try:
+        yield
+    finally:
+        _custom.reset(token)
 
 
 class Table(Mapping[str, Any]):
@@ -39,14 +58,14 @@ class Table(Mapping[str, Any]):
         return len(self._members)
 
     def find(self, name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """The member called `name`; `custom_objects` are asked first.
+        """The member called `name`; `custom_objects` are asked first, then those of `custom_object_scope`.
 
         Raises
         ------
         UnknownNameError
             With the nearest known name.
         """
-        known = {**self._members, **(custom_objects or {})}
+        known = {**self._members, **(_custom.get() or {}), **(custom_objects or {})}
         if name not in known:
             raise UnknownNameError.of(self.kind, name, known)
         return known[name]

@@ -17,7 +17,7 @@ from minifit import constraints, initializers, regularizers
 from minifit.arrays import FLOAT, Array
 from minifit.errors import ArgumentError, ArgumentTypeError, GradientError, NotBuiltError, ShapeError
 from minifit.kernels import reference
-from minifit.parameters import Parameter
+from minifit.parameters import Parameter, take_room
 from minifit.tables import Configurable
 from minifit.tensor import Context, Tensor, TensorLike, as_tensor, constant, current, to_array
 
@@ -175,6 +175,7 @@ class Layer(Configurable):
         """
         if dtype not in (None, "float32", np.float32, FLOAT):
             raise ArgumentError(f"Weights are float32. Received: dtype={dtype!r}. Leave dtype out.")
+        take_room(f"{self.name}/{name}", tuple(shape))
         make = initializers.get("glorot_uniform" if initializer is None else initializer)
         value = make(tuple(shape), dtype="float32") if _accepts(make, "dtype") else make(tuple(shape))
         made = Parameter(f"{self.name}/{name}:0", np.asarray(value, FLOAT), trainable)

@@ -10,6 +10,7 @@ from minifit.errors import ArgumentError, ShapeError
 from minifit.losses import fit_weights
 from minifit.metrics.base import Metric, divide
 from minifit.metrics.confusion import Counts, checked_thresholds, count, probabilities
+from minifit.parameters import take_room
 from minifit.tensor import to_array
 
 MARGIN = 1e-7
@@ -176,6 +177,7 @@ def _evenly(num_thresholds: Any) -> list[float]:
         raise ArgumentError(
             f"num_thresholds must be an integer above 1. Received: num_thresholds={num_thresholds!r}. Pass 200."
         )
+    take_room("num_thresholds", (int(num_thresholds),))
     return [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)]
 
 

@@ -15,8 +15,8 @@ from minifit import losses
 from minifit.arrays import Array, Shape
 from minifit.errors import ArgumentError
 from minifit.losses import fit_weights, match_ranks
-from minifit.parameters import Variable
-from minifit.tables import Configurable
+from minifit.parameters import Variable, take_room
+from minifit.tables import Configurable, serialize
 from minifit.tensor import to_array
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -72,6 +72,7 @@ class Metric(Configurable):
                 f"A metric's variable begins at zeros. Received: initializer={initializer!r}. "
                 "Add the offset in result()."
             )
+        take_room(f"{self.name}/{name}", shape)
         made = Variable(np.zeros(shape), name, np.float64)
         self._variables.append(made)
         return made
@@ -218,7 +219,10 @@ class MeanMetricWrapper(Mean):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric."""
-        return {**super().get_config(), **self._kwargs}
+        config = {**super().get_config(), **self._kwargs}
+        if type(self) is not MeanMetricWrapper:
+            return config  # a subclass knows its function
+        return {**config, "fn": serialize(getattr(self._fn, "__self__", self._fn))}
 
 
 def divide(a: Array, b: Array) -> Array:

@@ -1,5 +1,6 @@
 """From what a user writes in ``compile(metrics=[...])`` to a metric."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from minifit import losses
@@ -80,7 +81,25 @@ _BY_SHAPE: dict[str, tuple[Any, ...]] = {
 
 def get(identifier: Any) -> Any:
     """A metric function or object from its name, configuration or itself; None stays None."""
+    if isinstance(identifier, Mapping) and identifier.get("class_name") == "MeanMetricWrapper":
+        config = dict(identifier["config"])
+        return MeanMetricWrapper(_function(config.pop("fn")), **config)
     return None if identifier is None else TABLE.make(identifier)
+
+
+def deserialize(config: Any) -> Any:
+    """What `serialize` was given: names as they are where they mean the same again, else a metric or function."""
+    if isinstance(config, list):
+        return [deserialize(entry) for entry in config]
+    if isinstance(config, str) and (config.lower() in _BY_SHAPE or TABLE.find(config) is TABLE.get(config)):
+        return config
+    return get(config)
+
+
+def _function(stored: Any) -> Any:
+    """The function that a stored metric takes the mean of; a loss object stands for its own."""
+    found = losses.get(stored) if isinstance(stored, Mapping) else get(stored)
+    return found.call if isinstance(found, losses.Loss) else found
 
 
 def for_outputs(identifier: Any, y_true: Shape, y_pred: Shape) -> Metric:
@@ -107,7 +126,15 @@ def for_outputs(identifier: Any, y_true: Shape, y_pred: Shape) -> Metric:
     if isinstance(found, Metric):
         return found
     if isinstance(found, losses.Loss):
-        made = MeanMetricWrapper(found.call, found.name)
+        if (
+            isinstance(found, losses.LossFunctionWrapper)
+            and TABLE.get(getattr(found.fn, "__name__", "")) is found.fn
+        ):
+            made = MeanMetricWrapper(
+                found.fn, found.name, **found.options
+            )  # which can be written by its name
+        else:
+            made = MeanMetricWrapper(found.call, found.name)
         made.direction = "min"
         return made
     return MeanMetricWrapper(found, identifier if isinstance(identifier, str) else None)

@@ -52,11 +52,11 @@ def replacing(path: PathLike) -> Iterator[str]:
             if flushing():
                 _flush(temporary)
             _replace(temporary, target)
-    finally:
-        with suppress(
-            OSError
-        ):  # as a rule because it has been put in its place; else the next save removes it
+    except BaseException:
+        with suppress(OSError):  # then the next save removes it
             os.remove(temporary)
+        raise
+    finally:
         with _lock:
             _open.discard(temporary)
     if flushing():

@@ -15,6 +15,7 @@ from minifit.errors import ArgumentError, ArgumentTypeError, DataError
 from minifit.losses import match_ranks
 from minifit.metrics.base import Mean, Metric
 from minifit.metrics.resolve import check_name, for_outputs
+from minifit.tables import serialize
 from minifit.tensor import Tensor, constant
 
 
@@ -40,7 +41,8 @@ class Objective:
     """
 
     def __init__(self, loss: Any, wanted: Any = None, weighted: Any = None, loss_weight: Any = None) -> None:
-        self.loss = _loss_object(_only("loss", loss))
+        self._given = _only("loss", loss)
+        self.loss = _loss_object(self._given)
         self._entries = [(e, False) for e in _flat(wanted)] + [(e, True) for e in _flat(weighted)]
         for entry, _ in self._entries:
             check_name(entry)
@@ -75,6 +77,17 @@ class Objective:
                 )
             made[name] = metric, weighted
         self._named, self.resolved = made, True
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of `compile` that make an equal objective, as plain data in the form of tf.keras 2.7."""
+        entries = list(self._named.values()) if self.resolved else self._entries
+        plain, weighted = ([_written(e) for e, w in entries if w is on] or None for on in (False, True))
+        return {
+            "loss": serialize(self._given),
+            "metrics": plain,
+            "weighted_metrics": weighted,
+            "loss_weights": None if self.factor == 1 else self.factor,
+        }
 
     def apart(self) -> "Objective":
         """The same objective with sums of its own, for an evaluation in the middle of a run."""
@@ -167,6 +180,11 @@ def _constant(y_pred: Tensor) -> Tensor:
     made = constant(y_pred.value)
     made.logits = None if y_pred.logits is None else constant(y_pred.logits.value)
     return made
+
+
+def _written(entry: Any) -> Any:
+    """An entry of ``metrics=[...]`` as plain data; a loss as the metric that it means, whatever the shapes."""
+    return serialize(for_outputs(entry, (1,), (1,)) if isinstance(entry, losses.Loss) else entry)
 
 
 def _loss_object(loss: Any) -> losses.Loss | None:

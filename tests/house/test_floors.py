@@ -32,7 +32,7 @@ FLOORS = [
     ["layers", "data", "saving", "datasets", "utils", "tensorboard"],
     ["callbacks"],
     ["training"],
-    ["models"],
+    ["model_files", "models"],
     ["standin", "distribute", "semantics", "trace", "monitor"],
 ]
 """Files and package folders of minifit by floor, from the ground up; on each floor in their order."""

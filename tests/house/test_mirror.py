@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WITHOUT_A_TEST_OF_THEIR_OWN: dict[str, str] = {}
 """Source files, relative to the project, and why no test file is named after them."""
 
-NOT_MIRRORS = ("house", "conformance", "benchmarks")
+NOT_MIRRORS = ("house", "conformance", "benchmarks", "fuzz")
 """Folders of tests that belong to no single source file."""
 
 

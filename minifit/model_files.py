@@ -1,0 +1,331 @@
+"""How a model becomes a file and a file a model.
+
+`Storable` gives models their methods for files. What is written is described as plain data first (`describe`); the
+modules of `minifit.saving` know the formats. A file is read whole before anything of a model is changed.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import numpy as np
+
+from minifit import console, losses, metrics, optimizers
+from minifit.errors import ArgumentError, FileFormatError, MinifitError, NotBuiltError, UnknownNameError
+from minifit.layers import Layer
+from minifit.parameters import Parameter, room_for
+from minifit.saving import formats
+from minifit.saving.atomic import PathLike
+from minifit.saving.description import (
+    Config,
+    LayerWeights,
+    ModelDescription,
+    OptimizerVariables,
+    StoredModel,
+    Weight,
+)
+from minifit.tables import custom_object_scope
+from minifit.training.trainer import Trainer
+
+Model = TypeVar("Model", bound="Storable")
+
+
+class Storable(Trainer):
+    """The methods of a model that have to do with files."""
+
+    name: str
+
+    def save(
+        self,
+        filepath: PathLike,
+        overwrite: bool = True,
+        include_optimizer: bool = True,
+        save_format: str | None = None,
+        signatures: None = None,
+        options: dict[str, Any] | None = None,
+        save_traces: bool = True,
+    ) -> None:
+        """Write the model to a file: its layers, weights, what it was compiled with, and the optimizer's state.
+
+        Parameters
+        ----------
+        filepath : str or PathLike
+            A missing folder is made. The file appears whole or not at all; what was there before stays until then.
+        overwrite : bool, default True
+            Whether to replace a file that is there without asking.
+        include_optimizer : bool, default True
+            Whether to write what it was compiled with and the optimizer's state.
+        save_format : {"h5"}, optional
+            The legacy HDF5 format of Keras, whatever the name's end; TensorFlow's own formats are refused.
+        signatures : None
+            There are none here.
+        options : dict, optional
+            "compression" ("gzip"), "compression_opts" (0 to 9) and "shuffle" (bool) of the arrays.
+        save_traces : bool
+            Accepted as in Keras.
+
+        Raises
+        ------
+        NotBuiltError
+            When the model has no weights yet.
+        OSError
+            When the file cannot be written.
+
+        References
+        ----------
+        ``tf.keras.Model.save`` (TensorFlow 2.7).
+        """
+        if signatures is not None:
+            raise ArgumentError(
+                f"Signatures belong to TensorFlow's own format. Received: signatures={signatures!r}. Leave them out."
+            )
+        format = formats.of(filepath, save_format)
+        if _may_write(filepath, overwrite):
+            format.write(filepath, describe(self, True, include_optimizer), options)
+
+    def save_weights(
+        self,
+        filepath: PathLike,
+        overwrite: bool = True,
+        save_format: str | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> None:
+        """Write the weights alone; the arguments are those of `save`.
+
+        References
+        ----------
+        ``tf.keras.Model.save_weights`` (TensorFlow 2.7).
+        """
+        format = formats.of(filepath, save_format)
+        if _may_write(filepath, overwrite):
+            format.write(filepath, describe(self, False), options)
+
+    def load_weights(
+        self, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False, options: None = None
+    ) -> None:
+        """Take the weights from a file that `save_weights`, `save` or Keras has written.
+
+        Parameters
+        ----------
+        filepath : str or PathLike
+        by_name : bool, default False
+            Whether a layer takes the weights of the layer of its name, and keeps its own when there is none;
+            otherwise they are taken in order.
+        skip_mismatch : bool, default False
+            Whether layers that do not fit are left as they are, with a warning; only together with `by_name`.
+        options : None
+            Accepted as in Keras.
+
+        Raises
+        ------
+        NotBuiltError
+            When the model has no weights yet.
+        FileFormatError
+            When the file is damaged or does not fit; the model stays as it was.
+        OSError
+            When the file cannot be opened.
+
+        References
+        ----------
+        ``tf.keras.Model.load_weights`` (TensorFlow 2.7).
+        """
+        if skip_mismatch and not by_name:
+            raise ArgumentError(
+                "skip_mismatch counts together with by_name. Received: skip_mismatch=True, by_name=False. "
+                "Pass by_name=True too."
+            )
+        described = describe(self, False).layers
+        with formats.of(filepath).reading(filepath) as stored:
+            _fill(stored, described, by_name, skip_mismatch)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The configuration as JSON, in Keras's form; the keywords are those of ``json.dumps``."""
+        written = {**_config(self), "keras_version": "2.7.0", "backend": "tensorflow"}
+        return json.dumps(written, **{"default": _plain, **kwargs})
+
+
+# -- a model as plain data -----------------------------------------------------------------------------------
+
+
+def describe(model: Any, whole: bool, include_optimizer: bool = True) -> ModelDescription:
+    """A model as it is written: all of it, or its weights alone. The arrays are views of the model's memory."""
+    if not model.built:
+        raise NotBuiltError(
+            f"Only weights that exist can be saved or loaded. Received: the model {model.name!r}, which is not built. "
+            "Call build((None, features)), give the first layer an input_shape, or let it see data."
+        )
+    described = ModelDescription(layers=[_layer(layer) for layer in model.layers])
+    if whole:
+        described.config = json.loads(json.dumps(_config(model), default=_plain))
+        if include_optimizer and model.training_state.objective is not None and model.optimizer is not None:
+            described.training = _training(model)
+            described.optimizer = _optimizer(model)
+    return described
+
+
+def _layer(layer: Layer) -> LayerWeights:
+    trained = set(layer.trainable_weights)
+    return _with_inner(layer, lambda w: Weight(w.name, w.value, w in trained), set())
+
+
+def _with_inner(layer: Layer, weight: Callable[[Parameter], Weight], seen: set[Layer]) -> LayerWeights:
+    """A layer with those that are attributes of it, each where it is found first."""
+    own = sorted(layer._weights, key=lambda w: not w.trainable)  # Keras keeps those that can be trained first
+    made = LayerWeights(layer.name, type(layer).__name__, [weight(w) for w in own])
+    for name, value in vars(layer).items():
+        several = isinstance(value, list | tuple)
+        inner = [v for v in (value if several else [value]) if v in layer._inner and v not in seen]
+        if name == "_inner" or not inner:
+            continue
+        seen.update(inner)
+        described = [_with_inner(i, weight, seen) for i in inner]
+        made.inner[name] = described if several else described[0]
+    return made
+
+
+def _config(model: Any) -> Config:
+    return {"class_name": type(model).__name__, "config": model.get_config()}
+
+
+def _training(model: Any) -> Config:
+    written = {
+        **model.training_state.objective.get_config(),
+        "optimizer_config": optimizers.serialize(model.optimizer),
+    }
+    return json.loads(json.dumps(written, default=_plain))  # type: ignore[no-any-return]
+
+
+def _optimizer(model: Any) -> OptimizerVariables:
+    trained = model.trainable_weights
+    weights = [Weight(w.name, w.value) for w in trained]
+    optimizer = model.optimizer
+    return OptimizerVariables(
+        type(optimizer).__name__, optimizer.slot_names, weights, optimizer.get_state(trained)
+    )
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no word for, as Keras writes it: NumPy's numbers and arrays; a function by its name."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if hasattr(value, "get_config"):
+        return {"class_name": type(value).__name__, "config": value.get_config()}
+    if hasattr(value, "__name__"):
+        return value.__name__
+    raise ArgumentError(
+        f"A configuration is made of numbers, strings, lists and dicts. Received: {value!r} of type "
+        f"{type(value).__name__}. Return plain values from get_config."
+    )
+
+
+def _may_write(path: PathLike, overwrite: bool) -> bool:
+    """Whether the file may be written, asking when it would replace another."""
+    if overwrite or not os.path.isfile(path):
+        return True
+    try:
+        return console.ask(f"{os.fspath(path)} is there already. Replace it?")
+    except EOFError:
+        raise FileExistsError(
+            f"A file is replaced only with overwrite=True. Received: {os.fspath(path)!r}, which is there. "
+            "Pass another name, or overwrite=True."
+        ) from None
+
+
+# -- a model from a file -------------------------------------------------------------------------------------
+
+
+def read_model(
+    path: PathLike,
+    make: Callable[[Config], Model],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+) -> Model:
+    """The model that a file describes; `make` turns a configuration into one."""
+    with formats.of(path).reading(path) as stored, custom_object_scope(custom_objects):
+        if stored.config is None:
+            raise FileFormatError(
+                f"A model is loaded from a file of a whole model. Received: {os.fspath(path)!r}, which has no "
+                "configuration. Build the model and call load_weights, or save it with model.save."
+            )
+        with room_for(stored.numbers):
+            model = make(stored.config)
+        _fill(stored, describe(model, False).layers if model.weights else [])
+        if compile:
+            _compile(model, stored)
+    return model
+
+
+def _fill(
+    stored: StoredModel, layers: Sequence[LayerWeights], by_name: bool = False, skip_mismatch: bool = False
+) -> None:
+    """Put a file's numbers into the weights, after all of them have been read."""
+    pairs = stored.weights_for(layers, by_name, skip_mismatch)
+    read = [(weight.value, np.asarray(array)) for weight, array in pairs]
+    with np.errstate(over="ignore", invalid="ignore"):  # float64 that is too large becomes infinite
+        for value, array in read:
+            value[...] = array
+
+
+def _compile(model: Any, stored: StoredModel) -> None:
+    """Compile a model as the file says, and let the optimizer go on from what it remembered."""
+    training = stored.training
+    if training is None:
+        console.warn("The file does not say how the model was compiled. Compile it before it is trained.")
+        return
+    with making("what a model was compiled with"), room_for(max(stored.numbers, 1_000_000)):
+        optimizer = optimizers.get(training["optimizer_config"])
+        loss = training.get("loss")
+        model.compile(
+            optimizer,
+            loss if isinstance(loss, str) and loss in losses.TABLE else losses.get(loss),
+            metrics.resolve.deserialize(training.get("metrics")),
+            training.get("loss_weights"),
+            metrics.resolve.deserialize(training.get("weighted_metrics")),
+        )
+    trained = model.trainable_weights
+    weights = [Weight(w.name, w.value) for w in trained]
+    try:
+        state = stored.optimizer_state(type(optimizer).__name__, optimizer.slot_names, weights)
+    except FileFormatError as error:
+        console.warn(f"The optimizer begins anew. {error}")
+        return
+    if state is not None:
+        optimizer.set_state(state, trained)
+
+
+@contextmanager
+def making(what: str) -> Iterator[None]:
+    """What is made of a stored configuration either works or is a fault of the configuration.
+
+    A constructor that is given nonsense may raise anything.
+    """
+    try:
+        yield
+    except UnknownNameError as error:
+        raise UnknownNameError(
+            f"{error} A class or function of your own is passed in custom_objects={{its name: itself}}."
+        ) from None
+    except MinifitError:
+        raise
+    except Exception as error:
+        raise FileFormatError(
+            f"A configuration must describe {what}. Received: one that leads to {type(error).__name__}: {error}. "
+            "Copy the file again, or pass custom_objects that understand it."
+        ) from error
+
+
+def written_as_json(text: str) -> Config:
+    """What a string of JSON says, if it is a model's configuration."""
+    try:
+        found = json.loads(text)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ArgumentError(
+            f"A model is described by JSON. Received: {str(text)[:60]!r} ({error}). Pass what to_json returned."
+        ) from None
+    if not isinstance(found, dict):
+        raise ArgumentError(
+            f"A model is described by an object in JSON. Received: {text[:60]!r}. Pass what to_json returned."
+        )
+    return found

@@ -1,0 +1,63 @@
+"""Which format a file has: its name's end decides."""
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.saving import legacy
+from minifit.saving.atomic import PathLike
+from minifit.saving.description import ModelDescription, StoredModel
+
+
+class Format(NamedTuple):
+    """A format of model files.
+
+    Attributes
+    ----------
+    write : callable
+        ``write(path, description, options)`` writes a model, or its weights alone, whole or not at all.
+    reading : callable
+        ``reading(path)`` is a context manager that gives a `StoredModel`.
+    """
+
+    write: Callable[[PathLike, ModelDescription, dict[str, Any] | None], None]
+    reading: Callable[[PathLike], AbstractContextManager[StoredModel]]
+
+
+LEGACY = Format(legacy.write, legacy.reading)
+
+BY_SUFFIX: dict[str, Format] = {}
+"""Every other name is of the legacy format. Where two ends fit, the first counts."""
+
+
+def of(path: PathLike, save_format: str | None = None) -> Format:
+    """The format of a file of this name, or the one that `save_format` asks for.
+
+    Parameters
+    ----------
+    path : str or PathLike
+    save_format : {"h5", "hdf5"}, optional
+        The legacy format, whatever the name.
+
+    Raises
+    ------
+    ArgumentError
+        For TensorFlow's own formats, and formats that nobody knows.
+    ArgumentTypeError
+        When it is no path.
+    """
+    if save_format is None:
+        name = os.fspath(path) if isinstance(path, os.PathLike) else path
+        if not isinstance(name, str):
+            raise ArgumentTypeError(
+                f"A path is a string or a PathLike of one. Received: {path!r}. Pass for example 'model.h5'."
+            )
+        return next((f for end, f in BY_SUFFIX.items() if name.endswith(end)), LEGACY)
+    if isinstance(save_format, str) and save_format.lower().strip() in ("h5", "hdf5"):
+        return LEGACY
+    raise ArgumentError(
+        "Models are written to one file in a format of Keras, not in TensorFlow's own. "
+        f"Received: save_format={save_format!r}. Leave it out, or pass 'h5'."
+    )

@@ -1,0 +1,342 @@
+"""Keras's legacy HDF5 format, as tf.keras 2.7 writes and reads it.
+
+One file has the weights of every layer in order and, for a whole model, its configuration as JSON, what `compile`
+was given and what the optimizer remembers. Weights are found by their place, not by their name.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from minifit import console
+from minifit.arrays import Array
+from minifit.errors import ArgumentError, FileFormatError
+from minifit.saving import hdf5
+from minifit.saving.atomic import PathLike
+from minifit.saving.description import (
+    Config,
+    LayerWeights,
+    ModelDescription,
+    OptimizerVariables,
+    StoredArray,
+    StoredModel,
+    Weight,
+)
+from minifit.saving.hdf5 import Group
+
+LIMIT = 64512
+"""Bytes of a list of names that fit into one attribute, as Keras reckons; longer ones are split up."""
+
+TOP_LEVEL = "top_level_model_weights"
+"""Weights of a model that belong to none of its layers; there are none here."""
+
+
+def write(path: PathLike, model: ModelDescription, options: dict[str, Any] | None = None) -> None:
+    """Write a model, or its weights alone when it comes without a configuration.
+
+    Parameters
+    ----------
+    path : str or PathLike
+    model : ModelDescription
+    options : dict, optional
+        As for `hdf5.write`.
+    """
+    hdf5.write(path, tree(model), options)
+
+
+@contextmanager
+def reading(path: PathLike) -> Iterator[StoredModel]:
+    """A file that is open for reading.
+
+    Raises
+    ------
+    FileFormatError
+        When it is no such file.
+    """
+    with hdf5.reading(path) as root:
+        yield _Stored(root)
+
+
+# -- writing -------------------------------------------------------------------------------------------------
+
+
+def tree(model: ModelDescription) -> Group:
+    """What is written."""
+    weights = _layers(model.layers)
+    if model.config is None:
+        return weights
+    root = Group(
+        {"backend": "tensorflow", "keras_version": "2.7.0", "model_config": json.dumps(model.config)}
+    )
+    if model.training is not None:
+        root.attributes["training_config"] = json.dumps(model.training)
+    root.members["model_weights"] = weights
+    if model.optimizer is not None:
+        root.members["optimizer_weights"] = _named(_variables(model.optimizer))
+    return root
+
+
+def _layers(layers: Sequence[LayerWeights]) -> Group:
+    made = Group({"backend": "tensorflow", "keras_version": "2.7.0"})
+    made.attributes.update(_names("layer_names", [layer.name for layer in layers]))
+    for layer in sorted(layers, key=lambda layer: layer.name):
+        _put(made, layer.name, _named([(w.name, w.value) for w in layer.all_weights()]))
+    made.members[TOP_LEVEL] = _named([])
+    return made
+
+
+def _named(arrays: Sequence[tuple[str, Array]]) -> Group:
+    """A group of arrays and the list of their names, which must differ: a second ``a:0`` is called ``a_1:0``."""
+    made = Group()
+    seen: Counter[str] = Counter()
+    names = []
+    for name, array in arrays:
+        count = seen[name]
+        seen[name] += 1
+        if count:
+            base, colon, end = name.rpartition(":")
+            name = f"{base}_{count}{colon}{end}" if colon else f"{name}_{count}"
+        names.append(name)
+        _put(made, name, array)
+    made.attributes.update(_names("weight_names", names))
+    return made
+
+
+def _put(group: Group, path: str, member: Group | Array) -> None:
+    """Put a member where the path says; a slash begins a new group."""
+    *above, name = path.split("/")
+    for part in above:
+        inner = group.members.setdefault(part, Group())
+        if not isinstance(inner, Group):
+            raise _taken(path)
+        group = inner
+    there = group.members.setdefault(name, member)
+    if there is member:
+        return
+    if not isinstance(there, Group) or not isinstance(member, Group) or there.attributes:
+        raise _taken(path)
+    there.attributes.update(member.attributes)
+    for inner_name, inner_member in member.members.items():
+        if inner_name in there.members:
+            raise _taken(f"{path}/{inner_name}")
+        there.members[inner_name] = inner_member
+
+
+def _taken(path: str) -> ArgumentError:
+    return ArgumentError(
+        f"Layers and weights need names of their own in a file. Received: a second {path!r}. Give one another name."
+    )
+
+
+def _names(name: str, values: Sequence[str]) -> dict[str, list[str]]:
+    """A list of names as one attribute, or as several that are small enough: ``name0``, ``name1``, ..."""
+    encoded = np.array([v.encode() for v in values], "S")
+    if encoded.itemsize > LIMIT:
+        raise ArgumentError(
+            f"A name in a file has at most {LIMIT} bytes. Received: one of {encoded.itemsize}. Give a shorter name."
+        )
+    if encoded.nbytes <= LIMIT:
+        return {name: list(values)}
+    parts = 2
+    while max(part.nbytes for part in np.array_split(encoded, parts)) > LIMIT:
+        parts += 1
+    split = [list(values[p[0] : p[-1] + 1]) for p in np.array_split(np.arange(len(values)), parts) if len(p)]
+    return {f"{name}{i}": part for i, part in enumerate(split)}
+
+
+# -- the optimizer -------------------------------------------------------------------------------------------
+
+
+def _variables(optimizer: OptimizerVariables) -> list[tuple[str, Array]]:
+    """What an optimizer remembers, in Keras's order."""
+    name, state = optimizer.class_name, optimizer.state
+    found = [(f"{name}/iter:0", np.asarray(state["iterations"], np.int64))]
+    if "m_schedule" in state:
+        found.append((f"{name}/momentum_cache:0", np.asarray(state["m_schedule"], np.float32)))
+    for place, slot in _order(name, optimizer.slot_names, len(optimizer.weights)):
+        weight = optimizer.weights[place].name.partition(":")[0]
+        found.append((f"{name}/{weight}/{slot}:0", state["slots"][place][slot]))
+    return found
+
+
+def _order(class_name: str, slot_names: Sequence[str], weights: int) -> list[tuple[int, str]]:
+    """The places of the weights and the slots, in the order in which Keras makes them."""
+    if class_name == "Ftrl":
+        return [(place, slot) for place in range(weights) for slot in slot_names]
+    return [(place, slot) for slot in slot_names for place in range(weights)]
+
+
+# -- reading -------------------------------------------------------------------------------------------------
+
+
+class _Stored(StoredModel):
+    """A file in this format: a whole model, or weights alone."""
+
+    def __init__(self, root: Group) -> None:
+        self.config = _json(root, "model_config")
+        self.training = _json(root, "training_config")
+        self._root = root
+        self.numbers = _count(root)
+
+    def weights_for(
+        self, layers: Sequence[LayerWeights], by_name: bool = False, skip_mismatch: bool = False
+    ) -> list[tuple[Weight, StoredArray]]:
+        """Which stored array goes into which weight: layer by layer in order, or by the layers' names."""
+        stored = self._layers()
+        if by_name:
+            named = {layer.name: layer for layer in layers}
+            pairs = [(named[name], arrays) for name, arrays in stored if name in named]
+        else:
+            wanted = [layer for layer in layers if layer.all_weights()]
+            filled = [(name, arrays) for name, arrays in stored if arrays]
+            if len(wanted) != len(filled):
+                raise FileFormatError(
+                    f"A file fits a model with as many layers that have weights: this one has {len(wanted)}. "
+                    f"Received: a file with {len(filled)} ({_listed([name for name, _ in filled])}). "
+                    "Build the model as it was saved, or pass by_name=True."
+                )
+            pairs = [(layer, arrays) for layer, (_, arrays) in zip(wanted, filled, strict=True)]
+        found = []
+        for layer, arrays in pairs:
+            weights = layer.all_weights()
+            trouble = _trouble(weights, arrays)
+            if trouble is None:
+                found += list(zip(weights, arrays, strict=True))
+            elif skip_mismatch:
+                console.warn(f"The weights of layer {layer.name!r} were left as they are: {trouble}.")
+            else:
+                raise FileFormatError(
+                    f"A file must fit the weights of the model. Received: layer {layer.name!r} with {trouble}. "
+                    "Build the model as it was saved, or pass by_name=True and skip_mismatch=True to leave it out."
+                )
+        return found
+
+    def _layers(self) -> list[tuple[str, list[StoredArray]]]:
+        root = self._root
+        if not _has(root, "layer_names"):
+            inner = root.members.get("model_weights")
+            if not isinstance(inner, Group):
+                raise FileFormatError(
+                    "A file of weights lists its layers. Received: a file without 'layer_names'. "
+                    "Pass one that save or save_weights has written."
+                )
+            root = inner
+        return [(name, _arrays(_at(root, name), name)) for name in _list(root, "layer_names")]
+
+    def optimizer_state(
+        self, class_name: str, slot_names: Sequence[str], weights: Sequence[Weight]
+    ) -> dict[str, Any] | None:
+        """What the optimizer remembered; None when the file says nothing about it."""
+        if "optimizer_weights" not in self._root.members:
+            return None
+        arrays = _arrays(self._root.members["optimizer_weights"], "optimizer_weights")
+        extra = ["m_schedule"] if class_name == "Nadam" else []
+        order = _order(class_name, slot_names, len(weights))
+        shapes = [(), *((),) * len(extra), *(weights[place].value.shape for place, _ in order)]
+        if [a.shape for a in arrays] != shapes:
+            raise FileFormatError(
+                f"What an optimizer remembers must fit it and the weights it trains: {len(shapes)} arrays. "
+                f"Received: {len(arrays)} arrays or other shapes. Compile the model again."
+            )
+        read = [np.asarray(a) for a in arrays]
+        if not (read[0].dtype.kind in "iu" and read[0] >= 0):
+            raise FileFormatError(
+                f"An optimizer counts its steps from 0. Received: iterations={read[0]}. Compile the model again."
+            )
+        state: dict[str, Any] = {"learning_rate": None, "iterations": read[0], "slots": [{} for _ in weights]}
+        state.update(zip(extra, read[1:], strict=False))
+        for (place, slot), array in zip(order, read[1 + len(extra) :], strict=True):
+            state["slots"][place][slot] = array
+        return state
+
+
+def _trouble(weights: Sequence[Weight], arrays: Sequence[StoredArray]) -> str | None:
+    """What keeps the arrays from being these weights."""
+    if len(weights) != len(arrays):
+        return f"{len(weights)} weights for {len(arrays)} arrays in the file"
+    for weight, array in zip(weights, arrays, strict=True):
+        if weight.value.shape != array.shape:
+            return (
+                f"{weight.name} of shape {weight.value.shape} for an array of shape {array.shape} in the file"
+            )
+    return None
+
+
+def _json(root: Group, name: str) -> Config | None:
+    text = root.attributes.get(name)
+    if text is None:
+        return None
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise FileFormatError(
+            f"{name} in a model file is an object in JSON. Received: {str(text)[:60]!r}. Copy the file again."
+        )
+    return found
+
+
+def _arrays(group: Any, name: str) -> list[StoredArray]:
+    if not isinstance(group, Group):
+        raise FileFormatError(
+            f"A layer in a file is a group. Received: an array at {name!r}. Copy the file again."
+        )
+    found = []
+    for weight in _list(group, "weight_names"):
+        member = _at(group, weight)
+        if isinstance(member, Group):
+            raise FileFormatError(
+                f"A weight in a file is an array. Received: a group at {name}/{weight!r}. Copy the file again."
+            )
+        found.append(member)
+    return found
+
+
+def _at(group: Group, path: str) -> Any:
+    found: Any = group
+    for part in path.split("/"):
+        found = found.members.get(part) if isinstance(found, Group) else None
+    if found is None:
+        raise FileFormatError(f"A file has what it lists. Received: a file without {path!r}. Copy it again.")
+    return found
+
+
+def _has(group: Group, name: str) -> bool:
+    return name in group.attributes or f"{name}0" in group.attributes
+
+
+def _list(group: Group, name: str) -> list[str]:
+    """A list of names, which may be split up."""
+    if name in group.attributes:
+        parts = [group.attributes[name]]
+    else:
+        parts = []
+        while (value := group.attributes.get(f"{name}{len(parts)}")) is not None:
+            parts.append(value)
+    found: list[str] = []
+    for part in parts:
+        if isinstance(part, np.ndarray) and part.size == 0:  # so Keras writes an empty list
+            continue
+        if not isinstance(part, list):
+            raise FileFormatError(
+                f"{name} in a model file is a list of names. Received: {str(part)[:60]!r}. Copy the file again."
+            )
+        found += part
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+
+
+def _count(group: Group) -> int:
+    sizes = (
+        _count(m) if isinstance(m, Group) else int(np.prod(m.shape, dtype=object))
+        for m in group.members.values()
+    )
+    return sum(sizes)

@@ -1,0 +1,40 @@
+"""The name's end decides about the format."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.saving import formats
+
+
+def test_any_name_is_of_the_legacy_format() -> None:
+    for name in ("model.h5", "model.hdf5", "model", Path("a.b") / "c"):
+        assert formats.of(name) is formats.LEGACY
+
+
+def test_an_end_that_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = formats.Format(formats.LEGACY.write, formats.LEGACY.reading)
+    monkeypatch.setitem(formats.BY_SUFFIX, ".other", other)
+    assert formats.of("model.other") is other
+    assert formats.of(Path("model.other")) is other
+    assert formats.of("model.other", "h5") is formats.LEGACY
+    assert formats.of("model.other.h5") is formats.LEGACY
+
+
+def test_the_legacy_format_can_be_asked_for() -> None:
+    for asked in ("h5", "hdf5", " H5 "):
+        assert formats.of("x", asked) is formats.LEGACY
+
+
+@pytest.mark.parametrize("asked", ["tf", "tensorflow", "onnx", 3])
+def test_other_formats_are_refused(asked: Any) -> None:
+    with pytest.raises(ArgumentError, match="save_format"):
+        formats.of("x", asked)
+
+
+@pytest.mark.parametrize("path", [3, b"x", None])
+def test_what_is_no_path(path: Any) -> None:
+    with pytest.raises(ArgumentTypeError, match="path"):
+        formats.of(path)

@@ -1,0 +1,491 @@
+"""Models as files: what comes back, what tf.keras wrote, and what is refused."""
+
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+import minifit
+from minifit import Sequential, layers, losses, metrics, models, optimizers, utils
+from minifit.callbacks import LambdaCallback
+from minifit.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    FileFormatError,
+    MinifitError,
+    MinifitWarning,
+    NotBuiltError,
+    UnknownNameError,
+)
+from minifit.model_files import describe
+from minifit.models import load_model
+from minifit.saving import hdf5, legacy
+from tests.saving.files.cases import CASES, custom, data, seen, set_all, train
+from tests.saving.files.exchange import worst
+
+ARCHIVE = Path(__file__).parent / "saving" / "files" / "tf27.zip"
+X, Y = data("sgd")
+
+
+def small(**compiling: Any) -> Sequential:
+    model = Sequential(
+        [layers.Dense(3, "tanh", input_shape=(3,), name="a"), layers.Dense(1, name="b")], name="small"
+    )
+    model.compile(**{"optimizer": optimizers.Adam(0.1), "loss": "mse", "metrics": ["mae"], **compiling})
+    return model
+
+
+def plain(told: Any) -> Any:
+    """What `seen` returns, with lists for arrays."""
+    return json.loads(json.dumps(told, default=np.ndarray.tolist))
+
+
+def bits(model: Sequential) -> list[bytes]:
+    return [w.tobytes() for w in model.get_weights()]
+
+
+@pytest.fixture(scope="module")
+def archive() -> Iterator[zipfile.ZipFile]:
+    with zipfile.ZipFile(ARCHIVE) as opened:
+        yield opened
+
+
+# -- what tf.keras 2.7 wrote ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_model_of_tf_keras_predicts_and_trains_on_as_it_did_there(
+    name: str, archive: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    path = archive.extract(f"{name}.h5", tmp_path)
+    told = json.loads(archive.read(f"{name}.json"))
+    assert worst(told, plain(seen(load_model(path, custom(minifit)), name))) < 1e-5
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_model_predicts_and_trains_on_as_before_it_was_saved(name: str, tmp_path: Path) -> None:
+    model = CASES[name](minifit)
+    set_all(model)
+    train(model, name)
+    model.save(tmp_path / "m.h5")
+    loaded = load_model(tmp_path / "m.h5", custom(minifit))
+    assert bits(loaded) == bits(model)
+    assert plain(seen(loaded, name)) == plain(seen(model, name))
+    assert loaded.metrics_names == model.metrics_names
+
+
+def test_weights_of_tf_keras_alone(archive: zipfile.ZipFile, tmp_path: Path) -> None:
+    for name in ("layers", "block"):
+        whole = load_model(archive.extract(f"{name}.h5", tmp_path), custom(minifit))
+        for source in (f"{name}.only.h5", f"{name}.h5"):
+            model = CASES[name](minifit)
+            model.load_weights(archive.extract(source, tmp_path))
+            assert bits(model) == bits(whole)
+
+
+def test_files_have_what_those_of_tf_keras_have(archive: zipfile.ZipFile, tmp_path: Path) -> None:
+    """Every group, array, shape, kind of number and attribute; only names of inner layers differ."""
+
+    def listed(path: Any) -> Any:
+        found: dict[str, Any] = {}
+        with h5py.File(path) as file:
+            note = lambda n, o: found.update({n: (getattr(o, "shape", None), sorted(o.attrs))})  # noqa: E731
+            file.visititems(note)
+            return found, sorted(file.attrs), json.loads(file.attrs["model_config"])
+
+    path = Path(archive.extract("adam.h5", tmp_path))
+    model = load_model(path)
+    model.save(tmp_path / "again.h5")
+    assert listed(tmp_path / "again.h5") == listed(path)
+
+
+# -- saving and loading --------------------------------------------------------------------------------------
+
+
+def test_a_model_comes_back(tmp_path: Path) -> None:
+    model = small()
+    model.fit(X, Y, verbose=0)
+    for save in (model.save, partial(models.save_model, model)):
+        save(tmp_path / "m")
+        loaded = load_model(tmp_path / "m")
+        assert bits(loaded) == bits(model)
+        assert loaded.get_config() == model.get_config()
+        assert loaded.optimizer.get_config() == model.optimizer.get_config()
+        assert int(loaded.optimizer.iterations) == 1
+
+
+def test_without_the_optimizer(tmp_path: Path) -> None:
+    model = small()
+    model.save(tmp_path / "m.h5", include_optimizer=False)
+    with pytest.warns(MinifitWarning, match="does not say how the model was compiled"):
+        loaded = load_model(tmp_path / "m.h5")
+    assert loaded.optimizer is None
+    assert load_model(tmp_path / "m.h5", compile=False).optimizer is None
+    model.save(tmp_path / "n.h5")
+    assert load_model(tmp_path / "n.h5", compile=False).optimizer is None
+
+
+def test_a_model_that_was_never_compiled(tmp_path: Path) -> None:
+    model = Sequential([layers.Dense(2, input_shape=(3,))])
+    model.save(tmp_path / "m.h5")
+    assert bits(load_model(tmp_path / "m.h5", compile=False)) == bits(model)
+
+
+def test_a_model_without_weights(tmp_path: Path) -> None:
+    model = Sequential([layers.Flatten(input_shape=(2, 2))])
+    model.save(tmp_path / "m.h5")
+    assert load_model(tmp_path / "m.h5", compile=False).predict(np.ones((1, 2, 2))).tolist() == [[1, 1, 1, 1]]
+
+
+def test_weights_alone(tmp_path: Path) -> None:
+    one, other = small(), small()
+    one.save_weights(tmp_path / "w.h5")
+    other.load_weights(str(tmp_path / "w.h5"))
+    assert bits(one) == bits(other)
+    with pytest.raises(FileFormatError, match="no configuration"):
+        load_model(tmp_path / "w.h5")
+
+
+def test_a_model_that_is_not_built(tmp_path: Path) -> None:
+    model = Sequential([layers.Dense(2)])
+    model.compile("sgd", "mse")
+    for act in (model.save, model.save_weights, model.load_weights):
+        with pytest.raises(NotBuiltError, match="not built"):
+            act(tmp_path / "m.h5")
+    assert not (tmp_path / "m.h5").exists()
+
+
+def test_a_callback_saves_in_the_middle_of_a_fit(tmp_path: Path) -> None:
+    model = small()
+    save = LambdaCallback(on_epoch_end=lambda epoch, logs: model.save(tmp_path / f"{epoch}.h5"))
+    model.fit(X, Y, epochs=2, shuffle=False, verbose=0, callbacks=[save])
+    first = load_model(tmp_path / "0.h5")
+    first.fit(X, Y, shuffle=False, verbose=0)
+    assert bits(first) == bits(model)
+
+
+def test_by_name(tmp_path: Path) -> None:
+    small().save_weights(tmp_path / "w.h5")
+    other = Sequential([layers.Dense(3, input_shape=(3,), name="a"), layers.Dense(2, name="c")])
+    before = bits(other)
+    other.load_weights(tmp_path / "w.h5", by_name=True)
+    assert bits(other)[0] != before[0]
+    assert bits(other)[2:] == before[2:]
+    wider = Sequential([layers.Dense(3, input_shape=(3,), name="a"), layers.Dense(2, name="b")])
+    before = bits(wider)
+    with pytest.raises(FileFormatError, match="b/kernel"):
+        wider.load_weights(tmp_path / "w.h5", by_name=True)
+    assert bits(wider) == before
+    with pytest.warns(MinifitWarning, match="'b' were left"):
+        wider.load_weights(tmp_path / "w.h5", by_name=True, skip_mismatch=True)
+    assert bits(wider)[2:] == before[2:]
+    with pytest.raises(ArgumentError, match="together with by_name"):
+        wider.load_weights(tmp_path / "w.h5", skip_mismatch=True)
+
+
+def test_loading_that_fails_leaves_the_model_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = small()
+    model.save_weights(tmp_path / "w.h5", options={"compression": "gzip"})
+    content = bytearray((tmp_path / "w.h5").read_bytes())
+    content[:512] = bytes(512)
+    at = content.rindex(b"\x78\x5e") if b"\x78\x5e" in content else content.rindex(b"\x78\x01")
+    content[at + 4] ^= 0xFF  # in the compressed numbers of the array that is read last
+    (tmp_path / "broken.h5").write_bytes(content)
+    other = small()
+    before = bits(other)
+    with pytest.raises(FileFormatError):
+        other.load_weights(tmp_path / "broken.h5")
+    assert bits(other) == before
+
+
+def test_options_of_the_arrays(tmp_path: Path) -> None:
+    model = Sequential([layers.Dense(100, kernel_initializer="ones", input_shape=(100,))])
+    model.save_weights(tmp_path / "plain.h5")
+    model.save_weights(
+        tmp_path / "packed.h5", options={"compression": "gzip", "compression_opts": 9, "shuffle": True}
+    )
+    assert (tmp_path / "packed.h5").stat().st_size < (tmp_path / "plain.h5").stat().st_size / 3
+    other = Sequential([layers.Dense(100, input_shape=(100,))])
+    other.load_weights(tmp_path / "packed.h5")
+    assert bits(other) == bits(model)
+    with pytest.raises(ArgumentError, match="options"):
+        model.save(tmp_path / "x.h5", options={"chunks": 3})
+    assert not (tmp_path / "x.h5").exists()
+
+
+def test_arguments_of_save(tmp_path: Path) -> None:
+    model = small()
+    for save in (model.save, model.save_weights):
+        with pytest.raises(ArgumentError, match="save_format='tf'"):
+            save(tmp_path / "m", save_format="tf")
+    with pytest.raises(ArgumentError, match="Signatures"):
+        model.save(tmp_path / "m", signatures={})  # type: ignore[arg-type]
+    for path in (3, None, b"m"):
+        with pytest.raises(ArgumentTypeError, match="path"):
+            model.save(path)  # type: ignore[arg-type]
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_is_replaced_only_when_it_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "m.h5"
+    answers = iter(["what", "n", "Y"])
+    monkeypatch.setattr("builtins.input", lambda question: next(answers))
+    small().save(path, overwrite=False)
+    first = path.read_bytes()
+    small().save(path, overwrite=False)
+    assert path.read_bytes() == first
+    small().save_weights(path, overwrite=False)
+    second = path.read_bytes()
+    assert second != first
+
+    def nobody(question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", nobody)
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        small().save(path, overwrite=False)
+    assert path.read_bytes() == second
+
+
+def test_files_that_are_not_there(tmp_path: Path) -> None:
+    for act in (load_model, small().load_weights):
+        with pytest.raises(FileNotFoundError):
+            act(tmp_path / "none.h5")
+        with pytest.raises(OSError, match=r"irectory|denied"):
+            act(tmp_path)
+
+
+# -- names and things of one's own ---------------------------------------------------------------------------
+
+
+class Scale(layers.Layer):
+    """A layer of one's own."""
+
+    def build(self, input_shape: Any) -> None:
+        self.factor = self.add_weight("factor", (input_shape[-1],), "ones")
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.factor
+
+
+def halved(x: Any) -> Any:
+    """An activation of one's own."""
+    return x * 0.5
+
+
+def off_by(y_true: Any, y_pred: Any) -> Any:
+    """A loss and a metric of one's own."""
+    return losses.mean_absolute_error(y_true, y_pred) + 1
+
+
+class Gap(losses.Loss):
+    """A loss object of one's own."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return losses.mean_absolute_error(y_true, y_pred)
+
+
+class Slower(optimizers.SGD):
+    """An optimizer of one's own."""
+
+
+OWN = {"Scale": Scale, "halved": halved, "off_by": off_by, "Gap": Gap, "Slower": Slower}
+
+
+def own() -> Sequential:
+    model = Sequential([Scale(input_shape=(3,)), layers.Dense(1, halved)])
+    model.compile(
+        Slower(0.1, momentum=0.5), Gap(), metrics=[off_by, "mae", losses.MeanSquaredError(), Gap(name="gap")]
+    )
+    return model
+
+
+def test_things_of_ones_own(tmp_path: Path) -> None:
+    model = own()
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / "m.h5")
+    loaded = load_model(tmp_path / "m.h5", custom_objects=OWN)
+    assert isinstance(loaded.optimizer, Slower)
+    assert (
+        loaded.fit(X, Y, shuffle=False, verbose=0).history
+        == model.fit(X, Y, shuffle=False, verbose=0).history
+    )
+    assert list(loaded.history.history) == ["loss", "off_by", "mae", "mean_squared_error", "gap"]
+    with utils.custom_object_scope(OWN):
+        assert bits(load_model(tmp_path / "m.h5")) != []
+
+
+@pytest.mark.parametrize("missing", OWN)
+def test_a_name_that_nobody_knows(missing: str, tmp_path: Path) -> None:
+    model = own()
+    model.save(tmp_path / "m.h5")
+    with pytest.raises(UnknownNameError, match=rf"Received: '{missing}'.*custom_objects"):
+        load_model(tmp_path / "m.h5", {k: v for k, v in OWN.items() if k != missing})
+
+
+def test_a_function_is_never_read_from_a_file(tmp_path: Path) -> None:
+    model = Sequential([layers.Lambda(lambda x: x * 2, input_shape=(3,)), layers.Dense(1)])
+    model.save(tmp_path / "m.h5")
+    with pytest.raises(ArgumentError, match="Functions are never read from files"):
+        load_model(tmp_path / "m.h5")
+
+
+def test_json(tmp_path: Path) -> None:
+    model = own()
+    text = model.to_json(indent=1)
+    assert json.loads(text)["class_name"] == "Sequential"
+    again = models.model_from_json(text, OWN)
+    assert again.get_config() == model.get_config()
+    assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
+    assert models.model_from_config(json.loads(text), OWN).get_config() == model.get_config()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "3", "{", "[" * 100_000, None, '{"a": 1}', '{"class_name": ["Sequential"]}']
+)
+def test_json_that_is_no_model(text: Any) -> None:
+    with pytest.raises(MinifitError):
+        models.model_from_json(text)
+
+
+def test_a_configuration_with_nonsense() -> None:
+    for config in (
+        {},
+        {"layers": 3},
+        {"layers": [{"class_name": "Dense", "config": {"units": 2, "unknown": 3}}]},
+    ):
+        with pytest.raises(MinifitError):
+            models.model_from_config({"class_name": "Sequential", "config": config})
+    with pytest.raises(ArgumentTypeError, match="class_name"):
+        models.model_from_config([])  # type: ignore[arg-type]
+
+
+def test_a_configuration_that_json_has_no_word_for(tmp_path: Path) -> None:
+    class Odd(Scale):
+        odd: Any = None
+
+        def get_config(self) -> Any:
+            return {**super().get_config(), "odd": self.odd}
+
+    layer = Odd(input_shape=(3,))
+    model = Sequential([layer])
+    for odd, written in ((np.float32(0.5), 0.5), (np.arange(2), [0, 1]), (halved, "halved"), (Gap(), "Gap")):
+        layer.odd = odd
+        found = json.loads(model.to_json())["config"]["layers"][1]["config"]["odd"]
+        assert (found["class_name"] if isinstance(found, dict) else found) == written
+    layer.odd = 1j
+    with pytest.raises(ArgumentError, match="plain values"):
+        model.save(tmp_path / "m.h5")
+
+
+# -- files that claim things ---------------------------------------------------------------------------------
+
+
+def rewritten(path: Path, change: Any) -> Path:
+    """A file of a small model whose configuration was changed."""
+    root = legacy.tree(describe(small(), True))
+    for name in ("model_config", "training_config"):
+        config = json.loads(str(root.attributes[name]))
+        change(name, config)
+        root.attributes[name] = json.dumps(config)
+    hdf5.write(path, root)
+    return path
+
+
+def test_a_model_is_not_made_larger_than_its_file(tmp_path: Path) -> None:
+    def many_units(name: str, config: Any) -> None:
+        if name == "model_config":
+            config["config"]["layers"][1]["config"]["units"] = 10**12
+
+    with pytest.raises(FileFormatError, match="'a/kernel' of shape"):
+        load_model(rewritten(tmp_path / "m.h5", many_units))
+
+    def many_thresholds(name: str, config: Any) -> None:
+        if name == "training_config":
+            config["metrics"] = [{"class_name": "AUC", "config": {"num_thresholds": 10**12}}]
+
+    with pytest.raises(FileFormatError, match="num_thresholds"):
+        load_model(rewritten(tmp_path / "m.h5", many_thresholds))
+
+
+def test_an_array_that_does_not_fit_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = ["a", "b"]
+        for name in ("a", "b"):
+            group = file.create_group(name)
+            group.attrs["weight_names"] = ["w"]
+            group.create_dataset("w", (100_000, 100_000), "f4", chunks=(1000, 1000), compression="gzip")
+    with pytest.raises(FileFormatError, match="40000000000 bytes, which it does not have"):
+        small().load_weights(path)
+
+
+def test_an_optimizer_that_does_not_fit_begins_anew(tmp_path: Path) -> None:
+    model = small()
+    model.fit(X, Y, verbose=0)
+    root: Any = legacy.tree(describe(model, True))
+    root.members["optimizer_weights"].attributes["weight_names"].pop()
+    hdf5.write(tmp_path / "m.h5", root)
+    with pytest.warns(MinifitWarning, match="begins anew"):
+        loaded = load_model(tmp_path / "m.h5")
+    assert bits(loaded) == bits(model)
+    assert int(loaded.optimizer.iterations) == 0
+
+
+def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    small().save(path)
+    content = path.read_bytes()
+    for broken in (content[:-1], content[:3000] + b"?" + content[3001:]):
+        path.write_bytes(broken)
+        with pytest.raises(FileFormatError, match="checksum"):
+            load_model(path)
+
+
+def test_an_infinite_number_is_a_number(tmp_path: Path) -> None:
+    root: Any = legacy.tree(describe(small(), False))
+    root.members["a"].members["a"].members["bias:0"] = np.array([np.nan, 1e300, -np.inf])
+    hdf5.write(tmp_path / "m.h5", root)
+    model = small()
+    model.load_weights(tmp_path / "m.h5")
+    assert model.get_weights()[1].tolist()[1:] == [np.inf, -np.inf]
+
+
+def test_the_order_of_the_weights_of_layers_in_layers() -> None:
+    model = CASES["block"](minifit)
+    first, second, last = describe(model, False).layers
+    assert [w.name.rpartition("/")[2] for w in first.weights] == ["scale:0", "offset:0"]
+    assert list(first.inner) == ["frozen", "parts", "batch"]
+    assert isinstance(first.inner["parts"], list)
+    assert [w.trainable for w in first.all_weights()] == [True] * 7 + [False] * 5
+    assert not any(w.trainable for w in second.all_weights())
+    assert [w.name.rpartition("/")[2] for w in last.all_weights()] == ["kernel:0", "bias:0"]
+
+
+def test_metrics_come_back_with_their_names(tmp_path: Path) -> None:
+    wanted = ["acc", metrics.Recall(name="found", thresholds=[0.2, 0.4]), losses.CosineSimilarity()]
+    model = Sequential([layers.Dense(1, "sigmoid", input_shape=(3,))])
+    model.compile("sgd", "mse", metrics=wanted, weighted_metrics=["mse"])
+    model.save(tmp_path / "before.h5")
+    model.evaluate(X, Y, verbose=0)
+    model.save(tmp_path / "after.h5")
+    for name in ("before", "after"):
+        loaded = load_model(tmp_path / f"{name}.h5")
+        loaded.evaluate(X, Y, verbose=0)
+        assert loaded.metrics_names == ["loss", "acc", "found", "cosine_similarity", "mse"]
+    told, found = (
+        model.evaluate(X, Y, verbose=0, return_dict=True),
+        loaded.evaluate(X, Y, verbose=0, return_dict=True),
+    )
+    assert {k: np.asarray(v).tolist() for k, v in told.items()} == {
+        k: np.asarray(v).tolist() for k, v in found.items()
+    }
