@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from minifit.saving import checksum, hdf5_reader
-from minifit.saving.atomic import PathLike, flushing, writing
+from minifit.saving.atomic import PathLike, flushing, replacing
 from minifit.saving.checksum import MARK
 from minifit.saving.groups import Attribute, Group
 from minifit.saving.hdf5_writer import buffers, checked_options
@@ -14,7 +14,7 @@ from minifit.saving.hdf5_writer import buffers, checked_options
 __all__ = ["MARK", "Attribute", "Group", "checked_options", "image", "reading", "write"]
 
 
-def write(path: PathLike, root: Group, options: dict[str, Any] | None = None) -> None:
+def write(path: PathLike, root: Group, options: dict[str, Any] | None = None, verify: bool = False) -> None:
     """Write a file, whole or not at all.
 
     Parameters
@@ -23,10 +23,23 @@ def write(path: PathLike, root: Group, options: dict[str, Any] | None = None) ->
     root : Group
     options : dict, optional
         "compression" ("gzip"), "compression_opts" (0 to 9) and "shuffle" (bool) of the arrays.
+    verify : bool, default False
+        Whether the file is read again, and its checksum compared, before it takes its place.
+
+    Raises
+    ------
+    FileFormatError
+        With `verify`, when what is read is not what was written.
+    OSError
+        When the file cannot be written.
     """
     parts = buffers(root, options)
-    with writing(path) as file:
-        checksum.write_sealed(file, parts, flushing())
+    with replacing(path) as temporary:
+        with open(temporary, "wb") as file:
+            checksum.write_sealed(file, parts, flushing())
+        if verify:
+            with open(temporary, "rb") as file:
+                checksum.check(file)
 
 
 def image(root: Group, options: dict[str, Any] | None = None) -> bytes:
