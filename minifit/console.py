@@ -1,19 +1,23 @@
 """The only place that prints.
 
-Everything goes to ``sys.stdout`` as it is at that moment, so that redirecting it works as a user expects.
+Everything goes to ``sys.stdout`` as it is at that moment, so that redirecting it works as a user expects, and above
+the progress bars that tqdm has on the screen.
 """
 
 import sys
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from shutil import get_terminal_size
-from typing import Any
+from typing import Any, TextIO
 
 from minifit.errors import MinifitWarning
 
 
-def say(text: str = "") -> None:
-    """Print one line (or several) and make sure that it is seen at once."""
-    print(text, file=sys.stdout, flush=True)
+def say(text: str = "", out: TextIO | None = None) -> None:
+    """Print one line (or several) and make sure that it is seen at once; `out` is ``sys.stdout`` when None."""
+    out = sys.stdout if out is None else out
+    with _bars_out_of_the_way(out):
+        print(fitting(text, out), file=out, flush=True)
 
 
 def ask(question: str) -> bool:
@@ -35,7 +39,8 @@ def warn(text: str) -> None:
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "minifit":
         level, frame = level + 1, frame.f_back
-    warnings.warn(text, MinifitWarning, stacklevel=level)
+    with _bars_out_of_the_way(sys.stderr):
+        warnings.warn(text, MinifitWarning, stacklevel=level)
 
 
 def bar(title: str, total: int | None, done: int = 0) -> Any:
@@ -72,3 +77,15 @@ def bar(title: str, total: int | None, done: int = 0) -> Any:
         unit="B",
         unit_scale=True,
     )
+
+
+def fitting(text: str, out: Any) -> str:
+    """The text in characters that a stream can show."""
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _bars_out_of_the_way(out: TextIO) -> AbstractContextManager[None]:
+    """While something is printed; bars are there only if somebody has imported tqdm."""
+    tqdm = getattr(sys.modules.get("tqdm"), "tqdm", None)
+    return nullcontext() if tqdm is None else tqdm.external_write_mode(file=out)

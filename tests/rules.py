@@ -240,11 +240,92 @@ CALLBACKS = {
     ),
     "ES-4": Rule("EarlyStopping never stops at epoch 0.", RECORDED),
     "ES-5": Rule("Epochs before `start_from_epoch` are not looked at.", OWN),
+    "CSV-1": Rule(
+        "The columns are `epoch`, then, sorted, the declared keys (`val_` ones when validation is set up) and the "
+        "keys of the first row; a key that first appears later is left out, with one warning.",
+        DEVIATION,
+        "tf.keras takes the keys of the first row alone, and a later one is lost without a word",
+    ),
+    "CSV-2": Rule(
+        "A value that is absent is an empty cell, and NA on the epoch that stops training.",
+        DEVIATION,
+        "tf.keras raises KeyError where training does not stop",
+    ),
+    "CSV-3": Rule(
+        "With `append=True` an empty file counts as new; a header that lacks a declared key is an error before "
+        "training and the file is left as it is; rows follow the header, columns that nobody declared stay empty.",
+        DEVIATION,
+        "tf.keras writes rows that do not fit the header",
+    ),
+    "CSV-4": Rule(
+        "Every row is in the file when `on_epoch_end` is over, as UTF-8 with CR LF; numbers have all their "
+        "digits, an array "
+        'or list is one cell, `"[0.5, 0.25]"`.',
+        RECORDED,
+    ),
+    "CSV-5": Rule(
+        "A row that the disk cannot take, or a file that was removed, is an error that names the file; what was there "
+        "before is kept as it was. A folder that does not exist is made.",
+        OWN,
+    ),
+    "CSV-6": Rule(
+        "A resumed run cuts the file to its position in the backup and goes on, whatever `append` says and whichever "
+        "callback begins first; a last line that a crash left open is closed before the next one.",
+        OWN,
+    ),
+    "CSV-7": Rule(
+        "A CSVLogger can be used for several fits: each begins the file anew, or goes on in it with `append=True`.",
+        RECORDED,
+    ),
     "LC-1": Rule(
         "`LambdaCallback` takes a function for any hook, refuses what cannot be called, and keeps other keywords as "
         "attributes.",
         RECORDED,
     ),
+    "PB-1": Rule("The bar and the lines go to `sys.stdout` as it is when the epoch begins.", RECORDED),
+    "PB-2": Rule(
+        "`count_mode` is samples by default and fit's own bar counts steps; a ProgbarLogger in the list replaces "
+        "fit's, and `verbose=0` silences it.",
+        DOCUMENTED,
+    ),
+    "PB-3": Rule(
+        "The last line of an epoch has the values of its logs in their order, all of them and as they are, with four "
+        "decimals or an exponent, and with more digits when it would otherwise look like the line before.",
+        DEVIATION,
+        "tf.keras averages keys that callbacks add over the batches, and shows four decimals always",
+    ),
+    "PB-4": Rule(
+        "Validation within a fit has no bar of its own; `evaluate` and `predict` have one. A total that nobody "
+        "knows is learned from the first epoch.",
+        RECORDED,
+    ),
+    "PB-5": Rule(
+        "Where lines cannot be drawn anew, and with `verbose=2`, there is one line an epoch without control characters.",
+        DEVIATION,
+        "tf.keras writes a line for every drawing of the bar",
+    ),
+    "PB-6": Rule(
+        "A bar that watches lets batches run together, draws ten times a second at most and changes no value.",
+        OWN,
+    ),
+    "RM-1": Rule(
+        "A server that is down, hangs or breaks off costs one warning a fit and a second for the connection and "
+        "two for the answer; the next tries come 1, 2, 4, ... epochs later. What is answered is not read, "
+        "redirects are not followed, and training never stops for it.",
+        DEVIATION,
+        "tf.keras waits without limit and warns at every epoch",
+    ),
+    "RM-2": Rule(
+        "NumPy's numbers and arrays are sent as numbers and lists, NaN and infinity as null.",
+        DEVIATION,
+        "tf.keras fails on arrays and sends NaN, which is no JSON",
+    ),
+    "RM-3": Rule(
+        "The logs are sent with `epoch` as a POST to `root + path`: as JSON in one field of a form, or as the "
+        "body with `send_as_json`.",
+        RECORDED,
+    ),
+    "RM-4": Rule("One connection is kept open over the epochs and closed with the fit.", OWN),
     "TN-1": Rule(
         "`TerminateOnNaN` stops at the first batch whose loss is NaN or infinite, also where nobody watches; the epoch "
         "ends as usual.",

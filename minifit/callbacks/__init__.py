@@ -5,21 +5,25 @@ from minifit.callbacks.backup_and_restore import BackupAndRestore
 from minifit.callbacks.base import Callback
 from minifit.callbacks.base_logger import BaseLogger
 from minifit.callbacks.callback_list import CallbackList
+from minifit.callbacks.csv_logger import CSVLogger
 from minifit.callbacks.early_stopping import EarlyStopping
-from minifit.callbacks.epoch_lines import EpochLines
 from minifit.callbacks.history import History
 from minifit.callbacks.lambda_callback import LambdaCallback
+from minifit.callbacks.progbar_logger import ProgbarLogger
+from minifit.callbacks.remote_monitor import RemoteMonitor
 from minifit.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
     "BackupAndRestore",
     "BaseLogger",
+    "CSVLogger",
     "Callback",
     "CallbackList",
     "EarlyStopping",
-    "EpochLines",
     "History",
     "LambdaCallback",
+    "ProgbarLogger",
+    "RemoteMonitor",
     "TerminateOnNaN",
     "experimental",
 ]

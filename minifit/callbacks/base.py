@@ -41,11 +41,15 @@ class Run(NamedTuple):
         Whether there is a validation, so that the logs of an epoch hold them with ``val_``, too.
     callbacks : tuple of Callback
         All that take part, in their order.
+    batch_size, samples : int or None
+        Samples in a batch and in an epoch, where that is known: of arrays.
     """
 
     keys: tuple[str, ...]
     validated: bool
     callbacks: "tuple[Callback, ...]"
+    batch_size: int | None = None
+    samples: int | None = None
 
     @property
     def epoch_keys(self) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from minifit.callbacks.base import HOOKS, Callback, Logs, Run, implements
-from minifit.callbacks.epoch_lines import EpochLines
 from minifit.callbacks.history import History
+from minifit.callbacks.progbar_logger import ProgbarLogger
 from minifit.errors import ArgumentError, ArgumentTypeError
 
 
@@ -19,7 +19,7 @@ class CallbackList:
     add_history : bool, default False
         Whether to add a `History` unless there is one.
     add_progbar : bool, default False
-        Whether to add what prints the progress.
+        Whether to add a `ProgbarLogger` that counts steps, unless there is one.
     model : Sequential, optional
     **params
         ``epochs``, ``steps``, ``verbose``: handed to the callbacks' `set_params`.
@@ -53,8 +53,8 @@ class CallbackList:
         self.params: dict[str, Any] = {}
         if add_history and not any(isinstance(c, History) for c in self.callbacks):
             self.callbacks.append(History())
-        if add_progbar and not any(isinstance(c, EpochLines) for c in self.callbacks):
-            self.callbacks.append(EpochLines())
+        if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
+            self.callbacks.append(ProgbarLogger(count_mode="steps"))
         self._methods: dict[str, list[Callable[..., None]]] = {}
         self.ask()
         if model is not None:
@@ -103,7 +103,13 @@ class CallbackList:
         """Whether any callback does something at a hook."""
         return bool(self._methods[hook])
 
-    def check_run(self, keys: Iterable[str], validated: bool) -> None:
+    def check_run(
+        self,
+        keys: Iterable[str],
+        validated: bool,
+        batch_size: int | None = None,
+        samples: int | None = None,
+    ) -> None:
         """Let every callback refuse the fit that is about to begin, and refuse two that write to one file.
 
         Parameters
@@ -112,6 +118,8 @@ class CallbackList:
             What the loss and the metrics are called.
         validated : bool
             Whether there is a validation.
+        batch_size, samples : int, optional
+            Samples in a batch and in an epoch, where that is known.
 
         Raises
         ------
@@ -128,7 +136,7 @@ class CallbackList:
                         f"Received: {path!r} for {type(first).__name__} and for {type(callback).__name__}. "
                         "Give each a path of its own."
                     )
-        run = Run(tuple(keys), validated, tuple(self.callbacks))
+        run = Run(tuple(keys), validated, tuple(self.callbacks), batch_size, samples)
         for callback in dict.fromkeys(self.callbacks):
             callback.check_run(run)
 
@@ -157,6 +165,12 @@ class CallbackList:
 
     # -- the hooks --------------------------------------------------------------------------------------
 
+    def _clear_the_line(self) -> None:
+        """Take progress bars off the terminal: the callbacks that are told next may print."""
+        for callback in self.callbacks:
+            if isinstance(callback, ProgbarLogger):
+                callback.lift()
+
     def _tell(self, hook: str, *args: Any) -> None:
         for method in self._methods[hook]:
             method(*args)
@@ -177,6 +191,7 @@ class CallbackList:
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Tell all that an epoch has ended; they share one copy of the logs."""
+        self._clear_the_line()
         self._tell("on_epoch_end", epoch, dict(logs or {}))
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
@@ -193,6 +208,7 @@ class CallbackList:
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Tell all that an evaluation begins."""
         self.ask()
+        self._clear_the_line()
         self._tell("on_test_begin", logs or {})
 
     def on_test_end(self, logs: Logs | None = None) -> None:

@@ -172,7 +172,7 @@ class Trainer(ABC):
         epochs : int, default 1
             The epoch before which to end, counted from 0.
         verbose : {"auto", 0, 1, 2}, default "auto"
-            0 is silent; "auto" is 1.
+            0 is silent, 1 shows a bar on a terminal or in a notebook, 2 prints a line an epoch; "auto" is 1.
         callbacks : list of Callback, optional
         validation_split : float between 0 and 1, optional
             The last part of the data (before shuffling) is held back for validation.
@@ -266,7 +266,7 @@ class Trainer(ABC):
                 )
             judge = TestStep(self, chosen, state.streams, objective)
             validation = loops.Validation(judge, judged_on, due)
-        callbacks.check_run(objective.names, judged_on is not None)
+        callbacks.check_run(objective.names, judged_on is not None, *_sizes(batches))
         loops.fit(state, step, callbacks, epochs, validation, self._steps_per_execution)
 
     def evaluate(
@@ -446,7 +446,7 @@ class Trainer(ABC):
         """The callbacks with those that every run has; a ready-made list is taken as it is."""
         if isinstance(callbacks, CallbackList):
             return callbacks
-        verbose = 1 if verbose == "auto" else verbose
+        verbose = _verbosity(verbose)
         return CallbackList(callbacks, True, bool(verbose), self, verbose=verbose, **params)
 
     @property
@@ -489,6 +489,25 @@ class Trainer(ABC):
 
 def _optional_size(name: str, value: Any) -> int | None:
     return None if value is None else positive(name, value)
+
+
+def _verbosity(verbose: Any) -> int:
+    if isinstance(verbose, bool | np.bool_ | np.integer):
+        verbose = int(verbose)
+    if verbose not in ("auto", 0, 1, 2):
+        raise ArgumentError(
+            "verbose must be 0 (silent), 1 (a bar), 2 (a line an epoch) or 'auto'. "
+            f"Received: verbose={verbose!r}. Pass one of them."
+        )
+    return 1 if verbose == "auto" else int(verbose)
+
+
+def _sizes(batches: Batches) -> tuple[int | None, int | None]:
+    """The samples in a batch and in an epoch, of arrays that an epoch goes through once at most."""
+    size, held = getattr(batches, "batch_size", None), getattr(batches, "samples", None)
+    if size is None or held is None or batches.steps is None or (batches.steps - 1) * size >= held:
+        return None, None
+    return size, min(batches.steps * size, held)
 
 
 def _held_back(fraction: float, *arrays: Any) -> tuple[list[Any], list[Any]]:

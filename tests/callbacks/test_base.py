@@ -10,7 +10,7 @@ import pytest
 
 from minifit import Sequential, callbacks, layers, optimizers
 from minifit.arrays import Array
-from minifit.callbacks import Callback, CallbackList, EarlyStopping, History, LambdaCallback
+from minifit.callbacks import Callback, CallbackList, EarlyStopping, History, LambdaCallback, remote_monitor
 from minifit.callbacks.base import HOOKS, Run, implements
 from tests.callbacks.recording import (
     IN_FIT,
@@ -661,12 +661,20 @@ def test_a_state_can_be_taken_and_put_back_or_there_is_none(kind: type) -> None:
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "BackupAndRestore": {"backup_dir": "backup", "save_freq": 1000},
+    "CSVLogger": {"filename": "training.log"},
     "EarlyStopping": {"monitor": "loss", "restore_best_weights": True},
 }
 """Arguments of callbacks that need some, or have a state that the defaults would leave empty."""
 
 
+@pytest.fixture
+def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RemoteMonitor finds no server, and keeps quiet about it."""
+    monkeypatch.setattr(remote_monitor, "_request", lambda *_: ("", False))
+
+
 @pytest.mark.parametrize("kind", [c for c in CLASSES if hasattr(c, "get_state")], ids=lambda c: c.__name__)
+@pytest.mark.usefixtures("nobody_answers")
 def test_a_state_put_back_is_the_state_that_was_taken(kind: Any) -> None:
     arguments = ARGUMENTS.get(kind.__name__, {})
     callback = kind(**arguments)
@@ -686,10 +694,12 @@ def test_a_state_put_back_is_the_state_that_was_taken(kind: Any) -> None:
         ("on_epoch_end", (1, {"loss": 0.0})),
     ):
         getattr(other, hook)(*args)
+    other.release()
     assert repr(states[0]) == first, "what is done afterwards must not change a state that was taken"
 
 
 @pytest.mark.parametrize("kind", [c for c in CLASSES if c is not CallbackList], ids=lambda c: c.__name__)
+@pytest.mark.usefixtures("nobody_answers")
 def test_every_callback_goes_through_a_fit_twice(kind: Any, capsys: pytest.CaptureFixture[str]) -> None:
     callback = kind(**ARGUMENTS.get(kind.__name__, {}))
     model = small_model()

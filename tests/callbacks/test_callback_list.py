@@ -14,9 +14,9 @@ from minifit.callbacks import (
     Callback,
     CallbackList,
     EarlyStopping,
-    EpochLines,
     History,
     LambdaCallback,
+    ProgbarLogger,
     TerminateOnNaN,
 )
 from minifit.callbacks.base import HOOKS
@@ -64,9 +64,9 @@ def test_a_history_in_the_list_keeps_its_place_and_is_the_one_returned() -> None
 @pytest.mark.rule("FIT-1")
 def test_what_prints_comes_last_unless_it_is_in_the_list() -> None:
     added = CallbackList([Callback()], add_history=True, add_progbar=True)
-    assert [type(c) for c in added] == [Callback, History, EpochLines]
-    given = CallbackList([EpochLines(), Callback(), History()], add_history=True, add_progbar=True)
-    assert [type(c) for c in given] == [EpochLines, Callback, History]
+    assert [type(c) for c in added] == [Callback, History, ProgbarLogger]
+    given = CallbackList([ProgbarLogger(), Callback(), History()], add_history=True, add_progbar=True)
+    assert [type(c) for c in given] == [ProgbarLogger, Callback, History]
 
 
 @pytest.mark.rule("FIT-1")

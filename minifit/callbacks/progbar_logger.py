@@ -1,0 +1,249 @@
+"""`ProgbarLogger`: how far training has come, with the values of the logs."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from minifit.callbacks.base import Callback, Run
+from minifit.callbacks.progress_bar import ProgressBar
+from minifit.errors import ArgumentError, ArgumentTypeError
+
+
+class ProgbarLogger(Callback):
+    """Shows a bar for every epoch, evaluation and prediction, and prints a line when it is over.
+
+    `fit`, `evaluate` and `predict` add one that counts steps, unless there is one in the list.
+
+    Parameters
+    ----------
+    count_mode : {"samples", "steps"}, default "samples"
+        What is counted. Samples are counted where their number is known: in a `fit` on arrays, and in loops
+        written by hand that give ``samples`` in `set_params` and ``size`` in the logs of batches. Elsewhere steps are.
+    stateful_metrics : iterable of str, optional
+        Keys whose values are shown as they are. The model's own always are: they are means over the epoch
+        already. Of other keys in the logs of batches the mean over the batches is shown while an epoch lasts.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        For another `count_mode`, or names that are no strings.
+
+    Notes
+    -----
+    It prints to ``sys.stdout`` as it is when the epoch begins. With ``verbose=1`` a terminal or notebook shows a bar,
+    drawn by tqdm ten times a second at most; a pipe or file gets one plain line an epoch, as a terminal does with
+    ``verbose=2``. With ``verbose=0`` it is silent. Values have four decimals as in Keras, and more when they would
+    otherwise look equal to those of the epoch before.
+
+    Examples
+    --------
+    >>> callback = ProgbarLogger(count_mode="steps")
+
+    References
+    ----------
+    ``tf.keras.callbacks.ProgbarLogger`` (TensorFlow 2.7). Rules PB-1 to PB-6 of the semantics.
+    """
+
+    adds_keys = ()
+
+    def __init__(self, count_mode: str = "samples", stateful_metrics: Iterable[str] | None = None) -> None:
+        if count_mode not in ("samples", "steps"):
+            raise ArgumentError(
+                f"count_mode must be 'samples' or 'steps'. Received: count_mode={count_mode!r}. Pass one of them."
+            )
+        self.use_steps = count_mode == "steps"
+        self.stateful_metrics = _names(stateful_metrics)
+        self.verbose: Any = 1
+        self.epochs = 1
+        self.target: int | None = None
+        self.seen = 0
+        self._bar = ProgressBar(live=True)
+        self._batch_size = 0  # samples in a batch, in a fit that counts them
+        self._in_fit = False
+        self._shown: dict[str, Any] = {}  # the numbers of the last line
+        self._as_they_are: set[str] = set()
+        self._sums: dict[str, list[float]] = {}
+        self._values: Mapping[str, Any] = {}  # of the last batch
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Told how much there is to do, and how much to say."""
+        super().set_params(params)
+        self.verbose = params.get("verbose", 1)
+        self.epochs = params.get("epochs", 1)
+        self.target = params.get("steps" if self.use_steps or "samples" not in params else "samples")
+        self._bar.live = self.verbose in (1, "auto")
+
+    def watches(self, hook: str) -> bool:
+        """Not every batch: it looks when a tenth of a second is over."""
+        return False
+
+    def check_run(self, run: Run) -> None:
+        """Learn how many samples there are."""
+        if not self.use_steps and run.samples is not None and run.batch_size is not None:
+            self.target, self._batch_size = run.samples, run.batch_size
+
+    # -- fit --------------------------------------------------------------------------------------------
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Evaluations from here on are validations and have no bar of their own."""
+        self._in_fit = True
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """A new bar."""
+        self._begin(f"Epoch {epoch + 1}/{self.epochs}" if self.epochs else f"Epoch {epoch + 1}")
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Draw, if it is time."""
+        self._update(batch, logs or {})
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """The line that stays."""
+        self._finish(logs)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """The fit is over."""
+        self.release()
+
+    # -- evaluate and predict -----------------------------------------------------------------------------
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """A bar, or the epoch's as it is when its validation begins."""
+        if not self._in_fit:
+            self._begin("Evaluation")
+        elif self.verbose:
+            self._bar.draw_again(self._text(self._values))
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Draw, if it is time; in a fit only the clock goes on."""
+        if not self._in_fit:
+            self._update(batch, logs or {})
+        elif self.verbose and self._bar.due():
+            self._bar.draw(self._text(self._values))
+
+    def on_test_end(self, logs: Any = None) -> None:
+        """The line that stays."""
+        if not self._in_fit:
+            self._finish(logs)
+
+    def on_predict_begin(self, logs: Any = None) -> None:
+        """A bar."""
+        self._begin("Prediction")
+
+    def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Draw, if it is time; predictions are not shown."""
+        self._update(batch, {})
+
+    def on_predict_end(self, logs: Any = None) -> None:
+        """The line that stays."""
+        self._finish(None)
+
+    def release(self) -> None:
+        """Leave the bar of an epoch that broke off where it is."""
+        self._bar.close(leave=True)
+        self._in_fit, self._batch_size, self._shown = False, 0, {}
+
+    def lift(self) -> None:
+        """Take the bar away while other callbacks may print."""
+        self._bar.lift()
+
+    # -- what is shown ----------------------------------------------------------------------------------
+
+    def _begin(self, title: str) -> None:
+        self.seen = 0
+        self._sums, self._values = {}, {}
+        self._as_they_are = self.stateful_metrics | {m.name for m in getattr(self.model, "metrics", ())}
+        if self.verbose:
+            self._bar.begin(title, self.target, self._unit)
+
+    @property
+    def _unit(self) -> str:
+        counts_samples = not self.use_steps and (self._batch_size or "samples" in (self.params or {}))
+        return "sample" if counts_samples else "step"
+
+    def _update(self, batch: int, logs: Mapping[str, Any]) -> None:
+        if self._unit == "step":
+            self.seen = batch + 1
+        elif self._batch_size:
+            self.seen = (batch + 1) * self._batch_size
+            self.seen = self.seen if self.target is None else min(self.seen, self.target)
+        else:
+            self.seen += logs.get("size", 0) * logs.get("num_steps", 1)
+        if not self.verbose:
+            return
+        self._bar.seen = self.seen
+        self._values = logs if self._as_they_are.issuperset(logs) else self._averaged(logs)
+        if self._bar.due():
+            self._bar.draw(self._text(self._values))
+
+    def _averaged(self, logs: Mapping[str, Any]) -> dict[str, Any]:
+        """The logs of a batch, with means over the batches of what the model does not average itself."""
+        size = logs.get("size", 1) * logs.get("num_steps", 1)
+        found: dict[str, Any] = {}
+        for key, value in logs.items():
+            if key in self._as_they_are or isinstance(value, str):
+                found[key] = value
+            elif key not in ("size", "num_steps", "batch"):
+                total, count = self._sums.get(key, (0.0, 0))
+                self._sums[key] = [total + value * size, count + size]
+                found[key] = self._sums[key][0] / max(self._sums[key][1], 1)
+        return found
+
+    def _finish(self, logs: Mapping[str, Any] | None) -> None:
+        if self.target is None:
+            self.target = self.seen  # the epochs that follow are as long
+        values = logs or {}
+        if self.verbose:
+            self._bar.seen, self._bar.total = self.seen, self.target
+            self._bar.finish(self._text(values, self._shown))
+        self._shown = {key: value for key, value in values.items() if isinstance(value, float | np.floating)}
+
+    def _text(self, values: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> str:
+        before = before or {}
+        return "".join(f" - {key}: {shown(value, before.get(key))}" for key, value in values.items())
+
+    # -- state ------------------------------------------------------------------------------------------
+
+    def get_state(self) -> dict[str, Any]:
+        """How long an epoch is, which only its end has told, and the values of the last line."""
+        return {"target": self.target, "shown": dict(self._shown)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on with that."""
+        self._shown = dict(state["shown"])
+        self.target = self.target if state["target"] is None else state["target"]
+
+
+def shown(value: Any, before: Any = None) -> str:
+    """A value as Keras shows it: four decimals, or five digits with an exponent when it is small.
+
+    There are more digits when the value differs from the one `before` and would look the same.
+    """
+    if isinstance(value, np.ndarray):
+        if value.ndim:
+            text = np.array2string(value, max_line_width=10**9, precision=4, threshold=8, separator=", ")
+            return " ".join(text.split())
+        value = value.item()
+    if not isinstance(value, float | np.floating):
+        return " ".join(str(value).split())  # a line stays one line
+    value = float(value)
+    style = "f" if value == 0 or 1e-3 < abs(value) < 1e9 else "e"
+    text = f"{value:.4{style}}"
+    if isinstance(before, float | np.floating) and before != value:
+        for digits in range(5, 18):
+            if text != f"{before:.{digits - 1}{style}}":
+                break
+            text = f"{value:.{digits}{style}}"
+    return text
+
+
+def _names(names: Any) -> set[str]:
+    if names is None:
+        return set()
+    wrong = isinstance(names, str) or not isinstance(names, Iterable)
+    found = set() if wrong else set(names)
+    if wrong or not all(isinstance(name, str) for name in found):
+        raise ArgumentTypeError(
+            f"stateful_metrics must be a list of names. Received: {names!r}. Pass for example ['auc']."
+        )
+    return found

@@ -1,0 +1,184 @@
+"""`ProgressBar`: how far a run has come, and the line that stays when a part of it is over.
+
+On a terminal and in a notebook tqdm draws a bar that moves; what stays behind is one line of text. Where lines cannot
+be drawn anew (a pipe, a file, the log of a CI service) there are only the lines, and tqdm is not even imported.
+"""
+
+import os
+import sys
+import time
+import warnings
+from typing import Any
+
+from minifit import console
+
+INTERVAL = 0.1
+"""Seconds between two drawings of the bar."""
+
+_BAR = "{desc}: {percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt}{unit}s [{elapsed}<{remaining}]{values}"
+_NARROW = _BAR.replace("20", "10")
+_UNKNOWN = "{desc}: {n_fmt}{unit}s [{elapsed}]{values}"
+_DONE = _BAR.replace("<{remaining}", ", {rate_fmt}")
+
+
+class ProgressBar:
+    """A bar, or lines, for one part of a run after another: an epoch, an evaluation.
+
+    Parameters
+    ----------
+    live : bool
+        Whether there is to be a bar that moves, where that is possible.
+    """
+
+    def __init__(self, live: bool) -> None:
+        self.live = live
+        self.out: Any = None
+        self.title, self.unit = "", " step"
+        self.total: int | None = None
+        self.seen = 0
+        self._place = "lines"
+        self._began = self._next = 0.0
+        self._bar: Any = None
+        self._drawn = False
+
+    def begin(self, title: str, total: int | None, unit: str) -> None:
+        """A part begins, on ``sys.stdout`` as it is now."""
+        self.out = sys.stdout
+        self._place = place_of(self.out) if self.live else "lines"
+        self.title, self.total, self.unit, self.seen = title, total, f" {unit}", 0
+        self._began = time.time()
+        if self.due():
+            self.draw("")
+
+    def due(self) -> bool:
+        """Whether it is time to draw the bar again."""
+        return self._place != "lines" and time.time() >= self._next
+
+    def draw(self, values: str) -> None:
+        """Draw the bar as it stands, with these values behind it."""
+        bar = self._bar = self._bar or self._open()
+        width = _columns(self.out) if self._place == "terminal" else None
+        bar.desc, bar.unit, bar.n, bar.values = (
+            self.title,
+            self.unit,
+            self.seen,
+            console.fitting(values, self.out),
+        )
+        bar.total, bar.start_t, bar.ncols = self.total, self._began, width
+        bar.bar_format = _UNKNOWN if self.total is None else _NARROW if width and width < 100 else _BAR
+        bar.refresh()
+        self._drawn = True
+        self._next = bar.last_print_t = time.time() + INTERVAL
+
+    def draw_again(self, values: str) -> None:
+        """Draw at once, if a bar is to be seen for this part."""
+        if self._bar is not None and self._place != "lines":
+            self.draw(values)
+
+    def lift(self) -> None:
+        """Take the bar off the terminal, until it is drawn again: somebody else may print now."""
+        if self._drawn and self._place == "terminal":
+            self._drawn = False
+            self._bar.clear()
+
+    def finish(self, values: str) -> None:
+        """The part is over: one line stays."""
+        if self._bar is not None and self._place == "notebook":
+            self.draw(values)  # the same widget goes on in the next epoch
+        else:
+            self.close()
+        elapsed = time.time() - self._began
+        line = self._plain_line(elapsed) + values
+        if self._place != "lines":
+            full = self._full_line(elapsed) + values
+            line = full if len(full) <= _columns(self.out) else line
+        console.say(line, self.out)
+
+    def close(self, leave: bool = False) -> None:
+        """Remove the bar, or leave it where it has come to."""
+        bar, self._bar = self._bar, None
+        self._drawn = False
+        if bar is not None:
+            bar.leave = leave
+            bar.close()
+
+    def _plain_line(self, elapsed: float) -> str:
+        count = f"{self.seen}/{self.total}" if self.total is not None else f"{self.seen}"
+        return f"{self.title} - {count}{self.unit}s - {duration(elapsed)}"
+
+    def _full_line(self, elapsed: float) -> str:
+        from tqdm import tqdm
+
+        return tqdm.format_meter(
+            self.seen,
+            self.total,  # type: ignore[arg-type]
+            elapsed,
+            prefix=self.title,
+            ascii=only_ascii(self.out),
+            unit=self.unit,
+            bar_format=_UNKNOWN if self.total is None else _DONE,
+            values="",  # type: ignore[call-arg]
+        )
+
+    def _open(self) -> Any:
+        """A bar of tqdm, not drawn yet."""
+        return _bar_class(self._place == "notebook")(
+            total=self.total,
+            file=self.out,
+            leave=False,
+            ascii=only_ascii(self.out),
+            smoothing=0,
+            delay=1e-9,  # tqdm draws when it is made unless it is told to wait
+            bar_format=_BAR,
+        )
+
+
+def place_of(out: Any) -> str:
+    """What a stream is: a "terminal", a "notebook", or only good for "lines"."""
+    if type(out).__module__.partition(".")[0] == "ipykernel":
+        return "notebook"
+    try:
+        return "terminal" if out.isatty() else "lines"
+    except (AttributeError, ValueError):  # no stream at all, or a closed one
+        return "lines"
+
+
+def only_ascii(out: Any) -> bool:
+    """Whether blocks cannot be shown: a plain terminal, or an encoding without them."""
+    return os.environ.get("TERM") == "dumb" or console.fitting("▏█", out) != "▏█"
+
+
+def duration(seconds: float) -> str:
+    """Such as ``0.25 s``, ``1:05`` or ``2:00:30``."""
+    if seconds < 60:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def _columns(out: Any) -> int:
+    """The width that can be used; the last column stays free, or some terminals begin a new line."""
+    try:
+        return (os.get_terminal_size(out.fileno()).columns or 80) - 1
+    except (AttributeError, OSError, ValueError):
+        return 79
+
+
+def _bar_class(notebook: bool) -> Any:
+    """tqdm's bar with our values behind it, and without its thread that watches slow bars."""
+    if notebook:
+        with warnings.catch_warnings():  # it warns where ipywidgets are missing, and draws text there
+            warnings.simplefilter("ignore")
+            from tqdm.autonotebook import tqdm
+    else:
+        from tqdm import tqdm
+
+    class Bar(tqdm):  # type: ignore[type-arg]
+        monitor_interval = 0
+        values = ""
+
+        @property
+        def format_dict(self) -> Any:
+            return {**super().format_dict, "values": self.values}
+
+    return Bar
