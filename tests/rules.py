@@ -300,7 +300,7 @@ CALLBACKS = {
         RECORDED,
     ),
     "PB-5": Rule(
-        "Where lines cannot be drawn anew, and with `verbose=2`, there is one line an epoch without control characters.",
+        "Where lines cannot be drawn anew, and with `verbose=2`, there is one line an epoch, without control codes.",
         DEVIATION,
         "tf.keras writes a line for every drawing of the bar",
     ),

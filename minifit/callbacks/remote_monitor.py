@@ -113,7 +113,7 @@ class RemoteMonitor(Callback):
         session, self._session = self._session, None
         self._begin()
         if session is not None:
-            session.close()
+            _close(session)
 
     def _post(self, event: dict[str, Any]) -> tuple[str, bool]:
         """What went wrong, or an empty text, and whether the server answered at all.
@@ -191,6 +191,16 @@ def _request(requests: Any, session: Any, url: str, headers: Any, body: dict[str
     if answer.status_code >= 400:
         return f"it answers {answer.status_code} {answer.reason or ''}".rstrip(), True
     return "", True
+
+
+def _close(session: Any) -> None:
+    """Close the connections now: closing the session alone leaves that to the garbage collector after an error."""
+    for adapter in session.adapters.values():
+        for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 (it is no dict)
+                if (pool := manager.pools.get(key)) is not None:
+                    pool.close()
+    session.close()
 
 
 def _requests() -> Any:
