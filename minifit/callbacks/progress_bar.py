@@ -8,6 +8,7 @@ import os
 import sys
 import time
 import warnings
+from shutil import get_terminal_size
 from typing import Any
 
 from minifit import console
@@ -56,7 +57,9 @@ class ProgressBar:
 
     def draw(self, values: str) -> None:
         """Draw the bar as it stands, with these values behind it."""
-        bar = self._bar = self._bar or self._open()
+        if self._bar is None:
+            self._bar = self._open()
+        bar = self._bar
         width = _columns(self.out) if self._place == "terminal" else None
         bar.desc, bar.unit, bar.n, bar.values = (
             self.title,
@@ -101,6 +104,8 @@ class ProgressBar:
         if bar is not None:
             bar.leave = leave
             bar.close()
+            if self._place == "terminal" and not leave:
+                self.out.write("\r")  # below another bar tqdm leaves the cursor behind what it has cleared
 
     def _plain_line(self, elapsed: float) -> str:
         count = f"{self.seen}/{self.total}" if self.total is not None else f"{self.seen}"
@@ -128,6 +133,7 @@ class ProgressBar:
             leave=False,
             ascii=only_ascii(self.out),
             smoothing=0,
+            nrows=get_terminal_size().lines,  # tqdm draws nothing where a terminal has no size
             delay=1e-9,  # tqdm draws when it is made unless it is told to wait
             bar_format=_BAR,
         )

@@ -228,7 +228,12 @@ def test_nobody_listens_and_the_tries_become_rare(monkeypatch: pytest.MonkeyPatc
     tried: list[int] = []
     monitor = RemoteMonitor(f"http://user:secret@127.0.0.1:{port}", "/?token=secret", headers={"X": "secret"})
     post = monitor._post
-    monkeypatch.setattr(monitor, "_post", lambda event: (tried.append(event["epoch"]), post(event))[1])
+
+    def noting(event: dict[str, Any]) -> tuple[str, bool]:
+        tried.append(event["epoch"])
+        return post(event)
+
+    monkeypatch.setattr(monitor, "_post", noting)
     text = warned_once(monitor, rf"cannot deliver to http://127\.0\.0\.1:{port}: .*ConnectionError", 18)
     assert tried == [0, 1, 3, 7, 15]
     assert "secret" not in text
@@ -334,7 +339,7 @@ def test_a_server_that_speaks_no_tls(server: Server) -> None:
     def no_tls(stream: Any) -> bytes:
         return b""  # whatever it was, the connection is closed
 
-    server.read_head = no_tls  # type: ignore[method-assign,assignment]
+    server.read_head = no_tls  # type: ignore[method-assign]
     monitor = RemoteMonitor(server.address.replace("http:", "https:"))
     warned_once(monitor, "cannot deliver to https:", 2)
 
@@ -400,8 +405,13 @@ def test_without_requests_the_fit_does_not_begin(monkeypatch: pytest.MonkeyPatch
 def test_a_resumed_run_keeps_its_distance(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[int] = []
     first, second = RemoteMonitor(), RemoteMonitor()
+
+    def failing(event: dict[str, Any]) -> tuple[str, bool]:
+        tried.append(event["epoch"])
+        return "no", False
+
     for monitor in (first, second):
-        monkeypatch.setattr(monitor, "_post", lambda event: (tried.append(event["epoch"]), ("no", False))[1])
+        monkeypatch.setattr(monitor, "_post", failing)
     with pytest.warns(MinifitWarning, match="cannot deliver"):
         for epoch in range(5):
             first.on_epoch_end(epoch, {})

@@ -1,0 +1,62 @@
+"""RemoteMonitor: every epoch is posted to a server, here a tiny one of our own on this machine.
+
+Run it with `python examples/06_remote_monitor.py`.
+"""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+import minifit
+from minifit import callbacks, datasets, layers
+
+
+class Monitor(BaseHTTPRequestHandler):
+    """Prints what arrives."""
+
+    protocol_version = "HTTP/1.1"  # so that the connection is kept open
+
+    def do_POST(self) -> None:
+        """Take one epoch: the JSON stands in the field ``data`` of a form."""
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        event = json.loads(parse_qs(body)["data"][0])
+        values = ", ".join(f"{key} {value:.3f}" for key, value in event.items() if key != "epoch")
+        print(f"the server got epoch {event['epoch']} of {self.headers['X-Run']}: {values}")
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Not on the terminal."""
+
+
+def main() -> None:
+    """Train beside a server that listens."""
+    minifit.utils.set_random_seed(1)
+    (x_train, y_train), (x_test, y_test) = datasets.digits.load_data()
+    model = minifit.Sequential([layers.Flatten(input_shape=(8, 8)), layers.Dense(10, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+
+    with HTTPServer(("127.0.0.1", 0), Monitor) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monitor = callbacks.RemoteMonitor(
+            f"http://127.0.0.1:{server.server_port}", headers={"X-Run": "the digits"}
+        )
+        try:
+            model.fit(
+                x_train / 16,
+                y_train,
+                epochs=5,
+                validation_data=(x_test / 16, y_test),
+                verbose=0,
+                callbacks=[monitor],
+            )
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+if __name__ == "__main__":
+    main()
