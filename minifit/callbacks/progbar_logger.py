@@ -202,17 +202,6 @@ class ProgbarLogger(Callback):
         before = before or {}
         return "".join(f" - {key}: {shown(value, before.get(key))}" for key, value in values.items())
 
-    # -- state ------------------------------------------------------------------------------------------
-
-    def get_state(self) -> dict[str, Any]:
-        """How long an epoch is, which only its end has told, and the values of the last line."""
-        return {"target": self.target, "shown": dict(self._shown)}
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Go on with that."""
-        self._shown = dict(state["shown"])
-        self.target = self.target if state["target"] is None else state["target"]
-
 
 def shown(value: Any, before: Any = None) -> str:
     """A value as Keras shows it: four decimals, or five digits with an exponent when it is small.

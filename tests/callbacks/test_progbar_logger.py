@@ -372,18 +372,3 @@ def test_another_verbosity_is_refused(verbose: Any) -> None:
     for call in (model.fit, model.evaluate):
         with pytest.raises(ArgumentError, match=r"verbose must be 0 \(silent\)"):
             call(X, Y, verbose=verbose)
-
-
-def test_a_resumed_run_prints_the_lines_of_an_uninterrupted_one(capsys: pytest.CaptureFixture[str]) -> None:
-    def batches() -> Iterator[Any]:
-        while True:
-            yield X, Y
-
-    states: list[Any] = []
-    take = acting("on_epoch_begin", lambda c: states.append(c.model.training_state.capture()))
-    values = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(a=0.25 + 1e-7 * (epoch > 0)))
-    small_model().fit(batches(), steps_per_epoch=2, epochs=3, verbose=2, callbacks=[take, values])
-    whole = [re.sub(r"\d\.\d\d s", "", line) for line in lines(capsys)]
-    resume = acting("on_train_begin", lambda c: c.model.training_state.restore(states[1]))
-    small_model().fit(batches(), steps_per_epoch=2, epochs=3, verbose=2, callbacks=[resume, values])
-    assert [re.sub(r"\d\.\d\d s", "", line) for line in lines(capsys)] == whole[1:]

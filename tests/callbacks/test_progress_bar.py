@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tqdm import tqdm
 
 from minifit.callbacks import progress_bar
 from minifit.callbacks.progress_bar import ProgressBar, duration, only_ascii, place_of
@@ -237,8 +238,8 @@ def test_a_notebook_has_one_widget_for_all_epochs(monkeypatch: pytest.MonkeyPatc
 
 @on_a_terminal
 def test_tqdm_can_be_switched_off(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TQDM_DISABLE", "1")
     bar = ProgressBar(live=True)
+    monkeypatch.setattr(bar, "_open", lambda: tqdm(disable=True))  # as TQDM_DISABLE=1 does
     bar.begin("Epoch 1/1", 2, "step")
     bar.lift()
     bar.seen = 2
