@@ -69,6 +69,8 @@ class ProgressBar:
         )
         bar.total, bar.start_t, bar.ncols = self.total, self._began, width
         bar.bar_format = _UNKNOWN if self.total is None else _NARROW if width and width < 100 else _BAR
+        if self._is_widget:
+            bar.bar_format = bar.bar_format.replace("{bar:20}", "{bar}")  # where the widget puts its own
         bar.refresh()
         self._drawn = True
         self._next = bar.last_print_t = time.time() + INTERVAL
@@ -80,13 +82,13 @@ class ProgressBar:
 
     def lift(self) -> None:
         """Take the bar off the terminal, until it is drawn again: somebody else may print now."""
-        if self._drawn and self._place == "terminal":
+        if self._drawn and not self._is_widget:
             self._drawn = False
             self._bar.clear()
 
     def finish(self, values: str) -> None:
         """The part is over: one line stays."""
-        if self._bar is not None and self._place == "notebook":
+        if self._is_widget:
             self.draw(values)  # the same widget goes on in the next epoch
         else:
             self.close()
@@ -104,8 +106,13 @@ class ProgressBar:
         if bar is not None:
             bar.leave = leave
             bar.close()
-            if self._place == "terminal" and not leave:
+            if not leave:
                 self.out.write("\r")  # below another bar tqdm leaves the cursor behind what it has cleared
+
+    @property
+    def _is_widget(self) -> bool:
+        """Whether the bar is no text: a notebook's, where ipywidgets are installed."""
+        return hasattr(self._bar, "container")
 
     def _plain_line(self, elapsed: float) -> str:
         count = f"{self.seen}/{self.total}" if self.total is not None else f"{self.seen}"

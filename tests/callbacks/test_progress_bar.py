@@ -201,7 +201,7 @@ def test_a_notebook_without_widgets_gets_text(monkeypatch: pytest.MonkeyPatch) -
     bar.seen = 2
     bar.finish(" - loss: 0.5000")
     bar.close()
-    assert "\rEpoch 1/1: 100%|" in out.getvalue()
+    assert "\rEpoch 1/1:   0%|" in out.getvalue()
     assert out.getvalue().rstrip().endswith(" - loss: 0.5000")
     forget_tqdm(monkeypatch)
 
@@ -214,6 +214,7 @@ def test_a_notebook_has_one_widget_for_all_epochs(monkeypatch: pytest.MonkeyPatc
 
         def __init__(self, **kwargs: Any) -> None:
             made.append(self)
+            self.container = "of widgets"
             self.shown: list[tuple[str, int, int | None]] = []
 
         def refresh(self) -> None:
