@@ -9,6 +9,9 @@ from minifit.callbacks.early_stopping import EarlyStopping
 from minifit.callbacks.epoch_lines import EpochLines
 from minifit.callbacks.history import History
 from minifit.callbacks.lambda_callback import LambdaCallback
+from minifit.callbacks.learning_rate_scheduler import LearningRateScheduler
+from minifit.callbacks.model_checkpoint import ModelCheckpoint
+from minifit.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from minifit.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -20,6 +23,9 @@ __all__ = [
     "EpochLines",
     "History",
     "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ReduceLROnPlateau",
     "TerminateOnNaN",
     "experimental",
 ]
