@@ -9,6 +9,7 @@ Each class is also a standard one, so that code which expects a ``ValueError`` c
     │   ├── FileFormatError  (OSError)       a file is damaged, or not what was expected
     │   └── UnknownNameError                 a name that no table knows
     ├── ArgumentTypeError    (TypeError)     a value of a kind that cannot be used here
+    ├── MissingKeyError      (KeyError)      the logs lack a key that is needed
     ├── NotCompiledError     (RuntimeError)  training before ``compile``
     ├── NotBuiltError        (ValueError)    weights are asked for before there are any
     ├── GradientError        (RuntimeError)  a gradient that cannot be had
@@ -53,6 +54,12 @@ class UnknownNameError(ArgumentError):
 
 class ArgumentTypeError(MinifitError, TypeError):
     """A value of a kind that cannot be used here."""
+
+
+class MissingKeyError(MinifitError, KeyError):
+    """The logs lack a key that is needed."""
+
+    __str__ = Exception.__str__  # KeyError shows its text in quotes
 
 
 class NotCompiledError(MinifitError, RuntimeError):

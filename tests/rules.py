@@ -83,6 +83,7 @@ FIT = {
     "FIT-12": Rule(
         "The learning rate is one float32 number; a new one counts from the next batch on.", RECORDED
     ),
+    "FIT-13": Rule("The learning rate in logs and History is called `lr`, a plain float.", RECORDED),
     "FIT-14": Rule("`compile` without an optimizer takes RMSprop.", DOCUMENTED),
     "FIT-15": Rule(
         "Epochs and batches count from 0 in hooks, and epochs from 1 in messages; with `initial_epoch` from there.",
@@ -144,8 +145,8 @@ FIT = {
         RECORDED,
     ),
     "FIT-27": Rule(
-        "Batches that nobody watches run together, for a tenth of a second at most; who watches is asked before every "
-        "epoch, and the values are the same bits either way.",
+        "Batches that nobody watches run together, for a tenth of a second at most and not beyond one that a callback "
+        "has asked for; who watches is asked before every epoch, and the values are the same bits either way.",
         OWN,
     ),
     "FIT-28": Rule(
@@ -173,8 +174,9 @@ MONITOR = {
         "tf.keras warns at every epoch; once is enough, and the nearest key tells why",
     ),
     "MON-3": Rule(
-        '`mode="auto"` goes by the name, for EarlyStopping max when it ends with acc, accuracy or auc; it warns when '
-        "that contradicts the direction of a known metric of that name.",
+        '`mode="auto"` goes by the name, and is max for EarlyStopping when it ends with acc, accuracy or auc, for '
+        "ReduceLROnPlateau when it contains acc, for ModelCheckpoint when it contains acc or begins with fmeasure; it "
+        "warns when that contradicts the direction of a known metric of that name.",
         DOCUMENTED,
     ),
     "MON-4": Rule("A mode that does not exist warns and counts as auto.", RECORDED),
@@ -326,6 +328,77 @@ CALLBACKS = {
         RECORDED,
     ),
     "RM-4": Rule("One connection is kept open over the epochs and closed with the fit.", OWN),
+    "LR-1": Rule(
+        "A schedule of one argument is called with the epoch, any other with the epoch and the rate: its signature "
+        "decides, and a TypeError raised inside it comes out.",
+        DEVIATION,
+        "tf.keras calls it a second time, with the epoch alone, after any TypeError",
+    ),
+    "LR-2": Rule(
+        "A schedule returns a float, a NumPy float or a tensor of one; an integer, None or a string is an error.",
+        RECORDED,
+    ),
+    "LR-3": Rule(
+        "LearningRateScheduler and ReduceLROnPlateau are refused before training when a schedule or a function in the "
+        "optimizer gives the rate.",
+        DEVIATION,
+        "tf.keras fails when the rate is to be set",
+    ),
+    "LR-4": Rule(
+        "A schedule that returns a negative number or NaN is an error.",
+        DEVIATION,
+        "tf.keras trains on; no optimizer here can be made with such a rate either",
+    ),
+    "LR-5": Rule(
+        "A run that is resumed in the middle of an epoch has the rate of that epoch; the schedule is not asked again.",
+        OWN,
+    ),
+    "MC-1": Rule(
+        "An integer `save_freq` counts batches, over epochs and fits; with `steps_per_execution` the count is looked "
+        "at after every execution.",
+        DEVIATION,
+        "tf.keras with 3 and 3 first saves at batch 6",
+    ),
+    "MC-2": Rule(
+        "Folders that do not exist are made.",
+        DEVIATION,
+        "tf.keras fails at the first save of an HDF5 file",
+    ),
+    "MC-3": Rule(
+        "A placeholder that nothing fills, or a format that does not fit, is an error before training; where a "
+        "callback ahead in the list might fill it, a warning, and the error at the first save.",
+        DEVIATION,
+        "tf.keras fails at the first save",
+    ),
+    "MC-4": Rule(
+        "Whatever its name, a checkpoint is one file; TensorFlow's own formats are refused.",
+        DEVIATION,
+        "tf.keras writes its own formats where the name has no suffix of HDF5",
+    ),
+    "MC-5": Rule(
+        "`best` outlives a fit: the best file of an earlier fit is not replaced by a worse one.", DOCUMENTED
+    ),
+    "MC-6": Rule(
+        "`options` is a dict of how arrays are stored, `compression`, `compression_opts` and `shuffle`; anything else "
+        "is refused.",
+        DEVIATION,
+        "tf.keras takes objects of TensorFlow, which mean nothing to an HDF5 file",
+    ),
+    "MC-7": Rule(
+        "A file appears whole or not at all: killed at any instant, or with a full disk, every file that is there is "
+        "whole, and none is older than the last save that was completed.",
+        OWN,
+    ),
+    "RP-1": Rule("The rate is reduced only while it is above `min_lr` as a float32 number.", RECORDED),
+    "RP-2": Rule(
+        "In a cooldown no bad epoch is counted; the end of an epoch shortens it before that epoch is looked at, so "
+        "that a cooldown of 1 changes nothing.",
+        RECORDED,
+    ),
+    "RP-3": Rule(
+        "The `lr` in the logs of an epoch is the rate that it was trained with; a reduction shows in the next one.",
+        RECORDED,
+    ),
     "TN-1": Rule(
         "`TerminateOnNaN` stops at the first batch whose loss is NaN or infinite, also where nobody watches; the epoch "
         "ends as usual.",

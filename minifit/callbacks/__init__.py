@@ -9,7 +9,10 @@ from minifit.callbacks.csv_logger import CSVLogger
 from minifit.callbacks.early_stopping import EarlyStopping
 from minifit.callbacks.history import History
 from minifit.callbacks.lambda_callback import LambdaCallback
+from minifit.callbacks.learning_rate_scheduler import LearningRateScheduler
+from minifit.callbacks.model_checkpoint import ModelCheckpoint
 from minifit.callbacks.progbar_logger import ProgbarLogger
+from minifit.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from minifit.callbacks.remote_monitor import RemoteMonitor
 from minifit.callbacks.terminate_on_nan import TerminateOnNaN
 
@@ -22,7 +25,10 @@ __all__ = [
     "EarlyStopping",
     "History",
     "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
     "ProgbarLogger",
+    "ReduceLROnPlateau",
     "RemoteMonitor",
     "TerminateOnNaN",
     "experimental",

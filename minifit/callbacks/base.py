@@ -3,6 +3,7 @@
 Override what you need. Every hook gets `logs`, a dictionary of plain floats; begin hooks get an empty one.
 """
 
+import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -28,6 +29,19 @@ class Model(Protocol):
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace all weights."""
+
+    def load_weights(self, filepath: "str | os.PathLike[str]") -> None:
+        """Replace all weights by those of a file."""
+
+    def save(
+        self, filepath: "str | os.PathLike[str]", overwrite: bool = True, *, options: Any = None
+    ) -> None:
+        """Write the whole model to a file."""
+
+    def save_weights(
+        self, filepath: "str | os.PathLike[str]", overwrite: bool = True, *, options: Any = None
+    ) -> None:
+        """Write the weights to a file."""
 
 
 class Run(NamedTuple):
@@ -56,9 +70,13 @@ class Run(NamedTuple):
         """What the logs of an epoch hold, besides what callbacks write into them."""
         return self.keys + (tuple(f"val_{key}" for key in self.keys) if self.validated else ())
 
-    def added_by_callbacks(self, key: str) -> bool | None:
-        """Whether a callback says that it writes this key into an epoch's logs; None when one of them might."""
-        declared = [_declared_keys(c) for c in self.callbacks]
+    def ahead_of(self, callback: "Callback") -> "Run":
+        """The same with only those callbacks that are called before this one: what they write into logs it can read."""
+        return self._replace(callbacks=self.callbacks[: self.callbacks.index(callback)])
+
+    def added_by_callbacks(self, key: str, hook: str = "on_epoch_end") -> bool | None:
+        """Whether a callback says that it writes this key into the logs of a hook; None when one of them might."""
+        declared = [_declared_keys(c, hook) for c in self.callbacks]
         if any(key in keys for keys in declared if keys is not None):
             return True
         return None if None in declared else False
@@ -172,6 +190,14 @@ class Callback:
         """
         return implements(self, hook)
 
+    def wake_after(self) -> int | None:
+        """In how many training batches the callback must be called, if it does not watch every one of them.
+
+        The loop asks before it lets batches run together, and ends them there (with `steps_per_execution`, at the
+        next multiple of it). None: at no particular one.
+        """
+        return None
+
     def check_run(self, run: Run) -> None:
         """Refuse a fit that cannot work with this callback. Called in `fit`, before the first hook of any callback."""
 
@@ -187,26 +213,32 @@ HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 """The names of all hooks, in the order of the documentation."""
 
 
-def _declared_keys(callback: Callback) -> tuple[str, ...] | None:
-    """What a callback says that it adds to an epoch's logs; a subclass with its own `on_epoch_end` says it anew."""
-    if not implements(callback, "on_epoch_end"):
+def _declared_keys(callback: Callback, hook: str) -> tuple[str, ...] | None:
+    """What a callback says that it adds to a hook's logs; a subclass with a hook of its own says it anew.
+
+    What is declared is meant for epochs: whoever declares anything adds nothing to the logs of batches.
+    """
+    if not implements(callback, hook):
         return ()
-    if "on_epoch_end" in vars(callback):
+    if hook in vars(callback):
         return None
     for owner in type(callback).__mro__:
         if "adds_keys" in vars(owner):
             break
-        if "on_epoch_end" in vars(owner):
+        if hook in vars(owner):
             return None
-    return callback.adds_keys
+    return callback.adds_keys if hook == "on_epoch_end" or callback.adds_keys is None else ()
 
 
 _OLD_NAMES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
 
 
-def implements(callback: Callback, hook: str) -> bool:
-    """Whether a callback does anything at a hook: a method of its class, or one set on the object itself."""
+def implements(callback: Callback, hook: str, beyond: type[Callback] = Callback) -> bool:
+    """Whether a callback does anything at a hook: a method of its class, or one set on the object itself.
+
+    With `beyond`, anything else than that class does: what its subclasses added.
+    """
     method = getattr(callback, hook)
-    if getattr(method, "__func__", method) is not getattr(Callback, hook):
+    if getattr(method, "__func__", method) is not getattr(beyond, hook):
         return True
-    return hook in _OLD_NAMES and implements(callback, _OLD_NAMES[hook])
+    return hook in _OLD_NAMES and implements(callback, _OLD_NAMES[hook], beyond)

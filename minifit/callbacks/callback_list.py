@@ -99,6 +99,10 @@ class CallbackList:
         hooks = (f"on_{event}_batch_begin", f"on_{event}_batch_end")
         return any(c.watches(h) for h in hooks if self._methods[h] for c in self.callbacks)
 
+    def wake_after(self) -> int | None:
+        """In how many training batches the first callback must be told, of those that do not watch; None for no one."""
+        return min((n for c in self.callbacks if (n := c.wake_after()) is not None), default=None)
+
     def implemented(self, hook: str) -> bool:
         """Whether any callback does something at a hook."""
         return bool(self._methods[hook])

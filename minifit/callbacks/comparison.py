@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any
 
+import numpy as np
+
 from minifit import console
-from minifit.errors import suggestion
+from minifit.errors import ArgumentError, suggestion
 
 
 class Comparison:
@@ -20,10 +22,15 @@ class Comparison:
     guess : callable
         For "auto": whether larger is better for a key of this name. Every callback documents its own rule.
     min_delta : float, default 0
-        By how much a value must be better; the sign does not matter.
+        By how much a value must be better.
+    moves_reference : bool, default False
+        Whether `min_delta` is added to the reference rather than taken from the value. The two differ by rounding
+        alone, and tf.keras does the one in EarlyStopping and the other in ReduceLROnPlateau.
 
     Attributes
     ----------
+    operation : ufunc
+        ``np.greater`` or ``np.less``: what larger or smaller is tested with.
     worst : float
         What every number is better than.
 
@@ -32,22 +39,29 @@ class Comparison:
     NaN is never better than anything (rule MON-1).
     """
 
-    def __init__(self, monitor: str, mode: str, guess: Callable[[str], bool], min_delta: float = 0.0) -> None:
+    def __init__(
+        self,
+        monitor: str,
+        mode: str,
+        guess: Callable[[str], bool],
+        min_delta: float = 0.0,
+        moves_reference: bool = False,
+    ) -> None:
         if mode not in ("auto", "min", "max"):
             console.warn(f"mode is 'auto', 'min' or 'max'. Received: mode={mode!r}. 'auto' is used.")
             mode = "auto"
         self.monitor = monitor
         self.guessed = mode == "auto"
         self.larger = guess(monitor) if self.guessed else mode == "max"
-        self.min_delta = abs(min_delta)
+        self.operation: np.ufunc = np.greater if self.larger else np.less
         self.worst = -inf if self.larger else inf
+        by = min_delta if self.larger else -min_delta
+        self._from_value, self._to_reference = (0.0, by) if moves_reference else (by, 0.0)
         self._missed = False
 
     def better(self, value: float, reference: float) -> bool:
         """Whether `value` is better than `reference` by more than `min_delta`."""
-        if self.larger:
-            return bool(value - self.min_delta > reference)
-        return bool(value + self.min_delta < reference)
+        return bool(self.operation(value - self._from_value, reference + self._to_reference))
 
     def begin(self, metrics: list[Any]) -> None:
         """A fit begins: warn if the guess contradicts what a metric of that name knows about itself."""
@@ -64,11 +78,21 @@ class Comparison:
 
     def value(self, logs: Mapping[str, Any], who: str) -> Any:
         """The monitored value, or None with a warning, once a fit, when it is not in the logs."""
-        if self.monitor in logs:
-            return logs[self.monitor]
+        found = logs.get(self.monitor)
+        if found is not None:
+            return self._single(found, who)
         if not self._missed:
             self._missed = True
             console.warn(
                 f"{who} monitors {self.monitor!r}, which is not in the logs. {suggestion(self.monitor, logs)}"
             )
         return None
+
+    def _single(self, value: Any, who: str) -> Any:
+        """The value, if it is one number: some metrics have several."""
+        if np.ndim(value):
+            raise ArgumentError(
+                f"A monitored value must be one number. Received: {who} monitoring {self.monitor!r} of shape "
+                f"{np.shape(value)}. Monitor another key, or let a callback ahead of it write one number into the logs."
+            )
+        return value

@@ -6,7 +6,7 @@ from minifit import console
 from minifit.arrays import Array
 from minifit.callbacks.base import Callback
 from minifit.callbacks.comparison import Comparison
-from minifit.errors import ArgumentError
+from minifit.optimizers.checks import not_negative, number
 
 
 class EarlyStopping(Callback):
@@ -17,7 +17,7 @@ class EarlyStopping(Callback):
     monitor : str, default "val_loss"
         A key of the logs.
     min_delta : float, default 0
-        By how much a value must be better to count.
+        By how much a value must be better to count; its sign does not matter.
     patience : int, default 0
         Epochs without improvement after which training stops.
     verbose : int, default 0
@@ -41,6 +41,13 @@ class EarlyStopping(Callback):
     stopped_epoch : int
         Where it stopped training, counted from 0; 0 if it did not.
     best_weights : list of ndarray or None
+    monitor_op : ufunc
+        ``np.less`` or ``np.greater``: which direction is better.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        For a negative `patience` or `start_from_epoch`, and what is no number.
 
     Notes
     -----
@@ -69,18 +76,19 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,
     ) -> None:
-        if patience < 0:
-            raise ArgumentError(
-                f"patience must be at least 0. Received: patience={patience}. Pass for example 3."
-            )
+        not_negative("patience", patience, example=3)
+        not_negative("start_from_epoch", start_from_epoch, example=3)
+        if baseline is not None:
+            number("baseline", baseline, example=0.5)
         self.monitor = monitor
-        self.min_delta = min_delta
+        self.min_delta = abs(number("min_delta", min_delta, example=0.001))
         self.patience = patience
         self.verbose = verbose
         self.baseline = baseline
         self.restore_best_weights = restore_best_weights
         self.start_from_epoch = start_from_epoch
-        self._comparison = Comparison(monitor, mode, _larger_is_better, min_delta)
+        self._comparison = Comparison(monitor, mode, _larger_is_better, self.min_delta)
+        self.monitor_op = self._comparison.operation
         self._begin()
 
     def _begin(self) -> None:

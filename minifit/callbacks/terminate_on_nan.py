@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from minifit import console
-from minifit.callbacks.base import Callback
+from minifit.callbacks.base import Callback, implements
 from minifit.errors import DataError
 
 
@@ -32,8 +32,8 @@ class TerminateOnNaN(Callback):
         self.raise_error = raise_error
 
     def watches(self, hook: str) -> bool:
-        """Not every batch: the loop itself pauses at a loss that is not finite."""
-        return False
+        """Not every batch: the loop itself pauses at a loss that is not finite. A subclass may want to see them all."""
+        return implements(self, hook, beyond=TerminateOnNaN)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Look at the loss."""

@@ -138,6 +138,11 @@ class Optimizer(Configurable):
             self._schedule = None
 
     @property
+    def scheduled(self) -> bool:
+        """Whether a schedule or a function gives the learning rate, so that nobody else can set it."""
+        return self._schedule is not None
+
+    @property
     def lr(self) -> Any:
         """The older name of `learning_rate`."""
         return self.learning_rate

@@ -20,12 +20,12 @@ def number(name: str, value: Any, example: float = 0.01) -> float:
     return float(array)
 
 
-def not_negative(name: str, value: Any) -> float:
+def not_negative(name: str, value: Any, example: float = 0.01) -> float:
     """`value` as a float, if it is a number of at least 0."""
-    found = number(name, value)
+    found = number(name, value, example)
     if not found >= 0:
         raise ArgumentError(
-            f"{name} must be at least 0. Received: {name}={value!r}. Pass for example {name}=0.01."
+            f"{name} must be at least 0. Received: {name}={value!r}. Pass for example {name}={example}."
         )
     return found
 

@@ -80,7 +80,10 @@ def _train(
         logs = step.objective.logs()
     while state.batch != batches.steps and not state.had_stopped:
         callbacks.on_train_batch_begin(state.batch)
-        done = step.run(batches, _left(batches, state.batch), unit, lambda: watched or state.stop_training)
+        most = _left(batches, state.batch)
+        if not watched:
+            most = _until_woken(callbacks, most, unit)
+        done = step.run(batches, most, unit, lambda: watched or state.stop_training)
         if not done:
             _end_of_data(batches, state.batch, "Training")
             break
@@ -137,6 +140,15 @@ def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: 
 def _left(batches: Batches, batch: int) -> int | None:
     """How many batches an epoch still has; None when nobody knows."""
     return None if batches.steps is None else batches.steps - batch
+
+
+def _until_woken(callbacks: CallbackList, left: int | None, unit: int) -> int | None:
+    """How many batches nobody wants to be told of: as far as there are, or until the first callback must wake up."""
+    wake = callbacks.wake_after()
+    if wake is None:
+        return left
+    whole = -(-wake // unit) * unit
+    return whole if left is None else min(whole, left)
 
 
 def _end_of_data(batches: Batches, batch: int, what: str) -> None:

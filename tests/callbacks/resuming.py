@@ -176,6 +176,10 @@ CALLBACKS: dict[str, Callable[[Path], Callback]] = {
     "early stopping": lambda _: callbacks.EarlyStopping(
         "loss", patience=2, min_delta=0.02, restore_best_weights=True
     ),
+    "scheduler": lambda _: callbacks.LearningRateScheduler(lambda epoch, lr: lr * 0.9),
+    "plateau": lambda _: callbacks.ReduceLROnPlateau(
+        "loss", factor=0.5, patience=2, min_delta=0.05, cooldown=1
+    ),
     "own": lambda _: Smoothed(),
 }
 

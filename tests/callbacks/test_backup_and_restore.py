@@ -409,7 +409,7 @@ SETUPS = st.builds(
     double_checkpoint=st.booleans(),
     callbacks=st.sets(st.sampled_from(sorted(CALLBACKS))).map(sorted).map(tuple),
     first=st.booleans(),
-)
+).filter(lambda setup: setup.optimizer != "schedule" or not {"scheduler", "plateau"} & set(setup.callbacks))
 
 
 def quiet(_: str) -> None: ...

@@ -10,7 +10,15 @@ import pytest
 
 from minifit import Sequential, callbacks, layers, optimizers
 from minifit.arrays import Array
-from minifit.callbacks import Callback, CallbackList, EarlyStopping, History, LambdaCallback, remote_monitor
+from minifit.callbacks import (
+    Callback,
+    CallbackList,
+    EarlyStopping,
+    History,
+    LambdaCallback,
+    TerminateOnNaN,
+    remote_monitor,
+)
 from minifit.callbacks.base import HOOKS, Run, implements
 from tests.callbacks.recording import (
     IN_FIT,
@@ -663,8 +671,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "BackupAndRestore": {"backup_dir": "backup", "save_freq": 1000},
     "CSVLogger": {"filename": "training.log"},
     "EarlyStopping": {"monitor": "loss", "restore_best_weights": True},
+    "LearningRateScheduler": {"schedule": lambda epoch: 0.1 / (epoch + 1)},
+    "ModelCheckpoint": {"filepath": "weights.h5", "save_freq": 1000},
+    "ReduceLROnPlateau": {"monitor": "loss"},
 }
-"""Arguments of callbacks that need some, or have a state that the defaults would leave empty."""
+"""Arguments that callbacks need, or that give those a state whose defaults would leave it empty."""
 
 
 @pytest.fixture
@@ -783,3 +794,34 @@ def set_on_the_object() -> Callback:
 )
 def test_whether_a_key_can_come_from_a_callback(listed: list[Callback], expected: bool | None) -> None:
     assert Run(("loss",), False, tuple(listed)).added_by_callbacks("extra") is expected
+
+
+class DeclaringAndWatching(Declaring):
+    """What it says about the logs of epochs says nothing about those of batches."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Look at the batch."""
+
+
+@pytest.mark.parametrize(
+    ("callback", "expected"),
+    [
+        (Callback(), False),
+        (Declaring(), False),
+        (Overriding(), False),
+        (TerminateOnNaN(), False),
+        (DeclaringAndWatching(), None),
+        (LambdaCallback(on_train_batch_end=print), None),
+        (LambdaCallback(on_batch_end=print), None),
+    ],
+    ids=["nothing", "declared", "of-epochs", "ours", "watching", "lambda", "older-name"],
+)
+def test_whether_a_key_of_batches_can_come_from_a_callback(callback: Callback, expected: bool | None) -> None:
+    assert Run(("loss",), False, (callback,)).added_by_callbacks("extra", "on_train_batch_end") is expected
+
+
+def test_what_is_ahead_of_a_callback() -> None:
+    first, second, third = Callback(), Callback(), Callback()
+    run = Run(("loss",), True, (first, second, third))
+    assert run.ahead_of(third) == Run(("loss",), True, (first, second))
+    assert run.ahead_of(first).callbacks == ()

@@ -6,12 +6,13 @@ from math import inf, nan
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minifit.callbacks.comparison import Comparison
-from minifit.errors import MinifitWarning
+from minifit.errors import ArgumentError, MinifitWarning
 
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
@@ -24,8 +25,10 @@ def always(name: str) -> bool:
     return True
 
 
-def comparison(mode: str = "min", min_delta: float = 0.0, monitor: str = "val_loss") -> Comparison:
-    return Comparison(monitor, mode, never, min_delta)
+def comparison(
+    mode: str = "min", min_delta: float = 0.0, monitor: str = "val_loss", **more: Any
+) -> Comparison:
+    return Comparison(monitor, mode, never, min_delta, **more)
 
 
 @given(finite, finite)
@@ -34,14 +37,28 @@ def test_smaller_or_larger_is_better(a: float, b: float) -> None:
     assert comparison("max").better(a, b) == (a > b)
 
 
-@given(finite, finite, st.floats(0, 1e3, width=32))
-def test_better_by_more_than_min_delta_whatever_its_sign(a: float, b: float, delta: float) -> None:
+@given(finite, finite, st.floats(0, 1e3, width=32), st.booleans())
+def test_better_by_more_than_min_delta(a: float, b: float, delta: float, moves: bool) -> None:
     for mode in ("min", "max"):
-        positive, negative = comparison(mode, delta), comparison(mode, -delta)
-        assert positive.better(a, b) == negative.better(a, b)
-        assert positive.better(a, b) <= comparison(mode).better(a, b)
-    assert not comparison("min", 0.5).better(1.5, 2.0)
-    assert comparison("min", 0.5).better(1.25, 2.0)
+        one = comparison(mode, delta, moves_reference=moves)
+        assert one.better(a, b) <= comparison(mode).better(a, b)
+        assert comparison(mode, -delta, moves_reference=moves).better(a, b) >= comparison(mode).better(a, b)
+    assert not comparison("min", 0.5, moves_reference=moves).better(1.5, 2.0)
+    assert comparison("min", 0.5, moves_reference=moves).better(1.25, 2.0)
+
+
+def test_min_delta_moves_the_value_or_the_reference() -> None:
+    """The same in exact numbers; where rounding decides, as tf.keras does it in the one callback and the other."""
+    value, reference, delta = 0.04, 0.14, 0.1
+    assert value + delta >= reference
+    assert value < reference - delta
+    assert not comparison("min", delta).better(value, reference)
+    assert comparison("min", delta, moves_reference=True).better(value, reference)
+
+
+def test_the_operation_is_the_ufunc_that_keras_shows() -> None:
+    assert comparison("min").operation is np.less
+    assert comparison("max").operation is np.greater
 
 
 @pytest.mark.rule("MON-1")
@@ -151,6 +168,17 @@ def test_without_a_near_key_all_are_named() -> None:
         comparison(monitor="val_loss").value({"zzz": 1.0}, "Someone")
 
 
-@pytest.mark.parametrize("value", [0.0, nan, -inf, 3])
+@pytest.mark.rule("MON-2")
+def test_none_in_the_logs_is_no_value() -> None:
+    with pytest.warns(MinifitWarning, match="monitors 'own', which is not in the logs"):
+        assert comparison(monitor="own").value({"own": None}, "Someone") is None
+
+
+def test_several_numbers_cannot_be_monitored() -> None:
+    with pytest.raises(ArgumentError, match=r"Someone monitoring 'own' of shape \(2,\)"):
+        comparison(monitor="own").value({"own": np.zeros(2)}, "Someone")
+
+
+@pytest.mark.parametrize("value", [0.0, nan, -inf, 3, np.float32(2)])
 def test_a_value_that_is_there_is_returned_as_it_is(value: float) -> None:
     assert comparison(monitor="own").value({"own": value}, "Someone") is value

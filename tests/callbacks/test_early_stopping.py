@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from minifit.arrays import Array
 from minifit.callbacks import EarlyStopping
-from minifit.errors import ArgumentError, MinifitWarning
+from minifit.errors import ArgumentError, ArgumentTypeError, MinifitWarning
 from minifit.metrics import MeanSquaredError
 from tests.callbacks.recording import acting, bits, data, small_model, stop
 
@@ -391,6 +391,8 @@ def test_the_public_state_as_in_keras() -> None:
     assert (callback.wait, callback.stopped_epoch, callback.best) == (0, 0, inf)
     assert (callback.baseline, callback.restore_best_weights, callback.best_weights) == (None, False, None)
     assert EarlyStopping("val_acc").best == -inf
+    assert callback.monitor_op is np.less
+    assert EarlyStopping("val_acc").monitor_op is np.greater
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
@@ -417,6 +419,30 @@ def test_a_state_goes_on_where_it_was_taken(at: int) -> None:
 # -- what is refused -----------------------------------------------------------------------------------------
 
 
-def test_a_negative_patience_is_refused() -> None:
-    with pytest.raises(ArgumentError, match=r"patience must be at least 0\. Received: patience=-1"):
-        EarlyStopping(patience=-1)
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"patience": -1}, ArgumentError, r"patience must be at least 0\. Received: patience=-1"),
+        ({"patience": nan}, ArgumentError, r"patience must be at least 0\. Received: patience=nan"),
+        ({"patience": "3"}, ArgumentTypeError, r"patience must be a number\. Received: patience='3'"),
+        ({"patience": None}, ArgumentTypeError, r"patience must be a number\. Received: patience=None"),
+        ({"start_from_epoch": -1}, ArgumentError, r"start_from_epoch must be at least 0"),
+        ({"baseline": "0.5"}, ArgumentTypeError, r"baseline must be a number\. Received: baseline='0.5'"),
+        ({"min_delta": None}, ArgumentTypeError, r"min_delta must be a number\. Received: min_delta=None"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(arguments: Any, error: type, text: str) -> None:
+    with pytest.raises(error, match=text):
+        EarlyStopping(**arguments)
+
+
+def test_patience_without_end() -> None:
+    assert Run(stopping(patience=inf), [1.0] * 9).last == 8
+
+
+def test_a_metric_of_several_values_cannot_be_monitored() -> None:
+    callback = stopping(monitor="each")
+    writer = acting("on_epoch_end", lambda c: None)
+    writer.on_epoch_end = lambda epoch, logs=None: logs.update(each=np.zeros(3))  # type: ignore[method-assign]
+    with pytest.raises(ArgumentError, match="must be one number"):
+        small_model().fit(X, Y, verbose=0, callbacks=[writer, callback])

@@ -16,23 +16,12 @@ from tests.conformance.making import MissingError
 from tests.conformance.player import RECORDS, SCENARIOS, play
 
 NOT_YET = {
-    "bad-arg-000": "ModelCheckpoint",
-    "bad-arg-001": "ModelCheckpoint",
-    "bad-arg-002": "ReduceLROnPlateau",
-    "bad-arg-003": "ReduceLROnPlateau",
     "bad-arg-004": "TensorBoard",
     "bad-arg-005": "TensorBoard",
     "bad-arg-006": "TensorBoard",
-    "bad-path": "ModelCheckpoint",
-    "checkpoint": "ModelCheckpoint",
-    "checkpoint-metric": "ModelCheckpoint, Recall, Precision, AUC",
     "multi": "Input, Model, Concatenate, Add",
     "numeric-loss-005": "a bound for a run that diverges",
-    "plateau": "ReduceLROnPlateau",
-    "plateau-stop": "ReduceLROnPlateau",
-    "schedule": "LearningRateScheduler",
-    "schedule-both": "LearningRateScheduler, ReduceLROnPlateau",
-    "tb": "TensorBoard, LearningRateScheduler",
+    "tb": "TensorBoard",
 }
 """Scenarios by name, or all of a kind, and the things of which the first that is missing stops them."""
 

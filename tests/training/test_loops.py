@@ -450,7 +450,10 @@ def test_a_chunk_ends_at_the_first_loss_that_is_not_finite(monkeypatch: pytest.M
     y[4] = np.nan
     ends: list[int] = []
 
-    class Sees(TerminateOnNaN):
+    class Sees(Callback):
+        def watches(self, hook: str) -> bool:
+            return False
+
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             ends.append(batch)
 
@@ -458,6 +461,69 @@ def test_a_chunk_ends_at_the_first_loss_that_is_not_finite(monkeypatch: pytest.M
     assert calls.taken == [5, 5], "a pause after batch 4, and no other: it is known by then"
     assert ends == [4, 9]
     assert math.isnan(history.history["loss"][0])
+
+
+class Waking(Callback):
+    """Wants to be told of every so many batches, over all epochs."""
+
+    def __init__(self, every: int) -> None:
+        self.every, self.left, self.seen = every, every, 0
+        self.ends: list[int] = []
+
+    def watches(self, hook: str) -> bool:
+        return False
+
+    def wake_after(self) -> int | None:
+        return self.left
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.seen = 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.left -= batch + 1 - self.seen
+        self.seen = batch + 1
+        if self.left <= 0:
+            self.ends.append(batch)
+            self.left = self.every
+
+
+@pytest.mark.rule("FIT-27")
+@pytest.mark.parametrize(
+    ("every", "unit", "taken", "ends"),
+    [
+        (4, 1, [4, 4, 2, 2, 4, 4], [3, 7, 1, 5, 9]),
+        (7, 1, [7, 3, 4, 6], [6, 3]),
+        (20, 1, [10, 10], [9]),
+        (4, 3, [6, 4, 6, 4], [5, 9, 5, 9]),
+        (1, 4, [4, 4, 2, 4, 4, 2], [3, 7, 9, 3, 7, 9]),
+    ],
+)
+def test_batches_run_together_until_a_callback_wants_to_wake_up(
+    every: int, unit: int, taken: list[int], ends: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = Calls(monkeypatch)
+    waking = Waking(every)
+    new_model(unit=unit).fit(X, Y, batch_size=1, epochs=2, verbose=0, callbacks=[waking])
+    assert calls.taken == taken
+    assert waking.ends == ends
+
+
+def test_the_first_to_wake_up_ends_the_chunk_and_a_pause_does_not_confuse_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = Calls(monkeypatch, seconds_a_batch=0.03)
+    slow, fast = Waking(9), Waking(5)
+    new_model().fit(X, Y, batch_size=1, verbose=0, callbacks=[slow, fast])
+    assert calls.taken == [4, 1, 4, 1], "the pause comes after the fourth batch"
+    assert (slow.ends, fast.ends) == ([8], [4, 9])
+
+
+def test_a_generator_of_unknown_length_is_woken_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Calls(monkeypatch)
+    waking = Waking(4)
+    new_model().fit(((X[i : i + 1], Y[i : i + 1]) for i in range(10)), verbose=0, callbacks=[waking])
+    assert calls.taken == [4, 4, 2, 0]
+    assert waking.ends == [3, 7]
 
 
 def test_a_chunk_ends_at_a_whole_execution_when_the_loss_is_not_finite(

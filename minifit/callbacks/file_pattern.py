@@ -1,0 +1,130 @@
+"""`FilePattern`: a file name with placeholders for the epoch, the batch and what is in the logs.
+
+What can go wrong with one is found out before training, where that can be known.
+"""
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from string import Formatter
+from typing import Any, NamedTuple
+
+from minifit.errors import ArgumentError, ArgumentTypeError, MissingKeyError, suggestion
+
+
+class Field(NamedTuple):
+    """One placeholder, such as ``{val_loss:.2f}``: as it is written, and the names in it."""
+
+    text: str
+    names: tuple[str, ...]
+
+
+class FilePattern:
+    """A path with placeholders in the form of ``str.format``.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        Such as ``"weights.{epoch:02d}-{val_loss:.2f}.h5"``.
+
+    Attributes
+    ----------
+    text : str
+        The path as it was given.
+    names : tuple of str
+        What the placeholders stand for.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        When it is no path, or a placeholder has no name.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        text = os.fspath(path) if isinstance(path, os.PathLike) else path
+        if not isinstance(text, str):
+            raise ArgumentTypeError(
+                f"filepath must be a string or a PathLike of one. Received: {path!r}. Pass for example 'model.h5'."
+            )
+        self.text = text
+        self.fields = tuple(self._fields())
+        self.names = tuple(dict.fromkeys(name for field in self.fields for name in field.names))
+
+    def _fields(self) -> Iterator[Field]:
+        for _, name, spec, conversion in self._parts():
+            if name is not None:
+                written = f"!{conversion}" if conversion else ""
+                inner = [n for _, n, *_ in Formatter().parse(spec or "") if n is not None]
+                yield Field(f"{{{name}{written}:{spec}}}", tuple(self._key(n) for n in (name, *inner)))
+
+    def _parts(self) -> list[tuple[str, str | None, str | None, str | None]]:
+        """The literal parts, each with the placeholder that follows it."""
+        try:
+            return list(Formatter().parse(self.text))
+        except ValueError as error:
+            raise ArgumentError(
+                f"Braces in filepath make a placeholder. Received: {self.text!r} ({error}). "
+                "Write for example {epoch}, or {{ and }} for the braces themselves."
+            ) from None
+
+    def _key(self, name: str) -> str:
+        """The key in ``fbeta[0]`` or ``loss.real``."""
+        key = re.split(r"[.\[]", name)[0]
+        if not key or key.isdecimal():
+            raise ArgumentError(
+                f"A placeholder in filepath has a name. Received: {self.text!r}. Write for example {{epoch}}."
+            )
+        return key
+
+    def check(self, known: Iterable[str]) -> None:
+        """See that the formats fit the numbers that the known names stand for.
+
+        Raises
+        ------
+        ArgumentError
+            For a format that does not, such as ``{val_loss:02d}``.
+        """
+        values: dict[str, Any] = {**dict.fromkeys(known, 0.5), "epoch": 1, "batch": 1}
+        for field in self.fields:
+            if values.keys() >= set(field.names) and "[" not in field.text:
+                self._format(field.text, values)
+
+    def fill(self, values: Mapping[str, Any]) -> str:
+        """The path for these values.
+
+        Raises
+        ------
+        KeyError
+            When a placeholder is not among them: the standard class itself, as in tf.keras.
+        ArgumentError
+            When a value does not fit its format.
+        """
+        return self._format(self.text, values)
+
+    def _format(self, text: str, values: Mapping[str, Any]) -> str:
+        try:
+            return text.format(**values)
+        except KeyError as error:
+            raise KeyError(str(self.missing(str(error.args[0]), values))) from None
+        except (ValueError, TypeError, AttributeError, IndexError) as error:
+            raise ArgumentError(
+                f"The formats in filepath must fit what they stand for: numbers of epochs and batches are integers, "
+                f"values of logs floats. Received: {self.text!r} ({error}). Write for example {{epoch:02d}} or "
+                "{loss:.2f}."
+            ) from None
+
+    def missing(self, name: str, known: Iterable[str]) -> MissingKeyError:
+        """The error for a placeholder that nothing fills."""
+        return MissingKeyError(
+            f"Every placeholder in filepath must be filled by the epoch, the batch or the logs. "
+            f"Received: {{{name}}} in {self.text!r}. {suggestion(name, known)}"
+        )
+
+    def newest(self) -> str | None:
+        """The file of this pattern that was written last, if there is any."""
+        wildcard = "".join(
+            glob.escape(text) + ("" if name is None else "*") for text, name, *_ in self._parts()
+        )
+        files = [path for path in glob.glob(wildcard) if os.path.isfile(path)]
+        return max(files, key=lambda path: (os.path.getmtime(path), path), default=None)

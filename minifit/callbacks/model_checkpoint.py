@@ -1,0 +1,265 @@
+"""`ModelCheckpoint`: the model or its weights on disk, at every epoch or when it has become better."""
+
+import errno
+import os
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from minifit import console
+from minifit.callbacks.base import Callback, Logs, Run, implements
+from minifit.callbacks.comparison import Comparison
+from minifit.callbacks.file_pattern import FilePattern
+from minifit.data.checks import positive
+from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.optimizers.checks import number
+from minifit.saving.hdf5 import checked_options
+
+
+class ModelCheckpoint(Callback):
+    """Saves the model, or its weights, after every epoch or every so many batches.
+
+    A file appears whole or not at all: a crash, a full disk or a kill in the middle leaves the one that was there.
+
+    Parameters
+    ----------
+    filepath : str or PathLike
+        May have placeholders for ``epoch`` and ``batch`` (both from 1) and the keys of the logs, with formats:
+        ``"weights.{epoch:02d}-{val_loss:.2f}.h5"``. The suffix decides the format of the file.
+    monitor : str, default "val_loss"
+        The key of the logs by which `save_best_only` judges.
+    verbose : int, default 0
+        Whether to say what is saved.
+    save_best_only : bool, default False
+        Whether to save only when `monitor` is better than ever before, in this fit and earlier ones.
+    save_weights_only : bool, default False
+        Whether to save the weights alone.
+    mode : {"auto", "min", "max"}, default "auto"
+        "auto" is "max" for names that contain acc or begin with fmeasure, else "min".
+    save_freq : "epoch" or int, default "epoch"
+        After every epoch, or after so many batches, counted over all epochs.
+    options : dict, optional
+        How arrays are stored: ``compression`` ("gzip"), ``compression_opts`` (0 to 9), ``shuffle`` (bool).
+    initial_value_threshold : float, optional
+        What the first value must be better than, for a training that goes on from an earlier one.
+    **kwargs
+        ``period``, the older way to save after every so many epochs; ``load_weights_on_restart``, to begin with the
+        weights of the newest file.
+
+    Attributes
+    ----------
+    best : float
+        The best value so far.
+    monitor_op : ufunc
+        ``np.less`` or ``np.greater``: which direction is better.
+    epochs_since_last_save : int
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        For arguments that cannot be used.
+    MissingKeyError
+        From `fit`, before training, when nothing can fill a placeholder (rule MC-3).
+    KeyError
+        From `fit`, at the first save, when something might have filled it and did not.
+    OSError
+        From `fit`, when a file cannot be written.
+
+    Notes
+    -----
+    With `steps_per_execution` the batches are looked at in whole executions. The logs of batches have no validation
+    values.
+
+    Examples
+    --------
+    >>> callback = ModelCheckpoint("best.h5", monitor="val_accuracy", mode="max", save_best_only=True)
+
+    References
+    ----------
+    ``tf.keras.callbacks.ModelCheckpoint`` (TensorFlow 2.7); `initial_value_threshold` from Keras 2.8. Rules MC-1 to
+    MC-7 of the semantics.
+    """
+
+    adds_keys = ()
+
+    def __init__(
+        self,
+        filepath: str | os.PathLike[str],
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: int | Literal["epoch"] = "epoch",
+        options: Mapping[str, Any] | None = None,
+        initial_value_threshold: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._pattern = FilePattern(filepath)
+        self.filepath = self._pattern.text
+        self.monitor = monitor
+        self.verbose = verbose
+        self.save_best_only = save_best_only
+        self.save_weights_only = save_weights_only
+        self.save_freq = _checked_freq(save_freq)
+        self._options = None if options is None else dict(checked_options(options))
+        self._take_older(**kwargs)
+        self._comparison = Comparison(monitor, mode, _larger_is_better)
+        self.monitor_op = self._comparison.operation
+        self.best: float = self._comparison.worst
+        if initial_value_threshold is not None:
+            self.best = number("initial_value_threshold", initial_value_threshold, example=0.5)
+        self.epochs_since_last_save = 0
+        self._batches_since_last_save = 0
+        self._epoch = 0
+        self._batches_seen = 0  # of this epoch
+
+    def _take_older(
+        self, period: int | None = None, load_weights_on_restart: bool | None = None, **unknown: Any
+    ) -> None:
+        """Arguments of earlier versions, each with a warning."""
+        if unknown:
+            raise ArgumentTypeError(
+                "ModelCheckpoint takes, besides its own arguments, period and load_weights_on_restart alone. "
+                f"Received: {', '.join(unknown)}. Leave it out."
+            )
+        if period is not None:
+            console.warn(
+                "period is an older argument; save_freq says how many batches lie between two saves."
+            )
+        if load_weights_on_restart is not None:
+            console.warn(
+                "load_weights_on_restart is an older argument; call model.load_weights before fit instead."
+            )
+        self.period = positive("period", 1 if period is None else period)
+        self.load_weights_on_restart = bool(load_weights_on_restart)
+
+    # -- before training --------------------------------------------------------------------------------
+
+    def check_run(self, run: Run) -> None:
+        """Refuse a folder in the place of the file, and placeholders that nothing fills or that do not fit."""
+        if os.path.isdir(self.filepath):
+            raise IsADirectoryError(
+                errno.EISDIR, "ModelCheckpoint needs the name of a file, not of a folder", self.filepath
+            )
+        hook, keys = "on_epoch_end", ("epoch", *run.epoch_keys)
+        if self.save_freq != "epoch":
+            hook, keys = "on_train_batch_end", ("epoch", "batch", *run.keys)
+        ahead = run.ahead_of(self)
+        for name in set(self._pattern.names) - set(keys):
+            added = ahead.added_by_callbacks(name, hook)
+            if added is None:
+                console.warn(
+                    f"ModelCheckpoint's filepath {self.filepath!r} needs {name!r} in the logs, which will be there "
+                    "only if a callback ahead of it writes it. Saving fails if none does."
+                )
+            elif not added:
+                raise self._pattern.missing(name, keys)
+        self._pattern.check(run.epoch_keys)
+
+    def writes_to(self) -> tuple[str, ...]:
+        """The file, or the pattern of its names."""
+        return (self.filepath,)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Warn of a doubtful direction; with the older argument, take the weights of the newest file."""
+        if self.save_best_only:
+            self._comparison.begin(self.model.metrics)
+        newest = self._pattern.newest() if self.load_weights_on_restart else None
+        if newest is not None:
+            self.model.load_weights(newest)
+
+    # -- when -------------------------------------------------------------------------------------------
+
+    def watches(self, hook: str) -> bool:
+        """Not every batch: it is woken where it saves. A subclass may want to see them all."""
+        return implements(self, hook, beyond=ModelCheckpoint)
+
+    def wake_after(self) -> int | None:
+        """How many batches there are until the next save."""
+        return None if self.save_freq == "epoch" else self.save_freq - self._batches_since_last_save
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Remember the number of the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Count the batches since the last call, and save when there were enough."""
+        self._batches_since_last_save += batch + 1 - self._batches_seen
+        self._batches_seen = batch + 1
+        if self.save_freq != "epoch" and self._batches_since_last_save >= self.save_freq:
+            self._batches_since_last_save = 0
+            self._save(self._epoch, batch, logs or {})
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Save, unless batches are counted."""
+        self._batches_seen = 0
+        self.epochs_since_last_save += 1
+        if self.save_freq == "epoch" and self.epochs_since_last_save >= self.period:
+            self.epochs_since_last_save = 0
+            self._save(epoch, None, logs or {})
+
+    def release(self) -> None:
+        """An epoch that was broken off is over, too."""
+        self._batches_seen = 0
+
+    # -- what -------------------------------------------------------------------------------------------
+
+    def _save(self, epoch: int, batch: int | None, logs: Logs) -> None:
+        counted = {} if batch is None else {"batch": batch + 1}
+        path = self._pattern.fill({**counted, **logs, "epoch": epoch + 1})
+        if not self.save_best_only:
+            self._say(epoch, f"saving model to {path}")
+            self._write(path)
+            return
+        current = self._comparison.value(logs, "ModelCheckpoint")
+        if current is None:
+            return
+        if not self._comparison.better(current, self.best):
+            self._say(epoch, f"{self.monitor} did not improve from {self.best:.5f}")
+            return
+        self._say(
+            epoch,
+            f"{self.monitor} improved from {self.best:.5f} to {current:.5f}, saving model to {path}",
+        )
+        self._write(path)
+        self.best = current
+
+    def _write(self, path: str) -> None:
+        save = self.model.save_weights if self.save_weights_only else self.model.save
+        save(path, overwrite=True, options=self._options)
+
+    def _say(self, epoch: int, text: str) -> None:
+        if self.verbose:
+            console.say(f"Epoch {epoch + 1}: {text}")
+
+    # -- a resumed run ----------------------------------------------------------------------------------
+
+    def get_state(self) -> dict[str, Any]:
+        """The best value, and how far it has counted."""
+        return {
+            "best": self.best,
+            "epochs_since_last_save": self.epochs_since_last_save,
+            "batches_since_last_save": self._batches_since_last_save,
+            "batches_seen": self._batches_seen,
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self.best, self.epochs_since_last_save = state["best"], state["epochs_since_last_save"]
+        self._batches_since_last_save = state["batches_since_last_save"]
+        self._batches_seen = state["batches_seen"]
+
+
+def _checked_freq(save_freq: Any) -> Any:
+    if isinstance(save_freq, str):
+        if save_freq != "epoch":
+            raise ArgumentError(
+                f'save_freq must be "epoch" or a positive integer. Received: save_freq={save_freq!r}. Pass for example '
+                "save_freq=100 for every hundred batches."
+            )
+        return save_freq
+    return positive("save_freq", save_freq, example=100)
+
+
+def _larger_is_better(monitor: str) -> bool:
+    return "acc" in monitor or monitor.startswith("fmeasure")

@@ -1,0 +1,158 @@
+"""`ReduceLROnPlateau`: smaller steps when it no longer gets better."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit import console
+from minifit.callbacks.comparison import Comparison
+from minifit.callbacks.rate_setter import RateSetter, in_short
+from minifit.errors import ArgumentTypeError
+from minifit.optimizers.checks import fraction, not_negative, number
+
+
+class ReduceLROnPlateau(RateSetter):
+    """Reduces the learning rate when a monitored value has not become better for a number of epochs.
+
+    Parameters
+    ----------
+    monitor : str, default "val_loss"
+        A key of the logs.
+    factor : float, default 0.1
+        What the rate is multiplied by; below 1.
+    patience : int, default 10
+        Epochs without improvement after which it is.
+    verbose : int, default 0
+        Whether to say so.
+    mode : {"auto", "min", "max"}, default "auto"
+        "auto" is "max" for names that contain acc, else "min".
+    min_delta : float, default 1e-4
+        By how much a value must be better to count.
+    cooldown : int, default 0
+        Epochs after a reduction in which no bad epoch is counted.
+    min_lr : float, default 0
+        The rate is not made smaller than this.
+    **kwargs
+        ``epsilon``, the older name of `min_delta`.
+
+    Attributes
+    ----------
+    wait : int
+        Epochs since the last improvement or reduction.
+    best : float
+    cooldown_counter : int
+        Epochs of the cooldown that are left.
+    monitor_op : callable
+        Whether its first argument is better than its second, by `min_delta`.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        For a `factor` of 1 or more and other arguments out of range; from `fit`, before training, when the
+        optimizer's own rate is a schedule.
+
+    Notes
+    -----
+    The rate that each epoch was trained with is in its logs, and so in the History, as ``lr``. NaN is never an
+    improvement.
+
+    Examples
+    --------
+    >>> callback = ReduceLROnPlateau(monitor="val_loss", factor=0.2, patience=5, min_lr=0.001)
+
+    References
+    ----------
+    ``tf.keras.callbacks.ReduceLROnPlateau`` (TensorFlow 2.7). Rules RP-1 and LR-3 of the semantics.
+    """
+
+    adds_keys = ("lr",)
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0,
+        **kwargs: Any,
+    ) -> None:
+        if "epsilon" in kwargs:
+            min_delta = kwargs.pop("epsilon")
+            console.warn("epsilon is the older name of min_delta, which is to be used instead.")
+        if kwargs:
+            raise ArgumentTypeError(
+                "ReduceLROnPlateau takes, besides its own arguments, epsilon alone. "
+                f"Received: {', '.join(kwargs)}. Leave it out."
+            )
+        self.monitor = monitor
+        self.factor = fraction("factor", factor)
+        self.patience = patience
+        self.verbose = verbose
+        self.mode = mode
+        self.min_delta = number("min_delta", min_delta, example=0.001)
+        self.cooldown = cooldown
+        self.min_lr = not_negative("min_lr", min_lr)
+        not_negative("patience", patience, example=5)
+        not_negative("cooldown", cooldown, example=2)
+        self._comparison = Comparison(monitor, mode, _larger_is_better, self.min_delta, moves_reference=True)
+        self.monitor_op = self._comparison.better
+        self._begin()
+
+    def _begin(self) -> None:
+        self.wait = 0
+        self.best: float = self._comparison.worst
+        self.cooldown_counter = 0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Forget an earlier fit."""
+        self._begin()
+        self._comparison.begin(self.model.metrics)
+
+    def in_cooldown(self) -> bool:
+        """Whether a reduction is so recent that bad epochs do not count."""
+        return self.cooldown_counter > 0
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Compare this epoch with the best one."""
+        super().on_epoch_end(epoch, logs)
+        current = self._comparison.value(logs or {}, "ReduceLROnPlateau")
+        if current is None:
+            return
+        if self.in_cooldown():
+            self.cooldown_counter -= 1
+            self.wait = 0
+        if self._comparison.better(current, self.best):
+            self.best = current
+            self.wait = 0
+        elif not self.in_cooldown():
+            self.wait += 1
+            if self.wait >= self.patience:
+                self._reduce(epoch)
+
+    def _reduce(self, epoch: int) -> None:
+        """Make the rate smaller, if it is not at its lower bound: as rates are stored, in float32."""
+        rate = self._rate
+        if rate <= np.float32(self.min_lr):
+            return
+        self._rate = reduced = max(rate * self.factor, self.min_lr)
+        self.cooldown_counter = self.cooldown
+        self.wait = 0
+        if self.verbose:
+            console.say(
+                f"Epoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {in_short(reduced)}."
+            )
+
+    def get_state(self) -> dict[str, Any]:
+        """What it has seen so far."""
+        return {"wait": self.wait, "best": self.best, "cooldown_counter": self.cooldown_counter}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self.wait, self.best, self.cooldown_counter = state["wait"], state["best"], state["cooldown_counter"]
+
+
+def _larger_is_better(monitor: str) -> bool:
+    return "acc" in monitor
