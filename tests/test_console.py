@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from minifit.console import bar, say, warn
+from minifit.console import ask, bar, say, warn
 from minifit.errors import MinifitWarning
 
 
@@ -150,3 +150,17 @@ def test_a_bar_leaves_no_thread_behind() -> None:
     before = threading.active_count()
     drawn(Terminal(), 100)
     assert threading.active_count() == before
+
+
+def test_a_question_is_asked_until_it_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter(["", "maybe", " Y ", "n"])
+    asked: list[str] = []
+
+    def answer(question: str) -> str:
+        asked.append(question)
+        return next(answers)
+
+    monkeypatch.setattr("builtins.input", answer)
+    assert ask("Replace it?")
+    assert not ask("And this?")
+    assert asked == ["Replace it? [y/n] "] * 3 + ["And this? [y/n] "]

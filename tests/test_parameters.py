@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from minifit.arrays import ALIGNMENT, Array
-from minifit.errors import ArgumentTypeError, ShapeError
-from minifit.parameters import Parameter, ParameterBuffer, Variable, padded, segments
+from minifit.errors import ArgumentTypeError, FileFormatError, ShapeError
+from minifit.parameters import Parameter, ParameterBuffer, Variable, padded, room_for, segments, take_room
 from minifit.tensor import Tensor
 
 SHAPES = [(3, 4), (4,), (), (2, 3, 5), (16,)]
@@ -400,3 +400,12 @@ def test_a_variable_can_be_a_key() -> None:
     v = Variable(1.0)
     assert {v: "here"}[v] == "here"
     assert hash(v) != hash(Variable(1.0))
+
+
+def test_no_more_room_than_was_given() -> None:
+    take_room("anything", (10**12,))
+    with room_for(10):
+        take_room("a", (2, 3))
+        with pytest.raises(FileFormatError, match=r"'b' of shape \(5,\)"):
+            take_room("b", (5,))
+    take_room("anything", (10**12,))

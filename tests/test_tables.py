@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from minifit.errors import ArgumentTypeError, UnknownNameError
-from minifit.tables import Configurable, Table, serialize
+from minifit.tables import Configurable, Table, custom_object_scope, serialize
 
 
 class Thing(Configurable):
@@ -139,3 +139,17 @@ def test_configurable_by_default() -> None:
 
     assert Plain().get_config() == {}
     assert type(Plain.from_config({})) is Plain
+
+
+def test_names_of_ones_own_for_a_while() -> None:
+    with custom_object_scope({"halve twice": double}), custom_object_scope({"thing": double}):
+        assert TABLE.make("halve twice") is double
+        assert TABLE.make("thing") is double
+        assert TABLE.find("thing", {"thing": halve}) is halve
+    assert TABLE.make("thing") is not double
+    with pytest.raises(UnknownNameError):
+        TABLE.make("halve twice")
+
+
+def double(x: float) -> float:
+    return x * 2

@@ -11,7 +11,8 @@ from minifit.errors import ArgumentError, ArgumentTypeError, UnknownNameError
 from minifit.layers import Dense
 from minifit.losses import match_ranks
 from minifit.metrics.base import MeanMetricWrapper
-from minifit.metrics.resolve import TABLE, check_name, for_outputs
+from minifit.metrics.resolve import TABLE, check_name, deserialize, for_outputs, get
+from minifit.tables import serialize
 from minifit.tensor import Tensor, TensorLike
 from tests.metrics.examples import CLASSES, P, T, feed, identity, logs_of
 
@@ -311,3 +312,26 @@ def test_metrics_without_a_name_are_numbered_within_a_model() -> None:
 def test_the_name_of_the_cosine_means_the_metric() -> None:
     assert logs_of(["cosine_similarity"])["cosine_similarity"] > 0
     assert logs_of(["cosine_proximity"])["cosine_proximity"] > 0
+
+
+def test_a_mean_of_a_function_is_written_and_read_by_the_functions_name() -> None:
+    for entry in (
+        "mae",
+        losses.MeanSquaredError(),
+        losses.Huber(delta=0.3),
+        losses.CosineSimilarity(name="own"),
+    ):
+        made = for_outputs(entry, T.shape, P.shape)
+        again = get(serialize(made))
+        assert again.name == made.name
+        assert feed(again) == feed(made)
+    fn = serialize(for_outputs(losses.MeanSquaredError(), T.shape, P.shape))["config"]["fn"]
+    assert fn == "mean_squared_error"
+
+
+def test_stored_names_stay_names_where_they_mean_the_same_again() -> None:
+    assert deserialize([["acc", "mse"], "Accuracy"]) == [["acc", "mse"], "Accuracy"]
+    assert deserialize(None) is None
+    assert isinstance(deserialize({"class_name": "AUC", "config": {}}), metrics.AUC)
+    with pytest.raises(UnknownNameError):
+        deserialize("unheard of")
