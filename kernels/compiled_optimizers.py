@@ -51,9 +51,9 @@ def adam_step(
     epsilon: float,
 ) -> None:
     """As `reference.adam_step`."""
-    rate, small = w.dtype.type(lr), w.dtype.type(epsilon)
-    keep_m, take_m = w.dtype.type(beta_1), w.dtype.type(1 - beta_1)
-    keep_v, take_v = w.dtype.type(beta_2), w.dtype.type(1 - beta_2)
+    one, rate, small = w.dtype.type(1), w.dtype.type(lr), w.dtype.type(epsilon)
+    keep_m, keep_v = w.dtype.type(beta_1), w.dtype.type(beta_2)
+    take_m, take_v = one - keep_m, one - keep_v
     for i in range(w.size):
         mean = keep_m * m[i] + take_m * g[i]
         square = keep_v * v[i] + take_v * (g[i] * g[i])
@@ -75,9 +75,9 @@ def amsgrad_step(
     epsilon: float,
 ) -> None:
     """As `reference.amsgrad_step`."""
-    rate, small = w.dtype.type(lr), w.dtype.type(epsilon)
-    keep_m, take_m = w.dtype.type(beta_1), w.dtype.type(1 - beta_1)
-    keep_v, take_v = w.dtype.type(beta_2), w.dtype.type(1 - beta_2)
+    one, rate, small = w.dtype.type(1), w.dtype.type(lr), w.dtype.type(epsilon)
+    keep_m, keep_v = w.dtype.type(beta_1), w.dtype.type(beta_2)
+    take_m, take_v = one - keep_m, one - keep_v
     for i in range(w.size):
         mean = keep_m * m[i] + take_m * g[i]
         square = keep_v * v[i] + take_v * (g[i] * g[i])

@@ -22,9 +22,19 @@ FUSED_ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh")
 _EXP_LIMIT = {4: 88.0, 8: 709.0}
 
 
+# the numbers up to which one row is multiplied without BLAS
+_SMALL_ROW = 4096
+
+
 def product(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
-    """out = a @ b; `a` and `b` may be transposed views, which BLAS reads without a copy."""
-    if out.flags.c_contiguous:
+    """out = a @ b; `a` and `b` may be transposed views, which BLAS reads without a copy.
+
+    For one row BLAS has another routine, which adds up in an order of its own on every machine. A small one is
+    summed term by term instead, as TensorFlow does.
+    """
+    if len(a) == 1 and b.size <= _SMALL_ROW:
+        np.add.reduce(np.multiply(a.T, b, order="C"), axis=0, out=out[0])
+    elif out.flags.c_contiguous:
         np.dot(a, b, out=out)  # starts half a microsecond sooner than matmul, but asks for a contiguous `out`
     else:
         np.matmul(a, b, out=out)

@@ -52,10 +52,11 @@ def adam_step(
     ----------
     Kingma and Ba, "Adam: a method for stochastic optimization", 2015, the formula just before section 2.1.
     """
+    one = w.dtype.type(1)
     mean = beta_1 * m
-    mean += (1 - beta_1) * g
+    mean += (one - w.dtype.type(beta_1)) * g
     square = g * g
-    square *= 1 - beta_2
+    square *= one - w.dtype.type(beta_2)
     square += beta_2 * v
     root = np.sqrt(square)
     root += epsilon
@@ -83,10 +84,11 @@ def amsgrad_step(
     ----------
     Reddi, Kale and Kumar, "On the convergence of Adam and beyond", 2018.
     """
+    one = w.dtype.type(1)
     mean = beta_1 * m
-    mean += (1 - beta_1) * g
+    mean += (one - w.dtype.type(beta_1)) * g
     square = g * g
-    square *= 1 - beta_2
+    square *= one - w.dtype.type(beta_2)
     square += beta_2 * v
     largest = np.maximum(vhat, square)
     root = np.sqrt(largest)

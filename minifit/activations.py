@@ -4,6 +4,7 @@ Those in `FUSED` are computed inside the dense layer's own kernel, since their g
 output alone. Those of `minifit.nonlinearities` are ops of their own.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ from minifit.nonlinearities import (
     softsign,
     swish,
 )
-from minifit.tables import Table
+from minifit.tables import Table, serialize
 from minifit.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = [
@@ -64,7 +65,7 @@ def relu(x: TensorLike, alpha: float = 0.0, max_value: float | None = None, thre
     max_value : float, optional
         The largest value returned.
     threshold : float, default 0
-        Values below it are damped: ``alpha * (x - threshold)``.
+        Values up to it are damped: ``alpha * (x - threshold)``.
 
     References
     ----------
@@ -73,8 +74,9 @@ def relu(x: TensorLike, alpha: float = 0.0, max_value: float | None = None, thre
     x = as_tensor(x)
     if alpha == 0 and max_value is None and threshold == 0:
         return ops.relu(x)
-    above = ops.where(x > threshold, x, (x - threshold) * alpha)
-    return above if max_value is None else ops.where(x >= max_value, max_value, above)
+    high = x if max_value is None else ops.clip(x, -math.inf, max_value)
+    low = (x - threshold) * alpha if alpha else 0.0
+    return ops.where(x <= threshold, low, high)  # NaN is not below and stays
 
 
 def sigmoid(x: TensorLike) -> Tensor:
@@ -131,11 +133,6 @@ FUSED: dict[Any, str] = {linear: "linear", relu: "relu", tanh: "tanh"}
 def get(identifier: Any) -> Activation:
     """An activation from its name or a function of a tensor; None is `linear`."""
     return linear if identifier is None else TABLE.make(identifier)
-
-
-def serialize(activation: Activation) -> str:
-    """The name of an activation."""
-    return str(getattr(activation, "__name__", type(activation).__name__))
 
 
 deserialize = get

@@ -314,7 +314,19 @@ class Reduction:
     SUM = "sum"
     SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
 
-    ALL = (AUTO, NONE, SUM, SUM_OVER_BATCH_SIZE)
+    @classmethod
+    def all(cls) -> tuple[str, ...]:
+        """The four of them."""
+        return cls.AUTO, cls.NONE, cls.SUM, cls.SUM_OVER_BATCH_SIZE
+
+    @classmethod
+    def validate(cls, key: str) -> None:
+        """Raise `ArgumentError` when there is no such reduction."""
+        if key not in cls.all():
+            raise ArgumentError(
+                f"reduction must be one of {', '.join(map(repr, cls.all()))}. Received: {key!r}. "
+                "'auto' is what most models want."
+            )
 
 
 class Loss(Configurable):
@@ -337,11 +349,7 @@ class Loss(Configurable):
     """
 
     def __init__(self, reduction: str = Reduction.AUTO, name: str | None = None) -> None:
-        if reduction not in Reduction.ALL:
-            raise ArgumentError(
-                f"reduction must be one of {', '.join(map(repr, Reduction.ALL))}. Received: {reduction!r}. "
-                "'auto' is what most models want."
-            )
+        Reduction.validate(reduction)
         self.reduction = reduction
         self.name = name or type(self).__name__
 

@@ -72,8 +72,12 @@ def selu(x: TensorLike) -> Tensor:
 
 
 def _exp_minus_1(v: Array) -> Array:
-    """``exp(v) - 1`` below 0; above, where nobody looks, 0."""
-    return np.asarray(np.exp(np.minimum(v, 0)) - 1)
+    """``exp(v) - 1`` below 0; above, where nobody looks, 0.
+
+    The subtraction leaves little but the last digits of exp, which in NumPy's float32 vary from machine to machine;
+    so exp is taken in float64 and rounded.
+    """
+    return np.asarray(np.exp(np.minimum(v, 0), dtype=np.float64).astype(v.dtype) - 1)
 
 
 # -- smooth and bent -----------------------------------------------------------------------------------------

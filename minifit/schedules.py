@@ -6,6 +6,7 @@ float32. A step may also be an array of steps: then the answer is the curve, rea
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -121,7 +122,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     Raises
     ------
     ArgumentError
-        When the numbers of boundaries and values do not go together.
+        When the numbers of boundaries and values do not go together, or the boundaries do not grow.
 
     Examples
     --------
@@ -135,6 +136,10 @@ class PiecewiseConstantDecay(LearningRateSchedule):
             raise ArgumentError(
                 "There must be one value more than boundaries. "
                 f"Received: boundaries={boundaries}, values={values}. Pass for example [10], [0.1, 0.01]."
+            )
+        if any(b <= a for a, b in pairwise(boundaries)):
+            raise ArgumentError(
+                f"boundaries must grow. Received: boundaries={boundaries}. Sort them, and the values with them."
             )
         self.boundaries = boundaries
         self.values = values

@@ -7,7 +7,7 @@ import pytest
 
 from minifit import Sequential, activations, ops
 from minifit.errors import ArgumentTypeError, UnknownNameError
-from minifit.layers import Dense
+from minifit.layers import Dense, LeakyReLU
 from minifit.tensor import Tensor
 from minifit.utils import check_gradients
 
@@ -117,6 +117,25 @@ def test_the_gradient_of_relu(arguments: dict[str, float]) -> None:
 def test_gradients(function: activations.Activation, shape: tuple[int, ...]) -> None:
     x = AWAY_FROM_KINKS[:0] if 0 in shape else AWAY_FROM_KINKS
     check_gradients(function, x.reshape(shape))
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.1])
+def test_relu_of_what_is_not_finite(alpha: float) -> None:
+    y = activations.relu(np.array([-np.inf, np.inf, np.nan], np.float32), alpha, max_value=2.0)
+    np.testing.assert_array_equal(y.value, [-np.inf if alpha else 0, 2, np.nan])
+
+
+def test_the_gradient_of_relu_at_its_ceiling_is_one() -> None:
+    x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    activations.relu(x, max_value=2.0).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [1.0, 1.0, 0.0]
+
+
+def test_a_layer_as_an_activation_is_written_down_with_its_arguments() -> None:
+    written = activations.serialize(LeakyReLU(0.5, name="leak"))
+    assert written["class_name"] == "LeakyReLU"
+    assert written["config"]["alpha"] == 0.5
 
 
 def test_the_gradient_of_relu_at_zero_is_zero() -> None:

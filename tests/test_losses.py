@@ -167,8 +167,16 @@ def test_as_an_object(case: Case) -> None:
     close(loss(*case.data, sample_weight=WEIGHTS), case.weighted)
 
 
+def test_the_reductions() -> None:
+    assert Reduction.all() == ("auto", "none", "sum", "sum_over_batch_size")
+    for name in Reduction.all():
+        Reduction.validate(name)
+    with pytest.raises(ArgumentError, match=r"reduction must be one of 'auto', .* Received: 'mean'"):
+        Reduction.validate("mean")
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
-@pytest.mark.parametrize("reduction", Reduction.ALL)
+@pytest.mark.parametrize("reduction", Reduction.all())
 def test_every_reduction(case: Case, reduction: str) -> None:
     loss = case.made(reduction=reduction, **case.options)
     values = np.array(case.values)

@@ -478,6 +478,15 @@ def test_log_softmax_of_a_large_range() -> None:
     np.testing.assert_allclose(leaf.grad[1], [2 / 3, -1 / 3, -1 / 3], rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("function", "factor"), [(elu, 1.0), (selu, 1.6732632423543772 * 1.0507009873554805)]
+)
+def test_just_below_zero_the_digits_are_those_of_a_rounded_exp(function: Function, factor: float) -> None:
+    x = -np.logspace(-7, 1, 1000, dtype=np.float32)
+    rounded = np.exp(x.astype(np.float64)).astype(np.float32)
+    np.testing.assert_array_equal(function(x).value, np.float32(factor) * (rounded - 1))
+
+
 # -- everywhere ----------------------------------------------------------------------------------------------
 
 

@@ -607,6 +607,12 @@ def test_boundaries_and_values_go_together() -> None:
         PiecewiseConstantDecay([1, 2], [0.5, 0.25])
 
 
+@pytest.mark.parametrize("boundaries", [[2, 1], [1, 1]])
+def test_boundaries_that_do_not_grow(boundaries: list[int]) -> None:
+    with pytest.raises(ArgumentError, match=r"boundaries must grow\. Received: boundaries=\[.*\]\. Sort"):
+        PiecewiseConstantDecay(boundaries, [0.5, 0.25, 0.1])
+
+
 @pytest.mark.parametrize("name", [name for name in schedules.TABLE if name != "PiecewiseConstantDecay"])
 @pytest.mark.parametrize("steps", [0, -1, float("nan")])
 def test_a_length_that_is_none(name: str, steps: Any) -> None:

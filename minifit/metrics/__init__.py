@@ -1,6 +1,5 @@
 """Metrics: numbers to judge a model by, summed over the batches of an epoch."""
 
-from minifit import losses
 from minifit.losses import (
     KLD,
     MAE,
@@ -74,6 +73,7 @@ from minifit.metrics.topk import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
+from minifit.tables import serialize
 
 __all__ = [
     "AUC",
@@ -146,5 +146,4 @@ __all__ = [
     "top_k_categorical_accuracy",
 ]
 
-serialize = losses.serialize
 deserialize = get

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from minifit.arrays import Array
 from minifit.optimizers.base import Optimizer
 from minifit.optimizers.checks import fraction, small
@@ -50,9 +52,10 @@ class Adam(Optimizer):
         self.slot_names = ("m", "v", "vhat") if amsgrad else ("m", "v")
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
-        # the means begin at zero; dividing by 1 - beta ** t makes up for it
-        t = int(self.iterations) + 1
-        rate = rate * (1 - self.beta_2**t) ** 0.5 / (1 - self.beta_1**t)
+        # the means begin at zero; dividing by 1 - beta ** t makes up for it, in float32 as in TensorFlow
+        t = np.float32(int(self.iterations) + 1)
+        forgotten_m, forgotten_v = np.float32(self.beta_1) ** t, np.float32(self.beta_2) ** t
+        rate = float(np.float32(rate) * np.sqrt(1 - forgotten_v) / (1 - forgotten_m))
         step: Callable[..., None] = kernels.amsgrad_step if self.amsgrad else kernels.adam_step
         step(w, g, *slots, rate, self.beta_1, self.beta_2, self.epsilon)
 

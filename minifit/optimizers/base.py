@@ -207,9 +207,24 @@ class Optimizer(Configurable):
         ----------
         grads_and_vars : iterable of (array, Parameter)
             Each gradient with the parameter that it is for; where it is None the parameter stays as it is.
+
+        Raises
+        ------
+        ArgumentError
+            When all gradients are None.
+        ShapeError
+            When a gradient has another shape than its parameter.
         """
-        pairs = [(grad, parameter) for grad, parameter in grads_and_vars if grad is not None]
+        given = list(grads_and_vars)
+        if not given:
+            return
+        pairs = [(grad, parameter) for grad, parameter in given if grad is not None]
         parameters = [p for _, p in pairs]
+        if not parameters:
+            raise ArgumentError(
+                f"A step needs a gradient. Received: None for each of {[p.name for _, p in given]}. "
+                "Call backward() on a loss that depends on these parameters."
+            )
         self._own.adopt(parameters)
         for grad, parameter in pairs:
             array = np.asarray(grad, parameter.dtype)

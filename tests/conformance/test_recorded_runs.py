@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.conformance.comparison import differences
@@ -20,13 +21,12 @@ NOT_YET = {
     "bad-arg-005": "TensorBoard",
     "bad-arg-006": "TensorBoard",
     "multi": "Input, Model, Concatenate, Add",
-    "numeric-loss-005": "a bound for a run that diverges",
     "tb": "TensorBoard",
 }
 """Scenarios by name, or all of a kind, and the things of which the first that is missing stops them."""
 
 DIVERGES = ("numeric-loss-005",)
-"""Its loss grows to 138,593: one unit in the last place of a weight moves the end by more than the tolerance."""
+"""Their losses grow so far that the last bit of every product shows in the end: to 138,593 in the first one."""
 
 COMPILED = [
     "hooks-000",
@@ -66,8 +66,17 @@ def disagreement(name: str, folder: Path) -> list[str]:
 # -- agreement ---------------------------------------------------------------------------------------------
 
 
+def fuses() -> bool:
+    """Whether matrix products here round a product and its sum once, as TensorFlow's do; CPUs before 2013 cannot."""
+    a = np.array([[-1, 1 + 2**-12]] * 4, np.float32)
+    b = np.array([[1 + 2**-11] * 4, [1 + 2**-12] * 4], np.float32)
+    return bool(((a @ b) == 2**-24).all())
+
+
 @pytest.mark.parametrize("name", PLAYED)
 def test_as_recorded(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name in DIVERGES and not fuses():
+        pytest.skip("it diverges, and this machine's matrix products round otherwise than TensorFlow's")
     monkeypatch.setenv("MINIFIT_KERNELS", "numpy")
     assert disagreement(name, tmp_path) == []
 
@@ -88,8 +97,6 @@ def test_what_is_not_yet_there_really_is_not(name: str, tmp_path: Path) -> None:
         assert any(word in message for word in reason.split(", ")), f"it now waits for this: {message}"
     else:
         assert found, "it agrees with its record by now: take it off NOT_YET"
-        if name in DIVERGES:
-            return
         pytest.fail(f"nothing that it needs is missing, but it does not agree: {found}")
 
 

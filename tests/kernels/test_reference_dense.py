@@ -28,6 +28,29 @@ def test_dense_by_hand() -> None:
     np.testing.assert_array_equal(db, [2, 0])
 
 
+@pytest.mark.parametrize("transposed", [False, True])
+def test_one_row_is_summed_term_by_term(transposed: bool) -> None:
+    rng = np.random.default_rng(0)
+    x, w = (rng.standard_normal(shape, np.float32) for shape in ((1, 50), (50, 80)))
+    if transposed:
+        w = np.asfortranarray(w)
+    expected = np.zeros(80, np.float32)
+    for term, row in zip(x[0], w, strict=True):
+        expected += term * row
+    y = np.empty((1, 80), np.float32)
+    reference.dense_forward(x, w, None, "linear", y)
+    np.testing.assert_array_equal(y[0], expected)
+
+
+@pytest.mark.parametrize("size", [63, 64, 65, 200])
+def test_one_row_of_any_size(size: int) -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((1, size)), rng.standard_normal((size, size))
+    y = np.empty((1, size))
+    reference.dense_forward(x, w, None, "linear", y)
+    np.testing.assert_allclose(y, x @ w, rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("activation", "expected"),
     [

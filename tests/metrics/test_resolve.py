@@ -249,7 +249,7 @@ def test_losses_are_metrics(name: str) -> None:
 def test_the_configuration_makes_an_equal_metric(name: str) -> None:
     metric = TABLE[name](name="mine")
     assert list(metric.get_config().items())[:2] == [("name", "mine"), ("dtype", "float32")]
-    again = metrics.deserialize({"class_name": name, "config": metric.get_config()})
+    again = metrics.deserialize(metrics.serialize(metric))
     assert type(again) is type(metric)
     assert again.get_config() == metric.get_config()
 

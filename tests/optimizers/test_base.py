@@ -141,6 +141,14 @@ def test_a_hand_written_loop_without_a_gradient_for_one() -> None:
     assert b.value.tolist() == B
 
 
+def test_a_hand_written_loop_without_any_gradient() -> None:
+    optimizer, a = SGD(0.1), Parameter("a", np.array(A))
+    with pytest.raises(ArgumentError, match=r"needs a gradient\. Received: None for each of \['a'\]\. Call"):
+        optimizer.apply_gradients([(None, a)])
+    optimizer.apply_gradients([])
+    assert int(optimizer.iterations) == 0
+
+
 def test_a_hand_written_loop_over_a_model() -> None:
     model = Sequential([Dense(1, kernel_initializer="ones", input_shape=(2,))])
     optimizer = Adam(0.1)
