@@ -478,13 +478,13 @@ def power(x: TensorLike, exponent: TensorLike) -> Tensor:
 
 def maximum(a: TensorLike, b: TensorLike) -> Tensor:
     """The larger of each pair; where they are equal, the gradient goes to `a`."""
-    a, b = as_tensor(a), as_tensor(b)
+    a, b = alike(a, b)
     return where(a.value >= b.value, a, b)
 
 
 def minimum(a: TensorLike, b: TensorLike) -> Tensor:
     """The smaller of each pair; where they are equal, the gradient goes to `a`."""
-    a, b = as_tensor(a), as_tensor(b)
+    a, b = alike(a, b)
     return where(a.value <= b.value, a, b)
 
 

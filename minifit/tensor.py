@@ -75,8 +75,8 @@ class Context:
         _current.reset(self._tokens.pop())
 
     def add_loss(self, loss: "Tensor") -> None:
-        """Keep what a layer adds to the loss, for the step that is under way; elsewhere nobody asks for it."""
-        if self.workspace is not None:
+        """Keep what a layer adds to the loss, for who entered this context; outside of any nobody asks for it."""
+        if self is not _outside:
             self.losses.append(loss)
 
     def result(self, value: Array, rule: Rule, *parents: "Tensor") -> "Tensor":
@@ -91,7 +91,8 @@ class Context:
         return made
 
 
-_current: ContextVar[Context] = ContextVar("minifit_context", default=Context())  # noqa: B039 - shared on purpose
+_outside = Context()
+_current: ContextVar[Context] = ContextVar("minifit_context", default=_outside)
 current = _current.get
 
 

@@ -90,6 +90,7 @@ class Step(ABC):
         done, until, sound = 0, time.perf_counter() + PAUSE, self.sound()
         while done != most:
             self.memory.rewind()
+            self.context.losses.clear()
             batch = batches.next(self.context)
             if batch is None:
                 break
@@ -167,7 +168,6 @@ class TrainStep(JudgedStep):
         """Forward, loss, backward, update."""
         for weight in self.learned:
             weight.grad = None
-        self.context.losses.clear()
         y_pred = self.model.forward(batch.x, True)
         loss = self.objective.loss_of(batch, y_pred, self.added())
         if self.learned:
@@ -190,7 +190,6 @@ class TestStep(JudgedStep):
 
     def take(self, batch: Batch) -> None:
         """Forward and loss."""
-        self.context.losses.clear()
         y_pred = self.model.forward(batch.x, False)
         loss = self.objective.loss_of(batch, y_pred, self.added())
         self.objective.update(batch, y_pred, loss)

@@ -6,6 +6,7 @@ with all of theirs. Everything runs in float64, where a small difference of two 
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ def check_gradients(
     function: Callable[..., Tensor],
     *inputs: Any,
     parameters: Iterable[Parameter] = (),
+    training: bool = False,
     epsilon: float = 1e-6,
     rtol: float = 1e-5,
     atol: float = 1e-7,
@@ -36,12 +38,14 @@ def check_gradients(
     ----------
     function : callable
         A function of tensors that returns one tensor, or a layer. Of a layer all trainable weights are
-        checked too; it is built first if need be.
+        checked too, with what their regularizers add; it is built first if need be.
     *inputs : array_like
         What `function` is called with. Gradients are checked for those that hold floats; integers and
         truth values are constants.
     parameters : iterable of Parameter
         More to check than the inputs. They count in float64 while the check runs and are put back after it.
+    training : bool, default False
+        Whether `function` is called with ``training=True``, as `fit` calls layers.
     epsilon : float
         How far each number is moved, up and down.
     rtol, atol : float
@@ -84,12 +88,17 @@ def check_gradients(
     trained = _once(p for p in (*trained, *parameters) if p.requires_grad)
     leaves: list[tuple[str, Tensor]] = [(f"input {i}", t) for i, t in enumerate(tensors) if t.requires_grad]
     leaves += [(p.name, p) for p in trained]
+    call = partial(function, training=True) if training else function
+
+    def run(recording: bool) -> Tensor:
+        return _result(call, tensors, lambda: getattr(function, "losses", ()), seed, recording)
+
     with _in_double(_once([*own, *trained])):
-        _result(function, tensors, seed, recording=True).backward()
+        run(recording=True).backward()
         gradients = [np.zeros(leaf.shape) if leaf.grad is None else leaf.grad for _, leaf in leaves]
         worst = 0.0
         for (name, leaf), gradient in zip(leaves, gradients, strict=True):
-            numeric = _by_differences(function, tensors, leaf.value, epsilon, seed)
+            numeric = _by_differences(run, leaf.value, epsilon)
             worst = max(worst, _compare(name, gradient, numeric, rtol, atol))
     return worst
 
@@ -132,7 +141,13 @@ def _in_double(parameters: list[Parameter]) -> Iterator[None]:
             p.value, p.slot, p.grad = value, slot, grad
 
 
-def _result(function: Callable[..., Tensor], tensors: list[Tensor], seed: int, recording: bool) -> Tensor:
+def _result(
+    function: Callable[..., Tensor],
+    tensors: list[Tensor],
+    penalties: Callable[[], Iterable[Tensor]],
+    seed: int,
+    recording: bool,
+) -> Tensor:
     """The function's result as one number: its elements times fixed random weights, plus what layers add."""
     with Context(recording=recording, streams=Streams(seed)) as here:
         y: Any = function(*tensors)
@@ -148,14 +163,12 @@ def _result(function: Callable[..., Tensor], tensors: list[Tensor], seed: int, r
             )
         weights = np.random.default_rng(seed).standard_normal(y.shape)
         total = (y * weights).sum()
-        for loss in here.losses:
+        for loss in (*here.losses, *penalties()):
             total = total + loss
         return total
 
 
-def _by_differences(
-    function: Callable[..., Tensor], tensors: list[Tensor], value: Array, epsilon: float, seed: int
-) -> Array:
+def _by_differences(run: Callable[[bool], Tensor], value: Array, epsilon: float) -> Array:
     """(f(x + epsilon) - f(x - epsilon)) / (2 epsilon) for each number x in `value`, which is put back."""
     flat = value.reshape(-1)
     slopes = np.empty(flat.size)
@@ -163,7 +176,7 @@ def _by_differences(
         results = []
         for moved in (x + epsilon, x - epsilon):
             flat[i] = moved
-            results.append(float(_result(function, tensors, seed, recording=False)))
+            results.append(float(run(False)))
         flat[i] = x
         slopes[i] = (results[0] - results[1]) / (2 * epsilon)
     return slopes.reshape(value.shape)

@@ -18,7 +18,7 @@ from minifit.errors import (
 )
 from minifit.layers import Activation, Dense, Dropout, Flatten, InputLayer, Layer, base
 from minifit.optimizers import SGD
-from minifit.tensor import Tensor
+from minifit.tensor import Tensor, current
 from minifit.utils import check_gradients, clear_session
 
 X = (np.arange(12) * 7 % 11 / 11 - 0.4).reshape(4, 3).astype(np.float32)
@@ -585,6 +585,7 @@ def test_add_loss_outside_of_training_is_forgotten() -> None:
         layer(X)
         model(X)
         model.predict(X)
+    assert current().losses == []
     assert model.evaluate(X, Y, verbose=0) == expected
 
 

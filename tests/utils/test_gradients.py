@@ -44,6 +44,11 @@ class Forgetful(Scale):
         return inputs * self.factor.numpy()
 
 
+def wrong_penalty(x: Tensor) -> Tensor:
+    """The sum of squares, with a gradient rule that is half of the right one."""
+    return current().result(np.square(x.value).sum(), lambda g: (g * x.value,), x)
+
+
 # -- what passes ---------------------------------------------------------------------------------------------
 
 
@@ -139,8 +144,12 @@ def test_dropout_draws_the_same_mask_every_time() -> None:
     check_gradients(lambda x: layer(x, training=True), X)
 
 
-def test_what_a_layer_adds_to_the_loss_counts() -> None:
-    check_gradients(Dense(2, activity_regularizer="l2", name="dense"), X)
+@pytest.mark.parametrize("where", ["activity_regularizer", "kernel_regularizer"])
+def test_what_a_layer_adds_to_the_loss_counts(where: str) -> None:
+    made: Any = Dense
+    check_gradients(made(2, name="dense", **{where: "l2"}), X)
+    with pytest.raises(GradientError, match=r"The gradient of .* is wrong"):
+        check_gradients(made(2, name="dense", **{where: wrong_penalty}), X)
 
 
 # -- what does not -------------------------------------------------------------------------------------------
