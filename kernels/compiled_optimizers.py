@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minifit.kernels import reference_optimizers as reference
 from minifit.kernels.jit import jit
 
 
@@ -226,7 +227,6 @@ def nadam_step(
         w[i] -= rate * ahead / (np.sqrt(square / known_v) + small)
 
 
-@jit
 def ftrl_step(
     w: NDArray[Any],
     g: NDArray[Any],
@@ -239,14 +239,28 @@ def ftrl_step(
     l2_shrinkage: float,
 ) -> None:
     """As `reference.ftrl_step`."""
-    two, rate, power, bound = w.dtype.type(2), w.dtype.type(lr), w.dtype.type(-lr_power), w.dtype.type(l1)
+    if lr_power == -0.5:
+        _ftrl_of_roots(w, g, accumulator, linear, lr, l1, l2, l2_shrinkage)
+    else:  # other powers Numba rounds differently
+        reference.ftrl_step(w, g, accumulator, linear, lr, lr_power, l1, l2, l2_shrinkage)
+
+
+@jit
+def _ftrl_of_roots(
+    w: NDArray[Any],
+    g: NDArray[Any],
+    accumulator: NDArray[Any],
+    linear: NDArray[Any],
+    lr: float,
+    l1: float,
+    l2: float,
+    l2_shrinkage: float,
+) -> None:
+    two, rate, bound = w.dtype.type(2), w.dtype.type(lr), w.dtype.type(l1)
     ridge, shrink = two * w.dtype.type(l2), two * w.dtype.type(l2_shrinkage)
     for i in range(w.size):
-        before, total = accumulator[i], accumulator[i] + g[i] * g[i]
-        if lr_power == -0.5:
-            old, root = np.sqrt(before), np.sqrt(total)
-        else:
-            old, root = before**power, total**power
+        total = accumulator[i] + g[i] * g[i]
+        old, root = np.sqrt(accumulator[i]), np.sqrt(total)
         pull = g[i] + shrink * w[i] if l2_shrinkage else g[i]
         sums = linear[i] + (pull - (root - old) / rate * w[i])
         accumulator[i] = total

@@ -94,9 +94,14 @@ class Streams:
     def _entropy(self, name: str, seed: int | None) -> np.random.SeedSequence:
         if seed is not None:
             return np.random.SeedSequence(seed)
+        return np.random.SeedSequence([self.root, crc32(name.encode())])
+
+    @property
+    def root(self) -> int:
+        """The root seed."""
         if self._root is None:
             self._root = new_root()
-        return np.random.SeedSequence([self._root, crc32(name.encode())])
+        return self._root
 
     def reset(self) -> None:
         """Forget the root and every stream: the next draw begins anew."""
@@ -104,9 +109,9 @@ class Streams:
         self._generators.clear()
 
     def get_state(self) -> dict[str, Any]:
-        """The root and the position of every stream, as plain numbers and strings."""
+        """The root and the position of every stream, as plain numbers and strings; draws the root if need be."""
         positions = {n: copy.deepcopy(g.bit_generator.state) for n, g in self._generators.items()}
-        return {"root": self._root, "positions": positions}
+        return {"root": self.root, "positions": positions}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Put back what `get_state` returned."""

@@ -63,21 +63,22 @@ def test_a_stream_with_a_seed_of_its_own() -> None:
     assert Streams(1).get("dropout", seed=6).random() != Streams(1).get("dropout", seed=5).random()
     lazy = Streams()
     lazy.get("dropout", seed=5)
-    assert lazy.get_state()["root"] is None
+    assert lazy._root is None
 
 
 def test_the_root_is_drawn_at_first_use() -> None:
     streams = Streams()
-    assert streams.get_state()["root"] is None
+    assert streams._root is None
     streams.get("shuffle")
-    assert isinstance(streams.get_state()["root"], int)
+    assert isinstance(streams._root, int)
 
 
 def test_reset_begins_anew() -> None:
     streams = Streams(1)
     first = numbers(streams)
     streams.reset()
-    assert streams.get_state() == {"root": None, "positions": {}}
+    assert streams._root is None
+    assert streams.get_state()["positions"] == {}
     assert numbers(streams) != first
 
 
@@ -162,6 +163,12 @@ def test_the_same_streams_can_be_put_back() -> None:
     first = numbers(streams)
     streams.set_state(state)
     assert numbers(streams) == first
+
+
+def test_streams_that_nobody_has_drawn_from_are_put_back_too() -> None:
+    streams, other = Streams(), Streams()
+    other.set_state(streams.get_state())
+    assert numbers(other) == numbers(streams)
 
 
 def test_a_stream_with_its_own_seed_is_put_back_too() -> None:
