@@ -407,5 +407,35 @@ CALLBACKS = {
     "TN-2": Rule("With `raise_error` it raises instead, and nothing counts as completed.", OWN),
 }
 
-SECTIONS = {"Training": FIT, "Monitoring a value": MONITOR, "The callbacks": CALLBACKS}
+DATA = {
+    "DATA-1": Rule(
+        "A Sequence's `on_epoch_end` is called after every epoch behind that of the callbacks, not after an epoch that "
+        "stops training; and after every validation, evaluation and prediction, before their end hook.",
+        RECORDED,
+    ),
+    "DATA-2": Rule(
+        "Every epoch of a Sequence begins anew, with an order of its own unless `shuffle=False`. Its length is asked "
+        "anew too, but the number of steps stays.",
+        RECORDED,
+    ),
+    "DATA-3": Rule(
+        'With `shuffle="batch"` batches of consecutive rows, the short one among them, come in a new order at every '
+        "epoch; their rows keep their order and their targets.",
+        DEVIATION,
+        "tf.keras shuffles the inputs and the targets within a batch independently of each other",
+    ),
+    "DATA-4": Rule(
+        "An `h5py.Dataset` is shuffled by blocks, and by rows within a block: every row once an epoch, every block read "
+        "once.",
+        DEVIATION,
+        "tf.keras fails: h5py takes row numbers in increasing order only",
+    ),
+    "DATA-5": Rule(
+        "`validation_split` divides an `h5py.Dataset` as it divides arrays, without reading it.",
+        DEVIATION,
+        "tf.keras refuses it",
+    ),
+}
+
+SECTIONS = {"Training": FIT, "Data": DATA, "Monitoring a value": MONITOR, "The callbacks": CALLBACKS}
 RULES: dict[str, Rule] = {number: rule for rules in SECTIONS.values() for number, rule in rules.items()}

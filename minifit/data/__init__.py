@@ -1,40 +1,43 @@
-"""Data for training: arrays, generators and iterables as batches."""
+"""Data for training: arrays in memory and in files, sequences, generators and iterables as batches."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 from minifit.data.array_batches import ArrayBatches
 from minifit.data.batches import Batch, Batches
-from minifit.data.checks import array_of, class_weights, positive, same_length
+from minifit.data.checks import class_weights, positive, same_length
 from minifit.data.iterator_batches import IteratorBatches
+from minifit.data.row_batches import RowBatches, Shuffle
+from minifit.data.sequence import Sequence
+from minifit.data.sequence_batches import SequenceBatches
+from minifit.data.stored import Stored, is_stored, rows_of
+from minifit.data.stored_batches import StoredBatches
 from minifit.errors import ArgumentError
 
-__all__ = ["ArrayBatches", "Batch", "Batches", "IteratorBatches", "batches_of", "is_array_like"]
+__all__ = [
+    "ArrayBatches",
+    "Batch",
+    "Batches",
+    "IteratorBatches",
+    "Sequence",
+    "SequenceBatches",
+    "StoredBatches",
+    "batches_of",
+    "is_array_like",
+    "rows_of",
+]
 
 
 def is_array_like(x: Any) -> bool:
-    """Whether `x` holds samples itself, instead of yielding batches."""
-    if isinstance(x, list | tuple | dict | str) or hasattr(x, "__array__"):
+    """Whether `x` holds samples itself, or is a mistake, instead of giving batches."""
+    if isinstance(x, list | tuple | Mapping | str) or hasattr(x, "__array__") or is_stored(x):
         return True
     return not hasattr(x, "__iter__") and not _is_indexed(x)
 
 
 def _is_indexed(x: Any) -> bool:
-    """Whether batches are had from `x` by their number, as from Keras's Sequence."""
-    return hasattr(x, "__getitem__") and hasattr(x, "__len__") and not hasattr(x, "__iter__")
-
-
-class _ByIndex:
-    """An indexed source as an iterable of its batches."""
-
-    def __init__(self, source: Any) -> None:
-        self._source = source
-
-    def __len__(self) -> int:
-        return len(self._source)
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self._source[i] for i in range(len(self._source)))
+    """Whether batches are had from `x` by their number, as from a `Sequence`."""
+    return hasattr(x, "__getitem__") and hasattr(x, "__len__")
 
 
 def batches_of(
@@ -45,18 +48,18 @@ def batches_of(
     batch_size: int | None = None,
     steps: int | None = None,
     passes: int = 1,
-    shuffle: bool = False,
+    shuffle: Any = False,
     class_weight: Any = None,
 ) -> Batches:
     """Batches from whatever a user passes as `x`.
 
     Parameters
     ----------
-    x : array_like, or an iterator or iterable of batches
-    y, sample_weight : array_like, optional
-        Only with arrays; an iterable yields them together with x.
+    x : array_like, h5py.Dataset, Sequence, or an iterator or iterable of batches
+    y, sample_weight : array_like or h5py.Dataset, optional
+        Only with arrays; whatever gives batches gives them together with x.
     batch_size, steps, passes, shuffle
-        As for `ArrayBatches`; only `steps` for an iterable.
+        As for `RowBatches`; only `steps` and `shuffle` for a Sequence, only `steps` for an iterable.
     class_weight : dict, optional
         From class number to weight.
 
@@ -66,13 +69,10 @@ def batches_of(
         For arguments and data that cannot be used.
     """
     batch_size = None if batch_size is None else positive("batch_size", batch_size)
+    shuffle = _shuffling(shuffle)
     made: Batches
     if is_array_like(x):
-        inputs = array_of("x", x)
-        targets = None if y is None else array_of("y", y)
-        weights = None if sample_weight is None else array_of("sample_weight", sample_weight)
-        same_length(x=inputs, y=targets, sample_weight=weights)
-        made = ArrayBatches(inputs, targets, weights, batch_size, steps, passes, shuffle)
+        made = _rows(x, y, sample_weight, batch_size, steps, passes, shuffle)
     else:
         for name, value in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
             if value is not None:
@@ -80,7 +80,37 @@ def batches_of(
                     f"{name} is only for arrays: an iterable yields (x, y) or (x, y, sample_weight), batch by batch. "
                     f"Received: {name} together with a {type(x).__name__}. Leave {name} out."
                 )
-        made = IteratorBatches(_ByIndex(x) if _is_indexed(x) else x, steps)
+        made = SequenceBatches(x, steps, bool(shuffle)) if _is_indexed(x) else IteratorBatches(x, steps)
     if class_weight is not None and class_weight != {}:
         made.class_weight = class_weights(class_weight)
     return made
+
+
+def _rows(
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    batch_size: int | None,
+    steps: int | None,
+    passes: int,
+    shuffle: Shuffle,
+) -> RowBatches:
+    """Batches of the rows of arrays; through blocks where one of them is in a file."""
+    inputs = rows_of("x", x)
+    targets = None if y is None else rows_of("y", y)
+    weights = None if sample_weight is None else rows_of("sample_weight", sample_weight)
+    same_length(x=inputs, y=targets, sample_weight=weights)
+    in_files = any(isinstance(rows, Stored) for rows in (inputs, targets, weights))
+    made = StoredBatches if in_files else ArrayBatches
+    return made(inputs, targets, weights, batch_size, steps, passes, shuffle)
+
+
+def _shuffling(shuffle: Any) -> Shuffle:
+    """Keras's `shuffle`: a bool, or "batch" in any case of letters."""
+    if not isinstance(shuffle, str):
+        return bool(shuffle)
+    if shuffle.lower() != "batch":
+        raise ArgumentError(
+            f"shuffle must be True, False or 'batch'. Received: shuffle={shuffle!r}. Pass one of these."
+        )
+    return "batch"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minifit.arrays import FLOAT, Array
+from minifit.data.checks import array_of, same_length
 from minifit.errors import DataError
 from minifit.tensor import Context
 
@@ -43,6 +44,9 @@ class Batches(ABC):
     def rewind(self) -> None:
         """Begin from the first batch again, where that is possible: told before every evaluation."""
 
+    def end_epoch(self) -> None:
+        """Told when an epoch, an evaluation or a prediction is over."""
+
     def next(self, here: Context) -> Batch | None:
         """The next batch, in the memory of `here`; None when there is none."""
         batch = self._next(here)
@@ -69,6 +73,35 @@ class Batches(ABC):
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self.steps, self.ended = state["steps"], state["ended"]
+
+
+def batch_of(item: Any, number: int) -> Batch:
+    """What a generator or a Sequence gave as batch `number`, checked and converted.
+
+    Raises
+    ------
+    DataError
+        When it is not ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, all with one row a sample.
+    """
+    parts = tuple(item) if isinstance(item, tuple | list) else (item,)
+    if not 1 <= len(parts) <= 3:
+        raise DataError(
+            "A batch is x, (x,), (x, y) or (x, y, sample_weight). "
+            f"Received: {len(parts)} parts in batch {number}. Yield one of these."
+        )
+    arrays = [
+        None if part is None else array_of(f"{name} of batch {number}", part)
+        for name, part in zip(("x", "y", "sample_weight"), parts, strict=False)
+    ]
+    x, y, weight = (*arrays, None, None)[:3]
+    if x is None:
+        raise DataError(f"A batch needs inputs. Received: None in batch {number}. Yield (x, y).")
+    same_length(f"In batch {number}: all", x=x, y=y, sample_weight=weight)
+    return Batch(
+        np.ascontiguousarray(x, FLOAT),
+        None if y is None else np.ascontiguousarray(y, target_dtype(y.dtype)),
+        None if weight is None else np.ascontiguousarray(weight, FLOAT),
+    )
 
 
 def weigh_classes(class_weight: Array, batch: Batch) -> Array:

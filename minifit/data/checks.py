@@ -1,5 +1,6 @@
 """What data must be like, said before training begins."""
 
+from collections.abc import Mapping, Sized
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,10 @@ def array_of(name: str, value: Any) -> Array:
             f"{name} must be one array: a model has one input here. Received: a list of {len(value)} arrays. "
             "Pass one, or join them with np.concatenate."
         )
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):  # an h5py.File, too
         raise DataError(
-            f"{name} must be one array: a model has one input here. Received: a dict. Pass its only array."
+            f"{name} must be one array: a model has one input here. Received: a {type(value).__name__}. "
+            "Pass its only array."
         )
     try:
         array = np.asarray(value)
@@ -57,7 +59,7 @@ def array_of(name: str, value: Any) -> Array:
     return array
 
 
-def same_length(which: str = "All", **arrays: Array | None) -> int:
+def same_length(which: str = "All", **arrays: Sized | None) -> int:
     """The common number of samples; `which` begins the message.
 
     Raises
@@ -94,7 +96,7 @@ def positive(name: str, value: Any, least: int = 1, example: int = 10) -> int:
     return int(value)
 
 
-def split(fraction: Any, *arrays: Array | None) -> tuple[list[Array | None], list[Array | None]]:
+def split(fraction: Any, *arrays: Any) -> tuple[list[Any], list[Any]]:
     """The first rows for training, the last `fraction` of them for validation, as views.
 
     Raises

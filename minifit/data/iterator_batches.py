@@ -4,11 +4,7 @@ from collections.abc import Iterable, Iterator, Sized
 from contextvars import copy_context
 from typing import Any
 
-import numpy as np
-
-from minifit.arrays import FLOAT
-from minifit.data.batches import Batch, Batches, target_dtype
-from minifit.data.checks import array_of, same_length
+from minifit.data.batches import Batch, Batches, batch_of
 from minifit.errors import DataError
 from minifit.tensor import Context
 
@@ -41,8 +37,9 @@ class IteratorBatches(Batches):
         if steps is None and isinstance(source, Sized):
             steps = len(source)
         self.steps = steps
-        self.drawn = 0  # batches handed out so far
-        self._in_epoch = 0
+        self.begun = 1  # how often the source was begun
+        self.drawn = 0  # batches handed out since
+        self._number = 0  # of all batches handed out
         try:
             self._waiting: Any = next(self._iterator)
         except StopIteration:
@@ -50,34 +47,37 @@ class IteratorBatches(Batches):
                 f"The data must hold at least one batch. Received: an empty {type(source).__name__}. "
                 "A generator that was used before is at its end; make a new one."
             ) from None
-        self._first = self._parts(self._waiting)
+        self._first = batch_of(self._waiting, 0)
 
     def begin_epoch(self) -> None:
         """Begin an iterable anew, if an epoch is the whole of it."""
         if self._whole:
             self.rewind()
-        self._in_epoch = 0
 
     def rewind(self) -> None:
         """Begin an iterable anew; a generator goes on where it is."""
-        if self._in_epoch and not self._once:
-            self._iterator = iter(self._source)
-            self._waiting = _NOTHING
+        if self.drawn and not self._once:
+            self._begin()
             if self._whole:
                 self.steps = len(self._source) if isinstance(self._source, Sized) else None
-        self._in_epoch = 0
 
     def peek(self) -> Batch:
         """The first batch."""
         return self._first
 
+    def _begin(self) -> None:
+        self._iterator = iter(self._source)
+        self._waiting = _NOTHING
+        self.begun += 1
+        self.drawn = 0
+
     def _next(self, here: Context) -> Batch | None:
         item = self._draw()
         if item is _NOTHING:
             return None
-        batch = self._parts(item)
+        batch = batch_of(item, self._number)
         self.drawn += 1
-        self._in_epoch += 1
+        self._number += 1
         return batch
 
     def _draw(self) -> Any:
@@ -85,36 +85,25 @@ class IteratorBatches(Batches):
         item, self._waiting = self._waiting, _NOTHING
         return self._callers.run(next, self._iterator, _NOTHING) if item is _NOTHING else item
 
-    def _parts(self, item: Any) -> Batch:
-        """What was yielded, checked and converted."""
-        parts = tuple(item) if isinstance(item, tuple | list) else (item,)
-        if not 1 <= len(parts) <= 3:
-            raise DataError(
-                "A batch is x, (x,), (x, y) or (x, y, sample_weight). "
-                f"Received: {len(parts)} parts in batch {self.drawn}. Yield one of these."
-            )
-        arrays = [
-            None if part is None else array_of(f"{name} of batch {self.drawn}", part)
-            for name, part in zip(("x", "y", "sample_weight"), parts, strict=False)
-        ]
-        x, y, weight = (*arrays, None, None)[:3]
-        if x is None:
-            raise DataError(f"A batch needs inputs. Received: None in batch {self.drawn}. Yield (x, y).")
-        same_length(f"In batch {self.drawn}: all", x=x, y=y, sample_weight=weight)
-        return Batch(
-            np.ascontiguousarray(x, FLOAT),
-            None if y is None else np.ascontiguousarray(y, target_dtype(y.dtype)),
-            None if weight is None else np.ascontiguousarray(weight, FLOAT),
-        )
-
     def get_state(self) -> dict[str, Any]:
-        """How many batches have been drawn: the others are skipped by a resumed run."""
-        return {**super().get_state(), "drawn": self.drawn, "in_epoch": self._in_epoch}
+        """How often the source was begun, and how many batches have been drawn since."""
+        return {
+            **super().get_state(),
+            "begun": self.begun,
+            "drawn": self.drawn,
+            "number": self._number,
+        }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Draw and drop as many batches as the interrupted run had drawn."""
+        """Bring a source that was made anew to where that of the interrupted run was.
+
+        It is begun as often, for what it may draw from a random generator of its own when it begins, and as many
+        batches are drawn and dropped.
+        """
         super().set_state(state)
-        skip = state["in_epoch"] if self._whole and not self._once else state["drawn"]
-        while skip and self._draw() is not _NOTHING:
-            skip -= 1
-        self.drawn, self._in_epoch = state["drawn"], state["in_epoch"]
+        while self.begun < state["begun"]:
+            self._draw()  # code of a generator runs when something is drawn, not when it is made
+            self._begin()
+        while self.drawn < state["drawn"] and self._draw() is not _NOTHING:
+            self.drawn += 1
+        self.drawn, self._number = state["drawn"], state["number"]

@@ -62,11 +62,14 @@ def fit(
         train_logs = _train(state, step, batches, callbacks, train_logs, unit)
         state.logs = dict(train_logs)
         if validation is not None and validation.due(state.epoch):
-            with state.sums_set_aside():
+            with state.validating():
                 judged = evaluate(validation.step, validation.batches, callbacks, unit)
             state.logs |= {f"val_{name}": value for name, value in judged.items()}
         callbacks.on_epoch_end(state.end_epoch(), state.logs)
-        if state.stop_training or batches.ended:
+        if state.stop_training:
+            break
+        batches.end_epoch()
+        if batches.ended:
             break
     callbacks.on_train_end(state.logs)
 
@@ -114,6 +117,7 @@ def evaluate(step: JudgedStep, batches: Batches, callbacks: CallbackList, unit: 
             batch += done
             logs = step.objective.logs()
             callbacks.on_test_batch_end(batch - 1, logs)
+        batches.end_epoch()
     callbacks.on_test_end(logs)
     return logs
 
@@ -133,6 +137,7 @@ def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: 
         batch += done
         if listened_to:
             callbacks.on_predict_batch_end(batch - 1, {"outputs": np.concatenate(step.outputs[seen:])})
+    batches.end_epoch()
     callbacks.on_predict_end()
     return np.concatenate(step.outputs)
 

@@ -64,7 +64,7 @@ class TrainingState:
         self.running = False
         self.resumed = False
         self.logs: dict[str, Any] = {}
-        self._aside: list[dict[str, Any]] | None = None
+        self._aside: dict[str, Any] = {}
         self._half_an_epoch: dict[str, Any] | None = None  # captured in its middle, until it begins again
         self._settings: dict[str, Any] = {}  # of the optimizer, as the run began
         self._learned: list[bool] = []  # which weights the run trains
@@ -98,14 +98,17 @@ class TrainingState:
                 self.batches = self.judged_on = self.callbacks = None
 
     @contextmanager
-    def sums_set_aside(self) -> Iterator[None]:
-        """While a validation uses the loss and metrics, what `capture` takes are the sums of training."""
+    def validating(self) -> Iterator[None]:
+        """While a validation uses the loss, the metrics and its data, `capture` takes what these were before it.
+
+        A run that is resumed from there validates anew.
+        """
         assert self.objective is not None
-        self._aside = self.objective.get_state()
+        self._aside = {"objective": self.objective.get_state(), "judged_on": self._place_in_validation()}
         try:
             yield
         finally:
-            self._aside = None
+            self._aside = {}
 
     def begin_run(self, epoch: int, engine: str) -> None:
         """Make ready for a fit that begins with this epoch."""
@@ -142,12 +145,13 @@ class TrainingState:
             "weights": [w.numpy() for w in weights],
             "optimizer": optimizer.get_state(weights),
             "settings": plain(self._settings),
-            "objective": self._aside or objective.get_state(),
+            "objective": objective.get_state(),
             "streams": self.streams.get_state(),
             "global streams": randomness.global_state(),
             "batches": batches.get_state(),
-            "judged_on": None if self.judged_on is None else self.judged_on.get_state(),
+            "judged_on": self._place_in_validation(),
             "callbacks": self._callback_states(),
+            **self._aside,
         }
 
     def restore(self, captured: dict[str, Any]) -> None:
@@ -161,10 +165,13 @@ class TrainingState:
         _, _, batches = self._parts()
         self._refuse_another_kind(captured["kind"])
         self._say_what_differs(captured)
+        batches.set_state(
+            captured["batches"]
+        )  # runs code of a generator or a Sequence, which may draw numbers
+        then, now = captured["judged_on"], self._place_in_validation()
+        if self.judged_on is not None and then is not None and then["kind"] == now["kind"]:
+            self.judged_on.set_state(then["place"])
         self._put_back(captured)
-        batches.set_state(captured["batches"])
-        if self.judged_on is not None and captured["judged_on"] is not None:
-            self.judged_on.set_state(captured["judged_on"])
         self._half_an_epoch = captured if self.batch else None
 
     def go_on_within_epoch(self) -> None:
@@ -261,6 +268,12 @@ class TrainingState:
             for c in dict.fromkeys(self.callbacks or ())
             if hasattr(c, "get_state") and hasattr(c, "set_state")
         ]
+
+    def _place_in_validation(self) -> dict[str, Any] | None:
+        """Where in the validation data we are, and what data that is: a resumed run may have other data."""
+        if self.judged_on is None:
+            return None
+        return {"kind": plain(self.judged_on.describe()), "place": self.judged_on.get_state()}
 
     def _parts(self) -> tuple[Optimizer, Objective, Batches]:
         if self.optimizer is None or self.objective is None or self.batches is None:

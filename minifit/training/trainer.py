@@ -15,7 +15,7 @@ import numpy as np
 from minifit import optimizers
 from minifit.arrays import Array
 from minifit.callbacks import CallbackList, History
-from minifit.data import Batch, Batches, batches_of, is_array_like
+from minifit.data import Batch, Batches, batches_of, is_array_like, rows_of
 from minifit.data.checks import array_of, positive, split
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError, NotCompiledError
 from minifit.parameters import Parameter
@@ -149,7 +149,7 @@ class Trainer(ABC):
         callbacks: Any = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
-        shuffle: bool = True,
+        shuffle: Any = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
@@ -165,8 +165,9 @@ class Trainer(ABC):
 
         Parameters
         ----------
-        x : array of shape (n, ...), or an iterable of batches ``(x, y)`` or ``(x, y, sample_weight)``
-        y : array of shape (n, ...), optional
+        x : array, np.memmap or h5py.Dataset of shape (n, ...), or what gives batches
+            A `Sequence` or an iterable gives batches ``(x, y)`` or ``(x, y, sample_weight)``.
+        y : array, np.memmap or h5py.Dataset of shape (n, ...), optional
         batch_size : int, default 32
             Samples in a batch; only with arrays.
         epochs : int, default 1
@@ -176,12 +177,14 @@ class Trainer(ABC):
         callbacks : list of Callback, optional
         validation_split : float between 0 and 1, optional
             The last part of the data (before shuffling) is held back for validation.
-        validation_data : tuple (x, y) or (x, y, sample_weight), or an iterable of batches, optional
-        shuffle : bool, default True
-            Whether arrays are gone through in a new order at every epoch.
+        validation_data : tuple (x, y) or (x, y, sample_weight), Sequence or iterable of batches, optional
+        shuffle : bool or "batch", default True
+            Whether the data is gone through in a new random order at every epoch: an array row by row, a Sequence
+            batch by batch. An h5py.Dataset is read block by block; the blocks are shuffled, and the rows of each
+            block. "batch" takes batches of consecutive rows in random order. An iterable keeps its own order.
         class_weight : dict from int to float, optional
             Weights of the classes 0, 1, ..., n - 1 in the loss.
-        sample_weight : array of shape (n,), optional
+        sample_weight : array, np.memmap or h5py.Dataset of shape (n,), optional
             Weights of the samples in the loss; only with arrays.
         initial_epoch : int, default 0
         steps_per_epoch : int, optional
@@ -220,7 +223,7 @@ class Trainer(ABC):
             batch_size=batch_size,
             steps=_optional_size("steps_per_epoch", steps_per_epoch),
             passes=max(epochs - initial_epoch, 1),
-            shuffle=bool(shuffle),
+            shuffle=shuffle,
             class_weight=class_weight,
         )
         judged_on = _validation_batches(
@@ -393,7 +396,8 @@ class Trainer(ABC):
 
     def predict_on_batch(self, x: Any) -> Array:
         """The model's output for one batch."""
-        return self.predict(x, batch_size=len(array_of("x", x)))
+        x = array_of("x", x)
+        return self.predict(x, batch_size=len(x))
 
     def _train_step(self, state: TrainingState, objective: Objective) -> TrainStep:
         return TrainStep(self, engine.choose(0), state.streams, objective, self.optimizer)
@@ -409,8 +413,8 @@ class Trainer(ABC):
         return_dict: bool,
     ) -> Any:
         self._need_compiled()
-        size = len(array_of("x", x))
-        batches = batches_of(x, y, sample_weight, batch_size=size, class_weight=class_weight)
+        x = array_of("x", x)
+        batches = batches_of(x, y, sample_weight, batch_size=len(x), class_weight=class_weight)
         objective = self._prepare(self.training_state, batches.peek())
         objective = objective.apart() if self.training_state.running else objective
         if reset_metrics:
@@ -518,7 +522,7 @@ def _held_back(fraction: float, *arrays: Any) -> tuple[list[Any], list[Any]]:
         )
     names = ("x", "y", "sample_weight")
     return split(
-        fraction, *(None if a is None else array_of(n, a) for n, a in zip(names, arrays, strict=True))
+        fraction, *(None if a is None else rows_of(n, a) for n, a in zip(names, arrays, strict=True))
     )
 
 

@@ -380,9 +380,46 @@ def test_going_on_in_a_later_epoch(made: Callable[[], Any]) -> None:
     assert epochs(resumed, 2) == [[0, 1, 2], [0, 1, 2]]
 
 
+class Shuffled(Iterable):
+    """Yields its batches in another order each time, by a random generator of its own."""
+
+    def __init__(self, n: int = 5) -> None:
+        super().__init__(n)
+        self.rng = np.random.default_rng(3)
+
+    def __iter__(self) -> Iterator[tuple[Array, Array]]:
+        self.begun += 1
+        for i in self.rng.permutation(self.n):
+            yield np.full((2, 1), i, np.float32), np.zeros(2, np.float32)
+
+
+@pytest.mark.parametrize("at", [0, 1, 5])
+def test_an_iterable_is_begun_as_often_as_it_had_been(at: int) -> None:
+    batches = IteratorBatches(Shuffled())
+    orders = epochs(batches, 3)
+    assert len({tuple(order) for order in orders}) == 3
+    batches.begin_epoch()
+    drawn(batches, at)
+    state = batches.get_state()
+    resumed = IteratorBatches(Shuffled())
+    resumed.set_state(state)
+    assert drawn(resumed) == drawn(batches)
+    assert epochs(resumed, 3) == epochs(batches, 3)
+
+
+def test_a_generator_goes_on_where_a_validation_left_it() -> None:
+    batches = IteratorBatches(generator(9), 2)
+    for _ in range(3):
+        batches.rewind()
+        drawn(batches, 2)
+    resumed = IteratorBatches(generator(9), 2)
+    resumed.set_state(batches.get_state())
+    assert drawn(resumed, 2) == drawn(batches, 2) == [6, 7]
+
+
 def test_a_generator_shorter_than_the_state() -> None:
     resumed = IteratorBatches(generator(2))
-    resumed.set_state({"steps": None, "ended": False, "drawn": 5, "in_epoch": 5})
+    resumed.set_state({"steps": None, "ended": False, "begun": 1, "drawn": 5, "number": 5})
     assert drawn(resumed) == []
 
 

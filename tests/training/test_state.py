@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from minifit import Sequential
 from minifit.arrays import Array
 from minifit.callbacks import Callback, EarlyStopping
+from minifit.data import Sequence, stored_batches
 from minifit.errors import ArgumentError, MinifitWarning
 from minifit.layers import Dense, Dropout
 from minifit.optimizers import SGD, Adam, Optimizer, RMSprop
+from tests.data.drawing import dataset
 from tests.training.resuming import Capture, Outcome, Recorder, Restore, resumed, same, uninterrupted
 
 N = 13
@@ -39,7 +41,7 @@ class Run:
     """Everything that a training is made of."""
 
     optimizer: str = "sgd"
-    shuffle: bool = True
+    shuffle: bool | str = True
     dropout: bool = False
     validation: bool = False
     weighted: bool = False
@@ -47,7 +49,7 @@ class Run:
     batch_size: int = 4
     patience: int | None = None
     min_delta: float = 0.05
-    iterable: bool = False
+    source: str = "arrays"
     unit: int = 1
 
     def model(self) -> Sequential:
@@ -70,13 +72,15 @@ class Run:
             else [EarlyStopping("loss", min_delta=self.min_delta, patience=self.patience)]
         )
         options: dict[str, Any] = {"epochs": epochs, "verbose": 0, "callbacks": [*stop, *callbacks]}
-        if self.validation:
-            options["validation_data"] = (X[:5], Y[:5])
         if self.weighted:
             options["class_weight"] = {0: 0.5, 1: 2.0}
-        if self.iterable:
-            return model.fit(Slices(self.batch_size), **options)
-        return model.fit(X, Y, batch_size=self.batch_size, shuffle=self.shuffle, **options)
+        made = {"iterable": Slices, "sequence": Shuffling}.get(self.source)
+        if self.validation:
+            options["validation_data"] = made(5) if made else (X[:5], Y[:5])
+        if made:
+            return model.fit(made(self.batch_size), shuffle=self.shuffle, **options)
+        x, y = (dataset(X), dataset(Y)) if self.source == "file" else (X, Y)
+        return model.fit(x, y, batch_size=self.batch_size, shuffle=self.shuffle, **options)
 
 
 class Slices:
@@ -90,17 +94,43 @@ class Slices:
             yield X[start : start + self.size], Y[start : start + self.size]
 
 
+class Shuffling(Sequence):
+    """Batches by number, which are other ones after every epoch."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.rng = np.random.default_rng(5)
+        self.order = np.arange(N)
+
+    def __len__(self) -> int:
+        return (N + self.size - 1) // self.size
+
+    def __getitem__(self, index: int) -> tuple[Array, Array]:
+        rows = self.order[index * self.size : (index + 1) * self.size]
+        return X[rows], Y[rows]
+
+    def on_epoch_end(self) -> None:
+        self.rng.shuffle(self.order)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _blocks_of_five_rows() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stored_batches, "BLOCK", 5 * (3 * 4 + 8))
+        yield
+
+
 runs = st.builds(
     Run,
     optimizer=st.sampled_from(sorted(OPTIMIZERS)),
-    shuffle=st.booleans(),
+    shuffle=st.sampled_from([False, True, "batch"]),
     dropout=st.booleans(),
     validation=st.booleans(),
     weighted=st.booleans(),
     metrics=st.sampled_from([(), ("accuracy",), ("mae", "mse")]),
     batch_size=st.sampled_from([3, 4, 5, 13, 20]),
     patience=st.sampled_from([None, 1, 2]),
-    iterable=st.booleans(),
+    source=st.sampled_from(["arrays", "iterable", "sequence", "file"]),
     unit=st.sampled_from([1, 1, 2]),
 )
 
@@ -109,9 +139,12 @@ runs = st.builds(
 @example(
     Run("adam", dropout=True, validation=True, weighted=True, metrics=("accuracy",), patience=2), 5, True
 )
-@example(Run("momentum", iterable=True, dropout=True, validation=True, batch_size=3), 7, True)
+@example(Run("momentum", source="iterable", dropout=True, validation=True, batch_size=3), 7, True)
 @example(Run("nesterov", dropout=True), 0, False)
 @example(Run("decay", patience=1, validation=True), 4, True)
+@example(Run("adam", source="file", dropout=True, batch_size=3), 7, True)
+@example(Run("adam", source="sequence", validation=True, batch_size=3), 7, True)
+@example(Run("sgd", source="sequence", shuffle=False, validation=True), 1, False)
 @settings(max_examples=25)
 def test_a_resumed_run_equals_an_uninterrupted_one(run: Run, at: int, batches: bool) -> None:
     same(run, at, batches)
@@ -233,8 +266,9 @@ class CaptureInValidation(Capture):
         self._tick()
 
 
-def test_resumed_after_a_validation() -> None:
-    run, capture = Run(validation=True), CaptureInValidation(0, batches=False)
+@pytest.mark.parametrize("source", ["arrays", "iterable", "sequence", "file"])
+def test_resumed_after_a_validation(source: str) -> None:
+    run, capture = Run(validation=True, source=source), CaptureInValidation(0, batches=False)
     expected, captured = uninterrupted(run, capture)
     assert captured is not None
     found = resumed(run, captured)
@@ -342,7 +376,7 @@ class Busy(Callback):
 
 
 @pytest.mark.rule("FIT-7")
-@pytest.mark.parametrize("run", [FULL, Run("momentum", batch_size=5), Run(iterable=True, dropout=True)])
+@pytest.mark.parametrize("run", [FULL, Run("momentum", batch_size=5), Run(source="iterable", dropout=True)])
 def test_an_evaluation_inside_a_callback_disturbs_nothing(run: Run) -> None:
     alone, busy = Recorder(), Recorder()
     np.random.seed(1)
@@ -387,7 +421,7 @@ def test_a_nested_state_shares_model_and_optimizer_but_not_the_place() -> None:
         (Run(metrics=("mae",)), "metrics"),
         (Run(batch_size=3), "data: batch_size, which was 4 and is 3 now"),
         (Run(shuffle=False), "data: shuffle"),
-        (Run(iterable=True), "data: from"),
+        (Run(source="iterable"), "data: from"),
     ],
     ids=[
         "optimizer",
@@ -440,7 +474,8 @@ def test_it_goes_on_with_the_kernels_it_was_begun_with(monkeypatch: pytest.Monke
     assert recorder.outcome().weights == expected.weights
 
 
-def test_a_generator_for_validation_goes_on_where_it_was() -> None:
+@pytest.mark.parametrize("capture", [Capture(1, batches=False), CaptureInValidation(4, batches=False)])
+def test_a_generator_for_validation_goes_on_where_it_was(capture: Capture) -> None:
     def endless() -> Iterator[tuple[Array, Array]]:
         while True:
             yield from Slices(3)
@@ -452,7 +487,6 @@ def test_a_generator_for_validation_goes_on_where_it_was() -> None:
         return found
 
     np.random.seed(1)
-    capture = Capture(1, batches=False)
     expected = val_losses(capture)
     assert capture.taken is not None
     assert val_losses(Restore(capture.taken)) == expected[2:]

@@ -1,0 +1,113 @@
+"""Batches of the rows of arrays, wherever these are: how many, in which order, and where in it we are."""
+
+from abc import abstractmethod
+from typing import Any, Literal, TypeAlias
+
+from minifit.arrays import FLOAT
+from minifit.data.batches import Batch, Batches, target_dtype
+from minifit.data.permutation import permutation
+from minifit.data.stored import Rows
+from minifit.tensor import Context
+
+Shuffle: TypeAlias = bool | Literal["batch"]
+
+
+class RowBatches(Batches):
+    """Batches of rows.
+
+    Parameters
+    ----------
+    x : array or Stored, of shape (n, ...)
+    y, weight : array or Stored, of shape (n, ...), optional
+    batch_size : int, optional
+        32 when None; with `steps`, so many that `steps` batches hold all rows.
+    steps : int, optional
+        How many batches make an epoch; as many as there are when None.
+    passes : int, default 1
+        How often the rows are gone through before they are at an end.
+    shuffle : bool or "batch", default False
+        Whether each pass has an order of its own; with "batch" the batches are of consecutive rows.
+
+    Attributes
+    ----------
+    position : int
+        The next batch, counted over all passes.
+    seed : int or None
+        What the order of the present pass follows from; None before anything was shuffled.
+
+    Notes
+    -----
+    As in Keras, an epoch with other `steps` goes on where the last one stopped; it does not begin anew.
+    """
+
+    def __init__(
+        self,
+        x: Rows,
+        y: Rows | None = None,
+        weight: Rows | None = None,
+        batch_size: int | None = None,
+        steps: int | None = None,
+        passes: int = 1,
+        shuffle: Shuffle = False,
+    ) -> None:
+        self.x: Any
+        self.y: Any
+        self.weight: Any
+        self.x, self.y, self.weight = x, y, weight
+        self.samples = len(x)
+        self._dtypes = FLOAT, FLOAT if y is None else target_dtype(y.dtype), FLOAT
+        if batch_size is None:
+            batch_size = 32 if steps is None else -(-self.samples // steps)
+        self.batch_size = batch_size
+        self.batches = -(-self.samples // batch_size)  # in one pass
+        self.steps = self.batches if steps is None else steps
+        self.passes = passes
+        self.shuffle = shuffle
+        self.position = 0
+        self.seed: int | None = None
+
+    def rewind(self) -> None:
+        """Begin from the first row."""
+        self.position = 0
+
+    def _next(self, here: Context) -> Batch | None:
+        gone_through, in_pass = divmod(self.position, self.batches)
+        if gone_through == self.passes:
+            return None
+        if in_pass == 0 and self.shuffle:
+            self.seed = int(here.streams.get("shuffle").integers(2**63))
+            self._arrange(self.seed)
+        self.position += 1
+        if self.shuffle == "batch":
+            in_pass = int(self.order[in_pass : in_pass + 1][0])
+        first = in_pass * self.batch_size
+        return self._batch(here, first, min(first + self.batch_size, self.samples))
+
+    def _arrange(self, seed: int) -> None:
+        """Put the pass into the order that follows from `seed`."""
+        self.order = permutation(self.batches if self.shuffle == "batch" else self.samples, seed)
+
+    @abstractmethod
+    def _batch(self, here: Context, first: int, last: int) -> Batch:
+        """The batch of these rows; of the rows at these places of the order, when shuffled row by row."""
+
+    def describe(self) -> dict[str, Any]:
+        """The number of samples, the size of a batch and the order."""
+        return {
+            **super().describe(),
+            "samples": self.samples,
+            "batch_size": self.batch_size,
+            "steps": self.steps,
+            "shuffle": self.shuffle,
+        }
+
+    def get_state(self) -> dict[str, Any]:
+        """The position, and the seed of the present order."""
+        return {**super().get_state(), "position": self.position, "seed": self.seed}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        super().set_state(state)
+        self.position, self.seed = state["position"], state["seed"]
+        if self.seed is not None:
+            self._arrange(self.seed)

@@ -1,0 +1,139 @@
+"""Batches from arrays in files, read block by block: memory stays flat however large the file is.
+
+A block is many rows that stand together in the file, because files are read fast that way. To shuffle, the blocks
+are read in random order and the rows of a block are handed out in random order; two batches may share a block.
+"""
+
+from math import lcm
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.data.batches import Batch
+from minifit.data.permutation import Order, permutation
+from minifit.data.row_batches import RowBatches, Shuffle
+from minifit.data.stored import Rows, Stored
+from minifit.tensor import Context
+
+BLOCK = 2**25
+"""Bytes in a block, at most, unless the file keeps more together: 32 MB."""
+
+
+class StoredBatches(RowBatches):
+    """Batches of rows of which some are `Stored`; the parameters are those of `RowBatches`.
+
+    With ``shuffle="batch"`` a block is a batch. Otherwise it has at most `BLOCK` bytes and, where that is possible,
+    whole chunks of the file and whole batches.
+    """
+
+    def __init__(
+        self,
+        x: Rows,
+        y: Rows | None = None,
+        weight: Rows | None = None,
+        batch_size: int | None = None,
+        steps: int | None = None,
+        passes: int = 1,
+        shuffle: Shuffle = False,
+    ) -> None:
+        super().__init__(x, y, weight, batch_size, steps, passes, shuffle)
+        self._sources = x, y, weight
+        self.block = self.batch_size if shuffle == "batch" else block_rows(self._sources, self.batch_size)
+        self._blocks = -(-self.samples // self.block)
+        self._loaded: int | None = None  # the number of the block in memory
+        self._parts: list[Array | None] = []  # what it holds of x, y and weight
+        self._inside: Order | None = None  # the order of its rows
+
+    def peek(self) -> Batch:
+        """The first row."""
+        x, y, _ = (_read(source, slice(1)) for source in self._sources)
+        assert x is not None
+        return Batch(x, y)
+
+    def describe(self) -> dict[str, Any]:
+        """The size of a block counts, too: the order follows from it."""
+        return {**super().describe(), "block": self.block}
+
+    def _arrange(self, seed: int) -> None:
+        """Put the blocks into the order that follows from `seed`, and the rows of the one in memory."""
+        if self.shuffle == "batch":
+            super()._arrange(seed)
+            return
+        self.order = np.asarray(permutation(self._blocks, seed)[0 : self._blocks])
+        # The last block of the file is short. Places behind it count as if it had its full length.
+        short = int(np.flatnonzero(self.order == self._blocks - 1)[0])
+        self._missing = self._blocks * self.block - self.samples
+        self._behind_short = (short + 1) * self.block - self._missing
+        if self._loaded is not None:
+            self._shuffle_inside(self._loaded)
+
+    def _locate(self, place: int) -> tuple[int, int]:
+        """Which block has this place of the pass, and at which place inside."""
+        if self.shuffle is not True:
+            return divmod(place, self.block)
+        turn, inside = divmod(place + self._missing * (place >= self._behind_short), self.block)
+        return int(self.order[turn : turn + 1][0]), inside
+
+    def _batch(self, here: Context, first: int, last: int) -> Batch:
+        """Put together from one block or more."""
+        made = [
+            None if source is None else here.take((last - first, *source.shape[1:]), dtype)
+            for source, dtype in zip(self._sources, self._dtypes, strict=True)
+        ]
+        place = first
+        while place < last:
+            block, inside = self._locate(place)
+            self._load(block)
+            n = min(last - place, self._rows(block) - inside)
+            for part, out in zip(self._parts, made, strict=True):
+                if part is not None and out is not None:
+                    self._copy(here, part, slice(inside, inside + n), out[place - first : place - first + n])
+            place += n
+        x, y, weight = made
+        assert x is not None
+        return Batch(x, y, weight)
+
+    def _copy(self, here: Context, part: Array, places: slice, out: Array) -> None:
+        if self._inside is None:
+            np.copyto(out, part[places], casting="unsafe")
+        else:
+            here.kernels.gather_rows(part, self._inside[places], out)
+
+    def _rows(self, block: int) -> int:
+        """How many rows a block has."""
+        return min(self.block, self.samples - block * self.block)
+
+    def _load(self, block: int) -> None:
+        """Have this block in memory, and no other."""
+        if block == self._loaded:
+            return
+        self._loaded, self._parts = None, []  # given back before more is taken
+        first = block * self.block
+        self._parts = [_read(source, slice(first, first + self._rows(block))) for source in self._sources]
+        self._loaded = block
+        self._shuffle_inside(block)
+
+    def _shuffle_inside(self, block: int) -> None:
+        if self.shuffle is True:
+            assert self.seed is not None
+            self._inside = permutation(self._rows(block), self.seed, block)
+
+
+def _read(source: Rows | None, rows: slice) -> Array | None:
+    """These rows in memory; a view of them where they are there already."""
+    if source is None:
+        return None
+    part = source[rows]
+    return part.read() if isinstance(part, Stored) else part
+
+
+def block_rows(sources: tuple[Rows | None, ...], batch_size: int) -> int:
+    """How many rows make a block."""
+    stored = [source for source in sources if isinstance(source, Stored)]
+    chunk = max(stored, key=lambda source: source.row_bytes).chunk
+    most = max(BLOCK // max(sum(source.row_bytes for source in stored), 1), 1)
+    for whole in (lcm(chunk, batch_size), chunk):
+        if whole <= most:
+            return most - most % whole
+    return chunk
