@@ -425,8 +425,8 @@ DATA = {
         "tf.keras shuffles the inputs and the targets within a batch independently of each other",
     ),
     "DATA-4": Rule(
-        "An `h5py.Dataset` is shuffled by blocks, and by rows within a block: every row once an epoch, every block read "
-        "once.",
+        "An `h5py.Dataset` is shuffled by blocks, and by rows within a block: an epoch has every row once, and reads "
+        "every block once.",
         DEVIATION,
         "tf.keras fails: h5py takes row numbers in increasing order only",
     ),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minifit.errors import ArgumentError
-from minifit.randomness import DEFAULT, Streams, new_root, set_random_seed
+from minifit.randomness import DEFAULT, Streams, generator_at, new_root, set_random_seed
 
 
 @pytest.fixture(autouse=True)
@@ -202,3 +202,11 @@ def test_permutations_and_normals_repeat_too() -> None:
     one, other = Streams(1).get("x"), Streams(1).get("x")
     assert one.permutation(50).tolist() == other.permutation(50).tolist()
     assert one.standard_normal(5).tolist() == other.standard_normal(5).tolist()
+
+
+def test_a_generator_goes_on_from_where_another_one_was() -> None:
+    rng = np.random.default_rng(3)
+    rng.integers(10, size=7, dtype=np.uint32)  # which leaves half a number behind
+    position = rng.bit_generator.state
+    other = generator_at(position)
+    np.testing.assert_array_equal(other.permutation(50), rng.permutation(50))

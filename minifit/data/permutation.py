@@ -1,4 +1,4 @@
-"""A random order of the numbers 0 to n - 1 that follows from a seed: what a shuffled pass goes by.
+"""A random order of the numbers 0 to n - 1: what a shuffled pass goes by.
 
 Up to a million numbers it is a list of them. A list of a thousand million would take eight gigabytes, more than the
 rows that it puts in order may take; so a longer order is not kept but computed, a stretch at a time.
@@ -20,12 +20,8 @@ STRETCH = 2**16
 ROUNDS = 4
 
 
-def permutation(n: int, seed: int, *part: int) -> "Order":
-    """The numbers 0 to n - 1 in an order that follows from `seed`, another one for each `part`.
-
-    A slice of it is an array of int64.
-    """
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=part)))
+def permutation(n: int, rng: np.random.Generator) -> "Order":
+    """The numbers 0 to n - 1 in random order; a slice of it is an array of int64."""
     return rng.permutation(n) if n <= LISTED else Computed(n, rng)
 
 

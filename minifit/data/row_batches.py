@@ -1,12 +1,16 @@
 """Batches of the rows of arrays, wherever these are: how many, in which order, and where in it we are."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
+
+import numpy as np
 
 from minifit.arrays import FLOAT
 from minifit.data.batches import Batch, Batches, target_dtype
 from minifit.data.permutation import permutation
 from minifit.data.stored import Rows
+from minifit.randomness import generator_at
 from minifit.tensor import Context
 
 Shuffle: TypeAlias = bool | Literal["batch"]
@@ -32,8 +36,8 @@ class RowBatches(Batches):
     ----------
     position : int
         The next batch, counted over all passes.
-    seed : int or None
-        What the order of the present pass follows from; None before anything was shuffled.
+    drawn_from : dict or None
+        Where the random numbers stood from which the present order was drawn: the order follows from it.
 
     Notes
     -----
@@ -64,7 +68,7 @@ class RowBatches(Batches):
         self.passes = passes
         self.shuffle = shuffle
         self.position = 0
-        self.seed: int | None = None
+        self.drawn_from: Mapping[str, Any] | None = None
 
     def rewind(self) -> None:
         """Begin from the first row."""
@@ -75,17 +79,18 @@ class RowBatches(Batches):
         if gone_through == self.passes:
             return None
         if in_pass == 0 and self.shuffle:
-            self.seed = int(here.streams.get("shuffle").integers(2**63))
-            self._arrange(self.seed)
+            rng = here.streams.get("shuffle")
+            self.drawn_from = rng.bit_generator.state
+            self._arrange(rng)
         self.position += 1
         if self.shuffle == "batch":
             in_pass = int(self.order[in_pass : in_pass + 1][0])
         first = in_pass * self.batch_size
         return self._batch(here, first, min(first + self.batch_size, self.samples))
 
-    def _arrange(self, seed: int) -> None:
-        """Put the pass into the order that follows from `seed`."""
-        self.order = permutation(self.batches if self.shuffle == "batch" else self.samples, seed)
+    def _arrange(self, rng: np.random.Generator) -> None:
+        """Draw an order for the pass."""
+        self.order = permutation(self.batches if self.shuffle == "batch" else self.samples, rng)
 
     @abstractmethod
     def _batch(self, here: Context, first: int, last: int) -> Batch:
@@ -102,12 +107,12 @@ class RowBatches(Batches):
         }
 
     def get_state(self) -> dict[str, Any]:
-        """The position, and the seed of the present order."""
-        return {**super().get_state(), "position": self.position, "seed": self.seed}
+        """The position, and what the present order was drawn from."""
+        return {**super().get_state(), "position": self.position, "drawn_from": self.drawn_from}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         super().set_state(state)
-        self.position, self.seed = state["position"], state["seed"]
-        if self.seed is not None:
-            self._arrange(self.seed)
+        self.position, self.drawn_from = state["position"], state["drawn_from"]
+        if self.drawn_from is not None:
+            self._arrange(generator_at(self.drawn_from))

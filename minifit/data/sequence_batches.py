@@ -1,11 +1,13 @@
 """Batches from a `Sequence`, or from anything else that gives batches by number."""
 
+from collections.abc import Mapping
 from contextvars import copy_context
 from typing import Any
 
 from minifit.data.batches import Batch, Batches, batch_of
 from minifit.data.permutation import permutation
 from minifit.errors import DataError
+from minifit.randomness import generator_at
 from minifit.tensor import Context
 
 
@@ -41,7 +43,7 @@ class SequenceBatches(Batches):
         self.shuffle = shuffle
         self.position = 0  # the next batch of the present epoch
         self.ends = 0  # how many epochs are over
-        self.seed: int | None = None  # what the order of the present epoch follows from
+        self.drawn_from: Mapping[str, Any] | None = None  # what the present order was drawn from
         self._first = batch_of(source[0], 0)
         self._kind = {"batches": self._length, "steps": self.steps, "shuffle": shuffle}
 
@@ -68,34 +70,38 @@ class SequenceBatches(Batches):
     def _next(self, here: Context) -> Batch | None:
         if self.position == 0:
             self._length = self._callers.run(len, self._source)
-            self.seed = int(here.streams.get("shuffle").integers(2**63)) if self.shuffle else None
-            self._arrange()
+            if self.shuffle:
+                rng = here.streams.get("shuffle")
+                self.drawn_from = rng.bit_generator.state
+                self._order = permutation(self._length, rng)
         if self.position == self._length:
             return None
         number = self.position
         self.position += 1
-        if self.seed is not None:
+        if self.shuffle:
             number = int(self._order[number : number + 1][0])
         return batch_of(self._callers.run(self._source.__getitem__, number), number)
-
-    def _arrange(self) -> None:
-        """Put the epoch into the order that follows from its seed."""
-        if self.seed is not None:
-            self._order = permutation(self._length, self.seed)
 
     def describe(self) -> dict[str, Any]:
         """The number of batches at first, the steps and the order."""
         return {**super().describe(), **self._kind}
 
     def get_state(self) -> dict[str, Any]:
-        """The position, the seed of the order and how many batches it orders; how many epochs are over."""
-        own = {"position": self.position, "seed": self.seed, "length": self._length, "ends": self.ends}
-        return {**super().get_state(), **own}
+        """The position, what the order was drawn from and how many batches it has; how many epochs are over."""
+        return {
+            **super().get_state(),
+            "position": self.position,
+            "drawn_from": self.drawn_from,
+            "length": self._length,
+            "ends": self.ends,
+        }
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there, with the source as it was after so many epochs."""
         super().set_state(state)
         while self.ends < state["ends"]:
             self.end_epoch()
-        self.position, self.seed, self._length = state["position"], state["seed"], state["length"]
-        self._arrange()
+        self.position, self.drawn_from = state["position"], state["drawn_from"]
+        self._length = state["length"]
+        if self.drawn_from is not None:
+            self._order = permutation(self._length, generator_at(self.drawn_from))

@@ -55,12 +55,13 @@ class StoredBatches(RowBatches):
         """The size of a block counts, too: the order follows from it."""
         return {**super().describe(), "block": self.block}
 
-    def _arrange(self, seed: int) -> None:
-        """Put the blocks into the order that follows from `seed`, and the rows of the one in memory."""
+    def _arrange(self, rng: np.random.Generator) -> None:
+        """Draw an order for the blocks, and a seed for those of the rows in them."""
         if self.shuffle == "batch":
-            super()._arrange(seed)
+            super()._arrange(rng)
             return
-        self.order = np.asarray(permutation(self._blocks, seed)[0 : self._blocks])
+        self.order = np.asarray(permutation(self._blocks, rng)[0 : self._blocks])
+        self._seed = int(rng.integers(2**63))
         # The last block of the file is short. Places behind it count as if it had its full length.
         short = int(np.flatnonzero(self.order == self._blocks - 1)[0])
         self._missing = self._blocks * self.block - self.samples
@@ -116,8 +117,8 @@ class StoredBatches(RowBatches):
 
     def _shuffle_inside(self, block: int) -> None:
         if self.shuffle is True:
-            assert self.seed is not None
-            self._inside = permutation(self._rows(block), self.seed, block)
+            rng = np.random.Generator(np.random.PCG64((self._seed, block)))
+            self._inside = permutation(self._rows(block), rng)
 
 
 def _read(source: Rows | None, rows: slice) -> Array | None:

@@ -109,7 +109,7 @@ class Normalization(Layer):
 
         Parameters
         ----------
-        data : array of shape (n, ...), or iterable of batches
+        data : array or h5py.Dataset of shape (n, ...), or iterable of batches
         batch_size : int, default 32
             Only counts together with `steps`.
         steps : int, optional
@@ -165,13 +165,14 @@ class Normalization(Layer):
 
 
 def _batches(data: Any, batch_size: int) -> Iterator[Array]:
-    if not isinstance(data, np.ndarray | Tensor | list | tuple) and isinstance(data, Iterable):
+    has_rows = hasattr(data, "shape") and hasattr(data, "__getitem__")  # an array, in memory or in a file
+    if not has_rows and not isinstance(data, Tensor | list | tuple) and isinstance(data, Iterable):
         yield from (to_array(batch) for batch in data)
         return
-    array = to_array(data)
-    if array.ndim == 0:
+    rows = data if has_rows else to_array(data)
+    if not rows.shape:
         raise DataError("adapt needs data of shape (n, ...). Received: a single number. Pass an array.")
-    yield from (array[i : i + batch_size] for i in range(0, len(array), batch_size))
+    yield from (to_array(rows[i : i + batch_size]) for i in range(0, len(rows), batch_size))
 
 
 def _plain(value: Any) -> Any:

@@ -259,7 +259,7 @@ def test_a_captured_state_does_not_move_and_does_not_grow(kind: str) -> None:
     rows_of(batches, here, 1)
     state = batches.get_state()
     captured = json.dumps(state)
-    assert len(captured) < 200  # the order follows from a number
+    assert len(captured) < 500  # where the order was drawn from, not the order
     rows_of(batches, here, 500)
     assert json.dumps(state) == captured
 

@@ -11,6 +11,7 @@ from minifit.arrays import Array
 from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.layers import Dense, Normalization
 from minifit.utils import check_gradients
+from tests.data.drawing import dataset
 
 X = (np.arange(12) * 7 % 11 / 11 - 0.4).reshape(4, 3).astype(np.float32)
 Y = (np.arange(8) * 5 % 7 / 7).reshape(4, 2).astype(np.float32)
@@ -111,6 +112,15 @@ def test_steps() -> None:
     layer = Normalization()
     layer.adapt(X, batch_size=2, steps=1)
     np.testing.assert_allclose(layer.mean.ravel(), [0.0545454472, 0.190909088, -0.172727272], rtol=1e-6)
+
+
+def test_a_dataset_in_a_file() -> None:
+    rows = np.arange(300, dtype=np.float64).reshape(100, 3)
+    expected, found = Normalization(), Normalization()
+    expected.adapt(rows)
+    found.adapt(dataset(rows))
+    np.testing.assert_array_equal(found.mean, expected.mean)
+    np.testing.assert_array_equal(found.variance, expected.variance)
 
 
 def test_an_iterable_of_batches() -> None:
