@@ -165,12 +165,11 @@ class TrainingState:
         _, _, batches = self._parts()
         self._refuse_another_kind(captured["kind"])
         self._say_what_differs(captured)
-        batches.set_state(
-            captured["batches"]
-        )  # runs code of a generator or a Sequence, which may draw numbers
-        then, now = captured["judged_on"], self._place_in_validation()
-        if self.judged_on is not None and then is not None and then["kind"] == now["kind"]:
-            self.judged_on.set_state(then["place"])
+        # The data first: a generator or a Sequence may draw random numbers to get to where it was.
+        batches.set_state(captured["batches"])
+        judged = captured["judged_on"]
+        if self.judged_on is not None and judged and judged["kind"] == plain(self.judged_on.describe()):
+            self.judged_on.set_state(judged["place"])
         self._put_back(captured)
         self._half_an_epoch = captured if self.batch else None
 

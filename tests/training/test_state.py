@@ -259,6 +259,50 @@ def test_a_generator_of_unknown_length_stays_at_its_end() -> None:
     assert run(Restore(capture.taken)) == [1]
 
 
+class ShufflingByNumPy(Shuffling):
+    """Draws from the generator that the whole program shares."""
+
+    def on_epoch_end(self) -> None:
+        np.random.shuffle(self.order)
+
+
+@pytest.mark.parametrize("at", [2, 3, 6, 9])
+def test_numbers_of_the_whole_program_that_a_sequence_draws_to_get_where_it_was(at: int) -> None:
+    def run(*callbacks: Callback) -> Outcome:
+        np.random.seed(4)  # as a program does that is started again
+        recorder = Recorder()
+        data = ShufflingByNumPy(4)
+        Run().model().fit(data, epochs=4, verbose=0, callbacks=[recorder, *callbacks])
+        return recorder.outcome()
+
+    capture = Capture(at, batches=True)
+    expected = run(capture)
+    assert capture.taken is not None
+    found = run(Restore(capture.taken))
+    assert found.weights == expected.weights
+    assert found.epochs == {e: logs for e, logs in expected.epochs.items() if e >= capture.taken["epoch"]}
+
+
+@pytest.mark.parametrize("then", ["arrays", "iterable", "sequence", "file"])
+@pytest.mark.parametrize("now", ["arrays", "iterable", "sequence", "file"])
+def test_validation_data_may_be_other_data(then: str, now: str) -> None:
+    def data(source: str, n: int) -> Any:
+        made = {"iterable": Slices, "sequence": Shuffling}.get(source)
+        x, y = (dataset(X[:n]), dataset(Y[:n])) if source == "file" else (X[:n], Y[:n])
+        return made(n) if made else (x, y)
+
+    def run(validation_data: Any, *callbacks: Callback) -> Outcome:
+        recorder = Recorder()
+        options: dict[str, Any] = {"epochs": 3, "verbose": 0, "validation_data": validation_data}
+        Run().model().fit(X, Y, batch_size=4, callbacks=[recorder, *callbacks], **options)
+        return recorder.outcome()
+
+    capture = Capture(1, batches=False)
+    expected = run(data(then, 5), capture)
+    assert capture.taken is not None
+    assert run(data(now, 6), Restore(capture.taken)).weights == expected.weights
+
+
 class CaptureInValidation(Capture):
     """Captures when the first validation is over."""
 
