@@ -1,6 +1,6 @@
 """Batches drawn one after another, outside of any training."""
 
-from io import BytesIO
+from itertools import count
 from typing import Any
 
 import h5py
@@ -11,6 +11,8 @@ from minifit.arrays import Array, Workspace
 from minifit.data import Batch, Batches
 from minifit.randomness import Streams
 from minifit.tensor import Context
+
+_number = count()  # HDF5 wants a name for every file, also for one that is never written
 
 
 def context(seed: int = 0, engine: str = "numpy") -> Context:
@@ -42,4 +44,5 @@ def numbered(n: int) -> Array:
 
 def dataset(values: Array, **options: Any) -> h5py.Dataset:
     """The values in an HDF5 file that is kept in memory; the options are those of `create_dataset`."""
-    return h5py.File(BytesIO(), "w").create_dataset("values", data=values, **options)
+    file = h5py.File(f"{next(_number)}.h5", "w", driver="core", backing_store=False)
+    return file.create_dataset("values", data=values, **options)

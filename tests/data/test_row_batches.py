@@ -270,6 +270,7 @@ def test_what_must_be_equal_to_go_on(kind: str) -> None:
     told.pop("block", None)
     assert told == {
         "from": "ArrayBatches" if kind == "memory" else "StoredBatches",
+        "class_weight": None,
         "samples": 11,
         "batch_size": 4,
         "steps": 2,

@@ -353,5 +353,10 @@ def test_nothing_is_drawn_to_go_on() -> None:
 
 
 def test_what_must_be_equal_to_go_on() -> None:
-    told = SequenceBatches(Source(3), 2, shuffle=True).describe()
-    assert told == {"from": "SequenceBatches", "batches": 3, "steps": 2, "shuffle": True}
+    assert SequenceBatches(Source(3), 2, shuffle=True).describe() == {
+        "from": "SequenceBatches",
+        "class_weight": None,
+        "batches": 3,
+        "steps": 2,
+        "shuffle": True,
+    }

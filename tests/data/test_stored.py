@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -151,9 +150,8 @@ def test_datasets_that_hold_no_samples(value: Any, says: str) -> None:
 
 
 def test_a_closed_file() -> None:
-    file = h5py.File(BytesIO(), "w")
-    values = file.create_dataset("x", data=X)
-    file.close()
+    values = dataset(X)
+    values.file.close()
     says = r"x must be readable\. Received: a Dataset whose file answers: .*\. Keep the file open"
     with pytest.raises(DataError, match=says):
         rows_of("x", values)
