@@ -23,7 +23,9 @@ class Sequence(ABC):
     Notes
     -----
     An interrupted run that is resumed calls `on_epoch_end` as often as it had been called. So what is changed there
-    is as it was, if it follows from numbers alone or from a random generator with a seed.
+    is as it was, if it follows from numbers alone or from a random generator of the Sequence's own with a seed. A
+    Sequence that has ``get_state()`` and ``set_state(state)``, as callbacks may have them, is given its state
+    instead.
 
     References
     ----------

@@ -1,5 +1,6 @@
 """Batches from a `Sequence`, or from anything else that gives batches by number."""
 
+import copy
 from collections.abc import Mapping
 from contextvars import copy_context
 from typing import Any
@@ -17,7 +18,8 @@ class SequenceBatches(Batches):
     Parameters
     ----------
     source : Sequence, or any object with ``__getitem__`` and ``__len__``
-        Its `on_epoch_end`, if it has one, is called after every epoch.
+        Its `on_epoch_end`, if it has one, is called after every epoch; `get_state` and `set_state`, if it has them,
+        are used when a run is captured and goes on.
     steps : int, optional
         How many batches make an epoch; ``len(source)`` when None.
     shuffle : bool, default False
@@ -45,6 +47,7 @@ class SequenceBatches(Batches):
         self.ends = 0  # how many epochs are over
         self.drawn_from: Mapping[str, Any] | None = None  # what the present order was drawn from
         self._first = batch_of(source[0], 0)
+        self._has_state = hasattr(source, "get_state") and hasattr(source, "set_state")
         self._kind = {"batches": self._length, "steps": self.steps, "shuffle": shuffle}
 
     def peek(self) -> Batch:
@@ -87,18 +90,22 @@ class SequenceBatches(Batches):
         return {**super().describe(), **self._kind}
 
     def get_state(self) -> dict[str, Any]:
-        """The position, what the order was drawn from and how many batches it has; how many epochs are over."""
+        """The position, and what the order follows from; how many epochs are over, and the source's own state."""
         return {
             **super().get_state(),
             "position": self.position,
             "drawn_from": self.drawn_from,
             "length": self._length,
             "ends": self.ends,
+            "source": copy.deepcopy(self._source.get_state()) if self._has_state else None,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from there, with the source as it was after so many epochs."""
+        """Go on from there, with the source as it was then: by its own state, or by telling it of as many ends."""
         super().set_state(state)
+        if self._has_state and state["source"] is not None:
+            self._source.set_state(copy.deepcopy(state["source"]))
+            self.ends = state["ends"]
         while self.ends < state["ends"]:
             self.end_epoch()
         self.position, self.drawn_from = state["position"], state["drawn_from"]

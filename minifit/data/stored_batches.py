@@ -112,8 +112,8 @@ class StoredBatches(RowBatches):
         self._loaded, self._parts = None, []  # given back before more is taken
         first = block * self.block
         self._parts = [_read(source, slice(first, first + self._rows(block))) for source in self._sources]
-        self._loaded = block
         self._shuffle_inside(block)
+        self._loaded = block
 
     def _shuffle_inside(self, block: int) -> None:
         if self.shuffle is True:

@@ -342,6 +342,40 @@ def test_going_on_from_a_captured_state(
     assert resumed.ends == batches.ends
 
 
+class Remembers(Shuffles):
+    """Shuffles by whatever numbers there are, and can say what came of it."""
+
+    def __init__(self, n: int = 5) -> None:
+        super().__init__(n)
+        self.rng = np.random.default_rng()
+
+    def get_state(self) -> dict[str, Any]:
+        return {"order": self.order}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.order = state["order"]
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 5, 6, 7, 11])
+def test_a_source_with_a_state_of_its_own(at: int) -> None:
+    batches, resumed = SequenceBatches(Remembers(4)), SequenceBatches(Remembers(4))
+    run(batches, context(), 0, at)
+    state = batches.get_state()
+    resumed.set_state(state)
+    assert resumed.ends == batches.ends == at // 4
+    end = (at // 4 + 1) * 4
+    assert run(resumed, context(), at, end) == run(batches, context(), at, end)
+
+
+def test_the_state_of_a_source_is_copied_both_ways() -> None:
+    batches, resumed = SequenceBatches(Remembers(4)), SequenceBatches(Remembers(4))
+    state = batches.get_state()
+    resumed.set_state(state)
+    for each in (batches, resumed):
+        run(each, context(), 0, 12)
+    np.testing.assert_array_equal(state["source"]["order"], np.arange(4))
+
+
 def test_nothing_is_drawn_to_go_on() -> None:
     source = Source(100)
     resumed = SequenceBatches(source)
