@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from minifit import console, losses, metrics, optimizers
+from minifit.arrays import Array
 from minifit.errors import ArgumentError, FileFormatError, MinifitError, NotBuiltError, UnknownNameError
 from minifit.layers import Layer
 from minifit.parameters import Parameter, room_for
@@ -136,9 +137,10 @@ class Storable(Trainer):
         """
         described = describe(self, False, False).layers
         with formats.of(filepath).reading(filepath) as stored:
+            numbers = _read(stored, described, by_name, skip_mismatch)
             remembers = stored.remembers and self.optimizer is not None
             state = _remembered(self, stored, "stays as it was") if remembers else None
-            _fill(stored, described, by_name, skip_mismatch)
+        _put(numbers)
         if state is not None:
             self.optimizer.set_state(state, self.trainable_weights)
 
@@ -255,20 +257,24 @@ def read_model(
             )
         with room_for(stored.numbers):
             model = make(stored.config)
-        _fill(stored, describe(model, False, False).layers if model.weights else [])
+        _put(_read(stored, describe(model, False, False).layers if model.weights else []))
         if compile:
             _compile(model, stored)
     return model
 
 
-def _fill(
+def _read(
     stored: StoredModel, layers: Sequence[LayerWeights], by_name: bool = False, skip_mismatch: bool = False
-) -> None:
-    """Put a file's numbers into the weights, after all of them have been read."""
+) -> list[tuple[Array, Array]]:
+    """The memory of the weights with the numbers of the file that belong there, all of them read."""
     pairs = stored.weights_for(layers, by_name, skip_mismatch)
-    read = [(weight.value, np.asarray(array)) for weight, array in pairs]
+    return [(weight.value, np.asarray(array)) for weight, array in pairs]
+
+
+def _put(numbers: Sequence[tuple[Array, Array]]) -> None:
+    """Replace the numbers of weights."""
     with np.errstate(over="ignore", invalid="ignore"):  # float64 that is too large becomes infinite
-        for value, array in read:
+        for value, array in numbers:
             value[...] = array
 
 

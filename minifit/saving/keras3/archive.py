@@ -97,12 +97,14 @@ def _check(info: zipfile.ZipInfo) -> None:
         trouble = f"it is compressed in way {info.compress_type}"
     elif info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
         trouble = f"{info.file_size} bytes are declared and {info.compress_size} are there"
+    elif info.header_offset < 0:
+        trouble = "it begins before the file does"
     elif info.file_size > max(SMALL, EXPANSION * info.compress_size):
         trouble = f"{info.file_size} bytes are declared for the {info.compress_size} that are there"
     if trouble is not None:
         raise FileFormatError(
-            f"A member of a .keras file is stored, or deflated within reason. Received: {info.filename!r}, of which "
-            f"{trouble}. Save the model again from Keras."
+            "A member of a .keras file is stored, or deflated within reason. "
+            f"Received: {info.filename!r}: {trouble}. Save the model again from Keras."
         )
 
 

@@ -107,7 +107,7 @@ class OnlyKeras3(Difference):
     def read(self, class_name: str, config: Config) -> None:
         """Take it out, or refuse it."""
         value = config.pop(self.keras3, None)
-        if value not in (None, False, self.idle):
+        if value is not None and value is not False and value != self.idle:
             refuse_to_read(f"{class_name} with {self.keras3}={value!r}")
 
 

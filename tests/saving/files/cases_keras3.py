@@ -87,3 +87,144 @@ KERAS3: dict[str, Callable[[Any], Any]] = {
 
 PREDICTED = ("rmsprop", "embedding", "shapes")
 """Cases of which only the predictions are compared: the two compute RMSprop and draw random numbers differently."""
+
+
+OBJECTS: dict[str, Callable[[Any], Any]] = {
+    # layers
+    "layers.Dense": lambda K: K.layers.Dense(
+        2, "relu", kernel_regularizer="l2", bias_constraint="non_neg", name="x"
+    ),
+    "layers.Embedding": lambda K: K.layers.Embedding(
+        3, 2, "zeros", embeddings_constraint="max_norm", name="x"
+    ),
+    "layers.BatchNormalization": lambda K: K.layers.BatchNormalization(momentum=0.9, scale=False, name="x"),
+    "layers.LayerNormalization": lambda K: K.layers.LayerNormalization(axis=[1, 2], epsilon=0.1, name="x"),
+    "layers.Normalization": lambda K: K.layers.Normalization(mean=[1.0, 2.0], variance=[3.0, 4.0], name="x"),
+    "layers.Dropout": lambda K: K.layers.Dropout(0.2, noise_shape=(None, 1), seed=3, name="x"),
+    "layers.GaussianDropout": lambda K: K.layers.GaussianDropout(0.2, seed=3, name="x"),
+    "layers.GaussianNoise": lambda K: K.layers.GaussianNoise(0.2, seed=3, name="x"),
+    "layers.LeakyReLU": lambda K: K.layers.LeakyReLU(0.25, name="x"),
+    "layers.ReLU": lambda K: K.layers.ReLU(6.0, 0.1, 0.2, name="x"),
+    "layers.ELU": lambda K: K.layers.ELU(0.5, name="x"),
+    "layers.Softmax": lambda K: K.layers.Softmax(axis=1, name="x"),
+    "layers.Activation": lambda K: K.layers.Activation("gelu", name="x", trainable=False),
+    "layers.ActivityRegularization": lambda K: K.layers.ActivityRegularization(0.1, 0.2, name="x"),
+    "layers.Rescaling": lambda K: K.layers.Rescaling(0.5, 0.1, name="x"),
+    "layers.Reshape": lambda K: K.layers.Reshape((2, -1), name="x"),
+    "layers.Flatten": lambda K: K.layers.Flatten(name="x"),
+    # what they are made of
+    "initializers.Zeros": lambda K: K.initializers.Zeros(),
+    "initializers.Ones": lambda K: K.initializers.Ones(),
+    "initializers.Constant": lambda K: K.initializers.Constant(2.0),
+    "initializers.Identity": lambda K: K.initializers.Identity(),
+    "initializers.RandomUniform": lambda K: K.initializers.RandomUniform(-1.0, 1.0, seed=3),
+    "initializers.RandomNormal": lambda K: K.initializers.RandomNormal(0.5, 2.0),
+    "initializers.TruncatedNormal": lambda K: K.initializers.TruncatedNormal(0.5, 2.0, seed=3),
+    "initializers.VarianceScaling": lambda K: K.initializers.VarianceScaling(2.0, "fan_out", "uniform", 3),
+    **{
+        f"initializers.{name}": lambda K, name=name: getattr(K.initializers, name)(seed=3)  # type: ignore[misc]
+        for name in ("GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "LecunUniform", "LecunNormal")
+    },
+    "initializers.Orthogonal": lambda K: K.initializers.Orthogonal(2.0, seed=3),
+    "regularizers.L1": lambda K: K.regularizers.L1(0.1),
+    "regularizers.L2": lambda K: K.regularizers.L2(0.1),
+    "regularizers.L1L2": lambda K: K.regularizers.L1L2(0.1, 0.2),
+    "constraints.MaxNorm": lambda K: K.constraints.MaxNorm(3.0, axis=1),
+    "constraints.NonNeg": lambda K: K.constraints.NonNeg(),
+    "constraints.UnitNorm": lambda K: K.constraints.UnitNorm(axis=1),
+    "constraints.MinMaxNorm": lambda K: K.constraints.MinMaxNorm(0.1, 2.0, 0.5, axis=1),
+    # what trains them
+    "optimizers.SGD": lambda K: K.optimizers.SGD(0.1, 0.9, True, clipnorm=1.0),
+    "optimizers.Adam": lambda K: K.optimizers.Adam(0.1, 0.8, 0.9, 0.01, True, clipvalue=1.0),
+    "optimizers.AdamW": lambda K: K.optimizers.AdamW(0.1, 0.02, 0.8, 0.9, 0.01, global_clipnorm=1.0),
+    "optimizers.Adamax": lambda K: K.optimizers.Adamax(0.1, 0.8, 0.9, 0.01),
+    "optimizers.Adagrad": lambda K: K.optimizers.Adagrad(0.1, 0.2, 0.01),
+    "optimizers.Adadelta": lambda K: K.optimizers.Adadelta(0.1, 0.9, 0.01),
+    "optimizers.RMSprop": lambda K: K.optimizers.RMSprop(0.1, 0.8, 0.7, 0.01, True, weight_decay=0.02),
+    "optimizers.Ftrl": lambda K: K.optimizers.Ftrl(0.1, -0.4, 0.2, 0.01, 0.02, beta=0.1),
+    "optimizers.Nadam": lambda K: K.optimizers.Nadam(
+        0.1, 0.8, 0.9, 0.01, **({"schedule_decay": 1.0} if K.__name__ == "minifit" else {})
+    ),
+    "schedules.ExponentialDecay": lambda K: K.optimizers.schedules.ExponentialDecay(
+        0.1, 4, 0.5, True, name="x"
+    ),
+    "schedules.InverseTimeDecay": lambda K: K.optimizers.schedules.InverseTimeDecay(0.1, 4, 0.5, name="x"),
+    "schedules.PolynomialDecay": lambda K: K.optimizers.schedules.PolynomialDecay(
+        0.1, 9, 0.01, 2.0, True, name="x"
+    ),
+    "schedules.CosineDecay": lambda K: K.optimizers.schedules.CosineDecay(0.1, 20, 0.1, name="x"),
+    "schedules.CosineDecayRestarts": lambda K: K.optimizers.schedules.CosineDecayRestarts(
+        0.1, 5, 3.0, 0.9, 0.1, "x"
+    ),
+    "schedules.PiecewiseConstantDecay": lambda K: K.optimizers.schedules.PiecewiseConstantDecay(
+        [1, 2], [0.1, 0.2, 0.3], name="x"
+    ),
+    # what judges them
+    **{
+        f"losses.{name}": lambda K, name=name: getattr(K.losses, name)(reduction="sum", name="x")  # type: ignore[misc]
+        for name in (
+            "MeanSquaredError",
+            "MeanAbsoluteError",
+            "MeanAbsolutePercentageError",
+            "MeanSquaredLogarithmicError",
+            "Huber",
+            "LogCosh",
+            "KLDivergence",
+            "Poisson",
+            "Hinge",
+            "SquaredHinge",
+            "CategoricalHinge",
+            "CosineSimilarity",
+            "BinaryCrossentropy",
+            "CategoricalCrossentropy",
+            "SparseCategoricalCrossentropy",
+        )
+    },
+    **{
+        f"metrics.{name}": lambda K, name=name: getattr(K.metrics, name)(name="x")  # type: ignore[misc]
+        for name in (
+            "Mean",
+            "Sum",
+            "Accuracy",
+            "CategoricalAccuracy",
+            "SparseCategoricalAccuracy",
+            "MeanSquaredError",
+            "RootMeanSquaredError",
+            "MeanAbsoluteError",
+            "MeanAbsolutePercentageError",
+            "MeanSquaredLogarithmicError",
+            "CosineSimilarity",
+            "LogCoshError",
+            "Poisson",
+            "KLDivergence",
+            "Hinge",
+            "SquaredHinge",
+            "CategoricalHinge",
+        )
+    },
+    **{
+        f"metrics.{name}": lambda K, name=name: getattr(K.metrics, name)(thresholds=[0.3, 0.6], name="x")  # type: ignore[misc]
+        for name in (
+            "TruePositives",
+            "TrueNegatives",
+            "FalsePositives",
+            "FalseNegatives",
+            "Precision",
+            "Recall",
+        )
+    },
+    "metrics.AUC": lambda K: K.metrics.AUC(20, "PR", "minoring", name="x"),
+    "metrics.BinaryAccuracy": lambda K: K.metrics.BinaryAccuracy(name="x", threshold=0.4),
+    "metrics.TopKCategoricalAccuracy": lambda K: K.metrics.TopKCategoricalAccuracy(k=3, name="x"),
+    "metrics.SparseTopKCategoricalAccuracy": lambda K: K.metrics.SparseTopKCategoricalAccuracy(k=3, name="x"),
+    "metrics.FBetaScore": lambda K: K.metrics.FBetaScore("micro", 2.0, 0.4, name="x"),
+    "metrics.F1Score": lambda K: K.metrics.F1Score("macro", 0.4, name="x"),
+    "metrics.BinaryCrossentropy": lambda K: K.metrics.BinaryCrossentropy(name="x", label_smoothing=0.1),
+    "metrics.CategoricalCrossentropy": lambda K: K.metrics.CategoricalCrossentropy(
+        name="x", label_smoothing=0.1
+    ),
+    "metrics.SparseCategoricalCrossentropy": lambda K: K.metrics.SparseCategoricalCrossentropy(
+        name="x", axis=1
+    ),
+}
+"""One object of every class that both have, with arguments of its own: how each writes it is compared."""

@@ -19,11 +19,14 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the root of the project
 
 from tests.saving.files.cases import custom, seen, set_all, train
-from tests.saving.files.cases_keras3 import KERAS3, PREDICTED
+from tests.saving.files.cases_keras3 import KERAS3, OBJECTS, PREDICTED
 from tests.saving.files.exchange import worst
 
 
 def write(K: Any, folder: Path) -> None:
+    if K.__name__ == "keras":
+        written = {name: K.saving.serialize_keras_object(make(K)) for name, make in OBJECTS.items()}
+        (folder / "objects.json").write_text(json.dumps(written))
     for name, make in KERAS3.items():
         model = make(K)
         set_all(model)
