@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from minifit import console, losses, metrics, optimizers
+from minifit.arrays import Array
 from minifit.errors import ArgumentError, FileFormatError, MinifitError, NotBuiltError, UnknownNameError
 from minifit.layers import Layer
 from minifit.parameters import Parameter, room_for
@@ -100,12 +101,14 @@ class Storable(Trainer):
         """
         format = formats.of(filepath, save_format)
         if _may_write(filepath, overwrite):
-            format.write(filepath, describe(self, False), options)
+            format.write(filepath, describe(self, False, format.remembers), options)
 
     def load_weights(
         self, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False, options: None = None
     ) -> None:
         """Take the weights from a file that `save_weights`, `save` or Keras has written.
+
+        Keras 3's formats also hold what the optimizer remembers, which a compiled model takes too.
 
         Parameters
         ----------
@@ -114,7 +117,8 @@ class Storable(Trainer):
             Whether a layer takes the weights of the layer of its name, and keeps its own when there is none;
             otherwise they are taken in order.
         skip_mismatch : bool, default False
-            Whether layers that do not fit are left as they are, with a warning; only together with `by_name`.
+            Whether layers that do not fit are left as they are, with a warning. In the legacy format it counts
+            together with `by_name`, which Keras 3's formats do not know.
         options : None
             Accepted as in Keras.
 
@@ -131,14 +135,14 @@ class Storable(Trainer):
         ----------
         ``tf.keras.Model.load_weights`` (TensorFlow 2.7).
         """
-        if skip_mismatch and not by_name:
-            raise ArgumentError(
-                "skip_mismatch counts together with by_name. Received: skip_mismatch=True, by_name=False. "
-                "Pass by_name=True too."
-            )
-        described = describe(self, False).layers
+        described = describe(self, False, False).layers
         with formats.of(filepath).reading(filepath) as stored:
-            _fill(stored, described, by_name, skip_mismatch)
+            numbers = _read(stored, described, by_name, skip_mismatch)
+            remembers = stored.remembers and self.optimizer is not None
+            state = _remembered(self, stored, "stays as it was") if remembers else None
+        _put(numbers)
+        if state is not None:
+            self.optimizer.set_state(state, self.trainable_weights)
 
     def to_json(self, **kwargs: Any) -> str:
         """The configuration as JSON, in Keras's form; the keywords are those of ``json.dumps``."""
@@ -159,9 +163,9 @@ def describe(model: Any, whole: bool, include_optimizer: bool = True) -> ModelDe
     described = ModelDescription(layers=[_layer(layer) for layer in model.layers])
     if whole:
         described.config = json.loads(json.dumps(_config(model), default=_plain))
-        if include_optimizer and model.training_state.objective is not None and model.optimizer is not None:
-            described.training = _training(model)
-            described.optimizer = _optimizer(model)
+    if include_optimizer and model.training_state.objective is not None and model.optimizer is not None:
+        described.training = _training(model) if whole else None
+        described.optimizer = _optimizer(model)
     return described
 
 
@@ -194,6 +198,8 @@ def _training(model: Any) -> Config:
         **model.training_state.objective.get_config(),
         "optimizer_config": optimizers.serialize(model.optimizer),
     }
+    if model._steps_per_execution != 1:
+        written["steps_per_execution"] = model._steps_per_execution
     return json.loads(json.dumps(written, default=_plain))  # type: ignore[no-any-return]
 
 
@@ -243,7 +249,7 @@ def read_model(
     compile: bool = True,
 ) -> Model:
     """The model that a file describes; `make` turns a configuration into one."""
-    with formats.of(path).reading(path) as stored, custom_object_scope(custom_objects):
+    with custom_object_scope(custom_objects), formats.of(path).reading(path) as stored:
         if stored.config is None:
             raise FileFormatError(
                 f"A model is loaded from a file of a whole model. Received: {os.fspath(path)!r}, which has no "
@@ -251,20 +257,24 @@ def read_model(
             )
         with room_for(stored.numbers):
             model = make(stored.config)
-        _fill(stored, describe(model, False).layers if model.weights else [])
+        _put(_read(stored, describe(model, False, False).layers if model.weights else []))
         if compile:
             _compile(model, stored)
     return model
 
 
-def _fill(
+def _read(
     stored: StoredModel, layers: Sequence[LayerWeights], by_name: bool = False, skip_mismatch: bool = False
-) -> None:
-    """Put a file's numbers into the weights, after all of them have been read."""
+) -> list[tuple[Array, Array]]:
+    """The memory of the weights with the numbers of the file that belong there, all of them read."""
     pairs = stored.weights_for(layers, by_name, skip_mismatch)
-    read = [(weight.value, np.asarray(array)) for weight, array in pairs]
+    return [(weight.value, np.asarray(array)) for weight, array in pairs]
+
+
+def _put(numbers: Sequence[tuple[Array, Array]]) -> None:
+    """Replace the numbers of weights."""
     with np.errstate(over="ignore", invalid="ignore"):  # float64 that is too large becomes infinite
-        for value, array in read:
+        for value, array in numbers:
             value[...] = array
 
 
@@ -283,16 +293,25 @@ def _compile(model: Any, stored: StoredModel) -> None:
             metrics.resolve.deserialize(training.get("metrics")),
             training.get("loss_weights"),
             metrics.resolve.deserialize(training.get("weighted_metrics")),
+            steps_per_execution=training.get("steps_per_execution"),
         )
-    trained = model.trainable_weights
-    weights = [Weight(w.name, w.value) for w in trained]
+    state = _remembered(model, stored, "begins anew")
+    if state is not None:
+        optimizer.set_state(state, model.trainable_weights)
+
+
+def _remembered(model: Any, stored: StoredModel, otherwise: str) -> dict[str, Any] | None:
+    """What the model's optimizer remembered, read from a file; nothing, with a warning, when that does not fit."""
+    optimizer = model.optimizer
+    weights = [Weight(w.name, w.value) for w in model.trainable_weights]
     try:
         state = stored.optimizer_state(type(optimizer).__name__, optimizer.slot_names, weights)
     except FileFormatError as error:
-        console.warn(f"The optimizer begins anew. {error}")
-        return
-    if state is not None:
-        optimizer.set_state(state, trained)
+        console.warn(f"The optimizer {otherwise}. {error}")
+        return None
+    if state is not None and optimizer.get_state(())["learning_rate"] is None:
+        state["learning_rate"] = None  # its schedule stays
+    return state
 
 
 @contextmanager

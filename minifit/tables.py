@@ -26,11 +26,16 @@ def custom_object_scope(objects: Mapping[str, Any] | None) -> Iterator[None]:
     ----------
     ``tf.keras.utils.custom_object_scope`` (TensorFlow 2.7).
     """
-    token = _custom.set({**(_custom.get() or {}), **(objects or {})})
+    token = _custom.set({**custom_objects(), **(objects or {})})
     try:
         yield
     finally:
         _custom.reset(token)
+
+
+def custom_objects() -> Mapping[str, Any]:
+    """Those of the `custom_object_scope` that the caller is in."""
+    return _custom.get() or {}
 
 
 class Table(Mapping[str, Any]):

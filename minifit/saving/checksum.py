@@ -24,19 +24,18 @@ PIECES = MARK + b"SHA-256 of every 4 MiB of the rest: "
 Buffers = Sequence[bytes | memoryview]
 
 
-def sealed(rest: bytes) -> bytes:
-    """The block for what comes after it."""
-    if len(rest) <= PIECE:
-        return _block(WHOLE, hashlib.sha256(rest).digest())
+def sealed(buffers: Buffers) -> bytes:
+    """The block for the buffers that come after it."""
+    if sum(map(len, buffers)) <= PIECE:
+        return _block(WHOLE, _digest(buffers))
     with _hashing() as pool:
-        return _block(PIECES, _together(_hash(pool, [view]) for view in _cut(memoryview(rest))))
+        return _block(PIECES, _together(_hash(pool, piece) for piece in pieces(buffers)))
 
 
 def write_sealed(file: IO[bytes], buffers: Buffers, flush: bool) -> None:
     """Write the block and, after it, the buffers, which are hashed meanwhile; with `flush` they go to the disk."""
     if sum(map(len, buffers)) <= PIECE:
-        rest = b"".join(buffers)
-        file.write(sealed(rest) + rest)
+        file.write(b"".join((sealed(buffers), *buffers)))
         return
     file.write(bytes(BLOCK))
     with _hashing() as pool:
@@ -101,10 +100,6 @@ def _digest_of_pieces(file: IO[bytes]) -> bytes:
         for digest in waiting:
             whole.update(digest.result())
     return whole.digest()
-
-
-def _cut(view: memoryview) -> Iterator[memoryview]:
-    yield from (view[i : i + PIECE] for i in range(0, len(view), PIECE))
 
 
 @contextmanager

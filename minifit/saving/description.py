@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from minifit.arrays import Array, Shape
+from minifit.errors import FileFormatError
 
 Config: TypeAlias = dict[str, Any]
 
@@ -121,15 +122,24 @@ class StoredModel(ABC):
 
     Attributes
     ----------
-    config, training : dict or None
-        As of `ModelDescription`.
     numbers : int
         How many numbers all its arrays hold: a model that needs more cannot be in it.
+    remembers : bool
+        Whether its weights come with what the optimizer remembers.
     """
 
-    config: Config | None
-    training: Config | None
     numbers: int
+    remembers: bool = False
+
+    @property
+    @abstractmethod
+    def config(self) -> Config | None:
+        """As of `ModelDescription`."""
+
+    @property
+    @abstractmethod
+    def training(self) -> Config | None:
+        """As of `ModelDescription`."""
 
     @abstractmethod
     def weights_for(
@@ -160,3 +170,29 @@ class StoredModel(ABC):
         FileFormatError
             When the file has a state that does not fit.
         """
+
+
+def misfit(weights: Sequence[Weight], arrays: Sequence[StoredArray]) -> str | None:
+    """What keeps stored arrays from being these weights, in words; None when they fit."""
+    if len(weights) != len(arrays):
+        return f"{len(weights)} weights for {len(arrays)} arrays in the file"
+    for weight, array in zip(weights, arrays, strict=True):
+        if weight.value.shape != array.shape:
+            return (
+                f"{weight.name} of shape {weight.value.shape} for an array of shape {array.shape} in the file"
+            )
+    return None
+
+
+def steps_made(stored: Array) -> Array:
+    """The steps that an optimizer says it has made, if that can be.
+
+    Raises
+    ------
+    FileFormatError
+    """
+    if not (stored.dtype.kind in "iu" and stored >= 0):
+        raise FileFormatError(
+            f"An optimizer counts its steps from 0. Received: iterations={stored}. Compile the model again."
+        )
+    return stored

@@ -9,6 +9,7 @@ from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.saving import legacy
 from minifit.saving.atomic import PathLike
 from minifit.saving.description import ModelDescription, StoredModel
+from minifit.saving.keras3 import files as keras3
 
 
 class Format(NamedTuple):
@@ -20,15 +21,21 @@ class Format(NamedTuple):
         ``write(path, description, options)`` writes a model, or its weights alone, whole or not at all.
     reading : callable
         ``reading(path)`` is a context manager that gives a `StoredModel`.
+    remembers : bool
+        Whether files of weights alone hold what the optimizer remembers, too.
     """
 
     write: Callable[[PathLike, ModelDescription, dict[str, Any] | None], None]
     reading: Callable[[PathLike], AbstractContextManager[StoredModel]]
+    remembers: bool = False
 
 
 LEGACY = Format(legacy.write, legacy.reading)
 
-BY_SUFFIX: dict[str, Format] = {}
+BY_SUFFIX = {
+    ".keras": Format(keras3.write, keras3.reading, remembers=True),
+    ".weights.h5": Format(keras3.write_weights, keras3.reading_weights, remembers=True),
+}
 """Every other name is of the legacy format. Where two ends fit, the first counts."""
 
 

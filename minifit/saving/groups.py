@@ -1,6 +1,7 @@
 """What an HDF5 file holds, as plain values: groups, attributes and arrays."""
 
 from dataclasses import dataclass, field
+from math import prod
 from typing import TypeAlias
 
 from minifit.arrays import Array
@@ -23,3 +24,8 @@ class Group:
 
     attributes: dict[str, Attribute] = field(default_factory=dict)
     members: "dict[str, Group | Array | StoredArray]" = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers all the arrays in it hold, those of its groups too."""
+        return sum(m.numbers if isinstance(m, Group) else prod(m.shape) for m in self.members.values())

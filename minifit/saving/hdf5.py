@@ -11,7 +11,7 @@ from minifit.saving.checksum import MARK
 from minifit.saving.groups import Attribute, Group
 from minifit.saving.hdf5_writer import buffers, checked_options
 
-__all__ = ["MARK", "Attribute", "Group", "checked_options", "image", "reading", "write"]
+__all__ = ["MARK", "Attribute", "Group", "checked_options", "image", "parts", "reading", "write"]
 
 
 def write(path: PathLike, root: Group, options: dict[str, Any] | None = None, verify: bool = False) -> None:
@@ -33,19 +33,24 @@ def write(path: PathLike, root: Group, options: dict[str, Any] | None = None, ve
     OSError
         When the file cannot be written.
     """
-    parts = buffers(root, options)
+    rest = buffers(root, options)
     with replacing(path) as temporary:
         with open(temporary, "wb") as file:
-            checksum.write_sealed(file, parts, flushing())
+            checksum.write_sealed(file, rest, flushing())
         if verify:
             with open(temporary, "rb") as file:
                 checksum.check(file)
 
 
+def parts(root: Group, options: dict[str, Any] | None = None) -> checksum.Buffers:
+    """The bytes of such a file, as buffers that follow each other; the arrays among them are not copied."""
+    rest = buffers(root, options)
+    return [checksum.sealed(rest), *rest]
+
+
 def image(root: Group, options: dict[str, Any] | None = None) -> bytes:
     """The bytes of such a file."""
-    rest = b"".join(buffers(root, options))
-    return checksum.sealed(rest) + rest
+    return b"".join(parts(root, options))
 
 
 @contextmanager

@@ -25,6 +25,8 @@ from minifit.saving.description import (
     StoredArray,
     StoredModel,
     Weight,
+    misfit,
+    steps_made,
 )
 from minifit.saving.hdf5 import Group
 
@@ -58,7 +60,7 @@ def reading(path: PathLike) -> Iterator[StoredModel]:
         When it is no such file.
     """
     with hdf5.reading(path) as root:
-        yield _Stored(root)
+        yield Stored(root)
 
 
 # -- writing -------------------------------------------------------------------------------------------------
@@ -170,22 +172,42 @@ def _order(class_name: str, slot_names: Sequence[str], weights: int) -> list[tup
     return [(place, slot) for slot in slot_names for place in range(weights)]
 
 
+def is_one(root: Group) -> bool:
+    """Whether a tree is of this format, as it is of any name in tf.keras 2.7."""
+    return _has(root, "layer_names") or "model_weights" in root.members
+
+
 # -- reading -------------------------------------------------------------------------------------------------
 
 
-class _Stored(StoredModel):
+class Stored(StoredModel):
     """A file in this format: a whole model, or weights alone."""
 
     def __init__(self, root: Group) -> None:
-        self.config = _json(root, "model_config")
-        self.training = _json(root, "training_config")
+        self._config = _json(root, "model_config")
+        self._training = _json(root, "training_config")
         self._root = root
-        self.numbers = _count(root)
+        self.numbers = root.numbers
+
+    @property
+    def config(self) -> Config | None:
+        """What the file says about the model."""
+        return self._config
+
+    @property
+    def training(self) -> Config | None:
+        """What it says about how the model was compiled."""
+        return self._training
 
     def weights_for(
         self, layers: Sequence[LayerWeights], by_name: bool = False, skip_mismatch: bool = False
     ) -> list[tuple[Weight, StoredArray]]:
         """Which stored array goes into which weight: layer by layer in order, or by the layers' names."""
+        if skip_mismatch and not by_name:
+            raise ArgumentError(
+                "skip_mismatch counts together with by_name. Received: skip_mismatch=True, by_name=False. "
+                "Pass by_name=True too."
+            )
         stored = self._layers()
         if by_name:
             named = {layer.name: layer for layer in layers}
@@ -203,7 +225,7 @@ class _Stored(StoredModel):
         found = []
         for layer, arrays in pairs:
             weights = layer.all_weights()
-            trouble = _trouble(weights, arrays)
+            trouble = misfit(weights, arrays)
             if trouble is None:
                 found += list(zip(weights, arrays, strict=True))
             elif skip_mismatch:
@@ -243,27 +265,15 @@ class _Stored(StoredModel):
                 f"Received: {len(arrays)} arrays or other shapes. Compile the model again."
             )
         read = [np.asarray(a) for a in arrays]
-        if not (read[0].dtype.kind in "iu" and read[0] >= 0):
-            raise FileFormatError(
-                f"An optimizer counts its steps from 0. Received: iterations={read[0]}. Compile the model again."
-            )
-        state: dict[str, Any] = {"learning_rate": None, "iterations": read[0], "slots": [{} for _ in weights]}
+        state: dict[str, Any] = {
+            "learning_rate": None,
+            "iterations": steps_made(read[0]),
+            "slots": [{} for _ in weights],
+        }
         state.update(zip(extra, read[1:], strict=False))
         for (place, slot), array in zip(order, read[1 + len(extra) :], strict=True):
             state["slots"][place][slot] = array
         return state
-
-
-def _trouble(weights: Sequence[Weight], arrays: Sequence[StoredArray]) -> str | None:
-    """What keeps the arrays from being these weights."""
-    if len(weights) != len(arrays):
-        return f"{len(weights)} weights for {len(arrays)} arrays in the file"
-    for weight, array in zip(weights, arrays, strict=True):
-        if weight.value.shape != array.shape:
-            return (
-                f"{weight.name} of shape {weight.value.shape} for an array of shape {array.shape} in the file"
-            )
-    return None
 
 
 def _json(root: Group, name: str) -> Config | None:
@@ -332,11 +342,3 @@ def _list(group: Group, name: str) -> list[str]:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-
-
-def _count(group: Group) -> int:
-    sizes = (
-        _count(m) if isinstance(m, Group) else int(np.prod(m.shape, dtype=object))
-        for m in group.members.values()
-    )
-    return sum(sizes)

@@ -41,7 +41,7 @@ def test_the_block_of_a_large_file_is_the_sha_256_of_those_of_its_pieces() -> No
 @pytest.mark.parametrize("size", SIZES)
 def test_a_file_is_the_same_however_it_is_written(size: int) -> None:
     rest = content(size)
-    assert file_of(rest) == checksum.sealed(rest) + rest == file_of(rest, 1)
+    assert file_of(rest) == checksum.sealed([rest]) + rest == file_of(rest, 1)
     checksum.check(io.BytesIO(file_of(rest)))
 
 
@@ -61,7 +61,7 @@ def test_a_change_anywhere_is_noticed(size: int) -> None:
 
 
 def test_another_file_has_no_checksum_to_check() -> None:
-    for other in (b"", b"abc", bytes(600), checksum.sealed(b"abc")[:20]):
+    for other in (b"", b"abc", bytes(600), checksum.sealed([b"abc"])[:20]):
         checksum.check(io.BytesIO(other))
 
 

@@ -14,7 +14,7 @@ LABELS = (np.arange(8) % 2)[:, None].astype(np.float32)
 CLASSES = np.eye(4, dtype=np.float32)[np.arange(8) % 4]
 
 
-def _with_optimizer(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def with_optimizer(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def model(K: Any) -> Any:
         made = K.Sequential([K.layers.Dense(2, "tanh", input_shape=(3,)), K.layers.Dense(1)])
         made.compile(make(K.optimizers), "mse")
@@ -46,7 +46,7 @@ OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def layers(K: Any) -> Any:
+def layers(K: Any, squashed: str = "hard_sigmoid", delta: float = 0.7) -> Any:
     """All layers that both have; those that draw random numbers do nothing, so that training can be compared."""
     L, i, r, c = K.layers, K.initializers, K.regularizers, K.constraints
     made = K.Sequential(
@@ -76,13 +76,13 @@ def layers(K: Any) -> Any:
             L.Reshape((2, 3)),
             L.Dense(2, "gelu", use_bias=False, kernel_initializer="he_uniform"),
             L.Flatten(),
-            L.Dense(5, "hard_sigmoid", trainable=False),
+            L.Dense(5, squashed, trainable=False),
             L.Softmax(),
             L.Dense(1, bias_initializer=i.Constant(0.5), bias_constraint="non_neg"),
         ],
         name="all_layers",
     )
-    made.compile(K.optimizers.Adam(0.01), K.losses.Huber(delta=0.7), metrics=["mae"], loss_weights=0.5)
+    made.compile(K.optimizers.Adam(0.01), K.losses.Huber(delta=delta), metrics=["mae"], loss_weights=0.5)
     return made
 
 
@@ -224,7 +224,7 @@ def _with_loss(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 CASES: dict[str, Callable[[Any], Any]] = {
-    **{name: _with_optimizer(make) for name, make in OPTIMIZERS.items()},
+    **{name: with_optimizer(make) for name, make in OPTIMIZERS.items()},
     **{f"loss-{name}": _with_loss(make) for name, make in LOSSES.items()},
     "layers": layers,
     "block": block,
@@ -239,7 +239,7 @@ def data(name: str) -> tuple[Any, Any]:
     """Inputs and targets for a case."""
     if name == "embedding":
         return np.arange(24).reshape(8, 3) % 10, LABELS
-    if name == "classes":
+    if name in ("classes", "names"):
         return X, CLASSES
     if name.startswith("loss-"):
         return X, np.abs(np.sin(np.arange(16, dtype=np.float32))).reshape(8, 2)

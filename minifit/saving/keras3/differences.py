@@ -1,0 +1,240 @@
+"""What tf.keras 2.7 and Keras 3 write or compute differently: the table that translates, and that docs/ shows.
+
+minifit has the classes, arguments and arithmetic of tf.keras 2.7. What the other side does not have is refused by
+its name, never dropped in silence.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from minifit.saving.description import Config
+from minifit.saving.keras3.rows import (
+    Arithmetic,
+    ByFunction,
+    Difference,
+    LeftOut,
+    Named,
+    NamedByClass,
+    OnlyKeras3,
+    Own,
+    Refused,
+    Renamed,
+    Words,
+    refuse_to_read,
+    refuse_to_write,
+)
+
+# -- rows that take a function -------------------------------------------------------------------------------
+
+WHOLE_NUMBERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
+
+
+def _check_dtype(class_name: str, dtype: Any) -> None:
+    if dtype not in (None, "float32"):
+        refuse_to_read(f"{class_name} with dtype={dtype!r}", "minifit computes in float32")
+
+
+def _write_policy(class_name: str, config: Config) -> None:
+    policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}}
+    config["dtype"] = "float32" if class_name == "InputLayer" else {**policy, "registered_name": None}
+
+
+def _read_policy(class_name: str, config: Config) -> None:
+    if class_name != "InputLayer" or config.get("dtype") not in WHOLE_NUMBERS:
+        _check_dtype(class_name, config.get("dtype"))
+    config["dtype"] = "float32"
+
+
+def _read_dtype(class_name: str, config: Config) -> None:
+    _check_dtype(class_name, config.pop("dtype", None))
+
+
+def _write_axis(class_name: str, config: Config) -> None:
+    axis = config.get("axis")
+    if isinstance(axis, list | tuple):
+        if len(axis) != 1:
+            refuse_to_write(f"{class_name} with axis={axis!r}", "Keras 3 takes one axis")
+        config["axis"] = axis[0]
+
+
+def _write_decay(class_name: str, config: Config) -> None:
+    if class_name == "Nadam" or not config.get("decay"):
+        return
+    decay, rate = config["decay"], config["learning_rate"]
+    if isinstance(rate, Mapping):
+        refuse_to_write(f"{class_name} with decay={decay} and a schedule", "Keras 3 has one or the other")
+    schedule = {"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": decay, "staircase": False}
+    config["learning_rate"] = {
+        "module": "keras.optimizers.schedules",
+        "class_name": "InverseTimeDecay",
+        "config": schedule,
+        "registered_name": None,
+    }
+
+
+def _write_momentum_schedule(class_name: str, config: Config) -> None:
+    if config.get("decay") != 1:
+        why = "Keras 3 computes what tf.keras 2.7 computes with schedule_decay=1"
+        refuse_to_write(f"Nadam with schedule_decay={config.get('decay')}", why)
+
+
+def _read_momentum_schedule(class_name: str, config: Config) -> None:
+    config["decay"] = 1.0
+
+
+def _write_clipping(class_name: str, config: Config) -> None:
+    names = ("clipnorm", "clipvalue", "global_clipnorm")
+    given = [f"{name}={config[name]}" for name in names if config.get(name) is not None]
+    if len(given) > 1:
+        refuse_to_write(f"{class_name} with {' and '.join(given)}", "Keras 3 clips in one way at a time")
+
+
+def _write_schedule_name(class_name: str, config: Config) -> None:
+    if config.get("name") is None:
+        config.pop("name", None)
+
+
+# -- the table -----------------------------------------------------------------------------------------------
+
+NOISE = "Dropout, GaussianDropout, GaussianNoise"
+BY_INPUT = "left out: the InputLayer says it"
+WITH_RENORM = "left out: it counts with `renorm` only"
+WITH_EMA = "left out: it counts with `use_ema` only"
+FORGOTTEN = "read there, but never written: what comes back from Keras 3 has the default"
+
+DIFFERENCES: Mapping[str, Sequence[Difference]] = {
+    "models": (
+        Difference(
+            "",
+            "objects have `class_name` and `config`",
+            "`module` and `registered_name` too",
+            "translated; a module is compared with Keras's own and never imported",
+        ),
+        Difference(
+            "", "layers are listed in a graph", "`Functional`", "refused: minifit has Sequential models"
+        ),
+    ),
+    "layers": (
+        Own(
+            "",
+            '`dtype="float32"`',
+            "a DTypePolicy",
+            "translated; others are refused",
+            _write_policy,
+            _read_policy,
+        ),
+        Renamed("InputLayer", "batch_input_shape", "batch_shape"),
+        LeftOut("", "batch_input_shape", "", BY_INPUT),
+        OnlyKeras3("InputLayer", "", "optional"),
+        Difference(
+            "InputLayer",
+            "`dtype` of whole numbers",
+            "the same",
+            "float32, in which they are exact up to 2 ** 24",
+        ),
+        OnlyKeras3("Dense, Embedding", "", "lora_rank"),
+        OnlyKeras3("Dense, Embedding", "", "quantization_config"),
+        LeftOut("Embedding", "input_length", "", BY_INPUT),
+        Renamed("LeakyReLU", "alpha", "negative_slope"),
+        Own(
+            "BatchNormalization",
+            "`axis=[1]`",
+            "`axis=1`",
+            "translated; several axes are refused",
+            _write_axis,
+        ),
+        OnlyKeras3("BatchNormalization", "", "synchronized"),
+        OnlyKeras3("BatchNormalization", "", "renorm"),
+        LeftOut("BatchNormalization", "", "renorm_clipping", WITH_RENORM),
+        LeftOut("BatchNormalization", "", "renorm_momentum", WITH_RENORM),
+        Arithmetic(
+            "BatchNormalization",
+            "the moving variance takes in the unbiased one for images (rank 4 and 5)",
+            "the biased one always",
+        ),
+        OnlyKeras3("LayerNormalization", "", "rms_scaling"),
+        OnlyKeras3("Normalization", "", "invert"),
+        Difference(NOISE, "`seed` is a number", "or a SeedGenerator", "its number is read"),
+        Difference(NOISE, "a stream of random numbers", "the same", "not in the file: it begins anew"),
+        Refused("", "Lambda", "Lambda", "refused: code is neither written nor read"),
+    ),
+    "activations": (
+        Refused(
+            "", "hard_sigmoid", "hard_sigmoid", "refused: `clip(0.2 * x + 0.5, 0, 1)` and `relu6(x + 3) / 6`"
+        ),
+    ),
+    "initializers": (
+        OnlyKeras3("", "", "input_axes"),
+        OnlyKeras3("", "", "output_axes"),
+        Difference("", "`seed` is a number", "or a SeedGenerator", "its number is read"),
+        Named("", "Identity", "IdentityInitializer", "read, for files of older versions"),
+        Named("", "Orthogonal", "OrthogonalInitializer", "read, for files of older versions"),
+        Difference("Identity", "`gain`", "`gain`", FORGOTTEN),
+    ),
+    "optimizers": (
+        Own("", "`decay`", "`InverseTimeDecay` of one step", "translated, one way", _write_decay),
+        Own(
+            "Nadam",
+            "`schedule_decay`, stored as `decay`, 0.004 unless set",
+            "always 1",
+            "refused when written, unless it is 1",
+            _write_momentum_schedule,
+            _read_momentum_schedule,
+        ),
+        LeftOut("", "decay", ""),
+        Own("", "may clip in several ways", "in one", "refused when written", _write_clipping),
+        OnlyKeras3("", "", "use_ema"),
+        LeftOut("", "", "ema_momentum", WITH_EMA),
+        LeftOut("", "", "ema_overwrite_frequency", WITH_EMA),
+        OnlyKeras3("", "", "loss_scale_factor"),
+        OnlyKeras3("", "", "gradient_accumulation_steps"),
+        Arithmetic("RMSprop", "without momentum: `g / (sqrt(v) + epsilon)`", "`g / sqrt(v + epsilon)`"),
+        Arithmetic("Adagrad", "`g / (sqrt(a) + epsilon)`", "`g / sqrt(a + epsilon)`"),
+    ),
+    "schedules": (
+        Own("", "`name=None`", "a string", "left out", _write_schedule_name),
+        OnlyKeras3("CosineDecay", "", "warmup_target"),
+        LeftOut("CosineDecay", "", "warmup_steps", "left out: it counts with `warmup_target` only"),
+    ),
+    "losses": (
+        Words(
+            "",
+            "reduction",
+            "reduction",
+            "`auto` becomes `sum_over_batch_size`, `mean` of Keras 3 too; `mean_with_sample_weight` is refused",
+            written={"auto": "sum_over_batch_size"},
+            back={"mean": "sum_over_batch_size", None: "none"},
+            refused=("mean_with_sample_weight",),
+        ),
+        Own("", "no `dtype`", "`dtype`", "refused unless float32", None, _read_dtype),
+        OnlyKeras3("SparseCategoricalCrossentropy", "", "ignore_class"),
+        Difference("Huber", "`delta`", "`delta`", FORGOTTEN),
+        Difference("CosineSimilarity", "`axis`", "`axis`", FORGOTTEN),
+        Named("", "kullback_leibler_divergence", "kl_divergence"),
+        Named("", "logcosh", "log_cosh"),
+        Named("", "huber_loss", "huber"),
+    ),
+    "metrics": (
+        Own("", '`dtype="float32"`', "`dtype`", "refused unless float32", None, _read_dtype),
+        OnlyKeras3("SparseCategoricalCrossentropy", "", "ignore_class"),
+        OnlyKeras3("CategoricalCrossentropy", "", "axis", "refused unless -1", idle=-1),
+        Difference("CosineSimilarity", "`axis`", "`axis`", FORGOTTEN),
+        NamedByClass("", "kld", "KLDivergence"),
+        NamedByClass("", "KLD", "KLDivergence"),
+        NamedByClass("", "kullback_leibler_divergence", "KLDivergence"),
+        NamedByClass("", "log_cosh", "LogCoshError"),
+        NamedByClass("", "logcosh", "LogCoshError"),
+        NamedByClass("", "kl_divergence", "KLDivergence"),
+        NamedByClass("", "cosine_proximity", "CosineSimilarity"),
+        NamedByClass("", "cosine_similarity", "CosineSimilarity"),
+        ByFunction("", "huber", "huber"),
+        ByFunction("", "huber_loss", "huber"),
+        Refused("", "crossentropy", "none", "refused when written: name the one that is meant"),
+        Refused("", "ce", "none", "refused when written: name the one that is meant"),
+    ),
+    "compile": (
+        LeftOut("", "", "jit_compile", "left out: minifit has one way to run"),
+        LeftOut("", "", "run_eagerly", "left out: minifit has one way to run"),
+    ),
+}
+"""The differences by family."""

@@ -1,0 +1,191 @@
+"""A model's configuration from the form of Keras 3 into that of tf.keras 2.7, which is minifit's own."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from minifit.errors import FileFormatError, UnknownNameError, suggestion
+from minifit.layers.base import snake_case
+from minifit.saving.description import Config
+from minifit.saving.keras3.differences import DIFFERENCES
+from minifit.saving.keras3.families import BY_SHAPE, FAMILIES, FAMILY_OF, flat, refuse_named, renamed
+from minifit.saving.keras3.rows import Named, refuse_to_read
+
+
+def model_from_keras3(stored: Any, custom: Collection[str] = ()) -> Config:
+    """A model's configuration, as of `ModelDescription`.
+
+    Parameters
+    ----------
+    stored : dict
+        The content of ``config.json``.
+    custom : collection of str
+        Names of `custom_objects`.
+
+    Raises
+    ------
+    FileFormatError, UnknownNameError
+        When minifit has no such model.
+    """
+    return Reader(custom).model(stored)
+
+
+def training_from_keras3(stored: Any, custom: Collection[str] = ()) -> Config | None:
+    """The arguments of `compile`, as of `ModelDescription`; the parameters are those of `model_from_keras3`."""
+    given = stored.get("compile_config") if isinstance(stored, Mapping) else None
+    return Reader(custom).training(given) if given else None
+
+
+class Reader:
+    """Reads what stands in a file of Keras 3, for a caller who has `custom` objects of these names."""
+
+    def __init__(self, custom: Collection[str]) -> None:
+        self.custom = custom
+
+    def model(self, stored: Any) -> Config:
+        """A whole model."""
+        name, arguments = parts(stored)
+        own = self.own_name(stored, name)
+        if own is None and (name != "Sequential" or stored.get("module") not in ("keras", "keras.models")):
+            raise FileFormatError(
+                f"minifit has Sequential models. Received: a file with a {name} of {stored.get('module')!r}. "
+                "Save a Sequential, or build the model here and load its weights."
+            )
+        listed = arguments.get("layers")
+        if not isinstance(listed, list) or not isinstance(arguments.get("name"), str):
+            raise strange("a model with a name and a list of layers", arguments)
+        config = {"name": arguments["name"], "layers": [self.object("layers", entry) for entry in listed]}
+        return {"class_name": own or name, "config": config}
+
+    def object(self, family: str, entry: Any) -> Any:
+        """An object in tf.keras 2.7's form, a function by its name, an array as a list."""
+        class_name, arguments = parts(entry)
+        if class_name == "function":
+            return self.function(family, entry)
+        if class_name in PLAIN:
+            return arguments.get(PLAIN[class_name])
+        own = self.own_name(entry, class_name)
+        if own is None:
+            family, class_name = built_in(family, entry)
+        class_name = own or class_name
+        refuse_named(family, class_name, refuse_to_read)
+        config = {name: self.value(name, value) for name, value in arguments.items()}
+        for row in DIFFERENCES.get(family, ()):
+            if row.concerns(class_name):
+                row.read(class_name, config)
+        return {"class_name": class_name, "config": config}
+
+    def own_name(self, entry: Mapping[str, Any], name: str) -> str | None:
+        """What a class or function of the user is called in `custom_objects`; Keras registers ``package>Name``."""
+        registered = entry.get("registered_name")
+        candidates = [r for r in (registered, name) if isinstance(r, str)]
+        candidates += [c.rpartition(">")[2] for c in candidates]
+        return next((c for c in candidates if c in self.custom), None)
+
+    def function(self, family: str, entry: Mapping[str, Any]) -> Any:
+        """A function by its name."""
+        name = entry["config"]
+        if not isinstance(name, str):
+            raise strange("the name of a function", name)
+        own = self.own_name(entry, name)
+        if own is None and entry.get("module") not in ("builtins", *(f.module for f in FAMILIES.values())):
+            raise unknown("function", name, entry.get("module"), ())
+        return own or self.name(family, name)
+
+    def value(self, argument: str, value: Any) -> Any:
+        """The value of an argument of some class."""
+        if isinstance(value, Mapping):
+            if "class_name" in value and "config" in value:
+                return self.object(FAMILY_OF.get(argument.rpartition("_")[2], ""), value)
+            return {name: self.value(name, inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self.value(argument, inner) for inner in value]
+        if isinstance(value, str) and argument == "activation":
+            return self.name("activations", value)
+        return value
+
+    def name(self, family: str, name: str) -> Any:
+        """A function of a family by its name; Keras 3 also takes ``auc`` for the metric `AUC`."""
+        if name in self.custom or family not in FAMILIES:
+            return name
+        refuse_named(family, name, refuse_to_read)
+        table = FAMILIES[family].table
+        if name in table or name.lower() in BY_SHAPE:
+            return name
+        classes = {snake_case(n): n for n, member in table.items() if isinstance(member, type)}
+        return {"class_name": classes[name], "config": {}} if name in classes else name
+
+    def training(self, stored: Any) -> Config:
+        """The arguments of `compile`."""
+        if not isinstance(stored, Mapping):
+            raise strange("the arguments of compile", stored)
+        return {
+            "optimizer_config": self.optimizer(stored.get("optimizer")),
+            "loss": only(self.entries("losses", stored.get("loss"))),
+            "loss_weights": only(flat(stored.get("loss_weights"))),
+            "metrics": self.entries("metrics", stored.get("metrics")) or None,
+            "weighted_metrics": self.entries("metrics", stored.get("weighted_metrics")) or None,
+            "steps_per_execution": stored.get("steps_per_execution"),
+        }
+
+    def optimizer(self, stored: Any) -> Config:
+        """An optimizer from its description, or from its name."""
+        if isinstance(stored, str):
+            stored = {"module": "keras.optimizers", "class_name": stored, "config": {}}
+        made: Config = self.object("optimizers", stored)
+        return made
+
+    def entries(self, family: str, stored: Any) -> list[Any]:
+        """Losses or metrics, nested or not, as a list."""
+        return [self.name(family, e) if isinstance(e, str) else self.object(family, e) for e in flat(stored)]
+
+
+PLAIN = {"DTypePolicy": "name", "SeedGenerator": "seed", "__numpy__": "value", "__tensor__": "value"}
+"""Objects of Keras 3 that stand for one of their arguments."""
+
+
+def built_in(family: str, entry: Mapping[str, Any]) -> tuple[str, str]:
+    """The family and minifit's name of a class of Keras, which stands where one of `family` is expected."""
+    name, module = entry["class_name"], entry.get("module")
+    found = next((f for f, (keras, _) in FAMILIES.items() if keras == module), None)
+    if found is None:
+        raise unknown("class", name, module, ())
+    if family and found != family:
+        refuse_to_read(f"{module}.{name} among the {family}", "It is none of them here")
+    name = {keras3: keras2 for keras2, keras3 in renamed(found, Named).items()}.get(name, name)
+    if name not in FAMILIES[found].table:
+        raise unknown(FAMILIES[found].table.kind, name, module, FAMILIES[found].table)
+    return found, name
+
+
+def parts(entry: Any) -> tuple[str, Mapping[str, Any]]:
+    """The name of the class of an object in a file, and its arguments (none for a function)."""
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("class_name"), str):
+        raise strange("an object with a class_name", entry)
+    arguments = entry.get("config") or {}
+    if entry["class_name"] == "function":
+        return "function", {}
+    if not isinstance(arguments, Mapping):
+        raise strange("an object with a config", entry)
+    return entry["class_name"], arguments
+
+
+def only(entries: list[Any]) -> Any:
+    """The one entry that a model with one output has; several as they are, for `compile` to refuse."""
+    return entries[0] if len(entries) == 1 else entries or None
+
+
+def strange(expected: str, received: Any) -> FileFormatError:
+    """The error for something else in the place of what Keras writes there."""
+    text = received if isinstance(received, str) else repr(received)
+    return FileFormatError(
+        f"A file of Keras 3 has {expected} here. Received: {text[:80]}. Save the model again from Keras."
+    )
+
+
+def unknown(kind: str, name: str, module: Any, known: Collection[str]) -> UnknownNameError:
+    """The error for a class or function that is neither minifit's nor the caller's."""
+    near = f" {suggestion(name, known)}" if known else ""
+    return UnknownNameError(
+        f"A {kind} in a file is one of minifit's or in custom_objects. Received: {name!r} of module {module!r}.{near} "
+        f"Pass custom_objects={{{name!r}: ...}} with a class or function of your own."
+    )

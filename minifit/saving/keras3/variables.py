@@ -1,0 +1,195 @@
+"""Where Keras 3 keeps the numbers of a model: in groups of an HDF5 file, as arrays that are called 0, 1, 2, ...
+
+Those of a layer lie at ``layers/dense_1/vars``, where ``dense_1`` is the second `Dense` of the model, whatever it is
+called. Those of an optimizer lie at ``optimizer/vars``: how many steps it has made, the learning rate unless it
+follows a schedule, then what it remembers of the trained weights.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.errors import ArgumentError, FileFormatError
+from minifit.layers.base import snake_case
+from minifit.saving.description import (
+    LayerWeights,
+    ModelDescription,
+    OptimizerVariables,
+    StoredArray,
+    Weight,
+    steps_made,
+)
+from minifit.saving.groups import Attribute, Group
+
+Place: TypeAlias = tuple[str, list[Weight], list[StoredArray]]
+"""A layer's name, its own weights, and the arrays at its place in a file."""
+
+
+def tree(model: ModelDescription, scheduled: bool = False) -> Group:
+    """What is written for a model; without the learning rate when Keras 3 has a schedule in its place."""
+    root = Group(members={"layers": _several(model.layers)})
+    if model.optimizer is not None:
+        root.members["optimizer"] = Group(members={"vars": _numbered(_variables(model.optimizer, scheduled))})
+    return root
+
+
+# -- layers --------------------------------------------------------------------------------------------------
+
+
+def _several(layers: Sequence[LayerWeights]) -> Group:
+    """The groups of several layers, by their classes; those without weights have none."""
+    placed = zip(_places(layers), layers, strict=True)
+    return Group(members={place: _layer(layer) for place, layer in placed if layer.all_weights()})
+
+
+def _layer(layer: LayerWeights) -> Group:
+    made = Group()
+    if layer.weights:
+        arrays = [_as_keras_has_it(layer, weight) for weight in layer.weights]
+        made.members["vars"] = _numbered(arrays, {"name": layer.name})
+    for attribute, inner in layer.inner.items():
+        made.members[attribute] = _several(inner) if isinstance(inner, list) else _layer(inner)
+    return made
+
+
+def _as_keras_has_it(layer: LayerWeights, weight: Weight) -> Array:
+    """A weight's numbers; how many samples `Normalization` has seen is a whole number in Keras."""
+    if layer.class_name == "Normalization" and weight.name.endswith("/count:0"):
+        return weight.value.clip(0, np.float32(2**31 - 128)).astype(np.int32)
+    return weight.value
+
+
+def _numbered(arrays: Sequence[Array], attributes: dict[str, Attribute] | None = None) -> Group:
+    return Group(attributes or {}, {str(i): array for i, array in enumerate(arrays)})
+
+
+def _places(layers: Sequence[LayerWeights]) -> list[str]:
+    """``dense``, ``dropout``, ``dense_1``, ...: what Keras 3 calls the groups of layers."""
+    seen: Counter[str] = Counter()
+    places = []
+    for layer in layers:
+        name = snake_case(layer.class_name)
+        places.append(f"{name}_{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    if len(set(places)) < len(places):
+        raise ArgumentError(
+            "Keras 3 finds layers by their classes, which need names that stay apart when they are counted. "
+            f"Received: layers at {', '.join(places)}. Give a class of your own another name."
+        )
+    return places
+
+
+def places_of(layers: Sequence[LayerWeights], root: Group) -> Iterator[Place]:
+    """Every layer, and those within it, with what the file has for it; then what the file has for others."""
+    yield from _of_several(layers, group_in(root, "layers"))
+
+
+def _of_several(layers: Sequence[LayerWeights], stored: Group) -> Iterator[Place]:
+    places = _places(layers)
+    for place, layer in zip(places, layers, strict=True):
+        yield from _of_one(layer, group_in(stored, place))
+    for place in stored.members:
+        if place not in places and (group := group_in(stored, place)).numbers:
+            yield place, [], arrays_in(group_in(group, "vars"))
+
+
+def _of_one(layer: LayerWeights, stored: Group) -> Iterator[Place]:
+    yield layer.name, layer.weights, arrays_in(group_in(stored, "vars"))
+    for attribute, inner in layer.inner.items():
+        there = group_in(stored, attribute)
+        yield from _of_several(inner, there) if isinstance(inner, list) else _of_one(inner, there)
+
+
+# -- the optimizer -------------------------------------------------------------------------------------------
+
+TOGETHER = ("m", "v", "accum_grad", "accum_var", "accumulator", "linear")
+"""Slots that Keras 3 keeps weight by weight; each of the others comes behind these, for all weights."""
+
+
+def _order(slot_names: Sequence[str], weights: int) -> list[tuple[int, str]]:
+    """The places of the weights and the slots, in the order in which Keras 3 makes them."""
+    together = [slot for slot in slot_names if slot in TOGETHER]
+    apart = [slot for slot in slot_names if slot not in TOGETHER]
+    first = [(place, slot) for place in range(weights) for slot in together]
+    return first + [(place, slot) for slot in apart for place in range(weights)]
+
+
+def _variables(optimizer: OptimizerVariables, scheduled: bool) -> list[Array]:
+    """What an optimizer remembers, in Keras 3's order."""
+    state = optimizer.state
+    steps = np.asarray(state["iterations"])
+    found = [steps.astype(np.int32) if steps < 2**31 else steps]
+    if state["learning_rate"] is not None and not scheduled:
+        found.append(np.asarray(state["learning_rate"], np.float32))
+    for place, slot in _order(optimizer.slot_names, len(optimizer.weights)):
+        found.append(state["slots"][place][slot])
+    if "m_schedule" in state:
+        found.append(np.asarray(state["m_schedule"], np.float32))
+    return found
+
+
+def optimizer_state(
+    root: Group, class_name: str, slot_names: Sequence[str], weights: Sequence[Weight]
+) -> dict[str, Any] | None:
+    """What an optimizer remembered, as of `StoredModel.optimizer_state`."""
+    arrays = arrays_in(group_in(group_in(root, "optimizer"), "vars"))
+    if not arrays:
+        return None
+    order = _order(slot_names, len(weights))
+    extra = ["m_schedule"] if class_name == "Nadam" else []
+    begin = (
+        len(arrays) - len(order) - len(extra)
+    )  # the steps, and the learning rate unless there is a schedule
+    first, rest = arrays[: max(begin, 0)], arrays[max(begin, 0) :]
+    if extra and rest and rest[-1].shape != ():
+        rest = [*rest[1:], rest[0]]  # where older versions of Keras 3 have it
+    shapes = [*((),) * begin, *(weights[place].value.shape for place, _ in order), *((),) * len(extra)]
+    if begin not in (1, 2) or [a.shape for a in (*first, *rest)] != shapes:
+        raise FileFormatError(
+            f"What an optimizer remembers must fit it and the {len(weights)} weights that {class_name} trains. "
+            f"Received: {len(arrays)} arrays, or others than these. Compile the model as it was saved."
+        )
+    state: dict[str, Any] = {
+        "iterations": steps_made(np.asarray(first[0])),
+        "learning_rate": _rate(np.asarray(first[1])) if begin == 2 else None,
+        "slots": [{} for _ in weights],
+    }
+    read = [np.asarray(array) for array in rest]
+    for (place, slot), array in zip(order, read, strict=False):
+        state["slots"][place][slot] = array
+    return {**state, **dict(zip(extra, read[len(order) :], strict=True))}
+
+
+def _rate(stored: Array) -> Array:
+    if not stored >= 0:
+        raise FileFormatError(
+            f"A learning rate is not negative. Received: {stored} in a file. Compile the model again."
+        )
+    return stored
+
+
+# -- groups --------------------------------------------------------------------------------------------------
+
+
+def group_in(group: Group, name: str) -> Group:
+    """A group in another; an empty one when there is none."""
+    found = group.members.get(name, Group())
+    if not isinstance(found, Group):
+        raise FileFormatError(
+            f"A file of Keras 3 has a group {name!r} here. Received: an array. Copy the file again."
+        )
+    return found
+
+
+def arrays_in(group: Group) -> list[StoredArray]:
+    """The arrays of a group in the order of their numbers."""
+    found: list[Any] = [group.members.get(str(i)) for i in range(len(group.members))]
+    if any(array is None or isinstance(array, Group) for array in found):
+        raise FileFormatError(
+            "Variables in a file of Keras 3 are arrays that are called 0, 1, 2, ... "
+            f"Received: {', '.join(group.members)[:80]}. Copy the file again."
+        )
+    return found

@@ -1,0 +1,93 @@
+"""Writes files in Keras 3's formats and checks them: ``python exchange_keras3.py write|check LIBRARY FOLDER``.
+
+LIBRARY is ``keras`` (run it with a Python that has keras 3.15.1 and jax) or ``minifit``. `write` makes files of every
+case after three epochs, the whole model and the weights alone, and a JSON of what the model predicts and how its next
+three epochs go. `check` loads each file and compares. What `write keras` makes is kept, packed, as ``keras3.zip``;
+``pack keras FOLDER`` does that.
+"""
+
+import json
+import os
+import sys
+import zipfile
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the root of the project
+
+from tests.saving.files.cases import custom, seen, set_all, train
+from tests.saving.files.cases_keras3 import KERAS3, OBJECTS, PREDICTED
+from tests.saving.files.exchange import worst
+
+
+def write(K: Any, folder: Path) -> None:
+    if K.__name__ == "keras":
+        written = {name: K.saving.serialize_keras_object(make(K)) for name, make in OBJECTS.items()}
+        (folder / "objects.json").write_text(json.dumps(written))
+    for name, make in KERAS3.items():
+        model = make(K)
+        set_all(model)
+        for layer in model.layers:
+            if hasattr(
+                layer, "finalize_state"
+            ):  # Normalization of Keras keeps what it was adapted to otherwise
+                layer.finalize_state()
+        train(model, name)
+        model.save(str(folder / f"{name}.keras"))
+        model.save_weights(str(folder / f"{name}.weights.h5"))
+        (folder / f"{name}.json").write_text(json.dumps(seen(model, name), default=np.ndarray.tolist))
+
+
+def check(K: Any, folder: Path) -> int:
+    wrong = 0
+    for name in KERAS3:
+        try:
+            differences = [difference(model, name, folder) for model in loaded(K, name, folder)]
+        except Exception as error:
+            differences = [f"{type(error).__name__}: {error}"]
+        good = all(isinstance(d, float) and d < 1e-4 for d in differences)
+        wrong += not good
+        print("  " if good else "! ", name, *differences)
+    print(f"{wrong} of {len(KERAS3)} disagree")
+    return wrong
+
+
+def loaded(K: Any, name: str, folder: Path) -> list[Any]:
+    """The model from its file, and a new one with the weights and the optimizer's state from theirs."""
+    fresh = KERAS3[name](K)
+    fresh.build((None, 3))
+    if K.__name__ == "keras":  # which has no place for the state before
+        fresh.optimizer.build(fresh.trainable_variables)
+    fresh.load_weights(str(folder / f"{name}.weights.h5"))
+    return [K.models.load_model(str(folder / f"{name}.keras"), custom(K)), fresh]
+
+
+def difference(model: Any, name: str, folder: Path) -> Any:
+    """How far the model is from what the other library has told of it."""
+    told, found = json.loads((folder / f"{name}.json").read_text()), seen(model, name)
+    told["history"], found["history"] = ({"loss": one["history"]["loss"]} for one in (told, found))
+    for key in ("history", "after") if name in PREDICTED else ():
+        del told[key], found[key]
+    return worst(told, json.loads(json.dumps(found, default=np.ndarray.tolist)))
+
+
+def pack(folder: Path) -> None:
+    """One archive of the files, without times."""
+    with zipfile.ZipFile(Path(__file__).with_name("keras3.zip"), "w", compresslevel=9) as archive:
+        for file in sorted(folder.iterdir()):
+            archive.writestr(zipfile.ZipInfo(file.name), file.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+if __name__ == "__main__":
+    what, library, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    if what == "pack":
+        pack(folder)
+    elif what == "write":
+        write(import_module(library), folder)
+    else:
+        sys.exit(check(import_module(library), folder) > 0)
