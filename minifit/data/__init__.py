@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from minifit.data.array_batches import ArrayBatches
-from minifit.data.batches import Batch, Batches
+from minifit.data.batches import Batch, Batches, weighed_classes
 from minifit.data.checks import array_of, class_weights, positive, same_length
 from minifit.data.iterator_batches import IteratorBatches
+from minifit.data.values import check_range, in_memory
 from minifit.errors import ArgumentError
 
 __all__ = ["ArrayBatches", "Batch", "Batches", "IteratorBatches", "batches_of", "is_array_like"]
@@ -14,8 +15,12 @@ __all__ = ["ArrayBatches", "Batch", "Batches", "IteratorBatches", "batches_of", 
 
 def is_array_like(x: Any) -> bool:
     """Whether `x` holds samples itself, instead of yielding batches."""
-    if isinstance(x, list | tuple | dict | str) or hasattr(x, "__array__"):
-        return True
+    if (
+        isinstance(x, list | tuple | dict | str | bytes | type)
+        or hasattr(x, "__array__")
+        or hasattr(x, "nnz")
+    ):
+        return True  # some of these are none, and `array_of` says so
     return not hasattr(x, "__iter__") and not _is_indexed(x)
 
 
@@ -47,6 +52,7 @@ def batches_of(
     passes: int = 1,
     shuffle: bool = False,
     class_weight: Any = None,
+    called: str = "",
 ) -> Batches:
     """Batches from whatever a user passes as `x`.
 
@@ -59,6 +65,8 @@ def batches_of(
         As for `ArrayBatches`; only `steps` for an iterable.
     class_weight : dict, optional
         From class number to weight.
+    called : str, optional
+        What messages call the data, if it has a name.
 
     Raises
     ------
@@ -68,11 +76,16 @@ def batches_of(
     batch_size = None if batch_size is None else positive("batch_size", batch_size)
     made: Batches
     if is_array_like(x):
-        inputs = array_of("x", x)
-        targets = None if y is None else array_of("y", y)
-        weights = None if sample_weight is None else array_of("sample_weight", sample_weight)
-        same_length(x=inputs, y=targets, sample_weight=weights)
-        made = ArrayBatches(inputs, targets, weights, batch_size, steps, passes, shuffle)
+        given = {"x": x, "y": y, "sample_weight": sample_weight}
+        of = f" of {called}" if called else ""
+        arrays = {n: array_of(n + of, a) for n, a in given.items() if a is not None or n == "x"}
+        same_length(f"All arrays{of}", **arrays)
+        for name, array in arrays.items():
+            if in_memory(array):
+                check_range(name + of, array)
+        y, sample_weight = arrays.get("y"), arrays.get("sample_weight")
+        made = ArrayBatches(arrays["x"], y, sample_weight, batch_size, steps, passes, shuffle)
+        made.called = called
     else:
         for name, value in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
             if value is not None:
@@ -80,7 +93,9 @@ def batches_of(
                     f"{name} is only for arrays: an iterable yields (x, y) or (x, y, sample_weight), batch by batch. "
                     f"Received: {name} together with a {type(x).__name__}. Leave {name} out."
                 )
-        made = IteratorBatches(_ByIndex(x) if _is_indexed(x) else x, steps)
+        made = IteratorBatches(_ByIndex(x) if _is_indexed(x) else x, steps, called)
     if class_weight is not None and class_weight != {}:
         made.class_weight = class_weights(class_weight)
+        if made.targets is not None:
+            weighed_classes(made.class_weight, made.targets)
     return made

@@ -6,6 +6,7 @@ import numpy as np
 
 from minifit.arrays import FLOAT, Array
 from minifit.data.batches import Batch, Batches, target_dtype
+from minifit.data.values import in_memory
 from minifit.tensor import Context
 
 
@@ -42,6 +43,7 @@ class ArrayBatches(Batches):
         shuffle: bool = False,
     ) -> None:
         self.x, self.y, self.weight = x, y, weight
+        self.targets = y if in_memory(y) else None
         self._y_dtype = FLOAT if y is None else target_dtype(y.dtype)
         self.samples = len(x)
         if batch_size is None:
@@ -76,6 +78,19 @@ class ArrayBatches(Batches):
         y = None if self.y is None else _gather(here, self.y, rows, index, self._y_dtype)
         weight = None if self.weight is None else _gather(here, self.weight, rows, index, FLOAT)
         return Batch(x, y, weight)
+
+    @property
+    def _place(self) -> str:
+        return f"batch {(self.position - 1) % self.batches}{self._of}"
+
+    def _suspects(self, batch: Batch) -> list[tuple[str, Array | None]]:
+        """Whole arrays where they lie in memory, since the rows of a batch may come from anywhere."""
+        whole = (("y", self.y), ("sample_weight", self.weight), ("x", self.x))
+        parts = super()._suspects(batch)
+        return [
+            (name + self._of, array) if in_memory(array) else part
+            for (name, array), part in zip(whole, parts, strict=True)
+        ]
 
     def describe(self) -> dict[str, Any]:
         """The number of samples, the size of a batch and the order."""

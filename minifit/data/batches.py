@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minifit.arrays import FLOAT, Array
-from minifit.errors import DataError
+from minifit import console
+from minifit.arrays import FLOAT, Array, whole_numbers
+from minifit.data.values import not_finite
+from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.tensor import Context
 
 
@@ -31,11 +33,18 @@ class Batches(ABC):
         How many batches an epoch has; None when only the end of the data will tell.
     ended : bool
         Whether the data has come to an end before its time: there will be no more.
+    targets : ndarray or None
+        All targets, where they lie in memory and so can be looked at beforehand.
+    called : str
+        What messages call the data, if it has a name: "validation_data".
     """
 
     steps: int | None = None
     ended: bool = False
+    targets: Array | None = None
+    called: str = ""
     class_weight: Array | None = None
+    _explained = False
 
     def begin_epoch(self) -> None:
         """Told before the first batch of every epoch."""
@@ -48,7 +57,11 @@ class Batches(ABC):
         batch = self._next(here)
         if batch is None or self.class_weight is None:
             return batch
-        return batch._replace(weight=weigh_classes(self.class_weight, batch))
+        try:
+            return batch._replace(weight=weigh_classes(self.class_weight, batch))
+        except (ShapeError, DataError) as error:
+            self.tell_where(error)
+            raise
 
     @abstractmethod
     def _next(self, here: Context) -> Batch | None: ...
@@ -56,6 +69,44 @@ class Batches(ABC):
     @abstractmethod
     def peek(self) -> Batch:
         """One batch to learn the shapes from; it is not used up."""
+
+    # -- when something is wrong ------------------------------------------------------------------------
+
+    def tell_where(self, error: ArgumentError) -> None:
+        """Begin the text of an error with the data that was at fault."""
+        if self.called:
+            error.args = (f"In {self.called}: {error}",)
+
+    @property
+    def _place(self) -> str:
+        """What the latest batch is called."""
+        return f"this batch{self._of}"
+
+    @property
+    def _of(self) -> str:
+        """What is said behind ``x`` and ``y``."""
+        return f" of {self.called}" if self.called else ""
+
+    def explain(self, batch: Batch) -> None:
+        """Warn, once, if it is the data's fault that the loss of this batch is no finite number."""
+        if self._explained:
+            return
+        for name, array in self._suspects(batch):
+            found = None if array is None else not_finite(name, array)
+            if found is not None:
+                self._explained = True
+                console.warn(
+                    "The data should be finite, or the loss is not, nor are the weights after it. "
+                    f"Received: {found}. Leave such rows out or fill them in."
+                )
+                return
+
+    def _suspects(self, batch: Batch) -> list[tuple[str, Array | None]]:
+        """What may not be finite, with what it is called in messages."""
+        parts = {"y": batch.y, "sample_weight": batch.weight, "x": batch.x}
+        return [(f"{name} of {self._place}", part) for name, part in parts.items()]
+
+    # -- its state --------------------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
         """What must be equal for another source to go on in its place, as plain data."""
@@ -81,21 +132,51 @@ def weigh_classes(class_weight: Array, batch: Batch) -> Array:
     """
     if batch.y is None:
         raise DataError("class_weight needs targets. Received: none. Pass y, or leave class_weight out.")
-    y = batch.y
+    weight = class_weight[weighed_classes(class_weight, batch.y)]
+    if batch.weight is None:
+        return weight
+    if batch.weight.size != weight.size:
+        raise ShapeError(
+            "sample_weight needs one weight for each sample beside class_weight. "
+            f"Received: weights of shape {batch.weight.shape} for {weight.size} samples. Give one for each."
+        )
+    return np.asarray(batch.weight.reshape(-1) * weight, FLOAT)
+
+
+def weighed_classes(class_weight: Array, y: Array) -> Array:
+    """The class of each target.
+
+    Raises
+    ------
+    DataError
+        When one is no class number, or of a class that has no weight.
+    """
     if y.ndim > 2:
         raise DataError(
             f"class_weight needs targets of rank 1 or 2. Received: shape {y.shape}. Pass sample_weight instead."
         )
-    classes = y.argmax(1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1).astype(np.int64)
-    if classes.size and (classes.min() < 0 or classes.max() >= len(class_weight)):
+    if y.ndim == 2 and y.shape[1] > 1:
+        classes: Array = y.argmax(1)
+    else:
+        classes, odd = whole_numbers(y.reshape(-1))
+        if odd >= 0:
+            raise DataError(
+                "class_weight needs class numbers or one-hot rows as targets. "
+                f"Received: {y.reshape(-1)[odd]} in row {odd}. Pass sample_weight instead."
+            )
+    if not classes.size:
+        return classes
+    if classes.min() < 0 or classes.max() >= len(class_weight):
         raise DataError(
             f"class_weight must have a weight for every class: it has {len(class_weight)}. "
             f"Received: targets from {classes.min()} to {classes.max()}. Add the missing classes."
         )
-    weight = class_weight[classes]
-    return weight if batch.weight is None else np.asarray(batch.weight.reshape(-1) * weight, FLOAT)
+    return classes
 
 
 def target_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """What targets are converted to: class numbers stay whole numbers, all else becomes float32."""
-    return np.dtype(np.int64) if dtype.kind in "iu" else FLOAT
+    """What targets are converted to: class numbers stay whole numbers, all else becomes float32.
+
+    Of uint64, int64 could not hold the upper half.
+    """
+    return np.dtype(np.int64) if dtype.kind in "iu" and dtype != np.uint64 else FLOAT
