@@ -124,6 +124,7 @@ TABLE = Table(
         "mish": mish,
         "log_softmax": log_softmax,
     },
+    called_with=("x",),
 )
 
 FUSED: dict[Any, str] = {linear: "linear", relu: "relu", tanh: "tanh"}

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minifit.errors import ShapeError
+
 Array: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[Any]]
 Shape: TypeAlias = tuple[int, ...]
 
@@ -29,6 +31,37 @@ def aligned_zeros(size: int, dtype: np.dtype[Any] = FLOAT) -> Array:
 def without_batch(shape: tuple[int | None, ...]) -> str:
     """The shape with its first, free dimension written as None: ``(None, 20)``."""
     return "(" + ", ".join(["None", *map(str, shape[1:])]) + ("," if len(shape) == 1 else "") + ")"
+
+
+def common_shape(targets: Shape, predictions: Shape) -> Shape:
+    """The shape to which targets and predictions broadcast.
+
+    Raises
+    ------
+    ShapeError
+        When there is none, or when targets have axes that predictions lack: they would be compared with other samples'.
+    """
+    try:
+        shape = np.broadcast_shapes(targets, predictions)
+    except ValueError:
+        shape = None
+    if shape is None or len(targets) > len(predictions):
+        raise ShapeError(
+            "Targets and predictions must have the same shape, or shapes that broadcast. "
+            f"Received: targets of shape {targets}, predictions of shape {predictions}. "
+            "Reshape the targets or change the units of the last layer."
+        )
+    return shape
+
+
+def whole_numbers(x: Array) -> tuple[Array, int]:
+    """`x` as int64, and the first place that holds no whole number (counted through the flat array), or -1."""
+    if x.dtype.kind != "f":
+        return x.astype(np.int64, copy=False), -1
+    with np.errstate(invalid="ignore"):  # what becomes of NaN differs by machine, but never equals it
+        whole = x.astype(np.int64)
+    odd = whole != x
+    return whole, int(odd.argmax()) if odd.any() else -1
 
 
 class Workspace:

@@ -194,6 +194,7 @@ TABLE = Table(
         "MinMaxNorm": MinMaxNorm,
         "min_max_norm": MinMaxNorm,
     },
+    called_with=("w",),
 )
 
 

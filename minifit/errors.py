@@ -21,6 +21,7 @@ A text gives the rule, then what was received, then what to do.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 
 class MinifitError(Exception):
@@ -37,6 +38,18 @@ class ShapeError(ArgumentError):
 
 class DataError(ArgumentError):
     """The training data is empty, not numeric, of unequal lengths or out of range."""
+
+    @classmethod
+    def no_class(cls, number: Any, where: str, classes: int) -> "DataError":
+        """The error for a target that is none of so many class numbers."""
+        outputs = "1 output" if classes == 1 else f"{classes} outputs"
+        todo = (
+            "give the last layer more units" if classes > 1 else "use binary_crossentropy for a single output"
+        )
+        return cls(
+            f"Class numbers must be whole numbers from 0 to {classes - 1}, for a model of {outputs}. "
+            f"Received: {number} in {where}. Correct the targets or {todo}."
+        )
 
 
 class FileFormatError(ArgumentError, OSError):

@@ -550,6 +550,7 @@ TABLE = Table(
         "Orthogonal": Orthogonal,
         "orthogonal": Orthogonal,
     },
+    called_with=("shape",),
 )
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from minifit import ops
-from minifit.arrays import Array
-from minifit.errors import ArgumentError, GradientError, ShapeError
+from minifit.arrays import Array, common_shape
+from minifit.errors import ArgumentError, DataError, GradientError, ShapeError
 from minifit.nonlinearities import softplus
+from minifit.signatures import check_call, name_of
 from minifit.tables import Configurable, Table
 from minifit.tensor import Axis, Tensor, TensorLike, as_tensor, convert, floating, to_array
 
@@ -267,15 +268,7 @@ def _pair(y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
     """Targets and predictions as tensors of the predictions' dtype, of shapes that broadcast."""
     p = floating(y_pred)
     t = convert(as_tensor(y_true), p.dtype)
-    try:
-        shape = np.broadcast_shapes(t.shape, p.shape)
-    except ValueError:
-        raise ShapeError(
-            "Targets and predictions must have the same shape, or shapes that broadcast. "
-            f"Received: targets of shape {t.shape}, predictions of shape {p.shape}. "
-            "Reshape the targets or change the units of the last layer."
-        ) from None
-    if not shape:
+    if not common_shape(t.shape, p.shape):
         raise ShapeError(
             "A loss needs a last axis to average over. Received: a single number. "
             "Give targets and predictions of shape (n,) or (n, m)."
@@ -357,6 +350,18 @@ class Loss(Configurable):
         """One value for each sample."""
         raise NotImplementedError(f"{type(self).__name__} must define call(y_true, y_pred)")
 
+    def check_targets(self, name: str, y_true: Array, y_pred: tuple[int | None, ...]) -> None:
+        """Raise for targets that no batch could take; asked before training, with all of them.
+
+        Parameters
+        ----------
+        name : str
+            What they are called in messages.
+        y_true : ndarray
+        y_pred : tuple of int or None
+            The shape of a batch of predictions, None where it is not known.
+        """
+
     def __call__(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: Any = None) -> Tensor:
         """The loss of a batch.
 
@@ -408,13 +413,19 @@ class LossFunctionWrapper(Loss):
     def __init__(
         self, fn: LossFunction, reduction: str = Reduction.AUTO, name: str | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(reduction, name or getattr(fn, "__name__", type(fn).__name__))
+        super().__init__(reduction, name or name_of(fn))
+        check_call(f"The loss {self.name!r}", fn, "y_true", "y_pred", **kwargs)
         self.fn = fn
         self.options = kwargs
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """One value for each sample."""
         return self.fn(y_true, y_pred, **self.options)
+
+    def check_targets(self, name: str, y_true: Array, y_pred: tuple[int | None, ...]) -> None:
+        """Class numbers must be such."""
+        if self.fn is sparse_categorical_crossentropy:
+            check_classes(name, y_true, y_pred[self.options.get("axis", -1)], len(y_pred))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal loss."""
@@ -568,6 +579,24 @@ def match_ranks(y_true: Array, y_pred: Array) -> Array:
     if y_true.ndim == y_pred.ndim + 1 and y_true.shape[-1] == 1:
         return y_true[..., 0]
     return y_true
+
+
+def check_classes(name: str, y_true: Array, classes: int | None, rank: int) -> None:
+    """See that targets, for predictions of this rank, are class numbers below `classes`.
+
+    Raises
+    ------
+    DataError
+        With the first that is none.
+    """
+    if classes is None or (y_true.ndim != rank - 1 and y_true.shape[-1] != 1):
+        return  # one-hot, perhaps: the loss itself has words for that
+    ids = y_true.reshape(len(y_true), -1)
+    if ids.min() >= 0 and ids.max() < classes and (ids.dtype.kind != "f" or not (ids % 1).any()):
+        return
+    wrong = ~((ids >= 0) & (ids < classes) & (np.floor(ids) == ids))
+    row = int(wrong.any(axis=1).argmax())
+    raise DataError.no_class(ids[row][wrong[row]][0], f"row {row} of {name}", classes)
 
 
 def matched(y_true: TensorLike, y_pred: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
+from reprlib import repr as short
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,11 @@ class Sequential(Storable):
             raise ArgumentTypeError(
                 f"A model is made of layers. Received: {layer!r} of type {type(layer).__name__}. "
                 "Add for example layers.Dense(10)."
+            )
+        if "built" not in vars(layer):
+            raise ArgumentError(
+                f"A layer's __init__ must call that of Layer. Received: a {type(layer).__name__} that did not. "
+                "Begin it with super().__init__(), before anything else."
             )
         if any(layer.name == other.name for other in self._layers):
             raise ArgumentError(
@@ -304,16 +310,19 @@ class Sequential(Storable):
         expected = self._input_shape
         assert expected is not None
         if x.shape[1:] != expected[1:]:
+            given = x.shape
             if x.ndim == 1 and len(expected) == 2:
                 x = x[:, None]
             if x.ndim != len(expected) or any(
                 e not in (None, n) for e, n in zip(expected, x.shape, strict=True)
             ):
                 first = self._layers[0].name if self._layers else self.name
+                todo = "Reshape the data, or give the first layer another input_shape."
+                if len(given) < len(expected):
+                    todo = "Reshape the data; x[None] makes a single sample a batch of one."
                 raise ShapeError(
                     f"Layer {first!r} expects input of shape {without_batch(expected)}. "
-                    f"Received: {without_batch(x.shape)}. "
-                    "Reshape the data, or give the first layer another input_shape."
+                    f"Received: {without_batch(given)}. {todo}"
                 )
         return x if x.dtype == np.float32 else x.astype(np.float32)
 
@@ -363,30 +372,46 @@ class Sequential(Storable):
 
     @classmethod
     def from_config(
-        cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+        cls, config: Mapping[str, Any] | list[Any], custom_objects: Mapping[str, Any] | None = None
     ) -> "Sequential":
         """A model of the same layers with weights of its own.
 
         Parameters
         ----------
         config : dict
-            What `get_config` returned.
+            What `get_config` returned, or only its list of layers.
         custom_objects : dict, optional
             Layer classes of your own, by name.
 
         Raises
         ------
+        ArgumentError
+            When `config` is no such description.
         UnknownNameError
             For a layer that is neither minifit's nor among `custom_objects`.
         """
-        made = cls(name=config.get("name"))
+        entries: Any = config.get("layers") if isinstance(config, Mapping) else config
+        if not isinstance(entries, list | tuple) or not all(_describes_layer(e) for e in entries):
+            raise ArgumentError(
+                "The configuration of a model is a dict whose 'layers' are a list of dicts with a class_name and a "
+                f"config. Received: {short(config)}. Pass what get_config() returned."
+            )
+        made = cls(name=config.get("name") if isinstance(config, Mapping) else None)
         with custom_object_scope(custom_objects):
-            for entry in config["layers"]:
+            for entry in entries:
                 made.add(layers.TABLE.make(entry))
         return made
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}: {len(self._layers)} layers>"
+
+
+def _describes_layer(entry: Any) -> bool:
+    return (
+        isinstance(entry, Mapping)
+        and "class_name" in entry
+        and isinstance(entry.get("config") or {}, Mapping)
+    )
 
 
 def _as_list(layers: Any) -> list[Any]:

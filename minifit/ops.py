@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit.arrays import Array, Shape
+from minifit.arrays import Array, Shape, common_shape, whole_numbers
 from minifit.errors import ArgumentTypeError, DataError, GradientError, ShapeError
 from minifit.tensor import (
     Axis,
@@ -297,11 +297,7 @@ def sparse_categorical_crossentropy(
     else:
         bad = k.sparse_categorical_crossentropy_logits_forward(ids, rows, loss)
     if bad >= 0:
-        raise DataError(
-            f"Class numbers must be from 0 to {rows.shape[1] - 1}, since the model has {rows.shape[1]} outputs. "
-            f"Received: {to_array(y_true).reshape(-1)[bad]} in row {bad} of the batch. "
-            "Correct the targets or give the last layer more units."
-        )
+        raise DataError.no_class(ids[bad], f"row {bad} of the batch", rows.shape[1])
 
     def rule(dloss: Array) -> tuple[Array]:
         dx = here.take(rows.shape, source.dtype)
@@ -351,14 +347,7 @@ def _loss(
 
 
 def _broadcast_pair(target: Array, y_pred: Tensor) -> tuple[Array, Tensor]:
-    try:
-        shape = np.broadcast_shapes(target.shape, y_pred.shape)
-    except ValueError:
-        raise ShapeError(
-            "Targets and predictions must have the same shape, or shapes that broadcast. "
-            f"Received: targets of shape {target.shape}, predictions of shape {y_pred.shape}. "
-            "Reshape the targets or change the units of the last layer."
-        ) from None
+    shape = common_shape(target.shape, y_pred.shape)
     return np.broadcast_to(target, shape), broadcast_to(y_pred, shape)
 
 
@@ -373,9 +362,10 @@ def _class_ids(y_true: TensorLike, shape: Shape) -> Array:
             f"Received: targets of shape {ids.shape} for predictions of shape {shape}. "
             "For one-hot targets use categorical_crossentropy."
         )
-    if ids.dtype.kind == "f":  # as Keras does, towards zero; what is no number becomes no class
-        ids = np.where(np.isfinite(ids), ids, -1)
-    return ids.astype(np.int64, copy=False).reshape(-1)
+    whole, odd = whole_numbers(ids.reshape(-1))
+    if odd >= 0:
+        raise DataError.no_class(ids.reshape(-1)[odd], f"row {odd} of the batch", shape[-1])
+    return whole
 
 
 def _probabilities(p: Tensor, logits: Tensor) -> Array:

@@ -145,7 +145,11 @@ def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
 l1 = L1
 l2 = L2
 
-TABLE = Table("regularizer", {"L1": L1, "l1": L1, "L2": L2, "l2": L2, "L1L2": L1L2, "l1_l2": l1_l2})
+TABLE = Table(
+    "regularizer",
+    {"L1": L1, "l1": L1, "L2": L2, "l2": L2, "L1L2": L1L2, "l1_l2": l1_l2},
+    called_with=("w",),
+)
 
 
 def get(identifier: Any) -> Any:

@@ -6,14 +6,16 @@ Nothing is ever imported by a name found in a file: a name is in a table, or in 
 caller gives, or it is an error.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
-from minifit.errors import ArgumentTypeError, UnknownNameError
+from minifit.errors import ArgumentError, ArgumentTypeError, UnknownNameError
+from minifit.signatures import check_call, name_of
 
 _custom: ContextVar[Mapping[str, Any] | None] = ContextVar("custom objects", default=None)
 
@@ -47,11 +49,14 @@ class Table(Mapping[str, Any]):
         What the family is called in messages: ``"loss"``.
     members : dict
         From name to class or function. The first name of a member is its own, later ones are aliases.
+    called_with : tuple of str, optional
+        The arguments that a user's own function must take to be a member.
     """
 
-    def __init__(self, kind: str, members: Mapping[str, Any]) -> None:
+    def __init__(self, kind: str, members: Mapping[str, Any], called_with: Sequence[str] = ()) -> None:
         self.kind = kind
         self._members = dict(members)
+        self._called_with = called_with
 
     def __getitem__(self, name: str) -> Any:
         return self._members[name]
@@ -90,25 +95,25 @@ class Table(Mapping[str, Any]):
         ------
         UnknownNameError
             When the table has no such name.
+        ArgumentError
+            When a configuration lacks what the member needs.
         ArgumentTypeError
-            When the identifier is none of these.
+            When the identifier is none of these, or a function that takes other arguments.
         """
         if isinstance(identifier, str):
-            found = self.find(identifier, custom_objects)
-            return found() if isinstance(found, type) else found
+            return _member(self.find(identifier, custom_objects), {})
         if isinstance(identifier, Mapping) and "class_name" in identifier:
             found = self.find(identifier["class_name"], custom_objects)
-            config = dict(identifier.get("config") or {})
-            if hasattr(found, "from_config"):
-                return found.from_config(config)
-            return found(**config) if isinstance(found, type) else found
+            return _member(found, dict(identifier.get("config") or {}))
         if isinstance(identifier, type):
-            return identifier()
+            return _member(identifier, {})
         if callable(identifier):
+            if self._called_with:
+                check_call(f"The {self.kind} {name_of(identifier)!r}", identifier, *self._called_with)
             return identifier
         raise ArgumentTypeError(
             f"The {self.kind} is given by its name, as an object or as a function. "
-            f"Received: {identifier!r}. Known names: {', '.join(map(repr, self._members))}."
+            f"Received: {identifier!r}. Pass for example {next(iter(self._members))!r}."
         )
 
 
@@ -125,7 +130,32 @@ class Configurable:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """An object made from what `get_config` returned."""
-        return cls(**config)
+        return made_from(cls, config)
+
+
+def _member(found: Any, config: dict[str, Any]) -> Any:
+    """An object of a class from its configuration; a function is taken as it is."""
+    if not isinstance(found, type):
+        return found
+    return found.from_config(config) if hasattr(found, "from_config") else made_from(found, config)
+
+
+def made_from(kind: type, config: dict[str, Any]) -> Any:
+    """An object of a class from its arguments by name.
+
+    Raises
+    ------
+    ArgumentError
+        When the class takes others.
+    """
+    try:
+        signature(kind).bind(**config)
+    except TypeError as error:
+        raise ArgumentError(
+            f"The configuration of {kind.__name__} gives the arguments that it needs. Received: {config} ({error}). "
+            "Pass what get_config() returned, or make the object yourself."
+        ) from None
+    return kind(**config)
 
 
 def serialize(member: Any) -> Any:

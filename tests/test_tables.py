@@ -111,7 +111,7 @@ def test_no_name_is_imported() -> None:
 @pytest.mark.parametrize("identifier", [3, 0.5, None, ["thing"], {"size": 3}])
 def test_what_is_none_of_these(identifier: Any) -> None:
     with pytest.raises(
-        ArgumentTypeError, match=r"The thing is given by its name.*Received: .*Known names: 'Thing'"
+        ArgumentTypeError, match=r"The thing is given by its name.*Received: .*Pass for example 'Thing'"
     ):
         TABLE.make(identifier)
 

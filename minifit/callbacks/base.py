@@ -5,9 +5,11 @@ Override what you need. Every hook gets `logs`, a dictionary of plain floats; be
 
 import os
 from collections.abc import Sequence
+from inspect import signature
 from typing import Any, NamedTuple, Protocol
 
 from minifit.arrays import Array
+from minifit.signatures import check_call
 
 Logs = dict[str, Any]
 
@@ -211,6 +213,11 @@ class Callback:
 
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 """The names of all hooks, in the order of the documentation."""
+
+
+def check_hook(what: str, hook: str, function: Any) -> None:
+    """See that a function takes what the hook is given: ``(epoch, logs)``, ``(batch, logs)`` or ``(logs)``."""
+    check_call(what, function, *list(signature(getattr(Callback, hook)).parameters)[1:])
 
 
 def _declared_keys(callback: Callback, hook: str) -> tuple[str, ...] | None:

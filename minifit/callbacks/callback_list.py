@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from minifit.callbacks.base import HOOKS, Callback, Logs, Run, implements
+from minifit.callbacks.base import HOOKS, Callback, Logs, Run, check_hook, implements
 from minifit.callbacks.history import History
 from minifit.callbacks.progbar_logger import ProgbarLogger
 from minifit.errors import ArgumentError, ArgumentTypeError
@@ -260,7 +260,16 @@ def checked(callbacks: Any) -> list[Callback]:
                 f"Received: {callback!r} of type {type(callback).__name__} at index {index}. "
                 "Derive its class from Callback, or wrap a function in LambdaCallback."
             )
+        _check_hooks(callback)
     return flat
+
+
+def _check_hooks(callback: Callback) -> None:
+    """See that the hooks that a user wrote take what they will be given."""
+    for hook in HOOKS:
+        method = getattr(callback, hook)
+        if not str(getattr(method, "__module__", None)).startswith("minifit."):
+            check_hook(f"{hook} of {type(callback).__name__}", hook, method)
 
 
 def _flattened(callbacks: Any) -> Iterable[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from minifit.callbacks.base import HOOKS, Callback
+from minifit.callbacks.base import HOOKS, Callback, check_hook
 from minifit.errors import ArgumentTypeError
 
 
@@ -63,4 +63,6 @@ class LambdaCallback(Callback):
                 raise ArgumentTypeError(
                     f"{name} must be a function. Received: {function!r}. Pass for example a lambda."
                 )
+            if name in HOOKS:
+                check_hook(f"{name} of a LambdaCallback", name, function)
             setattr(self, name, function)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from minifit.data.array_batches import ArrayBatches
-from minifit.data.batches import Batch, Batches
+from minifit.data.batches import Batch, Batches, weighed_classes
 from minifit.data.checks import class_weights, positive, same_length
 from minifit.data.iterator_batches import IteratorBatches
 from minifit.data.row_batches import RowBatches, Shuffle
@@ -12,6 +12,7 @@ from minifit.data.sequence import Sequence
 from minifit.data.sequence_batches import SequenceBatches
 from minifit.data.stored import Stored, is_stored, rows_of
 from minifit.data.stored_batches import StoredBatches
+from minifit.data.values import check_range, in_memory
 from minifit.errors import ArgumentError
 
 __all__ = [
@@ -30,7 +31,9 @@ __all__ = [
 
 def is_array_like(x: Any) -> bool:
     """Whether `x` holds samples itself, or is a mistake, instead of giving batches."""
-    if isinstance(x, list | tuple | Mapping | str) or hasattr(x, "__array__") or is_stored(x):
+    if isinstance(x, list | tuple | Mapping | str | bytes | type) or is_stored(x):
+        return True  # some of these are no arrays, and `array_of` says so
+    if hasattr(x, "__array__") or hasattr(x, "nnz"):
         return True
     return not hasattr(x, "__iter__") and not _is_indexed(x)
 
@@ -50,6 +53,7 @@ def batches_of(
     passes: int = 1,
     shuffle: Any = False,
     class_weight: Any = None,
+    called: str = "",
 ) -> Batches:
     """Batches from whatever a user passes as `x`.
 
@@ -62,6 +66,8 @@ def batches_of(
         As for `RowBatches`; only `steps` and `shuffle` for a Sequence, only `steps` for an iterable.
     class_weight : dict, optional
         From class number to weight.
+    called : str, optional
+        What messages call the data, if it has a name.
 
     Raises
     ------
@@ -72,7 +78,7 @@ def batches_of(
     shuffle = _shuffling(shuffle)
     made: Batches
     if is_array_like(x):
-        made = _rows(x, y, sample_weight, batch_size, steps, passes, shuffle)
+        made = _rows(x, y, sample_weight, batch_size, steps, passes, shuffle, called)
     else:
         for name, value in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
             if value is not None:
@@ -80,9 +86,14 @@ def batches_of(
                     f"{name} is only for arrays: an iterable yields (x, y) or (x, y, sample_weight), batch by batch. "
                     f"Received: {name} together with a {type(x).__name__}. Leave {name} out."
                 )
-        made = SequenceBatches(x, steps, bool(shuffle)) if _is_indexed(x) else IteratorBatches(x, steps)
+        indexed = _is_indexed(x)
+        made = (
+            SequenceBatches(x, steps, bool(shuffle), called) if indexed else IteratorBatches(x, steps, called)
+        )
     if class_weight is not None and class_weight != {}:
         made.class_weight = class_weights(class_weight)
+        if made.targets is not None:
+            weighed_classes(made.class_weight, made.targets)
     return made
 
 
@@ -94,15 +105,22 @@ def _rows(
     steps: int | None,
     passes: int,
     shuffle: Shuffle,
+    called: str,
 ) -> RowBatches:
     """Batches of the rows of arrays; through blocks where one of them is in a file."""
-    inputs = rows_of("x", x)
-    targets = None if y is None else rows_of("y", y)
-    weights = None if sample_weight is None else rows_of("sample_weight", sample_weight)
-    same_length(x=inputs, y=targets, sample_weight=weights)
+    of = f" of {called}" if called else ""
+    inputs = rows_of("x" + of, x)
+    targets = None if y is None else rows_of("y" + of, y)
+    weights = None if sample_weight is None else rows_of("sample_weight" + of, sample_weight)
+    same_length(f"All arrays{of}", x=inputs, y=targets, sample_weight=weights)
+    for name, rows in (("x", inputs), ("y", targets), ("sample_weight", weights)):
+        if in_memory(rows):
+            check_range(name + of, rows)
     in_files = any(isinstance(rows, Stored) for rows in (inputs, targets, weights))
-    made = StoredBatches if in_files else ArrayBatches
-    return made(inputs, targets, weights, batch_size, steps, passes, shuffle)
+    kind = StoredBatches if in_files else ArrayBatches
+    made = kind(inputs, targets, weights, batch_size, steps, passes, shuffle)
+    made.called = called
+    return made
 
 
 def _shuffling(shuffle: Any) -> Shuffle:

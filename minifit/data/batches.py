@@ -9,10 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minifit.arrays import FLOAT, Array
+from minifit import console
+from minifit.arrays import FLOAT, Array, whole_numbers
 from minifit.data.checks import array_of, same_length
-from minifit.errors import DataError
+from minifit.data.values import check_range, not_finite
+from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.tensor import Context
+
+PARTS = ("x", "y", "sample_weight")
 
 
 class Batch(NamedTuple):
@@ -32,11 +36,18 @@ class Batches(ABC):
         How many batches an epoch has; None when only the end of the data will tell.
     ended : bool
         Whether the data has come to an end before its time: there will be no more.
+    targets : ndarray or None
+        All targets, where they lie in memory and so can be looked at beforehand.
+    called : str
+        What messages call the data, if it has a name: "validation_data".
     """
 
     steps: int | None = None
     ended: bool = False
+    targets: Array | None = None
+    called: str = ""
     class_weight: Array | None = None
+    _explained = False
 
     def begin_epoch(self) -> None:
         """Told before the first batch of every epoch."""
@@ -52,7 +63,11 @@ class Batches(ABC):
         batch = self._next(here)
         if batch is None or self.class_weight is None:
             return batch
-        return batch._replace(weight=weigh_classes(self.class_weight, batch))
+        try:
+            return batch._replace(weight=weigh_classes(self.class_weight, batch))
+        except (ShapeError, DataError) as error:
+            self.tell_where(error)
+            raise
 
     @abstractmethod
     def _next(self, here: Context) -> Batch | None: ...
@@ -60,6 +75,44 @@ class Batches(ABC):
     @abstractmethod
     def peek(self) -> Batch:
         """One batch to learn the shapes from; it is not used up."""
+
+    # -- when something is wrong ------------------------------------------------------------------------
+
+    def tell_where(self, error: ArgumentError) -> None:
+        """Begin the text of an error with the data that was at fault."""
+        if self.called:
+            error.args = (f"In {self.called}: {error}",)
+
+    @property
+    def _place(self) -> str:
+        """What the latest batch is called."""
+        return f"this batch{self._of}"
+
+    @property
+    def _of(self) -> str:
+        """What is said behind ``x`` and ``y``."""
+        return f" of {self.called}" if self.called else ""
+
+    def explain(self, batch: Batch) -> None:
+        """Warn, once, if it is the data's fault that the loss of this batch is no finite number."""
+        if self._explained:
+            return
+        for name, array in self._suspects(batch):
+            found = None if array is None else not_finite(name, array)
+            if found is not None:
+                self._explained = True
+                console.warn(
+                    "The data should be finite, or the loss is not, nor are the weights after it. "
+                    f"Received: {found}. Leave such rows out or fill them in."
+                )
+                return
+
+    def _suspects(self, batch: Batch) -> list[tuple[str, Array | None]]:
+        """What may not be finite, with what it is called in messages."""
+        parts = {"y": batch.y, "sample_weight": batch.weight, "x": batch.x}
+        return [(f"{name} of {self._place}", part) for name, part in parts.items()]
+
+    # -- its state --------------------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
         """What must be equal for another source to go on in its place, as plain data."""
@@ -75,8 +128,16 @@ class Batches(ABC):
         self.steps, self.ended = state["steps"], state["ended"]
 
 
-def batch_of(item: Any, number: int) -> Batch:
-    """What a generator or a Sequence gave as batch `number`, checked and converted.
+def batch_of(item: Any, place: str, first: Batch | None = None) -> Batch:
+    """What a generator or a Sequence gave, checked and converted.
+
+    Parameters
+    ----------
+    item : array_like or tuple
+    place : str
+        What the batch is called in messages: ``"batch 3"``.
+    first : Batch, optional
+        The first batch: all others have the same parts with as many axes.
 
     Raises
     ------
@@ -87,21 +148,43 @@ def batch_of(item: Any, number: int) -> Batch:
     if not 1 <= len(parts) <= 3:
         raise DataError(
             "A batch is x, (x,), (x, y) or (x, y, sample_weight). "
-            f"Received: {len(parts)} parts in batch {number}. Yield one of these."
+            f"Received: {len(parts)} parts in {place}. Yield one of these."
         )
+    names = [f"{name} of {place}" for name in PARTS]
     arrays = [
-        None if part is None else array_of(f"{name} of batch {number}", part)
-        for name, part in zip(("x", "y", "sample_weight"), parts, strict=False)
+        None if part is None else array_of(name, part) for name, part in zip(names, parts, strict=False)
     ]
     x, y, weight = (*arrays, None, None)[:3]
     if x is None:
-        raise DataError(f"A batch needs inputs. Received: None in batch {number}. Yield (x, y).")
-    same_length(f"In batch {number}: all", x=x, y=y, sample_weight=weight)
-    return Batch(
-        np.ascontiguousarray(x, FLOAT),
-        None if y is None else np.ascontiguousarray(y, target_dtype(y.dtype)),
-        None if weight is None else np.ascontiguousarray(weight, FLOAT),
+        raise DataError(f"A batch needs inputs. Received: None in {place}. Yield (x, y).")
+    same_length(f"In {place}: all arrays", x=x, y=y, sample_weight=weight)
+    made = Batch(
+        _as_dtype(names[0], x, FLOAT),
+        None if y is None else _as_dtype(names[1], y, target_dtype(y.dtype)),
+        None if weight is None else _as_dtype(names[2], weight, FLOAT),
     )
+    if first is not None:
+        _see_that_alike(made, first, place)
+    return made
+
+
+def _as_dtype(name: str, array: Array, dtype: np.dtype[Any]) -> Array:
+    if array.dtype != dtype:
+        check_range(name, array)
+    return np.ascontiguousarray(array, dtype)
+
+
+def _see_that_alike(batch: Batch, first: Batch, place: str) -> None:
+    for name, now, then in zip(PARTS, batch, first, strict=True):
+        if _rank(now) != _rank(then):
+            raise DataError(
+                "All batches must have the same parts, with as many axes each time. "
+                f"Received: {name} {_rank(now)} in {place}, {_rank(then)} in the first. Yield them alike."
+            )
+
+
+def _rank(part: Array | None) -> str:
+    return "missing" if part is None else f"of rank {part.ndim}"
 
 
 def weigh_classes(class_weight: Array, batch: Batch) -> Array:
@@ -114,21 +197,51 @@ def weigh_classes(class_weight: Array, batch: Batch) -> Array:
     """
     if batch.y is None:
         raise DataError("class_weight needs targets. Received: none. Pass y, or leave class_weight out.")
-    y = batch.y
+    weight = class_weight[weighed_classes(class_weight, batch.y)]
+    if batch.weight is None:
+        return weight
+    if batch.weight.size != weight.size:
+        raise ShapeError(
+            "sample_weight needs one weight for each sample beside class_weight. "
+            f"Received: weights of shape {batch.weight.shape} for {weight.size} samples. Give one for each."
+        )
+    return np.asarray(batch.weight.reshape(-1) * weight, FLOAT)
+
+
+def weighed_classes(class_weight: Array, y: Array) -> Array:
+    """The class of each target.
+
+    Raises
+    ------
+    DataError
+        When one is no class number, or of a class that has no weight.
+    """
     if y.ndim > 2:
         raise DataError(
             f"class_weight needs targets of rank 1 or 2. Received: shape {y.shape}. Pass sample_weight instead."
         )
-    classes = y.argmax(1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1).astype(np.int64)
-    if classes.size and (classes.min() < 0 or classes.max() >= len(class_weight)):
+    if y.ndim == 2 and y.shape[1] > 1:
+        classes: Array = y.argmax(1)
+    else:
+        classes, odd = whole_numbers(y.reshape(-1))
+        if odd >= 0:
+            raise DataError(
+                "class_weight needs class numbers or one-hot rows as targets. "
+                f"Received: {y.reshape(-1)[odd]} in row {odd}. Pass sample_weight instead."
+            )
+    if not classes.size:
+        return classes
+    if classes.min() < 0 or classes.max() >= len(class_weight):
         raise DataError(
             f"class_weight must have a weight for every class: it has {len(class_weight)}. "
             f"Received: targets from {classes.min()} to {classes.max()}. Add the missing classes."
         )
-    weight = class_weight[classes]
-    return weight if batch.weight is None else np.asarray(batch.weight.reshape(-1) * weight, FLOAT)
+    return classes
 
 
 def target_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """What targets are converted to: class numbers stay whole numbers, all else becomes float32."""
-    return np.dtype(np.int64) if dtype.kind in "iu" else FLOAT
+    """What targets are converted to: class numbers stay whole numbers, all else becomes float32.
+
+    Of uint64, int64 could not hold the upper half.
+    """
+    return np.dtype(np.int64) if dtype.kind in "iu" and dtype != np.uint64 else FLOAT

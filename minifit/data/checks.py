@@ -1,65 +1,64 @@
 """What data must be like, said before training begins."""
 
-from collections.abc import Mapping, Sized
+from collections.abc import Sized
 from typing import Any
 
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.data.refusals import not_numbers, ragged, refuse, several
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError
 
 
-def array_of(name: str, value: Any) -> Array:
+def array_of(name: str, given: Any) -> Array:
     """The data as an array of real numbers, without a copy where it is one already.
 
     Parameters
     ----------
     name : str
         What it is called in messages: ``"x"``.
-    value : array, list, anything that NumPy takes as an array
+    given : array, list, anything that NumPy takes as an array
 
     Raises
     ------
     DataError
-        When it is empty, ragged, a single number, or holds anything but real numbers.
+        When it is no array, empty, ragged, a single number, or holds anything but real numbers.
     """
-    if isinstance(value, list | tuple) and len(value) == 1 and getattr(value[0], "ndim", 0) > 0:
-        value = value[0]  # Keras takes a list of inputs, here of one
-    if value is None:
-        raise DataError(f"{name} must be an array or an iterable of batches. Received: None. Pass the data.")
-    if isinstance(value, list | tuple) and len(value) > 1 and all(getattr(v, "ndim", 0) > 1 for v in value):
-        raise DataError(
-            f"{name} must be one array: a model has one input here. Received: a list of {len(value)} arrays. "
-            "Pass one, or join them with np.concatenate."
-        )
-    if isinstance(value, Mapping):  # an h5py.File, too
-        raise DataError(
-            f"{name} must be one array: a model has one input here. Received: a {type(value).__name__}. "
-            "Pass its only array."
-        )
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise DataError(
-            f"{name} must have rows of equal length. Received: a ragged {type(value).__name__}. Pad the short rows."
-        ) from None
+    value = given
+    if type(value) is not np.ndarray:
+        if isinstance(value, list | tuple) and len(value) == 1 and getattr(value[0], "ndim", 0) > 0:
+            value = value[0]  # Keras takes a list of inputs, here of one
+        refuse(name, value)
+        value = _converted(name, value)
+    array: Array = value
     if array.dtype.kind not in "fiub":
-        raise DataError(
-            f"{name} must hold real numbers. Received: dtype {array.dtype} from {type(value).__name__}. "
-            "Encode it as numbers first."
-        )
+        raise not_numbers(name, given, array)
     if array.ndim == 0:
         raise DataError(
             f"{name} must have one row for each sample. Received: a single number. Pass an array."
         )
-    if len(array) == 0:
+    if array.size == 0:
         raise DataError(
-            f"{name} must hold at least one sample. Received: shape {array.shape}. Check how it was made."
+            f"{name} must hold at least one sample, and a sample at least one number. "
+            f"Received: shape {array.shape}. Check how it was made."
         )
     return array
 
 
-def same_length(which: str = "All", **arrays: Sized | None) -> int:
+def _converted(name: str, value: Any) -> Array:
+    """What NumPy makes of it."""
+    rows = value if isinstance(value, list | tuple) else ()
+    if len(rows) > 1 and all(getattr(v, "ndim", 0) > 0 for v in rows) and max(v.ndim for v in rows) > 1:
+        raise several(name, rows)
+    try:
+        return np.asarray(value)
+    except ValueError:
+        if not rows:
+            raise
+        raise ragged(name, rows) from None
+
+
+def same_length(which: str = "All arrays", /, **arrays: Sized | None) -> int:
     """The common number of samples; `which` begins the message.
 
     Raises
@@ -71,7 +70,7 @@ def same_length(which: str = "All", **arrays: Sized | None) -> int:
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name} has {n}" for name, n in lengths.items())
         raise DataError(
-            f"{which} arrays must have the same number of samples. Received: {said}. Cut or complete one."
+            f"{which} must have the same number of samples. Received: {said}. Cut or complete one."
         )
     return next(iter(lengths.values()))
 
@@ -129,12 +128,12 @@ def class_weights(weights: Any) -> Array:
     Raises
     ------
     ArgumentError
-        Unless its keys are 0, 1, ..., n - 1 and its values numbers.
+        Unless its keys are 0, 1, ..., n - 1 and its values finite numbers.
     """
     if (
         not isinstance(weights, dict)
         or set(weights) != set(range(len(weights)))
-        or not all(isinstance(w, int | float | np.number) for w in weights.values())
+        or not all(isinstance(w, int | float | np.number) and np.isfinite(w) for w in weights.values())
     ):
         raise ArgumentError(
             "class_weight must be a dict from every class number 0, 1, ..., n - 1 to its weight. "

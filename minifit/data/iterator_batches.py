@@ -5,7 +5,7 @@ from contextvars import copy_context
 from typing import Any
 
 from minifit.data.batches import Batch, Batches, batch_of
-from minifit.errors import DataError
+from minifit.errors import ArgumentError, DataError
 from minifit.tensor import Context
 
 _NOTHING = object()  # None may be what a generator yields by mistake, and then deserves an error
@@ -28,8 +28,9 @@ class IteratorBatches(Batches):
     before training begins; it is not lost.
     """
 
-    def __init__(self, source: Iterable[Any], steps: int | None = None) -> None:
+    def __init__(self, source: Iterable[Any], steps: int | None = None, called: str = "") -> None:
         self._source = source
+        self.called = called
         self._iterator: Iterator[Any] = iter(source)
         self._callers = copy_context()  # a generator's code runs as if the caller had called it, not a step
         self._once = self._iterator is source  # a generator cannot be begun anew
@@ -39,7 +40,6 @@ class IteratorBatches(Batches):
         self.steps = steps
         self.begun = 1  # how often the source was begun
         self.drawn = 0  # batches handed out since
-        self._number = 0  # of all batches handed out
         try:
             self._waiting: Any = next(self._iterator)
         except StopIteration:
@@ -47,7 +47,7 @@ class IteratorBatches(Batches):
                 f"The data must hold at least one batch. Received: an empty {type(source).__name__}. "
                 "A generator that was used before is at its end; make a new one."
             ) from None
-        self._first = batch_of(self._waiting, 0)
+        self._first = batch_of(self._waiting, self._name(0))
 
     def begin_epoch(self) -> None:
         """Begin an iterable anew, if an epoch is the whole of it."""
@@ -75,9 +75,8 @@ class IteratorBatches(Batches):
         item = self._draw()
         if item is _NOTHING:
             return None
-        batch = batch_of(item, self._number)
+        batch = batch_of(item, self._name(self.drawn), self._first)
         self.drawn += 1
-        self._number += 1
         return batch
 
     def _draw(self) -> Any:
@@ -85,13 +84,23 @@ class IteratorBatches(Batches):
         item, self._waiting = self._waiting, _NOTHING
         return self._callers.run(next, self._iterator, _NOTHING) if item is _NOTHING else item
 
+    def _name(self, number: int) -> str:
+        return f"batch {number}{self._of}"
+
+    @property
+    def _place(self) -> str:
+        return self._name(max(self.drawn - 1, 0))
+
+    def tell_where(self, error: ArgumentError) -> None:
+        """Begin the text with the number of the batch."""
+        error.args = (f"In {self._place}: {error}",)
+
     def get_state(self) -> dict[str, Any]:
         """How often the source was begun, and how many batches have been drawn since."""
         return {
             **super().get_state(),
             "begun": self.begun,
             "drawn": self.drawn,
-            "number": self._number,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -106,4 +115,4 @@ class IteratorBatches(Batches):
             self._begin()
         while self.drawn < state["drawn"] and self._draw() is not _NOTHING:
             self.drawn += 1
-        self.drawn, self._number = state["drawn"], state["number"]
+        self.drawn = state["drawn"]

@@ -6,10 +6,11 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from minifit.arrays import FLOAT
+from minifit.arrays import FLOAT, Array
 from minifit.data.batches import Batch, Batches, target_dtype
 from minifit.data.permutation import permutation
 from minifit.data.stored import Rows
+from minifit.data.values import in_memory
 from minifit.randomness import generator_at
 from minifit.tensor import Context
 
@@ -58,6 +59,7 @@ class RowBatches(Batches):
         self.y: Any
         self.weight: Any
         self.x, self.y, self.weight = x, y, weight
+        self.targets = y if in_memory(y) else None
         self.samples = len(x)
         self._dtypes = FLOAT, FLOAT if y is None else target_dtype(y.dtype), FLOAT
         if batch_size is None:
@@ -95,6 +97,19 @@ class RowBatches(Batches):
     @abstractmethod
     def _batch(self, here: Context, first: int, last: int) -> Batch:
         """The batch of these rows; of the rows at these places of the order, when shuffled row by row."""
+
+    @property
+    def _place(self) -> str:
+        return f"batch {(self.position - 1) % self.batches}{self._of}"
+
+    def _suspects(self, batch: Batch) -> list[tuple[str, Array | None]]:
+        """Whole arrays where they lie in memory, since the rows of a batch may come from anywhere."""
+        whole = (("y", self.y), ("sample_weight", self.weight), ("x", self.x))
+        parts = super()._suspects(batch)
+        return [
+            (name + self._of, array) if in_memory(array) else part
+            for (name, array), part in zip(whole, parts, strict=True)
+        ]
 
     def describe(self) -> dict[str, Any]:
         """The number of samples, the size of a batch and the order."""

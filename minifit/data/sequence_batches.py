@@ -7,7 +7,7 @@ from typing import Any
 
 from minifit.data.batches import Batch, Batches, batch_of
 from minifit.data.permutation import permutation
-from minifit.errors import DataError
+from minifit.errors import ArgumentError, DataError
 from minifit.randomness import generator_at
 from minifit.tensor import Context
 
@@ -32,8 +32,12 @@ class SequenceBatches(Batches):
     The first batch is fetched at once to learn the shapes, and once more when it is its turn.
     """
 
-    def __init__(self, source: Any, steps: int | None = None, shuffle: bool = False) -> None:
+    def __init__(
+        self, source: Any, steps: int | None = None, shuffle: bool = False, called: str = ""
+    ) -> None:
         self._source = source
+        self.called = called
+        self._number = 0  # of the latest batch
         self._callers = copy_context()  # the source's code runs as if the caller had called it, not a step
         self._length = len(source)
         if self._length == 0:
@@ -46,7 +50,7 @@ class SequenceBatches(Batches):
         self.position = 0  # the next batch of the present epoch
         self.ends = 0  # how many epochs are over
         self.drawn_from: Mapping[str, Any] | None = None  # what the present order was drawn from
-        self._first = batch_of(source[0], 0)
+        self._first = batch_of(source[0], self._place)
         self._has_state = hasattr(source, "get_state") and hasattr(source, "set_state")
         self._kind = {"batches": self._length, "steps": self.steps, "shuffle": shuffle}
 
@@ -83,7 +87,16 @@ class SequenceBatches(Batches):
         self.position += 1
         if self.shuffle:
             number = int(self._order[number : number + 1][0])
-        return batch_of(self._callers.run(self._source.__getitem__, number), number)
+        self._number = number
+        return batch_of(self._callers.run(self._source.__getitem__, number), self._place, self._first)
+
+    @property
+    def _place(self) -> str:
+        return f"batch {self._number}{self._of}"
+
+    def tell_where(self, error: ArgumentError) -> None:
+        """Begin the text with the number of the batch."""
+        error.args = (f"In {self._place}: {error}",)
 
     def describe(self) -> dict[str, Any]:
         """The number of batches at first, the steps and the order."""

@@ -18,6 +18,7 @@ from minifit.arrays import FLOAT, Array
 from minifit.errors import ArgumentError, ArgumentTypeError, GradientError, NotBuiltError, ShapeError
 from minifit.kernels import reference
 from minifit.parameters import Parameter, take_room
+from minifit.signatures import check_call, name_of
 from minifit.tables import Configurable
 from minifit.tensor import Context, Tensor, TensorLike, as_tensor, constant, current, to_array
 
@@ -126,6 +127,8 @@ class Layer(Configurable):
         self._weights: list[Parameter] = []
         self.__dict__.setdefault("_inner", [])
         self._takes_training = _accepts(self.call, "training")
+        check_call(f"call of layer {self.name!r}", self.call, "inputs")
+        check_call(f"build of layer {self.name!r}", self.build, "input_shape")
 
     def __setattr__(self, name: str, value: Any) -> None:
         """A layer that becomes an attribute belongs to this one: its weights are learned, too."""
@@ -175,9 +178,20 @@ class Layer(Configurable):
         """
         if dtype not in (None, "float32", np.float32, FLOAT):
             raise ArgumentError(f"Weights are float32. Received: dtype={dtype!r}. Leave dtype out.")
+        if current().workspace is not None:
+            raise ArgumentError(
+                "Weights are made before training begins, in build(). Received: "
+                f"add_weight({name!r}) of layer {self.name!r} in the middle of it. Move it to build()."
+            )
         take_room(f"{self.name}/{name}", tuple(shape))
         make = initializers.get("glorot_uniform" if initializer is None else initializer)
         value = make(tuple(shape), dtype="float32") if _accepts(make, "dtype") else make(tuple(shape))
+        value = np.asarray(value)
+        if value.dtype.kind not in "fiub" or value.shape != tuple(shape):
+            raise ShapeError(
+                f"An initializer must return real numbers of the shape that it is given, {tuple(shape)} for "
+                f"{self.name}/{name}. Received: dtype {value.dtype} of shape {value.shape}. Mend {name_of(make)}."
+            )
         made = Parameter(f"{self.name}/{name}:0", np.asarray(value, FLOAT), trainable)
         made.regularizer = regularizers.get(regularizer)
         made.constraint = constraints.get(constraint)
@@ -221,10 +235,17 @@ class Layer(Configurable):
         if not self.built:
             self.build(input_shape)
             self.built = True
-        if self._inner and type(self).compute_output_shape is not Layer.compute_output_shape:
-            Layer.compute_output_shape(self, input_shape)  # the trial builds the inner layers
+        if self._may_make_weights() and (self._inner or None not in input_shape[1:]):
+            Layer.compute_output_shape(self, input_shape)  # the trial makes them, and builds inner layers
         self._shapes = input_shape, self.compute_output_shape(input_shape)
         return self._shapes[1]
+
+    def _may_make_weights(self) -> bool:
+        """Whether `call` may make weights, or build inner layers, where `compute_output_shape` never calls it."""
+        kind = type(self)
+        if kind.compute_output_shape is Layer.compute_output_shape:
+            return False
+        return bool(self._inner) or not kind.call.__module__.startswith("minifit.")
 
     @property
     def weights(self) -> list[Parameter]:

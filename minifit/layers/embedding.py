@@ -100,8 +100,9 @@ class Embedding(Layer):
         inside = (x > -1) & (x < self.input_dim)  # False for what is no number
         if not inside.all():
             at = tuple(int(i) for i in np.argwhere(~inside)[0])
+            number = int(x[at]) if float(x[at]).is_integer() else x[at]
             raise DataError(
-                f"Layer {self.name!r} has rows from 0 to {self.input_dim - 1}. Received: {x[at]} at {at} of the "
+                f"Layer {self.name!r} has rows from 0 to {self.input_dim - 1}. Received: {number} at {at} of the "
                 "batch. Correct the input or raise input_dim."
             )
         return x.astype(np.int64)

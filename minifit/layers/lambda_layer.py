@@ -6,6 +6,7 @@ from typing import Any
 
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.layers.base import Layer, ShapeLike
+from minifit.signatures import check_call, name_of
 from minifit.tensor import Tensor
 
 
@@ -68,12 +69,16 @@ class Lambda(Layer):
         self._function_takes_training = "training" not in self.arguments and "training" in _parameters(
             function
         )
+        check_call(f"The function of {self.name!r}", function, "inputs", **self._keywords(False))
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """What the function returns."""
-        extra = {"training": training} if self._function_takes_training else {}
-        result: Tensor = self.function(inputs, **self.arguments, **extra)
+        result: Tensor = self.function(inputs, **self._keywords(training))
         return result
+
+    def _keywords(self, training: bool) -> dict[str, Any]:
+        extra = {"training": training} if self._function_takes_training else {}
+        return {**self.arguments, **extra}
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """What was given as `output_shape`, or what comes out for zeros."""
@@ -88,10 +93,10 @@ class Lambda(Layer):
         shape = self._output_shape
         return {
             **super().get_config(),
-            "function": _name(self.function),
+            "function": name_of(self.function),
             "function_type": _kind(self.function),
             "module": getattr(self.function, "__module__", None),
-            "output_shape": _name(shape) if callable(shape) else shape,
+            "output_shape": name_of(shape) if callable(shape) else shape,
             "output_shape_type": _kind(shape) if callable(shape) else "raw",
             "output_shape_module": getattr(shape, "__module__", None) if callable(shape) else None,
             "arguments": self.arguments,
@@ -119,9 +124,5 @@ def _parameters(function: Any) -> Sequence[str]:
         return []
 
 
-def _name(function: Any) -> str:
-    return str(getattr(function, "__name__", type(function).__name__))
-
-
 def _kind(function: Any) -> str:
-    return "lambda" if _name(function) == "<lambda>" else "function"
+    return "lambda" if name_of(function) == "<lambda>" else "function"

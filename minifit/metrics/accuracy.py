@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.errors import ShapeError
 from minifit.metrics.base import MeanMetricWrapper, larger_is_better
 from minifit.tensor import TensorLike, to_array
 
@@ -25,17 +26,52 @@ def binary_accuracy(y_true: TensorLike, y_pred: TensorLike, threshold: float = 0
 @larger_is_better
 def categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
     """1 where the largest prediction stands at the one of the one-hot target, else 0."""
-    hit = to_array(y_true).argmax(-1) == to_array(y_pred).argmax(-1)
-    return np.asarray(hit, np.float32)
+    again = ", or compile anew if 'accuracy' chose this one"
+    target, scores = one_hot("categorical_accuracy", y_true, y_pred, again)
+    return np.asarray(target.argmax(-1) == scores.argmax(-1), np.float32)
 
 
 @larger_is_better
 def sparse_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike) -> Array:
     """1 where the largest prediction stands at the target's class number, else 0."""
+    target, scores = class_numbers("sparse_categorical_accuracy", y_true, y_pred)
+    return np.asarray(target == scores.argmax(-1), np.float32)
+
+
+def one_hot(metric: str, y_true: TensorLike, y_pred: TensorLike, todo: str = "") -> tuple[Array, Array]:
+    """Targets and predictions as arrays of one shape.
+
+    Raises
+    ------
+    ShapeError
+        When they differ; class numbers would all count as class 0.
+    """
+    target, scores = to_array(y_true), to_array(y_pred)
+    if target.shape != scores.shape:
+        raise ShapeError(
+            f"{metric} needs one-hot targets. Received: targets of shape {target.shape}, predictions of shape "
+            f"{scores.shape}. For class numbers use sparse_{metric}{todo}."
+        )
+    return target, scores
+
+
+def class_numbers(metric: str, y_true: TensorLike, y_pred: TensorLike) -> tuple[Array, Array]:
+    """Targets as one number a sample, and predictions with a last axis of classes.
+
+    Raises
+    ------
+    ShapeError
+        When there is not one for each sample.
+    """
     target, scores = to_array(y_true), to_array(y_pred)
     if target.ndim == scores.ndim and target.shape[-1:] == (1,):
         target = target[..., 0]
-    return np.asarray(target == scores.argmax(-1), np.float32)
+    if target.shape != scores.shape[:-1]:
+        raise ShapeError(
+            f"{metric} needs one class number a sample. Received: targets of shape {target.shape}, predictions of "
+            f"shape {scores.shape}. For one-hot targets use {metric.removeprefix('sparse_')}."
+        )
+    return target, scores
 
 
 class Accuracy(MeanMetricWrapper):

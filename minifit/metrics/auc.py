@@ -107,9 +107,10 @@ class AUC(Metric):
         fits = self.label_weights is None or len(self.label_weights) == labels
         if labels is None or not fits or (known not in (1, labels)):
             raise ShapeError(
-                "Labels are the columns of predictions of shape (n, labels), as many as there are label_weights "
-                f"and as in the batches before. Received: predictions of shape {p.shape}, label_weights="
-                f"{None if self.label_weights is None else self.label_weights.tolist()}. Change one of them."
+                "Labels are the columns of predictions of shape (n, labels), as many as num_labels and label_weights "
+                f"say and as in all batches. Received: predictions of shape {p.shape}, num_labels={self.num_labels}, "
+                f"label_weights={None if self.label_weights is None else self.label_weights.tolist()}. "
+                "Change one of them."
             )
 
     def result(self) -> float:

@@ -13,9 +13,10 @@ import numpy as np
 
 from minifit import losses
 from minifit.arrays import Array, Shape
-from minifit.errors import ArgumentError
+from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
 from minifit.losses import fit_weights, match_ranks
 from minifit.parameters import Variable, take_room
+from minifit.signatures import check_call, name_of
 from minifit.tables import Configurable, serialize
 from minifit.tensor import to_array
 
@@ -205,8 +206,9 @@ class MeanMetricWrapper(Mean):
     def __init__(
         self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
     ) -> None:
-        super().__init__(name or str(getattr(fn, "__name__", type(fn).__name__)), dtype)
-        self._fn = fn
+        super().__init__(name or name_of(fn), dtype)
+        check_call(f"The metric {self.name!r}", fn, "y_true", "y_pred", **kwargs)
+        self.fn = fn
         self._kwargs = kwargs
         self.direction = _direction(fn)
 
@@ -215,14 +217,23 @@ class MeanMetricWrapper(Mean):
         t = to_array(y_true)
         matched = match_ranks(t, to_array(y_pred))
         targets = y_true if matched is t else matched
-        super().update_state(self._fn(targets, y_pred, **self._kwargs), sample_weight)
+        super().update_state(self._numbers(self.fn(targets, y_pred, **self._kwargs)), sample_weight)
+
+    def _numbers(self, values: Any) -> Any:
+        try:
+            return to_array(values)
+        except (ArgumentTypeError, ShapeError):
+            raise ArgumentTypeError(
+                f"The metric {self.name!r} must return numbers, one for each sample. Received: {values!r}. "
+                "Return an array or a tensor made of y_true and y_pred."
+            ) from None
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric."""
         config = {**super().get_config(), **self._kwargs}
         if type(self) is not MeanMetricWrapper:
             return config  # a subclass knows its function
-        return {**config, "fn": serialize(getattr(self._fn, "__self__", self._fn))}
+        return {**config, "fn": serialize(getattr(self.fn, "__self__", self.fn))}
 
 
 def divide(a: Array, b: Array) -> Array:

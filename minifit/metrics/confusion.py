@@ -78,9 +78,11 @@ def probabilities(y_true: TensorLike, y_pred: TensorLike) -> tuple[Array, Array]
             f"shape {p.shape}. For class numbers make the targets one-hot."
         )
     if p.size and not (p.min() >= 0 and p.max() <= 1):
+        todo = "End the model with a sigmoid or softmax."
+        if np.isnan(p).any():
+            todo = "Look for NaN in the data, or lower the learning rate."
         raise DataError(
-            f"Predictions must be from 0 to 1 to be counted. Received: from {p.min()} to {p.max()}. "
-            "End the model with a sigmoid or softmax."
+            f"Predictions must be from 0 to 1 to be counted. Received: from {p.min()} to {p.max()}. {todo}"
         )
     return t, p
 

@@ -7,6 +7,7 @@ from minifit import losses
 from minifit.arrays import Shape
 from minifit.metrics import accuracy, auc, base, confusion, fscore, regression, topk
 from minifit.metrics.base import MeanMetricWrapper, Metric
+from minifit.signatures import check_call, name_of
 from minifit.tables import Table
 
 TABLE = Table(
@@ -117,14 +118,10 @@ def for_outputs(identifier: Any, y_true: Shape, y_pred: Shape) -> Metric:
     UnknownNameError
         For a name that is in no table.
     """
-    if isinstance(identifier, Metric):
-        return identifier
     if isinstance(identifier, str) and identifier.lower() in _BY_SHAPE:
         found: Any = _BY_SHAPE[identifier.lower()][_kind(y_true, y_pred)]
     else:
         found = get(identifier)
-    if isinstance(found, Metric):
-        return found
     if isinstance(found, losses.Loss):
         if (
             isinstance(found, losses.LossFunctionWrapper)
@@ -137,13 +134,37 @@ def for_outputs(identifier: Any, y_true: Shape, y_pred: Shape) -> Metric:
             made = MeanMetricWrapper(found.call, found.name)
         made.direction = "min"
         return made
-    return MeanMetricWrapper(found, identifier if isinstance(identifier, str) else None)
+    name = identifier if isinstance(identifier, str) else None
+    metric: Metric = found if isinstance(found, Metric) else MeanMetricWrapper(found, name)
+    _check_update(metric)
+    topk.warn_of_large_k(metric, y_pred[-1])
+    return metric
 
 
-def check_name(identifier: Any) -> None:
-    """Raise `UnknownNameError` now if `identifier` is a name that no metric has."""
-    if isinstance(identifier, str) and identifier.lower() not in _BY_SHAPE:
-        TABLE.find(identifier, dict.fromkeys(_BY_SHAPE))
+def check_entry(identifier: Any) -> None:
+    """Raise now what can be said of an entry before the shapes are known.
+
+    Raises
+    ------
+    UnknownNameError
+        For a name that no metric has.
+    ArgumentTypeError
+        For a function or an object that is called with other arguments.
+    """
+    if isinstance(identifier, str):
+        if identifier.lower() not in _BY_SHAPE:
+            TABLE.find(identifier, dict.fromkeys(_BY_SHAPE))
+    elif isinstance(identifier, Metric):
+        _check_update(identifier)
+    elif not callable(identifier) and not isinstance(identifier, Mapping):
+        TABLE.make(identifier)
+    elif not isinstance(identifier, type | Mapping):
+        check_call(f"The metric {name_of(identifier)!r}", identifier, "y_true", "y_pred")
+
+
+def _check_update(metric: Metric) -> None:
+    what = f"update_state of the metric {metric.name!r}"
+    check_call(what, metric.update_state, "y_true", "y_pred", sample_weight=None)
 
 
 def _kind(y_true: Shape, y_pred: Shape) -> int:

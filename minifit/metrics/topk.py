@@ -4,9 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from minifit import console
 from minifit.arrays import Array
-from minifit.metrics.base import MeanMetricWrapper, larger_is_better
-from minifit.tensor import TensorLike, to_array
+from minifit.errors import ArgumentError
+from minifit.metrics.accuracy import class_numbers, one_hot
+from minifit.metrics.base import MeanMetricWrapper, Metric, larger_is_better
+from minifit.tensor import TensorLike
 
 
 @larger_is_better
@@ -22,7 +25,8 @@ def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 
     -------
     array of shape (n, ...)
     """
-    return _among_first(to_array(y_true).argmax(-1), to_array(y_pred), k)
+    target, scores = one_hot("top_k_categorical_accuracy", y_true, y_pred)
+    return _among_first(target.argmax(-1), scores, k)
 
 
 @larger_is_better
@@ -39,9 +43,7 @@ def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k:
     -------
     array of shape (n, ...)
     """
-    target, scores = to_array(y_true), to_array(y_pred)
-    if target.ndim == scores.ndim and target.shape[-1:] == (1,):
-        target = target[..., 0]
+    target, scores = class_numbers("sparse_top_k_categorical_accuracy", y_true, y_pred)
     return _among_first(target.astype(np.int64), scores, k)
 
 
@@ -50,16 +52,39 @@ def _among_first(target: Array, scores: Array, k: int) -> Array:
 
     A class number out of range is among none, nor is any in a row that holds a value which is not finite.
     """
+    checked_k(k)
     known = (target >= 0) & (target < scores.shape[-1]) & np.isfinite(scores).all(-1)
     own = np.take_along_axis(scores, np.where(known, target, 0)[..., None], axis=-1)
     return np.asarray(known & ((scores > own).sum(-1) < k), np.float32)
+
+
+def checked_k(k: Any) -> int:
+    """`k` if it is a positive integer."""
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise ArgumentError(f"k must be a positive integer. Received: k={k!r}. Pass for example k=5.")
+    return int(k)
+
+
+def warn_of_large_k(metric: Metric, classes: int) -> None:
+    """Warn when a top-k accuracy will call every prediction right."""
+    if not isinstance(metric, MeanMetricWrapper) or metric.fn not in _FUNCTIONS:
+        return
+    k = metric.get_config().get("k", 5)
+    if k >= classes > 1:
+        console.warn(
+            f"k should be below the number of classes, or every prediction counts as right. Received: k={k} in "
+            f"{metric.name!r} for {classes} classes. Choose a smaller k, as TopKCategoricalAccuracy(k=2) does."
+        )
+
+
+_FUNCTIONS = (top_k_categorical_accuracy, sparse_top_k_categorical_accuracy)
 
 
 class TopKCategoricalAccuracy(MeanMetricWrapper):
     """How often the class of the one-hot target is among the `k` most likely ones."""
 
     def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: Any = None) -> None:
-        super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
+        super().__init__(top_k_categorical_accuracy, name, dtype, k=checked_k(k))
 
 
 class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
@@ -68,4 +93,4 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     def __init__(
         self, k: int = 5, name: str = "sparse_top_k_categorical_accuracy", dtype: Any = None
     ) -> None:
-        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=k)
+        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=checked_k(k))

@@ -18,6 +18,7 @@ from minifit.optimizers.checks import not_negative, optional
 from minifit.optimizers.slots import Slots
 from minifit.parameters import Parameter, ParameterBuffer, Segment, Variable, segments
 from minifit.schedules import LearningRateSchedule, deserialize, serialize
+from minifit.signatures import check_call
 from minifit.tables import Configurable
 
 
@@ -131,7 +132,11 @@ class Optimizer(Configurable):
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
-        if callable(value):
+        if isinstance(value, LearningRateSchedule):
+            check_call(f"The schedule {type(value).__name__}", value, "step")
+            self._schedule = value
+        elif callable(value):
+            check_call("A learning rate that is a function, and no LearningRateSchedule,", value)
             self._schedule = value
         else:
             self._learning_rate.assign(value)
@@ -165,6 +170,7 @@ class Optimizer(Configurable):
             For `step`; the last plan that was made is what `step` goes by when it is given none.
         """
         made = self._plan = Plan(list(parameters))
+        self._own.adopt(made.parameters)  # those that a layer made after its model was built
         self._look_up(made)
         return made
 
@@ -276,6 +282,12 @@ class Optimizer(Configurable):
             mirror = self._mirrors[segment.buffer] = Slots(self.slot_names, dict(self.slot_starts))
         mirror.follow(segment.buffer)
         return tuple(segment.of(array) for array in mirror.arrays.values())
+
+    def _forget_slots(self) -> None:
+        """Let the memory of slots be made anew, with the names of now; plans look it up again."""
+        for buffer in list(self._mirrors):
+            del self._mirrors[buffer]
+            buffer.layout += 1
 
     def slots_of(self, parameter: Parameter) -> dict[str, Array]:
         """What is remembered for one parameter: views of its shape by the name of the slot.

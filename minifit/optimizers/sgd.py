@@ -37,16 +37,30 @@ class SGD(Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, name, **kwargs)
-        self.momentum = fraction("momentum", momentum, closed=True)
+        self.momentum = momentum
         self.nesterov = bool(nesterov)
-        if self.momentum:
+
+    @property
+    def momentum(self) -> float:
+        """The part of the last step that is taken again; may be set at any time."""
+        return self._momentum
+
+    @momentum.setter
+    def momentum(self, value: Any) -> None:
+        self._momentum = fraction("momentum", value, closed=True)
+        if self._momentum and not self.slot_names:
             self.slot_names = ("momentum",)
+            self._forget_slots()
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
-        if self.momentum:
-            kernels.momentum_step(w, g, slots[0], rate, self.momentum, self.nesterov)
+        if self._momentum:
+            kernels.momentum_step(w, g, slots[0], rate, self._momentum, self.nesterov)
         else:
             kernels.sgd_step(w, g, rate)
+
+    def settings(self) -> dict[str, Any]:
+        """As for all optimizers, and the momentum."""
+        return {"momentum": self.momentum, **super().settings()}
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from minifit import losses
-from minifit.arrays import Shape
+from minifit.arrays import Array, Shape
 from minifit.data import Batch
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError
 from minifit.losses import match_ranks
 from minifit.metrics.base import Mean, Metric
-from minifit.metrics.resolve import check_name, for_outputs
+from minifit.metrics.resolve import check_entry, for_outputs
+from minifit.signatures import check_call
 from minifit.tables import serialize
 from minifit.tensor import Tensor, constant
 
@@ -45,10 +46,12 @@ class Objective:
         self.loss = _loss_object(self._given)
         self._entries = [(e, False) for e in _flat(wanted)] + [(e, True) for e in _flat(weighted)]
         for entry, _ in self._entries:
-            check_name(entry)
+            check_entry(entry)
         self.factor = _factor(_only("loss_weights", loss_weight))
         self.tracker = Mean("loss")
         self.resolved = False
+        self._shapes: tuple[Shape, Shape] = (), ()
+        self._begun = False  # whether a batch was taken in since: a call that failed at once settles nothing
         self._named: dict[str, tuple[Metric, bool]] = {}  # and whether it takes weights into account
 
     @property
@@ -62,8 +65,8 @@ class Objective:
         return ["loss", *self._named]
 
     def resolve(self, y_true: Shape | None, y_pred: Shape) -> None:
-        """Make the metrics, once, for targets and predictions of these shapes."""
-        if self.resolved or y_true is None:
+        """Make the metrics for targets and predictions of these shapes; they stay once a batch was taken in."""
+        if self._begun or y_true is None or (self.resolved and self._shapes == (y_true[1:], y_pred[1:])):
             return
         made: dict[str, tuple[Metric, bool]] = {}
         for entry, weighted in self._entries:
@@ -76,7 +79,12 @@ class Objective:
                     f"Metrics need names of their own. Received: two called {name!r}. Give one another name."
                 )
             made[name] = metric, weighted
-        self._named, self.resolved = made, True
+        self._named, self.resolved, self._shapes = made, True, (y_true[1:], y_pred[1:])
+
+    def check_targets(self, name: str, y_true: Array | None, y_pred: tuple[int | None, ...]) -> None:
+        """Raise for targets that the loss could not take in any batch."""
+        if self.loss is not None and y_true is not None:
+            self.loss.check_targets(name, y_true, y_pred)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of `compile` that make an equal objective, as plain data in the form of tf.keras 2.7."""
@@ -140,6 +148,7 @@ class Objective:
         y_true, predicted = constant(match_ranks(batch.y, y_pred.value)), _constant(y_pred)
         for metric, weighted in self._named.values():
             metric.update_state(y_true, predicted, sample_weight=batch.weight if weighted else None)
+        self._begun = True
 
     # -- an epoch ---------------------------------------------------------------------------------------
 
@@ -156,7 +165,13 @@ class Objective:
         found: dict[str, Any] = {"loss": self.tracker.result()}
         for name, (metric, _) in self._named.items():
             result = np.asarray(metric.result())
-            found[name] = float(result) if result.ndim == 0 else result
+            try:
+                found[name] = float(result) if result.ndim == 0 else result
+            except (TypeError, ValueError):
+                raise ArgumentTypeError(
+                    f"result() of the metric {name!r} must return a number. Received: {metric.result()!r}. "
+                    "Return a float or an array."
+                ) from None
         return found
 
     def reset(self) -> None:
@@ -171,6 +186,7 @@ class Objective:
 
     def set_state(self, state: list[dict[str, Any]]) -> None:
         """Put back what `get_state` returned."""
+        self._begun = True
         for metric, saved in zip((self.tracker, *self.metrics), state, strict=True):
             metric.set_state(saved)
 
@@ -189,7 +205,10 @@ def _written(entry: Any) -> Any:
 
 def _loss_object(loss: Any) -> losses.Loss | None:
     found = losses.get(loss)
-    if found is None or isinstance(found, losses.Loss):
+    if found is None:
+        return None
+    if isinstance(found, losses.Loss):
+        check_call(f"call of the loss {found.name!r}", found.call, "y_true", "y_pred")
         return found
     return losses.LossFunctionWrapper(found)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from minifit.arrays import Array, Workspace
 from minifit.data import Batch, Batches
+from minifit.errors import ArgumentTypeError, DataError, ShapeError
 from minifit.optimizers import Optimizer
 from minifit.parameters import Parameter
 from minifit.randomness import Streams
@@ -87,18 +88,23 @@ class Step(ABC):
         """As `run`, in a copy of the caller's context, so that nothing can be left switched on in that one."""
         self.context.enter()
         np.seterr(all="ignore")  # training may run to infinity; callbacks say what they think of it
-        done, until, sound = 0, time.perf_counter() + PAUSE, self.sound()
+        done, until, sound, broken = 0, time.perf_counter() + PAUSE, self.sound(), False
         while done != most:
             self.memory.rewind()
             self.context.losses.clear()
             batch = batches.next(self.context)
             if batch is None:
                 break
-            self.take(batch)
+            try:
+                self.take(batch)
+            except (ShapeError, DataError) as error:
+                batches.tell_where(error)
+                raise
             done += 1
-            if done % unit == 0 and (
-                stopped() or time.perf_counter() > until or (sound and not self.sound())
-            ):
+            if sound and not self.sound():
+                sound, broken = False, True
+                batches.explain(batch)
+            if done % unit == 0 and (broken or stopped() or time.perf_counter() > until):
                 break
         return done
 
@@ -114,7 +120,7 @@ class Step(ABC):
         """What the layers add to the loss: penalties of weights, and what they added during the call."""
         if not self.regularized and not self.context.losses:
             return []
-        return [w.regularizer(w) for w in self.regularized] + self.context.losses
+        return [penalty(w) for w in self.regularized] + self.context.losses
 
 
 class JudgedStep(Step):
@@ -151,6 +157,9 @@ class TrainStep(JudgedStep):
         self.optimizer = optimizer
         self.learned = list(model.trainable_weights)
         self.constrained = [w for w in self.learned if w.constraint is not None]
+        for weight in self.constrained:
+            if not type(weight.constraint).__module__.startswith("minifit."):
+                constrained(weight)  # a user's: one that cannot be used is to be noticed before a step
         self.frozen = [w for w in model.weights if w.trainable and w not in self.learned]
         self.plan = optimizer.plan(self.learned)
 
@@ -180,7 +189,30 @@ class TrainStep(JudgedStep):
                 weight.slot.fill(0)  # the loss does not depend on it
         self.optimizer.step(self.context.kernels, self.plan)
         for weight in self.constrained:
-            weight.assign(weight.constraint(weight.value))
+            weight.value[...] = constrained(weight)
+
+
+def penalty(weight: Parameter) -> Any:
+    """What a weight's regularizer adds to the loss: one number."""
+    found = weight.regularizer(weight)
+    if np.ndim(found) != 0 or not isinstance(found, Tensor | float | int | np.number):
+        raise ArgumentTypeError(
+            f"The regularizer of {weight.name} must return one number as a tensor. "
+            f"Received: {f'shape {found.shape}' if isinstance(found, Tensor) else repr(found)}. "
+            "Write it in minifit.ops, as ops.sum(ops.square(w))."
+        )
+    return found
+
+
+def constrained(weight: Parameter) -> Array:
+    """What a weight's constraint makes of it: an array of its shape."""
+    found = np.asarray(weight.constraint(weight.value))
+    if found.dtype.kind not in "fiub" or found.shape != weight.shape:
+        raise ShapeError(
+            f"The constraint of {weight.name} must return an array of its shape, {weight.shape}. "
+            f"Received: dtype {found.dtype} of shape {found.shape}. Mend the constraint."
+        )
+    return found
 
 
 class TestStep(JudgedStep):

@@ -15,9 +15,9 @@ import numpy as np
 from minifit import optimizers
 from minifit.arrays import Array
 from minifit.callbacks import CallbackList, History
-from minifit.data import Batch, Batches, batches_of, is_array_like, rows_of
-from minifit.data.checks import array_of, positive, split
-from minifit.errors import ArgumentError, ArgumentTypeError, DataError, NotCompiledError
+from minifit.data import Batches, batches_of, is_array_like, rows_of
+from minifit.data.checks import array_of, positive, same_length, split
+from minifit.errors import ArgumentError, ArgumentTypeError, DataError, NotCompiledError, ShapeError
 from minifit.parameters import Parameter
 from minifit.tensor import Tensor
 from minifit.training import engine, loops
@@ -214,7 +214,9 @@ class Trainer(ABC):
         self._need_compiled()
         epochs = positive("epochs", epochs)
         initial_epoch = positive("initial_epoch", initial_epoch, least=0, example=0)
+        called = "validation_data"
         if validation_split and validation_data is None:
+            called = "the validation split"
             (x, y, sample_weight), validation_data = _held_back(validation_split, x, y, sample_weight)
         batches = batches_of(
             x,
@@ -230,6 +232,7 @@ class Trainer(ABC):
             validation_data,
             _optional_size("validation_batch_size", validation_batch_size) or batch_size,
             _optional_size("validation_steps", validation_steps),
+            called,
         )
         handler = self._callback_list(callbacks, verbose, epochs=epochs, steps=batches.steps)
         outer = self.training_state
@@ -253,7 +256,7 @@ class Trainer(ABC):
         due: Callable[[int], bool],
     ) -> None:
         """Put the parts together and run the loop."""
-        objective = self._prepare(state, batches.peek())
+        objective = self._prepare(state, batches)
         chosen = engine.choose(self._work(batches, epochs - initial_epoch))
         state.batches, state.judged_on, state.callbacks = batches, judged_on, callbacks
         state.begin_run(initial_epoch, engine.name_of(chosen))
@@ -261,9 +264,8 @@ class Trainer(ABC):
         step = TrainStep(self, chosen, state.streams, objective, self.optimizer)
         validation = None
         if judged_on is not None:
-            sample = judged_on.peek()
-            self._prepare(state, sample)
-            if sample.y is None and objective.loss is not None:
+            self._prepare(state, judged_on)
+            if judged_on.peek().y is None and objective.loss is not None:
                 raise DataError(
                     "validation_data needs targets, as the loss does. Received: inputs alone. Pass (x, y)."
                 )
@@ -308,7 +310,7 @@ class Trainer(ABC):
         steps = _optional_size("steps", steps)
         batches = batches_of(x, y, sample_weight, batch_size=batch_size, steps=steps)
         handler = self._callback_list(callbacks, verbose, epochs=1, steps=batches.steps)
-        objective = self._prepare(self.training_state, batches.peek())
+        objective = self._prepare(self.training_state, batches)
         step = TestStep(
             self,
             engine.choose(self._work(batches, 1)),
@@ -415,7 +417,7 @@ class Trainer(ABC):
         self._need_compiled()
         x = array_of("x", x)
         batches = batches_of(x, y, sample_weight, batch_size=len(x), class_weight=class_weight)
-        objective = self._prepare(self.training_state, batches.peek())
+        objective = self._prepare(self.training_state, batches)
         objective = objective.apart() if self.training_state.running else objective
         if reset_metrics:
             objective.reset()
@@ -431,13 +433,20 @@ class Trainer(ABC):
                 "Call model.compile(optimizer, loss) first."
             )
 
-    def _prepare(self, state: TrainingState, batch: Batch) -> Objective:
-        """Build for data like this batch, and make the metrics that fit it."""
-        self.ready_for(batch.x)
-        objective = state.objective
+    def _prepare(self, state: TrainingState, batches: Batches) -> Objective:
+        """Build for data like this, make the metrics that fit it, and see that the loss can take it."""
+        sample, objective = batches.peek(), state.objective
         assert objective is not None
-        objective.resolve(
-            None if batch.y is None else batch.y.shape, tuple(n or 1 for n in self.output_shape)
+        try:
+            self.ready_for(sample.x)
+        except ShapeError as error:
+            batches.tell_where(error)
+            raise
+        outputs = tuple(n or 1 for n in self.output_shape)
+        if not objective.resolved or batches is not state.judged_on:
+            objective.resolve(None if sample.y is None else sample.y.shape, outputs)
+        objective.check_targets(
+            f"y of {batches.called}" if batches.called else "y", batches.targets, self.output_shape
         )
         return objective
 
@@ -514,19 +523,19 @@ def _sizes(batches: Batches) -> tuple[int | None, int | None]:
     return size, min(batches.steps * size, held)
 
 
-def _held_back(fraction: float, *arrays: Any) -> tuple[list[Any], list[Any]]:
+def _held_back(fraction: float, *given: Any) -> tuple[list[Any], list[Any]]:
     """x, y and sample_weight in two parts: what is trained on, and the last `fraction` for validation."""
-    if not is_array_like(arrays[0]):
+    if not is_array_like(given[0]):
         raise ArgumentError(
             "validation_split divides arrays. Received: an iterable of batches. Pass validation_data instead."
         )
     names = ("x", "y", "sample_weight")
-    return split(
-        fraction, *(None if a is None else rows_of(n, a) for n, a in zip(names, arrays, strict=True))
-    )
+    arrays = {n: None if a is None else rows_of(n, a) for n, a in zip(names, given, strict=True)}
+    same_length(**arrays)
+    return split(fraction, *arrays.values())
 
 
-def _validation_batches(data: Any, batch_size: int | None, steps: int | None) -> Batches | None:
+def _validation_batches(data: Any, batch_size: int | None, steps: int | None, called: str) -> Batches | None:
     if data is None or (isinstance(data, tuple | list) and not data):
         return None
     if isinstance(data, tuple | list):
@@ -535,13 +544,13 @@ def _validation_batches(data: Any, batch_size: int | None, steps: int | None) ->
                 "validation_data is (x, y) or (x, y, sample_weight), or an iterable of batches. "
                 f"Received: {len(data)} parts. Pass at most three: x, y and sample_weight."
             )
-        return batches_of(*data, batch_size=batch_size, steps=steps)
+        return batches_of(*data, batch_size=batch_size, steps=steps, called=called)
     if is_array_like(data):
         raise ArgumentTypeError(
             "validation_data is (x, y) or (x, y, sample_weight), or an iterable of batches. "
-            f"Received: {type(data).__name__}. Put x and y into a tuple."
+            f"Received: {type(data).__name__}. Put x and y into a tuple; call a function that makes batches."
         )
-    return batches_of(data, steps=steps)
+    return batches_of(data, steps=steps, called=called)
 
 
 def _due(freq: Any) -> Callable[[int], bool]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from minifit.data.checks import positive
+from minifit.errors import ArgumentError
 from minifit.layers import Layer
 
 _WIDTH = 65
@@ -25,8 +27,8 @@ def summary_lines(
     positions : three increasing numbers, default (0.45, 0.85, 1.0)
         Where the columns end: parts of the line when they are at most 1, else characters.
     """
-    width = line_length or _WIDTH
-    ends = [int(width * p) if p <= 1 else int(p) for p in (positions or _ENDS)]
+    width = _WIDTH if line_length is None else positive("line_length", line_length, example=80)
+    ends = _checked_ends(positions or _ENDS, width)
     width = max(width, ends[-1])
     lines = [
         f'Model: "{name}"',
@@ -47,6 +49,20 @@ def summary_lines(
         f"Non-trainable params: {total - trainable:,}",
         "_" * width,
     ]
+
+
+def _checked_ends(positions: Sequence[float], width: int) -> list[int]:
+    """The columns' ends in characters."""
+    try:
+        ends = [int(width * p) if p <= 1 else int(p) for p in positions]
+    except (TypeError, ValueError):
+        ends = []
+    if len(ends) != len(_ENDS) or any(b <= a for a, b in zip([0, *ends], ends, strict=False)):
+        raise ArgumentError(
+            "positions are three growing numbers: where the columns end, as parts of the line or in characters. "
+            f"Received: positions={positions!r}. Leave it out for {list(_ENDS)}."
+        )
+    return ends
 
 
 def _row(cells: Sequence[str], ends: Sequence[int]) -> str:

@@ -434,6 +434,7 @@ def ended(setup: Setup, folder: Path, after: int, error: type[BaseException], ti
     return fit(setup, folder, quiet)
 
 
+@pytest.mark.filterwarnings("ignore:k should be below")
 @pytest.mark.rule("BR-9")
 @given(setup=SETUPS, after=st.integers(0, 60), times=st.integers(1, 3), ctrl_c=st.booleans())
 @settings(max_examples=40)
@@ -443,6 +444,7 @@ def test_an_interrupted_run_equals_an_uninterrupted_one(
     check(setup, tmp_path_factory.mktemp("run"), after, KeyboardInterrupt if ctrl_c else Interrupted, times)
 
 
+@pytest.mark.filterwarnings("ignore:k should be below")
 @pytest.mark.soak
 @given(setup=SETUPS, after=st.integers(0, 60), times=st.integers(1, 3))
 @settings(max_examples=1000)

@@ -13,6 +13,8 @@ from minifit.errors import DataError
 from minifit.training import step
 from tests.callbacks.recording import Recorder, bits, data, small_model
 
+pytestmark = pytest.mark.filterwarnings("ignore:The data should be finite")
+
 X, Y = data()
 
 

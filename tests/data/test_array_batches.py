@@ -9,6 +9,7 @@ import pytest
 from minifit import Sequential
 from minifit.arrays import Array
 from minifit.data import ArrayBatches
+from minifit.data.batches import target_dtype
 from minifit.data.row_batches import Shuffle
 from minifit.layers import Dense
 from tests.data.drawing import context, drawn, numbered
@@ -39,7 +40,7 @@ def check_rows(x: Array, y: Array, weight: Array, size: int, shuffle: bool, engi
         assert b.y is not None
         assert b.weight is not None
         assert b.x.dtype == b.weight.dtype == np.float32
-        assert b.y.dtype == (np.int64 if y.dtype.kind in "iu" else np.float32)
+        assert b.y.dtype == target_dtype(y.dtype)
         np.testing.assert_array_equal(b.x, x[rows].astype(np.float32))
         np.testing.assert_array_equal(b.y, y[rows].astype(b.y.dtype))
         np.testing.assert_array_equal(b.weight, weight[rows].astype(np.float32))

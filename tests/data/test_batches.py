@@ -9,7 +9,7 @@ import pytest
 from minifit.arrays import Array
 from minifit.data import ArrayBatches, Batch, Batches, IteratorBatches, batches_of, is_array_like
 from minifit.data.batches import target_dtype, weigh_classes
-from minifit.errors import ArgumentError, ArgumentTypeError, DataError
+from minifit.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from minifit.tensor import Context
 
 X = np.arange(12, dtype=np.float32).reshape(6, 2)
@@ -36,7 +36,7 @@ CLASS_WEIGHT = np.array([10, 20, 30], np.float32)
     [
         ([0, 1, 2, 1], [10, 20, 30, 20]),
         ([[0], [1], [2]], [10, 20, 30]),
-        ([0.7, 1.9, 2.0], [10, 20, 30]),  # cut off
+        ([0.0, 1.0, 2.0], [10, 20, 30]),
         ([[0, 0, 1], [1, 0, 0]], [30, 10]),  # one-hot
         ([[0.2, 0.5, 0.3], [0.4, 0.4, 0.2]], [20, 10]),  # the first of the largest
         ([True, False], [20, 10]),
@@ -69,7 +69,11 @@ def test_times_the_weights_of_the_samples(shape: tuple[int, ...]) -> None:
         (np.array([0, 3]), r"it has 3\. Received: targets from 0 to 3\. Add the missing classes\."),
         (np.array([-1, 0]), r"it has 3\. Received: targets from -1 to 0\."),
         (np.eye(4), r"it has 3\. Received: targets from 0 to 3\."),
-        (np.array([[0.0], [3.5]]), r"it has 3\. Received: targets from 0 to 3\."),
+        (
+            np.array([[0.0], [3.5]]),
+            r"class numbers or one-hot rows as targets\. Received: 3\.5 in row 1\. Pass sam",
+        ),
+        (np.array([1, np.nan]), r"class numbers or one-hot rows as targets\. Received: nan in row 1\."),
     ],
     ids=lambda value: "" if isinstance(value, str) else str(np.shape(value)),
 )
@@ -107,23 +111,35 @@ def test_no_classes_no_weights() -> None:
     assert batches_of(X, Y, class_weight={}).class_weight is None
 
 
-def test_weights_for_too_few_classes_are_noticed_at_the_batch() -> None:
-    batches = batches_of(X, Y, batch_size=2, class_weight={0: 1, 1: 2})
-    here = Context()
+def test_weights_for_too_few_classes_are_noticed_at_once_in_arrays() -> None:
+    with pytest.raises(DataError, match=r"Received: targets from 0 to 2\."):
+        batches_of(X, Y, batch_size=2, class_weight={0: 1, 1: 2})
+
+
+def test_and_at_the_batch_in_a_generator() -> None:
+    batches, here = batches_of(generator(), class_weight={0: 1, 1: 2}), Context()
     assert batches.next(here) is not None
     with pytest.raises(DataError, match=r"Received: targets from 0 to 2\."):
         batches.next(here)
 
 
+def test_weights_of_samples_beside_those_of_classes_are_one_for_each() -> None:
+    batch = Batch(np.zeros((3, 1)), np.array([0, 1, 2]), np.ones((3, 2), np.float32))
+    with pytest.raises(
+        ShapeError, match=r"one weight for each sample .*Received: weights of shape \(3, 2\) for 3"
+    ):
+        weigh_classes(CLASS_WEIGHT, batch)
+
+
 # -- dtypes --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", ">i4"])
+@pytest.mark.parametrize("code", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", ">i4"])
 def test_class_numbers_stay_whole(code: str) -> None:
     assert target_dtype(np.dtype(code)) == np.int64
 
 
-@pytest.mark.parametrize("code", ["?", "f2", "f4", "f8", ">f8"])
+@pytest.mark.parametrize("code", ["?", "f2", "f4", "f8", ">f8", "u8"])
 def test_other_targets_become_float32(code: str) -> None:
     assert target_dtype(np.dtype(code)) == np.float32
 

@@ -139,8 +139,8 @@ def test_nothing_but_the_first_row_is_read_before_its_time() -> None:
         (np.zeros(3, [("a", "f4")]), r"x must hold real numbers\. Received: dtype \[\('a'"),
         (np.zeros(3, complex), r"x must hold real numbers\. Received: dtype complex128"),
         (np.float32(3), r"x must have one row for each sample\. Received: a single number"),
-        (np.zeros((0, 3)), r"x must hold at least one sample\. Received: shape \(0, 3\)"),
-        (h5py.Empty("f4"), r"x must hold real numbers\. Received: dtype object"),
+        (np.zeros((0, 3)), r"x must hold at least one sample.* Received: shape \(0, 3\)"),
+        (h5py.Empty("f4"), r"x must be one array of numbers\. Received: a value of type Empty"),
     ],
     ids=["bytes", "compound", "complex", "scalar", "no rows", "nothing"],
 )

@@ -4,7 +4,7 @@ After every failure the weights are the bits they were before it (or after the l
 batch is at fault), and the model trains as if nothing had happened.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -28,22 +28,7 @@ from minifit.errors import (
 from minifit.layers import Activation, Dense, Dropout, Flatten, InputLayer, Layer
 from minifit.metrics import MeanMetricWrapper
 from minifit.optimizers import SGD, Adam
-
-X = np.sin(np.arange(24, dtype=np.float32)).reshape(8, 3)
-Y = np.cos(np.arange(8, dtype=np.float32))
-
-Call = Callable[[Sequential], Any]
-
-
-def new_model() -> Sequential:
-    model = Sequential(
-        [Dense(4, activation="tanh", input_shape=(3,), name="first"), Dense(1, name="last")], name="model"
-    )
-    model.compile(SGD(0.125), "mse")
-    model.set_weights(
-        [np.linspace(-1, 1, 12).reshape(3, 4), np.zeros(4), np.linspace(1, -1, 4).reshape(4, 1), np.zeros(1)]
-    )
-    return model
+from tests.house.unharmed import CLASSES, KINDS, Call, X, Y, fails, new_model, unharmed
 
 
 def fit(*args: Any, **kwargs: Any) -> Call:
@@ -52,18 +37,6 @@ def fit(*args: Any, **kwargs: Any) -> Call:
 
 def fit_xy(**kwargs: Any) -> Call:
     return fit(X, Y, **kwargs)
-
-
-def bits(model: Sequential) -> list[bytes]:
-    return [w.tobytes() for w in model.get_weights()]
-
-
-def trained_bits(batches: int = 0) -> list[bytes]:
-    """The weights after this many batches of two samples."""
-    model = new_model()
-    if batches:
-        model.fit(X[: 2 * batches], Y[: 2 * batches], batch_size=2, shuffle=False, verbose=0)
-    return bits(model)
 
 
 @dataclass
@@ -127,68 +100,9 @@ def sizes() -> list[Case]:
     return found
 
 
-def data() -> list[Case]:
-    """What is passed as x, y and the weights."""
-    ragged = [[1.0, 2.0, 3.0], [1.0, 2.0]]
+def class_weights() -> list[Case]:
+    """Weights of classes; what may be wrong with x, y and sample weights is in test_bad_data.py."""
     return [
-        Case(
-            "width",
-            fit(np.zeros((8, 5)), Y),
-            ShapeError,
-            ("'first' expects input of shape (None, 3)", "Received: (None, 5)", "Reshape"),
-        ),
-        Case(
-            "rank 1 for width 3",
-            fit(np.zeros(8), Y),
-            ShapeError,
-            ("expects input of shape (None, 3)", "Received:"),
-        ),
-        Case(
-            "rank 3",
-            fit(np.zeros((8, 2, 3)), Y),
-            ShapeError,
-            ("expects input of shape", "Received:", "2, 3)"),
-        ),
-        Case("no x", fit(None, Y), DataError, ("x must", "Received:")),
-        Case("no y", fit(X), DataError, ("The loss needs targets", "Received: none", "Pass y")),
-        Case("lengths of x and y", fit(X, Y[:6]), DataError, ("same number", "Received: x has 8, y has 6")),
-        Case(
-            "length of sample_weight",
-            fit_xy(sample_weight=np.ones(3)),
-            DataError,
-            ("same number", "sample_weight has 3"),
-        ),
-        Case(
-            "width of sample_weight",
-            fit_xy(sample_weight=np.ones((8, 3))),
-            ShapeError,
-            ("one weight for each sample", "Received: weights of shape (8, 3)", "(8,)"),
-        ),
-        Case("empty x", fit(X[:0], Y[:0]), DataError, ("at least one sample", "Received: shape (0, 3)")),
-        Case("empty list", fit([], []), DataError, ("x must hold at least one sample", "Received:")),
-        Case(
-            "a number for x", fit(3.0, Y), DataError, ("one row for each sample", "Received: a single number")
-        ),
-        Case(
-            "ragged x", fit(ragged, [1.0, 2.0]), DataError, ("equal length", "Received: a ragged list", "Pad")
-        ),
-        Case(
-            "strings", fit(np.array([["a"] * 3] * 8), Y), DataError, ("real numbers", "Received: dtype <U1")
-        ),
-        Case("complex", fit(X + 1j, Y), DataError, ("x must hold real numbers", "Received: dtype complex")),
-        Case("objects", fit(X.astype(object), Y), DataError, ("real numbers", "Received: dtype object")),
-        Case("y of strings", fit(X, ["a"] * 8), DataError, ("y must hold real numbers", "Received:")),
-        Case(
-            "dates", fit(X, np.zeros(8, "datetime64[s]")), DataError, ("y must hold real", "Received: dtype")
-        ),
-        Case("a dict for x", fit({"x": X}, Y), DataError, ("x must be one array", "Received: a dict")),
-        Case("a dict for y", fit(X, {"y": Y}), DataError, ("y must be one array", "Received: a dict")),
-        Case(
-            "two inputs",
-            fit([X, X], Y),
-            DataError,
-            ("one array", "Received: a list of 2 arrays", "concatenate"),
-        ),
         Case(
             "class_weight without class 0",
             fit(X, np.ones(8, int), class_weight={1: 1.0}),
@@ -206,6 +120,46 @@ def data() -> list[Case]:
             fit(X, np.arange(8) % 3, class_weight={0: 1.0, 1: 2.0}),
             DataError,
             ("every class", "it has 2", "Received: targets from 0 to 2"),
+        ),
+        Case(
+            "class_weight that is no number",
+            fit(X, CLASSES, class_weight={0: 1.0, 1: 2.0, 2: float("nan")}),
+            ArgumentError,
+            ("class_weight must be a dict", "Received: {0: 1.0, 1: 2.0, 2: nan}"),
+        ),
+        Case(
+            "class_weight of numbers that are no classes",
+            fit(X, Y + 1, class_weight={0: 1.0, 1: 2.0, 2: 3.0}),
+            DataError,
+            ("class numbers or one-hot rows", "Received: 1.54", "in row 1", "Pass sample_weight"),
+        ),
+        Case(
+            "class_weight beside several weights a sample",
+            fit(X, CLASSES, class_weight={0: 1.0, 1: 2.0, 2: 3.0}, sample_weight=np.ones((8, 3))),
+            ShapeError,
+            ("one weight for each sample", "Received: weights of shape (8, 3)", "Give one"),
+        ),
+        Case(
+            "class_weight in a generator",
+            lambda m: m.fit(
+                generator(batch(0), batch(1), (X[:2], [1, 3])), class_weight={0: 1, 1: 1}, verbose=0
+            ),
+            DataError,
+            ("In batch 0: class_weight needs class numbers", "Received:", "in row 1"),
+        ),
+        Case(
+            "class_weight in the third batch",
+            lambda m: (
+                KINDS["classes"]
+                .new()
+                .fit(
+                    generator((X[:2], [0, 1]), (X[:2], [1, 0]), (X[:2], [1, 2])),
+                    class_weight={0: 1, 1: 1},
+                    verbose=0,
+                )
+            ),
+            DataError,
+            ("In batch 2: class_weight must have a weight for every class", "Received: targets from 1 to 2"),
         ),
     ]
 
@@ -327,6 +281,12 @@ def names() -> list[Case]:
             lambda m: Dense(1, kernel_constraint="nonnegg"),
             UnknownNameError,
             ("There is no constraint of that name", "Did you mean 'non"),
+        ),
+        Case(
+            "nested class in a configuration",
+            lambda m: Sequential.from_config([{"class_name": "dense", "config": {}}]),
+            UnknownNameError,
+            ("There is no layer of that name. Received: 'dense'", "Did you mean 'Dense'?"),
         ),
         Case(
             "class in a configuration",
@@ -511,6 +471,54 @@ def building() -> list[Case]:
     ]
 
 
+def configurations() -> list[Case]:
+    """What is no description of a model, and what `summary` and an optimizer are told afterwards."""
+    says = ("a dict whose 'layers' are a list of dicts", "Received: ", "Pass what get_config() returned")
+    wrong: dict[str, Any] = {
+        "no layers": {"name": "a"},
+        "a number for layers": {"name": "a", "layers": 3},
+        "names for layers": {"layers": ["Dense", "Dense"]},
+        "a number for a configuration": {"layers": [{"class_name": "Dense", "config": 3}]},
+        "a number": 3,
+    }
+    found = [
+        Case(what, lambda m, c=config: Sequential.from_config(c), ArgumentError, says)  # type: ignore[misc]
+        for what, config in wrong.items()
+    ]
+    argument = {"layers": [{"class_name": "Dense", "config": {"unitz": 3}}]}
+    columns = ("positions are three growing numbers", "Received: positions=", "Leave it out")
+    positions: list[Any] = [[0.3, 0.6], [0.3, 0.6, 0.8, 1.0], [0.6, 0.3, 1.0], "abc", [None] * 3, 3]
+    found += [
+        Case(f"positions {p}", lambda m, p=p: m.summary(positions=p), ArgumentError, columns)  # type: ignore[misc]
+        for p in positions
+    ]
+    return [
+        *found,
+        Case(
+            "an argument that is missing",
+            lambda m: Sequential.from_config(argument),
+            ArgumentError,
+            (
+                "configuration of Dense",
+                "Received: {'unitz': 3} (missing a required argument: 'units')",
+                "Pass what",
+            ),
+        ),
+        Case(
+            "line_length -1",
+            lambda m: m.summary(line_length=-1),
+            ArgumentError,
+            ("line_length must be a positive integer", "Received: line_length=-1", "Pass for example"),
+        ),
+        Case(
+            "momentum assigned",
+            lambda m: setattr(m.optimizer, "momentum", 1.5),
+            ArgumentError,
+            ("momentum must be from 0 to 1", "Received: momentum=1.5", "Pass for example"),
+        ),
+    ]
+
+
 def unfinished() -> list[Case]:
     """What there is not, before a model is built."""
     calls: dict[str, Call] = {
@@ -604,13 +612,7 @@ def others() -> list[Case]:
             "evaluate steps", lambda m: m.evaluate(X, Y, steps=0), ArgumentError, ("steps must be", "steps=0")
         ),
         Case("predict steps", lambda m: m.predict(X, steps=-1), ArgumentError, ("steps must be", "steps=-1")),
-        Case("predict width", lambda m: m.predict(X[:, :2]), ShapeError, ("(None, 3)", "Received: ")),
-        Case("evaluate width", lambda m: m.evaluate(X[:, :2], Y), ShapeError, ("(None, 3)", "Received: ")),
         Case("call width", lambda m: m(X[:, :2]), ShapeError, ("(None, 3)", "Received: (None, 2)")),
-        Case(
-            "on_batch width", lambda m: m.train_on_batch(X[:, :2], Y), ShapeError, ("(None, 3)", "Received: ")
-        ),
-        Case("on_batch lengths", lambda m: m.train_on_batch(X, Y[:3]), DataError, ("x has 8, y has 3",)),
         Case(
             "y with a generator",
             lambda m: m.fit(generator(batch(0)), Y, verbose=0),
@@ -643,27 +645,6 @@ def others() -> list[Case]:
             after=2,
         ),
         Case(
-            "a width later",
-            lambda m: m.fit(generator(batch(0), (X[:2, :2], Y[:2])), verbose=0),
-            ShapeError,
-            ("(None, 3)", "Received: (None, 2)"),
-            after=1,
-        ),
-        Case(
-            "lengths later",
-            lambda m: m.fit(generator(batch(0), (X[:2], Y)), verbose=0),
-            DataError,
-            ("same number of samples", "Received: x has 2, y has 8"),
-            after=1,
-        ),
-        Case(
-            "strings later",
-            lambda m: m.fit(generator(batch(0), (X[:2], ["a", "b"])), verbose=0),
-            DataError,
-            ("y of batch", "real numbers", "Received:"),
-            after=1,
-        ),
-        Case(
             "None as a batch",
             lambda m: m.fit(generator(None), verbose=0),
             DataError,
@@ -681,73 +662,20 @@ def others() -> list[Case]:
         Case(
             "a NumPy layer", numpy_layer, GradientError, ("'mine' must return a tensor", "Received: ndarray")
         ),
-        Case(
-            "crossentropy of another width",
-            one_hot("binary_crossentropy", 2),
-            ShapeError,
-            ("one target for each prediction", "Received: targets of shape (8, 2)", "(8, 1)"),
-        ),
-        Case(
-            "one-hot of another width",
-            one_hot("categorical_crossentropy", 2, outputs=3),
-            ShapeError,
-            ("one target for each prediction", "Received: targets of shape (8, 2)", "(8, 3)"),
-        ),
-        Case(
-            "class numbers for one-hot",
-            one_hot("categorical_crossentropy", 1, outputs=3),
-            ShapeError,
-            ("Received: targets of shape (8, 1)", "use sparse_categorical_crossentropy"),
-        ),
-        Case(
-            "a class that is not there",
-            classes([0, 1, 2, 3, 0, 1, 2, 0]),
-            DataError,
-            ("Received:", "3"),
-        ),
-        Case("a negative class", classes([0, 1, 2, -1, 0, 1, 2, 0]), DataError, ("Received:", "-1")),
-        Case(
-            "targets of another width",
-            one_hot("mse", 2, outputs=3),
-            ShapeError,
-            ("Received:", "(8, 2)", "(8, 3)"),
-        ),
-        Case(
-            "targets of another width for mae",
-            one_hot("mae", 2, outputs=3),
-            ShapeError,
-            ("Received:", "(8, 2)"),
-        ),
     ]
 
 
-def one_hot(loss: str, width: int, outputs: int = 1) -> Call:
-    def call(model: Sequential) -> None:
-        other = Sequential([Dense(outputs, "softmax" if outputs > 1 else "sigmoid", input_shape=(3,))])
-        other.compile("sgd", loss)
-        before = bits(other)
-        try:
-            other.fit(X, np.zeros((8, width)), verbose=0)
-        finally:
-            assert bits(other) == before
-
-    return call
-
-
-def classes(numbers: list[int]) -> Call:
-    def call(model: Sequential) -> None:
-        other = Sequential([Dense(3, "softmax", input_shape=(3,))])
-        other.compile("sgd", "sparse_categorical_crossentropy")
-        before = bits(other)
-        try:
-            other.fit(X, np.array(numbers), verbose=0)
-        finally:
-            assert bits(other) == before
-
-    return call
-
-
-CASES = [*sizes(), *data(), *splits(), *names(), *compiling(), *building(), *unfinished(), *others()]
+CASES = [
+    *sizes(),
+    *class_weights(),
+    *splits(),
+    *names(),
+    *compiling(),
+    *building(),
+    *configurations(),
+    *unfinished(),
+    *others(),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -759,30 +687,8 @@ def _one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_a_bad_call_says_what_is_wrong_and_harms_nothing(case: Case) -> None:
     model = new_model()
-    with pytest.raises(MinifitError) as caught:
-        case.call(model)
-    text = str(caught.value)
-    assert type(caught.value) is case.error, text
-    place = 0
-    for piece in case.says:
-        assert piece in text[place:], text
-        place = text.index(piece, place)
-    assert bits(model) == trained_bits(case.after)
-    assert not model.training_state.running
-    rest = slice(2 * case.after, None)
-    model.fit(X[rest], Y[rest], batch_size=2, shuffle=False, verbose=0)
-    assert bits(model) == trained_bits(4), "it trains on as if nothing had happened"
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_a_text_gives_the_rule_then_what_came_in_then_what_to_do(case: Case) -> None:
-    with pytest.raises(MinifitError) as caught:
-        case.call(new_model())
-    rule, received, rest = str(caught.value).partition("Received: ")
-    assert received
-    assert len(rule.split()) >= 3
-    assert ". " in rest, "one sentence says what was received, another what to do"
-    assert rest.endswith((".", "?"))
+    fails(model, case.call, case.error, case.says)
+    unharmed(model, case.after)
 
 
 class Broken(Exception):
@@ -852,12 +758,8 @@ def test_an_exception_of_the_users_own_comes_out_unchanged(where: str) -> None:
     model = new_model()
     with pytest.raises(Broken, match=r"^mine$"):
         call(model)
-    assert bits(model) == trained_bits(steps)
+    unharmed(model, steps)
     assert not model.training_state.running
-    rest = slice(2 * steps, None)
-    if steps < 4:
-        model.fit(X[rest], Y[rest], batch_size=2, shuffle=False, verbose=0)
-    assert bits(model) == trained_bits(4), "it trains on as if nothing had happened"
 
 
 def test_a_callback_that_fails_ends_the_event_and_on_train_end_is_not_called() -> None:

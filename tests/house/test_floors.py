@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = [
-    ["errors", "arrays", "randomness", "console"],
+    ["errors", "arrays", "randomness", "console", "signatures"],
     ["kernels"],
     ["tensor", "ops", "nonlinearities"],
     [

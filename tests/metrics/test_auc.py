@@ -231,7 +231,7 @@ def test_labels_that_do_not_fit(options: dict[str, Any]) -> None:
 def test_the_number_of_labels_does_not_change() -> None:
     made = AUC(multi_label=True)
     made(Y, P)
-    with pytest.raises(ShapeError, match="as in the batches before"):
+    with pytest.raises(ShapeError, match="as in all batches"):
         made(Y[:, :2], P[:, :2])
     with pytest.raises(ShapeError, match="Labels are the columns"):
         AUC(multi_label=True)(Y[:, 0], P[:, 0])

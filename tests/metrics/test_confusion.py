@@ -148,11 +148,11 @@ def test_thresholds_out_of_range(wrong: Any) -> None:
         metrics.Precision(wrong)
 
 
-@pytest.mark.parametrize("p", [P + 1, P - 0.2, P * np.nan])
-def test_predictions_that_are_no_probabilities(p: Any) -> None:
-    with pytest.raises(
-        DataError, match=rf"to be counted\. Received: from {p.min()} to {p.max()}\. End the model"
-    ):
+@pytest.mark.parametrize(
+    ("p", "todo"), [(P + 1, "End the model"), (P - 0.2, "End the model"), (P * np.nan, "Look for NaN")]
+)
+def test_predictions_that_are_no_probabilities(p: Any, todo: str) -> None:
+    with pytest.raises(DataError, match=rf"to be counted\. Received: from {p.min()} to {p.max()}\. {todo}"):
         metrics.Precision()(Y, p)
 
 

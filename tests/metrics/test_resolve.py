@@ -7,11 +7,11 @@ import pytest
 
 from minifit import Sequential, losses, metrics, ops
 from minifit.arrays import Array
-from minifit.errors import ArgumentError, ArgumentTypeError, UnknownNameError
+from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError, UnknownNameError
 from minifit.layers import Dense
 from minifit.losses import match_ranks
 from minifit.metrics.base import MeanMetricWrapper
-from minifit.metrics.resolve import TABLE, check_name, deserialize, for_outputs, get
+from minifit.metrics.resolve import TABLE, check_entry, deserialize, for_outputs, get
 from minifit.tables import serialize
 from minifit.tensor import Tensor, TensorLike
 from tests.metrics.examples import CLASSES, P, T, feed, identity, logs_of
@@ -112,7 +112,8 @@ def test_it_is_decided_once() -> None:
     model = identity(3)
     model.compile("sgd", "mse", metrics=["accuracy"])
     model.evaluate(P, T, verbose=0)
-    assert model.evaluate(P, CLASSES, verbose=0)[1] == 0.25  # still one-hot: class 0 everywhere
+    with pytest.raises(ShapeError, match=r"needs one-hot targets.*compile anew"):
+        model.evaluate(P, CLASSES, verbose=0)
     model.compile("sgd", "mse", metrics=["accuracy"])
     assert model.evaluate(P, CLASSES, verbose=0)[1] == 0.5
 
@@ -232,7 +233,7 @@ def test_every_name_of_the_table(name: str) -> None:
         assert type(found) is TABLE[name]
     else:
         assert found is TABLE[name]
-    check_name(name)
+    check_entry(name)
 
 
 @pytest.mark.parametrize("name", [n for n in losses.TABLE if not isinstance(losses.TABLE[n], type)])
@@ -274,7 +275,7 @@ def test_an_unknown_name_is_said_by_compile(name: str) -> None:
 
 def test_the_nearest_name_is_said() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'accuracy'"):
-        check_name("acuracy")
+        check_entry("acuracy")
 
 
 @pytest.mark.parametrize("wrong", [3, {"a"}])

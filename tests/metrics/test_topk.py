@@ -1,9 +1,12 @@
 """The right class among the k most likely ones, ties and broken numbers as TensorFlow 2.7 counts them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from minifit import metrics
+from minifit.errors import ArgumentError, MinifitWarning, ShapeError
 from tests.metrics.examples import logs_of
 
 P = np.array(
@@ -15,13 +18,32 @@ ONE_HOT = np.eye(3)[CLASSES]
 
 @pytest.mark.parametrize(
     ("k", "expected"),
-    [(0, [0] * 5), (1, [1, 0, 0, 0, 1]), (2, [1, 1, 0, 1, 1]), (3, [1] * 5), (5, [1] * 5)],
+    [(1, [1, 0, 0, 0, 1]), (2, [1, 1, 0, 1, 1]), (3, [1] * 5), (5, [1] * 5)],
 )
 def test_among_the_first(k: int, expected: list[int]) -> None:
     assert metrics.top_k_categorical_accuracy(ONE_HOT, P, k).tolist() == expected
     assert metrics.sparse_top_k_categorical_accuracy(CLASSES, P, k).tolist() == expected
     assert metrics.sparse_top_k_categorical_accuracy(CLASSES[:, None], P, k).tolist() == expected
     assert metrics.sparse_top_k_categorical_accuracy(CLASSES + 0.5, P, k).tolist() == expected
+
+
+@pytest.mark.parametrize("k", [0, -1, 2.0, "2", True, None])
+def test_what_is_no_k(k: Any) -> None:
+    with pytest.raises(ArgumentError, match=rf"k must be a positive integer\. Received: k={k!r}\. Pass"):
+        metrics.top_k_categorical_accuracy(ONE_HOT, P, k)
+    with pytest.raises(ArgumentError, match="positive integer"):
+        metrics.SparseTopKCategoricalAccuracy(k)
+
+
+def test_targets_of_the_other_kind() -> None:
+    with pytest.raises(
+        ShapeError, match=r"needs one-hot targets.*For class numbers use sparse_top_k_categorical_acc"
+    ):
+        metrics.top_k_categorical_accuracy(CLASSES, P)
+    with pytest.raises(
+        ShapeError, match=r"one class number a sample.*For one-hot targets use top_k_categorical_acc"
+    ):
+        metrics.sparse_top_k_categorical_accuracy(ONE_HOT, P)
 
 
 def test_class_numbers_out_of_range_are_among_none() -> None:
@@ -58,6 +80,9 @@ def test_the_objects() -> None:
 
 def test_in_a_model() -> None:
     wanted = ["top_k_categorical_accuracy", metrics.TopKCategoricalAccuracy(2, "two")]
-    logs = logs_of(wanted, y=ONE_HOT, p=P)
+    with pytest.warns(
+        MinifitWarning, match=r"every prediction counts as right\. Received: k=5 in .* for 3 classes"
+    ):
+        logs = logs_of(wanted, y=ONE_HOT, p=P)
     assert logs["top_k_categorical_accuracy"] == 1
     assert logs["two"] == pytest.approx(0.8)

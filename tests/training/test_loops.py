@@ -444,6 +444,7 @@ def test_ctrl_c_ends_a_fit_that_nobody_watches(watched: bool, monkeypatch: pytes
     assert not model.training_state.running
 
 
+@pytest.mark.filterwarnings("ignore:The data should be finite")
 def test_a_chunk_ends_at_the_first_loss_that_is_not_finite(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = Calls(monkeypatch)
     y = Y.copy()
@@ -526,6 +527,7 @@ def test_a_generator_of_unknown_length_is_woken_too(monkeypatch: pytest.MonkeyPa
     assert waking.ends == [3, 7]
 
 
+@pytest.mark.filterwarnings("ignore:The data should be finite")
 def test_a_chunk_ends_at_a_whole_execution_when_the_loss_is_not_finite(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -536,6 +538,7 @@ def test_a_chunk_ends_at_a_whole_execution_when_the_loss_is_not_finite(
     assert calls.taken == [6, 4]
 
 
+@pytest.mark.filterwarnings("ignore:The data should be finite")
 def test_terminate_on_nan_stops_at_the_batch_without_watching(capsys: pytest.CaptureFixture[str]) -> None:
     y = Y.copy()
     y[4] = np.nan
@@ -597,6 +600,7 @@ def test_means_are_weighted_by_the_size_of_the_batch() -> None:
     assert history == {"loss": [11.0], "mae": [3.0]}
 
 
+@pytest.mark.filterwarnings("ignore:The data should be finite")
 def test_a_step_is_sound_until_a_loss_is_not_finite() -> None:
     model = new_model()
     model.fit(X, Y, verbose=0)

@@ -1,0 +1,129 @@
+"""What is no array of real numbers, kind by kind, with what to do about each.
+
+Nothing here is asked while all is well: `array_of` comes here when it cannot go on.
+"""
+
+from collections.abc import Mapping
+from reprlib import repr as short
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.errors import DataError
+from minifit.signatures import name_of
+
+
+def refuse(name: str, value: Any) -> None:
+    """Raise for what NumPy would take for something else than the user means.
+
+    Raises
+    ------
+    DataError
+        For nothing, text, a dict, a function, an iterator, a sparse matrix, and arrays of which values are masked.
+    """
+    what = _mistaken(name, value)
+    if what is not None:
+        raise DataError(f"{name} must be one array of numbers. Received: {what}")
+
+
+def _mistaken(name: str, value: Any) -> str | None:
+    """What was received and what to do, if it is one of these."""
+    bare = name.split(maxsplit=1)[0]
+    if value is None:
+        return "None. Pass the data."
+    if isinstance(value, str | bytes):
+        return f"the text {short(value)}. Read the data first and pass what was read."
+    if isinstance(value, Mapping):
+        if bare == "sample_weight":
+            return (
+                "a dict. Pass an array with one weight for each sample; weights of classes are class_weight."
+            )
+        return f"a {type(value).__name__}, though a model has one input and one output. Pass its only array."
+    if hasattr(value, "__next__"):
+        return f"a {type(value).__name__}. Pass the arrays that it yields; fit, evaluate and predict take it as x."
+    if hasattr(value, "nnz") and (hasattr(value, "toarray") or hasattr(value, "todense")):
+        return f"a sparse {type(value).__name__}. Pass {bare}.toarray()."
+    if isinstance(value, type):
+        return f"the class {value.__name__}. Make an object of it and pass that."
+    if not hasattr(value, "__array__") and not hasattr(value, "__len__") and callable(value):
+        return f"the function {name_of(value)}. Call it and pass what it returns."
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        masked = int(np.ma.getmaskarray(value).sum())
+        return f"a masked array with {masked} masked values. Fill them in with {bare}.filled(0), or drop such rows."
+    return None
+
+
+def several(name: str, arrays: Any) -> DataError:
+    """The error for a list of arrays in the place of one."""
+    shapes = ", ".join(str(np.shape(a)) for a in arrays[:3])
+    todo = "Pass one; np.concatenate joins features, np.stack joins samples."
+    if len(arrays) in (2, 3) and len({len(a) for a in arrays}) == 1 and arrays[1].ndim == 1:
+        todo = "Pass x, y and the weights as arguments of their own."
+    return DataError(
+        f"{name} must be one array of numbers. Received: a {type(arrays).__name__} of {len(arrays)} arrays, of shapes "
+        f"{shapes}{', ...' if len(arrays) > 3 else ''}. {todo}"
+    )
+
+
+def ragged(name: str, rows: Any) -> DataError:
+    """The error for rows of different lengths."""
+    sizes = [len(row) if hasattr(row, "__len__") else 1 for row in rows]
+    odd = next((i for i, size in enumerate(sizes) if size != sizes[0]), None)
+    where = "" if odd is None else f": row 0 has {sizes[0]} values, row {odd} has {sizes[odd]}"
+    return DataError(
+        f"{name} must have rows of equal length. Received: a ragged {type(rows).__name__}{where}. Pad the short rows."
+    )
+
+
+def not_numbers(name: str, value: Any, array: Array) -> DataError:
+    """The error for an array that holds anything but real numbers."""
+    kind, bare = array.dtype.kind, name.split(maxsplit=1)[0]
+    received, todo = f"dtype {array.dtype} from {type(value).__name__}", "Encode it as numbers first."
+    if kind == "O":
+        if array.ndim == 0:
+            return DataError(
+                f"{name} must be one array of numbers. Received: a value of type {type(value).__name__}. "
+                "Pass a NumPy array, or anything that np.asarray makes one of."
+            )
+        return _objects(name, array, received)
+    if kind in "US":
+        received += f", such as {str(array.flat[0])!r}" if array.size else ""
+        if bare == "y":
+            todo = "Encode it as numbers; np.unique(y, return_inverse=True)[1] numbers classes."
+    elif kind == "c":
+        todo = f"Pass {bare}.real, or both parts as features."
+    elif kind == "V":
+        todo = "Pass its fields as columns of one array."
+    elif kind in "mM":
+        todo = "Pass the time that has passed as a number: divide a difference by np.timedelta64(1, 's')."
+    return DataError(f"{name} must hold real numbers. Received: {received}. {todo}")
+
+
+def _objects(name: str, array: Array, received: str) -> DataError:
+    """The error for an array of Python objects: which of them is at fault?"""
+    bare = name.split(maxsplit=1)[0]
+    for place, entry in np.ndenumerate(array):
+        if isinstance(entry, list | tuple | np.ndarray):
+            return ragged(name, array)
+        if isinstance(entry, bool | int | float | np.integer | np.floating | np.bool_):
+            continue
+        return DataError(
+            f"{name} must hold real numbers. Received: {received}, with {short(entry)} at {_at(place)}. "
+            "Encode what is text and fill in what is missing."
+        )
+    large = [v for v in array.flat if isinstance(v, int) and not -(2**63) <= v < 2**64]
+    if large:
+        received += f", since {large[0]} does not fit into 64 bits"
+        return DataError(
+            f"{name} must hold numbers of at most 64 bits. Received: {received}. "
+            f"Scale them down, or pass floats: np.array({bare}, float)."
+        )
+    return DataError(
+        f"{name} must hold real numbers. Received: {received}, though every entry is a number. "
+        f"Pass {bare}.astype('float32')."
+    )
+
+
+def _at(place: tuple[int, ...]) -> str:
+    return f"row {place[0]}" if len(place) == 1 else str(place)

@@ -1,0 +1,53 @@
+"""Whether a user's function can be called the way minifit will call it, asked before training begins.
+
+Losses, metrics, schedules, hooks, activations: a function with other arguments would fail at its first call, in
+the middle of something. A TypeError that is raised inside such a function is the user's own to see.
+"""
+
+from inspect import Signature, signature
+from typing import Any
+
+from minifit.errors import ArgumentTypeError
+
+
+def check_call(what: str, function: Any, *arguments: str, **keywords: Any) -> None:
+    """See that `function` takes these arguments by position, and the keywords by name.
+
+    Parameters
+    ----------
+    what : str
+        What the function is; begins the message.
+    function : callable
+    *arguments : str
+        What the arguments are called in the message.
+    **keywords
+        Arguments that are given by name.
+
+    Raises
+    ------
+    ArgumentTypeError
+        When it takes others. Functions written in C do not tell; they pass.
+    """
+    try:
+        taken = signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        taken.bind(*arguments, **keywords)
+    except TypeError:
+        given = ", ".join([*arguments, *(f"{name}=..." for name in keywords)])
+        raise ArgumentTypeError(
+            f"{what} must take {f'({given})' if given else 'no arguments'}. "
+            f"Received: {name_of(function)}{_plain(taken)}. Change its arguments, or wrap it in a lambda."
+        ) from None
+
+
+def _plain(taken: Signature) -> str:
+    """What a function takes, without the types."""
+    bare = [p.replace(annotation=p.empty) for p in taken.parameters.values()]
+    return str(taken.replace(parameters=bare, return_annotation=taken.empty))
+
+
+def name_of(function: Any) -> str:
+    """What a function, or the class of a callable object, is called."""
+    return str(getattr(function, "__name__", type(function).__name__))
