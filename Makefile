@@ -6,6 +6,7 @@
 
 PYTHONS := python3.13 python3.12 python3.11 python3.14 python3 python
 ARGS :=
+KERAS :=
 
 VENV := .venv
 PY := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)/python
@@ -30,7 +31,7 @@ EXPLAIN := { echo; \
 # Tests write only to temporary folders: no bytecode and no caches beside the source.
 TEST := PYTHONDONTWRITEBYTECODE=1 $(PY) -m pytest -p no:cacheprovider
 
-.PHONY: help run test check lint type bench soak docs clean FORCE
+.PHONY: help run test check lint type bench soak exchange docs clean FORCE
 .DEFAULT_GOAL := help
 
 help:
@@ -41,6 +42,7 @@ help:
 	@echo "make type    mypy --strict"
 	@echo "make bench   measure speed and memory (tests/benchmarks)"
 	@echo "make soak    run the tests that take minutes"
+	@echo "make exchange    hand models to the real Keras 3 and back (KERAS=/path/to/python that has it)"
 	@echo "make docs    make docs/ from the tests' marks and the docstrings"
 	@echo "make clean   remove .venv and everything built"
 	@echo
@@ -66,6 +68,19 @@ bench: $(RUN)
 
 soak: $(DEV)
 	$(TEST) -m soak $(ARGS)
+
+# Without KERAS, Keras is installed into an environment that is thrown away.
+exchange: $(DEV)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && keras="$(KERAS)" && \
+	if [ -z "$$keras" ]; then \
+	    $(PY) -m venv "$$folder/venv" && keras="$$folder/venv/bin/python" && \
+	    "$$keras" -m pip --quiet install keras==3.15.1 jax; \
+	fi && \
+	script=tests/saving/files/exchange_keras3.py && \
+	"$$keras" -W ignore $$script write keras "$$folder/theirs" && \
+	$(PY) -W ignore $$script check minifit "$$folder/theirs" && \
+	$(PY) -W ignore $$script write minifit "$$folder/ours" && \
+	"$$keras" -W ignore $$script check keras "$$folder/ours"
 
 docs: $(DEV)
 	$(PY) docs/build.py $(ARGS)

@@ -18,6 +18,9 @@ ROOT = DOCS.parent
 if str(ROOT) not in sys.path:  # as a program it is started from anywhere
     sys.path.insert(0, str(ROOT))
 
+from minifit.saving.keras3.differences import DIFFERENCES  # noqa: E402
+from minifit.saving.keras3.files import VERSION  # noqa: E402
+from minifit.saving.keras3.rows import Arithmetic, Difference, Own  # noqa: E402
 from minifit.tables import Table  # noqa: E402
 from tests.rules import SECTIONS, SOURCES, Rule  # noqa: E402
 
@@ -150,6 +153,38 @@ def code(text: str) -> str:
     return text.replace("``", "`")
 
 
+# -- what differs between tf.keras 2.7 and Keras 3 -----------------------------------------------------------
+
+FREE = (Arithmetic, Own)
+"""Rows that say in words what the two have; the others have names of arguments, functions or classes."""
+
+
+def differences() -> str:
+    """The page of the table that translates model files."""
+    lines = [
+        "# tf.keras 2.7 and Keras 3",
+        "",
+        "minifit has the classes, arguments and arithmetic of tf.keras 2.7. [Files](files.md) whose names end with",
+        f"`.keras` or `.weights.h5` are in the form of Keras 3 ({VERSION}). What differs between the two is in this",
+        "table, by which files are translated. What one of them does not have is refused by its name, before anything",
+        "is written or changed.",
+    ]
+    for family, rows in DIFFERENCES.items():
+        lines += ["", f"## {family.capitalize()}", ""]
+        lines += ["| Where | tf.keras 2.7 | Keras 3 | minifit |", "|---|---|---|---|", *map(difference, rows)]
+    return page(lines)
+
+
+def difference(row: Difference) -> str:
+    """A row of the table as a row of the page."""
+    words = isinstance(row, FREE) or type(row) is Difference
+    classes = [f"`{name}`" for name in row.classes.split(", ") if name]
+    both = (
+        text if words or not text else f"`{text.replace(', ', '`, `')}`" for text in (row.keras2, row.keras3)
+    )
+    return cells(", ".join(classes) or "all", *(text or "none" for text in both), row.effect)
+
+
 # -- the pages ---------------------------------------------------------------------------------------------
 
 
@@ -158,6 +193,7 @@ def index(others: list[str]) -> str:
     lines = ["# minifit: the documentation", ""]
     lines += [f"- [{title_of(DOCS / f'{name}.md')}]({name}.md)" for name in sorted(others)]
     lines.append("- [What a callback can rely on](semantics.md): every rule with its tests and its source")
+    lines.append("- [tf.keras 2.7 and Keras 3](keras3.md): what differs, and what files make of it")
     lines += ["", "What there is, by name:", ""]
     lines += [f"- [{title}]({name}.md)" for name, title in GROUPS.items()]
     return page(lines)
@@ -186,7 +222,8 @@ def page(lines: list[str]) -> str:
 
 def pages() -> dict[str, str]:
     """Every page that is made here, by its file name."""
-    made = {"semantics.md": semantics()} | {f"{name}.md": group(name) for name in GROUPS}
+    made = {"semantics.md": semantics(), "keras3.md": differences()}
+    made |= {f"{name}.md": group(name) for name in GROUPS}
     return made | {"README.md": index(hand_written())}
 
 

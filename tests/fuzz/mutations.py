@@ -1,8 +1,10 @@
 """Model files with something wrong: changes of their structure, and of their raw bytes."""
 
 import copy
+import io
 import json
 import random
+import zipfile
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +14,8 @@ from minifit import Sequential, layers, optimizers
 from minifit.model_files import describe
 from minifit.saving.groups import Group
 from minifit.saving.hdf5 import image
+from minifit.saving.keras3.to_keras3 import to_keras3
+from minifit.saving.keras3.variables import tree as keras3_tree
 from minifit.saving.legacy import tree
 
 ODD: list[Any] = [
@@ -61,14 +65,64 @@ def originals() -> list[Group]:
 def broken_structure(chance: random.Random) -> bytes:
     """A file of sound HDF5 whose content is wrong in one to three places; sometimes cut off."""
     root = copy.deepcopy(chance.choice(originals()))
+    _change(chance, root)
+    return _perhaps_cut_off(chance, image(root))
+
+
+@lru_cache
+def originals_of_keras3() -> list[Group]:
+    """The trees in Keras 3's form; the configurations of whole models are their attribute ``model_config``."""
+    made = [keras3_tree(describe(model, False)) for model in (small(), larger())]
+    for model in (small(), larger()):
+        described = describe(model, True)
+        root = keras3_tree(described)
+        root.attributes["model_config"] = json.dumps(to_keras3(described.config, described.training))  # type: ignore[arg-type]
+        made.append(root)
+    return made
+
+
+def broken_weights_of_keras3(chance: random.Random) -> bytes:
+    """A ``.weights.h5`` file whose content is wrong."""
+    root = copy.deepcopy(chance.choice(originals_of_keras3()[:2]))
+    _change(chance, root)
+    return _perhaps_cut_off(chance, image(root))
+
+
+def broken_model_of_keras3(chance: random.Random) -> bytes:
+    """A ``.keras`` file whose content, or whose archive, is wrong."""
+    root = copy.deepcopy(chance.choice(originals_of_keras3()[2:]))
+    _change(chance, root)
+    text = str(root.attributes.pop("model_config", "")).encode("utf-8", "replace")
+    members = {"metadata.json": b"{}", "config.json": text, "model.weights.h5": image(root)}
+    change = chance.randrange(20)
+    if change == 0:
+        del members[chance.choice(list(members))]
+    elif change == 1:
+        members[chance.choice(("../x", "config.json/", "assets/x", "model.weights.npz"))] = b"x"
+    elif change == 2:
+        members[chance.choice(list(members))] = chance.choice((b"", b"{}", b"null", b"\xff\0", bytes(1000)))
+    memory = io.BytesIO()
+    with zipfile.ZipFile(
+        memory, "w", chance.choice((0, 0, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA))
+    ) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    whole = bytearray(memory.getvalue())
+    if change == 3:  # in the directory at the end, whose sizes and places are believed by nobody
+        for _ in range(3):
+            whole[-chance.randrange(1, 200)] = chance.randrange(256)
+    return _perhaps_cut_off(chance, bytes(whole))
+
+
+def _change(chance: random.Random, root: Group) -> None:
+    """One to three changes somewhere in a tree."""
+    changes = (_json, _json, _json, _json_text, _attribute, _name, _missing, _array, _array, _kind)
     for _ in range(chance.randint(1, 3)):
-        chance.choice((_json, _json, _json, _json_text, _attribute, _name, _missing, _array, _array, _kind))(
-            chance, root
-        )
-    content = image(root)
-    if chance.random() < 0.05:
-        return content[: chance.randrange(len(content))]
-    return content
+        chance.choice(changes)(chance, root)
+
+
+def _perhaps_cut_off(chance: random.Random, content: bytes) -> bytes:
+    return content[: chance.randrange(len(content))] if chance.random() < 0.05 else content
 
 
 def broken_bytes(chance: random.Random) -> bytes:

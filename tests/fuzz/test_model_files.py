@@ -15,22 +15,34 @@ import pytest
 from minifit import console
 from minifit.errors import MinifitError
 from minifit.models import load_model
-from tests.fuzz.mutations import broken_structure, small
+from tests.fuzz.mutations import (
+    broken_model_of_keras3,
+    broken_structure,
+    broken_weights_of_keras3,
+    small,
+)
+
+MAKERS = {
+    "broken.h5": broken_structure,
+    "broken.keras": broken_model_of_keras3,
+    "broken.weights.h5": broken_weights_of_keras3,
+}
+"""How the content of a file of this name is made."""
 
 
-def run(folder: Path, numbers: range) -> Counter[str]:
+def run(folder: Path, numbers: range, name: str) -> Counter[str]:
     """What became of the cases with these numbers; raises for an error that is not minifit's or the system's."""
     found: Counter[str] = Counter()
     model = small()
-    path = folder / "broken.h5"
+    path = folder / name
     for number in numbers:
-        path.write_bytes(broken_structure(random.Random(number)))
+        path.write_bytes(MAKERS[name](random.Random(number)))
         before = [w.tobytes() for w in model.get_weights()]
         try:
-            if number % 2:
+            if number % 2 and name != "broken.weights.h5":
                 load_model(path)
             else:
-                model.load_weights(path, by_name=number % 4 == 0)
+                model.load_weights(path, by_name=number % 4 == 0 and name == "broken.h5")
             found["loaded"] += 1
         except (MinifitError, OSError) as error:
             found[type(error).__name__] += 1
@@ -48,15 +60,17 @@ def _quiet() -> object:
         yield
 
 
-def test_a_sample_of_wrong_structures(tmp_path: Path) -> None:
-    found = run(tmp_path, range(300))
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_sample_of_wrong_structures(name: str, tmp_path: Path) -> None:
+    found = run(tmp_path, range(300), name)
     assert found["loaded"] > 20
     assert found["FileFormatError"] > 50
 
 
 @pytest.mark.soak
-def test_100_000_wrong_structures(tmp_path: Path) -> None:
-    found = run(tmp_path, range(100_000))
+@pytest.mark.parametrize("name", MAKERS)
+def test_100_000_wrong_structures(name: str, tmp_path: Path) -> None:
+    found = run(tmp_path, range(100_000), name)
     console.say(str(dict(found)))
     assert found.total() == 100_000
 

@@ -58,9 +58,10 @@ def _write_axis(class_name: str, config: Config) -> None:
 
 
 def _write_decay(class_name: str, config: Config) -> None:
-    if class_name == "Nadam" or not config.get("decay"):
+    decay = 0 if class_name == "Nadam" else config.pop("decay", 0)
+    if not decay:
         return
-    decay, rate = config["decay"], config["learning_rate"]
+    rate = config["learning_rate"]
     if isinstance(rate, Mapping):
         refuse_to_write(f"{class_name} with decay={decay} and a schedule", "Keras 3 has one or the other")
     schedule = {"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": decay, "staircase": False}
@@ -73,9 +74,10 @@ def _write_decay(class_name: str, config: Config) -> None:
 
 
 def _write_momentum_schedule(class_name: str, config: Config) -> None:
-    if config.get("decay") != 1:
+    decay = config.pop("decay", None)
+    if decay != 1:
         why = "Keras 3 computes what tf.keras 2.7 computes with schedule_decay=1"
-        refuse_to_write(f"Nadam with schedule_decay={config.get('decay')}", why)
+        refuse_to_write(f"Nadam with schedule_decay={decay}", why)
 
 
 def _read_momentum_schedule(class_name: str, config: Config) -> None:
@@ -115,6 +117,7 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
         ),
     ),
     "layers": (
+        Difference("", "weights by names", "`layers/dense_1/vars/0`: by class and number"),
         Own(
             "",
             '`dtype="float32"`',
@@ -156,12 +159,22 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
         OnlyKeras3("Normalization", "", "invert"),
         Difference(NOISE, "`seed` is a number", "or a SeedGenerator", "its number is read"),
         Difference(NOISE, "a stream of random numbers", "the same", "not in the file: it begins anew"),
+        Arithmetic(
+            "",
+            "`trainable=False` reaches the layers within a layer",
+            "not those that its constructor makes",
+        ),
+        Arithmetic("", "activity regularizers are divided by the size of the batch", "not in early versions"),
         Refused("", "Lambda", "Lambda", "refused: code is neither written nor read"),
     ),
     "activations": (
         Refused(
-            "", "hard_sigmoid", "hard_sigmoid", "refused: `clip(0.2 * x + 0.5, 0, 1)` and `relu6(x + 3) / 6`"
+            "",
+            "hard_sigmoid",
+            "hard_sigmoid",
+            "refused: the one is clip(0.2 * x + 0.5, 0, 1), the other relu6(x + 3) / 6",
         ),
+        Difference("", "functions", "layers too", "refused: make them layers of their own"),
     ),
     "initializers": (
         OnlyKeras3("", "", "input_axes"),
@@ -172,7 +185,19 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
         Difference("Identity", "`gain`", "`gain`", FORGOTTEN),
     ),
     "optimizers": (
-        Own("", "`decay`", "`InverseTimeDecay` of one step", "translated, one way", _write_decay),
+        Difference(
+            "",
+            "variables with names, slot by slot",
+            "with numbers, weight by weight; the learning rate is one of them",
+        ),
+        Difference("", "`lr` in the logs", "`learning_rate`", "not in files; minifit's logs have `lr`"),
+        Own(
+            "",
+            "`decay`",
+            "an `InverseTimeDecay` does the same",
+            "translated when written; what comes back is the schedule",
+            _write_decay,
+        ),
         Own(
             "Nadam",
             "`schedule_decay`, stored as `decay`, 0.004 unless set",
@@ -181,7 +206,6 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
             _write_momentum_schedule,
             _read_momentum_schedule,
         ),
-        LeftOut("", "decay", ""),
         Own("", "may clip in several ways", "in one", "refused when written", _write_clipping),
         OnlyKeras3("", "", "use_ema"),
         LeftOut("", "", "ema_momentum", WITH_EMA),
@@ -219,18 +243,11 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
         OnlyKeras3("SparseCategoricalCrossentropy", "", "ignore_class"),
         OnlyKeras3("CategoricalCrossentropy", "", "axis", "refused unless -1", idle=-1),
         Difference("CosineSimilarity", "`axis`", "`axis`", FORGOTTEN),
-        NamedByClass("", "kld", "KLDivergence"),
-        NamedByClass("", "KLD", "KLDivergence"),
-        NamedByClass("", "kullback_leibler_divergence", "KLDivergence"),
-        NamedByClass("", "log_cosh", "LogCoshError"),
-        NamedByClass("", "logcosh", "LogCoshError"),
-        NamedByClass("", "kl_divergence", "KLDivergence"),
-        NamedByClass("", "cosine_proximity", "CosineSimilarity"),
-        NamedByClass("", "cosine_similarity", "CosineSimilarity"),
-        ByFunction("", "huber", "huber"),
-        ByFunction("", "huber_loss", "huber"),
-        Refused("", "crossentropy", "none", "refused when written: name the one that is meant"),
-        Refused("", "ce", "none", "refused when written: name the one that is meant"),
+        NamedByClass("", "kl_divergence, kullback_leibler_divergence, kld, KLD", "KLDivergence"),
+        NamedByClass("", "log_cosh, logcosh", "LogCoshError"),
+        NamedByClass("", "cosine_similarity, cosine_proximity", "CosineSimilarity"),
+        ByFunction("", "huber, huber_loss", "huber"),
+        Refused("", "crossentropy, ce", "", "refused: name the one that is meant"),
     ),
     "compile": (
         LeftOut("", "", "jit_compile", "left out: minifit has one way to run"),

@@ -59,13 +59,14 @@ BY_SHAPE = ("accuracy", "acc")
 
 def renamed(family: str, kind: type[Difference]) -> dict[str, str]:
     """The names that differ, of one kind in a family: Keras 3's by those of tf.keras 2.7."""
-    return {row.keras2: row.keras3 for row in DIFFERENCES.get(family, ()) if isinstance(row, kind)}
+    found = [row for row in DIFFERENCES.get(family, ()) if isinstance(row, kind)]
+    return {name: row.keras3 for row in found for name in row.keras2.split(", ")}
 
 
 def refuse_named(family: str, name: str, refuse: Callable[[str, str], NoReturn]) -> None:
     """Refuse a name that stands for something else in the other one."""
     for row in DIFFERENCES.get(family, ()):
-        if isinstance(row, Refused) and row.keras2 == name:
+        if isinstance(row, Refused) and name in row.keras2.split(", "):
             refuse(f"{name!r} of {family}", row.effect.partition(": ")[2].capitalize())
 
 

@@ -26,7 +26,8 @@ def refuse_to_write(what: str, why: str = "Keras 3 has no such thing") -> NoRetu
 def refuse_to_read(what: str, why: str = "tf.keras 2.7 has no such thing, nor has minifit") -> NoReturn:
     """Raise the error for what a file of Keras 3 holds and minifit does not have."""
     raise FileFormatError(
-        f"A model from a file must be the same model here. Received: {what}. {why}. Save it without that."
+        f"A model from a file must be the same model here. Received: {what}. {why}. "
+        "Save it without that, or pass one of your own of that name in custom_objects."
     )
 
 
@@ -39,7 +40,8 @@ class Difference:
     classes : str
         The classes that it concerns, with commas between them; the whole family when empty.
     keras2, keras3 : str
-        What tf.keras 2.7 and Keras 3 have: words, or for most kinds the name of an argument.
+        What tf.keras 2.7 and Keras 3 have: words, or for most kinds the name of an argument, function or class; of
+        functions several may be named, with commas between them.
     effect : str
         What minifit does about it.
     """

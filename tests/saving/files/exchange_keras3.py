@@ -6,10 +6,12 @@ three epochs go. `check` loads each file and compares. What `write keras` makes 
 ``pack keras FOLDER`` does that.
 """
 
+import io
 import json
 import os
 import sys
 import zipfile
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,9 @@ def write(K: Any, folder: Path) -> None:
     if K.__name__ == "keras":
         written = {name: K.saving.serialize_keras_object(make(K)) for name, make in OBJECTS.items()}
         (folder / "objects.json").write_text(json.dumps(written))
+        families = ("activations", "losses", "metrics")
+        names = {f: list(map(str, import_module(f"keras.src.{f}").ALL_OBJECTS_DICT)) for f in families}
+        (folder / "known.json").write_text(json.dumps(names))
     for name, make in KERAS3.items():
         model = make(K)
         set_all(model)
@@ -38,7 +43,7 @@ def write(K: Any, folder: Path) -> None:
         train(model, name)
         model.save(str(folder / f"{name}.keras"))
         model.save_weights(str(folder / f"{name}.weights.h5"))
-        (folder / f"{name}.json").write_text(json.dumps(seen(model, name), default=np.ndarray.tolist))
+        (folder / f"{name}.json").write_text(json.dumps(quietly_seen(model, name), default=np.ndarray.tolist))
 
 
 def check(K: Any, folder: Path) -> int:
@@ -67,11 +72,17 @@ def loaded(K: Any, name: str, folder: Path) -> list[Any]:
 
 def difference(model: Any, name: str, folder: Path) -> Any:
     """How far the model is from what the other library has told of it."""
-    told, found = json.loads((folder / f"{name}.json").read_text()), seen(model, name)
+    told, found = json.loads((folder / f"{name}.json").read_text()), quietly_seen(model, name)
     told["history"], found["history"] = ({"loss": one["history"]["loss"]} for one in (told, found))
     for key in ("history", "after") if name in PREDICTED else ():
         del told[key], found[key]
     return worst(told, json.loads(json.dumps(found, default=np.ndarray.tolist)))
+
+
+def quietly_seen(model: Any, name: str) -> Any:
+    """What `seen` returns, without the bars that Keras draws."""
+    with redirect_stdout(io.StringIO()):
+        return seen(model, name)
 
 
 def pack(folder: Path) -> None:
@@ -81,13 +92,17 @@ def pack(folder: Path) -> None:
             archive.writestr(zipfile.ZipInfo(file.name), file.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-if __name__ == "__main__":
-    what, library, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
-    folder.mkdir(parents=True, exist_ok=True)
+def library(name: str) -> Any:
     os.environ.setdefault("KERAS_BACKEND", "jax")
+    return import_module(name)
+
+
+if __name__ == "__main__":
+    what, name, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    folder.mkdir(parents=True, exist_ok=True)
     if what == "pack":
         pack(folder)
     elif what == "write":
-        write(import_module(library), folder)
+        write(library(name), folder)
     else:
-        sys.exit(check(import_module(library), folder) > 0)
+        sys.exit(check(library(name), folder) > 0)

@@ -136,6 +136,23 @@ def test_names_of_functions() -> None:
     assert write_name("losses", "my_own")["config"] == "my_own"
 
 
+@pytest.mark.parametrize("family", ["activations", "losses", "metrics"])
+def test_keras_knows_every_name_that_is_written(family: str) -> None:
+    with zipfile.ZipFile(ARCHIVE) as archive:
+        known = json.loads(archive.read("known.json"))
+    functions = [name for name, member in FAMILIES[family].table.items() if not isinstance(member, type)]
+    assert len(functions) > 10
+    for name in functions:
+        if name != "hard_sigmoid":
+            written = write_name(family, name)
+            if isinstance(written, str):
+                assert written in known[family], name
+            elif written["class_name"] == "function":
+                assert written["config"] in known["losses"], name
+            else:
+                assert written["class_name"] in known[family], name
+
+
 def test_the_mean_of_a_function() -> None:
     named = metrics.MeanMetricWrapper(metrics.mean_squared_error, "own")
     (written,) = write_entries("metrics", [[serialize(named)]])
