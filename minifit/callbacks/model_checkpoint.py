@@ -12,6 +12,7 @@ from minifit.callbacks.file_pattern import FilePattern
 from minifit.data.checks import positive
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.optimizers.checks import number
+from minifit.saving import formats
 from minifit.saving.hdf5 import checked_options
 
 
@@ -140,6 +141,11 @@ class ModelCheckpoint(Callback):
         if os.path.isdir(self.filepath):
             raise IsADirectoryError(
                 errno.EISDIR, "ModelCheckpoint needs the name of a file, not of a folder", self.filepath
+            )
+        if self.save_weights_only and not formats.of(self.filepath).holds_weights:
+            raise ArgumentError(
+                "A .keras file holds a whole model. Received: save_weights_only=True with "
+                f"filepath={self.filepath!r}. Leave it out, or give a name that ends with .weights.h5."
             )
         hook, keys = "on_epoch_end", ("epoch", *run.epoch_keys)
         if self.save_freq != "epoch":

@@ -23,17 +23,20 @@ class Format(NamedTuple):
         ``reading(path)`` is a context manager that gives a `StoredModel`.
     remembers : bool
         Whether files of weights alone hold what the optimizer remembers, too.
+    holds_weights : bool
+        Whether there are files of weights alone.
     """
 
     write: Callable[[PathLike, ModelDescription, dict[str, Any] | None], None]
     reading: Callable[[PathLike], AbstractContextManager[StoredModel]]
     remembers: bool = False
+    holds_weights: bool = True
 
 
 LEGACY = Format(legacy.write, legacy.reading)
 
 BY_SUFFIX = {
-    ".keras": Format(keras3.write, keras3.reading, remembers=True),
+    ".keras": Format(keras3.write, keras3.reading, remembers=True, holds_weights=False),
     ".weights.h5": Format(keras3.write_weights, keras3.reading_weights, remembers=True),
 }
 """Every other name is of the legacy format. Where two ends fit, the first counts."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential, layers, models
+from minifit import Sequential, layers, models, optimizers
 from minifit.callbacks import Callback, LambdaCallback, LearningRateScheduler, ModelCheckpoint
 from minifit.errors import ArgumentError, ArgumentTypeError, MinifitWarning, MissingKeyError
 from minifit.metrics import MeanSquaredError
@@ -394,6 +394,29 @@ def test_a_folder_in_the_place_of_the_file_is_refused_before_training(tmp_path: 
     with pytest.raises(IsADirectoryError, match="needs the name of a file"):
         saves.fit(ModelCheckpoint(tmp_path))
     assert int(saves.model.optimizer.iterations) == 0
+
+
+def test_weights_alone_in_a_file_of_whole_models_are_refused_before_training(tmp_path: Path) -> None:
+    saves = Saves()
+    with pytest.raises(ArgumentError, match=r"holds a whole model.*\.weights\.h5"):
+        saves.fit(ModelCheckpoint(tmp_path / "w.{epoch}.keras", save_weights_only=True))
+    assert int(saves.model.optimizer.iterations) == 0
+
+
+@pytest.mark.parametrize("name", ["w.{epoch}.keras", "w.{epoch}.weights.h5"])
+def test_files_of_keras_3(name: str, tmp_path: Path) -> None:
+    model = Sequential([layers.Dense(1, input_shape=(2,))])
+    model.compile(optimizers.SGD(0.1, momentum=0.9), "mse")
+    x = np.ones((4, 2))
+    callback = ModelCheckpoint(tmp_path / name, save_weights_only=name.endswith(".h5"))
+    model.fit(x, np.ones(4), epochs=2, verbose=0, callbacks=[callback])
+    assert sorted(p.name for p in tmp_path.iterdir()) == [name.format(epoch=1), name.format(epoch=2)]
+    other = Sequential([layers.Dense(1, input_shape=(2,))])
+    other.compile(optimizers.SGD(0.1, momentum=0.9), "mse")
+    other.load_weights(tmp_path / name.format(epoch=2))
+    for one in (model, other):
+        one.fit(x, np.ones(4), verbose=0)
+    assert np.array_equal(model.get_weights()[0], other.get_weights()[0])
 
 
 @pytest.mark.rule("FIT-16")

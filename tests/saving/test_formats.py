@@ -23,6 +23,15 @@ def test_an_end_that_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert formats.of("model.other.h5") is formats.LEGACY
 
 
+def test_the_names_of_keras_3() -> None:
+    assert formats.of("a/model.keras").holds_weights is False
+    assert formats.of(Path("model.weights.h5")).holds_weights is True
+    assert all(formats.of(f"x{end}").remembers for end in (".keras", ".weights.h5"))
+    assert not formats.LEGACY.remembers
+    assert formats.of("weights.h5") is formats.of("model.KERAS") is formats.LEGACY
+    assert formats.of("model.keras", "h5") is formats.LEGACY
+
+
 def test_the_legacy_format_can_be_asked_for() -> None:
     for asked in ("h5", "hdf5", " H5 "):
         assert formats.of("x", asked) is formats.LEGACY

@@ -59,7 +59,7 @@ def shapes(K: Any) -> Any:
 
 def names(K: Any) -> Any:
     """Functions by their names."""
-    made = K.Sequential([K.layers.Dense(4, "softmax", input_shape=(3,))])
+    made = K.Sequential([K.layers.Dense(8, "softmax", input_shape=(3,))])
     weighted = ["huber", "kld"] if K.__name__ == "minifit" else [K.losses.huber, "kl_divergence"]
     made.compile(
         "sgd",
