@@ -1,6 +1,6 @@
 """A run that is killed twice, started again each time, and ends as if nothing had happened.
 
-python examples/12_backup_and_restore.py
+Run it with `python examples/12_backup_and_restore.py`.
 """
 
 import os
