@@ -4,8 +4,8 @@ import os
 from typing import Any
 
 from minifit import console
-from minifit.callbacks.base import Callback
-from minifit.data.checks import positive
+from minifit.callbacks.base import Callback, implements
+from minifit.callbacks.save_frequency import SaveFrequency
 from minifit.errors import ArgumentError
 from minifit.saving.atomic import PathLike
 from minifit.saving.backups import BackupFolder
@@ -69,28 +69,26 @@ class BackupAndRestore(Callback):
             raise ArgumentError(
                 f"backup_dir is the path of a folder. Received: backup_dir={backup_dir!r}. Pass for example 'backup'."
             )
-        if isinstance(save_freq, str) and save_freq != "epoch":
-            raise ArgumentError(
-                "save_freq is 'epoch' or a positive number of batches. "
-                f"Received: save_freq={save_freq!r}. Pass for example save_freq=100."
-            )
         self.backup_dir = backup_dir
-        self.save_freq = save_freq if save_freq == "epoch" else positive("save_freq", save_freq, example=100)
+        self._frequency = SaveFrequency(save_freq)
+        self.save_freq = self._frequency.given
         self.double_checkpoint = bool(double_checkpoint)
         self.delete_checkpoint = bool(delete_checkpoint)
         self._folder = BackupFolder(backup_dir, self.double_checkpoint)
         self._completed = False
-        self._batches = 0  # since the last backup
-        self._batch = -1  # the last one seen in this epoch
 
     def watches(self, hook: str) -> bool:
-        """Batches only where they are counted."""
-        return self.save_freq != "epoch" and hook == "on_train_batch_end"
+        """Not every batch: it is woken where it backs up. A subclass may want to see them all."""
+        return implements(self, hook, beyond=BackupAndRestore)
+
+    def wake_after(self) -> int | None:
+        """How many batches there are until the next backup."""
+        return self._frequency.wake_after()
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Go on from the backup, if there is one and it is not of a run that this object saw to its end."""
         self._folder.open()
-        self._batches, self._batch = 0, -1
+        self._frequency.forget()
         if self._completed:
             self._folder.delete()
             self._completed = False
@@ -109,21 +107,16 @@ class BackupAndRestore(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Batches are numbered anew."""
-        self._batch = -1
+        self._frequency.begin_epoch()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Count batches, and back up when it is time."""
-        if self.save_freq == "epoch":
-            return
-        self._batches += batch - self._batch
-        self._batch = batch
-        if self._batches >= self.save_freq:
-            self._batches %= self.save_freq
+        if self._frequency.due(batch):
             self._back_up()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Back up."""
-        if self.save_freq == "epoch":
+        if self._frequency.by_epochs:
             self._back_up()
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -138,11 +131,11 @@ class BackupAndRestore(Callback):
 
     def get_state(self) -> dict[str, Any]:
         """How many batches have been seen since the last backup, and in this epoch."""
-        return {"batches": self._batches, "batch": self._batch}
+        return {"batches": self._frequency.get_state()}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there."""
-        self._batches, self._batch = state["batches"], state["batch"]
+        self._frequency.set_state(state["batches"])
 
     def _back_up(self) -> None:
         self._folder.save(self.model.training_state.capture())

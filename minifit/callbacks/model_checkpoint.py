@@ -9,6 +9,7 @@ from minifit import console
 from minifit.callbacks.base import Callback, Logs, Run, implements
 from minifit.callbacks.comparison import Comparison
 from minifit.callbacks.file_pattern import FilePattern
+from minifit.callbacks.save_frequency import SaveFrequency
 from minifit.data.checks import positive
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.optimizers.checks import number
@@ -101,7 +102,8 @@ class ModelCheckpoint(Callback):
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
-        self.save_freq = _checked_freq(save_freq)
+        self._frequency = SaveFrequency(save_freq)
+        self.save_freq = self._frequency.given
         self._options = None if options is None else dict(checked_options(options))
         self._take_older(**kwargs)
         self._comparison = Comparison(monitor, mode, _larger_is_better)
@@ -110,9 +112,7 @@ class ModelCheckpoint(Callback):
         if initial_value_threshold is not None:
             self.best = number("initial_value_threshold", initial_value_threshold, example=0.5)
         self.epochs_since_last_save = 0
-        self._batches_since_last_save = 0
         self._epoch = 0
-        self._batches_seen = 0  # of this epoch
 
     def _take_older(
         self, period: int | None = None, load_weights_on_restart: bool | None = None, **unknown: Any
@@ -148,7 +148,7 @@ class ModelCheckpoint(Callback):
                 f"filepath={self.filepath!r}. Leave it out, or give a name that ends with .weights.h5."
             )
         hook, keys = "on_epoch_end", ("epoch", *run.epoch_keys)
-        if self.save_freq != "epoch":
+        if not self._frequency.by_epochs:
             hook, keys = "on_train_batch_end", ("epoch", "batch", *run.keys)
         ahead = run.ahead_of(self)
         for name in set(self._pattern.names) - set(keys):
@@ -182,31 +182,24 @@ class ModelCheckpoint(Callback):
 
     def wake_after(self) -> int | None:
         """How many batches there are until the next save."""
-        return None if self.save_freq == "epoch" else self.save_freq - self._batches_since_last_save
+        return self._frequency.wake_after()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Remember the number of the epoch."""
+        """Remember the number of the epoch; batches are numbered anew."""
         self._epoch = epoch
+        self._frequency.begin_epoch()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Count the batches since the last call, and save when there were enough."""
-        self._batches_since_last_save += batch + 1 - self._batches_seen
-        self._batches_seen = batch + 1
-        if self.save_freq != "epoch" and self._batches_since_last_save >= self.save_freq:
-            self._batches_since_last_save = 0
+        """Count the batches, and save when there were enough."""
+        if self._frequency.due(batch):
             self._save(self._epoch, batch, logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Save, unless batches are counted."""
-        self._batches_seen = 0
         self.epochs_since_last_save += 1
-        if self.save_freq == "epoch" and self.epochs_since_last_save >= self.period:
+        if self._frequency.by_epochs and self.epochs_since_last_save >= self.period:
             self.epochs_since_last_save = 0
             self._save(epoch, None, logs or {})
-
-    def release(self) -> None:
-        """An epoch that was broken off is over, too."""
-        self._batches_seen = 0
 
     # -- what -------------------------------------------------------------------------------------------
 
@@ -245,26 +238,13 @@ class ModelCheckpoint(Callback):
         return {
             "best": self.best,
             "epochs_since_last_save": self.epochs_since_last_save,
-            "batches_since_last_save": self._batches_since_last_save,
-            "batches_seen": self._batches_seen,
+            "batches": self._frequency.get_state(),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self.best, self.epochs_since_last_save = state["best"], state["epochs_since_last_save"]
-        self._batches_since_last_save = state["batches_since_last_save"]
-        self._batches_seen = state["batches_seen"]
-
-
-def _checked_freq(save_freq: Any) -> Any:
-    if isinstance(save_freq, str):
-        if save_freq != "epoch":
-            raise ArgumentError(
-                f'save_freq must be "epoch" or a positive integer. Received: save_freq={save_freq!r}. Pass for example '
-                "save_freq=100 for every hundred batches."
-            )
-        return save_freq
-    return positive("save_freq", save_freq, example=100)
+        self._frequency.set_state(state["batches"])
 
 
 def _larger_is_better(monitor: str) -> bool:

@@ -197,6 +197,45 @@ def test_several_steps_per_execution_are_backed_up_together(
     assert saved == [(0, 3), (0, 6), (0, 9), (0, 12)]
 
 
+def told_of_batches(
+    folder: Path, base: type[BackupAndRestore], monkeypatch: pytest.MonkeyPatch, freq: Any
+) -> list[int]:
+    """At which batches of two epochs of twelve `base` is called."""
+    told: list[int] = []
+
+    class Telling(base):  # type: ignore[misc, valid-type]
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            told.append(batch)
+            super().on_train_batch_end(batch, logs)
+
+    callback = Telling(folder, save_freq=freq)
+    monkeypatch.setattr(callback._folder, "save", lambda captured: None)
+    small_model().fit(X, Y, batch_size=1, epochs=2, verbose=0, callbacks=[callback])
+    return told
+
+
+class Unwatching(BackupAndRestore):
+    """Does not watch, whatever a subclass adds."""
+
+    def watches(self, hook: str) -> bool:
+        return False
+
+
+def test_it_watches_no_batch_and_is_woken_where_it_backs_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not BackupAndRestore(tmp_path, save_freq=5).watches("on_train_batch_end")
+    assert told_of_batches(tmp_path, Unwatching, monkeypatch, 5) == [4, 9, 11, 2, 7, 11]
+    assert told_of_batches(tmp_path, Unwatching, monkeypatch, "epoch") == [11, 11]
+
+
+@pytest.mark.parametrize("freq", ["epoch", 5])
+def test_a_subclass_that_looks_at_batches_sees_every_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, freq: Any
+) -> None:
+    assert told_of_batches(tmp_path, BackupAndRestore, monkeypatch, freq) == [*range(12), *range(12)]
+
+
 # -- what may differ, and what may not ---------------------------------------------------------------------
 
 
