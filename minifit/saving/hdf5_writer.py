@@ -179,6 +179,7 @@ def _lay_out(
     memory = _Memory()
     create, access = h5p.create(h5p.FILE_CREATE), h5p.create(h5p.FILE_ACCESS)
     create.set_userblock(BLOCK)
+    create.set_obj_track_times(False)
     access.set_fclose_degree(h5f.CLOSE_STRONG)
     access.set_fileobj_driver(h5fd.fileobj_driver, memory)
     file = h5f.create(repr(memory).encode(), h5f.ACC_TRUNC, create, access)
@@ -193,14 +194,16 @@ def _lay_out(
 def _fill(
     target: Any, layout: Layout, places: list[int | None], arrays: Any, options: dict[str, Any]
 ) -> None:
-    from h5py import h5d, h5g, h5s, h5t
+    from h5py import h5d, h5g, h5p, h5s, h5t
 
     attributes, members = layout
+    group = h5p.create(h5p.GROUP_CREATE)
+    group.set_obj_track_times(False)
     for name, value in attributes:
         _add_attribute(target, name.encode(), value)
     for name, member in members:
         if not isinstance(member[1], str):
-            _fill(h5g.create(target, name.encode()), member, places, arrays, options)
+            _fill(h5g.create(target, name.encode(), None, group), member, places, arrays, options)
             continue
         shape, dtype = member
         space = h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)

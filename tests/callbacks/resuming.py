@@ -7,15 +7,18 @@ start it again.
 
 import hashlib
 import json
+import os
 import random
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import h5py
 import numpy as np
 
 from minifit import Sequential, callbacks, console, layers, ops, optimizers, schedules
@@ -23,7 +26,7 @@ from minifit.arrays import Array
 from minifit.callbacks import Callback
 from minifit.callbacks.base import HOOKS
 from minifit.tensor import Tensor
-from minifit.utils import set_random_seed
+from minifit.utils import Sequence, clear_session, set_random_seed
 
 N = 22
 RANDOM = np.random.default_rng(0)
@@ -75,6 +78,8 @@ OPTIMIZERS: dict[str, Callable[[], Any]] = {
     "own": Momentum,
 }
 
+DATA = ("arrays", "memmap", "dataset", "sequence", "mixed sequence", "generator")
+
 LAYERS: dict[str, Callable[[], layers.Layer]] = {
     "dropout": lambda: layers.Dropout(0.3),
     "seeded dropout": lambda: layers.Dropout(0.3, seed=5),
@@ -103,8 +108,10 @@ class Setup:
     double_checkpoint: bool = False
     callbacks: tuple[str, ...] = ()
     first: bool = False  # whether the backup stands first in the list of callbacks
+    watched: bool = True  # whether somebody looks at every batch, so that none are trained together
 
     def model(self) -> Sequential:
+        clear_session()  # names of layers stand in files
         set_random_seed(3)
         inner = [LAYERS[name]() for name in self.layers]
         model = Sequential(
@@ -138,6 +145,25 @@ class Batches:
         return X[rows] * scale, Y[rows]
 
 
+class Mixed(Sequence):
+    """A `Sequence` as a user writes it, which mixes its rows anew after every epoch."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.random = np.random.default_rng(4)
+        self.rows = np.arange(N)
+
+    def __len__(self) -> int:
+        return N // self.size
+
+    def __getitem__(self, index: int) -> tuple[Array, Array]:
+        rows = self.rows[index * self.size : (index + 1) * self.size]
+        return X[rows], Y[rows]
+
+    def on_epoch_end(self) -> None:
+        self.random.shuffle(self.rows)
+
+
 def endless(size: int) -> Iterator[tuple[Array, Array]]:
     while True:
         for start in range(0, N, size):
@@ -168,8 +194,41 @@ class Smoothed(Callback):
         self.mean, self.begun = state["mean"], state["begun"]
 
 
-def halved(epoch: int, rate: float) -> float:
-    return rate * 0.8 if epoch % 2 else rate
+class Journal(Callback):
+    """A file with a line for every batch, as a user writes it: on a resume it is cut to where it was."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.begun = False
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if not self.begun:
+            self.path.write_bytes(b"")
+            self.begun = True
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        with self.path.open("a") as file:
+            file.write(f"{batch} {logs['loss']!r}\n")
+
+    def get_state(self) -> dict[str, Any]:
+        return {"size": self.path.stat().st_size}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        os.truncate(self.path, state["size"])
+        self.begun = True
+
+
+class Shaken(Callback):
+    """Moves the weights by what it draws from the global generators, and looks at the model in between."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        moved = [w + np.random.normal(0, 0.01, w.shape) * random.random() for w in self.model.get_weights()]
+        self.model.set_weights(moved)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        logs["seen"] = self.model.evaluate(X, Y, verbose=0, return_dict=True)["loss"]
+        if logs["seen"] < 0.4:
+            self.model.stop_training = True
 
 
 CALLBACKS: dict[str, Callable[[Path], Callback]] = {
@@ -180,21 +239,45 @@ CALLBACKS: dict[str, Callable[[Path], Callback]] = {
     "plateau": lambda _: callbacks.ReduceLROnPlateau(
         "loss", factor=0.5, patience=2, min_delta=0.05, cooldown=1
     ),
+    "rows": lambda folder: callbacks.CSVLogger(folder / "rows.csv"),
+    "appended rows": lambda folder: callbacks.CSVLogger(folder / "appended.csv", append=True),
+    "best": lambda folder: callbacks.ModelCheckpoint(
+        folder / "best.h5", "loss", save_best_only=True, save_weights_only=True
+    ),
+    "whole models": lambda folder: callbacks.ModelCheckpoint(folder / "models" / "{epoch}-{loss:.5f}.h5"),
+    "some batches": lambda folder: callbacks.ModelCheckpoint(
+        folder / "batches" / "{epoch}-{batch}.h5", save_freq=4, save_weights_only=True
+    ),
+    "means": lambda _: callbacks.BaseLogger(),
+    "finite": lambda _: callbacks.TerminateOnNaN(),
+    "bar": lambda _: callbacks.ProgbarLogger("steps"),
     "own": lambda _: Smoothed(),
+    "own file": lambda folder: Journal(folder / "journal.txt"),
+    "own noise": lambda _: Shaken(),
 }
+"""Each makes files of its own, if any, in the folder that it is given."""
+
+ADDED_TO = ("appended.csv",)
+"""Files that a run which begins anew does not empty."""
 
 
 class Diary(Callback):
     """Writes down what every hook is told, by its epoch and batch, and may end the run at one of them."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Callable[[str], None], watched: bool = True) -> None:
         self.tell = tell
+        self.watched = watched
         self.told: dict[str, Any] = {}
         self.epoch = 0
+
+    def watches(self, hook: str) -> bool:
+        return self.watched
 
 
 def _writing(hook: str) -> Callable[..., None]:
     def write(self: Diary, *args: Any) -> None:
+        if "batch" in hook and not self.watched:
+            return  # how many are trained together is a matter of time
         *index, logs = args
         if hook == "on_epoch_begin":
             self.epoch = index[0]
@@ -226,7 +309,8 @@ class Outcome:
 
 def fit(setup: Setup, folder: Path, tell: Callable[[str], None], backup: bool = True) -> Outcome:
     """Train in a new model, from the beginning or from the backup that is there."""
-    model, diary = setup.model(), Diary(tell)
+    folder.mkdir(parents=True, exist_ok=True)
+    model, diary = setup.model(), Diary(tell, setup.watched)
     listed: list[Callback] = [CALLBACKS[name](folder) for name in setup.callbacks]
     if backup:
         saving = callbacks.BackupAndRestore(
@@ -238,13 +322,28 @@ def fit(setup: Setup, folder: Path, tell: Callable[[str], None], backup: bool = 
         options["validation_data"] = (X[:7], Y[:7])
     if setup.class_weight:
         options["class_weight"] = {0: 0.5, 1: 2.0, 2: 1.0}
-    if setup.data == "arrays":
-        model.fit(X, Y, batch_size=setup.batch_size, shuffle=setup.shuffle, **options)
-    elif setup.data == "sequence":
-        model.fit(Batches(setup.batch_size), shuffle=setup.shuffle, **options)
-    else:
+    if setup.data == "generator":
         model.fit(endless(setup.batch_size), steps_per_epoch=5, **options)
+    elif setup.data in ("sequence", "mixed sequence"):
+        batches = Batches if setup.data == "sequence" else Mixed
+        model.fit(batches(setup.batch_size), shuffle=setup.shuffle, **options)
+    else:
+        with rows(setup.data, folder) as (x, y):
+            model.fit(x, y, batch_size=setup.batch_size, shuffle=setup.shuffle, **options)
     return outcome(model, diary, folder)
+
+
+@contextmanager
+def rows(kind: str, folder: Path) -> Iterator[tuple[Any, Any]]:
+    """The samples as what has rows."""
+    if kind == "dataset":
+        with h5py.File("samples", "w", driver="core", backing_store=False) as file:
+            yield file.create_dataset("x", data=X, chunks=(3, 5)), file.create_dataset("y", data=Y)
+    elif kind == "memmap":
+        X.tofile(folder / "x.bin")
+        yield np.memmap(folder / "x.bin", X.dtype, "r", shape=X.shape), Y
+    else:
+        yield X, Y
 
 
 def outcome(model: Sequential, diary: Diary, folder: Path) -> Outcome:

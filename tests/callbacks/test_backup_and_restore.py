@@ -1,13 +1,12 @@
 """An interrupted run equals an uninterrupted one, bit for bit, wherever it was interrupted and whatever took part."""
 
-import json
 import os
+import random
+import shutil
 import signal
-import subprocess
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minifit import Sequential, layers, optimizers
+from minifit import Sequential, console, layers, optimizers
 from minifit.callbacks import BackupAndRestore, Callback, EarlyStopping, TerminateOnNaN, experimental
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError, FileFormatError, MinifitWarning
+from tests.callbacks.killing import Figures, killed_at_random, killed_then_ended, uninterrupted
 from tests.callbacks.recording import Recorder, bits, data, small_model
 from tests.callbacks.resuming import (
     CALLBACKS,
+    DATA,
     LAYERS,
     OPTIMIZERS,
     Bomb,
@@ -434,7 +435,7 @@ SETUPS = st.builds(
     Setup,
     optimizer=st.sampled_from(sorted(OPTIMIZERS)),
     layers=st.lists(st.sampled_from(sorted(LAYERS)), max_size=3).map(tuple),
-    data=st.sampled_from(["arrays", "arrays", "sequence", "generator"]),
+    data=st.sampled_from(DATA),
     shuffle=st.booleans(),
     validation=st.booleans(),
     class_weight=st.booleans(),
@@ -448,6 +449,7 @@ SETUPS = st.builds(
     double_checkpoint=st.booleans(),
     callbacks=st.sets(st.sampled_from(sorted(CALLBACKS))).map(sorted).map(tuple),
     first=st.booleans(),
+    watched=st.booleans(),
 ).filter(lambda setup: setup.optimizer != "schedule" or not {"scheduler", "plateau"} & set(setup.callbacks))
 
 
@@ -516,41 +518,67 @@ EVERYTHING = Setup(
 )  # fmt: skip
 
 
-def start(setup: Setup, folder: Path, root: Path) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.callbacks.resuming", json.dumps(asdict(setup)), str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=root,
-    )
-
-
-def killed_then_ended(setup: Setup, folder: Path, root: Path, number: int, moments: list[int]) -> Outcome:
-    """The outcome of a run whose process gets a signal after so many lines, again and again, and is started anew."""
-    for lines in moments:
-        with start(setup, folder, root) as process:
-            assert process.stdout is not None
-            for _ in range(lines):
-                process.stdout.readline()
-            process.send_signal(number)
-            process.communicate()
-    with start(setup, folder, root) as process:
-        printed, failed = process.communicate()
-    assert process.returncode == 0, failed
-    return Outcome(**json.loads(printed.splitlines()[-1])["outcome"])
-
-
 @pytest.mark.rule("BR-9")
 @pytest.mark.parametrize("number", ["SIGKILL", "SIGTERM", "SIGINT"])
 def test_a_killed_process_is_started_again(tmp_path: Path, root: Path, number: str) -> None:
     if sys.platform == "win32":
         pytest.skip("Windows has no such signals")
-    whole = fit(EVERYTHING, tmp_path / "whole", quiet)
-    ended = killed_then_ended(EVERYTHING, tmp_path / "killed", root, getattr(signal, number), [20, 15])
-    agree(json_like(whole), ended)
+    whole, _ = uninterrupted(EVERYTHING, tmp_path / "whole")
+    agree(whole, killed_then_ended(EVERYTHING, tmp_path / "killed", root, getattr(signal, number), [20, 15]))
 
 
-def json_like(outcome: Outcome) -> Outcome:
-    """As it comes back from another process."""
-    return Outcome(**json.loads(json.dumps(asdict(outcome))))
+def drawn(draw: random.Random) -> Setup:
+    """A run of any kind, long enough to be killed several times."""
+    optimizer = draw.choice(sorted(OPTIMIZERS))
+    listed = {name for name in CALLBACKS if draw.random() < 0.5} - {"early stopping"}
+    if optimizer == "schedule":  # nobody else may set its rate
+        listed -= {"scheduler", "plateau"}
+    return Setup(
+        optimizer,
+        tuple(draw.sample(sorted(LAYERS), draw.randrange(4))),
+        data=draw.choice(DATA),
+        shuffle=draw.random() < 0.7,
+        validation=draw.random() < 0.5,
+        class_weight=draw.random() < 0.5,
+        metrics=("accuracy",) * draw.randrange(2),
+        batch_size=draw.randint(2, 6),
+        epochs=draw.randint(10, 40),
+        unit=draw.choice([1, 1, 2, 3]),
+        save_freq=draw.choice(["epoch", 1, 3, 7]),
+        double_checkpoint=draw.random() < 0.3,
+        callbacks=tuple(sorted(listed)),
+        first=draw.random() < 0.5,
+        watched=draw.random() < 0.7,
+    )
+
+
+def kill(folder: Path, root: Path, seed: int, kills: int) -> Figures:
+    """Runs that are killed at random instants, this often together, each of them equal to an uninterrupted one."""
+    draw, figures = random.Random(seed), Figures()
+    while figures.kills < kills:
+        setup, here = drawn(draw), folder / str(figures.runs)
+        whole, seconds = uninterrupted(setup, here / "whole")
+        times = min(draw.randint(1, 8), kills - figures.kills)
+        try:
+            agree(whole, killed_at_random(setup, here / "killed", root, draw, times, seconds, figures))
+        except BaseException as error:
+            error.add_note(f"{setup} after {figures}; see {here}")
+            raise
+        shutil.rmtree(here)
+    return figures
+
+
+@pytest.mark.rule("BR-9")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_five_kills_at_random_instants(tmp_path: Path, root: Path) -> None:
+    assert kill(tmp_path, root, seed=1, kills=5).kills == 5
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_five_hundred_kills_at_random_instants(
+    tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = kill(tmp_path, root, seed=int(os.environ.get("SOAK_SEED", "2")), kills=500)
+    with capsys.disabled():
+        console.say(f"\n{figures}; all ended as if nothing had happened")
