@@ -45,10 +45,13 @@ class Confusion(callbacks.Callback):
         self.writer = writer
 
     def on_epoch_end(self, epoch, logs=None):  # type: ignore[no-untyped-def]
+        """Draw it."""
         found = np.zeros((5, 5))
         held_out = pairs[-800:]
         np.add.at(found, (held_out.sum(axis=1) % 5, self.model.predict(held_out).argmax(axis=1)), 1)
-        self.writer.image("confusion", (found / found.sum(axis=1, keepdims=True))[None, :, :, None], step=epoch)
+        self.writer.image(
+            "confusion", (found / found.sum(axis=1, keepdims=True))[None, :, :, None], step=epoch
+        )
 
 
 with minifit.summary.create_file_writer(folder / "mine") as writer:

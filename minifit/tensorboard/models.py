@@ -74,7 +74,9 @@ def op_graph(layers: Sequence[Layer]) -> bytes:
 
 
 def _node(name: str, op: str, *inputs: str) -> bytes:
-    return b"".join(wire.nested(n, text.encode()) for n, text in [(1, name), (2, op), *((3, i) for i in inputs)])
+    return b"".join(
+        wire.nested(n, text.encode()) for n, text in [(1, name), (2, op), *((3, i) for i in inputs)]
+    )
 
 
 def weights(layers: Sequence[Layer], images: bool) -> Iterator[Value]:

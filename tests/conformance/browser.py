@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +17,19 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
-_FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --remote-debugging-pipe --window-size=1200,800"
-).split()
+_FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe"),
+    "--window-size=1200,800",
+]
+
+_STARTER = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(file), fcntl.F_DUPFD, 10) for file in sys.argv[1:3]]
+for number, end in zip((3, 4), ends):  # the browser reads from 3 and writes to 4
+    os.dup2(end, number)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 _SEEN = """
 (() => {
@@ -72,9 +82,15 @@ class Browser:
             missing = [text for text in texts if text not in seen["text"]]
             if not missing and len(seen["images"]) >= images:
                 return seen
-            assert time.monotonic() < deadline, f"missing: {missing}, images {seen['images']} in\n{seen['text'][:3000]}"
-            pause = "new Promise(done => setTimeout(done, 200))"
-            self._ask("Runtime.evaluate", expression=pause, awaitPromise=True, session=True)
+            assert time.monotonic() < deadline, (
+                f"missing: {missing}, images {seen['images']} in\n{seen['text'][:3000]}"
+            )
+            self.pause(0.2)
+
+    def pause(self, seconds: float) -> None:
+        """Let the page go on for a while."""
+        wait = f"new Promise(done => setTimeout(done, {1000 * seconds}))"
+        self._ask("Runtime.evaluate", expression=wait, awaitPromise=True, session=True)
 
     def picture(self) -> bytes:
         """The page as a PNG file."""
@@ -106,10 +122,9 @@ def browsing(program: str, folder: Path) -> Iterator[Browser]:
     """A browser with an empty profile in a folder; it ends with the block."""
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
-    # the browser reads from 3 and writes to 4
-    command = ["/bin/sh", "-c", f'exec 3<&{theirs_in} 4>&{theirs_out}; exec "$0" "$@"', program, *_FLAGS]
+    starter = [sys.executable, "-c", _STARTER, str(theirs_in), str(theirs_out)]
     process = subprocess.Popen(
-        [*command, f"--user-data-dir={folder}"],
+        [*starter, program, *_FLAGS, f"--user-data-dir={folder}"],
         pass_fds=(theirs_in, theirs_out),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
