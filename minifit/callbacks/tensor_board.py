@@ -74,7 +74,7 @@ class TensorBoard(Callback):
 
     References
     ----------
-    ``tf.keras.callbacks.TensorBoard`` (TensorFlow 2.7). Rules TB-1 to TB-9 of the semantics.
+    ``tf.keras.callbacks.TensorBoard`` (TensorFlow 2.7). Rules TB-1 to TB-12 of the semantics.
     """
 
     adds_keys = ()
