@@ -36,6 +36,7 @@ GROUPS = {
     "activations": "Activations",
     "callbacks": "Callbacks",
     "datasets": "Datasets",
+    "summary": "Summaries for TensorBoard",
 }
 """Modules with a page of their own, and its title."""
 

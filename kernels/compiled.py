@@ -6,6 +6,7 @@ over to it: its matrix products are those of a BLAS, and its `exp`, `log` and `t
 where Numba's do not.
 """
 
+from minifit.kernels.compiled_checksums import crc32c
 from minifit.kernels.compiled_dense import (
     activation_backward,
     activation_forward,
@@ -68,6 +69,7 @@ __all__ = [
     "categorical_crossentropy_forward",
     "categorical_crossentropy_logits_backward",
     "categorical_crossentropy_logits_forward",
+    "crc32c",
     "dense_backward",
     "dense_forward",
     "ftrl_step",

@@ -6,6 +6,7 @@ The arrays that a kernel writes come last, must have the right shape, and share 
 except that the elementwise kernels may write over their input.
 """
 
+from minifit.kernels.reference_checksums import crc32c
 from minifit.kernels.reference_dense import (
     FUSED_ACTIVATIONS,
     activation_backward,
@@ -68,6 +69,7 @@ __all__ = [
     "categorical_crossentropy_forward",
     "categorical_crossentropy_logits_backward",
     "categorical_crossentropy_logits_forward",
+    "crc32c",
     "dense_backward",
     "dense_forward",
     "ftrl_step",

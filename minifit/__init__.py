@@ -26,6 +26,7 @@ __all__ = [
     "ops",
     "optimizers",
     "regularizers",
+    "summary",
     "utils",
 ]
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from minifit import ops as ops
     from minifit import optimizers as optimizers
     from minifit import regularizers as regularizers
+    from minifit import summary as summary
     from minifit import utils as utils
     from minifit.models import Sequential as Sequential
 else:

@@ -289,6 +289,16 @@ class Sequential(Storable):
         """The output for a batch inside a step."""
         return self._chain(constant(self._conform(x)), training)
 
+    def layer_outputs(self, x: Array) -> dict[str, Array]:
+        """Beyond Keras: what every layer makes of a batch of inputs, by its name, as in `predict`."""
+        made: dict[str, Array] = {}
+        with Context(recording=False, streams=self.training_state.streams):
+            tensor = constant(self._conform(x))
+            for layer in self._layers:
+                tensor = layer(tensor, False)
+                made[layer.name] = tensor.numpy()
+        return made
+
     def _chain(self, x: Tensor, training: bool) -> Tensor:
         for layer in self._layers:
             x = layer(x, training)

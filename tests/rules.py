@@ -399,6 +399,60 @@ CALLBACKS = {
         "The `lr` in the logs of an epoch is the rate that it was trained with; a reduction shows in the next one.",
         RECORDED,
     ),
+    "TB-1": Rule(
+        "With `histogram_freq` TensorBoard writes histograms of all weights and, with validation data, of what each "
+        "layer makes of its first 1,024 rows, as `<layer>/activation`; without validation data one warning says so.",
+        DEVIATION,
+        "the documentation promises activations, tf.keras writes none",
+    ),
+    "TB-2": Rule(
+        "Weights are shown as images in epochs with histograms only, laid out as in tf.keras.", RECORDED
+    ),
+    "TB-3": Rule(
+        "The learning rate is written as `epoch_lr` when it is in the logs, and as `epoch_learning_rate` when a "
+        "schedule object gives it.",
+        RECORDED,
+    ),
+    "TB-4": Rule(
+        "An image has the tag of its weight and `/image`.",
+        DEVIATION,
+        "in tf.keras it has the tag of the histogram, and TensorBoard does not show it",
+    ),
+    "TB-5": Rule(
+        "`batch_` values stand at the number of batches that the optimizer has learned from: from 1, going on over "
+        "epochs and further fits.",
+        DEVIATION,
+        "in tf.keras a second fit with `update_freq` fails",
+    ),
+    "TB-6": Rule(
+        "Values of training are in `train/`, those of validation in `validation/`; no file is without a value.",
+        RECORDED,
+    ),
+    "TB-7": Rule(
+        "In tags a layer without a name of its own is counted within its model.",
+        DEVIATION,
+        "in tf.keras it is counted over the process: a second run cannot be laid over the first",
+    ),
+    "TB-8": Rule("After a resume by BackupAndRestore no step of a tag stands twice in the files.", OWN),
+    "TB-9": Rule(
+        "When event files cannot be written there is one warning, training goes on, and what waits is written as "
+        "soon as it can be.",
+        OWN,
+    ),
+    "TB-10": Rule(
+        "With `write_graph` the layers are written once for a model, as the `keras` tag and as a graph of ops.",
+        OWN,
+    ),
+    "TB-11": Rule(
+        "`profile_batch` is a batch of the fit counted from 1, or the first and the last, also as text, or 0; each "
+        "kernel and callback in it is timed.",
+        DOCUMENTED,
+    ),
+    "TB-12": Rule(
+        "With `embeddings_freq` the tables of all Embedding layers are written; metadata for a layer that does not "
+        "exist is refused before training.",
+        DOCUMENTED,
+    ),
     "TN-1": Rule(
         "`TerminateOnNaN` stops at the first batch whose loss is NaN or infinite, also where nobody watches; the epoch "
         "ends as usual.",

@@ -14,6 +14,7 @@ from minifit.callbacks.model_checkpoint import ModelCheckpoint
 from minifit.callbacks.progbar_logger import ProgbarLogger
 from minifit.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from minifit.callbacks.remote_monitor import RemoteMonitor
+from minifit.callbacks.tensor_board import TensorBoard
 from minifit.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
+    "TensorBoard",
     "TerminateOnNaN",
     "experimental",
 ]

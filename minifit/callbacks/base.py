@@ -21,6 +21,17 @@ class Model(Protocol):
     history: Any
 
     optimizer: Any
+    training_state: Any
+
+    @property
+    def layers(self) -> list[Any]:
+        """The layers in order."""
+
+    def layer_outputs(self, x: Array) -> dict[str, Array]:
+        """What every layer makes of a batch of inputs, by its name."""
+
+    def to_json(self) -> str:
+        """The layers as JSON, in Keras's form."""
 
     @property
     def metrics(self) -> list[Any]:

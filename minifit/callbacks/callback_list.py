@@ -8,6 +8,7 @@ from minifit.callbacks.base import HOOKS, Callback, Logs, Run, check_hook, imple
 from minifit.callbacks.history import History
 from minifit.callbacks.progbar_logger import ProgbarLogger
 from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.tensorboard.profile import Trace
 
 
 class CallbackList:
@@ -56,6 +57,7 @@ class CallbackList:
         if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
             self.callbacks.append(ProgbarLogger(count_mode="steps"))
         self._methods: dict[str, list[Callable[..., None]]] = {}
+        self._trace: Trace | None = None
         self.ask()
         if model is not None:
             self.set_model(model)
@@ -92,7 +94,18 @@ class CallbackList:
     def ask(self) -> None:
         """Look up anew which callbacks implement which hook."""
         in_turn = sorted(self.callbacks, key=lambda c: c.acts_last)
-        self._methods = {h: [getattr(c, h) for c in in_turn if implements(c, h)] for h in HOOKS}
+        self._methods = {h: [self._method(c, h) for c in in_turn if implements(c, h)] for h in HOOKS}
+
+    def _method(self, callback: Callback, hook: str) -> Callable[..., None]:
+        method: Callable[..., None] = getattr(callback, hook)
+        if self._trace is None:
+            return method
+        return self._trace.timed("callbacks", f"{type(callback).__name__}.{hook}", method)
+
+    def profile(self, trace: Trace | None) -> None:
+        """From the next hook on, write into a trace how long each callback takes; None for no longer."""
+        self._trace = trace
+        self.ask()
 
     def watched(self, event: str) -> bool:
         """Whether somebody must be called at every batch of an event: "train", "test" or "predict"."""

@@ -116,6 +116,7 @@ class Layer(Configurable):
             raise ArgumentTypeError(
                 f"A layer's name is a string. Received: name={name!r}. Leave it out for a name."
             )
+        self.auto_named = not name
         self.name = name or unique_name(snake_case(type(self).__name__))
         self.trainable = trainable
         self.built = False

@@ -51,6 +51,7 @@ def fit(
     """
     batches = state.batches
     assert batches is not None
+    state.step = step
     callbacks.on_train_begin()
     for each in (step, validation.step) if validation is not None else (step,):
         each.use(kernels.load(state.engine))  # a resumed run goes on with the kernels it was begun with

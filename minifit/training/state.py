@@ -10,15 +10,16 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from minifit import console, randomness
+from minifit import console, kernels, randomness
 from minifit.callbacks import CallbackList
 from minifit.data import Batches
 from minifit.errors import ArgumentError
 from minifit.optimizers import Optimizer
 from minifit.randomness import Streams
 from minifit.tables import first_difference, plain
+from minifit.tensorboard.profile import Trace
 from minifit.training.objective import Objective
-from minifit.training.step import Trainable
+from minifit.training.step import Step, Trainable
 
 
 class TrainingState:
@@ -47,6 +48,8 @@ class TrainingState:
         Where shuffling, dropout and initializers draw from.
     optimizer, objective, batches, judged_on, callbacks
         What takes part; each has a state of its own. `judged_on` are the batches of a validation.
+    step : TrainStep or None
+        What trains on a batch, while a `fit` is under way.
     """
 
     def __init__(self, model: Trainable) -> None:
@@ -57,6 +60,7 @@ class TrainingState:
         self.batches: Batches | None = None
         self.judged_on: Batches | None = None
         self.callbacks: CallbackList | None = None
+        self.step: Step | None = None
         self.epoch = 0
         self.batch = 0
         self.stop_training = False
@@ -95,7 +99,7 @@ class TrainingState:
         finally:
             self.running = before
             if not before:
-                self.batches = self.judged_on = self.callbacks = None
+                self.batches = self.judged_on = self.callbacks = self.step = None
 
     @contextmanager
     def validating(self) -> Iterator[None]:
@@ -178,6 +182,14 @@ class TrainingState:
         captured, self._half_an_epoch = self._half_an_epoch, None
         if captured is not None:
             self._put_back(captured)
+
+    def profile(self, trace: Trace | None) -> None:
+        """From now on, write into a trace how long each kernel and callback takes; None for no longer."""
+        if self.step is not None:
+            plain = kernels.load(self.engine)
+            self.step.use(plain if trace is None else trace.timed_kernels(plain))
+        if self.callbacks is not None:
+            self.callbacks.profile(trace)
 
     def _put_back(self, captured: dict[str, Any]) -> None:
         """All but the place in the data, which callbacks do not move."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit import optimizers
+from minifit import optimizers, summary
 from minifit.arrays import Array
 from minifit.callbacks import CallbackList, History
 from minifit.data import Batches, batches_of, is_array_like, rows_of
@@ -238,7 +238,7 @@ class Trainer(ABC):
         outer = self.training_state
         state = self.training_state = outer.nested() if outer.running else outer
         try:
-            with handler, state.under_way():
+            with handler, state.under_way(), summary.following(self._steps):
                 self._fit(state, batches, judged_on, handler, epochs, initial_epoch, _due(validation_freq))
         finally:
             self.training_state = outer
@@ -461,6 +461,10 @@ class Trainer(ABC):
             return callbacks
         verbose = _verbosity(verbose)
         return CallbackList(callbacks, True, bool(verbose), self, verbose=verbose, **params)
+
+    def _steps(self) -> int:
+        """How many batches the optimizer has learned from."""
+        return int(self.optimizer.iterations.value)
 
     @property
     def optimizer(self) -> Any:

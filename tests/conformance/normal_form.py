@@ -12,6 +12,8 @@ from urllib.parse import parse_qs
 
 import numpy as np
 
+from minifit.tensorboard.events import read_events
+
 Json = Any
 
 
@@ -54,6 +56,24 @@ def result(returned: Any) -> Json:
 def standard_name(error: BaseException) -> str:
     """The standard class that an error belongs to: how it is caught, whatever it is called."""
     return next(c.__name__ for c in type(error).__mro__ if c.__module__ == "builtins")
+
+
+# -- event files -------------------------------------------------------------------------------------------
+
+
+def event_files(folder: Path) -> Json:
+    """What TensorBoard would show: steps by folder, page and tag, with the values of scalars that are no speeds."""
+    found: dict[str, Json] = {}
+    for file in sorted(folder.rglob("*tfevents*")):
+        tags = found.setdefault(file.parent.relative_to(folder).as_posix(), {"tags": {}})["tags"]
+        for event in read_events(file):
+            for value in event.values:
+                if value.plugin == "graph_keras_model" or value.tag.endswith("/activation"):
+                    continue
+                exact = value.plugin == "scalars" and "steps_per_second" not in value.tag
+                entry = [event.step, float(np.asarray(value.tensor))] if exact else event.step
+                tags.setdefault(f"{value.plugin} {value.tag}", []).append(entry)
+    return found
 
 
 # -- weights -----------------------------------------------------------------------------------------------

@@ -195,7 +195,7 @@ class Player:
                 name: normal.cells((self.folder / name).read_text(encoding="utf-8")) for name in tables
             }
         if self.scenario.get("read_tb"):
-            raise MissingError("the player has no reader of event files, for TensorBoard")
+            found["tb"] = normal.event_files(self.folder)
         return found
 
     def whose_weights(self, file: Path) -> Json:

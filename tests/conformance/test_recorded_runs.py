@@ -17,11 +17,7 @@ from tests.conformance.making import MissingError
 from tests.conformance.player import RECORDS, SCENARIOS, play
 
 NOT_YET = {
-    "bad-arg-004": "TensorBoard",
-    "bad-arg-005": "TensorBoard",
-    "bad-arg-006": "TensorBoard",
     "multi": "Input, Model, Concatenate, Add",
-    "tb": "TensorBoard",
 }
 """Scenarios by name, or all of a kind, and the things of which the first that is missing stops them."""
 

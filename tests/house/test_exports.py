@@ -23,6 +23,7 @@ PUBLIC = {
     "ops",
     "optimizers",
     "regularizers",
+    "summary",
     "utils",
 }
 """Every name of `minifit` itself; a new one is a decision and is added here."""

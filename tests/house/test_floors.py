@@ -29,7 +29,7 @@ FLOORS = [
         "schedules",
         "optimizers",
     ],
-    ["layers", "data", "saving", "datasets", "utils", "tensorboard"],
+    ["layers", "data", "saving", "datasets", "utils", "tensorboard", "summary"],
     ["callbacks"],
     ["training"],
     ["model_files", "models"],

@@ -1,0 +1,80 @@
+"""Curves, histograms, images, the graph and a projector for TensorBoard.
+
+A model learns sums modulo five from examples. Look at what it does with
+
+    python examples/14_tensorboard.py logs
+    pip install tensorboard
+    tensorboard --logdir logs
+
+On the projector page the numbers fall into five heaps: nobody told the model that they have a remainder.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import minifit
+from minifit import callbacks, layers
+
+NUMBERS = 50
+
+folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
+folder.mkdir(exist_ok=True)
+labels = [f"{n}\t{n % 5}" for n in range(NUMBERS)]
+(folder / "numbers.tsv").write_text("\n".join(["number\tremainder", *labels]) + "\n", encoding="utf-8")
+
+minifit.utils.set_random_seed(0)
+pairs = np.random.default_rng(0).integers(0, NUMBERS, (4000, 2))
+model = minifit.Sequential(
+    [
+        layers.Embedding(NUMBERS, 8, input_length=2, name="numbers"),
+        layers.Flatten(),
+        layers.Dense(32, activation="relu"),
+        layers.Dense(5, activation="softmax"),
+    ]
+)
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+
+
+class Confusion(callbacks.Callback):
+    """An image of one's own: how often each remainder is taken for each other."""
+
+    def __init__(self, writer: minifit.summary.SummaryWriter) -> None:
+        self.writer = writer
+
+    def on_epoch_end(self, epoch, logs=None):  # type: ignore[no-untyped-def]
+        """Draw it."""
+        found = np.zeros((5, 5))
+        held_out = pairs[-800:]
+        np.add.at(found, (held_out.sum(axis=1) % 5, self.model.predict(held_out).argmax(axis=1)), 1)
+        self.writer.image(
+            "confusion", (found / found.sum(axis=1, keepdims=True))[None, :, :, None], step=epoch
+        )
+
+
+with minifit.summary.create_file_writer(folder / "mine") as writer:
+    board = callbacks.TensorBoard(
+        folder,
+        histogram_freq=2,
+        write_images=True,
+        write_steps_per_second=True,
+        update_freq=10,
+        profile_batch="20,22",
+        embeddings_freq=5,
+        embeddings_metadata={"numbers": "numbers.tsv"},
+    )
+    history = model.fit(
+        pairs,
+        pairs.sum(axis=1) % 5,
+        epochs=16,
+        validation_split=0.2,
+        verbose=0,
+        callbacks=[board, Confusion(writer)],
+    )
+
+print(f"Validation accuracy: {history.history['val_accuracy'][-1]:.1%}")
+for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+    print(f"{file.stat().st_size:8,} bytes  {file.relative_to(folder).as_posix()}")
+print(f"Look at it with: tensorboard --logdir {folder}")

@@ -1,0 +1,346 @@
+"""`TensorBoard`: event files that TensorBoard shows as it shows those of tf.keras.
+
+What is written where: values of epochs and batches, weights and the model in ``train/``, validation in
+``validation/``, tables of embeddings beside them, the timeline of a profiled batch in ``plugins/profile/``.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from minifit import console
+from minifit.callbacks.base import Callback, Run, implements
+from minifit.data.checks import positive
+from minifit.errors import ArgumentError, UnknownNameError
+from minifit.schedules import LearningRateSchedule
+from minifit.tensorboard import models
+from minifit.tensorboard.folders import Folders
+from minifit.tensorboard.profile import Trace, batches_to_profile
+from minifit.tensorboard.writer import EventWriter
+
+_IGNORED = ("batch_size", "embeddings_data", "embeddings_layer_names", "write_grads")
+"""What TensorFlow 1 took."""
+
+
+class TensorBoard(Callback):
+    """Writes event files for TensorBoard.
+
+    Parameters
+    ----------
+    log_dir : str or PathLike, default "logs"
+        The folder to point TensorBoard at. Give every run one of its own, to see them side by side.
+    histogram_freq : int, default 0
+        After every so many epochs, counted from the first, histograms of the weights of all layers and, with
+        validation data, of what the layers make of it (its first 1,024 rows). 0 for none.
+    write_graph : bool, default True
+        Whether to write the layers for the graph page.
+    write_images : bool, default False
+        Whether to show weights as images, too, in epochs with histograms.
+    write_steps_per_second : bool, default False
+        Whether to write the training speed.
+    update_freq : {"epoch", "batch"} or int, default "epoch"
+        Whether loss and metrics are written after every batch, or after so many, besides those of epochs.
+    profile_batch : int, pair of int or str, default 2
+        The batch, or the first and last batch, to profile, counted from 1 in every fit; 0 for none. ``"10,20"`` is a
+        pair.
+    embeddings_freq : int, default 0
+        After every so many epochs, the tables of all `Embedding` layers for the projector page. 0 for none.
+    embeddings_metadata : str or dict from str to str, optional
+        The file with a label for each row of a table, relative to `log_dir`: one for all layers, or by the layer's
+        name.
+    **kwargs
+        ``write_grads``, ``batch_size``, ``embeddings_layer_names`` and ``embeddings_data`` of TensorFlow 1 are
+        accepted, with a warning, and do nothing.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        For a value that cannot be used; before training for a layer in `embeddings_metadata` that does not exist.
+    OSError
+        Before training, when `log_dir` cannot be made.
+
+    Notes
+    -----
+    A thread writes the files, every two seconds and at the end of training. When the disk does not take them there
+    is one warning, and training goes on. With BackupAndRestore a resumed run cuts its files to where they were, so
+    that no step stands twice.
+
+    Examples
+    --------
+    >>> callback = TensorBoard("logs/first", histogram_freq=1, profile_batch=0)
+
+    References
+    ----------
+    ``tf.keras.callbacks.TensorBoard`` (TensorFlow 2.7). Rules TB-1 to TB-12 of the semantics.
+    """
+
+    adds_keys = ()
+
+    def __init__(
+        self,
+        log_dir: str | os.PathLike[str] = "logs",
+        histogram_freq: int = 0,
+        write_graph: bool = True,
+        write_images: bool = False,
+        write_steps_per_second: bool = False,
+        update_freq: Any = "epoch",
+        profile_batch: Any = 2,
+        embeddings_freq: int = 0,
+        embeddings_metadata: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        _refuse_unknown(kwargs)
+        self.log_dir = _path(log_dir)
+        self.histogram_freq = _every("histogram_freq", histogram_freq)
+        self.write_graph = bool(write_graph)
+        self.write_images = bool(write_images)
+        self.write_steps_per_second = bool(write_steps_per_second)
+        self.update_freq = _update_freq(update_freq)
+        self.embeddings_freq = _every("embeddings_freq", embeddings_freq)
+        self.embeddings_metadata = _metadata(embeddings_metadata)
+        self._profiled = batches_to_profile(profile_batch)
+        self._trace: Trace | None = None
+        self._trace_began = 0.0
+        self._folders = Folders(self.log_dir)
+        self._shown: Any = None  # the model whose graph is written
+        self._seen = 0  # steps of the optimizer at the last batch that was looked at
+        self._epoch_began = self._batch_began = (0.0, 0)  # seconds, and steps of the optimizer
+        self._batches = self._first = (
+            0  # batches of this fit so far, and the number in its epoch of the one under way
+        )
+        self._warned = False
+
+    def check_run(self, run: Run) -> None:
+        """Make the folder, and say what cannot be shown."""
+        if isinstance(self.embeddings_metadata, dict):
+            known = [layer.name for layer in models.embeddings(self.model.layers)]
+            for name in self.embeddings_metadata.keys() - set(known):
+                raise UnknownNameError.of("Embedding layer", name, known)
+        os.makedirs(self.log_dir, exist_ok=True)
+        if self.histogram_freq and not run.validated:
+            console.warn(
+                "Histograms of what layers make of data need validation data. Received: histogram_freq="
+                f"{self.histogram_freq} and none. Only those of the weights are written; pass validation_data for both."
+            )
+
+    def watches(self, hook: str) -> bool:
+        """Batches only where every one is written."""
+        if hook == "on_train_batch_end" and self.update_freq == 1:
+            return True
+        return implements(self, hook, beyond=TensorBoard)
+
+    def wake_after(self) -> int | None:
+        """In how many batches one is written, or profiled."""
+        wanted = []
+        if self.update_freq != "epoch":
+            wanted.append(self.update_freq - self._steps() % self.update_freq)
+        if self._trace is not None:
+            wanted.append(1)
+        elif self._profiled and self._batches + 1 < self._profiled.start:
+            wanted.append(self._profiled.start - 1 - self._batches)
+        return min(wanted, default=None)
+
+    # -- the hooks --------------------------------------------------------------------------------------
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Begin to count."""
+        self._seen = self._steps()
+        self._batches, self._warned = 0, False
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Look at the clock."""
+        self._epoch_began = time.perf_counter(), self._steps()
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Show the model, once; look at the clock; begin to profile."""
+        self._first = batch
+        if self.write_graph and self._shown is not self.model:
+            self._write_graph()
+        if self.write_steps_per_second:
+            self._batch_began = time.perf_counter(), self._steps()
+        if self._batches + 1 in self._profiled and self._trace is None:
+            self._trace = Trace()
+            self.model.training_state.profile(self._trace)
+        if self._trace is not None:
+            self._trace_began = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Write the values of the batch, if it is its turn; end the profile."""
+        self._batches += 1 + batch - self._first
+        if self._trace is not None:
+            self._trace.spans.append(
+                ("batches", f"batch {self._batches}", self._trace_began, time.perf_counter())
+            )
+            if self._batches >= self._profiled.stop - 1:
+                self._end_profile()
+        if self.update_freq != "epoch":
+            step, before = self._steps(), self._seen
+            self._seen = step
+            if step // self.update_freq != before // self.update_freq:
+                self._write_batch(step, logs or {})
+
+    def on_test_end(self, logs: Any = None) -> None:
+        """Write the result of the evaluation over the steps of the optimizer."""
+        if logs and self.model.optimizer is not None:
+            writer, step = self._writer("validation"), self._steps()
+            for name, value in _numbers(logs):
+                writer.scalar(f"evaluation_{name}_vs_iterations", value, step)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Write the values of the epoch and what is due besides."""
+        self._write_epoch(epoch, logs or {})
+        if self.histogram_freq and epoch % self.histogram_freq == 0:
+            self._write_histograms(epoch)
+        if self.embeddings_freq and epoch % self.embeddings_freq == 0:
+            self._try(
+                models.write_embeddings, self.model.layers, self.log_dir, epoch, self.embeddings_metadata
+            )
+
+    def release(self) -> None:
+        """Write what is left and close the files."""
+        if self._trace is not None:
+            self._end_profile()
+        self._folders.close()
+
+    # -- state ------------------------------------------------------------------------------------------
+
+    def get_state(self) -> dict[str, Any]:
+        """The files and their sizes, when all is in them, and whether the graph is."""
+        return {"folders": self._folders.get_state(), "shown": self._shown is self.model}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Cut the files to these sizes, and go on in new ones."""
+        self._folders.set_state(state["folders"])
+        self._shown = self.model if state["shown"] else None
+        self._seen = self._steps()
+
+    # -- what is written --------------------------------------------------------------------------------
+
+    def _writer(self, name: str) -> EventWriter:
+        return self._folders.writer(name, self.model.training_state.engine)
+
+    def _steps(self) -> int:
+        """How many batches the optimizer has learned from."""
+        return int(self.model.optimizer.iterations.value)
+
+    def _write_graph(self) -> None:
+        self._shown = self.model
+        layers = self.model.layers
+        self._writer("train").add(0, models.graph(layers, self.model.to_json()))
+        self._writer("train").add(0, graph=models.op_graph(layers))
+
+    def _write_batch(self, step: int, logs: Mapping[str, Any]) -> None:
+        writer = self._writer("train")
+        for name, value in _numbers(logs):
+            writer.scalar(f"batch_{name}", value, step)
+        if self.write_steps_per_second:
+            writer.scalar("batch_steps_per_second", self._rate_since(self._batch_began), step)
+
+    def _write_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
+        numbers = dict(_numbers(logs))
+        train = {name: value for name, value in numbers.items() if not name.startswith("val_")}
+        if train and isinstance(schedule := self.model.optimizer.learning_rate, LearningRateSchedule):
+            train["learning_rate"] = float(schedule(np.float32(self._steps())))
+        if train and self.write_steps_per_second:
+            train["steps_per_second"] = self._rate_since(self._epoch_began)
+        for name, value in train.items():
+            self._writer("train").scalar(f"epoch_{name}", value, epoch)
+        for name in numbers.keys() - train.keys():
+            self._writer("validation").scalar(f"epoch_{name.removeprefix('val_')}", numbers[name], epoch)
+
+    def _rate_since(self, began: tuple[float, int]) -> float:
+        """Steps in a second."""
+        seconds, steps = time.perf_counter() - began[0], self._steps() - began[1]
+        return steps / seconds if seconds else 0.0
+
+    def _write_histograms(self, epoch: int) -> None:
+        writer, layers = self._writer("train"), self.model.layers
+        for value in models.weights(layers, images=self.write_images):
+            writer.add(epoch, value)
+        if (data := self.model.training_state.judged_on) is not None:
+            outputs = self.model.layer_outputs(models.first_rows(data))
+            for value in models.activations(layers, outputs):
+                writer.add(epoch, value)
+
+    def _end_profile(self) -> None:
+        trace, self._trace = self._trace, None
+        self.model.training_state.profile(None)
+        if trace is not None:
+            self._try(trace.write, self.log_dir)
+
+    def _try(self, write: Callable[..., Any], *args: Any) -> None:
+        """Write a file beside the event files; that it cannot be written is said once, and training goes on."""
+        try:
+            write(*args)
+        except OSError as error:
+            if not self._warned:
+                console.warn(
+                    f"TensorBoard cannot write {error.filename!r}: {error.strerror}. Training goes on."
+                )
+            self._warned = True
+
+
+def _numbers(logs: Mapping[str, Any]) -> Iterable[tuple[str, float]]:
+    """The logs that are single numbers, as TensorBoard can draw them."""
+    for name, value in logs.items():
+        if isinstance(value, float | int):
+            yield name, value
+        elif isinstance(value, np.generic | np.ndarray) and value.ndim == 0 and value.dtype.kind in "biuf":
+            yield name, float(value)
+
+
+# -- the arguments -------------------------------------------------------------------------------------------
+
+
+def _path(log_dir: Any) -> str:
+    given = os.fspath(log_dir) if isinstance(log_dir, os.PathLike) else log_dir
+    if not isinstance(given, str) or not given or "\0" in given:
+        raise ArgumentError(
+            f"log_dir is the path of a folder. Received: log_dir={log_dir!r}. Pass for example 'logs'."
+        )
+    return given
+
+
+def _every(name: str, value: Any) -> int:
+    return 0 if isinstance(value, int | np.integer | None) and not value else positive(name, value, example=1)
+
+
+def _metadata(value: Any) -> Any:
+    """One file name for all layers, or one by the name of a layer."""
+    named = value.items() if isinstance(value, dict) else ()
+    if value is None or isinstance(value, str | os.PathLike):
+        return None if value is None else os.fspath(value)
+    if named and all(isinstance(k, str) and isinstance(v, str | os.PathLike) for k, v in named):
+        return {k: os.fspath(v) for k, v in named}
+    raise ArgumentError(
+        "embeddings_metadata is the name of a file, or a dictionary from a layer's name to one. "
+        f"Received: embeddings_metadata={value!r}. Pass for example {{'embedding': 'words.tsv'}}."
+    )
+
+
+def _update_freq(value: Any) -> Any:
+    if isinstance(value, str) and value not in ("batch", "epoch"):
+        raise ArgumentError(
+            "update_freq is 'batch', 'epoch' or a positive number of batches. "
+            f"Received: update_freq={value!r}. Pass for example update_freq=100."
+        )
+    if value == "batch":
+        return 1
+    return value if value == "epoch" else positive("update_freq", value, example=100)
+
+
+def _refuse_unknown(kwargs: Mapping[str, Any]) -> None:
+    unknown = sorted(kwargs.keys() - set(_IGNORED))
+    if unknown:
+        raise ArgumentError(
+            f"TensorBoard takes no argument {unknown[0]!r}. Besides its own it knows {', '.join(_IGNORED)}, "
+            "which do nothing."
+        )
+    if given := [name for name in _IGNORED if kwargs.get(name)]:
+        console.warn(
+            f"TensorBoard ignores {', '.join(given)}, which TensorFlow 1 took. Leave it out; all Embedding layers "
+            "are shown."
+        )

@@ -1,0 +1,301 @@
+"""Values of your own for TensorBoard, as with ``tf.summary``.
+
+    writer = minifit.summary.create_file_writer("logs/mine")
+
+    class Norms(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            writer.scalar("norm", np.linalg.norm(self.model.get_weights()[0]), step=epoch)
+
+Without a `step` it is the number of batches that the training under way has learned from.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from minifit.data.checks import positive
+from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
+from minifit.tensorboard.events import Value
+from minifit.tensorboard.histograms import BUCKETS, histogram_value
+from minifit.tensorboard.images import image_value
+from minifit.tensorboard.scalars import scalar_value
+from minifit.tensorboard.writer import EventWriter
+
+__all__ = ["SummaryWriter", "create_file_writer", "flush", "histogram", "image", "scalar", "text"]
+
+_step: ContextVar[Callable[[], int] | None] = ContextVar("step", default=None)
+_writer: ContextVar["SummaryWriter | None"] = ContextVar("writer", default=None)
+
+
+class SummaryWriter:
+    """Writes values to a new event file in a folder; `create_file_writer` makes one.
+
+    ``with writer:`` closes it at the end; so does the end of the program.
+
+    Parameters
+    ----------
+    logdir : str or PathLike
+    flush_secs : float
+        Seconds after which at the latest a value is in the file.
+    run : str
+        Becomes part of the file's name.
+    """
+
+    def __init__(self, logdir: str | os.PathLike[str], flush_secs: float = 2.0, run: str = "") -> None:
+        self._events = EventWriter(logdir, flush_secs=flush_secs, run=run)
+
+    def scalar(self, name: str, data: Any, step: int | None = None, description: str | None = None) -> None:
+        """Write a number; arguments as for `scalar`."""
+        number = np.asarray(data)
+        if number.ndim or number.dtype.kind not in "biuf":
+            raise ShapeError(
+                f"A scalar is a single real number. Received: {name!r} of shape {number.shape}, {number.dtype}."
+                " Pass for example its mean."
+            )
+        if description is None:
+            self._events.scalar(_name(name), float(number), _resolved(step))
+        else:
+            self._add(scalar_value(_name(name), float(number), description), step)
+
+    def histogram(
+        self,
+        name: str,
+        data: Any,
+        step: int | None = None,
+        buckets: int | None = None,
+        description: str | None = None,
+    ) -> None:
+        """Write how numbers are distributed; arguments as for `histogram`."""
+        numbers = np.asarray(data)
+        if numbers.dtype.kind not in "biuf":
+            raise ArgumentTypeError(
+                f"A histogram is of real numbers. Received: dtype {numbers.dtype} for {name!r}. Encode it as numbers."
+            )
+        count = BUCKETS if buckets is None else positive("buckets", buckets)
+        self._add(histogram_value(_name(name), numbers, count, description or ""), step)
+
+    def image(
+        self,
+        name: str,
+        data: Any,
+        step: int | None = None,
+        max_outputs: int = 3,
+        description: str | None = None,
+    ) -> None:
+        """Write images; arguments as for `image`."""
+        most = positive("max_outputs", max_outputs)
+        self._add(image_value(_name(name), data, most, description or ""), step)
+
+    def text(self, name: str, data: Any, step: int | None = None, description: str | None = None) -> None:
+        """Write a text; arguments as for `text`."""
+        if isinstance(data, str):
+            said: bytes | tuple[bytes, ...] = data.encode()
+        elif isinstance(data, list | tuple) and data and all(isinstance(line, str) for line in data):
+            said = tuple(line.encode() for line in data)
+        else:
+            raise ArgumentTypeError(
+                f"A text is a string, or a list of them. Received: {data!r} for {name!r}. Pass str(...) of it."
+            )
+        self._add(Value(_name(name), "text", said, description=description or ""), step)
+
+    def _add(self, value: Value, step: int | None) -> None:
+        self._events.add(_resolved(step), value)
+
+    @contextmanager
+    def as_default(self, step: int | None = None) -> "Iterator[SummaryWriter]":
+        """While the block runs, the functions of this module write here, with this step if they are given none."""
+        writer = _writer.set(self)
+        token = None if step is None else _step.set(lambda: step)
+        try:
+            yield self
+        finally:
+            _writer.reset(writer)
+            if token is not None:
+                _step.reset(token)
+
+    def flush(self) -> None:
+        """See that all values are in the file."""
+        self._events.flush()
+
+    def close(self) -> None:
+        """Flush, and close the file."""
+        self._events.close()
+
+    def __enter__(self) -> "SummaryWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def create_file_writer(
+    logdir: str | os.PathLike[str],
+    max_queue: int | None = None,
+    flush_millis: int | None = None,
+    filename_suffix: str | None = None,
+    name: str | None = None,
+) -> SummaryWriter:
+    """A writer of values for TensorBoard.
+
+    Parameters
+    ----------
+    logdir : str or PathLike
+        A folder; it is made with the first value.
+    max_queue, name : optional
+        Accepted as in TensorFlow; a thread writes, and memory is bounded anyhow.
+    flush_millis : int, default 2000
+        Milliseconds after which at the latest a value is in the file.
+    filename_suffix : str, optional
+        Becomes part of the file's name.
+
+    Returns
+    -------
+    SummaryWriter
+
+    Examples
+    --------
+    >>> with create_file_writer("logs/mine") as writer:
+    ...     writer.scalar("answer", 42, step=0)
+    ...     writer.text("note", "*Markdown*", step=0)
+
+    References
+    ----------
+    ``tf.summary.create_file_writer`` (TensorFlow 2.7).
+    """
+    millis = 2000 if flush_millis is None else positive("flush_millis", flush_millis, example=2000)
+    return SummaryWriter(logdir, millis / 1000, (filename_suffix or "").lstrip("."))
+
+
+def scalar(name: str, data: Any, step: int | None = None, description: str | None = None) -> bool:
+    """Write a number to the default writer.
+
+    Parameters
+    ----------
+    name : str
+        The tag; a slash makes groups.
+    data : float
+    step : int, optional
+        The step of the block in `SummaryWriter.as_default`, or of the training under way, when None.
+    description : str, optional
+        Markdown, shown with it.
+
+    Returns
+    -------
+    bool
+        Whether there is a default writer; nothing is written where there is none.
+
+    Raises
+    ------
+    ShapeError, ArgumentError
+        When it is no number, or no step is known.
+
+    References
+    ----------
+    ``tf.summary.scalar`` (TensorFlow 2.7).
+    """
+    return _default(lambda writer: writer.scalar(name, data, step, description))
+
+
+def histogram(
+    name: str,
+    data: Any,
+    step: int | None = None,
+    buckets: int | None = None,
+    description: str | None = None,
+) -> bool:
+    """Write how numbers are distributed to the default writer.
+
+    Parameters
+    ----------
+    data : array of any shape
+    buckets : int, default 30
+        Equal parts of their range.
+    name, step, description
+        As for `scalar`.
+
+    References
+    ----------
+    ``tf.summary.histogram`` (TensorFlow 2.7).
+    """
+    return _default(lambda writer: writer.histogram(name, data, step, buckets, description))
+
+
+def image(
+    name: str, data: Any, step: int | None = None, max_outputs: int = 3, description: str | None = None
+) -> bool:
+    """Write images to the default writer.
+
+    Parameters
+    ----------
+    data : array of shape (n, height, width, channels)
+        Floats from 0 to 1, or uint8; one to four channels.
+    max_outputs : int, default 3
+        How many are written at most.
+    name, step, description
+        As for `scalar`.
+
+    References
+    ----------
+    ``tf.summary.image`` (TensorFlow 2.7).
+    """
+    return _default(lambda writer: writer.image(name, data, step, max_outputs, description))
+
+
+def text(name: str, data: Any, step: int | None = None, description: str | None = None) -> bool:
+    """Write a text to the default writer.
+
+    Parameters
+    ----------
+    data : str or list of str
+        Markdown.
+    name, step, description
+        As for `scalar`.
+
+    References
+    ----------
+    ``tf.summary.text`` (TensorFlow 2.7).
+    """
+    return _default(lambda writer: writer.text(name, data, step, description))
+
+
+def flush(writer: SummaryWriter | None = None) -> None:
+    """See that all values of a writer, or of the default one, are in the file."""
+    writer = writer or _writer.get()
+    if writer is not None:
+        writer.flush()
+
+
+@contextmanager
+def following(steps: Callable[[], int]) -> Iterator[None]:
+    """While the block runs, values without a step get this one: `fit` says how far it is."""
+    token = _step.set(steps)
+    try:
+        yield
+    finally:
+        _step.reset(token)
+
+
+def _default(write: Callable[[SummaryWriter], None]) -> bool:
+    writer = _writer.get()
+    if writer is not None:
+        write(writer)
+    return writer is not None
+
+
+def _resolved(step: int | None) -> int:
+    if step is not None:
+        return int(step)
+    steps = _step.get()
+    if steps is None:
+        raise ArgumentError("A value needs a step outside of training. Received: none. Pass step=0.")
+    return steps()
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str) or not name:
+        raise ArgumentTypeError(f"A value has a name. Received: name={name!r}. Pass for example 'norm'.")
+    return name

@@ -1,0 +1,1 @@
+"""Event files: what TensorBoard reads, written without TensorFlow and Protocol Buffers."""

@@ -1,0 +1,94 @@
+"""`Folders`: the event files of a run, one writer for each folder, and how a resumed run goes on with them.
+
+A run that is resumed trains some steps again that are in its files already. Nothing in the format can take them back
+for every reader, so the files themselves are cut to where they were when the state was captured. Files of a run have
+a word of their own in their names; nobody else's are touched.
+"""
+
+import os
+import secrets
+from typing import Any
+
+from minifit import console, kernels
+from minifit.saving import atomic
+from minifit.tensorboard.writer import EventWriter
+
+
+class Folders:
+    """The event files below a log folder.
+
+    Parameters
+    ----------
+    log_dir : str
+    """
+
+    def __init__(self, log_dir: str) -> None:
+        self.log_dir = log_dir
+        self.run = secrets.token_hex(4)
+        self._writers: dict[str, EventWriter] = {}
+        self._sizes: dict[
+            str, int
+        ] = {}  # of the files that are closed, by their paths from the log folder on
+
+    def writer(self, name: str, engine: str) -> EventWriter:
+        """The writer for a folder, with the checksums of an engine."""
+        if name not in self._writers:
+            folder = os.path.join(self.log_dir, name)
+            self._writers[name] = EventWriter(folder, kernels.load(engine), run=self.run)
+        return self._writers[name]
+
+    def close(self) -> None:
+        """Close all files."""
+        for writer in self._writers.values():
+            writer.flush()
+            self._note(writer, self._sizes)
+            writer.close()
+        self._writers.clear()
+
+    def _note(self, writer: EventWriter, sizes: dict[str, int]) -> None:
+        if writer.path is not None:
+            sizes[os.path.relpath(writer.path, self.log_dir).replace(os.sep, "/")] = writer.size
+
+    def get_state(self) -> dict[str, Any]:
+        """The run's word and the sizes of its files, when all that they say is on the disk."""
+        sizes = dict(self._sizes)
+        for writer in self._writers.values():
+            if atomic.flushing():
+                writer.sync()
+            else:
+                writer.flush()
+            self._note(writer, sizes)
+        return {"run": self.run, "sizes": sizes}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Cut the files of that run to these sizes; what was begun later is removed."""
+        self.close()
+        self.run, self._sizes = state["run"], dict(state["sizes"])
+        for path in self._files():
+            size = self._sizes.get(path)
+            whole = os.path.join(self.log_dir, path)
+            if size is None:
+                os.remove(whole)
+            elif os.path.getsize(whole) > size:
+                os.truncate(whole, size)
+        short = [p for p, size in self._sizes.items() if self._size(p) < size]
+        if short:
+            console.warn(
+                f"Event files in {self.log_dir!r} are shorter than they were at the backup: "
+                f"{', '.join(sorted(short))}. What they lack is lost; training goes on in new files."
+            )
+
+    def _files(self) -> list[str]:
+        """The files of the run, by their paths from the log folder on."""
+        return [
+            os.path.relpath(os.path.join(folder, name), self.log_dir).replace(os.sep, "/")
+            for folder, _, names in os.walk(self.log_dir)
+            for name in names
+            if name.startswith("events.out.tfevents.") and name.endswith(f".{self.run}.v2")
+        ]
+
+    def _size(self, path: str) -> int:
+        try:
+            return os.path.getsize(os.path.join(self.log_dir, path))
+        except FileNotFoundError:
+            return -1

@@ -1,0 +1,113 @@
+"""`Trace`: what took how long, as a timeline for Perfetto (https://ui.perfetto.dev) and chrome://tracing.
+
+The format is Chrome's "Trace Event Format": JSON with a list of events, here of kind X, "complete", with a begin and
+a duration in microseconds. Source: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU.
+"""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from functools import wraps
+from types import ModuleType
+from typing import Any
+
+from minifit.errors import ArgumentError
+from minifit.saving import atomic
+
+ROWS = ("batches", "kernels", "callbacks")
+"""The rows of the timeline, from the top."""
+
+
+class Trace:
+    """Spans of time, by row.
+
+    Attributes
+    ----------
+    spans : list of (row, name, begin, end)
+        In seconds of ``time.perf_counter``.
+    """
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[str, str, float, float]] = []
+
+    def timed(self, row: str, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, every call of which becomes a span."""
+
+        @wraps(function)
+        def measured(*args: Any, **kwargs: Any) -> Any:
+            begin = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                self.spans.append((row, name, begin, time.perf_counter()))
+
+        return measured
+
+    def timed_kernels(self, kernels: ModuleType) -> ModuleType:
+        """The same kernels, each of them timed."""
+        timed = ModuleType(kernels.__name__, kernels.__doc__)
+        for name in kernels.__all__:
+            kernel = getattr(kernels, name)
+            setattr(timed, name, self.timed("kernels", name, kernel) if callable(kernel) else kernel)
+        return timed
+
+    def write(self, log_dir: str) -> str:
+        """Write the file below ``plugins/profile``, in a folder named after the time; returns its path."""
+        origin = min((begin for _, _, begin, _ in self.spans), default=0.0)
+        events: list[dict[str, Any]] = [
+            {"name": "thread_name", "ph": "M", "pid": 1, "tid": tid, "args": {"name": row}}
+            for tid, row in enumerate(ROWS, 1)
+        ]
+        events += [
+            {
+                "name": name,
+                "cat": row,
+                "ph": "X",
+                "ts": (begin - origin) * 1e6,
+                "dur": (end - begin) * 1e6,
+                "pid": 1,
+                "tid": 1 + ROWS.index(row),
+            }
+            for row, name, begin, end in self.spans
+        ]
+        path = os.path.join(_new_folder(log_dir), f"{socket.gethostname()}.trace.json")
+        atomic.write(path, json.dumps({"displayTimeUnit": "ms", "traceEvents": events}))
+        return path
+
+
+def _new_folder(log_dir: str) -> str:
+    """A folder for this second, or for its next free number."""
+    at = time.strftime("%Y_%m_%d_%H_%M_%S")
+    names = (at if n == 0 else f"{at}_{n}" for n in range(1000))
+    paths = (os.path.join(log_dir, "plugins", "profile", name) for name in names)
+    return next(path for path in paths if not os.path.exists(path))
+
+
+def batches_to_profile(profile_batch: Any) -> range:
+    """The batches, counted from 1, that `profile_batch` of TensorBoard means; none for 0.
+
+    Raises
+    ------
+    ArgumentError
+        For anything but a number, a pair of them, or these as a text.
+    """
+    given = profile_batch
+    if isinstance(given, str) and all(part.strip().isdecimal() for part in given.split(",")):
+        numbers = tuple(int(part) for part in given.split(","))
+        given = numbers[0] if len(numbers) == 1 else numbers
+    if _is_whole(given) and given >= 0:
+        return range(given, given + 1) if given else range(0)
+    if isinstance(given, tuple | list) and len(given) == 2 and all(_is_whole(n) for n in given):
+        first, last = given
+        if 1 <= first <= last:
+            return range(first, last + 1)
+    raise ArgumentError(
+        "profile_batch is a batch counted from 1, the first and the last of several, or 0 for none. "
+        f"Received: profile_batch={profile_batch!r}. Pass for example profile_batch=(10, 20)."
+    )
+
+
+def _is_whole(value: Any) -> bool:
+    return hasattr(value, "__index__") and not isinstance(value, bool)

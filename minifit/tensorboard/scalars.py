@@ -1,0 +1,83 @@
+"""Scalars, many at a time: they are nearly all that is written, so they must cost next to nothing.
+
+The messages of one tag differ only in the time, the step and the value, and have one length as long as the step's
+varint has. So they are made as rows of one array, and NumPy computes their checksums side by side.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.tensorboard import events, records, wire
+from minifit.tensorboard.events import Event, Value
+
+
+class Scalar(NamedTuple):
+    """One value of a tag, not yet a message."""
+
+    wall_time: float
+    step: int
+    tag: str
+    value: float
+
+
+def scalar_value(tag: str, value: float, description: str = "") -> Value:
+    """A scalar as a value of an event."""
+    return Value(tag, "scalars", np.asarray(_as_float32([value])[0]), description=description)
+
+
+def encode(scalars: Sequence[Scalar], kernels: ModuleType) -> list[bytes]:
+    """The record of each scalar, in their order."""
+    groups: dict[tuple[str, int], list[int]] = {}
+    for place, scalar in enumerate(scalars):
+        groups.setdefault((scalar.tag, _varint_length(scalar.step)), []).append(place)
+    made: list[bytes] = [b""] * len(scalars)
+    for (tag, length), places in groups.items():
+        rows = records.framed_rows(_messages(tag, length, [scalars[p] for p in places]), kernels)
+        width, blob = rows.shape[1], rows.tobytes()
+        for i, place in enumerate(places):
+            made[place] = blob[i * width : (i + 1) * width]
+    return made
+
+
+def _varint_length(step: int) -> int:
+    """Bytes of the step's varint; none for 0, which is left out."""
+    return 10 if step < 0 else (step.bit_length() + 6) // 7
+
+
+def _messages(tag: str, step_length: int, scalars: Sequence[Scalar]) -> records.Bytes:
+    template = _template(tag)
+    start = 9 + (1 + step_length if step_length else 0)
+    rows = np.empty((len(scalars), start + len(template) + 4), np.uint8)
+    rows[:, 0] = 1 << 3 | wire.EIGHT
+    rows[:, 1:9] = _bytes_of(np.array([s.wall_time for s in scalars], "<f8"))
+    if step_length:
+        rows[:, 9] = 2 << 3 | wire.VARINT
+        rest = np.array([s.step for s in scalars], np.int64).view(np.uint64)
+        for i in range(10, 10 + step_length):
+            rows[:, i] = rest & np.uint64(0x7F) | np.uint64(0x80)
+            rest = rest >> np.uint64(7)
+        rows[:, 9 + step_length] &= 0x7F  # no more bytes follow
+    rows[:, start:-4] = template
+    rows[:, -4:] = _bytes_of(_as_float32([s.value for s in scalars]))
+    return rows
+
+
+@lru_cache(maxsize=1024)
+def _template(tag: str) -> records.Bytes:
+    """What stands between the step and the value, which is the end of the message."""
+    alone = events.encode(Event(0.0, 0, (scalar_value(tag, 0.0),)))
+    return np.frombuffer(alone[9:-4], np.uint8)
+
+
+def _as_float32(values: Sequence[float]) -> Array:
+    with np.errstate(over="ignore"):  # beyond float32 is infinite, as in TensorFlow
+        return np.array(values, np.float64).astype("<f4")
+
+
+def _bytes_of(column: Array) -> records.Bytes:
+    return column.view(np.uint8).reshape(len(column), -1)

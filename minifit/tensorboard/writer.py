@@ -1,0 +1,241 @@
+"""`EventWriter`: an event file that is written by a thread of its own.
+
+What is added waits in memory as it is; the thread makes records of it every few seconds and hands them to the system.
+So the training loop never waits for the disk. A file is a stream: after a crash all is there but what was not handed
+over yet, and at most its last record is unfinished, which TensorBoard leaves out.
+"""
+
+import atexit
+import errno
+import os
+import socket
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from itertools import count
+from types import ModuleType
+from weakref import WeakSet
+
+from minifit import console
+from minifit.kernels import reference
+from minifit.tensorboard import events, records, scalars
+from minifit.tensorboard.events import Event, Value
+from minifit.tensorboard.scalars import Scalar
+
+PathLike = str | os.PathLike[str]
+
+MANY = 4096
+"""Values that wait before whoever adds one makes records of them itself."""
+
+HEAVY = 8 << 20
+"""As `MANY`, in bytes of messages."""
+
+_number = count()
+_writers: "WeakSet[EventWriter]" = WeakSet()
+
+
+class EventWriter:
+    """Writes events to a new file in a folder.
+
+    The file, and the folder, are made when there is something to write.
+
+    Parameters
+    ----------
+    folder : str or PathLike
+    kernels : module, optional
+        What computes the checksums.
+    flush_secs : float, default 2
+        Seconds after which at the latest what was added is handed to the system.
+    run : str, default ""
+        A word that becomes part of the file's name, to find it again.
+    memory : int, default 64 MiB
+        Bytes of records that may wait for a disk that does not take them; what comes then is dropped.
+
+    Attributes
+    ----------
+    path : str or None
+        The file, once there is one.
+    size : int
+        Its bytes so far.
+    dropped : int
+        Bytes that were lost, because the disk took nothing.
+    """
+
+    def __init__(
+        self,
+        folder: PathLike,
+        kernels: ModuleType = reference,
+        flush_secs: float = 2.0,
+        run: str = "",
+        memory: int = 64 << 20,
+    ) -> None:
+        self.folder = os.fspath(folder)
+        self.kernels = kernels
+        self.flush_secs = flush_secs
+        self.run = run
+        self.memory = memory
+        self.path: str | None
+        self.dropped = 0
+        self._begin()
+        _writers.add(self)
+
+    def _begin(self) -> None:
+        """Nothing waits, no file is open, no thread runs."""
+        self.path, self.size = None, 0
+        self._waiting: deque[Scalar | bytes] = deque()  # a scalar, or the message of an event
+        self._records: deque[bytes] = deque()  # made, and not handed over yet
+        self._heavy = 0  # bytes of the messages that wait
+        self._held = 0  # bytes of the records
+        self._making, self._handing = threading.Lock(), threading.Lock()
+        self._wake = threading.Event()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._file: int | None = None
+        self._problem: OSError | None = None
+        self._said = False
+
+    # -- for the training loop: none of these waits for the disk ------------------------------------------
+
+    def scalar(self, tag: str, value: float, step: int) -> None:
+        """Add a number."""
+        self._waiting.append(Scalar(time.time(), step, tag, value))
+        if self._thread is None or len(self._waiting) > MANY or self._problem is not None:
+            self._look_after()
+
+    def add(self, step: int, *values: Value, graph: bytes = b"") -> None:
+        """Add an event with these values, or a graph."""
+        message = events.encode(Event(time.time(), step, values, graph=graph))
+        self._heavy += len(message)
+        self._waiting.append(message)
+        self._look_after()
+
+    def _look_after(self) -> None:
+        """See that the thread runs, that not too much waits, and that the user knows of trouble."""
+        if self._thread is None:
+            self._start()
+        if len(self._waiting) > MANY or self._heavy > HEAVY:
+            self._make_records()
+            self._wake.set()
+        self._say_problem()
+
+    def _start(self) -> None:
+        self._closing = False
+        self._wake.clear()
+        self._thread = threading.Thread(target=self._run, name="minifit event writer", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    def _say_problem(self) -> None:
+        problem = self._problem
+        if problem is None or self._said:
+            return
+        self._said = True
+        console.warn(
+            f"The event file in {self.folder!r} cannot be written: {problem.strerror or problem}. Training goes on; "
+            f"what was to be written is kept in memory, up to {self.memory >> 20} MB, until it can be."
+        )
+
+    # -- flushing ------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Hand everything to the system, now."""
+        self._make_records()
+        self._hand_over()
+        self._say_problem()
+
+    def sync(self) -> None:
+        """Flush, and wait until it is on the disk."""
+        self.flush()
+        with self._handing:
+            if self._file is not None and self._problem is None:
+                os.fsync(self._file)
+
+    def close(self) -> None:
+        """Flush and close the file; what is added later goes to a new one."""
+        if self._thread is None:
+            return
+        self._closing = True
+        self._wake.set()
+        self._thread.join()
+        atexit.unregister(self.close)
+        self.flush()
+        if self._file is not None:
+            os.close(self._file)
+        self._begin()
+
+    def _run(self) -> None:
+        """What the thread does."""
+        while not self._closing:
+            self._wake.wait(self.flush_secs)
+            self._wake.clear()
+            self._make_records()
+            self._hand_over()
+
+    def _make_records(self) -> None:
+        """Turn what waits into records, in its order."""
+        with self._making:
+            taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            self._heavy = 0
+            if not taken:
+                return
+            made = iter(scalars.encode([t for t in taken if isinstance(t, Scalar)], self.kernels))
+            blob = b"".join(
+                next(made) if isinstance(t, Scalar) else records.framed(t, self.kernels) for t in taken
+            )
+            if self._held and self._held + len(blob) > self.memory:
+                self.dropped += len(blob)
+                self._problem = self._problem or OSError(errno.EAGAIN, "The disk does not keep up")
+                return
+            self._records.append(blob)
+            self._held += len(blob)
+
+    def _hand_over(self) -> None:
+        """Give the records to the system; what it does not take stays, and the file ends with a whole record."""
+        with self._handing:
+            try:
+                while self._records:
+                    self._write(self._records[0])
+                    self._held -= len(self._records.popleft())
+                self._problem = None
+            except OSError as error:
+                self._problem = error
+                if self._file is not None:
+                    with suppress(OSError):  # then the next attempt fails in the same way
+                        os.ftruncate(self._file, self.size)
+
+    def _write(self, blob: bytes) -> None:
+        if self._file is None:
+            self._open()
+        assert self._file is not None and self.path is not None
+        os.stat(self.path)  # a file that was removed takes everything and keeps nothing
+        if not self.size:
+            blob = _beginning(self.kernels) + blob
+        rest = memoryview(blob)
+        os.lseek(self._file, self.size, os.SEEK_SET)
+        while rest:
+            rest = rest[os.write(self._file, rest) :]
+        self.size += len(blob)
+
+    def _open(self) -> None:
+        os.makedirs(self.folder, exist_ok=True)
+        parts = ["events.out.tfevents", int(time.time()), socket.gethostname(), os.getpid(), next(_number)]
+        name = ".".join(str(part) for part in [*parts, *([self.run] if self.run else []), "v2"])
+        path = os.path.join(self.folder, name)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        self._file, self.path, self.size = os.open(path, flags, 0o666), path, 0
+
+
+def _beginning(kernels: ModuleType) -> bytes:
+    """The record with which every file begins."""
+    return records.framed(events.encode(Event(time.time(), file_version=events.FILE_VERSION)), kernels)
+
+
+def _after_fork() -> None:
+    """In a forked process: what waits is written by the other one; what is added here goes to a file of its own."""
+    for writer in _writers:
+        writer._begin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
