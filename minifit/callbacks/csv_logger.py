@@ -150,14 +150,16 @@ class CSVLogger(Callback):
         stream.cut(at)
         self.keys, self._dropped = None, False
         self._write = csv.writer(stream, delimiter=self.sep).writerow
-        self._columns = _header(self.filename, self.sep) if stream.size else []
+        self._columns = _header(stream.place, self.sep) if stream.size else []
         if self._columns:
-            stream.write(_end_of_last_line(self.filename))
+            stream.write(_end_of_last_line(stream.place))
 
     def _begin_at(self) -> int:
         """The bytes of the file that stay."""
         if self._resume_at is not None:
             return self._resume_at
+        if self.append and self._stream is not None:
+            return self._stream.size
         return os.path.getsize(self.filename) if self.append and os.path.exists(self.filename) else 0
 
     def _begin_rows(self, values: dict[str, Any]) -> None:

@@ -24,6 +24,11 @@ class Stream:
     what : str
         What the file is called in errors: ``"the CSV file"``.
 
+    Attributes
+    ----------
+    place : str
+        The absolute path: where the file is found also when the working directory has changed.
+
     Raises
     ------
     OSError
@@ -32,9 +37,10 @@ class Stream:
 
     def __init__(self, path: str, what: str) -> None:
         self.path = path
+        self.place = os.path.abspath(path)
         self.what = what
         try:
-            os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+            os.makedirs(os.path.dirname(self.place), exist_ok=True)
             self._look_again = 0.0
             self._file = open(path, "ab", buffering=0)  # noqa: SIM115 (it stays open)
         except OSError as error:
@@ -65,7 +71,7 @@ class Stream:
 
     def _still_there(self) -> None:
         """A file that was removed would take all pieces and show none."""
-        if os.fstat(self._file.fileno()).st_nlink == 0 and not os.path.exists(self.path):
+        if os.fstat(self._file.fileno()).st_nlink == 0 and not os.path.exists(self.place):
             raise FileNotFoundError(errno.ENOENT, "It was removed while it was being written")
 
     def cut(self, at: int) -> None:
@@ -75,7 +81,7 @@ class Stream:
 
     def flush(self) -> None:
         """Wait until all is on the disk (not with ``MINIFIT_FLUSH=0``)."""
-        if flushing() and os.path.isfile(self.path):
+        if flushing() and os.path.isfile(self.place):
             os.fsync(self._file.fileno())
 
     def close(self) -> None:

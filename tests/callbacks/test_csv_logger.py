@@ -428,3 +428,20 @@ def test_it_can_be_copied_and_pickled_between_fits(path: Path) -> None:
         assert (other.filename, other.sep, other.append) == (str(path), ";", False)
     logger.model = None
     assert pickle.loads(pickle.dumps(logger)).keys == ["loss"]
+
+
+@pytest.mark.rule("CSV-3")
+def test_rows_stay_when_the_working_directory_changes_before_the_first_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Moving(Callback):
+        def on_train_begin(self, logs: Any = None) -> None:
+            monkeypatch.chdir(tmp_path / "elsewhere")
+
+    (tmp_path / "elsewhere").mkdir()
+    for moving in ([], [Moving()]):
+        monkeypatch.chdir(tmp_path)
+        small_model().fit(*data(), epochs=2, verbose=0, callbacks=[CSVLogger("a.csv", append=True), *moving])
+    first_cells = [line.split(",")[0] for line in (tmp_path / "a.csv").read_text().splitlines()]
+    assert first_cells == ["epoch", "0", "1", "0", "1"]
+    assert list((tmp_path / "elsewhere").iterdir()) == []
