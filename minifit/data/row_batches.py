@@ -11,6 +11,7 @@ from minifit.data.batches import Batch, Batches, target_dtype
 from minifit.data.permutation import permutation
 from minifit.data.stored import Rows
 from minifit.data.values import in_memory
+from minifit.errors import ArgumentError
 from minifit.randomness import generator_at
 from minifit.tensor import Context
 
@@ -70,6 +71,7 @@ class RowBatches(Batches):
         self.passes = passes
         self.shuffle = shuffle
         self.position = 0
+        self._number = 0  # of the latest batch: in the order of the rows, unless these are shuffled
         self.drawn_from: Mapping[str, Any] | None = None
 
     def rewind(self) -> None:
@@ -87,6 +89,7 @@ class RowBatches(Batches):
         self.position += 1
         if self.shuffle == "batch":
             in_pass = int(self.order[in_pass : in_pass + 1][0])
+        self._number = in_pass
         first = in_pass * self.batch_size
         return self._batch(here, first, min(first + self.batch_size, self.samples))
 
@@ -100,7 +103,15 @@ class RowBatches(Batches):
 
     @property
     def _place(self) -> str:
-        return f"batch {(self.position - 1) % self.batches}{self._of}"
+        return f"batch {self._number}{self._of}"
+
+    def tell_where(self, error: ArgumentError) -> None:
+        """Begin the text with the number of the batch, if that is all that was looked at."""
+        parts = (part for part in (self.x, self.y, self.weight) if part is not None)
+        if self.position == 0 or all(in_memory(part) for part in parts):
+            super().tell_where(error)
+        else:
+            error.args = (f"In {self._place}: {error}",)
 
     def _suspects(self, batch: Batch) -> list[tuple[str, Array | None]]:
         """Whole arrays where they lie in memory, since the rows of a batch may come from anywhere."""

@@ -15,7 +15,7 @@ import numpy as np
 from minifit import optimizers, summary
 from minifit.arrays import Array
 from minifit.callbacks import CallbackList, History
-from minifit.data import Batches, batches_of, is_array_like, rows_of
+from minifit.data import Batch, Batches, batches_of, is_array_like, rows_of
 from minifit.data.checks import array_of, positive, same_length, split
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError, NotCompiledError, ShapeError
 from minifit.parameters import Parameter
@@ -350,7 +350,7 @@ class Trainer(ABC):
         steps = _optional_size("steps", steps)
         batches = batches_of(x, batch_size=batch_size, steps=steps)
         handler = self._callback_list(callbacks, verbose, epochs=1, steps=batches.steps)
-        self.ready_for(batches.peek().x)
+        self._ready(batches)
         chosen = engine.choose(self._work(batches, 1))
         step = PredictStep(self, chosen, self.training_state.streams)
         with handler:
@@ -433,15 +433,20 @@ class Trainer(ABC):
                 "Call model.compile(optimizer, loss) first."
             )
 
-    def _prepare(self, state: TrainingState, batches: Batches) -> Objective:
-        """Build for data like this, make the metrics that fit it, and see that the loss can take it."""
-        sample, objective = batches.peek(), state.objective
-        assert objective is not None
+    def _ready(self, batches: Batches) -> Batch:
+        """Build for data like this; returns a sample of it."""
+        sample = batches.peek()
         try:
             self.ready_for(sample.x)
         except ShapeError as error:
             batches.tell_where(error)
             raise
+        return sample
+
+    def _prepare(self, state: TrainingState, batches: Batches) -> Objective:
+        """Build for data like this, make the metrics that fit it, and see that the loss can take it."""
+        sample, objective = self._ready(batches), state.objective
+        assert objective is not None
         outputs = tuple(n or 1 for n in self.output_shape)
         if not objective.resolved or batches is not state.judged_on:
             objective.resolve(None if sample.y is None else sample.y.shape, outputs)

@@ -1,8 +1,8 @@
 """Data that cannot be used, wherever data is given: the table of what may be wrong with x, y and the weights.
 
 Every case runs at every entry point that reads the part at fault: `fit`, `evaluate`, `predict`, their relatives for
-one batch, as validation data, and as the third batch of a generator, where the error names that batch and the two
-before it have been trained on. Nothing is harmed.
+one batch, as validation data, and as the third batch of a generator and of a Sequence, where the error names that
+batch and the two before it have been trained on. Nothing is harmed.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,6 +19,8 @@ from minifit.data import batches_of
 from minifit.errors import DataError, MinifitError, MinifitWarning, ShapeError
 from minifit.optimizers import SGD
 from minifit.tensor import Tensor
+from minifit.utils import Sequence
+from tests.data.drawing import dataset
 from tests.house.unharmed import CLASSES, KINDS, ONE_HOT, X, Y, bits, fails, new_model, unharmed
 
 
@@ -104,7 +106,12 @@ class Case:
         )
 
 
-THIRD = ("third batch of fit", "third batch of evaluate", "third batch of predict")
+THIRD = (
+    "third batch of fit",
+    "third batch of a Sequence",
+    "third batch of evaluate",
+    "third batch of predict",
+)
 ragged = [[1.0, 2.0, 3.0], [1.0, 2.0], *[[1.0, 2.0, 3.0]] * 6]
 masked = np.ma.masked_greater(X, 0.5)
 ROUNDS = (
@@ -442,6 +449,19 @@ def later(kind: str, data: Data) -> Iterator[Any]:
     return after_two(kind, data) if data[2] is None else after_two_weighted(kind, data)
 
 
+class Numbered(Sequence):
+    """The same batches by number."""
+
+    def __init__(self, batches: Iterator[Any]) -> None:
+        self.batches = list(batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.batches[index]
+
+
 ENTRIES: dict[str, Callable[[Sequential, str, Data], Any]] = {
     "fit": lambda m, k, d: m.fit(d[0], d[1], sample_weight=d[2], batch_size=8, shuffle=False, verbose=0),
     "evaluate": lambda m, k, d: m.evaluate(d[0], d[1], sample_weight=d[2], verbose=0),
@@ -459,6 +479,7 @@ ENTRIES: dict[str, Callable[[Sequential, str, Data], Any]] = {
         verbose=0,
     ),
     "third batch of fit": lambda m, k, d: m.fit(later(k, d), verbose=0),
+    "third batch of a Sequence": lambda m, k, d: m.fit(Numbered(later(k, d)), shuffle=False, verbose=0),
     "third batch of evaluate": lambda m, k, d: m.evaluate(later(k, d), verbose=0),
     "third batch of predict": lambda m, k, d: m.predict(later(k, d)),
 }
@@ -502,7 +523,11 @@ def test_bad_data_says_what_is_wrong_and_harms_nothing(case: Case, entry: str) -
     )
     assert ("batch 2" in text) == (entry in THIRD)
     assert ("validation_data" in text) == (entry == "validation_data") or not case.at_once
-    steps = {"third batch of fit": 2, "validation_data": 0 if case.at_once else 4}
+    steps = {
+        "third batch of fit": 2,
+        "third batch of a Sequence": 2,
+        "validation_data": 0 if case.at_once else 4,
+    }
     unharmed(model, steps.get(entry, 0), case.kind)
 
 
@@ -669,3 +694,46 @@ def test_nothing_is_read_of_a_file_but_its_batches(tmp_path: Path) -> None:
     assert batches.targets is None, "there is nothing to look through beforehand"
     with pytest.warns(MinifitWarning, match=r"Received: nan in row 2 of y of batch 6\."):
         model.fit(read[0], read[1], batch_size=8, shuffle=False, verbose=0)
+
+
+def in_a_file(kind: str, array: Array, folder: Path) -> Any:
+    if kind == "h5py":
+        return dataset(array)
+    mapped = np.memmap(folder / "y", array.dtype, "w+", shape=array.shape)
+    mapped[:] = array
+    return mapped
+
+
+@pytest.mark.parametrize("kind", ["h5py", "memmap"])
+@pytest.mark.parametrize("shuffle", [False, True, "batch"])
+def test_of_a_file_the_batch_at_fault_is_named(kind: str, shuffle: Any, tmp_path: Path) -> None:
+    x, classes = np.zeros((64, 3), np.float32), np.arange(64) % 3
+    y = in_a_file(kind, with_one(classes, 41, 7), tmp_path)
+    which = r"\d" if shuffle is True else "5"  # without an order of rows, the number is that of the file
+    with pytest.raises(
+        DataError, match=rf"^In batch {which}: Class numbers .* Received: 7 in row \d of the batch"
+    ):
+        KINDS["classes"].new().fit(x, y, batch_size=8, shuffle=shuffle, verbose=0)
+    with pytest.raises(
+        DataError, match=rf"^In batch {which}: class_weight must have a weight for every class"
+    ):
+        KINDS["classes"].new().fit(
+            x, y, batch_size=8, shuffle=shuffle, verbose=0, class_weight={0: 1, 1: 1, 2: 1}
+        )
+    model = KINDS["classes"].new()
+    with pytest.raises(DataError, match=r"^In batch 5 of validation_data: Class numbers"):
+        model.fit(x, classes, validation_data=(x, y), validation_batch_size=8, verbose=0)
+
+
+@pytest.mark.parametrize("shuffle", [False, True, "batch"])
+def test_of_a_dataset_the_batch_with_nan_is_named(shuffle: Any) -> None:
+    y = dataset(with_one(np.zeros(64), 41, np.nan))
+    which = r"row \d of y of batch \d" if shuffle is True else "row 1 of y of batch 5"
+    with pytest.warns(MinifitWarning, match=rf"Received: nan in {which}\. Leave"):
+        new_model().fit(np.zeros((64, 3)), y, batch_size=8, shuffle=shuffle, verbose=0)
+
+
+@pytest.mark.parametrize("call", ["evaluate", "predict"])
+def test_the_first_batch_is_named_too(call: str) -> None:
+    with pytest.raises(ShapeError, match=r"^In batch 0: Layer 'first' expects"):
+        getattr(new_model(), call)(iter([(X[:, :2], Y)]), verbose=0)
