@@ -23,11 +23,14 @@ def refuse_to_write(what: str, why: str = "Keras 3 has no such thing") -> NoRetu
     )
 
 
-def refuse_to_read(what: str, why: str = "tf.keras 2.7 has no such thing, nor has minifit") -> NoReturn:
+def refuse_to_read(
+    what: str,
+    why: str = "tf.keras 2.7 has no such thing, nor has minifit",
+    advice: str = "Save it without that",
+) -> NoReturn:
     """Raise the error for what a file of Keras 3 holds and minifit does not have."""
     raise FileFormatError(
-        f"A model from a file must be the same model here. Received: {what}. {why}. "
-        "Save it without that, or pass one of your own of that name in custom_objects."
+        f"A model from a file must be the same model here. Received: {what}. {why}. {advice}."
     )
 
 
