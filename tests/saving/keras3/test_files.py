@@ -234,6 +234,8 @@ def test_a_rate_that_decays_goes_on_as_a_schedule(tmp_path: Path) -> None:
     model = small(optimizer=optimizers.SGD(0.5, decay=0.5))
     model.fit(X, Y, epochs=2, verbose=0)
     model.save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as file, h5py.File(io.BytesIO(file.read(WEIGHTS))) as numbers:
+        assert len(numbers["optimizer/vars"]) == 1  # the steps made, and no learning rate, as of a schedule
     loaded = load_model(tmp_path / "m.keras")
     assert isinstance(loaded.optimizer.learning_rate, optimizers.schedules.InverseTimeDecay)
     for one in (model, loaded):
