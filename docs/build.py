@@ -20,7 +20,7 @@ if str(ROOT) not in sys.path:  # as a program it is started from anywhere
 
 from minifit.saving.keras3.differences import DIFFERENCES  # noqa: E402
 from minifit.saving.keras3.files import VERSION  # noqa: E402
-from minifit.saving.keras3.rows import Arithmetic, Difference, Own  # noqa: E402
+from minifit.saving.keras3.rows import Difference  # noqa: E402
 from minifit.tables import Table  # noqa: E402
 from tests.rules import SECTIONS, SOURCES, Rule  # noqa: E402
 
@@ -156,9 +156,6 @@ def code(text: str) -> str:
 
 # -- what differs between tf.keras 2.7 and Keras 3 -----------------------------------------------------------
 
-FREE = (Arithmetic, Own)
-"""Rows that say in words what the two have; the others have names of arguments, functions or classes."""
-
 
 def differences() -> str:
     """The page of the table that translates model files."""
@@ -178,12 +175,13 @@ def differences() -> str:
 
 def difference(row: Difference) -> str:
     """A row of the table as a row of the page."""
-    words = isinstance(row, FREE) or type(row) is Difference
-    classes = [f"`{name}`" for name in row.classes.split(", ") if name]
-    both = (
-        text if words or not text else f"`{text.replace(', ', '`, `')}`" for text in (row.keras2, row.keras3)
-    )
-    return cells(", ".join(classes) or "all", *(text or "none" for text in both), row.effect)
+    has = [row.keras2, row.keras3] if row.in_words else [names(row.keras2), names(row.keras3)]
+    return cells(names(row.classes) or "all", *(text or "none" for text in has), row.effect)
+
+
+def names(listed: str) -> str:
+    """Names with commas between them, each as code."""
+    return ", ".join(f"`{name}`" for name in listed.split(", ") if name)
 
 
 # -- the pages ---------------------------------------------------------------------------------------------

@@ -38,6 +38,11 @@ class Storable(Trainer):
 
     name: str
 
+    @property
+    def built(self) -> bool:
+        """Whether the weights exist."""
+        raise NotImplementedError
+
     def save(
         self,
         filepath: PathLike,
@@ -257,7 +262,7 @@ def read_model(
             )
         with room_for(stored.numbers):
             model = make(stored.config)
-        _put(_read(stored, describe(model, False, False).layers if model.weights else []))
+        _put(_read(stored, describe(model, False, False).layers if model.built else []))
         if compile:
             _compile(model, stored)
     return model
@@ -295,7 +300,7 @@ def _compile(model: Any, stored: StoredModel) -> None:
             metrics.resolve.deserialize(training.get("weighted_metrics")),
             steps_per_execution=training.get("steps_per_execution"),
         )
-    state = _remembered(model, stored, "begins anew")
+    state = _remembered(model, stored, "begins anew") if model.built else None
     if state is not None:
         optimizer.set_state(state, model.trainable_weights)
 

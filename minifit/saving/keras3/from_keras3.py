@@ -1,7 +1,7 @@
 """A model's configuration from the form of Keras 3 into that of tf.keras 2.7, which is minifit's own."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from minifit.errors import FileFormatError, UnknownNameError, suggestion
 from minifit.layers.base import snake_case
@@ -44,10 +44,12 @@ class Reader:
     def model(self, stored: Any) -> Config:
         """A whole model."""
         name, arguments = parts(stored)
-        own = self.own_name(stored, name)
-        if own is None and (name != "Sequential" or stored.get("module") not in ("keras", "keras.models")):
+        own, module = self.own_name(stored, name), stored.get("module")
+        if own is None and not str(module).startswith("keras"):
+            raise unknown("model", name, module, ())
+        if own is None and (name != "Sequential" or module not in ("keras", "keras.models")):
             raise FileFormatError(
-                f"minifit has Sequential models. Received: a file with a {name} of {stored.get('module')!r}. "
+                f"minifit has Sequential models. Received: a file with a {name} of {module!r}. "
                 "Save a Sequential, or build the model here and load its weights."
             )
         listed = arguments.get("layers")
@@ -67,7 +69,7 @@ class Reader:
         if own is None:
             family, class_name = built_in(family, entry)
         class_name = own or class_name
-        refuse_named(family, class_name, refuse_to_read)
+        refuse_named(family, class_name, refuse_name)
         config = {name: self.value(name, value) for name, value in arguments.items()}
         for row in DIFFERENCES.get(family, ()):
             if row.concerns(class_name):
@@ -107,7 +109,7 @@ class Reader:
         """A function of a family by its name; Keras 3 also takes ``auc`` for the metric `AUC`."""
         if name in self.custom or family not in FAMILIES:
             return name
-        refuse_named(family, name, refuse_to_read)
+        refuse_named(family, name, refuse_name)
         table = FAMILIES[family].table
         if name in table or name.lower() in BY_SHAPE:
             return name
@@ -169,6 +171,11 @@ def parts(entry: Any) -> tuple[str, Mapping[str, Any]]:
     return entry["class_name"], arguments
 
 
+def refuse_name(what: str, why: str) -> NoReturn:
+    """Raise the error for a name that stands for something else here."""
+    refuse_to_read(what, why, "Save it without that, or pass one of your own of that name in custom_objects")
+
+
 def only(entries: list[Any]) -> Any:
     """The one entry that a model with one output has; several as they are, for `compile` to refuse."""
     return entries[0] if len(entries) == 1 else entries or None
@@ -186,6 +193,6 @@ def unknown(kind: str, name: str, module: Any, known: Collection[str]) -> Unknow
     """The error for a class or function that is neither minifit's nor the caller's."""
     near = f" {suggestion(name, known)}" if known else ""
     return UnknownNameError(
-        f"A {kind} in a file is one of minifit's or in custom_objects. Received: {name!r} of module {module!r}.{near} "
+        f"A file's {kind} is one of minifit's or in custom_objects. Received: {name!r} of module {module!r}.{near} "
         f"Pass custom_objects={{{name!r}: ...}} with a class or function of your own."
     )

@@ -5,7 +5,6 @@ into a file of Keras 3 (`write`) and out of one (`read`).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from minifit.errors import ArgumentError, FileFormatError
@@ -23,33 +22,39 @@ def refuse_to_write(what: str, why: str = "Keras 3 has no such thing") -> NoRetu
     )
 
 
-def refuse_to_read(what: str, why: str = "tf.keras 2.7 has no such thing, nor has minifit") -> NoReturn:
+def refuse_to_read(
+    what: str,
+    why: str = "tf.keras 2.7 has no such thing, nor has minifit",
+    advice: str = "Save it without that",
+) -> NoReturn:
     """Raise the error for what a file of Keras 3 holds and minifit does not have."""
     raise FileFormatError(
-        f"A model from a file must be the same model here. Received: {what}. {why}. "
-        "Save it without that, or pass one of your own of that name in custom_objects."
+        f"A model from a file must be the same model here. Received: {what}. {why}. {advice}."
     )
 
 
-@dataclass(frozen=True)
 class Difference:
     """A point on which the two do not agree; this kind is for those that no argument tells of.
 
-    Attributes
+    Parameters
     ----------
     classes : str
         The classes that it concerns, with commas between them; the whole family when empty.
     keras2, keras3 : str
         What tf.keras 2.7 and Keras 3 have: words, or for most kinds the name of an argument, function or class; of
         functions several may be named, with commas between them.
-    effect : str
-        What minifit does about it.
+    effect : str, optional
+        What minifit does about it; what its kind says when empty.
     """
 
-    classes: str
-    keras2: str
-    keras3: str
-    effect: str = "translated"
+    usual = "translated"
+    in_words = False  # whether `keras2` and `keras3` are words
+
+    def __init__(self, classes: str, keras2: str, keras3: str, effect: str = "") -> None:
+        self.classes = classes
+        self.keras2 = keras2
+        self.keras3 = keras3
+        self.effect = effect or self.usual
 
     def concerns(self, class_name: str) -> bool:
         """Whether it applies to this class of its family."""
@@ -61,15 +66,22 @@ class Difference:
     def read(self, class_name: str, config: Config) -> None:
         """Change arguments from Keras 3's form into tf.keras 2.7's, in place."""
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.classes!r}, {self.keras2!r}, {self.keras3!r})"
 
-@dataclass(frozen=True)
-class Arithmetic(Difference):
+
+class Noted(Difference):
+    """What the file does not show, or what the walk through it does by itself."""
+
+    in_words = True
+
+
+class Arithmetic(Noted):
     """The same in the file, but something else is computed from it."""
 
-    effect: str = "handed over as it is; training goes on as the reader computes"
+    usual = "handed over as it is; training goes on as the reader computes"
 
 
-@dataclass(frozen=True)
 class Renamed(Difference):
     """An argument that has two names."""
 
@@ -84,11 +96,10 @@ class Renamed(Difference):
             config[self.keras2] = config.pop(self.keras3)
 
 
-@dataclass(frozen=True)
 class LeftOut(Difference):
     """An argument that one of them does not have, and that says nothing which the rest does not say."""
 
-    effect: str = "left out"
+    usual = "left out"
 
     def write(self, class_name: str, config: Config) -> None:
         """Take it out."""
@@ -99,90 +110,104 @@ class LeftOut(Difference):
         config.pop(self.keras3, None)
 
 
-@dataclass(frozen=True)
 class OnlyKeras3(Difference):
-    """An argument of Keras 3 that does nothing while it has the value `idle`, None or False."""
+    """An argument of Keras 3 that does nothing while it is None, False or `idle`."""
 
-    effect: str = "refused when set"
-    idle: Any = None
+    usual = "refused when set"
+
+    def __init__(self, classes: str, keras3: str, effect: str = "", idle: Any = None) -> None:
+        super().__init__(classes, "", keras3, effect)
+        self._idle = idle
 
     def read(self, class_name: str, config: Config) -> None:
         """Take it out, or refuse it."""
         value = config.pop(self.keras3, None)
-        if value is not None and value is not False and value != self.idle:
+        if value is not None and value is not False and value != self._idle:
             refuse_to_read(f"{class_name} with {self.keras3}={value!r}")
 
 
-@dataclass(frozen=True)
 class Words(Difference):
-    """An argument that is one of a few words.
+    """An argument that is one of a few words, and has one name.
 
-    Attributes
+    Parameters
     ----------
+    classes, argument, effect : str
     written, back : dict
         What a word of one becomes in the other, where it does not stay as it is.
     refused : tuple of str
         Words of Keras 3 that tf.keras 2.7 has none for.
     """
 
-    written: Mapping[Any, Any] = field(default_factory=dict)
-    back: Mapping[Any, Any] = field(default_factory=dict)
-    refused: tuple[str, ...] = ()
+    def __init__(
+        self,
+        classes: str,
+        argument: str,
+        effect: str,
+        *,
+        written: Mapping[Any, Any],
+        back: Mapping[Any, Any],
+        refused: tuple[str, ...],
+    ) -> None:
+        super().__init__(classes, argument, argument, effect)
+        self._written, self._back, self._refused = written, back, refused
 
     def write(self, class_name: str, config: Config) -> None:
         """Say it in Keras 3's words."""
-        if self.keras2 in config:
-            word = config.pop(self.keras2)
-            config[self.keras3] = self.written.get(word, word)
+        if self.keras3 in config:
+            config[self.keras3] = self._written.get(config[self.keras3], config[self.keras3])
 
     def read(self, class_name: str, config: Config) -> None:
         """Say it in tf.keras 2.7's words."""
-        if self.keras3 in config:
-            word = config.pop(self.keras3)
-            if word in self.refused:
-                refuse_to_read(f"{class_name} with {self.keras3}={word!r}")
-            config[self.keras2] = self.back.get(word, word) if isinstance(word, str | None) else word
+        word = config.get(self.keras3, "")
+        if word in self._refused:
+            refuse_to_read(f"{class_name} with {self.keras3}={word!r}")
+        if self.keras3 in config and isinstance(word, str | None):
+            config[self.keras3] = self._back.get(word, word)
 
 
-@dataclass(frozen=True)
-class Own(Difference):
-    """What takes functions of its own."""
+class Own(Noted):
+    """What takes functions of its own, each a `Change`."""
 
-    writer: Change | None = None
-    reader: Change | None = None
+    def __init__(
+        self,
+        classes: str,
+        keras2: str,
+        keras3: str,
+        effect: str = "",
+        writer: Change | None = None,
+        reader: Change | None = None,
+    ) -> None:
+        super().__init__(classes, keras2, keras3, effect)
+        self._writer, self._reader = writer, reader
 
     def write(self, class_name: str, config: Config) -> None:
         """What the writer does."""
-        if self.writer is not None:
-            self.writer(class_name, config)
+        if self._writer is not None:
+            self._writer(class_name, config)
 
     def read(self, class_name: str, config: Config) -> None:
         """What the reader does."""
-        if self.reader is not None:
-            self.reader(class_name, config)
+        if self._reader is not None:
+            self._reader(class_name, config)
 
 
-@dataclass(frozen=True)
 class Named(Difference):
     """A function or class of the family that has two names."""
 
 
-@dataclass(frozen=True)
 class NamedByClass(Difference):
     """A function that has a name in tf.keras 2.7, and in Keras 3 only a class that does the same."""
 
-    effect: str = "translated; the name in the logs stays"
+    usual = "translated; the name in the logs stays"
 
 
-@dataclass(frozen=True)
 class ByFunction(Difference):
     """A function that Keras 3 has, but does not find by its name alone."""
 
-    effect: str = "written as a function with its name"
+    usual = "written as a function with its name"
 
 
-@dataclass(frozen=True)
 class Refused(Difference):
     """A name, `keras2`, that is not handed over: it stands for something else there, or for code."""
 
-    effect: str = "refused"
+    usual = "refused"

@@ -140,9 +140,10 @@ def optimizer_state(
         return None
     order = _order(slot_names, len(weights))
     extra = ["m_schedule"] if class_name == "Nadam" else []
-    begin = (
-        len(arrays) - len(order) - len(extra)
-    )  # the steps, and the learning rate unless there is a schedule
+    # First come the steps made and, unless there is a schedule, the learning rate.
+    begin = len(arrays) - len(order) - len(extra)
+    if order and [a.shape for a in arrays] in ([()], [(), ()]) and not np.asarray(arrays[0]).any():
+        return None  # of an optimizer that has not made a step
     first, rest = arrays[: max(begin, 0)], arrays[max(begin, 0) :]
     if extra and rest and rest[-1].shape != ():
         rest = [*rest[1:], rest[0]]  # where older versions of Keras 3 have it

@@ -13,6 +13,7 @@ import sys
 import zipfile
 from contextlib import redirect_stdout
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ def write(K: Any, folder: Path) -> None:
         families = ("activations", "losses", "metrics")
         names = {f: list(map(str, import_module(f"keras.src.{f}").ALL_OBJECTS_DICT)) for f in families}
         (folder / "known.json").write_text(json.dumps(names))
+        versions = {module: version(module) for module in ("keras", "jax", "h5py", "numpy")}
+        (folder / "versions.json").write_text(json.dumps({**versions, "python": sys.version.split()[0]}))
     for name, make in KERAS3.items():
         model = make(K)
         set_all(model)

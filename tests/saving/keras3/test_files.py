@@ -22,14 +22,12 @@ from minifit.errors import (
 )
 from minifit.model_files import describe
 from minifit.models import load_model
+from minifit.saving.hdf5 import Group, image
 from minifit.saving.keras3 import files
 from minifit.saving.keras3.files import CONFIG, MEMBERS, METADATA, WEIGHTS
 from tests.saving.files.cases import custom, data, seen, set_all, train
 from tests.saving.files.cases_keras3 import KERAS3, PREDICTED
 from tests.saving.files.exchange import worst
-
-# One of the files has the metric of its name's own k, 5, for four classes.
-pytestmark = pytest.mark.filterwarnings("ignore:k should be below the number of classes")
 
 ARCHIVE = Path(__file__).parents[1] / "files" / "keras3.zip"
 X, Y = data("sgd")
@@ -236,6 +234,8 @@ def test_a_rate_that_decays_goes_on_as_a_schedule(tmp_path: Path) -> None:
     model = small(optimizer=optimizers.SGD(0.5, decay=0.5))
     model.fit(X, Y, epochs=2, verbose=0)
     model.save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as file, h5py.File(io.BytesIO(file.read(WEIGHTS))) as numbers:
+        assert len(numbers["optimizer/vars"]) == 1  # the steps made, and no learning rate, as of a schedule
     loaded = load_model(tmp_path / "m.keras")
     assert isinstance(loaded.optimizer.learning_rate, optimizers.schedules.InverseTimeDecay)
     for one in (model, loaded):
@@ -297,6 +297,19 @@ def test_a_file_of_weights_is_no_model(tmp_path: Path) -> None:
     small().save_weights(tmp_path / "m.weights.h5")
     with pytest.raises(FileFormatError, match="no configuration"):
         load_model(tmp_path / "m.weights.h5")
+
+
+def test_a_model_of_keras_3_that_is_not_built(tmp_path: Path) -> None:
+    small().save(tmp_path / "m.keras", include_optimizer=False)
+    with zipfile.ZipFile(tmp_path / "m.keras") as file:
+        config = json.loads(file.read(CONFIG))
+    del config["config"]["layers"][0]
+    config["compile_config"] = {"optimizer": "sgd", "loss": "mse"}
+    empty = image(Group(members={"layers": Group()}))
+    path = changed(tmp_path / "m.keras", metadata=b"{}", config=json.dumps(config).encode(), model=empty)
+    loaded = load_model(path)
+    assert not loaded.built
+    loaded.fit(X, Y, verbose=0)
 
 
 def test_a_model_that_is_not_built(tmp_path: Path) -> None:

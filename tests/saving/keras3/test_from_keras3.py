@@ -135,7 +135,7 @@ def test_objects_of_ones_own() -> None:
         (thing(None, "Mine", "Mine"), "'Mine' of module None.*custom_objects"),
         (thing("my.layers", "Dense", units=2), "'Dense' of module 'my.layers'"),  # not the one of Keras
         (thing("os", "system", command="true"), "'system' of module 'os'"),
-        (thing("keras.layers", "Conv2D"), "layer in a file.*'Conv2D'.*custom_objects"),
+        (thing("keras.layers", "Conv2D"), "file's layer.*'Conv2D'.*custom_objects"),
         (thing("keras.layers", "Dens"), "Did you mean 'Dense'"),
         (thing("keras.layers", "TFSMLayer", filepath="/"), "'TFSMLayer'"),
         (layer("Activation", activation={**function("f"), "module": "os"}), "function.*'f' of module 'os'"),
@@ -206,6 +206,11 @@ def test_what_is_nobodys_is_named(entry: Any, words: str) -> None:
 def test_what_only_keras_3_has_is_refused_by_name(family: str, entry: Any, words: str) -> None:
     with pytest.raises((FileFormatError, UnknownNameError), match=words):
         read(entry, family=family)
+
+
+def test_a_class_of_models_of_ones_own_is_named() -> None:
+    with pytest.raises(UnknownNameError, match=r"file's model.*'Mine' of module None.*custom_objects"):
+        model_from_keras3(thing(None, "Mine", "Mine", name="m", layers=[]))
 
 
 @pytest.mark.parametrize("class_name", ["Functional", "Model"])

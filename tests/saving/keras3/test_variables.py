@@ -164,6 +164,14 @@ def test_many_steps() -> None:
     assert state["iterations"] == 2**40
 
 
+def test_an_optimizer_that_has_done_nothing() -> None:
+    unused = remembering("SGD", iterations=np.array(0))
+    assert optimizer_state(written(optimizer=unused), "Adam", ["m", "v"], dense().weights) is None
+    unused.state["iterations"][...] = 3
+    with pytest.raises(FileFormatError, match="must fit"):
+        optimizer_state(written(optimizer=unused), "Adam", ["m", "v"], dense().weights)
+
+
 def test_nothing_is_remembered() -> None:
     assert optimizer_state(written(dense()), "SGD", [], []) is None
 
