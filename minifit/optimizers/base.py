@@ -281,13 +281,14 @@ class Optimizer(Configurable):
         if mirror is None:
             mirror = self._mirrors[segment.buffer] = Slots(self.slot_names, dict(self.slot_starts))
         mirror.follow(segment.buffer)
-        return tuple(segment.of(array) for array in mirror.arrays.values())
+        return tuple(segment.of(mirror.arrays[name]) for name in self.slot_names)
 
-    def _forget_slots(self) -> None:
-        """Let the memory of slots be made anew, with the names of now; plans look it up again."""
-        for buffer in list(self._mirrors):
-            del self._mirrors[buffer]
-            buffer.layout += 1
+    def _remember(self, *slot_names: str) -> None:
+        """Have these slots from now on; those that are new begin as ever."""
+        self.slot_names = slot_names
+        for buffer, mirror in self._mirrors.items():
+            mirror.have(slot_names)
+            buffer.layout += 1  # plans look their memory up again
 
     def slots_of(self, parameter: Parameter) -> dict[str, Array]:
         """What is remembered for one parameter: views of its shape by the name of the slot.

@@ -219,7 +219,8 @@ class Sets(Callback):
         ("nesterov", {"nesterov": False}),
         ("adam", {"beta_1": 0.3, "beta_2": 0.5, "epsilon": 0.1}),
         ("rmsprop", {"rho": 0.5, "clipvalue": 0.01}),
-        ("sgd", {"clipnorm": 0.01, "weight_decay": 0.1}),
+        ("rmsprop", {"momentum": 0.5}),
+        ("sgd", {"clipnorm": 0.01, "weight_decay": 0.1, "momentum": 0.5}),
     ],
 )
 def test_hyperparameters_that_a_callback_changed_are_part_of_it(
