@@ -6,6 +6,7 @@ import numpy as np
 
 from minifit import activations, constraints, initializers, ops, regularizers
 from minifit.errors import ArgumentError, ShapeError
+from minifit.layers.activation import activation_of
 from minifit.layers.base import Layer, ShapeLike
 from minifit.parameters import Parameter
 from minifit.tables import serialize
@@ -19,7 +20,7 @@ class Dense(Layer):
     ----------
     units : int
         How many outputs.
-    activation : str or function, optional
+    activation : str, function or layer, optional
         None is linear.
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
@@ -65,7 +66,7 @@ class Dense(Layer):
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = _positive(units)
-        self.activation = activations.get(activation)
+        self.activation = activation_of(activation)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
