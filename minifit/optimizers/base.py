@@ -12,9 +12,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from minifit.arrays import FLOAT, Array, aligned_zeros
+from minifit.checks import not_negative, optional
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
 from minifit.kernels import reference
-from minifit.optimizers.checks import not_negative, optional
 from minifit.optimizers.slots import Slots
 from minifit.parameters import Parameter, ParameterBuffer, Segment, Variable, segments
 from minifit.schedules import LearningRateSchedule, deserialize, serialize
