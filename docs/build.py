@@ -8,34 +8,40 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
+README = ROOT / "README.md"
 if str(ROOT) not in sys.path:  # as a program it is started from anywhere
     sys.path.insert(0, str(ROOT))
 
 from minifit.saving.keras3.differences import DIFFERENCES  # noqa: E402
 from minifit.saving.keras3.files import VERSION  # noqa: E402
 from minifit.saving.keras3.rows import Difference  # noqa: E402
-from minifit.tables import Table  # noqa: E402
 from tests.rules import SECTIONS, SOURCES, Rule  # noqa: E402
 
 MADE = "<!-- made by docs/build.py: change the source and run `make docs` -->"
 
 GROUPS = {
+    "models": "Models",
     "layers": "Layers",
+    "activations": "Activations",
     "losses": "Losses",
     "metrics": "Metrics",
     "optimizers": "Optimizers",
+    "schedules": "Learning rate schedules",
     "initializers": "Initializers",
     "regularizers": "Regularizers",
-    "activations": "Activations",
+    "constraints": "Constraints",
     "callbacks": "Callbacks",
     "datasets": "Datasets",
+    "ops": "Ops",
+    "utils": "Utilities",
     "summary": "Summaries for TensorBoard",
 }
 """Modules with a page of their own, and its title."""
@@ -112,21 +118,48 @@ def group(name: str) -> str:
     module = import_module(f"minifit.{name}")
     lines = [f"# {GROUPS[name]}", "", first_paragraph(module), ""]
     lines += ["| Name | What it is |", "|---|---|"]
-    aliases = aliases_of(getattr(module, "TABLE", {}))
-    for exported in module.__all__:
-        value = getattr(module, exported)
-        others = [alias for alias in aliases.get(id(value), []) if alias != exported]
+    for own, (value, others) in things(module).items():
         also = f"<br>also {', '.join(f'`{a}`' for a in others)}" if others else ""
-        lines.append(cells(f"`{exported}{arguments(value)}`{also}", first_paragraph(value)))
+        lines.append(cells(f"`{own}{arguments(value)}`{also}", first_paragraph(value)))
     return page(lines)
 
 
-def aliases_of(table: Table | Mapping[str, Any]) -> dict[int, list[str]]:
-    """The strings by which each member may be given, by the member's identity."""
-    found: dict[int, list[str]] = {}
-    for name, member in table.items():
-        found.setdefault(id(member), []).append(name)
+def things(module: ModuleType) -> dict[str, tuple[Any, list[str]]]:
+    """What a module offers, each by its own name, with the other names and strings that mean the same."""
+    exported = {name: getattr(module, name) for name in module.__all__}
+    names: dict[int, list[str]] = {}
+    for name, value in [*exported.items(), *getattr(module, "TABLE", {}).items()]:
+        names.setdefault(id(value), []).append(name)
+    found = {}
+    for value in [*exported.values(), *getattr(module, "TABLE", {}).values()]:
+        known = list(dict.fromkeys(names[id(value)]))
+        own = value.__name__ if getattr(value, "__name__", None) in known else known[0]
+        found[own] = value, [name for name in known if name != own]
     return found
+
+
+IN_SHORT = [name for name in GROUPS if name not in ("models", "ops", "utils")]
+"""The groups whose members the README names."""
+
+BEGIN, END = "<!-- made by `make docs` from the tables -->", "<!-- until here -->"
+
+
+def readme(text: str) -> str:
+    """The README with the table of what there is as the tables have it now."""
+    before, _, rest = text.partition(BEGIN)
+    rows = [cells(f"[{GROUPS[name].lower()}](docs/{name}.md)", in_short(name)) for name in IN_SHORT]
+    return "\n".join(
+        [f"{before}{BEGIN}", "", cells("", ""), "|---|---|", *rows, "", f"{END}{rest.partition(END)[2]}"]
+    )
+
+
+def in_short(name: str) -> str:
+    """The names of a group's members: of its classes, or of its functions where there is no class."""
+    module = import_module(f"minifit.{name}")
+    table = getattr(module, "TABLE", {name: getattr(module, name) for name in module.__all__})
+    members = list({id(member): member for member in table.values()}.values())
+    classes = [member for member in members if isinstance(member, type)]
+    return ", ".join(f"`{member.__name__.rpartition('.')[2]}`" for member in classes or members)
 
 
 STARS = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
@@ -227,7 +260,7 @@ def pages() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write the pages that have changed, and take away those that are no longer made."""
+    """Write the pages and the part of the README that have changed, and take away pages that are no longer made."""
     made = pages()
     for file in DOCS.glob("*.md"):
         if file.name not in made and file.stem not in hand_written():
@@ -238,6 +271,10 @@ def main() -> None:
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8", newline="\n")
             print(f"wrote docs/{name}")
+    text = README.read_text(encoding="utf-8")
+    if readme(text) != text:
+        README.write_text(readme(text), encoding="utf-8", newline="\n")
+        print("wrote README.md")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ output alone. Those of `minifit.nonlinearities` are ops of their own.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from minifit import ops
@@ -131,9 +131,9 @@ FUSED: dict[Any, str] = {linear: "linear", relu: "relu", tanh: "tanh"}
 """What the dense kernel calls the activations that it can do itself."""
 
 
-def get(identifier: Any) -> Activation:
+def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Activation:
     """An activation from its name or a function of a tensor; None is `linear`."""
-    return linear if identifier is None else TABLE.make(identifier)
+    return linear if identifier is None else TABLE.make(identifier, custom_objects)
 
 
 deserialize = get

@@ -4,7 +4,7 @@ A constraint is called with a weight's array after every update and returns the 
 Any function that does so is a constraint too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -198,9 +198,9 @@ TABLE = Table(
 )
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """A constraint from its name, configuration or class, or a function of an array; None stays None."""
-    return None if identifier is None else TABLE.make(identifier)
+    return None if identifier is None else TABLE.make(identifier, custom_objects)
 
 
 deserialize = get

@@ -6,7 +6,7 @@ initializer too.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -554,9 +554,9 @@ TABLE = Table(
 )
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """An initializer from its name, configuration or class, or a function of a shape; None stays None."""
-    return None if identifier is None else TABLE.make(identifier)
+    return None if identifier is None else TABLE.make(identifier, custom_objects)
 
 
 deserialize = get

@@ -5,7 +5,7 @@ values to one number. A function of ``(y_true, y_pred)`` written in `minifit.ops
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -681,9 +681,9 @@ TABLE = Table(
 )
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """A loss function or object from its name, configuration or itself; None stays None."""
-    return None if identifier is None else TABLE.make(identifier)
+    return None if identifier is None else TABLE.make(identifier, custom_objects)
 
 
 def serialize(loss: Any) -> Any:

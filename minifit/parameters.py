@@ -128,11 +128,15 @@ class ParameterBuffer:
         self.layout = 0
 
     def adopt(self, parameters: Iterable[Parameter]) -> None:
-        """Take in the parameters that belong to no buffer yet, keeping their numbers."""
-        new = list(dict.fromkeys(p for p in parameters if p.buffer is None))
-        if not new:
+        """Take in the parameters that belong to no buffer yet, keeping their numbers.
+
+        All those given then lie next to each other, in their order, so that one call updates them. Others that live
+        here, of layers that were taken off the model, move behind them.
+        """
+        given = dict.fromkeys(p for p in parameters if p.buffer is None or p.buffer is self)
+        if all(p.buffer is self for p in given):
             return
-        self.parameters += new
+        self.parameters = [*given, *(p for p in self.parameters if p not in given)]
         starts, size = [], 0
         for p in self.parameters:
             starts.append(size)

@@ -4,6 +4,7 @@ A regularizer is called with a tensor and returns one number as a tensor. Any fu
 in `minifit.ops`, is a regularizer too.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -152,11 +153,11 @@ TABLE = Table(
 )
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """A regularizer from its name, configuration or class, or a function of a tensor; None stays None."""
     if identifier is None:
         return None
-    made = TABLE.make(identifier)
+    made = TABLE.make(identifier, custom_objects)
     return l1_l2() if made is l1_l2 else made  # the only name of a function that makes one
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit.data.checks import positive
+from minifit.checks import positive
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
 from minifit.tensorboard.events import Value
 from minifit.tensorboard.histograms import BUCKETS, histogram_value

@@ -157,6 +157,16 @@ def test_adopting_more_keeps_all_numbers() -> None:
     assert [p.start for p in buffer.parameters] == [0, 16, 32, 48]
 
 
+def test_those_of_layers_taken_off_move_behind() -> None:
+    buffer, (kept, off) = adopted((3, 4), (4,))
+    off.assign(np.arange(4))
+    (new,) = make((5,))
+    buffer.adopt([kept, new])
+    assert buffer.parameters == [kept, new, off]
+    assert len(segments([kept, new])) == 1
+    assert off.value.tolist() == [0, 1, 2, 3]
+
+
 def test_adopting_the_same_again_changes_nothing() -> None:
     buffer, parameters = adopted(*SHAPES)
     values, grads = buffer.values, buffer.grads

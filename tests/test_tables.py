@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from minifit import activations, constraints, initializers, layers, losses, metrics, regularizers
 from minifit.errors import ArgumentTypeError, UnknownNameError
 from minifit.tables import Configurable, Table, custom_object_scope, serialize
 
@@ -153,3 +154,25 @@ def test_names_of_ones_own_for_a_while() -> None:
 
 def double(x: float) -> float:
     return x * 2
+
+
+@pytest.mark.parametrize("family", [activations, constraints, initializers, losses, metrics, regularizers])
+def test_every_family_knows_custom_objects(family: Any) -> None:
+    def own(x: Any, y: Any = None) -> Any:
+        return x
+
+    assert family.deserialize("own", {"own": own}) is own
+    assert family.deserialize("own", custom_objects={"own": own}) is own
+    with pytest.raises(UnknownNameError, match="own"):
+        family.deserialize("own")
+
+
+def test_custom_objects_reach_what_is_inside_a_layer() -> None:
+    def own(x: Any) -> Any:
+        return x
+
+    entry = {"class_name": "Dense", "config": {"units": 2, "activation": "own", "kernel_constraint": "own"}}
+    dense = layers.deserialize(entry, {"own": own})
+    assert dense.activation is dense.kernel_constraint is own
+    with pytest.raises(UnknownNameError, match="own"):
+        layers.deserialize(entry)

@@ -6,7 +6,7 @@ from minifit import console
 from minifit.arrays import Array
 from minifit.callbacks.base import Callback
 from minifit.callbacks.comparison import Comparison
-from minifit.optimizers.checks import not_negative, number
+from minifit.checks import not_negative, number
 
 
 class EarlyStopping(Callback):

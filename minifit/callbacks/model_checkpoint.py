@@ -10,9 +10,8 @@ from minifit.callbacks.base import Callback, Logs, Run, implements
 from minifit.callbacks.comparison import Comparison
 from minifit.callbacks.file_pattern import FilePattern
 from minifit.callbacks.save_frequency import SaveFrequency
-from minifit.data.checks import positive
+from minifit.checks import number, positive
 from minifit.errors import ArgumentError, ArgumentTypeError
-from minifit.optimizers.checks import number
 from minifit.saving import formats
 from minifit.saving.hdf5 import checked_options
 

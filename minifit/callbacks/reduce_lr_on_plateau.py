@@ -7,8 +7,8 @@ import numpy as np
 from minifit import console
 from minifit.callbacks.comparison import Comparison
 from minifit.callbacks.rate_setter import RateSetter, in_short
+from minifit.checks import fraction, not_negative, number
 from minifit.errors import ArgumentTypeError
-from minifit.optimizers.checks import fraction, not_negative, number
 
 
 class ReduceLROnPlateau(RateSetter):

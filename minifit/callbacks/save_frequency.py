@@ -6,7 +6,7 @@ two saves.
 
 from typing import Any
 
-from minifit.data.checks import positive
+from minifit.checks import positive
 from minifit.errors import ArgumentError
 
 

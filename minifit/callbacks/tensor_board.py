@@ -13,7 +13,7 @@ import numpy as np
 
 from minifit import console
 from minifit.callbacks.base import Callback, Run, implements
-from minifit.data.checks import positive
+from minifit.checks import positive
 from minifit.errors import ArgumentError, UnknownNameError
 from minifit.schedules import LearningRateSchedule
 from minifit.tensorboard import models
@@ -215,7 +215,7 @@ class TensorBoard(Callback):
         """Cut the files to these sizes, and go on in new ones."""
         self._folders.set_state(state["folders"])
         self._shown = self.model if state["shown"] else None
-        self._seen = self._steps()
+        self._seen = 0 if self.model is None else self._steps()
 
     # -- what is written --------------------------------------------------------------------------------
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from minifit.checks import positive
 from minifit.data.array_batches import ArrayBatches
 from minifit.data.batches import Batch, Batches, weighed_classes
-from minifit.data.checks import class_weights, positive, same_length
+from minifit.data.checks import class_weights, same_length
 from minifit.data.iterator_batches import IteratorBatches
 from minifit.data.row_batches import RowBatches, Shuffle
 from minifit.data.sequence import Sequence

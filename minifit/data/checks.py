@@ -7,7 +7,7 @@ import numpy as np
 
 from minifit.arrays import Array
 from minifit.data.refusals import not_numbers, ragged, refuse, several
-from minifit.errors import ArgumentError, ArgumentTypeError, DataError
+from minifit.errors import ArgumentError, DataError
 
 
 def array_of(name: str, given: Any) -> Array:
@@ -73,26 +73,6 @@ def same_length(which: str = "All arrays", /, **arrays: Sized | None) -> int:
             f"{which} must have the same number of samples. Received: {said}. Cut or complete one."
         )
     return next(iter(lengths.values()))
-
-
-def positive(name: str, value: Any, least: int = 1, example: int = 10) -> int:
-    """`value` if it is an integer of at least `least`.
-
-    Raises
-    ------
-    ArgumentError, ArgumentTypeError
-        Otherwise.
-    """
-    wanted = "a positive integer" if least == 1 else f"an integer of at least {least}"
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
-        raise ArgumentTypeError(
-            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}={example}."
-        )
-    if value < least:
-        raise ArgumentError(
-            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}={example}."
-        )
-    return int(value)
 
 
 def split(fraction: Any, *arrays: Any) -> tuple[list[Any], list[Any]]:

@@ -1,5 +1,8 @@
 """Layers, one in each file."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from minifit.layers.activation import Activation
 from minifit.layers.activity_regularization import ActivityRegularization
 from minifit.layers.base import Layer
@@ -20,7 +23,7 @@ from minifit.layers.re_lu import ReLU
 from minifit.layers.rescaling import Rescaling
 from minifit.layers.reshape import Reshape
 from minifit.layers.softmax import Softmax
-from minifit.tables import Table
+from minifit.tables import Table, custom_object_scope, serialize
 
 __all__ = [
     "ELU",
@@ -43,6 +46,8 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Softmax",
+    "deserialize",
+    "serialize",
 ]
 
 TABLE = Table(
@@ -72,3 +77,9 @@ TABLE = Table(
         )
     },
 )
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """A layer from what `serialize` returned; `custom_objects` has classes and functions of your own by their names."""
+    with custom_object_scope(custom_objects):
+        return TABLE.make(config)

@@ -4,7 +4,24 @@ from typing import Any
 
 from minifit import activations
 from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.elu import ELU
+from minifit.layers.leaky_re_lu import LeakyReLU
+from minifit.layers.re_lu import ReLU
+from minifit.layers.softmax import Softmax
+from minifit.tables import Table
 from minifit.tensor import Tensor
+
+TABLE = Table(
+    "activation",
+    {**activations.TABLE, **{c.__name__: c for c in (ELU, LeakyReLU, ReLU, Softmax)}},
+    called_with=("x",),
+)
+"""What may follow a layer: the functions, and the layers that are such a function with arguments of its own."""
+
+
+def activation_of(identifier: Any) -> activations.Activation:
+    """An activation by its name or configuration, as a function or as a layer; None is linear."""
+    return activations.linear if identifier is None else TABLE.make(identifier)
 
 
 class Activation(Layer):
@@ -12,8 +29,8 @@ class Activation(Layer):
 
     Parameters
     ----------
-    activation : str or function
-        Such as ``"relu"``.
+    activation : str, function or layer
+        Such as ``"relu"`` or ``LeakyReLU(0.1)``.
     **kwargs
         As for `Layer`.
 
@@ -24,7 +41,7 @@ class Activation(Layer):
 
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.activation = activations.get(activation)
+        self.activation = activation_of(activation)
 
     def call(self, inputs: Tensor) -> Tensor:
         """The activation of every value."""

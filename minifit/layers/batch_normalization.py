@@ -7,15 +7,15 @@ import numpy as np
 
 from minifit import constraints, initializers, ops, regularizers
 from minifit.arrays import Array
-from minifit.layers.base import Layer, ShapeLike
-from minifit.layers.checks import (
+from minifit.checks import fraction, not_negative
+from minifit.layers.axes import (
     check_features,
     checked_axes,
-    checked_number,
     given_axes,
     known_sizes,
     spread,
 )
+from minifit.layers.base import Layer, ShapeLike
 from minifit.parameters import Parameter
 from minifit.tables import serialize
 from minifit.tensor import Tensor
@@ -77,8 +77,8 @@ class BatchNormalization(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.axis = given_axes(axis)
-        self.momentum = checked_number("momentum", momentum, 0, 1)
-        self.epsilon = checked_number("epsilon", epsilon, 0)
+        self.momentum = fraction("momentum", momentum, closed=True)
+        self.epsilon = not_negative("epsilon", epsilon)
         self.center, self.scale = bool(center), bool(scale)
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import numpy as np
-
 from minifit import activations, constraints, initializers, ops, regularizers
-from minifit.errors import ArgumentError, ShapeError
+from minifit.checks import positive
+from minifit.errors import ShapeError
+from minifit.layers.activation import activation_of
 from minifit.layers.base import Layer, ShapeLike
 from minifit.parameters import Parameter
 from minifit.tables import serialize
@@ -19,7 +19,7 @@ class Dense(Layer):
     ----------
     units : int
         How many outputs.
-    activation : str or function, optional
+    activation : str, function or layer, optional
         None is linear.
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
@@ -37,7 +37,7 @@ class Dense(Layer):
 
     Raises
     ------
-    ArgumentError
+    ArgumentError, ArgumentTypeError
         When `units` is not a positive integer.
 
     Notes
@@ -64,8 +64,8 @@ class Dense(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.units = _positive(units)
-        self.activation = activations.get(activation)
+        self.units = positive("units", units)
+        self.activation = activation_of(activation)
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
@@ -130,11 +130,3 @@ class Dense(Layer):
             "kernel_constraint": serialize(self.kernel_constraint),
             "bias_constraint": serialize(self.bias_constraint),
         }
-
-
-def _positive(units: Any) -> int:
-    if isinstance(units, bool) or not isinstance(units, int | np.integer) or units < 1:
-        raise ArgumentError(
-            f"units must be a positive integer. Received: units={units!r}. Pass for example Dense(10)."
-        )
-    return int(units)

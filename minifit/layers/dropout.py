@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from minifit import ops
-from minifit.errors import ArgumentError, ShapeError
+from minifit.checks import fraction
+from minifit.errors import ShapeError
 from minifit.layers.base import Layer, ShapeLike
 from minifit.tensor import Tensor, current
 
@@ -44,11 +43,7 @@ class Dropout(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if isinstance(rate, bool) or not isinstance(rate, int | float | np.number) or not 0 <= rate <= 1:
-            raise ArgumentError(
-                f"rate must be a number from 0 to 1. Received: rate={rate!r}. Pass for example 0.5."
-            )
-        self.rate = float(rate)
+        self.rate = fraction("rate", rate, closed=True)
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.seed = seed
 

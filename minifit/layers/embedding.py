@@ -7,6 +7,7 @@ import numpy as np
 
 from minifit import constraints, initializers, ops, regularizers
 from minifit.arrays import Array
+from minifit.checks import positive
 from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.layers.base import Layer, ShapeLike
 from minifit.tables import serialize
@@ -142,9 +143,7 @@ def _lengths(input_length: int | Sequence[int | None] | None) -> tuple[int | Non
 
 
 def _size(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 1 <= value <= LARGEST:
-        raise ArgumentError(
-            f"{name} must be a positive integer, at most 2 ** 24. Received: {name}={value!r}. "
-            "Pass for example Embedding(1000, 16)."
-        )
-    return int(value)
+    size = positive(name, value)
+    if size > LARGEST:
+        raise ArgumentError(f"{name} must be at most 2 ** 24. Received: {name}={value!r}. Take fewer.")
+    return size

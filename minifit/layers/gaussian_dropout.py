@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.checks import fraction
 from minifit.layers.base import Layer, ShapeLike
-from minifit.layers.checks import checked_number
 from minifit.layers.gaussian_noise import normal_noise
 from minifit.tensor import Tensor
 
@@ -36,7 +36,7 @@ class GaussianDropout(Layer):
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.rate = checked_number("rate", rate, 0, 1)
+        self.rate = fraction("rate", rate, closed=True)
         self.seed = seed
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:

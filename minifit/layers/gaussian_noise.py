@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.checks import not_negative
 from minifit.layers.base import Layer, ShapeLike
-from minifit.layers.checks import checked_number
 from minifit.tensor import Tensor, current
 
 
@@ -34,7 +34,7 @@ class GaussianNoise(Layer):
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.stddev = checked_number("stddev", stddev, 0)
+        self.stddev = not_negative("stddev", stddev)
         self.seed = seed
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:

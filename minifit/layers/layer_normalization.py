@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from minifit import constraints, initializers, ops, regularizers
-from minifit.layers.base import Layer, ShapeLike
-from minifit.layers.checks import (
+from minifit.checks import not_negative
+from minifit.layers.axes import (
     check_features,
     checked_axes,
-    checked_number,
     given_axes,
     known_sizes,
     spread,
 )
+from minifit.layers.base import Layer, ShapeLike
 from minifit.parameters import Parameter
 from minifit.tables import serialize
 from minifit.tensor import Tensor
@@ -60,7 +60,7 @@ class LayerNormalization(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.axis = given_axes(axis)
-        self.epsilon = checked_number("epsilon", epsilon, 0)
+        self.epsilon = not_negative("epsilon", epsilon)
         self.center, self.scale = bool(center), bool(scale)
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)

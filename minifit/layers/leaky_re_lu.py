@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from minifit import activations
+from minifit.checks import number
 from minifit.layers.base import Layer, ShapeLike
-from minifit.layers.checks import checked_number
 from minifit.tensor import Tensor
 
 
@@ -31,7 +31,7 @@ class LeakyReLU(Layer):
 
     def __init__(self, alpha: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.alpha = float(np.float32(checked_number("alpha", alpha)))
+        self.alpha = float(np.float32(number("alpha", alpha)))
 
     def call(self, inputs: Tensor) -> Tensor:
         """The function of every value."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from minifit.arrays import Array
 from minifit.errors import ArgumentError, DataError, ShapeError
+from minifit.layers.axes import checked_axes, given_axes, known_sizes
 from minifit.layers.base import Layer, ShapeLike
-from minifit.layers.checks import checked_axes, given_axes, known_sizes
 from minifit.parameters import Parameter
 from minifit.tensor import Tensor, to_array
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from minifit import activations
+from minifit.checks import not_negative
 from minifit.layers.base import Layer, ShapeLike
-from minifit.layers.checks import checked_number
 from minifit.tensor import Tensor
 
 
@@ -41,9 +41,9 @@ class ReLU(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.max_value = None if max_value is None else checked_number("max_value", max_value, 0)
-        self.negative_slope = checked_number("negative_slope", negative_slope, 0)
-        self.threshold = checked_number("threshold", threshold, 0)
+        self.max_value = None if max_value is None else not_negative("max_value", max_value)
+        self.negative_slope = not_negative("negative_slope", negative_slope)
+        self.threshold = not_negative("threshold", threshold)
 
     def call(self, inputs: Tensor) -> Tensor:
         """The function of every value."""

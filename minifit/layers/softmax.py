@@ -5,8 +5,8 @@ from math import prod
 from typing import Any
 
 from minifit import activations, ops
+from minifit.layers.axes import checked_axes, given_axes
 from minifit.layers.base import Layer, ShapeLike
-from minifit.layers.checks import checked_axes, given_axes
 from minifit.tensor import Tensor
 
 

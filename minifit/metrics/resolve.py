@@ -80,12 +80,12 @@ _BY_SHAPE: dict[str, tuple[Any, ...]] = {
 }
 
 
-def get(identifier: Any) -> Any:
+def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """A metric function or object from its name, configuration or itself; None stays None."""
     if isinstance(identifier, Mapping) and identifier.get("class_name") == "MeanMetricWrapper":
         config = dict(identifier["config"])
         return MeanMetricWrapper(_function(config.pop("fn")), **config)
-    return None if identifier is None else TABLE.make(identifier)
+    return None if identifier is None else TABLE.make(identifier, custom_objects)
 
 
 def deserialize(config: Any) -> Any:

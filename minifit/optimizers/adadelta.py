@@ -4,8 +4,8 @@ from types import ModuleType
 from typing import Any
 
 from minifit.arrays import Array
+from minifit.checks import fraction, small
 from minifit.optimizers.base import Optimizer
-from minifit.optimizers.checks import fraction, small
 
 
 class Adadelta(Optimizer):

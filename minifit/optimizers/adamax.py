@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.checks import fraction, small
 from minifit.optimizers.base import Optimizer
-from minifit.optimizers.checks import fraction, small
 
 
 class Adamax(Optimizer):

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from minifit.checks import not_negative
 from minifit.optimizers.adam import Adam
-from minifit.optimizers.checks import not_negative
 
 
 class AdamW(Adam):

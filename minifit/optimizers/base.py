@@ -12,14 +12,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from minifit.arrays import FLOAT, Array, aligned_zeros
+from minifit.checks import not_negative, optional
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
 from minifit.kernels import reference
-from minifit.optimizers.checks import not_negative, optional
 from minifit.optimizers.slots import Slots
 from minifit.parameters import Parameter, ParameterBuffer, Segment, Variable, segments
 from minifit.schedules import LearningRateSchedule, deserialize, serialize
 from minifit.signatures import check_call
-from minifit.tables import Configurable
+from minifit.tables import Configurable, plain
 
 
 class Plan:
@@ -281,13 +281,14 @@ class Optimizer(Configurable):
         if mirror is None:
             mirror = self._mirrors[segment.buffer] = Slots(self.slot_names, dict(self.slot_starts))
         mirror.follow(segment.buffer)
-        return tuple(segment.of(array) for array in mirror.arrays.values())
+        return tuple(segment.of(mirror.arrays[name]) for name in self.slot_names)
 
-    def _forget_slots(self) -> None:
-        """Let the memory of slots be made anew, with the names of now; plans look it up again."""
-        for buffer in list(self._mirrors):
-            del self._mirrors[buffer]
-            buffer.layout += 1
+    def _remember(self, *slot_names: str) -> None:
+        """Have these slots from now on; those that are new begin as ever."""
+        self.slot_names = slot_names
+        for buffer, mirror in self._mirrors.items():
+            mirror.have(slot_names)
+            buffer.layout += 1  # plans look their memory up again
 
     def slots_of(self, parameter: Parameter) -> dict[str, Array]:
         """What is remembered for one parameter: views of its shape by the name of the slot.
@@ -310,6 +311,7 @@ class Optimizer(Configurable):
         return {
             "learning_rate": self._learning_rate.value.copy() if self._schedule is None else None,
             "iterations": self.iterations.value.copy(),
+            "hyperparameters": self._hyperparameters(),
             "slots": [{k: v.copy() for k, v in self.slots_of(p).items()} for p in parameters],
         }
 
@@ -318,6 +320,8 @@ class Optimizer(Configurable):
         if state["learning_rate"] is not None:
             self.learning_rate = state["learning_rate"]
         self.iterations.assign(state["iterations"])
+        for name, value in state.get("hyperparameters", {}).items():
+            setattr(self, name, value)
         for parameter, saved in zip(parameters, state["slots"], strict=True):
             for name, view in self.slots_of(parameter).items():
                 view[...] = saved[name]
@@ -325,9 +329,18 @@ class Optimizer(Configurable):
     def settings(self) -> dict[str, Any]:
         """Its hyperparameters as they are now, by name. No schedule is asked: it is described."""
         own = {
-            k: v for k, v in vars(self).items() if not k.startswith("_") and k not in ("name", "iterations")
+            k: v
+            for k, v in vars(self).items()
+            if not k.startswith("_") and k != "name" and not isinstance(v, Variable)
         }
         return {**own, "learning_rate": self._described_rate()}
+
+    def _hyperparameters(self) -> dict[str, float | None]:
+        """Those beside the learning rate that a callback may change in the course of a training."""
+        now = plain(self.settings())
+        return {
+            k: v for k, v in now.items() if k != "learning_rate" and (v is None or isinstance(v, int | float))
+        }
 
     def _described_rate(self) -> Any:
         """The number, the configuration of the schedule, or the name of what has no configuration."""

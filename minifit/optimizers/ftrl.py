@@ -4,9 +4,9 @@ from types import ModuleType
 from typing import Any
 
 from minifit.arrays import Array
+from minifit.checks import not_negative, not_positive
 from minifit.errors import ArgumentError
 from minifit.optimizers.base import Optimizer
-from minifit.optimizers.checks import not_negative, not_positive
 
 
 class Ftrl(Optimizer):

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.checks import fraction, not_negative, small
 from minifit.errors import ArgumentError
 from minifit.kernels import reference
 from minifit.optimizers.base import Optimizer, Plan
-from minifit.optimizers.checks import fraction, not_negative, small
 from minifit.parameters import Parameter, Variable
 from minifit.schedules import LearningRateSchedule
 

@@ -4,8 +4,8 @@ from types import ModuleType
 from typing import Any
 
 from minifit.arrays import Array
+from minifit.checks import fraction, small
 from minifit.optimizers.base import Optimizer
-from minifit.optimizers.checks import fraction, small
 
 
 class RMSprop(Optimizer):
@@ -42,20 +42,35 @@ class RMSprop(Optimizer):
     ) -> None:
         super().__init__(learning_rate, name, **kwargs)
         self.rho = fraction("rho", rho)
-        self.momentum = fraction("momentum", momentum, closed=True)
         self.epsilon = small(epsilon)
         self.centered = bool(centered)
-        wanted = {"rms": True, "momentum": bool(momentum), "mg": self.centered}
-        self.slot_names = tuple(name for name, on in wanted.items() if on)
+        self.slot_names = ("rms", "mg") if self.centered else ("rms",)
+        self.momentum = momentum
+
+    @property
+    def momentum(self) -> float:
+        """The part of the last step that is taken again; may be set at any time."""
+        return self._momentum
+
+    @momentum.setter
+    def momentum(self, value: Any) -> None:
+        self._momentum = fraction("momentum", value, closed=True)
+        if self._momentum and "momentum" not in self.slot_names:
+            rms, *mean = self.slot_names
+            self._remember(rms, "momentum", *mean)
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         mean = slots[-1] if self.centered else None
-        if self.momentum:
+        if "momentum" in self.slot_names:
             kernels.rmsprop_momentum_step(
-                w, g, slots[0], mean, slots[1], rate, self.rho, self.momentum, self.epsilon
+                w, g, slots[0], mean, slots[1], rate, self.rho, self._momentum, self.epsilon
             )
         else:
             kernels.rmsprop_step(w, g, slots[0], mean, rate, self.rho, self.epsilon)
+
+    def settings(self) -> dict[str, Any]:
+        """As for all optimizers, and the momentum."""
+        return {"momentum": self.momentum, **super().settings()}
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""

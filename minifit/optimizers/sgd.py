@@ -4,8 +4,8 @@ from types import ModuleType
 from typing import Any
 
 from minifit.arrays import Array
+from minifit.checks import fraction
 from minifit.optimizers.base import Optimizer
-from minifit.optimizers.checks import fraction
 
 
 class SGD(Optimizer):
@@ -49,8 +49,7 @@ class SGD(Optimizer):
     def momentum(self, value: Any) -> None:
         self._momentum = fraction("momentum", value, closed=True)
         if self._momentum and not self.slot_names:
-            self.slot_names = ("momentum",)
-            self._forget_slots()
+            self._remember("momentum")
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         if self._momentum:

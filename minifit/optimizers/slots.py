@@ -26,6 +26,10 @@ class Slots:
         self._layout = -1
         self._places: dict[int, slice] = {}
 
+    def have(self, names: Iterable[str]) -> None:
+        """Have a slot of each of these names; those that are new begin when the layout is followed."""
+        self.arrays = {name: self.arrays.get(name, aligned_zeros(0)) for name in names}
+
     def follow(self, buffer: ParameterBuffer) -> None:
         """Take on the layout of the buffer; what was known of a parameter moves with it."""
         if self._layout == buffer.layout:
@@ -37,6 +41,7 @@ class Slots:
                 new.fill(1)  # between the parameters, so that nothing is divided by zero there
                 for place in places.values():
                     new[place] = self._starts[name]
-            for key, place in self._places.items():
-                new[places[key]] = old[place]
+            if old.size:
+                for key, place in self._places.items():
+                    new[places[key]] = old[place]
         self._layout, self._places = buffer.layout, places

@@ -15,8 +15,9 @@ import numpy as np
 from minifit import optimizers, summary
 from minifit.arrays import Array
 from minifit.callbacks import CallbackList, History
+from minifit.checks import positive
 from minifit.data import Batch, Batches, batches_of, is_array_like, rows_of
-from minifit.data.checks import array_of, positive, same_length, split
+from minifit.data.checks import array_of, same_length, split
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError, NotCompiledError, ShapeError
 from minifit.parameters import Parameter
 from minifit.tensor import Tensor

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from minifit.data.checks import positive
+from minifit.checks import positive
 from minifit.errors import ArgumentError
 from minifit.layers import Layer
 

@@ -26,6 +26,7 @@ from minifit import (
     regularizers,
 )
 from minifit.arrays import Array
+from minifit.callbacks import Callback
 from minifit.optimizers import schedules
 from minifit.tables import Table
 
@@ -61,6 +62,8 @@ class Training:
     validation: bool
     frozen: int | None
     """The layer that is not trained."""
+    changed: tuple[str, float] | None
+    """A hyperparameter of the optimizer that a callback sets when the second epoch begins."""
     seed: int
 
     # -- what a test needs of it ----------------------------------------------------------------------------------
@@ -107,9 +110,24 @@ class Training:
             epochs=self.epochs,
             shuffle=self.shuffle,
             verbose=0,
-            callbacks=list(callbacks),
+            callbacks=[Changes(self.changed), *callbacks],
             **options,
         )
+
+
+class Changes(Callback):
+    """Sets a hyperparameter that the optimizer has when the second epoch begins."""
+
+    def __init__(self, changed: tuple[str, float] | None) -> None:
+        self.changed = changed
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if (
+            epoch == 1
+            and self.changed is not None
+            and getattr(self.model.optimizer, self.changed[0], None) is not None
+        ):
+            setattr(self.model.optimizer, *self.changed)
 
 
 def make(module: Any, name: str, options: Options) -> Any:
@@ -409,6 +427,9 @@ OPTIMIZERS: Mapping[str, dict[str, Strategy]] = {
         "beta": FACTORS,
     },
 }
+CHANGES = st.sampled_from(
+    [("beta_1", 0.3), ("rho", 0.3), ("epsilon", 0.01), ("decay", 0.5), ("clipvalue", 0.01)]
+)
 CLIPPING = st.sampled_from([{}, {"clipnorm": 0.1}, {"clipvalue": 0.05}, {"global_clipnorm": 0.2}])
 RATES = st.sampled_from([0.001, 0.01, 0.05])
 
@@ -487,5 +508,6 @@ def trainings(draw: st.DrawFn) -> Training:
         class_weights=draw(MAYBE) and targets in ("bits", "one hot", "ids") and len(after) == 1,
         validation=draw(MAYBE),
         frozen=draw(st.none() | st.integers(0, len(hidden))),
+        changed=draw(st.none() | CHANGES),
         seed=draw(st.integers(0, 10_000)),
     )

@@ -384,7 +384,7 @@ def building() -> list[Case]:
             ArgumentError,
             ("units must be a positive integer", "Received: units=0"),
         ),
-        Case("units 2.5", lambda m: Dense(2.5), ArgumentError, ("units must be", "Received: units=2.5")),  # type: ignore[arg-type]
+        Case("units 2.5", lambda m: Dense(2.5), ArgumentTypeError, ("units must be", "Received: units=2.5")),  # type: ignore[arg-type]
         Case("rate", lambda m: Dropout(1.5), ArgumentError, ("rate must be", "Received: rate=1.5")),
         Case(
             "dtype",

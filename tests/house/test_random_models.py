@@ -183,7 +183,7 @@ def far(one: tuple[Array, float], other: tuple[Array, float]) -> float:
 
 
 @given(trainings())
-@settings(max_examples=60)
+@settings(max_examples=100)
 def test_the_engines_agree(training: Training) -> None:
     engines_agree(training)
 
@@ -201,7 +201,7 @@ BATCHES = st.integers(0, 12)
 
 
 @given(trainings(), BATCHES, st.booleans(), st.sampled_from(["numpy", "numba"]))
-@settings(max_examples=60)
+@settings(max_examples=150)
 def test_a_captured_state_goes_on(training: Training, at: int, batches: bool, kernels: str) -> None:
     with engine(kernels):
         same(training, at, batches)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,19 @@ def test_a_page_is_current(name: str, root: Path) -> None:
     file = root / "docs" / name
     assert file.exists(), "run `make docs`"
     assert file.read_text(encoding="utf-8") == PAGES[name], "run `make docs`"
+
+
+def test_the_readme_names_what_the_tables_have(root: Path) -> None:
+    text = (root / "README.md").read_text(encoding="utf-8")
+    assert text == build.readme(text), "run `make docs`"
+    for name in ("`LayerNormalization`", "`hard_sigmoid`", "`FBetaScore`", "`CosineDecay`", "`MinMaxNorm`"):
+        assert name in text
+
+
+@pytest.mark.parametrize("name", build.GROUPS)
+def test_every_member_of_a_table_is_on_its_page(name: str) -> None:
+    for word in getattr(import_module(f"minifit.{name}"), "TABLE", ()):
+        assert re.search(rf"`{re.escape(word)}[(`]", PAGES[f"{name}.md"]), word
 
 
 def test_no_page_is_left_over(root: Path) -> None:

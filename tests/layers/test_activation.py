@@ -1,13 +1,15 @@
 """An activation as a layer does what the function does."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from minifit import Sequential, activations
+from minifit import Sequential, activations, layers
 from minifit.errors import ArgumentTypeError, UnknownNameError
-from minifit.layers import Activation, Dense
+from minifit.layers import Activation, Dense, LeakyReLU, ReLU
+from minifit.models import load_model
 from minifit.tensor import Tensor
 from minifit.utils import check_gradients
 
@@ -48,6 +50,36 @@ def test_a_function_of_ones_own() -> None:
     layer = Activation(cubed)
     np.testing.assert_allclose(layer(X).value, X**3, rtol=1e-6)
     assert layer.get_config()["activation"] == "cubed"
+
+
+LEAKY = {"class_name": "LeakyReLU", "config": {"alpha": 0.5}}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (LeakyReLU(0.5), [-0.75, -0.25, 0.25]),
+        (LEAKY, [-0.75, -0.25, 0.25]),
+        ("LeakyReLU", [-0.45, -0.15, 0.25]),
+        (ReLU, [0, 0, 0.25]),
+        ("ELU", [np.exp(-1.5) - 1, np.exp(-0.5) - 1, 0.25]),
+    ],
+)
+@pytest.mark.parametrize("made", [Activation, lambda a: Dense(3, a, kernel_initializer="identity")])
+def test_a_layer_as_an_activation(given: Any, expected: list[float], made: Any) -> None:
+    layer = made(given)
+    np.testing.assert_allclose(layer(X).value[0], expected, rtol=1e-6)
+    again = layers.deserialize(layers.serialize(layer))
+    np.testing.assert_array_equal(again(X).value, layer(X).value)
+    check_gradients(layer, X)
+
+
+@pytest.mark.parametrize("name", ["m.h5", "m.keras"])
+def test_a_layer_as_an_activation_in_a_file(name: str, tmp_path: Path) -> None:
+    model = Sequential([Dense(3, LeakyReLU(0.5), input_shape=(3,)), Activation("Softmax")])
+    model.compile("sgd", "mse")
+    model.save(tmp_path / name)
+    np.testing.assert_array_equal(load_model(tmp_path / name).predict(X), model.predict(X))
 
 
 def test_the_configuration_in_the_order_of_tensorflow() -> None:

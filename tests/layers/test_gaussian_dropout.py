@@ -7,7 +7,7 @@ import pytest
 
 from minifit import Sequential
 from minifit.arrays import Array
-from minifit.errors import ArgumentError
+from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.layers import Dense, GaussianDropout
 from minifit.randomness import Streams
 from minifit.tensor import Context, Tensor
@@ -101,5 +101,5 @@ def test_the_configuration_in_the_order_of_tensorflow() -> None:
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.5, "a", None, True, float("nan")])
 def test_arguments(wrong: Any) -> None:
-    with pytest.raises(ArgumentError, match=r"rate must be a number from 0 to 1\. Received: rate="):
+    with pytest.raises((ArgumentError, ArgumentTypeError), match=r"rate must be .*\. Received: rate="):
         GaussianDropout(wrong)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit.errors import ArgumentError
+from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.layers import LeakyReLU
 from minifit.utils import check_gradients
 
@@ -43,5 +43,7 @@ def test_the_configuration_in_the_order_of_tensorflow() -> None:
 
 @pytest.mark.parametrize("wrong", [None, "a", True, [1.0]])
 def test_alpha(wrong: Any) -> None:
-    with pytest.raises(ArgumentError, match=r"alpha must be a number\. Received: alpha="):
+    with pytest.raises(
+        (ArgumentError, ArgumentTypeError), match=r"alpha must be a number\. Received: alpha="
+    ):
         LeakyReLU(wrong)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit.errors import ArgumentError
+from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.layers import ReLU
 from minifit.utils import check_gradients
 
@@ -60,11 +60,11 @@ def test_the_round_trip() -> None:
 @pytest.mark.parametrize("name", ["max_value", "negative_slope", "threshold"])
 @pytest.mark.parametrize("wrong", [-1, "a", True, float("nan")])
 def test_arguments(name: str, wrong: Any) -> None:
-    with pytest.raises(ArgumentError, match=rf"{name} must be a number not below 0\. Received: {name}="):
+    with pytest.raises((ArgumentError, ArgumentTypeError), match=rf"{name} must be .*\. Received: {name}="):
         ReLU(**{name: wrong})
 
 
 @pytest.mark.parametrize("name", ["negative_slope", "threshold"])
 def test_none_is_no_slope(name: str) -> None:
-    with pytest.raises(ArgumentError, match=f"Received: {name}=None"):
+    with pytest.raises((ArgumentError, ArgumentTypeError), match=f"Received: {name}=None"):
         ReLU(**{name: None})  # type: ignore[arg-type]

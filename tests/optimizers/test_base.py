@@ -465,6 +465,21 @@ def test_a_step_finds_the_memory_that_was_laid_out_anew_meanwhile() -> None:
     np.testing.assert_allclose(params[0].value, [0.95, -1.98], rtol=1e-6)
 
 
+def test_another_last_layer_is_updated_in_the_same_call() -> None:
+    model = deterministic(Sequential([Dense(4, input_shape=(3,)), Dense(2)]))
+    model.compile(Adam(0.1), "mse")
+    fitted(model, 1)
+    kept = model.optimizer.slots_of(model.weights[0])["m"].copy()
+    off = model.layers[-1]
+    weights = bits(off.get_weights())
+    model.pop()
+    model.add(Dense(2))
+    np.testing.assert_array_equal(model.optimizer.slots_of(model.weights[0])["m"], kept)
+    assert len(model.optimizer.plan(model.trainable_weights).calls) == 1
+    fitted(model, 1)
+    assert bits(off.get_weights()) == weights
+
+
 def test_slots_are_views_of_the_parameters_shape() -> None:
     model = deterministic(Sequential([Dense(2, input_shape=(3,))]))
     model.compile(SGD(0.1, momentum=0.9), "mse")

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from minifit.errors import ArgumentError
 from minifit.optimizers import RMSprop
+from minifit.parameters import Parameter
 from tests.optimizers.trajectories import SLOTS, STEPS, assert_defaults, assert_slots, assert_steps, of
 
 
@@ -29,6 +31,23 @@ def test_arguments_and_configuration() -> None:
         "name": "RMSprop",
     }
     assert_defaults(RMSprop, arguments, ["learning_rate", "decay", "rho", "momentum", "epsilon", "centered"])
+
+
+@pytest.mark.parametrize("centered", [False, True])
+def test_momentum_may_be_set_later_and_the_mean_squares_stay(centered: bool) -> None:
+    w, optimizer = Parameter("w", np.zeros(3)), RMSprop(0.1, centered=centered)
+    gradient = np.array([1.0, -2.0, 0.5], np.float32)
+    optimizer.apply_gradients([(gradient, w)])
+    known = {name: slot.copy() for name, slot in optimizer.slots_of(w).items()}
+    optimizer.momentum = 0.5
+    assert optimizer.get_config()["momentum"] == 0.5
+    slots = optimizer.slots_of(w)
+    assert list(slots) == ["rms", "momentum", *(["mg"] if centered else [])]
+    assert not slots["momentum"].any()
+    for name, slot in known.items():
+        np.testing.assert_array_equal(slots[name], slot)
+    optimizer.apply_gradients([(gradient, w)])
+    assert optimizer.slots_of(w)["momentum"].all()
 
 
 @pytest.mark.parametrize(("name", "one"), [("momentum", True), ("rho", False)])

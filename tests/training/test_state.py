@@ -198,6 +198,43 @@ def test_resumed_after_a_stop_in_the_middle_of_an_epoch() -> None:
     assert found.epochs == {1: expected.epochs[1]}
 
 
+class Sets(Callback):
+    """Sets hyperparameters of the optimizer after the second batch."""
+
+    def __init__(self, **numbers: float) -> None:
+        self.numbers = numbers
+        self.seen = 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.seen += 1
+        if self.seen == 2:
+            for name, number in self.numbers.items():
+                setattr(self.model.optimizer, name, number)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "numbers"),
+    [
+        ("momentum", {"momentum": np.float32(0.5), "decay": 0.5}),
+        ("nesterov", {"nesterov": False}),
+        ("adam", {"beta_1": 0.3, "beta_2": 0.5, "epsilon": 0.1}),
+        ("rmsprop", {"rho": 0.5, "clipvalue": 0.01}),
+        ("rmsprop", {"momentum": 0.5}),
+        ("sgd", {"clipnorm": 0.01, "weight_decay": 0.1, "momentum": 0.5}),
+    ],
+)
+def test_hyperparameters_that_a_callback_changed_are_part_of_it(
+    optimizer: str, numbers: dict[str, float]
+) -> None:
+    run, capture, recorder = Run(optimizer), Capture(6, batches=True), Recorder()
+    run.fit(run.model(), Sets(**numbers), recorder, capture)
+    assert capture.taken is not None
+    plain = Recorder()
+    run.fit(run.model(), plain)
+    assert plain.outcome().weights != recorder.outcome().weights, "they do matter"
+    assert resumed(run, capture.taken).weights == recorder.outcome().weights
+
+
 def test_resumed_after_the_epoch_that_stops() -> None:
     run = Run(patience=1, min_delta=1.0)
     expected, _ = uninterrupted(run, Capture(0, batches=False))

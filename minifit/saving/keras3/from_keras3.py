@@ -151,7 +151,9 @@ def built_in(family: str, entry: Mapping[str, Any]) -> tuple[str, str]:
     found = next((f for f, (keras, _) in FAMILIES.items() if keras == module), None)
     if found is None:
         raise unknown("class", name, module, ())
-    if family and found != family:
+    if (
+        family and found != family and (family, found) != ("activations", "layers")
+    ):  # a layer may be an activation
         refuse_to_read(f"{module}.{name} among the {family}", "It is none of them here")
     name = {keras3: keras2 for keras2, keras3 in renamed(found, Named).items()}.get(name, name)
     if name not in FAMILIES[found].table:

@@ -72,9 +72,11 @@ def write_value(argument: str, value: Any) -> Any:
 
 
 def family_of(argument: str, class_name: str) -> str:
-    """The family of a value by the argument's name, else by the name of its class."""
-    family = FAMILY_OF.get(argument.rpartition("_")[2])
-    return family or next((name for name, (_, table) in FAMILIES.items() if class_name in table), "")
+    """The family of a value by the argument's name, else by the name of its class: an activation may be a layer."""
+    family = FAMILY_OF.get(argument.rpartition("_")[2], "")
+    if family and class_name in FAMILIES[family].table:
+        return family
+    return next((name for name, (_, table) in FAMILIES.items() if class_name in table), family)
 
 
 def write_name(family: str, name: str) -> Any:

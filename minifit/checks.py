@@ -1,4 +1,4 @@
-"""The rules that the arguments of optimizers must keep."""
+"""What arguments must be: numbers in a range, whole numbers. Said in the same words everywhere."""
 
 from typing import Any
 
@@ -8,6 +8,26 @@ from minifit.errors import ArgumentError, ArgumentTypeError
 
 EPSILON = 1e-7
 """What keeps a division from being one by zero, unless something else is wanted."""
+
+
+def positive(name: str, value: Any, least: int = 1, example: int = 10) -> int:
+    """`value` if it is an integer of at least `least`.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        Otherwise.
+    """
+    wanted = "a positive integer" if least == 1 else f"an integer of at least {least}"
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        raise ArgumentTypeError(
+            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}={example}."
+        )
+    if value < least:
+        raise ArgumentError(
+            f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}={example}."
+        )
+    return int(value)
 
 
 def number(name: str, value: Any, example: float = 0.01) -> float:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from minifit import checks
 from minifit.errors import ArgumentError, ArgumentTypeError
-from minifit.optimizers import checks
 
 RULES: list[Callable[..., Any]] = [
     checks.number,
@@ -68,3 +68,35 @@ def test_an_epsilon() -> None:
     assert checks.small(0.5) == 0.5
     with pytest.raises(ArgumentError, match=r"epsilon must be at least 0"):
         checks.small(-0.5)
+
+
+# -- whole numbers --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [1, 7, np.int64(3), np.uint8(2)])
+def test_a_positive_integer(value: Any) -> None:
+    found = checks.positive("steps", value)
+    assert found == value
+    assert type(found) is int
+
+
+@pytest.mark.parametrize("value", [2.0, 2.5, "2", None, True, np.True_, [2], np.float32(2), float("nan")])
+def test_what_is_no_integer(value: Any) -> None:
+    with pytest.raises(
+        ArgumentTypeError, match=r"steps must be a positive integer\. Received: steps=.*Pass for exa"
+    ):
+        checks.positive("steps", value)
+
+
+@pytest.mark.parametrize("value", [0, -1, np.int64(-3)])
+def test_an_integer_too_small(value: Any) -> None:
+    with pytest.raises(
+        ArgumentError, match=r"steps must be a positive integer\. Received: steps=.*Pass for example"
+    ):
+        checks.positive("steps", value)
+
+
+def test_another_least_value() -> None:
+    assert checks.positive("initial_epoch", 0, least=0) == 0
+    with pytest.raises(ArgumentError, match=r"must be an integer of at least 0\. Received: initial_epoch=-1"):
+        checks.positive("initial_epoch", -1, least=0)

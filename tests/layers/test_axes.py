@@ -1,43 +1,17 @@
-"""What layers check of their arguments, and how the errors say it."""
-
-from typing import Any
+"""What layers ask of their axes, and how the errors say it."""
 
 import numpy as np
 import pytest
 
-from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
-from minifit.layers.checks import (
+from minifit.errors import ArgumentTypeError, ShapeError
+from minifit.layers.axes import (
     check_features,
     checked_axes,
-    checked_number,
     given_axes,
     known_sizes,
     spread,
 )
 from minifit.parameters import Parameter
-
-
-def test_numbers() -> None:
-    for value in (0, 0.5, 1, np.float32(0.5), np.int64(1)):
-        found = checked_number("rate", value, 0, 1)
-        assert type(found) is float
-        assert found == value
-    assert checked_number("alpha", -3) == -3
-
-
-@pytest.mark.parametrize("wrong", [-0.1, 1.1, "a", None, True, float("nan"), [0.5]])
-def test_what_is_no_number_in_the_range(wrong: Any) -> None:
-    with pytest.raises(
-        ArgumentError, match=r"rate must be a number from 0 to 1\. Received: rate=.*rate=0\.5"
-    ):
-        checked_number("rate", wrong, 0, 1)
-
-
-def test_the_rule_is_said() -> None:
-    with pytest.raises(ArgumentError, match=r"^a must be a number not below 0\."):
-        checked_number("a", -1, 0)
-    with pytest.raises(ArgumentError, match=r"^a must be a number\."):
-        checked_number("a", "b")
 
 
 def test_axes() -> None:

@@ -1,26 +1,13 @@
-"""What layers ask of their arguments: numbers in a range, and axes that the input has."""
+"""What layers ask of their axes: that the input has them, and that their sizes are known."""
 
-from math import inf
 from typing import Any
 
 import numpy as np
 
-from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
+from minifit.errors import ArgumentTypeError, ShapeError
 from minifit.layers.base import ShapeLike
 from minifit.parameters import Parameter
 from minifit.tensor import Tensor
-
-
-def checked_number(name: str, value: Any, low: float = -inf, high: float = inf) -> float:
-    """`value` as a float, if it is a number from `low` to `high`."""
-    sound = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not sound or not low <= value <= high:
-        rule = f" from {low:g} to {high:g}" if high < inf else f" not below {low:g}" if low > -inf else ""
-        raise ArgumentError(
-            f"{name} must be a number{rule}. Received: {name}={value!r}. "
-            f"Pass for example {name}={0.5 if low >= 0 else -0.5}."
-        )
-    return float(value)
 
 
 def given_axes(axis: Any) -> Any:
