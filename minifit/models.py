@@ -276,7 +276,7 @@ class Sequential(Storable):
 
     # -- forward ----------------------------------------------------------------------------------------
 
-    def __call__(self, inputs: TensorLike, training: bool = False) -> Tensor:
+    def __call__(self, inputs: TensorLike, training: bool | None = None) -> Tensor:
         """The output for a batch, as a tensor that remembers how it was made."""
         x = to_array(inputs)
         self.ready_for(x)
@@ -299,7 +299,7 @@ class Sequential(Storable):
                 made[layer.name] = tensor.numpy()
         return made
 
-    def _chain(self, x: Tensor, training: bool) -> Tensor:
+    def _chain(self, x: Tensor, training: bool | None) -> Tensor:
         for layer in self._layers:
             x = layer(x, training)
         return x

@@ -121,6 +121,14 @@ def test_a_model_comes_back(tmp_path: Path) -> None:
         assert int(loaded.optimizer.iterations) == 1
 
 
+def test_a_whole_model_in_a_file_whose_name_speaks_of_weights(tmp_path: Path) -> None:
+    model = small()
+    model.save(tmp_path / "whole.weights.h5")
+    loaded = load_model(tmp_path / "whole.weights.h5")
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    model.load_weights(tmp_path / "whole.weights.h5")
+
+
 def test_without_the_optimizer(tmp_path: Path) -> None:
     model = small()
     model.save(tmp_path / "m.h5", include_optimizer=False)

@@ -7,6 +7,7 @@ A layer of one's own needs two methods: `build(input_shape)` makes the weights w
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextvars import ContextVar
 from inspect import Parameter as Argument
 from inspect import signature
 from typing import Any
@@ -25,6 +26,9 @@ from minifit.tensor import Context, Tensor, TensorLike, as_tensor, constant, cur
 ShapeLike = tuple[int | None, ...]
 
 used_names: Counter[str] = Counter()
+
+_surrounding: ContextVar[bool | None] = ContextVar("minifit_training", default=None)
+"""Whether the layer whose `call` is running is training; inner layers that are not told take it from here."""
 
 
 def unique_name(base: str) -> str:
@@ -128,6 +132,7 @@ class Layer(Configurable):
         self._weights: list[Parameter] = []
         self.__dict__.setdefault("_inner", [])
         self._takes_training = _accepts(self.call, "training")
+        self._trains_by_default = _default(self.call, "training") is True
         check_call(f"call of layer {self.name!r}", self.call, "inputs")
         check_call(f"build of layer {self.name!r}", self.build, "input_shape")
 
@@ -146,6 +151,7 @@ class Layer(Configurable):
     def call(self, inputs: Tensor) -> Tensor:
         """The layer's output. May take ``training=False`` as a second argument.
 
+        Layers that it calls without saying whether they train do as this one does, as in Keras.
         Inside a model, the numbers of tensors are only valid until the next step; copy what you keep.
         """
         raise NotImplementedError(f"{type(self).__name__} must define call(inputs)")
@@ -212,8 +218,11 @@ class Layer(Configurable):
 
     # -- for those who use them -------------------------------------------------------------------------
 
-    def __call__(self, inputs: TensorLike, training: bool = False) -> Tensor:
-        """The output for a batch, building the layer at first use."""
+    def __call__(self, inputs: TensorLike, training: bool | None = None) -> Tensor:
+        """The output for a batch, building the layer at first use.
+
+        `training` is, when None, that of the layer whose `call` this is in, else the default of `call`, else False.
+        """
         x = inputs if isinstance(inputs, Tensor) else constant(np.asarray(to_array(inputs), FLOAT))
         if not self.built:
             self.build_for((None, *x.shape[1:]))
@@ -222,8 +231,16 @@ class Layer(Configurable):
             self.add_loss(self.activity_regularizer(y) / max(len(x), 1))
         return y
 
-    def _call(self, x: Tensor, training: bool) -> Tensor:
-        y = self.call(x, training=training) if self._takes_training else self.call(x)  # type: ignore[call-arg]
+    def _call(self, x: Tensor, training: bool | None) -> Tensor:
+        if training is None:
+            training = _surrounding.get()
+        if training is None and self._takes_training:
+            training = self._trains_by_default
+        before = _surrounding.set(training)
+        try:
+            y = self.call(x, training=training) if self._takes_training else self.call(x)  # type: ignore[call-arg]
+        finally:
+            _surrounding.reset(before)
         if not isinstance(y, Tensor):
             raise GradientError(
                 f"Layer {self.name!r} must return a tensor from call(). Received: {type(y).__name__}. "
@@ -382,3 +399,8 @@ def _sequence(name: str, shape: Any) -> tuple[Any, ...]:
 def _accepts(function: Any, name: str) -> bool:
     arguments = signature(function).parameters.values()
     return any(a.name == name or a.kind is Argument.VAR_KEYWORD for a in arguments)
+
+
+def _default(function: Any, name: str) -> Any:
+    argument = signature(function).parameters.get(name)
+    return None if argument is None else argument.default

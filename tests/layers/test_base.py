@@ -533,6 +533,82 @@ def test_who_does_not_ask_is_left_alone() -> None:
     assert layer.told == [False, False]
 
 
+class TrainsByDefault(Told):
+    def call(self, inputs: Tensor, training: bool = True) -> Tensor:
+        self.told.append(training)
+        return inputs
+
+
+class Around(Layer):
+    """Calls its inner layer without saying whether it trains."""
+
+    def __init__(self, inner: Layer, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.inner = inner
+
+    def call(self, inputs: Tensor) -> Tensor:
+        return self.inner(inputs)
+
+
+class SaysNo(Around):
+    def call(self, inputs: Tensor) -> Tensor:
+        return self.inner(inputs, training=False)
+
+
+class AroundByDefault(Around):
+    def call(self, inputs: Tensor, training: bool = True) -> Tensor:
+        return self.inner(inputs)
+
+
+@pytest.mark.parametrize(
+    "outer, inner, expected",  # with training left out, True and False, as tf.keras 2.7 does it
+    [
+        (Around, ByName, [False, True, False]),
+        (Around, ByKeyword, [False, True, False]),
+        (Around, ByAnything, [False, True, False]),
+        (Around, TrainsByDefault, [True, True, False]),
+        (SaysNo, ByName, [False, False, False]),
+        (SaysNo, TrainsByDefault, [False, False, False]),
+        (AroundByDefault, ByName, [True, True, False]),
+        (lambda inner: Around(Around(inner)), ByName, [False, True, False]),
+        (lambda inner: layers.Lambda(inner.__call__), ByName, [False, True, False]),
+    ],
+)
+def test_an_inner_layer_trains_as_the_layer_around_it(outer: Any, inner: type[Told], expected: Any) -> None:
+    told = inner()
+    layer = outer(told)
+    layer(X)
+    told.told.clear()
+    layer(X)
+    layer(X, training=True)
+    layer(X, training=False)
+    assert told.told == expected
+
+
+def test_a_layer_that_fails_leaves_no_training_behind() -> None:
+    class Fails(Layer):
+        def call(self, inputs: Tensor) -> Tensor:
+            raise RuntimeError("no")
+
+    failing, told = Fails(), ByName()
+    failing.built = True
+    with pytest.raises(RuntimeError):
+        failing(X, training=True)
+    told(X)
+    assert told.told[-1] is False
+
+
+def test_an_inner_batch_normalization_learns_from_the_batch() -> None:
+    inner = layers.BatchNormalization()
+    model = Sequential([Around(inner, input_shape=(3,)), Dense(2)])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, batch_size=4, verbose=0)
+    mean = inner.get_weights()[2]
+    np.testing.assert_allclose(mean, 0.01 * X.mean(0), rtol=1e-4)
+    model.evaluate(X, Y, verbose=0)
+    np.testing.assert_array_equal(inner.get_weights()[2], mean)
+
+
 # -- what it adds to the loss --------------------------------------------------------------------------------
 
 

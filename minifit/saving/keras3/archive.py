@@ -55,6 +55,8 @@ def read(path: PathLike, expected: Collection[str], wanted: Collection[str]) -> 
         with zipfile.ZipFile(path) as archive:
             found = _checked(archive.infolist(), expected)
             return {name: archive.read(_member(found, name)) for name in wanted}
+    except FileFormatError:
+        raise
     except BROKEN as error:
         raise FileFormatError(
             f"A .keras file is a zip archive. Received: one that is damaged ({error}). Copy it again."

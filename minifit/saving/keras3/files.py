@@ -46,7 +46,7 @@ HDF5 = (b"\x89HDF\r\n\x1a\n", checksum.MARK)
 
 
 def write_weights(path: PathLike, model: ModelDescription, options: dict[str, Any] | None = None) -> None:
-    """Write a ``.weights.h5`` file.
+    """Write a ``.weights.h5`` file; a whole model goes there in the legacy format, as in both Keras.
 
     Parameters
     ----------
@@ -55,7 +55,10 @@ def write_weights(path: PathLike, model: ModelDescription, options: dict[str, An
     options : dict, optional
         As for `hdf5.write`.
     """
-    hdf5.write(path, tree(model), options)
+    if model.config is not None:
+        legacy.write(path, model, options)
+    else:
+        hdf5.write(path, tree(model), options)
 
 
 def write(path: PathLike, model: ModelDescription, options: dict[str, Any] | None = None) -> None:

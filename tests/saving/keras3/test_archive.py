@@ -131,3 +131,9 @@ def test_a_part_of_an_archive_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         archive.read(tmp_path / "none", NAMES, NAMES)
+
+
+def test_a_refusal_is_said_once_and_is_not_called_damage(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match="each once") as caught:
+        read(made(("../evil", b"x")), tmp_path)
+    assert "damaged" not in str(caught.value)
