@@ -219,7 +219,8 @@ class EventWriter:
 
     def _open(self) -> None:
         os.makedirs(self.folder, exist_ok=True)
-        parts = ["events.out.tfevents", int(time.time()), socket.gethostname(), os.getpid(), next(_number)]
+        number = f"{next(_number):06d}"  # TensorBoard reads files in the order of their names
+        parts = ["events.out.tfevents", int(time.time()), socket.gethostname(), os.getpid(), number]
         name = ".".join(str(part) for part in [*parts, *([self.run] if self.run else []), "v2"])
         path = os.path.join(self.folder, name)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)

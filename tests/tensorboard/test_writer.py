@@ -1,5 +1,6 @@
 """The writer: nothing is lost, nobody waits, and files are readable whatever happens."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -49,6 +50,18 @@ def test_a_file_begins_with_its_version_and_keeps_the_order(tmp_path: Path) -> N
     assert [(e.step, e.values[0].tag) for e in rest] == [(1, "a"), (2, "h"), (3, "b")]
     assert file.name.startswith("events.out.tfevents.") and file.name.endswith(".v2")
     assert writer.path is None
+
+
+def test_files_of_one_second_are_read_in_the_order_in_which_they_were_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_number", itertools.count(8))
+    monkeypatch.setattr(time, "time", lambda: 1.0e9)
+    for step in range(4):
+        writer = EventWriter(tmp_path)
+        writer.scalar("a", 0.0, step)
+        writer.close()
+    assert steps(tmp_path) == [0, 1, 2, 3]
 
 
 @pytest.mark.rule("TB-6")
