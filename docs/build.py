@@ -138,7 +138,7 @@ def things(module: ModuleType) -> dict[str, tuple[Any, list[str]]]:
     return found
 
 
-IN_SHORT = [name for name in GROUPS if name not in ("models", "ops", "utils")]
+IN_SHORT = [name for name in GROUPS if name not in ("models", "ops", "summary", "utils")]
 """The groups whose members the README names."""
 
 BEGIN, END = "<!-- made by `make docs` from the tables -->", "<!-- until here -->"
