@@ -6,6 +6,7 @@ over to it: its matrix products are those of a BLAS, and its `exp`, `log` and `t
 where Numba's do not.
 """
 
+from minifit.kernels.compiled_chain import chain_steps
 from minifit.kernels.compiled_checksums import crc32c
 from minifit.kernels.compiled_dense import (
     activation_backward,
@@ -50,7 +51,11 @@ from minifit.kernels.compiled_optimizers import (
 )
 from minifit.kernels.reference_dense import FUSED_ACTIVATIONS
 
+COMPILED = True
+"""Whether these kernels are the compiled ones."""
+
 __all__ = [
+    "COMPILED",
     "FUSED_ACTIVATIONS",
     "absolute_error_backward",
     "absolute_error_forward",
@@ -69,6 +74,7 @@ __all__ = [
     "categorical_crossentropy_forward",
     "categorical_crossentropy_logits_backward",
     "categorical_crossentropy_logits_forward",
+    "chain_steps",
     "crc32c",
     "dense_backward",
     "dense_forward",

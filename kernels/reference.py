@@ -6,6 +6,7 @@ The arrays that a kernel writes come last, must have the right shape, and share 
 except that the elementwise kernels may write over their input.
 """
 
+from minifit.kernels.reference_chain import chain_steps
 from minifit.kernels.reference_checksums import crc32c
 from minifit.kernels.reference_dense import (
     FUSED_ACTIVATIONS,
@@ -50,7 +51,11 @@ from minifit.kernels.reference_optimizers import (
     weight_decay_step,
 )
 
+COMPILED = False
+"""Whether these kernels are the compiled ones."""
+
 __all__ = [
+    "COMPILED",
     "FUSED_ACTIVATIONS",
     "absolute_error_backward",
     "absolute_error_forward",
@@ -69,6 +74,7 @@ __all__ = [
     "categorical_crossentropy_forward",
     "categorical_crossentropy_logits_backward",
     "categorical_crossentropy_logits_forward",
+    "chain_steps",
     "crc32c",
     "dense_backward",
     "dense_forward",

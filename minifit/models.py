@@ -289,6 +289,10 @@ class Sequential(Storable):
         """The output for a batch inside a step."""
         return self._chain(constant(self._conform(x)), training)
 
+    def layers_in_turn(self) -> Sequence[Layer]:
+        """The layers, if a step may take them one after another; none where a subclass goes another way."""
+        return self._layers if type(self).forward is Sequential.forward else ()
+
     def layer_outputs(self, x: Array) -> dict[str, Array]:
         """Beyond Keras: what every layer makes of a batch of inputs, by its name, as in `predict`."""
         made: dict[str, Array] = {}

@@ -27,6 +27,39 @@ class Batch(NamedTuple):
     weight: Array | None = None
 
 
+class Stretch(NamedTuple):
+    """Batches that follow one another, as the arrays that hold them all: for who can take several at once.
+
+    Attributes
+    ----------
+    x, y, weight : ndarray or None
+        As in `Batch`, with the rows of all of them and perhaps more.
+    order : ndarray of int64, or None
+        Which row comes next; None when they stay in their order.
+    size : int
+        Rows in a batch; the last one has what is left of the order, or of the rows.
+    begin, batches : int
+        The first batch, counted from the beginning of the order or of the rows, and how many.
+    """
+
+    x: Array
+    y: Array | None
+    weight: Array | None
+    order: Array | None
+    size: int
+    begin: int
+    batches: int
+
+    def batch(self, number: int) -> Batch:
+        """One of its batches, counted from the first."""
+        start = (self.begin + number) * self.size
+        rows: Any = slice(start, start + self.size)
+        rows = rows if self.order is None else self.order[rows]
+        x, y, weight = (None if part is None else part[rows] for part in (self.x, self.y, self.weight))
+        assert x is not None
+        return Batch(x, y, weight)
+
+
 class Batches(ABC):
     """A source of batches.
 
@@ -71,6 +104,17 @@ class Batches(ABC):
 
     @abstractmethod
     def _next(self, here: Context) -> Batch | None: ...
+
+    def ahead(self, here: Context, most: int) -> Stretch | None:
+        """The next batches, at most so many, to be taken together; None when there are none.
+
+        Say with `took` how many of them were. Most sources hand out the next batch alone.
+        """
+        batch = self.next(here)
+        return None if batch is None else Stretch(*batch, None, max(len(batch.x), 1), 0, 1)
+
+    def took(self, batches: int) -> None:
+        """Go on behind the first `batches` of those that lie ahead."""
 
     @abstractmethod
     def peek(self) -> Batch:

@@ -65,6 +65,11 @@ class Computed:
             self._first, self._stretch = first, self._places(np.arange(first, until))
         return self._stretch[first - self._first : last - self._first]
 
+    def ahead(self, first: int, least: int) -> Array:
+        """The numbers from a place on: at least so many, and as many as are computed already."""
+        self[first : first + least]
+        return self._stretch[first - self._first :]
+
     def _places(self, numbers: Array) -> Array:
         """Where each number goes."""
         found = self._rounds(numbers)

@@ -73,25 +73,36 @@ class RowBatches(Batches):
         self.position = 0
         self._number = 0  # of the latest batch: in the order of the rows, unless these are shuffled
         self.drawn_from: Mapping[str, Any] | None = None
+        self._arranged: int | None = None  # the position at which the present order was drawn
 
     def rewind(self) -> None:
         """Begin from the first row."""
-        self.position = 0
+        self.position, self._arranged = 0, None
 
     def _next(self, here: Context) -> Batch | None:
+        in_pass = self._next_in_pass(here)
+        if in_pass is None:
+            return None
+        self._go_on(1)
+        first = self._number * self.batch_size
+        return self._batch(here, first, min(first + self.batch_size, self.samples))
+
+    def _next_in_pass(self, here: Context) -> int | None:
+        """The number of the next batch in its pass, for which an order is there; None after the last pass."""
         gone_through, in_pass = divmod(self.position, self.batches)
         if gone_through == self.passes:
             return None
-        if in_pass == 0 and self.shuffle:
+        if in_pass == 0 and self.shuffle and self._arranged != self.position:
             rng = here.streams.get("shuffle")
             self.drawn_from = rng.bit_generator.state
             self._arrange(rng)
-        self.position += 1
-        if self.shuffle == "batch":
-            in_pass = int(self.order[in_pass : in_pass + 1][0])
-        self._number = in_pass
-        first = in_pass * self.batch_size
-        return self._batch(here, first, min(first + self.batch_size, self.samples))
+            self._arranged = self.position
+        return in_pass
+
+    def _go_on(self, batches: int) -> None:
+        self.position += batches
+        in_pass = (self.position - 1) % self.batches
+        self._number = int(self.order[in_pass : in_pass + 1][0]) if self.shuffle == "batch" else in_pass
 
     def _arrange(self, rng: np.random.Generator) -> None:
         """Draw an order for the pass."""
@@ -139,6 +150,6 @@ class RowBatches(Batches):
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         super().set_state(state)
-        self.position, self.drawn_from = state["position"], state["drawn_from"]
+        self.position, self.drawn_from, self._arranged = state["position"], state["drawn_from"], None
         if self.drawn_from is not None:
             self._arrange(generator_at(self.drawn_from))

@@ -209,7 +209,7 @@ class MeanMetricWrapper(Mean):
         super().__init__(name or name_of(fn), dtype)
         check_call(f"The metric {self.name!r}", fn, "y_true", "y_pred", **kwargs)
         self.fn = fn
-        self._kwargs = kwargs
+        self.options = kwargs
         self.direction = _direction(fn)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
@@ -217,7 +217,7 @@ class MeanMetricWrapper(Mean):
         t = to_array(y_true)
         matched = match_ranks(t, to_array(y_pred))
         targets = y_true if matched is t else matched
-        super().update_state(self._numbers(self.fn(targets, y_pred, **self._kwargs)), sample_weight)
+        super().update_state(self._numbers(self.fn(targets, y_pred, **self.options)), sample_weight)
 
     def _numbers(self, values: Any) -> Any:
         try:
@@ -230,7 +230,7 @@ class MeanMetricWrapper(Mean):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric."""
-        config = {**super().get_config(), **self._kwargs}
+        config = {**super().get_config(), **self.options}
         if type(self) is not MeanMetricWrapper:
             return config  # a subclass knows its function
         return {**config, "fn": serialize(getattr(self.fn, "__self__", self.fn))}

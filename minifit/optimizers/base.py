@@ -190,12 +190,9 @@ class Optimizer(Configurable):
     def step(self, kernels: ModuleType = reference, plan: Plan | None = None) -> None:
         """Update all parameters of a plan by their gradients, in place."""
         plan = self._plan if plan is None else plan
-        for buffer, layout in plan.layouts:
-            if buffer.layout != layout:
-                self._look_up(plan)  # a layer was added meanwhile
-                break
+        self.look_again(plan)
         self._clip(plan)
-        rate = self._rate()
+        rate = self.rate()
         for values, copy in plan.copies:
             np.copyto(copy, values)
         for values, grads, slots in plan.calls:
@@ -205,6 +202,11 @@ class Optimizer(Configurable):
         for values, copy in plan.copies:
             np.copyto(values, copy)
         self.iterations.value += 1
+
+    def look_again(self, plan: Plan) -> None:
+        """Find the memory of a plan anew if it was laid out anew: a layer was added meanwhile, or a slot."""
+        if any(buffer.layout != layout for buffer, layout in plan.layouts):
+            self._look_up(plan)
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Parameter]]) -> None:
         """One step of a hand-written loop.
@@ -246,8 +248,8 @@ class Optimizer(Configurable):
         with np.errstate(all="ignore"):
             self.step(plan=plan)
 
-    def _rate(self) -> float:
-        """The learning rate of this step."""
+    def rate(self) -> float:
+        """The learning rate of the next step; asks the schedule, if there is one."""
         if self._schedule is not None:
             self._learning_rate.assign(self._scheduled(self._schedule))
         rate: float = self._learning_rate.value.item()

@@ -51,7 +51,7 @@ class Objective:
         self.tracker = Mean("loss")
         self.resolved = False
         self._shapes: tuple[Shape, Shape] = (), ()
-        self._begun = False  # whether a batch was taken in since: a call that failed at once settles nothing
+        self.begun = False  # whether a batch was taken in since: a call that failed at once settles nothing
         self._named: dict[str, tuple[Metric, bool]] = {}  # and whether it takes weights into account
 
     @property
@@ -66,7 +66,7 @@ class Objective:
 
     def resolve(self, y_true: Shape | None, y_pred: Shape) -> None:
         """Make the metrics for targets and predictions of these shapes; they stay once a batch was taken in."""
-        if self._begun or y_true is None or (self.resolved and self._shapes == (y_true[1:], y_pred[1:])):
+        if self.begun or y_true is None or (self.resolved and self._shapes == (y_true[1:], y_pred[1:])):
             return
         made: dict[str, tuple[Metric, bool]] = {}
         for entry, weighted in self._entries:
@@ -148,7 +148,7 @@ class Objective:
         y_true, predicted = constant(match_ranks(batch.y, y_pred.value)), _constant(y_pred)
         for metric, weighted in self._named.values():
             metric.update_state(y_true, predicted, sample_weight=batch.weight if weighted else None)
-        self._begun = True
+        self.begun = True
 
     # -- an epoch ---------------------------------------------------------------------------------------
 
@@ -186,7 +186,7 @@ class Objective:
 
     def set_state(self, state: list[dict[str, Any]]) -> None:
         """Put back what `get_state` returned."""
-        self._begun = True
+        self.begun = True
         for metric, saved in zip((self.tracker, *self.metrics), state, strict=True):
             metric.set_state(saved)
 

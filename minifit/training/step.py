@@ -1,12 +1,15 @@
 """Steps: what happens to one batch.
 
-`TrainStep` is the whole of learning: the model's output, how wrong it is, the gradient, the update.
+`TrainStep` is the whole of learning: the model's output, how wrong it is, the gradient, the update. `take` says it
+op by op, for any model. Where the model is a chain of dense layers, and compiling pays, one kernel does the same for
+many batches in a call; what the callbacks see is no different.
 """
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
+from functools import cached_property
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -15,10 +18,12 @@ import numpy as np
 from minifit.arrays import Array, Workspace
 from minifit.data import Batch, Batches
 from minifit.errors import ArgumentTypeError, DataError, ShapeError
+from minifit.layers import Layer
 from minifit.optimizers import Optimizer
 from minifit.parameters import Parameter
 from minifit.randomness import Streams
 from minifit.tensor import Context, Tensor
+from minifit.training.chain import Chain, chain_of
 from minifit.training.objective import Objective
 
 PAUSE = 0.1
@@ -38,6 +43,9 @@ class Trainable(Protocol):
 
     def forward(self, x: Array, training: bool) -> Tensor:
         """The output for a batch."""
+
+    def layers_in_turn(self) -> Sequence[Layer]:
+        """The layers, if the output is what comes out when the input goes through one after another; else none."""
 
     def describe(self) -> list[Any]:
         """The layers, without what they are called and what their weights begin with."""
@@ -86,20 +94,14 @@ class Step(ABC):
 
     def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
         """As `run`, in a copy of the caller's context, so that nothing can be left switched on in that one."""
-        self.context.enter()
-        np.seterr(all="ignore")  # training may run to infinity; callbacks say what they think of it
+        self._enter()
         done, until, sound, broken = 0, time.perf_counter() + PAUSE, self.sound(), False
         while done != most:
             self.memory.rewind()
-            self.context.losses.clear()
             batch = batches.next(self.context)
             if batch is None:
                 break
-            try:
-                self.take(batch)
-            except (ShapeError, DataError) as error:
-                batches.tell_where(error)
-                raise
+            self._take_of(batches, batch)
             done += 1
             if sound and not self.sound():
                 sound, broken = False, True
@@ -107,6 +109,19 @@ class Step(ABC):
             if done % unit == 0 and (broken or stopped() or time.perf_counter() > until):
                 break
         return done
+
+    def _enter(self) -> None:
+        self.context.enter()
+        np.seterr(all="ignore")  # training may run to infinity; callbacks say what they think of it
+
+    def _take_of(self, batches: Batches, batch: Batch) -> None:
+        """One batch of these, which an error names."""
+        self.context.losses.clear()
+        try:
+            self.take(batch)
+        except (ShapeError, DataError) as error:
+            batches.tell_where(error)
+            raise
 
     def use(self, kernels: ModuleType) -> None:
         """Go on with these kernels."""
@@ -162,6 +177,49 @@ class TrainStep(JudgedStep):
                 constrained(weight)  # a user's: one that cannot be used is to be noticed before a step
         self.frozen = [w for w in model.weights if w.trainable and w not in self.learned]
         self.plan = optimizer.plan(self.learned)
+
+    @cached_property
+    def chain(self) -> Chain | None:
+        """What the kernel for chains is told, if it can train this model."""
+        layers = self.model.layers_in_turn()
+        return chain_of(layers, self.learned, self.objective, self.optimizer, self.plan)
+
+    def run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
+        """As for every step; many batches in a call of one kernel where that can be."""
+        if not self.context.kernels.COMPILED or self.chain is None:
+            return super().run(batches, most, unit, stopped)
+        done, until, sound = 0, time.perf_counter() + PAUSE, self.sound()
+        while done != most:
+            units = 1 if stopped() else max(self.chain.pace // unit, 1)
+            wanted = units * unit - done % unit
+            taken = self._run_chain(self.chain, batches, wanted if most is None else min(wanted, most - done))
+            if not taken:
+                break
+            done += taken
+            broken = sound and not self.sound()
+            if done % unit == 0 and (broken or stopped() or time.perf_counter() > until):
+                break
+        return done
+
+    def _run_chain(self, chain: Chain, batches: Batches, most: int) -> int:
+        """Take batches that follow one another, and return how many there were."""
+        self.memory.rewind()
+        stretch = batches.ahead(self.context, most)
+        if stretch is None:
+            return 0
+        sound = self.sound()
+        done = chain.train(self.context.kernels, stretch, most)
+        batches.took(done or 1)
+        if not done:  # not for this kernel, or something is wrong with it, which `take` can tell
+            copy_context().run(self._take_alone, batches, stretch.batch(0))
+            done = 1
+        if sound and not self.sound():
+            batches.explain(stretch.batch(done - 1))
+        return done
+
+    def _take_alone(self, batches: Batches, batch: Batch) -> None:
+        self._enter()
+        self._take_of(batches, batch)
 
     def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
         """Nothing flows back into frozen weights, as long as the step runs."""

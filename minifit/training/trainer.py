@@ -96,6 +96,10 @@ class Trainer(ABC):
     def numbers_in_a_step(self, samples: int) -> int:
         """How many numbers a step with so many samples goes through, roughly."""
 
+    def layers_in_turn(self) -> Sequence[Any]:
+        """The layers, if a step may take them one after another; else none."""
+        return ()
+
     # -- what a user calls ------------------------------------------------------------------------------
 
     def compile(

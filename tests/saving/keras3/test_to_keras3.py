@@ -176,7 +176,7 @@ def test_decay_becomes_a_schedule() -> None:
     decayed = optimizers.SGD(0.5, decay=0.1)
     for step in (0, 1, 7):
         decayed.iterations.assign(step)
-        assert float(schedule(step)) == pytest.approx(decayed._rate())
+        assert float(schedule(step)) == pytest.approx(decayed.rate())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,302 @@
+"""`Chain`: a model that one kernel can train, many steps in a call.
+
+Most models are a chain of `Dense` layers with an ordinary loss and optimizer. For such a one a step through layers,
+losses and optimizers written in Python costs more than its arithmetic. The kernel `chain_steps` does all of a step
+itself, and the steps of a whole chunk one after another. Here it is decided which models that are, and written down
+for the kernel what it must know: the plan. Everything else trains step by step, as `TrainStep.take` says.
+"""
+
+import time
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from minifit import activations, losses
+from minifit.arrays import FLOAT, Array, Shape, aligned_zeros
+from minifit.data.batches import Stretch
+from minifit.kernels import blas
+from minifit.kernels import chain as at
+from minifit.layers import Activation, Dense, Flatten, Layer
+from minifit.metrics.accuracy import binary_accuracy, categorical_accuracy, sparse_categorical_accuracy
+from minifit.metrics.base import MeanMetricWrapper
+from minifit.optimizers import SGD, Adam, Optimizer
+from minifit.optimizers.base import Plan
+from minifit.parameters import Parameter
+from minifit.training.objective import Objective
+
+ACTIVATIONS = {
+    activations.linear: at.LINEAR,
+    activations.relu: at.RELU,
+    activations.sigmoid: at.SIGMOID,
+    activations.tanh: at.TANH,
+    activations.softmax: at.SOFTMAX,
+}
+LOSSES = {
+    losses.mean_squared_error: at.SQUARED_ERROR,
+    losses.binary_crossentropy: at.BINARY_CROSSENTROPY,
+    losses.categorical_crossentropy: at.CATEGORICAL_CROSSENTROPY,
+    losses.sparse_categorical_crossentropy: at.CATEGORICAL_CROSSENTROPY,
+}
+PROBABILITIES = {at.BINARY_CROSSENTROPY: at.SIGMOID, at.CATEGORICAL_CROSSENTROPY: at.SOFTMAX}
+"""The activation that a cross-entropy takes into itself."""
+
+METRICS = {
+    binary_accuracy: at.BINARY_ACCURACY,
+    categorical_accuracy: at.CATEGORICAL_ACCURACY,
+    sparse_categorical_accuracy: at.CATEGORICAL_ACCURACY,
+    losses.mean_squared_error: at.MEAN_SQUARED_ERROR,
+    losses.mean_absolute_error: at.MEAN_ABSOLUTE_ERROR,
+}
+
+A_CALL = 0.02
+"""About how many seconds a call of the kernel shall take at most, unless a single step takes longer."""
+
+
+class Chain:
+    """The plan of a model for the kernel, with the memory that it points to.
+
+    Parameters
+    ----------
+    layers : list of (Dense, int)
+        Each with the code of the activation that follows it.
+    sample : tuple of int
+        The shape of a sample.
+    objective : Objective
+    optimizer : SGD or Adam
+    memory : optimizers.Plan
+        Where the optimizer finds what it updates.
+
+    Attributes
+    ----------
+    plan : ndarray of int64
+        As `minifit.kernels.chain` describes it.
+    pace : int
+        How many steps a call may have so that it is over soon: Ctrl-C waits for its end.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[tuple[Dense, int]],
+        sample: Shape,
+        objective: Objective,
+        optimizer: Optimizer,
+        memory: Plan,
+    ) -> None:
+        self._layers, self._sample = layers, sample
+        self._objective, self._optimizer, self._memory = objective, optimizer, memory
+        self._means: list[Any] = [objective.tracker, *objective.metrics]
+        loss = objective.loss.fn  # type: ignore[union-attr]
+        self._sparse = loss is losses.sparse_categorical_crossentropy
+        self.plan = np.zeros((at.LAYER + len(layers), at.FIELDS), np.int64)
+        self._settings, self._sums = np.zeros(3), np.zeros(2 * len(self._means))
+        self._kept: dict[tuple[int, int], Array] = {}  # the rooms, by the row and field that point to them
+        self._rows_fit = 0
+        self._layouts: list[tuple[Any, int]] = []
+        self._aimed_at: tuple[Any, ...] = (None, None, None)
+        self.pace = 1
+        work = self.plan[at.WORK]
+        work[at.LOSS], work[at.BLAS] = LOSSES[loss], blas.sgemm_address()
+        work[at.METRIC : at.METRIC + len(objective.metrics)] = [METRICS[m.fn] for m in self._means[1:]]
+        for row, (layer, activation) in zip(self.plan[at.LAYER :], layers, strict=True):
+            row[at.K], row[at.M], row[at.ACTIVATION] = *layer.kernel.shape, activation
+
+    def train(self, kernels: ModuleType, stretch: Stretch, most: int) -> int:
+        """Take batches of a stretch, at most so many, and return how many were taken.
+
+        None is taken if the kernel is not made for these; fewer if a target is no class, or if the loss stops being
+        finite.
+        """
+        if not (self._follow_optimizer() and self._aim(stretch)):
+            return 0
+        optimizer, sums = self._optimizer, self._sums
+        if optimizer.scheduled or optimizer.decay:
+            most = 1  # each step has a learning rate of its own
+        began, iterations = time.perf_counter(), optimizer.iterations.value
+        for i, mean in enumerate(self._means):
+            sums[2 * i], sums[2 * i + 1] = mean.total, mean.count
+        done: int = kernels.chain_steps(
+            self.plan,
+            self._settings,
+            sums,
+            optimizer.rate(),
+            iterations.item(),
+            stretch.begin,
+            min(most, stretch.batches),
+        )
+        iterations += done
+        totals = sums.tolist()
+        for i, mean in enumerate(self._means):
+            mean.total, mean.count = totals[2 * i], totals[2 * i + 1]
+        self._objective.begun = True
+        self._set_pace(done, time.perf_counter() - began)
+        return done
+
+    def _set_pace(self, steps: int, seconds: float) -> None:
+        if seconds > A_CALL:
+            self.pace = max(self.pace // 2, 1)
+        elif steps >= self.pace and seconds < A_CALL / 4:
+            self.pace *= 2
+
+    # -- what the plan says -----------------------------------------------------------------------------
+
+    def _follow_optimizer(self) -> bool:
+        """Say how the optimizer is set now, and where its memory is; False if it does what the kernel does not."""
+        optimizer, work = self._optimizer, self.plan[at.WORK]
+        if optimizer.clipnorm or optimizer.clipvalue or optimizer.global_clipnorm or optimizer.weight_decay:
+            return False
+        if isinstance(optimizer, SGD):
+            self._settings[0] = optimizer.momentum
+            with_momentum = at.NESTEROV if optimizer.nesterov else at.MOMENTUM
+            work[at.OPTIMIZER] = with_momentum if optimizer.momentum else at.PLAIN_SGD
+        elif isinstance(optimizer, Adam):
+            self._settings[:] = optimizer.beta_1, optimizer.beta_2, optimizer.epsilon
+            work[at.OPTIMIZER] = at.ADAM
+        optimizer.look_again(self._memory)
+        if self._memory.layouts != self._layouts:
+            if len(self._memory.calls) != 1 or self._memory.copies:
+                return False
+            self._point_to_parameters()
+        return True
+
+    def _point_to_parameters(self) -> None:
+        values, grads, slots = self._memory.calls[0]
+        work = self.plan[at.WORK]
+        work[at.VALUES], work[at.GRADS], work[at.SIZE] = _address(values), _address(grads), values.size
+        for field, slot in zip((at.FIRST_SLOT, at.SECOND_SLOT), slots, strict=False):
+            work[field] = _address(slot)
+        for row, (layer, _) in zip(self.plan[at.LAYER :], self._layers, strict=True):
+            for parameter, value, slope in ((layer.kernel, at.W, at.DW), (layer.bias, at.B, at.DB)):
+                if parameter is not None:
+                    row[value], row[slope] = _address(parameter.value), _address(parameter.slot)
+        self._layouts = self._memory.layouts
+
+    def _aim(self, stretch: Stretch) -> bool:
+        """Say where the batches lie; False if they are not as the kernel wants them."""
+        x, y, order = stretch.x, stretch.y, stretch.order
+        if x is self._aimed_at[0] and y is self._aimed_at[1] and order is self._aimed_at[2]:
+            return True  # nothing is said anew from batch to batch
+        field = self._targets_field(y)
+        if field is None or stretch.weight is not None or not len(x) or not _usable(x, FLOAT):
+            return False
+        if x.shape[1:] != self._sample and (x.ndim > 1 or self._sample != (1,)):
+            return False
+        if stretch.size > self._rows_fit:
+            self._make_room(stretch.size)
+        data = self.plan[at.DATA]
+        data[at.BATCH_SIZE], data[at.ROWS] = stretch.size, len(x)
+        data[at.SAMPLES] = len(x) if order is None else len(order)
+        data[at.X], data[at.T], data[at.IDS] = _address(x), 0, 0
+        data[field] = _address(y)
+        data[at.ORDER] = _address(order)
+        self._aimed_at = x, y, order
+        return True
+
+    def _targets_field(self, y: Array | None) -> int | None:
+        """The field for targets like these; None if there is none."""
+        outputs = int(self.plan[-1, at.M])
+        if y is None or not _usable(y, y.dtype):
+            return None
+        column = y.size == len(y)
+        if self._sparse or (column and outputs == 1 and y.dtype == np.int64):
+            return at.IDS if column and y.dtype == np.int64 else None
+        fits = y.shape[1:] == (outputs,) or (column and outputs == 1)
+        return at.T if fits and y.dtype == FLOAT else None
+
+    def _make_room(self, rows: int) -> None:
+        """Have memory for batches of so many rows."""
+        self._rows_fit = rows
+        sizes = {
+            (at.WORK, at.BATCH_X): rows * self.plan[at.LAYER, at.K],
+            (at.WORK, at.BATCH_T): rows * self.plan[-1, at.M],
+            (at.WORK, at.TURNED): (self.plan[at.LAYER :, at.K] * self.plan[at.LAYER :, at.M]).max(),
+        }
+        for row in range(at.LAYER, len(self.plan)):
+            for field in (at.Y, at.DY):
+                sizes[row, field] = rows * self.plan[row, at.M]
+        self._kept = {place: aligned_zeros(int(size)) for place, size in sizes.items()}
+        for place, room in self._kept.items():
+            self.plan[place] = _address(room)
+
+
+def chain_of(
+    layers: Sequence[Layer],
+    learned: Sequence[Parameter],
+    objective: Objective,
+    optimizer: Optimizer,
+    memory: Plan,
+) -> Chain | None:
+    """The chain that these are, or None: then some part is not among those that the kernel knows."""
+    found = _dense(layers)
+    if found is None or type(optimizer) not in (SGD, Adam) or getattr(optimizer, "amsgrad", False):
+        return None
+    weights = [w for layer, _ in found for w in layer.weights]
+    if weights != list(learned) or any(w.regularizer or w.constraint for w in weights):
+        return None
+    if len(memory.calls) != 1 or memory.copies or not _known_objective(objective, found[-1][1]):
+        return None
+    sample = layers[0].input_shape[1:]
+    if None in sample or (len(sample) != 1 and type(layers[0]) is not Flatten):
+        return None
+    return Chain(found, tuple(n or 0 for n in sample), objective, optimizer, memory)
+
+
+def _dense(layers: Sequence[Layer]) -> list[tuple[Dense, int]] | None:
+    """The dense layers, each with its activation; None if there is anything else than these."""
+    found: list[tuple[Dense, int]] = []
+    for i, layer in enumerate(layers):
+        if "call" in vars(layer) or layer.activity_regularizer is not None:
+            return None
+        if type(layer) is Flatten and i == 0:
+            continue
+        activation = _code(ACTIVATIONS, getattr(layer, "activation", None))
+        if activation is None:
+            return None
+        if type(layer) is Dense:
+            found.append((layer, activation))
+        elif type(layer) is Activation and found and found[-1][1] == at.LINEAR:
+            found[-1] = found[-1][0], activation
+        else:
+            return None
+    return found or None
+
+
+def _known_objective(objective: Objective, last: int) -> bool:
+    """Whether loss and metrics are of those that the kernel knows, behind this last activation."""
+    loss = objective.loss
+    if not isinstance(loss, losses.LossFunctionWrapper) or type(loss).__module__ != losses.__name__:
+        return False
+    code = _code(LOSSES, loss.fn)
+    plain = loss.reduction in ("auto", "sum_over_batch_size") and objective.factor == 1
+    if code is None or not plain or loss.options.get("label_smoothing") or loss.options.get("axis", -1) != -1:
+        return False
+    if code in PROBABILITIES and last != (
+        at.LINEAR if loss.options.get("from_logits") else PROBABILITIES[code]
+    ):
+        return False
+    sparse = loss.fn is losses.sparse_categorical_crossentropy
+    metrics = objective.metrics
+    return len(metrics) <= at.MOST_METRICS and all(_known_metric(metric, sparse) for metric in metrics)
+
+
+def _known_metric(metric: Any, sparse: bool) -> bool:
+    if not isinstance(metric, MeanMetricWrapper) or not type(metric).__module__.startswith(
+        "minifit.metrics."
+    ):
+        return False
+    known = _code(METRICS, metric.fn) is not None and metric.options in ({}, {"threshold": 0.5})
+    return known and (metric.fn is sparse_categorical_accuracy) == sparse
+
+
+def _code(table: dict[Any, int], function: Any) -> int | None:
+    """The code of a function; a user's own, which may not even be hashable, has none."""
+    return next((code for known, code in table.items() if known is function), None)
+
+
+def _usable(array: Array, dtype: np.dtype[Any]) -> bool:
+    return array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned
+
+
+def _address(array: Array | None) -> int:
+    return 0 if array is None else int(array.__array_interface__["data"][0])
