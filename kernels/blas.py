@@ -48,9 +48,10 @@ def sgemm_address() -> int:
     """Where ``cblas_sgemm`` of NumPy's BLAS lies in this process; 0 if there is none that can be used."""
     for library in _libraries():
         for name in NAMES:
-            address = ctypes.cast(getattr(library, name, None), ctypes.c_void_p).value
-            if address and _right(address):
-                return address
+            if hasattr(library, name):
+                address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
+                if address and _right(address):
+                    return address
     return 0
 
 
@@ -66,7 +67,7 @@ def _libraries() -> Iterator[ctypes.CDLL]:
 
 
 def _right(address: int) -> bool:
-    """Whether the routine multiplies as it should: plain, with each side transposed, scaled, and added to what is there."""
+    """Whether the routine multiplies: plain, with each side transposed, scaled, and added to what is there."""
     sgemm = ctypes.CFUNCTYPE(None, *_ARGUMENTS)(address)
     rng = np.random.default_rng(0)
     n, k, m = 5, 33, 7

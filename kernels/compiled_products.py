@@ -16,12 +16,15 @@ from minifit.kernels.blas import BY_ROWS, PLAIN, TRANSPOSED
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
+    Int,
     address,
     count,
     emitted,
     first,
+    float_at,
     load,
     number,
+    put_float,
     splat,
     spread,
     store,
@@ -32,6 +35,7 @@ LARGE = 2**19
 """From so many multiplications, n * k * m, a product goes to the BLAS, if there is one. Measured: see docs/speed.md."""
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
+_NONE = np.int64(0)
 _C = ir.IntType(32)
 _SGEMM = ir.FunctionType(
     ir.VoidType(),
@@ -69,19 +73,17 @@ def _sgemm(
 
 
 @jit_inner
-def multiply(blas: int, x: int, w: int, b: int, y: int, n: int, k: int, m: int) -> None:
+def multiply(blas: Int, x: Int, w: Int, b: Int, y: Int, n: Int, k: Int, m: Int) -> None:
     """y = x @ w + b; nothing is added where `b` is 0."""
     if blas != 0 and n * k * m >= LARGE:
-        _sgemm(blas, PLAIN, PLAIN, n, m, k, _ONE, x, k, w, m, _ZERO, y, m)
-        if b != 0:
-            _add_to_rows(b, y, n, m)
+        _fill_rows(b, y, n, m)
+        _sgemm(blas, PLAIN, PLAIN, n, m, k, _ONE, x, k, w, m, _ONE if b != 0 else _ZERO, y, m)
         return
-    row_x, row_w, row_y = k * SIZE, m * SIZE, m * SIZE
+    row_x, row = k * SIZE, m * SIZE
     for j in range(0, m, LANES):
         some = first(m - j)
-        begin = load(b + j * SIZE, some) if b != 0 else splat(_ZERO)
-        i = 0
-        while i + 4 <= n:
+        begin = load(b + j * SIZE, first(m - j if b != 0 else 0))
+        for i in range(0, n - 3, 4):
             sum_0 = sum_1 = sum_2 = sum_3 = begin
             here, there = x + i * row_x, w + j * SIZE
             for _ in range(k):
@@ -91,42 +93,38 @@ def multiply(blas: int, x: int, w: int, b: int, y: int, n: int, k: int, m: int) 
                 sum_2 = spread(here + 2 * row_x) * weights + sum_2
                 sum_3 = spread(here + 3 * row_x) * weights + sum_3
                 here += SIZE
-                there += row_w
-            to = y + i * row_y + j * SIZE
+                there += row
+            to = y + i * row + j * SIZE
             store(sum_0, to, some)
-            store(sum_1, to + row_y, some)
-            store(sum_2, to + 2 * row_y, some)
-            store(sum_3, to + 3 * row_y, some)
-            i += 4
-        while i < n:
-            total = begin
+            store(sum_1, to + row, some)
+            store(sum_2, to + 2 * row, some)
+            store(sum_3, to + 3 * row, some)
+        for i in range(n - n % 4, n):
+            found = begin
             here, there = x + i * row_x, w + j * SIZE
             for _ in range(k):
-                total = spread(here) * load(there, some) + total
+                found = spread(here) * load(there, some) + found
                 here += SIZE
-                there += row_w
-            store(total, y + i * row_y + j * SIZE, some)
-            i += 1
+                there += row
+            store(found, y + i * row + j * SIZE, some)
 
 
 @jit_inner
-def add_product(
-    blas: int, x: int, dy: int, factor: float, keep: float, w: int, n: int, k: int, m: int
-) -> None:
-    """w = keep * w + factor * x.T @ dy, where `keep` is 1 or 0: a step of gradient descent, or the gradient."""
+def add_product(blas: Int, x: Int, dy: Int, factor: Any, keep: bool, w: Int, n: Int, k: Int, m: Int) -> None:
+    """w = factor * x.T @ dy, added to what w was if `keep`: the gradient, or a step of gradient descent along it."""
     if (
         m == 1 and k > 1
     ):  # one column is one row of the transposed: full vectors, where a column fills one lane
         x, dy, k, m = dy, x, m, k
     elif blas != 0 and n * k * m >= LARGE:
-        _sgemm(blas, TRANSPOSED, PLAIN, k, m, n, factor, x, k, dy, m, keep, w, m)
+        _sgemm(blas, TRANSPOSED, PLAIN, k, m, n, factor, x, k, dy, m, _ONE if keep else _ZERO, w, m)
         return
-    row_x, row_y, row_w = k * SIZE, m * SIZE, m * SIZE
+    row_x, row = k * SIZE, m * SIZE
     factors, nothing = splat(factor), splat(_ZERO)
     for j in range(0, m, LANES):
         some = first(m - j)
-        q = 0
-        while q + 4 <= k:
+        kept = first(m - j if keep else 0)
+        for q in range(0, k - 3, 4):
             sum_0 = sum_1 = sum_2 = sum_3 = nothing
             here, there = x + q * SIZE, dy + j * SIZE
             for _ in range(n):
@@ -136,70 +134,63 @@ def add_product(
                 sum_2 = spread(here + 2 * SIZE) * slopes + sum_2
                 sum_3 = spread(here + 3 * SIZE) * slopes + sum_3
                 here += row_x
-                there += row_y
-            to = w + q * row_w + j * SIZE
-            old_0 = old_1 = old_2 = old_3 = nothing
-            if keep != _ZERO:  # all are read before one is written: a load waits for a masked store beside it
-                old_0, old_1 = load(to, some), load(to + row_w, some)
-                old_2, old_3 = load(to + 2 * row_w, some), load(to + 3 * row_w, some)
+                there += row
+            # all are read before one is written: a load waits for a masked store beside it
+            to = w + q * row + j * SIZE
+            old_0, old_1 = load(to, kept), load(to + row, kept)
+            old_2, old_3 = load(to + 2 * row, kept), load(to + 3 * row, kept)
             store(factors * sum_0 + old_0, to, some)
-            store(factors * sum_1 + old_1, to + row_w, some)
-            store(factors * sum_2 + old_2, to + 2 * row_w, some)
-            store(factors * sum_3 + old_3, to + 3 * row_w, some)
-            q += 4
-        while q < k:
-            total = nothing
+            store(factors * sum_1 + old_1, to + row, some)
+            store(factors * sum_2 + old_2, to + 2 * row, some)
+            store(factors * sum_3 + old_3, to + 3 * row, some)
+        for q in range(k - k % 4, k):
+            found = nothing
             here, there = x + q * SIZE, dy + j * SIZE
             for _ in range(n):
-                total = spread(here) * load(there, some) + total
+                found = spread(here) * load(there, some) + found
                 here += row_x
-                there += row_y
-            to = w + q * row_w + j * SIZE
-            old = load(to, some) if keep != _ZERO else nothing
-            store(factors * total + old, to, some)
-            q += 1
+                there += row
+            to = w + q * row + j * SIZE
+            store(factors * found + load(to, kept), to, some)
 
 
 @jit_inner
-def multiply_transposed(blas: int, dy: int, w: int, scratch: int, dx: int, n: int, k: int, m: int) -> None:
+def multiply_transposed(blas: Int, dy: Int, w: Int, scratch: Int, dx: Int, n: Int, k: Int, m: Int) -> None:
     """dx = dy @ w.T; `scratch` has room for k * m numbers."""
-    if m == 1:
-        multiply(0, dy, w, 0, dx, n, m, k)  # a column read as a row is transposed
-    elif blas != 0 and n * k * m >= LARGE:
+    if blas != 0 and n * k * m >= LARGE:
         _sgemm(blas, PLAIN, TRANSPOSED, n, k, m, _ONE, dy, m, w, m, _ZERO, dx, k)
-    else:
+        return
+    if m > 1:  # a single column, read as a row, is transposed
         _transpose(w, scratch, k, m)
-        multiply(0, dy, scratch, 0, dx, n, m, k)
+        w = scratch
+    multiply(_NONE, dy, w, _NONE, dx, n, m, k)
 
 
 @jit_inner
-def add_columns(dy: int, factor: float, keep: float, b: int, n: int, m: int) -> None:
-    """b = keep * b + factor * dy.sum(axis=0), where `keep` is 1 or 0."""
-    factors = splat(factor)
+def add_columns(dy: Int, factor: Any, keep: bool, b: Int, n: Int, m: Int) -> None:
+    """b = factor * dy.sum(axis=0), added to what b was if `keep`."""
     for j in range(0, m, LANES):
         some = first(m - j)
-        total = splat(_ZERO)
-        there = dy + j * SIZE
+        found, there = splat(_ZERO), dy + j * SIZE
         for _ in range(n):
-            total = load(there, some) + total
+            found = load(there, some) + found
             there += m * SIZE
         to = b + j * SIZE
-        old = load(to, some) if keep != _ZERO else splat(_ZERO)
-        store(factors * total + old, to, some)
+        store(splat(factor) * found + load(to, first(m - j if keep else 0)), to, some)
 
 
 @jit_inner
-def _add_to_rows(b: int, y: int, n: int, m: int) -> None:
-    for i in range(n):
-        for j in range(0, m, LANES):
-            some = first(m - j)
-            to = y + (i * m + j) * SIZE
-            store(load(b + j * SIZE, some) + load(to, some), to, some)
+def _fill_rows(b: Int, y: Int, n: Int, m: Int) -> None:
+    """Each row of y = b, if there is a b: where the BLAS begins to add."""
+    if b != 0:
+        for i in range(n):
+            for j in range(0, m, LANES):
+                some = first(m - j)
+                store(load(b + j * SIZE, some), y + (i * m + j) * SIZE, some)
 
 
 @jit_inner
-def _transpose(w: int, out: int, k: int, m: int) -> None:
-    one = first(1)
+def _transpose(w: Int, out: Int, k: Int, m: Int) -> None:
     for q in range(k):
         for j in range(m):
-            store(load(w + (q * m + j) * SIZE, one), out + (j * k + q) * SIZE, one)
+            put_float(float_at(w + (q * m + j) * SIZE), out + (j * k + q) * SIZE)

@@ -11,13 +11,13 @@ and a sum may become one instruction, which rounds once; nothing else is loosene
 References
 ----------
 LLVM Language Reference Manual: "Vector Type", "llvm.masked.load", "llvm.masked.store", "llvm.vector.reduce.fadd".
-S. L. Moshier, Cephes Mathematical Library, ``expf.c`` and ``tanhf.c``: the polynomials.
+S. L. Moshier, Cephes Mathematical Library, ``expf.c``, ``logf.c`` and ``tanhf.c``: the polynomials.
 """
 
 import operator
 from collections.abc import Callable
 from inspect import signature
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from llvmlite import ir
@@ -28,6 +28,10 @@ from numba.extending import intrinsic, lower_builtin, models, register_model
 
 from minifit.kernels.jit import jit_inner
 
+Int: TypeAlias = Any
+Float: TypeAlias = Any
+"""What compiled code computes with: mypy does not know Numba's types."""
+
 LANES = 16
 SIZE = 4  # bytes of a number
 
@@ -37,21 +41,21 @@ _ALIGNMENT = _I32(SIZE)
 _CONTRACT = ("contract",)
 
 
-class Vector(types.Type):  # type: ignore[misc]
+class Vector(types.Type):
     """Numba's type of sixteen numbers."""
 
     llvm = _VECTOR
 
 
-class Mask(types.Type):  # type: ignore[misc]
+class Mask(types.Type):
     """Numba's type of sixteen yeses and noes."""
 
     llvm = _MASK
 
 
-@register_model(Vector)  # type: ignore[untyped-decorator]
-@register_model(Mask)  # type: ignore[untyped-decorator]
-class _Model(models.PrimitiveModel):  # type: ignore[misc]
+@register_model(Vector)
+@register_model(Mask)
+class _Model(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, kind.llvm)
 
@@ -75,7 +79,7 @@ def emitted(returns: Any, *takes: Any) -> Callable[[Callable[..., Any]], Any]:
             return returns(*takes), generate
 
         typed.__name__ = emit.__name__
-        typed.__signature__ = signature(emit)  # type: ignore[attr-defined]  # where Numba learns the arguments
+        vars(typed)["__signature__"] = signature(emit)  # where Numba learns the arguments
         return intrinsic(typed)
 
     return decorate
@@ -119,18 +123,36 @@ def splat(builder: Any, x: Any) -> Any:
     return _in_all_lanes(builder, x, _VECTOR)
 
 
+@emitted(address, address)
+def integer(builder: Any, place: Any) -> Any:
+    """The int64 at a place in memory."""
+    return builder.load(builder.inttoptr(place, _I64.as_pointer()), align=8)
+
+
+@emitted(number, address)
+def float_at(builder: Any, place: Any) -> Any:
+    """The float32 at a place in memory."""
+    return builder.load(builder.inttoptr(place, _F32.as_pointer()), align=SIZE)
+
+
+@emitted(types.void, number, address)
+def put_float(builder: Any, x: Any, place: Any) -> None:
+    """Put a float32 there."""
+    builder.store(x, builder.inttoptr(place, _F32.as_pointer()), align=SIZE)
+
+
 # -- arithmetic ----------------------------------------------------------------------------------------------
 
 
 def _arithmetic(symbol: Callable[..., Any], instruction: str) -> None:
     """Let an operator between two vectors be an instruction."""
 
-    @infer_global(symbol)  # type: ignore[untyped-decorator]
-    class _(ConcreteTemplate):  # type: ignore[misc]
-        cases = [types.Type.__call__(vector, vector, vector)]  # noqa: RUF012  # read by Numba
+    @infer_global(symbol)
+    class _Typed(ConcreteTemplate):
+        cases = [vector(vector, vector)]  # noqa: RUF012  # where Numba looks
 
-    @lower_builtin(symbol, vector, vector)  # type: ignore[untyped-decorator]
-    def _(context: Any, builder: Any, _: Any, values: Any) -> Any:
+    @lower_builtin(symbol, vector, vector)
+    def _lowered(_: Any, builder: Any, __: Any, values: Any) -> Any:
         return getattr(builder, instruction)(*values, flags=_CONTRACT)
 
 
@@ -175,6 +197,12 @@ def floor(builder: Any, values: Any) -> Any:
 
 
 @emitted(vector, vector)
+def root(builder: Any, values: Any) -> Any:
+    """The square roots."""
+    return _call(builder, f"llvm.sqrt.v{LANES}f32", _VECTOR, values)
+
+
+@emitted(vector, vector)
 def size_of(builder: Any, values: Any) -> Any:
     """The numbers without their signs."""
     return _call(builder, f"llvm.fabs.v{LANES}f32", _VECTOR, values)
@@ -206,7 +234,8 @@ def _in_all_lanes(builder: Any, x: Any, kind: Any) -> Any:
 def _call(builder: Any, name: str, returns: Any, *values: Any, fastmath: Any = ()) -> Any:
     """Call a function that LLVM knows."""
     kind = ir.FunctionType(returns, [value.type for value in values])
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), values, fastmath=fastmath)
+    function = cgutils.get_or_insert_function(builder.module, kind, name)
+    return builder.call(function, values, fastmath=fastmath)
 
 
 # -- functions -----------------------------------------------------------------------------------------------
@@ -240,6 +269,26 @@ def exp(x: Any) -> Any:
 def sigmoid(x: Any) -> Any:
     """``1 / (1 + exp(-x))``."""
     return splat(_F(1)) / (splat(_F(1)) + exp(splat(_F(0)) - x))
+
+
+@jit_inner
+def log1p_exp(x: Any) -> Any:
+    """``log(1 + exp(x))`` for x up to 0: with e = exp(x) a polynomial in e, or in (e - 1) / 2 where that is smaller."""
+    e, half = exp(x), splat(_F(0.5))
+    large = less(splat(_F(0.41421356)), e)
+    r = choose(large, (e - splat(_F(1))) * half, e)
+    p = splat(_F(7.0376836292e-2))
+    p = p * r + splat(_F(-1.1514610310e-1))
+    p = p * r + splat(_F(1.1676998740e-1))
+    p = p * r + splat(_F(-1.2420140846e-1))
+    p = p * r + splat(_F(1.4249322787e-1))
+    p = p * r + splat(_F(-1.6668057665e-1))
+    p = p * r + splat(_F(2.0000714765e-1))
+    p = p * r + splat(_F(-2.4999993993e-1))
+    p = p * r + splat(_F(3.3333331174e-1))
+    z = r * r
+    found = p * r * z - half * z + r
+    return choose(large, found + splat(_F(0.69314718)), found)
 
 
 @jit_inner

@@ -6,6 +6,7 @@ again only under the state that all files of this package were in.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,7 +40,12 @@ def jit_inner(function: Function) -> Function:
     return njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
-class _Kept(FunctionCache):  # type: ignore[misc]
+def jit_part(function: Function) -> Function:
+    """As `jit_inner`, for a function with one caller: a paragraph of it, which is not compiled a second time."""
+    return njit(nogil=True, error_model="numpy", inline="always")(function)
+
+
+class _Kept(FunctionCache):
     """The cache of one function, which knows of all files that may be compiled into it."""
 
     def _index_key(self, signature: Any, codegen: Any) -> Any:
@@ -57,8 +63,8 @@ _STAMP = _stamp()
 
 def _compile(function: Function, fastmath: bool | set[str]) -> Function:
     compiled: Any = njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
-    try:
+    with suppress(
+        RuntimeError
+    ):  # no folder to keep it in, beside the source or at home: every process compiles anew
         compiled._cache = _Kept(function)
-    except RuntimeError:
-        pass  # no folder to keep it in, neither beside the source nor in the user's home: every process compiles
-    return compiled  # type: ignore[no-any-return]
+    return compiled

@@ -5,6 +5,7 @@ is and what its fields mean, `minifit.kernels.chain` says.
 """
 
 import ctypes
+import math
 from itertools import takewhile
 from typing import Any
 
@@ -15,7 +16,6 @@ from minifit.kernels import chain as at
 from minifit.kernels.reference_dense import (
     activation_backward,
     activation_forward,
-    dense_backward,
     softmax_backward,
     softmax_forward,
 )
@@ -202,10 +202,9 @@ def _update(plan: NDArray[np.int64], settings: NDArray[np.float64], rate: float,
 
 def _floats(place: int, *shape: int) -> NDArray[np.float32]:
     """The numbers that lie at an address, as an array."""
-    size = int(np.prod(shape)) if place else 0
-    memory = (ctypes.c_float * size).from_address(int(place))
-    return np.frombuffer(memory, np.float32, size).reshape(shape if place else (0,))
+    kind = ctypes.c_float * (math.prod(map(int, shape)) if place else 0)
+    return np.ctypeslib.as_array(kind.from_address(int(place))).reshape(shape if place else (0,))
 
 
 def _integers(place: int, size: int) -> NDArray[np.int64]:
-    return np.frombuffer((ctypes.c_int64 * int(size)).from_address(int(place)), np.int64)
+    return np.ctypeslib.as_array((ctypes.c_int64 * int(size)).from_address(int(place)))

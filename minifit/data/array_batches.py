@@ -57,7 +57,8 @@ class ArrayBatches(RowBatches):
 
     def _targets(self) -> Array | None:
         """`y`, cast once in a pass if that is one number a row: a cast beside every batch would copy x, too."""
-        y, number = self.y, self.position // self.batches
+        y: Array | None = self.y
+        number = self.position // self.batches
         if y is None or y.dtype == self._dtypes[1] or y.size != len(y) or not in_memory(y):
             return y
         if self._cast_y is None or self._cast_y[0] != number:

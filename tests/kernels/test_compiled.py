@@ -1,8 +1,6 @@
 """The two modules of kernels can stand for each other."""
 
-import ast
 import inspect
-from pathlib import Path
 
 import pytest
 
