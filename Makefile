@@ -49,7 +49,7 @@ help:
 	@echo "make docs    make docs/ from the tests' marks and the docstrings"
 	@echo "make clean   remove .venv and everything built"
 	@echo
-	@echo "Options: PYTHON=/path/to/python  ARGS=\"-k digits\""
+	@echo "Options: PYTHON=/path/to/python  ARGS=\"-k digits\"  PEERS=/path/to/python:/path/to/another"
 
 run: $(RUN)
 	@$(PY) examples/quickstart.py $(ARGS)

@@ -214,38 +214,43 @@ def growth(section: Section, theme: Theme) -> Any:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10.0, 7.4), layout="constrained")
-    for panel, what in zip(figure.subplots(2, 2).flat, GROWTH, strict=True):
-        title, below, beside = GROWTH[what]
-        panel.set_title(title)
-        panel.set_xlabel(below)
-        panel.set_ylabel(beside)
-        panel.grid()
-        panel.set_axisbelow(True)
-        panel.set_xscale("log", base=2 if what in ("depth", "width") else 10)
-        if what != "memory":
-            panel.set_yscale("log")
-        _lines(panel, what, section[what], list(section["versions"]), theme)
+    panels = figure.subplots(2, 2).flat
+    ends = [_lines(panel, what, section, theme) for panel, what in zip(panels, GROWTH, strict=True)]
     at = section["made"]
     figure.supxlabel(
         f"float32, SGD, shuffled; {at['processor']}, {at['cores']} cores, {at['date']}",
         fontsize=8,
         color=theme.quiet,
     )
+    figure.draw_without_rendering()  # only now it is known where everything is
+    for panel, names in zip(figure.axes, ends, strict=True):
+        _name(panel, names, theme)
     return figure
 
 
-def _lines(panel: Any, what: str, lines: dict[str, Any], names: list[str], theme: Theme) -> None:
-    peers = [name for name in names if name != "minifit"]
-    ends: list[tuple[float, float, str, str]] = []
-    for name, pairs in lines.items():
-        if not pairs:
-            continue
+End = tuple[float, float, str, str]
+"""Where a line ends, its name and its colour."""
+
+
+def _lines(panel: Any, what: str, section: Section, theme: Theme) -> list[End]:
+    """Draw a line for each implementation, or for each source of data."""
+    from matplotlib.ticker import FuncFormatter
+
+    title, below, beside = GROWTH[what]
+    panel.set(title=title, xlabel=below, ylabel=beside)
+    panel.grid()
+    panel.set_axisbelow(True)
+    panel.set_xscale("log", base=2 if what in ("depth", "width") else 10)
+    if what in ("depth", "width"):
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ends = []
+    peers = [name for name in section["versions"] if name != "minifit"]
+    for at, (name, pairs) in enumerate(line for line in section[what].items() if line[1]):
         sizes = [size for size, _ in pairs]
-        factors = {"samples": [-(-size // 32) for size in sizes], "memory": [1] * len(sizes)}
-        values = [v * f for (_, v), f in zip(pairs, factors.get(what, [1e6] * len(sizes)), strict=True)]
+        values = [value * _factor(what, size) for size, value in pairs]
         ours = name == "minifit" or what == "memory"
         colour = theme.ours if ours else theme.peers[peers.index(name) % len(theme.peers)]
-        style = ["-", "--", ":"][list(lines).index(name) % 3] if what == "memory" else "-"
+        style = ("-", "--", ":")[at % 3] if what == "memory" else "-"
         panel.plot(
             sizes,
             values,
@@ -256,31 +261,40 @@ def _lines(panel: Any, what: str, lines: dict[str, Any], names: list[str], theme
             linewidth=2.2 if ours else 1.3,
             zorder=2 + ours,
         )
-        title = name if what == "memory" else IMPLEMENTATIONS[name].title
-        ends.append((sizes[-1], values[-1], title, colour))
-    if what == "memory" and ends:
+        ends.append(
+            (sizes[-1], values[-1], name if what == "memory" else IMPLEMENTATIONS[name].title, colour)
+        )
+    if what != "memory":
+        panel.set_yscale("log")
+    elif ends:
         panel.set_ylim(0, max(value for _, value, _, _ in ends) * 1.6)
-    _name(panel, ends)
+    if ends:
+        left, right = panel.get_xlim()
+        panel.set_xlim(left, right * (right / left) ** 0.45)  # room for the names
+    return ends
 
 
-def _name(panel: Any, ends: list[tuple[float, float, str, str]]) -> None:
-    """Write the names of lines behind their ends, moved apart where they would cover one another."""
-    if not ends:
-        return
-    right = max(x for x, _, _, _ in ends)
-    below = float("-inf")
-    height = 11.0 / panel.figure.dpi * 100  # of a line of text, in points
+def _factor(what: str, size: int) -> float:
+    """From seconds a step to what the panel shows."""
+    return {"samples": -(-size // 32), "memory": 1}.get(what, 1e6)
+
+
+def _name(panel: Any, ends: list[End], theme: Theme) -> None:
+    """Write the names of lines behind their ends, moved up where they would cover one another."""
+    from matplotlib.patheffects import withStroke
+
+    points, below = 72 / panel.figure.dpi, float("-inf")
     for x, y, title, colour in sorted(ends, key=lambda end: end[1]):
-        place = panel.transData.transform((right, y))[1] * 72 / panel.figure.dpi
-        moved = max(place, below + height)
-        below = moved
+        place = panel.transData.transform((x, y))[1] * points
+        below = max(place, below + 11)
         panel.annotate(
             title,
             (x, y),
-            xytext=(8, moved - place),
+            xytext=(8, below - place),
             textcoords="offset points",
             va="center",
             fontsize=8,
             color=colour,
-            annotation_clip=False,
+            zorder=5,
+            path_effects=[withStroke(linewidth=2.5, foreground=theme.page)],
         )
