@@ -28,6 +28,9 @@ COMMANDS: dict[str, ModuleType] = {
 }
 """What is measured, each kept in a section of the record; `steps` is what `make bench` alone does."""
 
+IN_THE_PAGES = [name for name in COMMANDS if name != "memory"]
+"""What the pages show; `all` measures these with their usual options."""
+
 OWN = ROOT / "docs" / "benchmarks.json"
 """The record that the README and the documentation show."""
 
@@ -43,6 +46,8 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=summary, description=module.__doc__)
         command.add_argument("--record", type=Path, metavar="FILE", help="keep the figures in this JSON file")
         module.add(command)
+    every = commands.add_parser("all", help="everything that the pages show")
+    every.add_argument("--record", type=Path, default=OWN, metavar="FILE")
     where.add(commands.add_parser("profile", help="`make profile`", description=where.__doc__))
     draw = commands.add_parser("draw", help="draw the pictures of a record anew")
     draw.add_argument("record", type=Path, nargs="?", default=OWN, metavar="FILE")
@@ -51,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str]) -> None:
     """Do what was asked for; the comparison, if no command is named."""
-    if not arguments or arguments[0] not in (*COMMANDS, "profile", "draw", "-h", "--help"):
+    if not arguments or arguments[0] not in (*COMMANDS, "all", "profile", "draw", "-h", "--help"):
         arguments = ["steps", *arguments]
     options = parser().parse_args(arguments)
     if options.command == "profile":
@@ -59,6 +64,11 @@ def main(arguments: list[str]) -> None:
         return
     if options.command == "draw":
         shown(options.record)
+        return
+    if options.command == "all":
+        for name in IN_THE_PAGES:
+            print(f"\n== {name}")
+            main([name, "--record", str(options.record)])
         return
     if options.record is not None:
         record.read(options.record)  # before the work: a file that cannot be used is to be noticed now

@@ -66,7 +66,7 @@ def save(picture: Callable[[Section, Theme], Any], section: Section, theme: Them
     with _style(theme):
         figure = picture(section, theme)
         metadata = {"Date": None} if file.suffix == ".svg" else None
-        figure.savefig(file, metadata=metadata, transparent=file.suffix == ".svg", facecolor=theme.page)
+        figure.savefig(file, metadata=metadata, facecolor="none" if file.suffix == ".svg" else theme.page)
 
 
 @contextmanager
@@ -135,7 +135,7 @@ def _panel(
     limit = times.get("bare") if name in record.LIMITED else None
     least = min(filter(None, [*times.values(), limit]))
     panel.set_xscale("log")
-    panel.set_xlim(least * 1e6 / 1.6, max(times.values()) * 1e6 * 5)
+    panel.set_xlim(least * 1e6 / 1.6, max(times.values()) * 1e6 * 6)
     for at, row in enumerate(rows):
         if row not in times:
             continue
@@ -234,15 +234,11 @@ End = tuple[float, float, str, str]
 
 def _lines(panel: Any, what: str, section: Section, theme: Theme) -> list[End]:
     """Draw a line for each implementation, or for each source of data."""
-    from matplotlib.ticker import FuncFormatter
-
     title, below, beside = GROWTH[what]
     panel.set(title=title, xlabel=below, ylabel=beside)
     panel.grid()
     panel.set_axisbelow(True)
     panel.set_xscale("log", base=2 if what in ("depth", "width") else 10)
-    if what in ("depth", "width"):
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ends = []
     peers = [name for name in section["versions"] if name != "minifit"]
     for at, (name, pairs) in enumerate(line for line in section[what].items() if line[1]):
@@ -266,9 +262,13 @@ def _lines(panel: Any, what: str, section: Section, theme: Theme) -> list[End]:
         )
     if what != "memory":
         panel.set_yscale("log")
+        panel.set_ylim(top=panel.get_ylim()[1] * 2)  # room for names that are moved up
     elif ends:
         panel.set_ylim(0, max(value for _, value, _, _ in ends) * 1.6)
     if ends:
+        sizes = sorted({size for pairs in section[what].values() for size, _ in pairs})
+        panel.set_xticks(sizes, [_short(size) for size in sizes])
+        panel.minorticks_off()
         left, right = panel.get_xlim()
         panel.set_xlim(left, right * (right / left) ** 0.45)  # room for the names
     return ends
@@ -279,18 +279,27 @@ def _factor(what: str, size: int) -> float:
     return {"samples": -(-size // 32), "memory": 1}.get(what, 1e6)
 
 
+def _short(size: int) -> str:
+    """As 1,024, 10 k and 1 M."""
+    for unit, of in (("M", 1_000_000), ("k", 1_000)):
+        if size % of == 0:
+            return f"{size // of} {unit}"
+    return f"{size:,}"
+
+
 def _name(panel: Any, ends: list[End], theme: Theme) -> None:
     """Write the names of lines behind their ends, moved up where they would cover one another."""
     from matplotlib.patheffects import withStroke
 
-    points, below = 72 / panel.figure.dpi, float("-inf")
+    points = 72 / panel.figure.dpi
+    taken: dict[float, float] = {}
     for x, y, title, colour in sorted(ends, key=lambda end: end[1]):
         place = panel.transData.transform((x, y))[1] * points
-        below = max(place, below + 11)
+        at = taken[x] = max(place, taken.get(x, place - 11) + 11)
         panel.annotate(
             title,
             (x, y),
-            xytext=(8, below - place),
+            xytext=(8, at - place),
             textcoords="offset points",
             va="center",
             fontsize=8,

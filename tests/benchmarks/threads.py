@@ -69,10 +69,32 @@ def together(way: str, count: int, workload: str, epochs: int) -> tuple[float, l
         ]
     for worker in workers:
         worker.start()
-    found = [results.get(timeout=600) for _ in workers]
+    found = collected(results, workers, barrier)
     for worker in workers:
         worker.join()
     return max(end for _, _, end in found) - min(begin for begin, _, _ in found), [d for _, d, _ in found]
+
+
+def collected(results: Any, workers: list[Any], barrier: Any) -> list[tuple[float, str, float]]:
+    """What all of them found.
+
+    Raises
+    ------
+    SystemExit
+        When one ends without a result.
+    """
+    found: list[tuple[float, str, float]] = []
+    while len(found) < len(workers):
+        ended = sum(not worker.is_alive() for worker in workers)
+        try:
+            found.append(results.get(timeout=1))
+        except queue.Empty:
+            if ended > len(found):
+                barrier.abort()  # the others wait there
+                for worker in workers:
+                    worker.join()
+                raise SystemExit("A training ended without a result; its own words are above.") from None
+    return found
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -297,4 +297,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> None:
     """Profile one workload."""
     (name,) = known("workload", [options.workload], WORKLOADS)
+    if options.seconds < 0.1:
+        raise SystemExit(f"--seconds must be at least 0.1. Received: {options.seconds:g}.")
+    print("Three fits: to time a step, to count its calls, to see where its time goes ...", flush=True)
     print(report(name, profile(WORKLOADS[name], options.seconds), options.rows))
