@@ -16,6 +16,7 @@ from types import ModuleType
 
 from tests.benchmarks import charts, cold, fits, growth, hooks, memory, record, steps, threads, where
 from tests.benchmarks.pythons import ROOT, Pythons
+from tests.benchmarks.workloads import WORKLOADS
 
 COMMANDS: dict[str, ModuleType] = {
     "steps": steps,
@@ -57,6 +58,11 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> None:
     """Do what was asked for; the comparison, if no command is named."""
     if not arguments or arguments[0] not in (*COMMANDS, "all", "profile", "draw", "-h", "--help"):
+        if arguments and arguments[0] not in WORKLOADS and not arguments[0].startswith("-"):
+            raise SystemExit(
+                f"There is no command or workload {arguments[0]!r}. "
+                f"Commands: {', '.join(COMMANDS)}, all, draw; workloads: {', '.join(WORKLOADS)}."
+            )
         arguments = ["steps", *arguments]
     options = parser().parse_args(arguments)
     if options.command == "profile":

@@ -26,9 +26,9 @@ def summary(section: Section) -> list[str]:
 
 def comparison(section: Section) -> list[str]:
     """Both tables, and with what they were measured."""
-    found = dict.fromkeys(section["versions"].values())
+    found = dict.fromkeys(", ".join(section["versions"].values()).split(", "))
     return [
-        f"{record.where(section)}. Rounds: {section['rounds']}. Versions: {'; '.join(found)}.",
+        f"{record.where(section)}. {steps.spread(section)} Versions: {', '.join(found)}.",
         "",
         "Microseconds a step:",
         "",

@@ -5,6 +5,7 @@ meets all of them alike; the median of the rounds counts.
 """
 
 import argparse
+import statistics
 import time
 from math import prod
 
@@ -105,6 +106,21 @@ def ratios(section: Section) -> list[Row]:
     return rows
 
 
+def spread(section: Section) -> str:
+    """How far the rounds are apart: whether the machine was quiet."""
+    if section["rounds"] == 1:
+        return "One round."
+    widest, workload, name = max(
+        ((max(rounds) - min(rounds)) / statistics.median(rounds), workload, name)
+        for workload, times in section["seconds"].items()
+        for name, rounds in times.items()
+    )
+    return (
+        f"{section['rounds']} rounds, which differ by up to {widest * 100:.0f} % "
+        f"({IMPLEMENTATIONS[name].title} on {workload})."
+    )
+
+
 def mean(by_workload: dict[str, float]) -> float:
     """The geometric mean: the right one for ratios."""
     return prod(by_workload.values()) ** (1 / len(by_workload))
@@ -112,11 +128,11 @@ def mean(by_workload: dict[str, float]) -> float:
 
 def report(section: Section) -> str:
     """Both tables."""
-    rounds = f"{section['rounds']} round{'s' * (section['rounds'] != 1)}"
     return "\n\n".join(
         [
             record.where(section),
-            f"microseconds a step, median of {rounds}\n" + plain(times(section)),
+            spread(section),
+            "microseconds a step, median of the rounds\n" + plain(times(section)),
             "time of minifit over that of another; below 1 minifit is faster\n" + plain(ratios(section)),
         ]
     )

@@ -72,7 +72,7 @@ def test_a_peer_that_fails_is_said_and_has_no_figure(
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["cifar"], "There is no workload 'cifar'. There are: seed, tiny, "),
+        (["cifar"], "There is no command or workload 'cifar'. Commands: steps, .*; workloads: seed, "),
         (
             ["seed", "--implementations", "theano"],
             "There is no implementation 'theano'. There are: minifit, ",
@@ -109,6 +109,11 @@ def test_the_table_of_times() -> None:
         ["PyTorch loop", "–", "100,000"],
         ["bare matrix products", "1.00", "100,000"],
     ]
+
+
+def test_it_says_how_far_the_rounds_are_apart() -> None:
+    assert steps.spread(of_steps()) == "3 rounds, which differ by up to 400 % (minifit on seed)."
+    assert steps.spread(of_steps() | {"rounds": 1}) == "One round."
 
 
 def test_the_table_of_ratios_has_a_mean_where_nothing_is_missing() -> None:

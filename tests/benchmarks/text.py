@@ -9,10 +9,10 @@ Row = Sequence[str]
 
 
 def number(value: float | None) -> str:
-    """Three digits that count, or all before the point: 0.25, 3.31, 20.4, 204, 135,484."""
+    """Three digits that count, or all before the point: 0.017, 0.25, 3.31, 20.4, 204, 135,484."""
     if value is None:
         return NONE
-    digits = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+    digits = 3 if 0 < abs(value) < 0.0995 else 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
     return f"{value:,.{digits}f}"
 
 
