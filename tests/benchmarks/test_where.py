@@ -61,6 +61,27 @@ def test_no_tick_is_booked_twice(at: Callable[[float], None]) -> None:
     assert sum(clock.ticks.values()) == 4
 
 
+def test_what_falls_into_a_look_is_booked_nowhere(
+    at: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = where.Clock()
+    book = clock._book
+
+    def slow(frame: FrameType, ticks: int) -> None:
+        at(5.5)
+        clock._look(0, here())
+        book(frame, ticks)
+
+    monkeypatch.setattr(clock, "_book", slow)
+    at(1.5)
+    clock._look(0, here())
+    assert sum(clock.ticks.values()) == 1
+    monkeypatch.undo()
+    at(6.5)
+    clock._look(0, here())
+    assert sum(clock.ticks.values()) == 2
+
+
 def test_what_a_kernel_calls_is_inside_it(at: Callable[[float], None]) -> None:
     clock = where.Clock()
 

@@ -9,6 +9,7 @@ ticks that fell into it. Calls are counted in a fit of its own by `cProfile`, wh
 import argparse
 import cProfile
 import dis
+import os
 import signal
 import sys
 import time
@@ -48,7 +49,7 @@ class Place(NamedTuple):
     @property
     def is_kernel(self) -> bool:
         """Whether it is of `minifit.kernels`, compiled or of the reference."""
-        return self.file == KERNEL or Path(self.file).parent.name == "kernels"
+        return self.file == KERNEL or os.path.basename(os.path.dirname(self.file)) == "kernels"
 
     def __str__(self) -> str:
         path = Path(self.file)
@@ -156,7 +157,7 @@ class Clock:
     def __init__(self) -> None:
         self.ticks: Counter[Place] = Counter()
         self.inside = 0
-        self._began, self._seen = 0.0, 0
+        self._began, self._seen, self._looking = 0.0, 0, False
         self._before: Any = None
 
     def start(self) -> None:
@@ -174,10 +175,20 @@ class Clock:
 
     def _look(self, number: int, frame: FrameType | None) -> None:
         """Book the ticks since the last look on what runs now; Python calls this between two calls, not within one."""
-        due = int((time.perf_counter() - self._began) / TICK)
-        ticks, self._seen = due - self._seen, due
-        if frame is None or ticks <= 0:
+        if self._looking:  # a tick within a look: nobody's
             return
+        self._looking = True
+        ticks = self._due() - self._seen
+        if frame is not None and ticks > 0:
+            self._book(frame, ticks)
+        self._seen = self._due()
+        self._looking = False
+
+    def _due(self) -> int:
+        """How many ticks there were until now."""
+        return int((time.perf_counter() - self._began) / TICK)
+
+    def _book(self, frame: FrameType, ticks: int) -> None:
         if _only_begun(frame) and frame.f_back is not None:
             frame = frame.f_back  # the tick fell before the call
         self.ticks[Place.of(frame.f_code)] += ticks
