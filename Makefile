@@ -3,10 +3,12 @@
 #
 #   make test PYTHON=/path/to/python3.12    with this Python instead of the first one found
 #   make test ARGS="-k digits -x"           with more arguments for the program behind the target
+#   make bench PEERS=/path/to/python        with other libraries to compare with, which that Python has
 
 PYTHONS := python3.13 python3.12 python3.11 python3.14 python3 python
 ARGS :=
 KERAS :=
+PEERS :=
 
 VENV := .venv
 PY := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)/python
@@ -31,7 +33,7 @@ EXPLAIN := { echo; \
 # Tests write only to temporary folders: no bytecode and no caches beside the source.
 TEST := PYTHONDONTWRITEBYTECODE=1 $(PY) -m pytest -p no:cacheprovider
 
-.PHONY: help run test check lint type bench soak exchange docs clean FORCE
+.PHONY: help run test check lint type bench profile soak exchange docs clean FORCE
 .DEFAULT_GOAL := help
 
 help:
@@ -40,13 +42,14 @@ help:
 	@echo "make check   lint and type"
 	@echo "make lint    ruff: style, docstrings, likely bugs"
 	@echo "make type    mypy --strict"
-	@echo "make bench   measure speed and memory (tests/benchmarks)"
+	@echo "make bench   measure speed and memory beside other libraries (docs/benchmarks.md)"
+	@echo "make profile    show where the time of a training step goes (ARGS=mnist)"
 	@echo "make soak    run the tests that take minutes"
 	@echo "make exchange    hand models to the real Keras 3 and back (KERAS=/path/to/python that has it)"
 	@echo "make docs    make docs/ from the tests' marks and the docstrings"
 	@echo "make clean   remove .venv and everything built"
 	@echo
-	@echo "Options: PYTHON=/path/to/python  ARGS=\"-k digits\""
+	@echo "Options: PYTHON=/path/to/python  ARGS=\"-k digits\"  PEERS=/path/to/python:/path/to/another"
 
 run: $(RUN)
 	@$(PY) examples/quickstart.py $(ARGS)
@@ -63,8 +66,11 @@ lint: $(DEV)
 type: $(DEV)
 	$(PY) -m mypy $(ARGS)
 
-bench: $(RUN)
-	$(PY) -m tests.benchmarks $(ARGS)
+bench: $(DEV)
+	@PEERS="$(PEERS)" $(PY) -m tests.benchmarks $(ARGS)
+
+profile: $(RUN)
+	@$(PY) -m tests.benchmarks profile $(ARGS)
 
 soak: $(DEV)
 	$(TEST) -m soak $(ARGS)

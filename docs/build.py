@@ -1,7 +1,8 @@
 """Makes the pages of docs/ that follow from the code: `make docs`.
 
 The rules come from tests/rules.py and from the marks of the tests, the lists of what there is from the tables
-and ``__all__`` of the modules. A test makes the pages anew and compares: a page cannot fall behind.
+and ``__all__`` of the modules, figures from the record of the benchmarks. A test makes the pages anew and compares:
+a page cannot fall behind.
 """
 
 import ast
@@ -23,6 +24,7 @@ if str(ROOT) not in sys.path:  # as a program it is started from anywhere
 from minifit.saving.keras3.differences import DIFFERENCES  # noqa: E402
 from minifit.saving.keras3.files import VERSION  # noqa: E402
 from minifit.saving.keras3.rows import Difference  # noqa: E402
+from tests.benchmarks.pages import parts  # noqa: E402
 from tests.rules import SECTIONS, SOURCES, Rule  # noqa: E402
 
 MADE = "<!-- made by docs/build.py: change the source and run `make docs` -->"
@@ -148,9 +150,8 @@ def readme(text: str) -> str:
     """The README with the table of what there is as the tables have it now."""
     before, _, rest = text.partition(BEGIN)
     rows = [cells(f"[{GROUPS[name].lower()}](docs/{name}.md)", in_short(name)) for name in IN_SHORT]
-    return "\n".join(
-        [f"{before}{BEGIN}", "", cells("", ""), "|---|---|", *rows, "", f"{END}{rest.partition(END)[2]}"]
-    )
+    made = [f"{before}{BEGIN}", "", cells("", ""), "|---|---|", *rows, "", f"{END}{rest.partition(END)[2]}"]
+    return with_figures("\n".join(made))
 
 
 def in_short(name: str) -> str:
@@ -161,6 +162,20 @@ def in_short(name: str) -> str:
     classes = [member for member in members if isinstance(member, type)]
     return ", ".join(f"`{member.__name__.rpartition('.')[2]}`" for member in classes or members)
 
+
+FIGURES = re.compile(
+    r"(<!-- made by `make docs` from benchmarks\.json: (\w+) -->\n)(?:.*?)(<!-- until here -->)", re.DOTALL
+)
+
+
+def with_figures(text: str) -> str:
+    """A page with the figures that the record of the benchmarks has now."""
+    made = parts(DOCS / "benchmarks.json")
+    return FIGURES.sub(lambda found: "\n".join([found[1], *made[found[2]], "", found[3]]), text)
+
+
+FILLED = {README: readme, DOCS / "benchmarks.md": with_figures}
+"""Pages of which parts are made here."""
 
 STARS = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
 
@@ -260,7 +275,7 @@ def pages() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write the pages and the part of the README that have changed, and take away pages that are no longer made."""
+    """Write the pages and the parts of pages that have changed, and take away pages that are no longer made."""
     made = pages()
     for file in DOCS.glob("*.md"):
         if file.name not in made and file.stem not in hand_written():
@@ -271,10 +286,11 @@ def main() -> None:
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8", newline="\n")
             print(f"wrote docs/{name}")
-    text = README.read_text(encoding="utf-8")
-    if readme(text) != text:
-        README.write_text(readme(text), encoding="utf-8", newline="\n")
-        print("wrote README.md")
+    for file, fill in FILLED.items():
+        text = file.read_text(encoding="utf-8")
+        if fill(text) != text:
+            file.write_text(fill(text), encoding="utf-8", newline="\n")
+            print(f"wrote {file.relative_to(ROOT).as_posix()}")
 
 
 if __name__ == "__main__":

@@ -1,75 +1,101 @@
-"""`make bench`: minifit beside a hand-written NumPy loop, and a whole small process beside bare NumPy.
+"""`make bench`: how fast minifit is, beside its peers and beside the machine's limit.
 
-Everything is measured in turn, in processes of their own, several times; what is printed are medians and
-their ratios. Options: the names of workloads, `--rounds N`, `--seconds S` (for each measurement).
+make bench                                  the comparison on six workloads
+make bench ARGS="digits wide --rounds 5"    on two of them, five times
+make bench ARGS=cold                        another command
+make bench PEERS=/path/to/python            with peers that are installed elsewhere
 """
 
 import argparse
 import os
-import statistics
-import subprocess
+import runpy
 import sys
 import tempfile
-import time
 from pathlib import Path
+from types import ModuleType
 
+from tests.benchmarks import charts, cold, fits, growth, hooks, memory, record, steps, threads, where
+from tests.benchmarks.pythons import ROOT, Pythons
 from tests.benchmarks.workloads import WORKLOADS
 
-ROOT = Path(__file__).parents[2]
+COMMANDS: dict[str, ModuleType] = {
+    "steps": steps,
+    "cold": cold,
+    "fits": fits,
+    "hooks": hooks,
+    "threads": threads,
+    "growth": growth,
+    "memory": memory,
+}
+"""What is measured, each kept in a section of the record; `steps` is what `make bench` alone does."""
+
+IN_THE_PAGES = [name for name in COMMANDS if name != "memory"]
+"""What the pages show; `all` measures these with their usual options."""
+
+OWN = ROOT / "docs" / "benchmarks.json"
+"""The record that the README and the documentation show."""
 
 
-def output_of(*arguments: str, cache: str) -> str:
-    """What a Python process prints."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": cache}
-    command = [sys.executable, *arguments]
-    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
-
-
-def steps(names: list[str], rounds: int, seconds: float, cache: str) -> None:
-    """The time of a training step on each workload."""
-    print(
-        f"{'workload':10} {'numpy':>12} {'minifit':>12}   ratio   (microseconds a step, median of {rounds})"
+def parser() -> argparse.ArgumentParser:
+    """For all commands."""
+    top = argparse.ArgumentParser(
+        prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name in names:
-        times: dict[str, list[float]] = {"numpy": [], "minifit": []}
-        for _ in range(rounds):
-            for who, found in times.items():
-                module = "tests.benchmarks.workloads"
-                found.append(float(output_of("-m", module, who, name, str(seconds), cache=cache)))
-        numpy, minifit = (statistics.median(found) for found in times.values())
-        print(f"{name:10} {numpy:12.2f} {minifit:12.2f}   {minifit / numpy:5.2f}", flush=True)
+    commands = top.add_subparsers(dest="command", required=True)
+    for name, module in COMMANDS.items():
+        summary = (module.__doc__ or "").strip().splitlines()[0]
+        command = commands.add_parser(name, help=summary, description=module.__doc__)
+        command.add_argument("--record", type=Path, metavar="FILE", help="keep the figures in this JSON file")
+        module.add(command)
+    every = commands.add_parser("all", help="everything that the pages show")
+    every.add_argument("--record", type=Path, default=OWN, metavar="FILE")
+    where.add(commands.add_parser("profile", help="`make profile`", description=where.__doc__))
+    draw = commands.add_parser("draw", help="draw the pictures of a record anew")
+    draw.add_argument("record", type=Path, nargs="?", default=OWN, metavar="FILE")
+    return top
 
 
-def cold(rounds: int) -> None:
-    """The whole process of the documentation's example beside ``import numpy``, nothing cached."""
-    commands = {
-        "import numpy": ["-c", "import numpy"],
-        "the example": [str(Path(__file__).with_name("cold.py"))],
-    }
-    times: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(max(rounds, 5)):
-        for name, command in commands.items():
-            with tempfile.TemporaryDirectory() as empty:
-                began = time.perf_counter()
-                output_of(*command, cache=empty)
-                times[name].append(time.perf_counter() - began)
-    base, whole = (statistics.median(found) for found in times.values())
-    print(
-        f"\ncold start: import numpy {base * 1e3:.0f} ms, the example {whole * 1e3:.0f} ms, {whole / base:.2f} times"
-    )
-
-
-def main() -> None:
-    """Measure what was asked for."""
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), help=", ".join(WORKLOADS))
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2.0)
-    options = parser.parse_args()
+def main(arguments: list[str]) -> None:
+    """Do what was asked for; the comparison, if no command is named."""
+    if not arguments or arguments[0] not in (*COMMANDS, "all", "profile", "draw", "-h", "--help"):
+        if arguments and arguments[0] not in WORKLOADS and not arguments[0].startswith("-"):
+            raise SystemExit(
+                f"There is no command or workload {arguments[0]!r}. "
+                f"Commands: {', '.join(COMMANDS)}, all, draw; workloads: {', '.join(WORKLOADS)}."
+            )
+        arguments = ["steps", *arguments]
+    options = parser().parse_args(arguments)
+    if options.command == "profile":
+        where.main(options)
+        return
+    if options.command == "draw":
+        shown(options.record)
+        return
+    if options.command == "all":
+        for name in IN_THE_PAGES:
+            print(f"\n== {name}")
+            main([name, "--record", str(options.record)])
+        return
+    if options.record is not None:
+        record.read(options.record)  # before the work: a file that cannot be used is to be noticed now
+    module = COMMANDS[options.command]
     with tempfile.TemporaryDirectory() as cache:
-        steps(options.workloads, options.rounds, options.seconds, cache)
-    cold(options.rounds)
+        os.environ["NUMBA_CACHE_DIR"] = cache  # all processes share what the first of them compiled
+        section = module.measured(options, Pythons(os.environ.get("PEERS", "")))
+    print("\n" + module.report(section))
+    if options.record is not None:
+        record.keep(options.record, options.command, section)
+        print(f"\nkept in {options.record}")
+        shown(options.record)
+
+
+def shown(file: Path) -> None:
+    """Draw the pictures of a record; for the project's own also write the pages that show it."""
+    for picture in charts.draw(file):
+        print(f"drew {picture}")
+    if file.resolve() == OWN:
+        runpy.run_path(str(ROOT / "docs" / "build.py"), run_name="__main__")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,8 +1,7 @@
-"""How much memory training on big files takes: `python -m tests.benchmarks.memory`, on Linux.
+"""How much memory training on big files takes, on Linux.
 
 Makes a file of several gigabytes, trains on it in a process of its own for every way to read it, and prints the
 highest `RssAnon` seen: memory that is the process's own, not pages of the file that the system may drop at any time.
-Options: `--gigabytes 4`, `--folder DIR` (with so much space), `--width 256` (numbers in a row).
 """
 
 import argparse
@@ -11,17 +10,17 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-ROOT = Path(__file__).parents[2]
-STATUS = Path("/proc/self/status")
+from tests.benchmarks import record
+from tests.benchmarks.pythons import ROOT, Pythons
+from tests.benchmarks.record import Section
+from tests.benchmarks.text import Row, number, plain
+from tests.benchmarks.worker import highest
 
 
 class Way(NamedTuple):
@@ -41,33 +40,6 @@ WAYS = [
     for dtype in ("float32", "float64", "uint8")
     for shuffle in (False, True, "batch")
 ]
-
-
-def anonymous() -> int:
-    """Megabytes of anonymous memory that are resident now."""
-    for line in STATUS.read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) // 1024
-    raise OSError(f"{STATUS} has no RssAnon: Linux has it from 4.5 on")
-
-
-@contextmanager
-def highest(found: list[int]) -> Iterator[None]:
-    """Looks every few milliseconds, and appends the most megabytes that were seen."""
-    over, most = threading.Event(), [anonymous()]
-
-    def look() -> None:
-        while not over.wait(0.002):
-            most[0] = max(most[0], anonymous())
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        found.append(max(most[0], anonymous()))
 
 
 def make(file: Path, way: Way, rows: int, width: int, sparse: bool) -> None:
@@ -122,31 +94,38 @@ def measure(file: Path, way: Way, rows: int, width: int, batch_size: int = 256) 
     return result
 
 
-def main() -> None:
-    """Measure every way."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.memory", description=__doc__)
-    parser.add_argument("--gigabytes", type=float, default=4)
-    parser.add_argument("--folder")
-    parser.add_argument("--width", type=int, default=256)
-    options = parser.parse_args()
+def add(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("--gigabytes", type=float, default=4, help="of the file (4)")
+    parser.add_argument("--folder", help="with so much space")
+    parser.add_argument("--width", type=int, default=256, help="numbers in a row (256)")
+
+
+def measured(options: argparse.Namespace, pythons: Pythons) -> Section:
+    """Every way."""
+    found = []
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         for way in WAYS:
+            print(f"    {way}", flush=True)
             file = Path(folder) / f"{way.kind}-{way.dtype}"
             rows = int(options.gigabytes * 1e9 / options.width / np.dtype(way.dtype).itemsize)
             if not file.exists():
                 for old in Path(folder).iterdir():
                     old.unlink()
                 make(file, way, rows, options.width, sparse=False)
-            found = measure(file, way, rows, options.width)
-            print(
-                f"{way!s:35} {rows:12,} rows  RssAnon at most {found['megabytes']:4} MB  {found['seconds']:6.1f} s",
-                flush=True,
-            )
+            found.append({"way": str(way), "rows": rows, **measure(file, way, rows, options.width)})
+    return {"made": record.made(), "gigabytes": options.gigabytes, "ways": found}
+
+
+def report(section: Section) -> str:
+    """A row for each way."""
+    rows: list[Row] = [[f"a file of {section['gigabytes']:g} GB", "rows", "RssAnon at most, MB", "seconds"]]
+    for found in section["ways"]:
+        cells = (f"{found['rows']:,}", str(found["megabytes"]), number(found["seconds"]))
+        rows.append([found["way"], *cells])
+    return f"{record.where(section)}\n\n{plain(rows)}"
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["use"]:
-        path, as_json, n, m, size = sys.argv[2:]
-        print(json.dumps(use(Path(path), Way(*json.loads(as_json)), int(n), int(m), int(size))))
-    else:
-        main()
+    path, as_json, n, m, size = sys.argv[2:]
+    print(json.dumps(use(Path(path), Way(*json.loads(as_json)), int(n), int(m), int(size))))

@@ -10,7 +10,20 @@ import pytest
 
 import minifit
 
-TARGETS = ["help", "run", "test", "check", "lint", "type", "bench", "soak", "exchange", "docs", "clean"]
+TARGETS = [
+    "help",
+    "run",
+    "test",
+    "check",
+    "lint",
+    "type",
+    "bench",
+    "profile",
+    "soak",
+    "exchange",
+    "docs",
+    "clean",
+]
 BESIDE_THE_CODE = [
     ".ci/run",
     "CHANGELOG.md",

@@ -1,0 +1,68 @@
+"""What the README and docs/benchmarks.md show of the record, written by `make docs`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.benchmarks import cold, fits, hooks, record, steps, threads
+from tests.benchmarks.record import Section
+from tests.benchmarks.text import markdown, number
+
+NOTHING = ["Nothing is in the record yet."]
+
+
+def summary(section: Section) -> list[str]:
+    """The comparison in a sentence."""
+    best = record.ratios(section).get("best")
+    if not best:
+        return NOTHING
+    at, least, most = section["made"], min(best, key=lambda w: best[w]), max(best, key=lambda w: best[w])
+    few, many = (f"{number(best[workload])} (`{workload}`)" for workload in (least, most))
+    return [
+        f"A training step of minifit takes between {few} and {many} times what it takes with the fastest of",
+        f"{len(section['versions']) - 2} others on the same workload, {number(steps.mean(best))} in the geometric mean",
+        f"of the {len(best)} workloads ({at['processor']}, {at['cores']} cores, {at['date']}).",
+    ]
+
+
+def comparison(section: Section) -> list[str]:
+    """Both tables, and with what they were measured."""
+    found = dict.fromkeys(", ".join(section["versions"].values()).split(", "))
+    return [
+        f"{record.where(section)}. {steps.spread(section)} Versions: {', '.join(found)}.",
+        "",
+        "Microseconds a step:",
+        "",
+        *markdown(steps.times(section)),
+        "",
+        "The time of minifit over that of another:",
+        "",
+        *markdown(steps.ratios(section)),
+    ]
+
+
+PARTS: dict[str, tuple[str, Callable[[Section], list[str]]]] = {
+    "summary": ("steps", summary),
+    "steps": ("steps", comparison),
+    "growth": ("growth", lambda section: [f"{record.where(section)}."]),
+    "cold": ("cold", lambda section: [f"{record.where(section)}.", "", *markdown(cold.table(section))]),
+    "fits": ("fits", lambda section: [f"{record.where(section)}.", "", *markdown(fits.table(section))]),
+    "hooks": ("hooks", lambda section: [f"{record.where(section)}.", "", *markdown(hooks.table(section))]),
+    "threads": (
+        "threads",
+        lambda section: [
+            f"{record.where(section)}. Trained is `{section['workload']}`, {section['epochs']} epochs each.",
+            "",
+            *markdown(threads.table(section)),
+        ],
+    ),
+}
+"""The parts of pages by their names: the section of the record that each shows, and how."""
+
+
+def parts(file: Path) -> dict[str, list[str]]:
+    """The lines of every part."""
+    sections = record.read(file)
+    return {
+        name: write(sections[section]) if section in sections else NOTHING
+        for name, (section, write) in PARTS.items()
+    }

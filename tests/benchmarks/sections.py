@@ -1,0 +1,33 @@
+"""Sections of a record, made up, for the tests."""
+
+from typing import Any
+
+from tests.benchmarks import record
+from tests.benchmarks.workloads import WORKLOADS
+
+
+def of_steps() -> dict[str, Any]:
+    """Two workloads; torch failed on one of them."""
+    chosen = [(name, WORKLOADS[name]) for name in ("seed", "wide")]
+    return {
+        "made": record.made(),
+        "rounds": 3,
+        "workloads": {name: [w.samples, [*w.sizes], w.batch, w.loss] for name, w in chosen},
+        "versions": {"minifit": "minifit 1", "numpy": "numpy 2", "torch": "torch 3", "bare": "numpy 2"},
+        "seconds": {
+            "seed": {"minifit": [1e-6, 9e-6, 2e-6], "numpy": [8e-6], "bare": [1e-6]},
+            "wide": {"minifit": [0.2], "numpy": [0.2], "torch": [0.1], "bare": [0.1]},
+        },
+    }
+
+
+def of_growth() -> dict[str, Any]:
+    """Two implementations, one of which stops early."""
+    return {
+        "made": record.made(),
+        "versions": {"minifit": "minifit 1", "numpy": "numpy 2"},
+        "samples": {"minifit": [[1000, 1e-5], [10000, 1e-5]], "numpy": [[1000, 2e-5]]},
+        "depth": {"minifit": [[1, 1e-5], [2, 2e-5]], "numpy": [[1, 1e-5], [2, 2e-5]]},
+        "width": {"minifit": [[1, 1e-5], [4, 1e-5]], "numpy": []},
+        "memory": {"memmap": [[1000, 20], [10000, 21]]},
+    }

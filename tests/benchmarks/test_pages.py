@@ -1,0 +1,41 @@
+"""What pages show of the record."""
+
+from pathlib import Path
+
+import pytest
+
+from docs import build
+from tests.benchmarks import pages, record
+from tests.benchmarks.sections import of_growth, of_steps
+
+
+def test_every_part_is_on_a_page(root: Path) -> None:
+    shown = (root / name for name in ("README.md", "docs/benchmarks.md"))
+    text = "".join(page.read_text(encoding="utf-8") for page in shown)
+    assert sorted(found[1] for found in build.FIGURES.findall(text)) == sorted(pages.PARTS)
+
+
+@pytest.mark.parametrize("page", build.FILLED, ids=lambda page: page.name)
+def test_a_page_shows_the_record_of_now(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text == build.FILLED[page](text), "run `make docs`"
+
+
+def test_the_parts_of_a_record(tmp_path: Path) -> None:
+    record.keep(tmp_path / "record.json", "steps", of_steps())
+    record.keep(tmp_path / "record.json", "growth", of_growth())
+    parts = pages.parts(tmp_path / "record.json")
+    assert set(parts) == set(pages.PARTS)
+    summary = " ".join(parts["summary"])
+    assert "between 0.25 (`seed`) and 2.00 (`wide`) times" in summary
+    assert "the fastest of 2 others" in summary
+    assert "| minifit | 2.00 | 200,000 |" in parts["steps"]
+    assert parts["cold"] == pages.NOTHING
+
+
+def test_figures_are_put_between_their_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "parts", lambda file: {"cold": ["new"]})
+    mark = "<!-- made by `make docs` from benchmarks.json: cold -->\n"
+    once = build.with_figures(f"before\n{mark}old\n<!-- until here -->\nafter\n")
+    assert once == f"before\n{mark}\nnew\n\n<!-- until here -->\nafter\n"
+    assert build.with_figures(once) == once
