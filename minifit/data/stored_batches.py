@@ -67,7 +67,7 @@ class StoredBatches(RowBatches):
         self._missing = self._blocks * self.block - self.samples
         self._behind_short = (short + 1) * self.block - self._missing
         if self._loaded is not None:
-            self._shuffle_inside(self._loaded)
+            self._inside = self._order_inside(self._loaded)
 
     def _locate(self, place: int) -> tuple[int, int]:
         """Which block has this place of the pass, and at which place inside."""
@@ -75,6 +75,12 @@ class StoredBatches(RowBatches):
             return divmod(place, self.block)
         turn, inside = divmod(place + self._missing * (place >= self._behind_short), self.block)
         return int(self.order[turn : turn + 1][0]), inside
+
+    def _row(self, place: int) -> int:
+        """Which row of the data is at this place of the pass."""
+        block, inside = self._locate(place)
+        order = self._order_inside(block)
+        return block * self.block + (inside if order is None else int(order[inside : inside + 1][0]))
 
     def _batch(self, here: Context, first: int, last: int) -> Batch:
         """Put together from one block or more."""
@@ -112,13 +118,15 @@ class StoredBatches(RowBatches):
         self._loaded, self._parts = None, []  # given back before more is taken
         first = block * self.block
         self._parts = [_read(source, slice(first, first + self._rows(block))) for source in self._sources]
-        self._shuffle_inside(block)
+        self._inside = self._order_inside(block)
         self._loaded = block
 
-    def _shuffle_inside(self, block: int) -> None:
-        if self.shuffle is True:
-            rng = np.random.Generator(np.random.PCG64((self._seed, block)))
-            self._inside = permutation(self._rows(block), rng)
+    def _order_inside(self, block: int) -> Order | None:
+        """The order of a block's rows in this pass, if they are shuffled."""
+        if self.shuffle is not True:
+            return None
+        rng = np.random.Generator(np.random.PCG64((self._seed, block)))
+        return permutation(self._rows(block), rng)
 
 
 def _read(source: Rows | None, rows: slice) -> Array | None:
