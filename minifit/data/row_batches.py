@@ -61,7 +61,7 @@ class RowBatches(Batches):
         self.x: Any
         self.y: Any
         self.weight: Any
-        self.x, self.y, self.weight = x, y, weight
+        self.sources = self.x, self.y, self.weight = x, y, weight
         self.targets = y if in_memory(y) else None
         self.samples = len(x)
         self._dtypes = FLOAT, FLOAT if y is None else target_dtype(y.dtype), FLOAT
@@ -128,8 +128,7 @@ class RowBatches(Batches):
 
     def tell_where(self, error: ArgumentError) -> None:
         """Begin the text with the batch and the row of the data, if no more than the batch was looked at."""
-        parts = (part for part in (self.x, self.y, self.weight) if part is not None)
-        if self.position == 0 or all(in_memory(part) for part in parts):
+        if self.position == 0 or all(in_memory(part) for part in self.sources if part is not None):
             super().tell_where(error)
         else:
             row = getattr(error, "row", None)

@@ -4,6 +4,8 @@ A block is many rows that stand together in the file, because files are read fas
 are read in random order and the rows of a block are handed out in random order; two batches may share a block.
 """
 
+from collections.abc import Sequence
+from functools import cached_property
 from math import lcm
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 from minifit.arrays import Array
 from minifit.data.batches import Batch
 from minifit.data.permutation import Order, permutation
-from minifit.data.row_batches import RowBatches, Shuffle
+from minifit.data.row_batches import RowBatches
 from minifit.data.stored import Rows, Stored
 from minifit.tensor import Context
 
@@ -27,27 +29,22 @@ class StoredBatches(RowBatches):
     whole chunks of the file and whole batches.
     """
 
-    def __init__(
-        self,
-        x: Rows,
-        y: Rows | None = None,
-        weight: Rows | None = None,
-        batch_size: int | None = None,
-        steps: int | None = None,
-        passes: int = 1,
-        shuffle: Shuffle = False,
-    ) -> None:
-        super().__init__(x, y, weight, batch_size, steps, passes, shuffle)
-        self._sources = x, y, weight
-        self.block = self.batch_size if shuffle == "batch" else block_rows(self._sources, self.batch_size)
-        self._blocks = -(-self.samples // self.block)
-        self._loaded: int | None = None  # the number of the block in memory
-        self._parts: list[Array | None] = []  # what it holds of x, y and weight
-        self._inside: Order | None = None  # the order of its rows
+    _loaded: int | None = None  # the number of the block in memory
+    _parts: Sequence[Array | None] = ()  # what it holds of x, y and weight
+    _inside: Order | None = None  # the order of its rows
+
+    @cached_property
+    def block(self) -> int:
+        """How many rows a block has, the last one excepted."""
+        return self.batch_size if self.shuffle == "batch" else block_rows(self.sources, self.batch_size)
+
+    @property
+    def _blocks(self) -> int:
+        return -(-self.samples // self.block)
 
     def peek(self) -> Batch:
         """The first row."""
-        x, y, _ = (_read(source, slice(1)) for source in self._sources)
+        x, y, _ = (_read(source, slice(1)) for source in self.sources)
         assert x is not None
         return Batch(x, y)
 
@@ -86,7 +83,7 @@ class StoredBatches(RowBatches):
         """Put together from one block or more."""
         made = [
             None if source is None else here.take((last - first, *source.shape[1:]), dtype)
-            for source, dtype in zip(self._sources, self._dtypes, strict=True)
+            for source, dtype in zip(self.sources, self._dtypes, strict=True)
         ]
         place = first
         while place < last:
@@ -115,9 +112,9 @@ class StoredBatches(RowBatches):
         """Have this block in memory, and no other."""
         if block == self._loaded:
             return
-        self._loaded, self._parts = None, []  # given back before more is taken
+        self._loaded, self._parts = None, ()  # given back before more is taken
         first = block * self.block
-        self._parts = [_read(source, slice(first, first + self._rows(block))) for source in self._sources]
+        self._parts = [_read(source, slice(first, first + self._rows(block))) for source in self.sources]
         self._inside = self._order_inside(block)
         self._loaded = block
 

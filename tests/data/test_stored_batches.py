@@ -119,7 +119,7 @@ def test_every_size_of_batches_and_blocks(
     x, _ = stored(numbered(23))
     batches, here = StoredBatches(x, None, None, size, passes=3, shuffle=shuffle), context()
     if shuffle != "batch":
-        batches.block, batches._blocks = block, -(-23 // block)
+        batches.block = block
     for _ in range(3):
         found = numbers_of(batches, here, batches.batches)
         assert sorted(map(len, found)) == sorted(min(size, 23 - i) for i in range(0, 23, size))
