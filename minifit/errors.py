@@ -37,19 +37,29 @@ class ShapeError(ArgumentError):
 
 
 class DataError(ArgumentError):
-    """The training data is empty, not numeric, of unequal lengths or out of range."""
+    """The training data is empty, not numeric, of unequal lengths or out of range.
+
+    Attributes
+    ----------
+    row : int or None
+        The row at fault, of the batch or array that was looked at.
+    """
+
+    row: int | None = None
 
     @classmethod
-    def no_class(cls, number: Any, where: str, classes: int) -> "DataError":
+    def no_class(cls, number: Any, row: int, of: str, classes: int) -> "DataError":
         """The error for a target that is none of so many class numbers."""
         outputs = "1 output" if classes == 1 else f"{classes} outputs"
         todo = (
             "give the last layer more units" if classes > 1 else "use binary_crossentropy for a single output"
         )
-        return cls(
+        made = cls(
             f"Class numbers must be whole numbers from 0 to {classes - 1}, for a model of {outputs}. "
-            f"Received: {number} in {where}. Correct the targets or {todo}."
+            f"Received: {number} in row {row} of {of}. Correct the targets or {todo}."
         )
+        made.row = row
+        return made
 
 
 class FileFormatError(ArgumentError, OSError):

@@ -596,7 +596,7 @@ def check_classes(name: str, y_true: Array, classes: int | None, rank: int) -> N
         return
     wrong = ~((ids >= 0) & (ids < classes) & (np.floor(ids) == ids))
     row = int(wrong.any(axis=1).argmax())
-    raise DataError.no_class(ids[row][wrong[row]][0], f"row {row} of {name}", classes)
+    raise DataError.no_class(ids[row][wrong[row]][0], row, name, classes)
 
 
 def matched(y_true: TensorLike, y_pred: Tensor) -> Tensor:

@@ -63,8 +63,9 @@ class Storable(Trainer):
             Whether to replace a file that is there without asking.
         include_optimizer : bool, default True
             Whether to write what it was compiled with and the optimizer's state.
-        save_format : {"h5"}, optional
-            The legacy HDF5 format of Keras, whatever the name's end; TensorFlow's own formats are refused.
+        save_format : {"h5", "keras"}, optional
+            By default the name's end decides. "h5" is the legacy HDF5 format of Keras whatever the name; TensorFlow's
+            own formats are refused.
         signatures : None
             There are none here.
         options : dict, optional
@@ -125,7 +126,7 @@ class Storable(Trainer):
             Whether layers that do not fit are left as they are, with a warning. In the legacy format it counts
             together with `by_name`, which Keras 3's formats do not know.
         options : None
-            Accepted as in Keras.
+            There are none for reading: a file says how it is stored.
 
         Raises
         ------
@@ -140,6 +141,10 @@ class Storable(Trainer):
         ----------
         ``tf.keras.Model.load_weights`` (TensorFlow 2.7).
         """
+        if options is not None:
+            raise ArgumentError(
+                f"A file says itself how it is stored. Received: options={options!r} for load_weights. Leave them out."
+            )
         described = describe(self, False, False).layers
         with formats.of(filepath).reading(filepath) as stored:
             numbers = _read(stored, described, by_name, skip_mismatch)

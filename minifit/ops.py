@@ -297,7 +297,7 @@ def sparse_categorical_crossentropy(
     else:
         bad = k.sparse_categorical_crossentropy_logits_forward(ids, rows, loss)
     if bad >= 0:
-        raise DataError.no_class(ids[bad], f"row {bad} of the batch", rows.shape[1])
+        raise DataError.no_class(ids[bad], bad * source.shape[0] // len(rows), "the batch", rows.shape[1])
 
     def rule(dloss: Array) -> tuple[Array]:
         dx = here.take(rows.shape, source.dtype)
@@ -364,7 +364,7 @@ def _class_ids(y_true: TensorLike, shape: Shape) -> Array:
         )
     whole, odd = whole_numbers(ids.reshape(-1))
     if odd >= 0:
-        raise DataError.no_class(ids.reshape(-1)[odd], f"row {odd} of the batch", shape[-1])
+        raise DataError.no_class(ids.reshape(-1)[odd], odd * len(ids) // ids.size, "the batch", shape[-1])
     return whole
 
 

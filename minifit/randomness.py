@@ -37,13 +37,24 @@ def set_random_seed(seed: int) -> None:
     """
     import random  # seldom needed, and not free to load
 
+    random.seed(checked_seed(seed))
+    np.random.seed(int(seed))
+    DEFAULT.reset()
+
+
+def checked_seed(seed: Any) -> int:
+    """`seed` if NumPy and the standard library can take it.
+
+    Raises
+    ------
+    ArgumentError
+        Unless it is an integer from 0 to 2**32 - 1.
+    """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
         raise ArgumentError(
             f"seed must be an integer from 0 to 2**32 - 1. Received: seed={seed!r}. Pass for example seed=1."
         )
-    random.seed(int(seed))
-    np.random.seed(int(seed))
-    DEFAULT.reset()
+    return int(seed)
 
 
 def new_root() -> int:

@@ -2,15 +2,17 @@
 
 import contextlib
 import io
+import os
 import sys
 import threading
+import types
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from minifit.console import ask, bar, say, warn
+from minifit.console import ask, bar, place_of, say, warn
 from minifit.errors import MinifitWarning
 
 
@@ -128,11 +130,38 @@ def test_a_bar_of_unknown_length() -> None:
     assert "50.0B [" in drawn(Terminal(), None)
 
 
-@pytest.mark.parametrize(("columns", "longest"), [("40", 39), ("400", 100), ("0", 79)])
-def test_a_bar_fits_on_its_line(columns: str, longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", columns)  # 0 is what a terminal without a size says
-    lengths = {len(line) for line in drawn(Terminal(), 100).strip().split("\r")}
+@pytest.mark.parametrize(("columns", "longest"), [(40, 39), (400, 100), (0, 79)])
+def test_a_bar_fits_on_its_line(columns: int, longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(terminal, "fileno", lambda: 7)
+    # 0 is what a terminal without a size says
+    monkeypatch.setattr(os, "get_terminal_size", lambda file=0: os.terminal_size((columns, 24)))
+    lengths = {len(line) for line in drawn(terminal, 100).strip().split("\r")}
     assert max(lengths) == longest
+
+
+def test_a_bar_of_plain_characters_where_there_are_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert "#" in drawn(Terminal(), 100)
+    monkeypatch.setenv("TERM", "xterm")
+    assert "█" in drawn(Terminal(), 100)
+
+
+@pytest.mark.parametrize("out", [None, types.SimpleNamespace(write=len)])
+def test_no_bar_where_there_is_no_stream_to_ask(out: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", out)  # None in a Windows program without a console
+    with bar("a.npz", 100) as made:
+        made.update(50)
+
+
+def test_the_place() -> None:
+    assert place_of(Terminal()) == "terminal"
+    assert place_of(OutStream()) == "notebook"
+    assert place_of(io.StringIO()) == "lines"
+    assert place_of(None) == "lines"
+    with open(__file__, encoding="utf-8") as closed:
+        pass
+    assert place_of(closed) == "lines"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such terminals")

@@ -230,6 +230,14 @@ def test_options_of_the_arrays(tmp_path: Path) -> None:
     assert not (tmp_path / "x.h5").exists()
 
 
+@pytest.mark.parametrize("options", [{"compression": "gzip"}, {}, "gzip", 3])
+def test_reading_has_no_options(options: Any, tmp_path: Path) -> None:
+    model = small()
+    model.save_weights(tmp_path / "w.h5")
+    with pytest.raises(ArgumentError, match=r"options=.* Leave them out"):
+        model.load_weights(tmp_path / "w.h5", options=options)
+
+
 def test_arguments_of_save(tmp_path: Path) -> None:
     model = small()
     for save in (model.save, model.save_weights):

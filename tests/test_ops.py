@@ -759,6 +759,14 @@ def test_a_class_number_out_of_range(wrong: int, from_logits: bool) -> None:
         ops.sparse_categorical_crossentropy([0, wrong, 2], P, from_logits=from_logits)
 
 
+@pytest.mark.parametrize("wrong", [9, 1.5])
+def test_the_row_of_a_wrong_class_number_among_several(wrong: float) -> None:
+    ids = np.array([[0, 1], [2, 3], [0, wrong]])
+    with pytest.raises(DataError, match=rf"Received: {wrong:g}(\.0)? in row 2 of the batch") as caught:
+        ops.sparse_categorical_crossentropy(ids, np.ones((3, 2, 4)))
+    assert caught.value.row == 2
+
+
 def test_nothing_to_concatenate() -> None:
     with pytest.raises(ArgumentTypeError, match="at least one tensor"):
         ops.concatenate([])

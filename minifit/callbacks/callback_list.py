@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from minifit.callbacks.base import HOOKS, Callback, Logs, Run, check_hook, implements
@@ -9,6 +10,8 @@ from minifit.callbacks.history import History
 from minifit.callbacks.progbar_logger import ProgbarLogger
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.tensorboard.profile import Trace
+
+_hooks = attrgetter(*HOOKS)
 
 
 class CallbackList:
@@ -56,6 +59,7 @@ class CallbackList:
             self.callbacks.append(History())
         if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
             self.callbacks.append(ProgbarLogger(count_mode="steps"))
+        self._found: list[Any] | None = None
         self._methods: dict[str, list[Callable[..., None]]] = {}
         self._trace: Trace | None = None
         self.ask()
@@ -92,7 +96,11 @@ class CallbackList:
     # -- who is watching --------------------------------------------------------------------------------
 
     def ask(self) -> None:
-        """Look up anew which callbacks implement which hook."""
+        """Look up which callbacks implement which hook, anew if there is anything new."""
+        found = [_hooks(callback) for callback in self.callbacks]
+        if found == self._found:  # as a rule: this is asked before every epoch
+            return
+        self._found = found
         in_turn = sorted(self.callbacks, key=lambda c: c.acts_last)
         self._methods = {h: [self._method(c, h) for c in in_turn if implements(c, h)] for h in HOOKS}
 
@@ -104,7 +112,7 @@ class CallbackList:
 
     def profile(self, trace: Trace | None) -> None:
         """From the next hook on, write into a trace how long each callback takes; None for no longer."""
-        self._trace = trace
+        self._trace, self._found = trace, None
         self.ask()
 
     def watched(self, event: str) -> bool:

@@ -105,7 +105,7 @@ class EarlyStopping(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Compare this epoch with the best one."""
-        current = self._comparison.value(logs or {}, "EarlyStopping")
+        current = self.get_monitor_value(logs)
         if current is None or epoch < self.start_from_epoch:
             return
         self.wait += 1
@@ -128,6 +128,10 @@ class EarlyStopping(Callback):
             self._restore()
         elif self.verbose:
             console.say(f"Epoch {self.stopped_epoch + 1}: early stopping")
+
+    def get_monitor_value(self, logs: Any) -> Any:
+        """The value to compare, or None, with a warning, at an epoch without it. A subclass may compute another."""
+        return self._comparison.value(logs or {}, "EarlyStopping")
 
     def _keep_weights(self) -> None:
         if self.restore_best_weights:

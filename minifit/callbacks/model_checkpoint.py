@@ -112,6 +112,7 @@ class ModelCheckpoint(Callback):
             self.best = number("initial_value_threshold", initial_value_threshold, example=0.5)
         self.epochs_since_last_save = 0
         self._epoch = 0
+        self._declared: tuple[str, ...] = ()  # what the logs will hold, if not at every epoch
 
     def _take_older(
         self, period: int | None = None, load_weights_on_restart: bool | None = None, **unknown: Any
@@ -149,6 +150,7 @@ class ModelCheckpoint(Callback):
         hook, keys = "on_epoch_end", ("epoch", *run.epoch_keys)
         if not self._frequency.by_epochs:
             hook, keys = "on_train_batch_end", ("epoch", "batch", *run.keys)
+        self._declared = keys
         ahead = run.ahead_of(self)
         for name in set(self._pattern.names) - set(keys):
             added = ahead.added_by_callbacks(name, hook)
@@ -203,6 +205,9 @@ class ModelCheckpoint(Callback):
     # -- what -------------------------------------------------------------------------------------------
 
     def _save(self, epoch: int, batch: int | None, logs: Logs) -> None:
+        if self.save_best_only and self.monitor in self._declared and self.monitor not in logs:
+            self._comparison.value(logs, "ModelCheckpoint")  # warns: an epoch without validation,
+            return  # whose values the name may need, too
         counted = {} if batch is None else {"batch": batch + 1}
         path = self._pattern.fill({**counted, **logs, "epoch": epoch + 1})
         if not self.save_best_only:

@@ -4,11 +4,8 @@ On a terminal and in a notebook tqdm draws a bar that moves; what stays behind i
 be drawn anew (a pipe, a file, the log of a CI service) there are only the lines, and tqdm is not even imported.
 """
 
-import os
 import sys
 import time
-import warnings
-from shutil import get_terminal_size
 from typing import Any
 
 from minifit import console
@@ -45,7 +42,7 @@ class ProgressBar:
     def begin(self, title: str, total: int | None, unit: str) -> None:
         """A part begins, on ``sys.stdout`` as it is now."""
         self.out = sys.stdout
-        self._place = place_of(self.out) if self.live else "lines"
+        self._place = console.place_of(self.out) if self.live else "lines"
         self.title, self.total, self.unit, self.seen = title, total, f" {unit}", 0
         self._began = time.time()
         if self.due():
@@ -60,7 +57,7 @@ class ProgressBar:
         if self._bar is None:
             self._bar = self._open()
         bar = self._bar
-        width = _columns(self.out) if self._place == "terminal" else None
+        width = console.columns(self.out) if self._place == "terminal" else None
         bar.desc, bar.unit, bar.n, bar.values = (
             self.title,
             self.unit,
@@ -96,7 +93,7 @@ class ProgressBar:
         line = self._plain_line(elapsed) + values
         if self._place != "lines":
             full = self._full_line(elapsed) + values
-            line = full if len(full) <= _columns(self.out) else line
+            line = full if len(full) <= console.columns(self.out) else line
         console.say(line, self.out)
 
     def close(self, leave: bool = False) -> None:
@@ -126,7 +123,7 @@ class ProgressBar:
             self.total,  # type: ignore[arg-type]
             elapsed,
             prefix=self.title,
-            ascii=only_ascii(self.out),
+            ascii=console.only_ascii(self.out),
             unit=self.unit,
             bar_format=_UNKNOWN if self.total is None else _DONE,
             values="",  # type: ignore[call-arg]
@@ -134,31 +131,15 @@ class ProgressBar:
 
     def _open(self) -> Any:
         """A bar of tqdm, not drawn yet."""
-        return _bar_class(self._place == "notebook")(
+        return console.new_bar(
+            self.out,
+            self._place,
             total=self.total,
-            file=self.out,
             leave=False,
-            ascii=only_ascii(self.out),
             smoothing=0,
-            nrows=get_terminal_size().lines,  # tqdm draws nothing where a terminal has no size
             delay=1e-9,  # tqdm draws when it is made unless it is told to wait
             bar_format=_BAR,
         )
-
-
-def place_of(out: Any) -> str:
-    """What a stream is: a "terminal", a "notebook", or only good for "lines"."""
-    if type(out).__module__.partition(".")[0] == "ipykernel":
-        return "notebook"
-    try:
-        return "terminal" if out.isatty() else "lines"
-    except (AttributeError, ValueError):  # no stream at all, or a closed one
-        return "lines"
-
-
-def only_ascii(out: Any) -> bool:
-    """Whether blocks cannot be shown: a plain terminal, or an encoding without them."""
-    return os.environ.get("TERM") == "dumb" or console.fitting("▏█", out) != "▏█"
 
 
 def duration(seconds: float) -> str:
@@ -167,31 +148,3 @@ def duration(seconds: float) -> str:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
-
-
-def _columns(out: Any) -> int:
-    """The width that can be used; the last column stays free, or some terminals begin a new line."""
-    try:
-        return (os.get_terminal_size(out.fileno()).columns or 80) - 1
-    except (AttributeError, OSError, ValueError):
-        return 79
-
-
-def _bar_class(notebook: bool) -> Any:
-    """tqdm's bar with our values behind it, and without its thread that watches slow bars."""
-    if notebook:
-        with warnings.catch_warnings():  # it warns where ipywidgets are missing, and draws text there
-            warnings.simplefilter("ignore")
-            from tqdm.autonotebook import tqdm
-    else:
-        from tqdm import tqdm
-
-    class Bar(tqdm):  # type: ignore[type-arg]
-        monitor_interval = 0
-        values = ""
-
-        @property
-        def format_dict(self) -> Any:
-            return {**super().format_dict, "values": self.values}
-
-    return Bar

@@ -1,6 +1,6 @@
 """Data for training: arrays in memory and in files, sequences, generators and iterables as batches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from minifit.checks import positive
@@ -32,7 +32,7 @@ __all__ = [
 
 def is_array_like(x: Any) -> bool:
     """Whether `x` holds samples itself, or is a mistake, instead of giving batches."""
-    if isinstance(x, list | tuple | Mapping | str | bytes | type) or is_stored(x):
+    if isinstance(x, list | tuple | Mapping | Set | str | bytes | type) or is_stored(x):
         return True  # some of these are no arrays, and `array_of` says so
     if hasattr(x, "__array__") or hasattr(x, "nnz"):
         return True
@@ -85,7 +85,7 @@ def batches_of(
             if value is not None:
                 raise ArgumentError(
                     f"{name} is only for arrays: an iterable yields (x, y) or (x, y, sample_weight), batch by batch. "
-                    f"Received: {name} together with a {type(x).__name__}. Leave {name} out."
+                    f"Received: {name} together with a {type(x).__name__}. Leave {name} out, or pass x as an array."
                 )
         indexed = _is_indexed(x)
         made = (

@@ -5,6 +5,7 @@ from it, an evaluation winds it back first. When it has no more, `next` returns 
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from minifit import console
 from minifit.arrays import FLOAT, Array, whole_numbers
 from minifit.data.checks import array_of, same_length
-from minifit.data.values import check_range, not_finite
+from minifit.data.values import check_range, first_row, not_finite
 from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.tensor import Context
 
@@ -60,6 +61,14 @@ class Stretch(NamedTuple):
         return Batch(x, y, weight)
 
 
+class Suspect(NamedTuple):
+    """An array that may not be finite, what messages call it, and what number they give to each of its rows."""
+
+    name: str
+    array: Array | None
+    number: Callable[[int], int] = int
+
+
 class Batches(ABC):
     """A source of batches.
 
@@ -73,7 +82,11 @@ class Batches(ABC):
         All targets, where they lie in memory and so can be looked at beforehand.
     called : str
         What messages call the data, if it has a name: "validation_data".
+    advice : str
+        What to do when it is too short.
     """
+
+    advice = "Let the generator go on without end"
 
     steps: int | None = None
     ended: bool = False
@@ -141,8 +154,8 @@ class Batches(ABC):
         """Warn, once, if it is the data's fault that the loss of this batch is no finite number."""
         if self._explained:
             return
-        for name, array in self._suspects(batch):
-            found = None if array is None else not_finite(name, array)
+        for suspect in self._suspects(batch):
+            found = None if suspect.array is None else not_finite(suspect.name, suspect.array, suspect.number)
             if found is not None:
                 self._explained = True
                 console.warn(
@@ -151,10 +164,10 @@ class Batches(ABC):
                 )
                 return
 
-    def _suspects(self, batch: Batch) -> list[tuple[str, Array | None]]:
-        """What may not be finite, with what it is called in messages."""
+    def _suspects(self, batch: Batch) -> list[Suspect]:
+        """What may not be finite."""
         parts = {"y": batch.y, "sample_weight": batch.weight, "x": batch.x}
-        return [(f"{name} of {self._place}", part) for name, part in parts.items()]
+        return [Suspect(f"{name} of {self._place}", part) for name, part in parts.items()]
 
     # -- its state --------------------------------------------------------------------------------------
 
@@ -269,17 +282,21 @@ def weighed_classes(class_weight: Array, y: Array) -> Array:
     else:
         classes, odd = whole_numbers(y.reshape(-1))
         if odd >= 0:
-            raise DataError(
+            error = DataError(
                 "class_weight needs class numbers or one-hot rows as targets. "
                 f"Received: {y.reshape(-1)[odd]} in row {odd}. Pass sample_weight instead."
             )
+            error.row = odd
+            raise error
     if not classes.size:
         return classes
     if classes.min() < 0 or classes.max() >= len(class_weight):
-        raise DataError(
+        error = DataError(
             f"class_weight must have a weight for every class: it has {len(class_weight)}. "
             f"Received: targets from {classes.min()} to {classes.max()}. Add the missing classes."
         )
+        error.row = first_row((classes < 0) | (classes >= len(class_weight)))
+        raise error
     return classes
 
 

@@ -3,7 +3,7 @@
 Nothing here is asked while all is well: `array_of` comes here when it cannot go on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from reprlib import repr as short
 from typing import Any
 
@@ -40,6 +40,8 @@ def _mistaken(name: str, value: Any) -> str | None:
                 "a dict. Pass an array with one weight for each sample; weights of classes are class_weight."
             )
         return f"a {type(value).__name__}, though a model has one input and one output. Pass its only array."
+    if isinstance(value, Set):
+        return f"a {type(value).__name__}, which has no order. Pass a list or an array."
     if hasattr(value, "__next__"):
         return f"a {type(value).__name__}. Pass the arrays that it yields; fit, evaluate and predict take it as x."
     if hasattr(value, "nnz") and (hasattr(value, "toarray") or hasattr(value, "todense")):

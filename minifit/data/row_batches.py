@@ -6,8 +6,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from minifit.arrays import FLOAT, Array
-from minifit.data.batches import Batch, Batches, target_dtype
+from minifit.arrays import FLOAT
+from minifit.data.batches import Batch, Batches, Suspect, target_dtype
 from minifit.data.permutation import permutation
 from minifit.data.stored import Rows
 from minifit.data.values import in_memory
@@ -46,6 +46,8 @@ class RowBatches(Batches):
     As in Keras, an epoch with other `steps` goes on where the last one stopped; it does not begin anew.
     """
 
+    advice = "Pass more rows or a smaller batch_size"
+
     def __init__(
         self,
         x: Rows,
@@ -59,7 +61,7 @@ class RowBatches(Batches):
         self.x: Any
         self.y: Any
         self.weight: Any
-        self.x, self.y, self.weight = x, y, weight
+        self.sources = self.x, self.y, self.weight = x, y, weight
         self.targets = y if in_memory(y) else None
         self.samples = len(x)
         self._dtypes = FLOAT, FLOAT if y is None else target_dtype(y.dtype), FLOAT
@@ -112,24 +114,35 @@ class RowBatches(Batches):
     def _batch(self, here: Context, first: int, last: int) -> Batch:
         """The batch of these rows; of the rows at these places of the order, when shuffled row by row."""
 
+    def _row(self, place: int) -> int:
+        """Which row of the data is at this place of the pass."""
+        return int(self.order[place : place + 1][0]) if self.shuffle is True else place
+
+    def _row_of_batch(self, row: int) -> int:
+        """Which row of the data this row of the latest batch is."""
+        return self._row(self._number * self.batch_size + row)
+
     @property
     def _place(self) -> str:
         return f"batch {self._number}{self._of}"
 
     def tell_where(self, error: ArgumentError) -> None:
-        """Begin the text with the number of the batch, if that is all that was looked at."""
-        parts = (part for part in (self.x, self.y, self.weight) if part is not None)
-        if self.position == 0 or all(in_memory(part) for part in parts):
+        """Begin the text with the batch and the row of the data, if no more than the batch was looked at."""
+        if self.position == 0 or all(in_memory(part) for part in self.sources if part is not None):
             super().tell_where(error)
         else:
-            error.args = (f"In {self._place}: {error}",)
+            row = getattr(error, "row", None)
+            which = "" if row is None else f", row {self._row_of_batch(row)} of the data"
+            error.args = (f"In {self._place}{which}: {error}",)
 
-    def _suspects(self, batch: Batch) -> list[tuple[str, Array | None]]:
+    def _suspects(self, batch: Batch) -> list[Suspect]:
         """Whole arrays where they lie in memory, since the rows of a batch may come from anywhere."""
         whole = (("y", self.y), ("sample_weight", self.weight), ("x", self.x))
         parts = super()._suspects(batch)
         return [
-            (name + self._of, array) if in_memory(array) else part
+            Suspect(name + self._of, array)
+            if in_memory(array)
+            else Suspect(f"{name}{self._of}, batch {self._number}", part.array, self._row_of_batch)
             for (name, array), part in zip(whole, parts, strict=True)
         ]
 

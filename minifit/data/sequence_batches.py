@@ -32,6 +32,8 @@ class SequenceBatches(Batches):
     The first batch is fetched at once to learn the shapes, and once more when it is its turn.
     """
 
+    advice = "Let its __len__ say that there are more batches"
+
     def __init__(
         self, source: Any, steps: int | None = None, shuffle: bool = False, called: str = ""
     ) -> None:

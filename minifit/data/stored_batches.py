@@ -4,6 +4,8 @@ A block is many rows that stand together in the file, because files are read fas
 are read in random order and the rows of a block are handed out in random order; two batches may share a block.
 """
 
+from collections.abc import Sequence
+from functools import cached_property
 from math import lcm
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 from minifit.arrays import Array
 from minifit.data.batches import Batch
 from minifit.data.permutation import Order, permutation
-from minifit.data.row_batches import RowBatches, Shuffle
+from minifit.data.row_batches import RowBatches
 from minifit.data.stored import Rows, Stored
 from minifit.tensor import Context
 
@@ -27,27 +29,22 @@ class StoredBatches(RowBatches):
     whole chunks of the file and whole batches.
     """
 
-    def __init__(
-        self,
-        x: Rows,
-        y: Rows | None = None,
-        weight: Rows | None = None,
-        batch_size: int | None = None,
-        steps: int | None = None,
-        passes: int = 1,
-        shuffle: Shuffle = False,
-    ) -> None:
-        super().__init__(x, y, weight, batch_size, steps, passes, shuffle)
-        self._sources = x, y, weight
-        self.block = self.batch_size if shuffle == "batch" else block_rows(self._sources, self.batch_size)
-        self._blocks = -(-self.samples // self.block)
-        self._loaded: int | None = None  # the number of the block in memory
-        self._parts: list[Array | None] = []  # what it holds of x, y and weight
-        self._inside: Order | None = None  # the order of its rows
+    _loaded: int | None = None  # the number of the block in memory
+    _parts: Sequence[Array | None] = ()  # what it holds of x, y and weight
+    _inside: Order | None = None  # the order of its rows
+
+    @cached_property
+    def block(self) -> int:
+        """How many rows a block has, the last one excepted."""
+        return self.batch_size if self.shuffle == "batch" else block_rows(self.sources, self.batch_size)
+
+    @property
+    def _blocks(self) -> int:
+        return -(-self.samples // self.block)
 
     def peek(self) -> Batch:
         """The first row."""
-        x, y, _ = (_read(source, slice(1)) for source in self._sources)
+        x, y, _ = (_read(source, slice(1)) for source in self.sources)
         assert x is not None
         return Batch(x, y)
 
@@ -67,7 +64,7 @@ class StoredBatches(RowBatches):
         self._missing = self._blocks * self.block - self.samples
         self._behind_short = (short + 1) * self.block - self._missing
         if self._loaded is not None:
-            self._shuffle_inside(self._loaded)
+            self._inside = self._order_inside(self._loaded)
 
     def _locate(self, place: int) -> tuple[int, int]:
         """Which block has this place of the pass, and at which place inside."""
@@ -76,11 +73,17 @@ class StoredBatches(RowBatches):
         turn, inside = divmod(place + self._missing * (place >= self._behind_short), self.block)
         return int(self.order[turn : turn + 1][0]), inside
 
+    def _row(self, place: int) -> int:
+        """Which row of the data is at this place of the pass."""
+        block, inside = self._locate(place)
+        order = self._order_inside(block)
+        return block * self.block + (inside if order is None else int(order[inside : inside + 1][0]))
+
     def _batch(self, here: Context, first: int, last: int) -> Batch:
         """Put together from one block or more."""
         made = [
             None if source is None else here.take((last - first, *source.shape[1:]), dtype)
-            for source, dtype in zip(self._sources, self._dtypes, strict=True)
+            for source, dtype in zip(self.sources, self._dtypes, strict=True)
         ]
         place = first
         while place < last:
@@ -109,16 +112,18 @@ class StoredBatches(RowBatches):
         """Have this block in memory, and no other."""
         if block == self._loaded:
             return
-        self._loaded, self._parts = None, []  # given back before more is taken
+        self._loaded, self._parts = None, ()  # given back before more is taken
         first = block * self.block
-        self._parts = [_read(source, slice(first, first + self._rows(block))) for source in self._sources]
-        self._shuffle_inside(block)
+        self._parts = [_read(source, slice(first, first + self._rows(block))) for source in self.sources]
+        self._inside = self._order_inside(block)
         self._loaded = block
 
-    def _shuffle_inside(self, block: int) -> None:
-        if self.shuffle is True:
-            rng = np.random.Generator(np.random.PCG64((self._seed, block)))
-            self._inside = permutation(self._rows(block), rng)
+    def _order_inside(self, block: int) -> Order | None:
+        """The order of a block's rows in this pass, if they are shuffled."""
+        if self.shuffle is not True:
+            return None
+        rng = np.random.Generator(np.random.PCG64((self._seed, block)))
+        return permutation(self._rows(block), rng)
 
 
 def _read(source: Rows | None, rows: slice) -> Array | None:

@@ -5,6 +5,7 @@ generators, only the batch at hand is looked at.
 """
 
 import mmap
+from collections.abc import Callable
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -49,15 +50,18 @@ def check_range(name: str, array: Array) -> None:
         )
 
 
-def not_finite(name: str, array: Array) -> str | None:
-    """The first row that holds NaN or infinity and how many there are, in words; None if all is finite."""
+def not_finite(name: str, array: Array, number: Callable[[int], int] = int) -> str | None:
+    """The first row that holds NaN or infinity and how many there are, in words; None if all is finite.
+
+    `number` makes of a row's place in the array the number it is called by.
+    """
     if array.dtype.kind != "f" or not array.size or np.isfinite([array.min(), array.max()]).all():
         return None
     odd = ~np.isfinite(array)
     row = first_row(odd)
     rows = int(odd.reshape(len(odd), -1).any(axis=1).sum())
     others = "" if rows == 1 else f", the first of {rows} such rows"
-    return f"{array[row][odd[row]].flat[0]} in row {row} of {name}{others}"
+    return f"{array[row][odd[row]].flat[0]} in row {number(row)} of {name}{others}"
 
 
 def first_row(mask: Array) -> int:

@@ -146,8 +146,12 @@ def _checked(origin: str | None) -> str:
             f"origin must be the address of a file. Received: origin={origin!r}. "
             "Pass a string that begins with https://."
         )
-    parts = urlsplit(origin)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(origin)
+        sound = parts.scheme in ("http", "https") and parts.hostname
+    except ValueError:  # brackets without an end
+        sound = False
+    if not sound:
         raise ArgumentError(
             f"origin must be an http or https address. Received: origin={origin!r}. "
             "A file on this machine needs no get_file."
@@ -186,7 +190,11 @@ def _place(
 ) -> Path:
     """Where the file belongs."""
     folder = (_home() if cache_dir is None else Path(cache_dir).expanduser()) / cache_subdir
-    name = os.fspath(fname or "")
+    name = os.fspath(fname) if isinstance(fname, os.PathLike) else fname or ""
+    if not isinstance(name, str):
+        raise ArgumentTypeError(
+            f"fname must be a string or a PathLike of one. Received: fname={fname!r}. Pass for example 'data.npz'."
+        )
     if not name:
         name = unquote(urlsplit(origin).path.rpartition("/")[2])
         if name != PurePath(name).name:  # on Windows a backslash is no letter
@@ -197,6 +205,10 @@ def _place(
         raise ArgumentError(
             f"fname must name a file in the cache, or be an absolute path. Received: fname={fname!r} "
             f"for origin={shown(origin)!r}. Pass for example fname='data.npz'."
+        )
+    if (folder / path).is_dir():
+        raise ArgumentError(
+            f"fname must name a file. Received: {str(folder / path)!r}, which is a folder. Pass another fname."
         )
     return folder / path
 

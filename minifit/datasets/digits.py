@@ -10,7 +10,8 @@ from typing import TypeAlias
 import numpy as np
 
 from minifit.arrays import Array
-from minifit.errors import ArgumentError
+from minifit.checks import fraction
+from minifit.randomness import checked_seed
 
 Split: TypeAlias = tuple[tuple[Array, Array], tuple[Array, Array]]
 
@@ -36,8 +37,8 @@ def load_data(test_split: float = 0.2, seed: int = 113) -> Split:
 
     Raises
     ------
-    ArgumentError
-        When `test_split` or `seed` is out of its range.
+    ArgumentError, ArgumentTypeError
+        When `test_split` or `seed` is no number or out of its range.
 
     References
     ----------
@@ -51,23 +52,10 @@ def load_data(test_split: float = 0.2, seed: int = 113) -> Split:
     >>> x_train.shape, y_train.shape, x_test.shape
     ((1437, 8, 8), (1437,), (360, 8, 8))
     """
-    _check(test_split, seed)
+    fraction("test_split", test_split)
     with np.load(_FILE, allow_pickle=False) as stored:
         x, y = stored["x"], stored["y"].astype(np.int64)
     # RandomState and not default_rng: only its numbers are promised to stay the same over NumPy's versions.
-    order = np.random.RandomState(seed).permutation(len(x))
+    order = np.random.RandomState(checked_seed(seed)).permutation(len(x))
     train, test = np.split(order, [int(len(x) * (1 - test_split))])
     return (x[train], y[train]), (x[test], y[test])
-
-
-def _check(test_split: float, seed: int) -> None:
-    numeric = isinstance(test_split, int | float | np.integer | np.floating)
-    if not numeric or isinstance(test_split, bool) or not 0 <= test_split < 1:
-        raise ArgumentError(
-            "test_split must be a number of at least 0 and less than 1. "
-            f"Received: test_split={test_split!r}. Pass for example test_split=0.2."
-        )
-    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**32:
-        raise ArgumentError(
-            f"seed must be an integer from 0 to 2**32 - 1. Received: seed={seed!r}. Pass for example seed=1."
-        )

@@ -81,9 +81,9 @@ class _Transfer:
     def __init__(self, session: Any, origin: str, file: IO[bytes], resume: bool) -> None:
         self.session, self.origin, self.file = session, origin, file
         self.resume = resume
-        self.version = (
-            ""  # the server's name for the content that is being read: a strong ETag, if it has one
-        )
+        self.version = ""  # of the content that is being read, as the server names it: a strong ETag
+        self.total: int | None = None
+        self.answered = False  # in the present try
 
     def go_on(self) -> None:
         """Ask for what is missing and write it down.
@@ -98,6 +98,7 @@ class _Transfer:
         import requests
         import urllib3
 
+        self.answered = False
         try:
             with self.session.get(
                 self.origin, headers=self._headers(), stream=True, timeout=TIMEOUT
@@ -108,7 +109,7 @@ class _Transfer:
         except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
             raise _MayPass(self._in_words(error)) from error
         except requests.RequestException as error:
-            raise DownloadError(f"{self.failed()}: {error}.") from error
+            raise DownloadError(f"{self.failed()}: {str(error).rstrip('.')}.") from error
 
     def _headers(self) -> dict[str, str]:
         """What to ask for: the rest, if this and the beginning are sure to be of one version."""
@@ -127,6 +128,7 @@ class _Transfer:
         self.version = ""
 
     def _read(self, response: Any) -> None:
+        self.answered = True
         self.total = self._accept(response)
         with console.bar(last_part(self.origin), self.total, self.file.tell()) as bar:
             # Not iter_content, which unpacks what the server calls gzip: here a file is often just that.
@@ -181,10 +183,12 @@ class _Transfer:
             return f"no connection within {TIMEOUT[0]:g} s"
         if isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError):
             return f"nothing came for {TIMEOUT[1]:g} s"
-        if self.file.tell():
+        if self.answered:
             return self._broke_off()
+        where = " to the proxy" if isinstance(error, requests.exceptions.ProxyError) else ""
         reason = getattr(error.args[0], "reason", error) if error.args else error
-        return f"no connection ({str(reason).rpartition(': ')[2] or type(reason).__name__})"
+        reason = getattr(reason, "original_error", reason)
+        return f"no connection{where} ({str(reason).rpartition(': ')[2] or type(reason).__name__})"
 
     def _broke_off(self) -> str:
         of = "" if self.total is None else f" of {self.total:,}"

@@ -23,7 +23,8 @@ def alone(file: Path) -> Iterator[bool]:
     Yields
     ------
     bool
-        False where the file system has no locks, as some on networks: others may be at it at the same time.
+        False where there are no locks, as in some file systems on networks, or where this one may not be opened:
+        others may be at it at the same time.
     """
     lock = FileLock(str(file.with_name(f".{file.name}.lock")))
     locked = _acquired(lock, file.name)
@@ -38,6 +39,8 @@ def _acquired(lock: FileLock, name: str) -> bool:
     while True:
         try:
             return lock.acquire()
+        except PermissionError:  # a lock file that somebody else has left where many share a cache
+            return False
         except LockedError as held:
             if not said:
                 console.say(f"Waiting for {held} that is downloading {name}.")

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.checks import positive
 from minifit.errors import ArgumentError, ShapeError
 from minifit.losses import fit_weights
 from minifit.metrics.base import Metric, divide
@@ -170,16 +171,9 @@ def _between_precisions(counts: Counts) -> Array:
 
 
 def _evenly(num_thresholds: Any) -> list[float]:
-    if (
-        isinstance(num_thresholds, bool)
-        or not isinstance(num_thresholds, int | np.integer)
-        or num_thresholds < 2
-    ):
-        raise ArgumentError(
-            f"num_thresholds must be an integer above 1. Received: num_thresholds={num_thresholds!r}. Pass 200."
-        )
-    take_room("num_thresholds", (int(num_thresholds),))
-    return [i / (num_thresholds - 1) for i in range(1, num_thresholds - 1)]
+    n = positive("num_thresholds", num_thresholds, least=2, example=200)
+    take_room("num_thresholds", (n,))
+    return [i / (n - 1) for i in range(1, n - 1)]
 
 
 def _one_of(name: str, allowed: tuple[str, ...], value: Any) -> str:

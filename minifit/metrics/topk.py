@@ -6,7 +6,7 @@ import numpy as np
 
 from minifit import console
 from minifit.arrays import Array
-from minifit.errors import ArgumentError
+from minifit.checks import positive
 from minifit.metrics.accuracy import class_numbers, one_hot
 from minifit.metrics.base import MeanMetricWrapper, Metric, larger_is_better
 from minifit.tensor import TensorLike
@@ -52,17 +52,10 @@ def _among_first(target: Array, scores: Array, k: int) -> Array:
 
     A class number out of range is among none, nor is any in a row that holds a value which is not finite.
     """
-    checked_k(k)
+    positive("k", k, example=5)
     known = (target >= 0) & (target < scores.shape[-1]) & np.isfinite(scores).all(-1)
     own = np.take_along_axis(scores, np.where(known, target, 0)[..., None], axis=-1)
     return np.asarray(known & ((scores > own).sum(-1) < k), np.float32)
-
-
-def checked_k(k: Any) -> int:
-    """`k` if it is a positive integer."""
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ArgumentError(f"k must be a positive integer. Received: k={k!r}. Pass for example k=5.")
-    return int(k)
 
 
 def warn_of_large_k(metric: Metric, classes: int) -> None:
@@ -84,7 +77,7 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
     """How often the class of the one-hot target is among the `k` most likely ones."""
 
     def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: Any = None) -> None:
-        super().__init__(top_k_categorical_accuracy, name, dtype, k=checked_k(k))
+        super().__init__(top_k_categorical_accuracy, name, dtype, k=positive("k", k, example=5))
 
 
 class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
@@ -93,4 +86,4 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     def __init__(
         self, k: int = 5, name: str = "sparse_top_k_categorical_accuracy", dtype: Any = None
     ) -> None:
-        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=checked_k(k))
+        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=positive("k", k, example=5))

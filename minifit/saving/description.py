@@ -184,6 +184,20 @@ def misfit(weights: Sequence[Weight], arrays: Sequence[StoredArray]) -> str | No
     return None
 
 
+def remembered(
+    weights: int,
+    order: Sequence[tuple[int, str]],
+    slots: Sequence[Array],
+    steps: Array,
+    learning_rate: Array | None = None,
+) -> dict[str, Any]:
+    """An optimizer's state from the arrays of a file: `order` says which weight's slot each of `slots` is."""
+    found: list[dict[str, Array]] = [{} for _ in range(weights)]
+    for (place, slot), array in zip(order, slots, strict=True):
+        found[place][slot] = array
+    return {"iterations": steps_made(steps), "learning_rate": learning_rate, "slots": found}
+
+
 def steps_made(stored: Array) -> Array:
     """The steps that an optimizer says it has made, if that can be.
 

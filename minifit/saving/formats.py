@@ -48,8 +48,8 @@ def of(path: PathLike, save_format: str | None = None) -> Format:
     Parameters
     ----------
     path : str or PathLike
-    save_format : {"h5", "hdf5"}, optional
-        The legacy format, whatever the name.
+    save_format : {"h5", "hdf5", "keras"}, optional
+        The legacy format, whatever the name; or Keras 3's, which needs a name that ends with ``.keras``.
 
     Raises
     ------
@@ -58,16 +58,19 @@ def of(path: PathLike, save_format: str | None = None) -> Format:
     ArgumentTypeError
         When it is no path.
     """
-    if save_format is None:
-        name = os.fspath(path) if isinstance(path, os.PathLike) else path
-        if not isinstance(name, str):
-            raise ArgumentTypeError(
-                f"A path is a string or a PathLike of one. Received: {path!r}. Pass for example 'model.h5'."
-            )
-        return next((f for end, f in BY_SUFFIX.items() if name.endswith(end)), LEGACY)
-    if isinstance(save_format, str) and save_format.lower().strip() in ("h5", "hdf5"):
+    name = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(name, str):
+        raise ArgumentTypeError(
+            f"A path is a string or a PathLike of one. Received: {path!r}. Pass for example 'model.h5'."
+        )
+    named = next((f for end, f in BY_SUFFIX.items() if name.endswith(end)), LEGACY)
+    asked = save_format.lower().strip() if isinstance(save_format, str) else save_format
+    if asked is None or (asked == "keras" and named is BY_SUFFIX[".keras"]):
+        return named
+    if asked in ("h5", "hdf5"):
         return LEGACY
     raise ArgumentError(
-        "Models are written to one file in a format of Keras, not in TensorFlow's own. "
-        f"Received: save_format={save_format!r}. Leave it out, or pass 'h5'."
+        "Models are written to one file in a format of Keras, not in TensorFlow's own: save_format is 'h5', or "
+        f"'keras' for a name that ends with .keras. Received: save_format={save_format!r} for {name!r}. Leave it out: "
+        "the name decides."
     )

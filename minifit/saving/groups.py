@@ -1,14 +1,33 @@
 """What an HDF5 file holds, as plain values: groups, attributes and arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from minifit.arrays import Array
+import numpy as np
+
+from minifit.arrays import Array, Shape
 from minifit.saving.description import StoredArray
 
 Attribute: TypeAlias = str | int | float | list[str] | Array
 """A string is stored as UTF-8 of variable length, a list of strings as UTF-8 bytes of fixed length."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Bytes from several places in memory that are stored one behind another, as one array, without a copy."""
+
+    parts: Sequence[bytes | memoryview]
+    dtype = np.dtype(np.uint8)
+
+    @property
+    def shape(self) -> Shape:
+        """How many bytes there are."""
+        return (sum(map(len, self.parts)),)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.frombuffer(b"".join(self.parts), self.dtype)
 
 
 @dataclass
@@ -18,7 +37,7 @@ class Group:
     Attributes
     ----------
     attributes : dict
-    members : dict of str to Group, ndarray or StoredArray
+    members : dict of str to Group, ndarray, Joined or StoredArray
         Names without a slash. Reading gives stored arrays.
     """
 

@@ -14,7 +14,7 @@ import numpy as np
 from minifit.arrays import Array, Shape
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.saving.checksum import BLOCK, Buffers
-from minifit.saving.groups import Attribute, Group
+from minifit.saving.groups import Attribute, Group, Joined
 
 LIMIT = 64000
 """Bytes that the attribute of an object can have, a long string excepted."""
@@ -25,7 +25,7 @@ Layout: TypeAlias = tuple[tuple[tuple[str, Any], ...], tuple[tuple[str, Any], ..
 
 def buffers(root: Group, options: dict[str, Any] | None = None) -> Buffers:
     """The bytes of a file after its first block, as buffers that follow each other."""
-    arrays: list[Array] = []
+    arrays: list[Array | Joined] = []
     layout = _layout(root, arrays)
     if options:
         return _buffers(_lay_out(layout, arrays, checked_options(options))[0], [], [])
@@ -62,7 +62,7 @@ def checked_options(options: Any) -> dict[str, Any]:
     return options
 
 
-def _layout(group: Group, arrays: list[Array]) -> Layout:
+def _layout(group: Group, arrays: list[Array | Joined]) -> Layout:
     """A group without its numbers, which are added to `arrays` in the order in which they are met."""
     members: list[tuple[str, Any]] = []
     for name, member in group.members.items():
@@ -74,8 +74,7 @@ def _layout(group: Group, arrays: list[Array]) -> Layout:
         if isinstance(member, Group):
             members.append((name, _layout(member, arrays)))
         else:
-            array = np.asarray(member)
-            array = np.ascontiguousarray(array).reshape(array.shape)
+            array = member if isinstance(member, Joined) else np.asarray(member, order="C")
             members.append((name, (array.shape, array.dtype.str)))
             arrays.append(array)
     return tuple((name, _frozen(name, value)) for name, value in group.attributes.items()), tuple(members)
@@ -99,12 +98,17 @@ def _skeleton(layout: Layout) -> tuple[list[tuple[int, bytes]], list[int | None]
     return _lay_out(layout, None, {})
 
 
-def _buffers(metadata: list[tuple[int, bytes]], places: list[int | None], arrays: list[Array]) -> Buffers:
+def _buffers(
+    metadata: list[tuple[int, bytes]], places: list[int | None], arrays: list[Array | Joined]
+) -> Buffers:
     """All parts of the file in order, the gaps between them as zeros."""
     parts: list[tuple[int, bytes | memoryview]] = list(metadata)
     for place, array in zip(places, arrays, strict=True):
-        if place is not None:
-            parts.append((place, array.reshape(-1).view(np.uint8).data))
+        if place is None:
+            continue
+        for part in array.parts if isinstance(array, Joined) else [array.reshape(-1).view(np.uint8).data]:
+            parts.append((place, part))
+            place += len(part)
     found: list[bytes | memoryview] = []
     at = BLOCK
     for start, part in sorted(parts, key=lambda p: p[0]):
@@ -171,7 +175,7 @@ class _Memory:
 
 
 def _lay_out(
-    layout: Layout, arrays: list[Array] | None, options: dict[str, Any]
+    layout: Layout, arrays: list[Array | Joined] | None, options: dict[str, Any]
 ) -> tuple[list[tuple[int, bytes]], list[int | None]]:
     """What the library writes, by place, and the place of every array; with `arrays` their numbers too."""
     from h5py import h5f, h5fd, h5p
@@ -213,7 +217,7 @@ def _fill(
         if arrays is None:
             places.append(None if 0 in shape else made.get_offset())
         else:
-            made.write(h5s.ALL, h5s.ALL, next(arrays))
+            made.write(h5s.ALL, h5s.ALL, np.asarray(next(arrays)))
 
 
 def _add_attribute(target: Any, name: bytes, value: Any) -> None:

@@ -26,7 +26,7 @@ from minifit.saving.description import (
     StoredModel,
     Weight,
     misfit,
-    steps_made,
+    remembered,
 )
 from minifit.saving.hdf5 import Group
 
@@ -265,15 +265,8 @@ class Stored(StoredModel):
                 f"Received: {len(arrays)} arrays or other shapes. Compile the model again."
             )
         read = [np.asarray(a) for a in arrays]
-        state: dict[str, Any] = {
-            "learning_rate": None,
-            "iterations": steps_made(read[0]),
-            "slots": [{} for _ in weights],
-        }
-        state.update(zip(extra, read[1:], strict=False))
-        for (place, slot), array in zip(order, read[1 + len(extra) :], strict=True):
-            state["slots"][place][slot] = array
-        return state
+        state = remembered(len(weights), order, read[1 + len(extra) :], read[0])
+        return {**state, **dict(zip(extra, read[1:], strict=False))}
 
 
 def _json(root: Group, name: str) -> Config | None:

@@ -15,13 +15,14 @@ import numpy as np
 
 from minifit.arrays import ALIGNMENT, Array
 from minifit.errors import ArgumentTypeError, FileFormatError
+from minifit.saving.groups import Joined
 
 NUMBERS = "biufc"
 """The kinds of dtype that are stored: truth values, integers and real and complex numbers."""
 
 
-def pack(tree: Any, place: str = "the state") -> tuple[str, Array]:
-    """The tree as JSON text and a flat array of bytes that holds its arrays.
+def pack(tree: Any, place: str = "the state") -> tuple[str, Joined]:
+    """The tree as JSON text and the bytes of its arrays, which are not copied.
 
     Parameters
     ----------
@@ -36,10 +37,7 @@ def pack(tree: Any, place: str = "the state") -> tuple[str, Array]:
     """
     packer = _Packer()
     text = json.dumps(packer.value(tree, place), separators=(",", ":"), allow_nan=False)
-    memory = np.zeros(packer.size, np.uint8)
-    for offset, array in packer.arrays:
-        memory[offset : offset + array.nbytes] = array.reshape(-1).view(np.uint8)
-    return text, memory
+    return text, Joined(packer.parts)
 
 
 def unpack(text: str, memory: Array) -> Any:
@@ -62,7 +60,7 @@ class _Packer:
     """Turns values into what JSON has words for; a dict whose one key begins with $ stands for anything else."""
 
     def __init__(self) -> None:
-        self.arrays: list[tuple[int, Array]] = []
+        self.parts: list[bytes | memoryview] = []
         self.size = 0
 
     def value(self, value: Any, place: str) -> Any:
@@ -98,8 +96,9 @@ class _Packer:
         if array.dtype.kind not in NUMBERS:
             raise _unfit(f"an array of dtype {array.dtype}", place)
         offset = self.size
-        self.arrays.append((offset, np.ascontiguousarray(array)))
-        self.size += -(-array.nbytes // ALIGNMENT) * ALIGNMENT
+        gap = -array.nbytes % ALIGNMENT
+        self.parts += [np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, bytes(gap)]
+        self.size += array.nbytes + gap
         return [offset, list(array.shape), array.dtype.str]
 
 

@@ -165,5 +165,5 @@ def _end_of_data(batches: Batches, batch: int, what: str) -> None:
     batches.ended = True
     console.warn(
         f"The data has come to its end: {batches.steps} batches were expected, there are {batch}. {what} stops here. "
-        "Let the generator go on without end, or lower the number of steps or epochs."
+        f"{batches.advice}, or lower the number of steps or epochs."
     )

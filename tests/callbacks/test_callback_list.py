@@ -247,6 +247,34 @@ def test_a_hook_that_is_set_while_training_counts_from_the_next_epoch_on() -> No
     assert seen == [0, 1, 2]
 
 
+def test_hooks_that_come_and_go_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late(Callback):
+        pass
+
+    seen: list[str] = []
+    late = Late()
+    callbacks = CallbackList([Callback(), late])
+
+    def told() -> list[str]:
+        seen.clear()
+        callbacks.on_epoch_begin(0)
+        callbacks.on_train_batch_end(0)
+        return list(seen)
+
+    assert told() == []
+    monkeypatch.setattr(Late, "on_train_batch_end", lambda self, batch, logs=None: seen.append("the class's"))
+    assert told() == ["the class's"]
+    late.__dict__["on_train_batch_end"] = lambda batch, logs=None: seen.append("its own")
+    assert told() == ["its own"]
+    del late.__dict__["on_train_batch_end"]
+    assert told() == ["the class's"]
+    callbacks.callbacks.reverse()
+    callbacks.callbacks.append(late)
+    assert told() == ["the class's", "the class's"]
+    monkeypatch.undo()
+    assert told() == []
+
+
 @pytest.mark.usefixtures("no_pause")
 @pytest.mark.rule("FIT-27")
 @pytest.mark.parametrize("kernels", ["numpy", "numba"])

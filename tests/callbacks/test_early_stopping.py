@@ -446,3 +446,18 @@ def test_a_metric_of_several_values_cannot_be_monitored() -> None:
     writer.on_epoch_end = lambda epoch, logs=None: logs.update(each=np.zeros(3))  # type: ignore[method-assign]
     with pytest.raises(ArgumentError, match="must be one number"):
         small_model().fit(X, Y, verbose=0, callbacks=[writer, callback])
+
+
+def test_a_subclass_may_compute_what_is_monitored() -> None:
+    class OfTwo(EarlyStopping):
+        def get_monitor_value(self, logs: Any) -> Any:
+            return logs["loss"] + logs["other"] if "other" in logs else None
+
+    callback = OfTwo(monitor="nowhere")
+    values = [{"loss": 3.0, "other": 1.0}, {"loss": 2.0}, {"loss": 2.0, "other": 3.0}]
+    callback.set_model(Model())
+    callback.on_train_begin()
+    for epoch, logs in enumerate(values):
+        callback.on_epoch_end(epoch, logs)
+    assert (callback.best, callback.wait, callback.stopped_epoch) == (4.0, 1, 2)
+    assert EarlyStopping(monitor="loss").get_monitor_value({"loss": 2.0}) == 2.0

@@ -171,6 +171,16 @@ def test_without_the_monitored_key_nothing_is_saved_and_one_warning_says_so() ->
     assert saves.paths == []
 
 
+def test_an_epoch_without_validation_is_passed_over_though_the_name_needs_its_value() -> None:
+    saves = Saves()
+    checkpoint = ModelCheckpoint("{epoch}-{val_loss:.0e}.h5", save_best_only=True)
+    with pytest.warns(MinifitWarning, match="'val_loss', which is not in the logs"):
+        saves.fit(checkpoint, epochs=4, validation_data=(X, Y), validation_freq=2)
+    assert [path[:2] for path in saves.paths] == ["2-", "4-"]
+    with pytest.raises(KeyError, match="val_loss"):  # here every epoch has to be saved
+        saves.fit(ModelCheckpoint("{epoch}-{val_loss}.h5"), validation_data=(X, Y), validation_freq=2)
+
+
 @pytest.mark.rule("MC-5")
 def test_the_best_of_earlier_fits_counts() -> None:
     saves, checkpoint = Saves(), ModelCheckpoint("w.h5", "score", save_best_only=True)

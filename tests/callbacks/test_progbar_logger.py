@@ -31,7 +31,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     made = Terminal()
     monkeypatch.setattr(progress_bar, "INTERVAL", 0.0)
-    monkeypatch.setattr(progress_bar, "_columns", lambda out: 119)
+    monkeypatch.setattr("minifit.console.columns", lambda out: 119)
     monkeypatch.setenv("TERM", "xterm")
     return made
 

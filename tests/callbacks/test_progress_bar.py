@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from tqdm import tqdm
 
+from minifit import console
 from minifit.callbacks import progress_bar
-from minifit.callbacks.progress_bar import ProgressBar, duration, only_ascii, place_of
+from minifit.callbacks.progress_bar import ProgressBar, duration
 
 
 class Terminal(io.StringIO):
@@ -56,7 +57,7 @@ def on_a_terminal(test: Callable[..., None]) -> Callable[..., None]:
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     made = Terminal()
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(progress_bar, "_columns", lambda out: 119)
+    monkeypatch.setattr(console, "columns", lambda out: 119)
     return made
 
 
@@ -91,7 +92,7 @@ def test_a_total_that_nobody_knows(terminal: Terminal) -> None:
 
 @on_a_terminal
 def test_a_line_too_long_for_the_terminal_stays_as_text(terminal: Terminal, monkeypatch: Any) -> None:
-    monkeypatch.setattr(progress_bar, "_columns", lambda out: 59)
+    monkeypatch.setattr(console, "columns", lambda out: 59)
     bar = ProgressBar(live=True)
     bar.begin("Epoch 1/2", 4, "step")
     bar.seen = 4
@@ -153,7 +154,7 @@ def test_plain_ascii_where_there_is_no_more(
 ) -> None:
     monkeypatch.setenv("TERM", term)
     monkeypatch.setattr(Terminal, "encoding", encoding)
-    assert only_ascii(terminal) is expected
+    assert console.only_ascii(terminal) is expected
     bar = ProgressBar(live=True)
     bar.begin("Epoch 1/1", 2, "step")
     bar.seen = 1
@@ -166,16 +167,6 @@ def test_plain_ascii_where_there_is_no_more(
     )
     assert ("#" in terminal.getvalue()) is expected
     terminal.getvalue().encode(encoding)
-
-
-@on_a_terminal
-def test_the_place(terminal: Terminal) -> None:
-    assert place_of(terminal) == "terminal"
-    assert place_of(io.StringIO()) == "lines"
-    assert place_of(None) == "lines"
-    with open(__file__, encoding="utf-8") as closed:
-        pass
-    assert place_of(closed) == "lines"
 
 
 def kernel_stream(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
@@ -224,7 +215,7 @@ def test_a_notebook_has_one_widget_for_all_epochs(monkeypatch: pytest.MonkeyPatc
         def close(self) -> None:
             self.shown.append(("closed", 0, 0))
 
-    monkeypatch.setattr(progress_bar, "_bar_class", lambda notebook: Widget if notebook else None)
+    monkeypatch.setattr(console, "_bar_class", lambda notebook: Widget if notebook else None)
     out = kernel_stream(monkeypatch)
     bar = ProgressBar(live=True)
     for epoch in (1, 2):

@@ -13,6 +13,7 @@ import minifit
 from minifit import layers, optimizers
 from minifit.arrays import Array
 from minifit.callbacks import Callback
+from minifit.data import Sequence
 from minifit.errors import MinifitWarning
 
 X = np.arange(12, dtype=np.float32)[:, None]
@@ -297,6 +298,30 @@ def test_validation_arrays_begin_with_the_first_row_every_time() -> None:
     arguments: dict[str, Any] = {"validation_data": (X, Y), "validation_batch_size": 3, "validation_steps": 2}
     model.fit(X, Y, 12, epochs=2, shuffle=False, verbose=0, **arguments)
     assert seen == [block(0, 12), block(0, 3), block(3, 3)] * 2
+
+
+@pytest.mark.parametrize(
+    ("data", "advice"),
+    [
+        (lambda: {"x": batches(3)}, "Let the generator go on"),
+        (lambda: {"x": Few()}, "Let its __len__ say that there are more"),
+        (lambda: {"x": X, "y": Y, "batch_size": 4}, "Pass more rows or a smaller batch_size"),
+    ],
+    ids=["generator", "sequence", "arrays"],
+)
+def test_what_to_do_about_it(data: Callable[[], dict[str, Any]], advice: str) -> None:
+    with pytest.warns(MinifitWarning, match=f"{advice}.*, or lower the number of steps"):
+        plain_model().fit(**data(), steps_per_epoch=50, verbose=0)
+
+
+class Few(Sequence):
+    """Three batches."""
+
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, index: int) -> Any:
+        return X[:4], Y[:4]
 
 
 # -- evaluate and predict ----------------------------------------------------------------------------------

@@ -202,7 +202,7 @@ def test_iterables(x: Any) -> None:
 @pytest.mark.parametrize("name", ["y", "sample_weight", "batch_size"])
 def test_what_goes_with_arrays_alone(name: str) -> None:
     arguments: dict[str, Any] = {name: 4 if name == "batch_size" else Y}
-    says = rf"{name} is only for arrays: .*Received: {name} together with a generator\. Leave {name} out\."
+    says = rf"{name} is only for arrays: .*Received: {name} together with a generator\. Leave {name} out, or pass x"
     with pytest.raises(ArgumentError, match=says):
         batches_of(generator(), **arguments)
 

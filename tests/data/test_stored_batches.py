@@ -10,7 +10,7 @@ import pytest
 
 from minifit import Sequential
 from minifit.arrays import Array
-from minifit.data import StoredBatches, stored_batches
+from minifit.data import StoredBatches, permutation, stored_batches
 from minifit.data.batches import target_dtype
 from minifit.data.row_batches import Shuffle
 from minifit.data.stored import Stored, rows_of
@@ -119,7 +119,7 @@ def test_every_size_of_batches_and_blocks(
     x, _ = stored(numbered(23))
     batches, here = StoredBatches(x, None, None, size, passes=3, shuffle=shuffle), context()
     if shuffle != "batch":
-        batches.block, batches._blocks = block, -(-23 // block)
+        batches.block = block
     for _ in range(3):
         found = numbers_of(batches, here, batches.batches)
         assert sorted(map(len, found)) == sorted(min(size, 23 - i) for i in range(0, 23, size))
@@ -372,3 +372,23 @@ def test_a_group_is_no_array() -> None:
         ValueError, match=r"x must be one array of numbers\. Received: a File, .* Pass its only array"
     ):
         model().fit(file, Y, verbose=0)
+
+
+# -- when something is wrong ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shuffle", SHUFFLES)
+@pytest.mark.parametrize("block", [16, 4 * 7, 2**25])
+@pytest.mark.parametrize("listed", [0, 2**20])
+def test_each_row_of_a_batch_is_known_by_its_number_in_the_file(
+    listed: int, block: int, shuffle: Shuffle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_blocks(monkeypatch, block)
+    monkeypatch.setattr(permutation, "LISTED", listed)  # orders that are computed, too
+    batches = StoredBatches(stored(numbered(23))[0], batch_size=5, passes=2, shuffle=shuffle)
+    here, seen = context(), 0
+    while batch := drawn(batches, here, most=1):
+        rows = batch[0].x[:, 0].astype(int).tolist()
+        assert [batches._row_of_batch(i) for i in range(len(rows))] == rows
+        seen += len(rows)
+    assert seen == 2 * 23

@@ -394,7 +394,7 @@ ORIGIN = "https://example.org/data.bin"
 
 
 @pytest.mark.parametrize(
-    "origin", ["", "data.bin", "file:///etc/passwd", "ftp://example.org/x", "https:///x"]
+    "origin", ["", "data.bin", "file:///etc/passwd", "ftp://example.org/x", "https:///x", "https://[::1/x"]
 )
 def test_an_origin_that_is_no_address(origin: str) -> None:
     with pytest.raises(ArgumentError, match=r"origin must be an http or https address\. Received: origin="):
@@ -405,6 +405,21 @@ def test_an_origin_that_is_no_address(origin: str) -> None:
 def test_an_origin_that_is_no_text(origin: Any) -> None:
     with pytest.raises(ArgumentTypeError, match="Received: origin="):
         get_file("data.bin", origin)
+
+
+@pytest.mark.parametrize("fname", [3, b"data.bin", ["data.bin"]])
+def test_a_name_that_is_no_text(fname: Any) -> None:
+    with pytest.raises(
+        ArgumentTypeError, match=r"fname must be a string or a PathLike of one\. Received: fname="
+    ):
+        get_file(fname, ORIGIN)
+
+
+def test_a_folder_in_the_place_of_the_file(server: Server, cache: Path) -> None:
+    (cache / "datasets" / "data.bin").mkdir(parents=True)
+    with pytest.raises(ArgumentError, match=r"fname must name a file.*data\.bin'?, which is a folder"):
+        get_file("data.bin", server.url())
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(

@@ -262,12 +262,43 @@ def test_what_is_called_packed_stays_packed(server: Server, part: Path) -> None:
     assert fetch(server, part, file(Content_Encoding="gzip")) == CONTENT
 
 
-def test_nobody_there(part: Path, pauses: list[float]) -> None:
+def nowhere() -> str:
+    """An address of this machine where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+        return f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+def test_nobody_there(part: Path, pauses: list[float]) -> None:
     with pytest.raises(DownloadError, match=r"no connection \(.*refused\) \(the last of 4 tries\)"):
-        download(f"http://127.0.0.1:{port}/x", part, resume=False)
+        download(f"http://{nowhere()}/x", part, resume=False)
     assert pauses == [1, 2, 4]
+
+
+def test_nobody_there_when_half_of_it_is(part: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    part.write_bytes(CONTENT[:HALF])
+    with pytest.raises(DownloadError, match=r"no connection \(.*refused\)"):
+        download(f"http://{nowhere()}/x", part, resume=True)
+    assert part.read_bytes() == CONTENT[:HALF]
+    assert "broke off" not in capsys.readouterr().out, "there was no connection"
+
+
+def test_nobody_there_after_a_drop(server: Server, part: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(seconds: float) -> None:
+        monkeypatch.setenv("http_proxy", f"http://{nowhere()}")
+        monkeypatch.setenv("no_proxy", "")
+
+    monkeypatch.setattr(module, "sleep", gone)
+    with pytest.raises(DownloadError, match=r"no connection to the proxy \(.*refused\) \(the last"):
+        fetch(server, part, file(HALF))
+    assert part.read_bytes() == CONTENT[:HALF]
+
+
+def test_a_proxy_that_cannot_be_one(part: Path, monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
+    monkeypatch.setenv("https_proxy", "nonsense://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(DownloadError, match=r"could not be downloaded: Proxy .*nonsense.*[^.]\.$"):
+        download("https://example.invalid/x", part, resume=False)
+    assert pauses == []
 
 
 def test_a_connection_that_is_not_secure(server: Server, part: Path, pauses: list[float]) -> None:

@@ -90,3 +90,14 @@ def test_where_there_are_no_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with alone(tmp_path / "a") as locked:
         assert not locked
         assert not list(tmp_path.iterdir())
+
+
+def test_a_lock_of_somebody_else_that_may_not_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*args: Any) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("minifit.saving.locks.os.open", refused)
+    with alone(tmp_path / "a") as locked:
+        assert not locked

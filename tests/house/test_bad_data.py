@@ -229,6 +229,7 @@ INPUTS = [
     ),
     Case("sparse", "x", SparseLike(), ("one array", "Received: a sparse SparseLike", "Pass x.toarray()")),
     Case("masked", "x", masked, ("one array", "a masked array with 8 masked values", "x.filled(0)")),
+    Case("a set", "x", {1.0, 2.0}, ("one array", "Received: a set, which has no order", "Pass a list")),
     Case("a dict", "x", {"x": X}, ("one array", "Received: a dict", "Pass its only array")),
     Case(
         "two inputs",
@@ -304,6 +305,7 @@ TARGETS = [
         "dates", "y", np.zeros(8, "M8[s]"), ("y", "real numbers", "Received: dtype datetime64", "timedelta")
     ),
     Case("a dict", "y", {"y": Y}, ("y", "one array", "Received: a dict", "Pass its only array")),
+    Case("a set", "y", {1.0, 2.0}, ("y", "one array", "Received: a set, which has no order", "Pass a list")),
     Case("sparse", "y", SparseLike(), ("y", "Received: a sparse SparseLike", "y.toarray()")),
     Case("masked", "y", np.ma.masked_less(Y, 0), ("y", "masked array with", "y.filled(0)")),
     Case("a function", "y", batches, ("y", "Received: the function batches", "Call it")),
@@ -692,7 +694,7 @@ def test_nothing_is_read_of_a_file_but_its_batches(tmp_path: Path) -> None:
     model.fit(read[0][:32], read[1][:32], batch_size=8, verbose=0)  # what is wrong comes later
     batches = batches_of(read[0], read[1])
     assert batches.targets is None, "there is nothing to look through beforehand"
-    with pytest.warns(MinifitWarning, match=r"Received: nan in row 2 of y of batch 6\."):
+    with pytest.warns(MinifitWarning, match=r"Received: nan in row 50 of y, batch 6\."):
         model.fit(read[0], read[1], batch_size=8, shuffle=False, verbose=0)
 
 
@@ -709,7 +711,8 @@ def in_a_file(kind: str, array: Array, folder: Path) -> Any:
 def test_of_a_file_the_batch_at_fault_is_named(kind: str, shuffle: Any, tmp_path: Path) -> None:
     x, classes = np.zeros((64, 3), np.float32), np.arange(64) % 3
     y = in_a_file(kind, with_one(classes, 41, 7), tmp_path)
-    which = r"\d" if shuffle is True else "5"  # without an order of rows, the number is that of the file
+    batch = r"\d" if shuffle is True else "5"  # without an order of rows, the number is that of the file
+    which = f"{batch}, row 41 of the data"
     with pytest.raises(
         DataError, match=rf"^In batch {which}: Class numbers .* Received: 7 in row \d of the batch"
     ):
@@ -721,15 +724,15 @@ def test_of_a_file_the_batch_at_fault_is_named(kind: str, shuffle: Any, tmp_path
             x, y, batch_size=8, shuffle=shuffle, verbose=0, class_weight={0: 1, 1: 1, 2: 1}
         )
     model = KINDS["classes"].new()
-    with pytest.raises(DataError, match=r"^In batch 5 of validation_data: Class numbers"):
+    with pytest.raises(DataError, match=r"^In batch 5 of validation_data, row 41 of the data: Class numbers"):
         model.fit(x, classes, validation_data=(x, y), validation_batch_size=8, verbose=0)
 
 
 @pytest.mark.parametrize("shuffle", [False, True, "batch"])
 def test_of_a_dataset_the_batch_with_nan_is_named(shuffle: Any) -> None:
     y = dataset(with_one(np.zeros(64), 41, np.nan))
-    which = r"row \d of y of batch \d" if shuffle is True else "row 1 of y of batch 5"
-    with pytest.warns(MinifitWarning, match=rf"Received: nan in {which}\. Leave"):
+    batch = r"\d" if shuffle is True else "5"
+    with pytest.warns(MinifitWarning, match=rf"Received: nan in row 41 of y, batch {batch}\. Leave"):
         new_model().fit(np.zeros((64, 3)), y, batch_size=8, shuffle=shuffle, verbose=0)
 
 

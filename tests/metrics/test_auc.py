@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minifit.arrays import Array
-from minifit.errors import ArgumentError, DataError, ShapeError
+from minifit.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from minifit.metrics import AUC
 from minifit.metrics.auc import MARGIN
 from tests.metrics.examples import logs_of
@@ -196,7 +196,9 @@ def test_in_a_model() -> None:
 
 @pytest.mark.parametrize("wrong", [1, 0, -3, 2.5, True, "5", None])
 def test_too_few_thresholds(wrong: Any) -> None:
-    with pytest.raises(ArgumentError, match=r"an integer above 1\. Received: num_thresholds="):
+    with pytest.raises(
+        (ArgumentError, ArgumentTypeError), match=r"integer of at least 2\. Received: num_thresh"
+    ):
         AUC(num_thresholds=wrong)
 
 

@@ -37,6 +37,13 @@ def test_the_legacy_format_can_be_asked_for() -> None:
         assert formats.of("x", asked) is formats.LEGACY
 
 
+def test_the_format_of_keras_3_can_be_asked_for_where_the_name_says_so() -> None:
+    assert formats.of("x.keras", "keras") is formats.of("x.keras")
+    for path in ("x.h5", "x", "x.weights.h5"):
+        with pytest.raises(ArgumentError, match=r"ends with \.keras"):
+            formats.of(path, "keras")
+
+
 @pytest.mark.parametrize("asked", ["tf", "tensorflow", "onnx", 3])
 def test_other_formats_are_refused(asked: Any) -> None:
     with pytest.raises(ArgumentError, match="save_format"):

@@ -9,7 +9,7 @@ import pytest
 
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.saving import hdf5_writer
-from minifit.saving.groups import Group
+from minifit.saving.groups import Group, Joined
 from minifit.saving.hdf5 import image
 
 ARRAYS: dict[str, Any] = {
@@ -123,3 +123,14 @@ def test_writes_that_overlap_are_joined() -> None:
     target = bytearray(3)
     assert memory.readinto(target) == 3
     assert bytes(target) == b"axb"
+
+
+@pytest.mark.parametrize("options", [None, {"compression": "gzip"}])
+@pytest.mark.parametrize("sizes", [[], [0], [3], [3, 0, 70_000, 1]])
+def test_bytes_from_several_places_are_one_array(sizes: list[int], options: dict[str, Any] | None) -> None:
+    pieces = [np.random.default_rng(size).integers(0, 256, size, np.uint8) for size in sizes]
+    joined = Joined([piece.data for piece in pieces])
+    with opened(Group({}, {"a": np.arange(3), "b": joined, "c": np.ones((2, 2))}), options) as file:
+        assert file["b"].dtype == np.uint8
+        assert file["b"][()].tolist() == [n for piece in pieces for n in piece.tolist()]
+        assert file["a"][()].tolist() == [0, 1, 2] and file["c"][()].tolist() == [[1, 1], [1, 1]]

@@ -10,9 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from minifit.arrays import Array
 from minifit.errors import ArgumentTypeError, FileFormatError
-from minifit.saving.tree import pack, unpack
+from minifit.saving import tree as module
+from minifit.saving.tree import unpack
 from minifit.tensor import Tensor
+
+
+def pack(value: Any, place: str = "the state") -> tuple[str, Array]:
+    """The text and the bytes, in memory as they will be in the file."""
+    text, joined = module.pack(value, place)
+    return text, np.array(joined)
 
 
 def there_and_back(value: Any) -> Any:
@@ -176,3 +184,9 @@ def test_a_changed_text_is_refused_or_plain_data(data: st.DataObject) -> None:
         assert re.search("Use another backup", str(refused))
     else:
         assert same(there_and_back(found), found)
+
+
+def test_large_arrays_are_not_copied() -> None:
+    large = np.zeros(100_000)
+    _, joined = module.pack({"a": large, "b": [1, np.ones(3)]})
+    assert any(np.shares_memory(np.frombuffer(part, np.uint8), large) for part in joined.parts if len(part))

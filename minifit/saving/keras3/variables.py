@@ -20,7 +20,7 @@ from minifit.saving.description import (
     OptimizerVariables,
     StoredArray,
     Weight,
-    steps_made,
+    remembered,
 )
 from minifit.saving.groups import Attribute, Group
 
@@ -153,14 +153,9 @@ def optimizer_state(
             f"What an optimizer remembers must fit it and the {len(weights)} weights that {class_name} trains. "
             f"Received: {len(arrays)} arrays, or others than these. Compile the model as it was saved."
         )
-    state: dict[str, Any] = {
-        "iterations": steps_made(np.asarray(first[0])),
-        "learning_rate": _rate(np.asarray(first[1])) if begin == 2 else None,
-        "slots": [{} for _ in weights],
-    }
     read = [np.asarray(array) for array in rest]
-    for (place, slot), array in zip(order, read, strict=False):
-        state["slots"][place][slot] = array
+    rate = _rate(np.asarray(first[1])) if begin == 2 else None
+    state = remembered(len(weights), order, read[: len(order)], np.asarray(first[0]), rate)
     return {**state, **dict(zip(extra, read[len(order) :], strict=True))}
 
 
