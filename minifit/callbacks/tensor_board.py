@@ -17,7 +17,7 @@ from minifit.checks import positive
 from minifit.errors import ArgumentError, UnknownNameError
 from minifit.schedules import LearningRateSchedule
 from minifit.tensorboard import models
-from minifit.tensorboard.folders import Folders
+from minifit.tensorboard.folders import Folders, folder_path
 from minifit.tensorboard.profile import Profiler, Trace
 from minifit.tensorboard.projector import metadata_files
 from minifit.tensorboard.scalars import numbers
@@ -95,7 +95,7 @@ class TensorBoard(Callback):
         **kwargs: Any,
     ) -> None:
         _refuse_unknown(kwargs)
-        self.log_dir = _path(log_dir)
+        self.log_dir = folder_path("log_dir", log_dir)
         self.histogram_freq = _every("histogram_freq", histogram_freq)
         self.write_graph = bool(write_graph)
         self.write_images = bool(write_images)
@@ -255,15 +255,6 @@ class TensorBoard(Callback):
 
 
 # -- the arguments -------------------------------------------------------------------------------------------
-
-
-def _path(log_dir: Any) -> str:
-    given = os.fspath(log_dir) if isinstance(log_dir, os.PathLike) else log_dir
-    if not isinstance(given, str) or not given or "\0" in given:
-        raise ArgumentError(
-            f"log_dir is the path of a folder. Received: log_dir={log_dir!r}. Pass for example 'logs'."
-        )
-    return given
 
 
 def _every(name: str, value: Any) -> int:

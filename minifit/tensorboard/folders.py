@@ -11,8 +11,25 @@ from collections.abc import Callable
 from typing import Any
 
 from minifit import console, kernels
+from minifit.errors import ArgumentError
 from minifit.saving import atomic
 from minifit.tensorboard.writer import EventWriter
+
+
+def folder_path(name: str, given: Any) -> str:
+    """The path of a folder that was given as an argument of this name.
+
+    Raises
+    ------
+    ArgumentError
+        When it is none.
+    """
+    path = os.fspath(given) if isinstance(given, os.PathLike) else given
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise ArgumentError(
+            f"{name} is the path of a folder. Received: {name}={given!r}. Pass for example 'logs'."
+        )
+    return path
 
 
 class Folders:

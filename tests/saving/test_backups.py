@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from minifit.errors import ArgumentError, FileFormatError, MinifitWarning
-from minifit.saving import atomic, checksum, hdf5, tree
+from minifit.saving import checksum, hdf5, tree
 from minifit.saving.backups import BackupFolder
 
 
