@@ -103,6 +103,15 @@ def test_batches_count_on_over_epochs_and_fits(update_freq: Any, expected: list[
     assert found(tmp_path / "train").get("batch_loss", []) == expected
 
 
+@pytest.mark.rule("TB-5")
+def test_a_second_fit_that_is_watched_writes_where_it_is_due_only(tmp_path: Path) -> None:
+    model = new_model()
+    watching = LambdaCallback(on_train_batch_end=lambda batch, logs: None)
+    for _ in range(2):
+        fit(model, [watching, board(tmp_path, update_freq=4)])
+    assert found(tmp_path / "train")["batch_loss"] == [4, 8]
+
+
 @pytest.mark.parametrize(("unit", "expected"), [(2, [4, 7, 9]), (5, [5, 10])])
 def test_batches_that_run_together(unit: int, expected: list[int], tmp_path: Path) -> None:
     """With `steps_per_execution` a value is written when the hook is called next."""
