@@ -289,6 +289,8 @@ def _resolved(step: int | None) -> int:
         if steps is None:
             raise ArgumentError("A value needs a step outside of training. Received: none. Pass step=0.")
         return steps()
+    if isinstance(step, int) and 0 <= step < 2**63:  # nearly always
+        return int(step)
     number = np.asarray(step)
     if number.ndim or number.dtype.kind not in "iuf" or number != np.trunc(number) or abs(number) >= 2**63:
         raise ArgumentTypeError(
