@@ -14,7 +14,7 @@ class Announce(callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Say something."""
-        print(f"  halfway there: accuracy {logs['accuracy']:.1%}" if epoch == 1 else "  one more")
+        print(f"  a message of epoch {epoch + 1}: accuracy {logs['accuracy']:.1%}")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ On the projector page the numbers fall into five heaps: nobody told the model th
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from minifit import callbacks, layers
 NUMBERS = 50
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
-folder.mkdir(exist_ok=True)
+folder.mkdir(parents=True, exist_ok=True)
 labels = [f"{n}\t{n % 5}" for n in range(NUMBERS)]
 (folder / "numbers.tsv").write_text("\n".join(["number\tremainder", *labels]) + "\n", encoding="utf-8")
 
@@ -44,7 +45,7 @@ class Confusion(callbacks.Callback):
     def __init__(self, writer: minifit.summary.SummaryWriter) -> None:
         self.writer = writer
 
-    def on_epoch_end(self, epoch, logs=None):  # type: ignore[no-untyped-def]
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Draw it."""
         found = np.zeros((5, 5))
         held_out = pairs[-800:]

@@ -13,13 +13,16 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from reprlib import repr as short
 from typing import Any
 
 import numpy as np
 
+from minifit.arrays import Array
 from minifit.checks import positive
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
 from minifit.tensorboard.events import Value
+from minifit.tensorboard.folders import folder_path
 from minifit.tensorboard.histograms import BUCKETS, histogram_value
 from minifit.tensorboard.images import image_value
 from minifit.tensorboard.scalars import scalar_value
@@ -46,20 +49,19 @@ class SummaryWriter:
     """
 
     def __init__(self, logdir: str | os.PathLike[str], flush_secs: float = 2.0, run: str = "") -> None:
-        self._events = EventWriter(logdir, flush_secs=flush_secs, run=run)
+        self._events = EventWriter(folder_path("logdir", logdir), flush_secs=flush_secs, run=run)
 
     def scalar(self, name: str, data: Any, step: int | None = None, description: str | None = None) -> None:
         """Write a number; arguments as for `scalar`."""
-        number = np.asarray(data)
-        if number.ndim or number.dtype.kind not in "biuf":
+        number = _numbers(name, data)
+        if number.ndim:
             raise ShapeError(
-                f"A scalar is a single real number. Received: {name!r} of shape {number.shape}, {number.dtype}."
-                " Pass for example its mean."
+                f"A scalar is a single number. Received: {name!r} of shape {number.shape}. Pass for example its mean."
             )
         if description is None:
             self._events.scalar(_name(name), float(number), _resolved(step))
         else:
-            self._add(scalar_value(_name(name), float(number), description), step)
+            self._add(scalar_value(_name(name), float(number), _told(description)), step)
 
     def histogram(
         self,
@@ -70,13 +72,8 @@ class SummaryWriter:
         description: str | None = None,
     ) -> None:
         """Write how numbers are distributed; arguments as for `histogram`."""
-        numbers = np.asarray(data)
-        if numbers.dtype.kind not in "biuf":
-            raise ArgumentTypeError(
-                f"A histogram is of real numbers. Received: dtype {numbers.dtype} for {name!r}. Encode it as numbers."
-            )
         count = BUCKETS if buckets is None else positive("buckets", buckets)
-        self._add(histogram_value(_name(name), numbers, count, description or ""), step)
+        self._add(histogram_value(_name(name), _numbers(name, data), count, _told(description)), step)
 
     def image(
         self,
@@ -88,19 +85,19 @@ class SummaryWriter:
     ) -> None:
         """Write images; arguments as for `image`."""
         most = positive("max_outputs", max_outputs)
-        self._add(image_value(_name(name), data, most, description or ""), step)
+        self._add(image_value(_name(name), _numbers(name, data), most, _told(description)), step)
 
     def text(self, name: str, data: Any, step: int | None = None, description: str | None = None) -> None:
         """Write a text; arguments as for `text`."""
         if isinstance(data, str):
-            said: bytes | tuple[bytes, ...] = data.encode()
+            said: bytes | tuple[bytes, ...] = data.encode(errors="replace")
         elif isinstance(data, list | tuple) and data and all(isinstance(line, str) for line in data):
-            said = tuple(line.encode() for line in data)
+            said = tuple(line.encode(errors="replace") for line in data)
         else:
             raise ArgumentTypeError(
                 f"A text is a string, or a list of them. Received: {data!r} for {name!r}. Pass str(...) of it."
             )
-        self._add(Value(_name(name), "text", said, description=description or ""), step)
+        self._add(Value(_name(name), "text", said, description=_told(description)), step)
 
     def _add(self, value: Value, step: int | None) -> None:
         self._events.add(_resolved(step), value)
@@ -190,8 +187,8 @@ def scalar(name: str, data: Any, step: int | None = None, description: str | Non
 
     Raises
     ------
-    ShapeError, ArgumentError
-        When it is no number, or no step is known.
+    ShapeError, ArgumentTypeError, ArgumentError
+        When it is no single number, or the step is none, or no step is known.
 
     References
     ----------
@@ -287,12 +284,40 @@ def _default(write: Callable[[SummaryWriter], None]) -> bool:
 
 
 def _resolved(step: int | None) -> int:
-    if step is not None:
+    if step is None:
+        steps = _step.get()
+        if steps is None:
+            raise ArgumentError("A value needs a step outside of training. Received: none. Pass step=0.")
+        return steps()
+    if isinstance(step, int) and 0 <= step < 2**63:  # nearly always
         return int(step)
-    steps = _step.get()
-    if steps is None:
-        raise ArgumentError("A value needs a step outside of training. Received: none. Pass step=0.")
-    return steps()
+    number = np.asarray(step)
+    if number.ndim or number.dtype.kind not in "iuf" or number != np.trunc(number) or abs(number) >= 2**63:
+        raise ArgumentTypeError(
+            f"A step is a whole number of 64 bits. Received: step={step!r}. Pass for example step=epoch."
+        )
+    return int(number)
+
+
+def _numbers(name: str, data: Any) -> Array:
+    try:
+        found = np.asarray(data)
+    except ValueError:  # rows of different lengths
+        found = np.asarray(None)
+    if found.dtype.kind not in "biuf":
+        raise ArgumentTypeError(
+            f"A scalar, a histogram or an image is made of real numbers. Received: {short(data)} for {name!r}. "
+            "Encode it as numbers."
+        )
+    return found
+
+
+def _told(description: str | None) -> str:
+    if not isinstance(description, str | None):
+        raise ArgumentTypeError(
+            f"A description is a string. Received: description={description!r}. Pass str(...) of it."
+        )
+    return description or ""
 
 
 def _name(name: Any) -> str:

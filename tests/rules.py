@@ -429,14 +429,14 @@ CALLBACKS = {
         RECORDED,
     ),
     "TB-7": Rule(
-        "In tags a layer without a name of its own is counted within its model.",
+        "In tags a layer without a name of its own is counted within its model, or within the layer that it is in.",
         DEVIATION,
         "in tf.keras it is counted over the process: a second run cannot be laid over the first",
     ),
     "TB-8": Rule("After a resume by BackupAndRestore no step of a tag stands twice in the files.", OWN),
     "TB-9": Rule(
-        "When event files cannot be written there is one warning, training goes on, and what waits is written as "
-        "soon as it can be.",
+        "When files cannot be written there is one warning, training goes on, and what waits is written as soon as it "
+        "can be; in a new file when somebody removed the one that was there.",
         OWN,
     ),
     "TB-10": Rule(

@@ -102,11 +102,17 @@ def test_the_default_writer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("call", "error", "says"),
     [
-        (lambda w: w.scalar("a", [1.0], step=0), ShapeError, "single real number"),
-        (lambda w: w.scalar("a", "x", step=0), ShapeError, "single real number"),
+        (lambda w: w.scalar("a", [1.0], step=0), ShapeError, "single number"),
+        (lambda w: w.scalar("a", "x", step=0), ArgumentTypeError, "real numbers"),
+        (lambda w: w.scalar("a", 1.0, step=1.5), ArgumentTypeError, r"Received: step=1\.5"),
+        (lambda w: w.scalar("a", 1.0, step="x"), ArgumentTypeError, "Received: step='x'"),
+        (lambda w: w.scalar("a", 1.0, step=2**70), ArgumentTypeError, "64 bits"),
+        (lambda w: w.scalar("a", 1.0, step=0, description=5), ArgumentTypeError, "description=5"),
         (lambda w: w.scalar("", 1.0, step=0), ArgumentTypeError, "has a name"),
         (lambda w: w.histogram("a", ["x"], step=0), ArgumentTypeError, "real numbers"),
+        (lambda w: w.histogram("a", [[1], [1, 2]], step=0), ArgumentTypeError, "real numbers"),
         (lambda w: w.histogram("a", [1.0], step=0, buckets=0), ArgumentError, "buckets"),
+        (lambda w: w.image("a", np.zeros((1, 1, 1, 1), complex), step=0), ArgumentTypeError, "real numbers"),
         (lambda w: w.image("a", np.zeros((3, 3)), step=0), ShapeError, "height"),
         (lambda w: w.text("a", 5, step=0), ArgumentTypeError, "A text"),
         (lambda w: w.text("a", [], step=0), ArgumentTypeError, "A text"),
@@ -116,6 +122,20 @@ def test_bad_values(call: Any, error: type[MinifitError], says: str, tmp_path: P
     with summary.create_file_writer(tmp_path) as writer, pytest.raises(error, match=says):
         call(writer)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("logdir", [None, 5, "", b"logs"])
+def test_a_folder_has_a_path(logdir: Any) -> None:
+    with pytest.raises(ArgumentError, match="logdir is the path of a folder"):
+        summary.create_file_writer(logdir)
+
+
+def test_what_is_no_unicode_is_replaced(tmp_path: Path) -> None:
+    with summary.create_file_writer(tmp_path) as writer:
+        writer.scalar("a\udc80", 1.0, step=2)
+        writer.text("t", ["b\udc80"], step=3)
+    (found,) = read_by_tensorboard(tmp_path).values()
+    assert found[1:] == [[2, "a?", "scalars", 1.0], [3, "t", "text", ["b?"]]]
 
 
 def test_bad_arguments() -> None:

@@ -6,7 +6,7 @@ What is written where: values of epochs and batches, weights and the model in ``
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,10 @@ from minifit.checks import positive
 from minifit.errors import ArgumentError, UnknownNameError
 from minifit.schedules import LearningRateSchedule
 from minifit.tensorboard import models
-from minifit.tensorboard.folders import Folders
-from minifit.tensorboard.profile import Trace, batches_to_profile
+from minifit.tensorboard.folders import Folders, folder_path
+from minifit.tensorboard.profile import Profiler, Trace
+from minifit.tensorboard.projector import metadata_files
+from minifit.tensorboard.scalars import numbers
 from minifit.tensorboard.writer import EventWriter
 
 _IGNORED = ("batch_size", "embeddings_data", "embeddings_layer_names", "write_grads")
@@ -93,25 +95,19 @@ class TensorBoard(Callback):
         **kwargs: Any,
     ) -> None:
         _refuse_unknown(kwargs)
-        self.log_dir = _path(log_dir)
+        self.log_dir = folder_path("log_dir", log_dir)
         self.histogram_freq = _every("histogram_freq", histogram_freq)
         self.write_graph = bool(write_graph)
         self.write_images = bool(write_images)
         self.write_steps_per_second = bool(write_steps_per_second)
         self.update_freq = _update_freq(update_freq)
         self.embeddings_freq = _every("embeddings_freq", embeddings_freq)
-        self.embeddings_metadata = _metadata(embeddings_metadata)
-        self._profiled = batches_to_profile(profile_batch)
-        self._trace: Trace | None = None
-        self._trace_began = 0.0
+        self.embeddings_metadata = metadata_files(embeddings_metadata)
+        self._profiler = Profiler(profile_batch)
         self._folders = Folders(self.log_dir)
         self._shown: Any = None  # the model whose graph is written
         self._seen = 0  # steps of the optimizer at the last batch that was looked at
         self._epoch_began = self._batch_began = (0.0, 0)  # seconds, and steps of the optimizer
-        self._batches = self._first = (
-            0  # batches of this fit so far, and the number in its epoch of the one under way
-        )
-        self._warned = False
 
     def check_run(self, run: Run) -> None:
         """Make the folder, and say what cannot be shown."""
@@ -134,48 +130,35 @@ class TensorBoard(Callback):
 
     def wake_after(self) -> int | None:
         """In how many batches one is written, or profiled."""
-        wanted = []
+        wanted = [self._profiler.wake_after()]
         if self.update_freq != "epoch":
             wanted.append(self.update_freq - self._steps() % self.update_freq)
-        if self._trace is not None:
-            wanted.append(1)
-        elif self._profiled and self._batches + 1 < self._profiled.start:
-            wanted.append(self._profiled.start - 1 - self._batches)
-        return min(wanted, default=None)
+        return min((n for n in wanted if n is not None), default=None)
 
     # -- the hooks --------------------------------------------------------------------------------------
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Begin to count."""
         self._seen = self._steps()
-        self._batches, self._warned = 0, False
+        self._profiler.begin_fit()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Look at the clock."""
+        """Show the model, once, and look at the clock."""
+        if self.write_graph and self._shown is not self.model:
+            self._write_graph()
         self._epoch_began = time.perf_counter(), self._steps()
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Show the model, once; look at the clock; begin to profile."""
-        self._first = batch
-        if self.write_graph and self._shown is not self.model:
-            self._write_graph()
+        """Look at the clock; begin to profile."""
         if self.write_steps_per_second:
             self._batch_began = time.perf_counter(), self._steps()
-        if self._batches + 1 in self._profiled and self._trace is None:
-            self._trace = Trace()
-            self.model.training_state.profile(self._trace)
-        if self._trace is not None:
-            self._trace_began = time.perf_counter()
+        if self._profiler.busy:
+            self._profiler.batch_begins(batch, self.model.training_state)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Write the values of the batch, if it is its turn; end the profile."""
-        self._batches += 1 + batch - self._first
-        if self._trace is not None:
-            self._trace.spans.append(
-                ("batches", f"batch {self._batches}", self._trace_began, time.perf_counter())
-            )
-            if self._batches >= self._profiled.stop - 1:
-                self._end_profile()
+        if self._profiler.busy:
+            self._write_profile(self._profiler.batch_ends(batch, self.model.training_state))
         if self.update_freq != "epoch":
             step, before = self._steps(), self._seen
             self._seen = step
@@ -186,7 +169,7 @@ class TensorBoard(Callback):
         """Write the result of the evaluation over the steps of the optimizer."""
         if logs and self.model.optimizer is not None:
             writer, step = self._writer("validation"), self._steps()
-            for name, value in _numbers(logs):
+            for name, value in numbers(logs):
                 writer.scalar(f"evaluation_{name}_vs_iterations", value, step)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -195,14 +178,14 @@ class TensorBoard(Callback):
         if self.histogram_freq and epoch % self.histogram_freq == 0:
             self._write_histograms(epoch)
         if self.embeddings_freq and epoch % self.embeddings_freq == 0:
-            self._try(
+            self._folders.attempt(
                 models.write_embeddings, self.model.layers, self.log_dir, epoch, self.embeddings_metadata
             )
 
     def release(self) -> None:
         """Write what is left and close the files."""
-        if self._trace is not None:
-            self._end_profile()
+        if self.model is not None:
+            self._write_profile(self._profiler.end(self.model.training_state))
         self._folders.close()
 
     # -- state ------------------------------------------------------------------------------------------
@@ -234,22 +217,23 @@ class TensorBoard(Callback):
 
     def _write_batch(self, step: int, logs: Mapping[str, Any]) -> None:
         writer = self._writer("train")
-        for name, value in _numbers(logs):
+        for name, value in numbers(logs):
             writer.scalar(f"batch_{name}", value, step)
         if self.write_steps_per_second:
             writer.scalar("batch_steps_per_second", self._rate_since(self._batch_began), step)
 
     def _write_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
-        numbers = dict(_numbers(logs))
-        train = {name: value for name, value in numbers.items() if not name.startswith("val_")}
+        drawn = dict(numbers(logs))
+        train = {name: value for name, value in drawn.items() if not name.startswith("val_")}
         if train and isinstance(schedule := self.model.optimizer.learning_rate, LearningRateSchedule):
             train["learning_rate"] = float(schedule(np.float32(self._steps())))
         if train and self.write_steps_per_second:
             train["steps_per_second"] = self._rate_since(self._epoch_began)
         for name, value in train.items():
             self._writer("train").scalar(f"epoch_{name}", value, epoch)
-        for name in numbers.keys() - train.keys():
-            self._writer("validation").scalar(f"epoch_{name.removeprefix('val_')}", numbers[name], epoch)
+        for name, value in drawn.items():
+            if name.startswith("val_"):
+                self._writer("validation").scalar(f"epoch_{name.removeprefix('val_')}", value, epoch)
 
     def _rate_since(self, began: tuple[float, int]) -> float:
         """Steps in a second."""
@@ -265,60 +249,16 @@ class TensorBoard(Callback):
             for value in models.activations(layers, outputs):
                 writer.add(epoch, value)
 
-    def _end_profile(self) -> None:
-        trace, self._trace = self._trace, None
-        self.model.training_state.profile(None)
+    def _write_profile(self, trace: Trace | None) -> None:
         if trace is not None:
-            self._try(trace.write, self.log_dir)
-
-    def _try(self, write: Callable[..., Any], *args: Any) -> None:
-        """Write a file beside the event files; that it cannot be written is said once, and training goes on."""
-        try:
-            write(*args)
-        except OSError as error:
-            if not self._warned:
-                console.warn(
-                    f"TensorBoard cannot write {error.filename!r}: {error.strerror}. Training goes on."
-                )
-            self._warned = True
-
-
-def _numbers(logs: Mapping[str, Any]) -> Iterable[tuple[str, float]]:
-    """The logs that are single numbers, as TensorBoard can draw them."""
-    for name, value in logs.items():
-        if isinstance(value, float | int):
-            yield name, value
-        elif isinstance(value, np.generic | np.ndarray) and value.ndim == 0 and value.dtype.kind in "biuf":
-            yield name, float(value)
+            self._folders.attempt(trace.write, self.log_dir)
 
 
 # -- the arguments -------------------------------------------------------------------------------------------
 
 
-def _path(log_dir: Any) -> str:
-    given = os.fspath(log_dir) if isinstance(log_dir, os.PathLike) else log_dir
-    if not isinstance(given, str) or not given or "\0" in given:
-        raise ArgumentError(
-            f"log_dir is the path of a folder. Received: log_dir={log_dir!r}. Pass for example 'logs'."
-        )
-    return given
-
-
 def _every(name: str, value: Any) -> int:
     return 0 if isinstance(value, int | np.integer | None) and not value else positive(name, value, example=1)
-
-
-def _metadata(value: Any) -> Any:
-    """One file name for all layers, or one by the name of a layer."""
-    named = value.items() if isinstance(value, dict) else ()
-    if value is None or isinstance(value, str | os.PathLike):
-        return None if value is None else os.fspath(value)
-    if named and all(isinstance(k, str) and isinstance(v, str | os.PathLike) for k, v in named):
-        return {k: os.fspath(v) for k, v in named}
-    raise ArgumentError(
-        "embeddings_metadata is the name of a file, or a dictionary from a layer's name to one. "
-        f"Received: embeddings_metadata={value!r}. Pass for example {{'embedding': 'words.tsv'}}."
-    )
 
 
 def _update_freq(value: Any) -> Any:

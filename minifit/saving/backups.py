@@ -91,9 +91,7 @@ class BackupFolder:
         content = hdf5.Group(
             {"version": VERSION}, {"text": np.frombuffer(padded, np.uint8), "memory": memory}
         )
-        if self.keep_previous and os.path.exists(self.last):
-            os.replace(self.last, self.previous)
-        hdf5.write(self.last, content, verify=True)
+        hdf5.write(self.last, content, verify=True, kept=self.previous if self.keep_previous else None)
 
     def load(self) -> Any:
         """The state of the last good backup; None when there is none.

@@ -1,6 +1,7 @@
 """HDF5 files as trees of plain values: written whole or not at all, with a checksum; read with care."""
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,13 @@ from minifit.saving.hdf5_writer import buffers, checked_options
 __all__ = ["MARK", "Attribute", "Group", "checked_options", "image", "parts", "reading", "write"]
 
 
-def write(path: PathLike, root: Group, options: dict[str, Any] | None = None, verify: bool = False) -> None:
+def write(
+    path: PathLike,
+    root: Group,
+    options: dict[str, Any] | None = None,
+    verify: bool = False,
+    kept: PathLike | None = None,
+) -> None:
     """Write a file, whole or not at all.
 
     Parameters
@@ -25,6 +32,8 @@ def write(path: PathLike, root: Group, options: dict[str, Any] | None = None, ve
         "compression" ("gzip"), "compression_opts" (0 to 9) and "shuffle" (bool) of the arrays.
     verify : bool, default False
         Whether the file is read again, and its checksum compared, before it takes its place.
+    kept : str or PathLike, optional
+        Where the file goes that it replaces, when all else is done.
 
     Raises
     ------
@@ -40,6 +49,8 @@ def write(path: PathLike, root: Group, options: dict[str, Any] | None = None, ve
         if verify:
             with open(temporary, "rb") as file:
                 checksum.check(file)
+        if kept is not None and os.path.exists(path):
+            os.replace(path, kept)
 
 
 def parts(root: Group, options: dict[str, Any] | None = None) -> checksum.Buffers:

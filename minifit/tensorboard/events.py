@@ -104,8 +104,11 @@ def encode(event: Event) -> bytes:
 def encode_value(value: Value) -> bytes:
     """The message of a value."""
     metadata = wire.nested(1, wire.nested(1, value.plugin.encode()) + _unless_empty(2, value.content))
-    metadata += _unless_empty(3, value.description.encode())
-    tag, tensor = wire.nested(1, value.tag.encode()), wire.nested(8, encode_tensor(value.tensor))
+    metadata += _unless_empty(3, value.description.encode(errors="replace"))
+    tag, tensor = (
+        wire.nested(1, value.tag.encode(errors="replace")),
+        wire.nested(8, encode_tensor(value.tensor)),
+    )
     return tag + wire.nested(9, metadata) + tensor  # numbers come last: `scalars` relies on it
 
 

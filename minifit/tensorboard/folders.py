@@ -7,11 +7,29 @@ a word of their own in their names; nobody else's are touched.
 
 import os
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from minifit import console, kernels
+from minifit.errors import ArgumentError
 from minifit.saving import atomic
 from minifit.tensorboard.writer import EventWriter
+
+
+def folder_path(name: str, given: Any) -> str:
+    """The path of a folder that was given as an argument of this name.
+
+    Raises
+    ------
+    ArgumentError
+        When it is none.
+    """
+    path = os.fspath(given) if isinstance(given, os.PathLike) else given
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise ArgumentError(
+            f"{name} is the path of a folder. Received: {name}={given!r}. Pass for example 'logs'."
+        )
+    return path
 
 
 class Folders:
@@ -26,16 +44,28 @@ class Folders:
         self.log_dir = log_dir
         self.run = secrets.token_hex(4)
         self._writers: dict[str, EventWriter] = {}
-        self._sizes: dict[
-            str, int
-        ] = {}  # of the files that are closed, by their paths from the log folder on
+        self._sizes: dict[str, int] = {}  # of closed files, by their paths from the log folder on
+        self._warned = False
 
     def writer(self, name: str, engine: str) -> EventWriter:
         """The writer for a folder, with the checksums of an engine."""
         if name not in self._writers:
             folder = os.path.join(self.log_dir, name)
-            self._writers[name] = EventWriter(folder, kernels.load(engine), run=self.run)
+            self._writers[name] = EventWriter(folder, kernels.load(engine), run=self.run, warn=self._warn)
         return self._writers[name]
+
+    def attempt(self, write: Callable[..., object], *args: Any) -> None:
+        """Write a file beside the event files, or say that it cannot be written."""
+        try:
+            write(*args)
+        except OSError as error:
+            self._warn(f"TensorBoard cannot write {error.filename!r}: {error.strerror}. Training goes on.")
+
+    def _warn(self, text: str) -> None:
+        """Say the first trouble only: the others have the same reason, as a rule."""
+        if not self._warned:
+            console.warn(text)
+        self._warned = True
 
     def close(self) -> None:
         """Close all files."""
@@ -44,6 +74,7 @@ class Folders:
             self._note(writer, self._sizes)
             writer.close()
         self._writers.clear()
+        self._warned = False
 
     def _note(self, writer: EventWriter, sizes: dict[str, int]) -> None:
         if writer.path is not None:

@@ -17,6 +17,7 @@ from minifit.arrays import Array
 from minifit.data import ArrayBatches, Batches
 from minifit.layers import Embedding
 from minifit.layers.base import Layer, snake_case
+from minifit.parameters import Parameter
 from minifit.tensorboard import wire
 from minifit.tensorboard.events import Value
 from minifit.tensorboard.histograms import histogram_value
@@ -46,6 +47,15 @@ def _free(base: str, taken: set[str]) -> str:
     return name
 
 
+def _weights_of(layer: Layer, shown: str) -> Iterator[tuple[str, Parameter]]:
+    """The weights of a layer that is shown under a name, and those of layers inside it, each with its own name."""
+    for weight in layer._weights:
+        yield f"{shown}/{weight.name.removeprefix(f'{layer.name}/')}", weight
+    inside = shown_names(layer._inner)
+    for inner in layer._inner:
+        yield from _weights_of(inner, f"{shown}/{inside[inner.name]}")
+
+
 def graph(layers: Sequence[Layer], model_json: str) -> Value:
     """A model's JSON, in which the layers have these names, as the graph page takes it."""
     shown, data = shown_names(layers), json.loads(model_json)
@@ -66,7 +76,7 @@ def op_graph(layers: Sequence[Layer]) -> bytes:
     nodes = [_node(before, "Placeholder")]
     for layer in layers:
         name = shown[layer.name]
-        variables = [f"{name}/{weight.name.rpartition('/')[2].partition(':')[0]}" for weight in layer.weights]
+        variables = [weight.partition(":")[0] for weight, _ in _weights_of(layer, name)]
         nodes += [_node(variable, "Variable") for variable in variables]
         nodes.append(_node(f"{name}/call", type(layer).__name__, before, *variables))
         before = f"{name}/call"
@@ -83,10 +93,8 @@ def weights(layers: Sequence[Layer], images: bool) -> Iterator[Value]:
     """A histogram of every weight, and an image of it where one is wanted and can be made."""
     shown = shown_names(layers)
     for layer in layers:
-        for weight in layer.weights:
-            tag = weight.name.replace(":", "_")
-            if tag.startswith(f"{layer.name}/"):
-                tag = shown[layer.name] + tag[len(layer.name) :]
+        for name, weight in _weights_of(layer, shown[layer.name]):
+            tag = name.replace(":", "_")
             yield histogram_value(tag, weight.value)
             pixels = weight_as_images(weight.value) if images else None
             if pixels is not None:

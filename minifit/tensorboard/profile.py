@@ -13,11 +13,15 @@ from functools import wraps
 from types import ModuleType
 from typing import Any
 
+from minifit import console
 from minifit.errors import ArgumentError
 from minifit.saving import atomic
 
 ROWS = ("batches", "kernels", "callbacks")
 """The rows of the timeline, from the top."""
+
+MOST = 200_000
+"""Spans after which a profile ends, so that memory is bounded."""
 
 
 class Trace:
@@ -85,18 +89,81 @@ def _new_folder(log_dir: str) -> str:
     return next(path for path in paths if not os.path.exists(path))
 
 
+class Profiler:
+    """Profiles some batches of every fit.
+
+    Parameters
+    ----------
+    profile_batch : int, pair of int or str
+        Which, as for TensorBoard.
+
+    Attributes
+    ----------
+    busy : bool
+        Whether it wants to be told of batches, or will before the fit is over.
+    """
+
+    def __init__(self, profile_batch: Any) -> None:
+        self._wanted = batches_to_profile(profile_batch)
+        self._trace: Trace | None = None
+        self.begin_fit()
+
+    def begin_fit(self) -> None:
+        """Batches count from 1."""
+        self.busy = bool(self._wanted)
+        self._done = 0
+        self._under_way = (0, 0.0)  # the first batch since the last end of one, and the time
+
+    def wake_after(self) -> int | None:
+        """In how many batches it must be told."""
+        if self._trace is not None:
+            return 1
+        ahead = self._wanted.start - 1 - self._done
+        return ahead if self.busy and ahead > 0 else None
+
+    def batch_begins(self, batch: int, state: Any) -> None:
+        """Begin a trace of what happens in a training, if it is time."""
+        if self._trace is None and self._done + 1 in self._wanted:
+            self._trace = Trace()
+            state.profile(self._trace)
+        self._under_way = batch, time.perf_counter()
+
+    def batch_ends(self, batch: int, state: Any) -> Trace | None:
+        """The trace, when the last batch that is wanted has ended."""
+        first, began = self._under_way
+        self._done += 1 + batch - first
+        if self._trace is None:
+            return None
+        spans = self._trace.spans
+        spans.append(("batches", f"batch {self._done}", began, time.perf_counter()))
+        last = self._wanted.stop - 1
+        if self._done < last and len(spans) >= MOST:
+            console.warn(
+                f"A profile has at most {MOST} spans. Received: profile_batch up to {last}. "
+                f"It ends with batch {self._done}; pass fewer batches."
+            )
+            last = self._done
+        return self.end(state) if self._done >= last else None
+
+    def end(self, state: Any) -> Trace | None:
+        """Stop; the trace, if there is one."""
+        trace, self._trace, self.busy = self._trace, None, False
+        if trace is not None:
+            state.profile(None)
+        return trace
+
+
 def batches_to_profile(profile_batch: Any) -> range:
     """The batches, counted from 1, that `profile_batch` of TensorBoard means; none for 0.
 
     Raises
     ------
     ArgumentError
-        For anything but a number, a pair of them, or these as a text.
+        For anything but a number, a pair of them, or a pair as a text.
     """
     given = profile_batch
     if isinstance(given, str) and all(part.strip().isdecimal() for part in given.split(",")):
-        numbers = tuple(int(part) for part in given.split(","))
-        given = numbers[0] if len(numbers) == 1 else numbers
+        given = [int(part) for part in given.split(",")]
     if _is_whole(given) and given >= 0:
         return range(given, given + 1) if given else range(0)
     if isinstance(given, tuple | list) and len(given) == 2 and all(_is_whole(n) for n in given):

@@ -9,11 +9,12 @@ import io
 import json
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.errors import ArgumentError
 from minifit.saving import atomic
 
 CONFIG = "projector_config.pbtxt"
@@ -35,6 +36,27 @@ class Table(NamedTuple):
     name: str
     path: str
     metadata: str | None = None
+
+
+def metadata_files(embeddings_metadata: Any) -> str | dict[str, str] | None:
+    """The file with labels for all tables, or those by the name of a layer, as TensorBoard is given them.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else.
+    """
+    given = embeddings_metadata
+    if given is None or isinstance(given, str | os.PathLike):
+        return None if given is None else os.fspath(given)
+    if isinstance(given, dict) and all(
+        isinstance(name, str) and isinstance(file, str | os.PathLike) for name, file in given.items()
+    ):
+        return {name: os.fspath(file) for name, file in given.items()}
+    raise ArgumentError(
+        "embeddings_metadata is the name of a file, or a dictionary from a layer's name to one. "
+        f"Received: embeddings_metadata={given!r}. Pass for example {{'embedding': 'words.tsv'}}."
+    )
 
 
 def write_table(path: str, table: Array) -> None:

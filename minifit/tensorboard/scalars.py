@@ -4,10 +4,10 @@ The messages of one tag differ only in the time, the step and the value, and hav
 varint has. So they are made as rows of one array, and NumPy computes their checksums side by side.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,18 @@ class Scalar(NamedTuple):
     step: int
     tag: str
     value: float
+
+
+def numbers(logs: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """What can be drawn of logs: single numbers."""
+    for name, value in logs.items():
+        if isinstance(value, _PLAIN):
+            yield name, value
+        elif isinstance(value, np.generic | np.ndarray) and value.ndim == 0 and value.dtype.kind in "biuf":
+            yield name, float(value)
+
+
+_PLAIN = (float, int)
 
 
 def scalar_value(tag: str, value: float, description: str = "") -> Value:

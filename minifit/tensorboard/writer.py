@@ -6,12 +6,12 @@ over yet, and at most its last record is unfinished, which TensorBoard leaves ou
 """
 
 import atexit
-import errno
 import os
 import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from types import ModuleType
@@ -51,6 +51,8 @@ class EventWriter:
         A word that becomes part of the file's name, to find it again.
     memory : int, default 64 MiB
         Bytes of records that may wait for a disk that does not take them; what comes then is dropped.
+    warn : callable, optional
+        Told of trouble, in the thread of whoever adds.
 
     Attributes
     ----------
@@ -69,12 +71,14 @@ class EventWriter:
         flush_secs: float = 2.0,
         run: str = "",
         memory: int = 64 << 20,
+        warn: Callable[[str], None] = console.warn,
     ) -> None:
         self.folder = os.fspath(folder)
         self.kernels = kernels
         self.flush_secs = flush_secs
         self.run = run
         self.memory = memory
+        self.warn = warn
         self.path: str | None
         self.dropped = 0
         self._begin()
@@ -92,15 +96,15 @@ class EventWriter:
         self._closing = False
         self._thread: threading.Thread | None = None
         self._file: int | None = None
-        self._problem: OSError | None = None
-        self._said = False
+        self._trouble: str | None = None  # what is to be said
+        self._said = False  # only the first trouble is
 
     # -- for the training loop: none of these waits for the disk ------------------------------------------
 
     def scalar(self, tag: str, value: float, step: int) -> None:
         """Add a number."""
         self._waiting.append(Scalar(time.time(), step, tag, value))
-        if self._thread is None or len(self._waiting) > MANY or self._problem is not None:
+        if self._thread is None or len(self._waiting) > MANY or self._trouble is not None:
             self._look_after()
 
     def add(self, step: int, *values: Value, graph: bytes = b"") -> None:
@@ -117,7 +121,7 @@ class EventWriter:
         if len(self._waiting) > MANY or self._heavy > HEAVY:
             self._make_records()
             self._wake.set()
-        self._say_problem()
+        self._say_trouble()
 
     def _start(self) -> None:
         self._closing = False
@@ -126,15 +130,21 @@ class EventWriter:
         self._thread.start()
         atexit.register(self.close)
 
-    def _say_problem(self) -> None:
-        problem = self._problem
-        if problem is None or self._said:
-            return
-        self._said = True
-        console.warn(
-            f"The event file in {self.folder!r} cannot be written: {problem.strerror or problem}. Training goes on; "
+    def _note(self, trouble: str) -> None:
+        if not self._said:
+            self._trouble = self._trouble or trouble
+
+    def _note_failure(self, reason: object) -> None:
+        self._note(
+            f"The event file in {self.folder!r} cannot be written: {reason}. Training goes on; "
             f"what was to be written is kept in memory, up to {self.memory >> 20} MB, until it can be."
         )
+
+    def _say_trouble(self) -> None:
+        trouble, self._trouble = self._trouble, None
+        if trouble is not None:
+            self._said = True
+            self.warn(trouble)
 
     # -- flushing ------------------------------------------------------------------------------------------
 
@@ -142,14 +152,18 @@ class EventWriter:
         """Hand everything to the system, now."""
         self._make_records()
         self._hand_over()
-        self._say_problem()
+        self._say_trouble()
 
     def sync(self) -> None:
         """Flush, and wait until it is on the disk."""
         self.flush()
         with self._handing:
-            if self._file is not None and self._problem is None:
-                os.fsync(self._file)
+            try:
+                if self._file is not None:
+                    os.fsync(self._file)
+            except OSError as error:
+                self._note_failure(error.strerror)
+        self._say_trouble()
 
     def close(self) -> None:
         """Flush and close the file; what is added later goes to a new one."""
@@ -185,7 +199,7 @@ class EventWriter:
             )
             if self._held and self._held + len(blob) > self.memory:
                 self.dropped += len(blob)
-                self._problem = self._problem or OSError(errno.EAGAIN, "The disk does not keep up")
+                self._note_failure("The disk does not keep up")
                 return
             self._records.append(blob)
             self._held += len(blob)
@@ -196,19 +210,20 @@ class EventWriter:
             try:
                 while self._records:
                     self._write(self._records[0])
-                    self._held -= len(self._records.popleft())
-                self._problem = None
+                    with self._making:  # where `_held` grows, in another thread
+                        self._held -= len(self._records.popleft())
             except OSError as error:
-                self._problem = error
+                self._note_failure(error.strerror or error)
                 if self._file is not None:
                     with suppress(OSError):  # then the next attempt fails in the same way
                         os.ftruncate(self._file, self.size)
 
     def _write(self, blob: bytes) -> None:
+        if self.path is not None and not os.path.exists(self.path):
+            self._leave()  # a file that was removed takes everything and keeps nothing
         if self._file is None:
             self._open()
-        assert self._file is not None and self.path is not None
-        os.stat(self.path)  # a file that was removed takes everything and keeps nothing
+        assert self._file is not None
         if not self.size:
             blob = _beginning(self.kernels) + blob
         rest = memoryview(blob)
@@ -216,6 +231,16 @@ class EventWriter:
         while rest:
             rest = rest[os.write(self._file, rest) :]
         self.size += len(blob)
+
+    def _leave(self) -> None:
+        """Somebody removed the file."""
+        self._note(
+            f"The event file {self.path!r} is gone, with all that was in it. Training goes on, in a new file. "
+            "Remove logs when no run writes to them."
+        )
+        if self._file is not None:
+            os.close(self._file)
+        self._file, self.path, self.size = None, None, 0
 
     def _open(self) -> None:
         os.makedirs(self.folder, exist_ok=True)

@@ -86,8 +86,8 @@ def killed_at_random(
         figures.kills += 1
         if not backup.exists() and not (backup.parent / "previous.h5").exists():
             figures.without_backup += 1
-            for name in ADDED_TO:  # exactness holds from the first backup on
-                (folder / name).unlink(missing_ok=True)
+            for file in (path for pattern in ADDED_TO for path in folder.glob(pattern)):
+                file.unlink()  # exactness holds from the first backup on
     figures.resumes += backup.exists()
     with start(setup, folder, root) as process:
         return ended(process)

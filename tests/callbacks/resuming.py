@@ -26,6 +26,7 @@ from minifit.arrays import Array
 from minifit.callbacks import Callback
 from minifit.callbacks.base import HOOKS
 from minifit.tensor import Tensor
+from minifit.tensorboard.events import read_events
 from minifit.utils import Sequence, clear_session, set_random_seed
 
 N = 22
@@ -250,6 +251,7 @@ CALLBACKS: dict[str, Callable[[Path], Callback]] = {
     ),
     "means": lambda _: callbacks.BaseLogger(),
     "finite": lambda _: callbacks.TerminateOnNaN(),
+    "board": lambda folder: callbacks.TensorBoard(folder / "logs", update_freq=3, profile_batch=0),
     "bar": lambda _: callbacks.ProgbarLogger("steps"),
     "own": lambda _: Smoothed(),
     "own file": lambda folder: Journal(folder / "journal.txt"),
@@ -257,8 +259,8 @@ CALLBACKS: dict[str, Callable[[Path], Callback]] = {
 }
 """Each makes files of its own, if any, in the folder that it is given."""
 
-ADDED_TO = ("appended.csv",)
-"""Files that a run which begins anew does not empty."""
+ADDED_TO = ("appended.csv", "logs/*/*")
+"""Files that a run which begins anew does not empty, as patterns."""
 
 
 class Diary(Callback):
@@ -349,13 +351,28 @@ def rows(kind: str, folder: Path) -> Iterator[tuple[Any, Any]]:
 def outcome(model: Sequential, diary: Diary, folder: Path) -> Outcome:
     """Everything that is left of a run."""
     state = model.optimizer.get_state(model.weights)
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and ".tfevents." not in p.name)
+    digests = {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
     return Outcome(
         [w.tobytes().hex() for w in model.get_weights()],
         json.loads(json.dumps(state, default=lambda a: np.asarray(a).tobytes().hex())),
         json.loads(json.dumps(diary.told, default=repr)),
-        {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files},
+        digests | {str(p.relative_to(folder)): shown(p) for p in sorted(folder.glob("logs/*"))},
     )
+
+
+def shown(folder: Path) -> str:
+    """What TensorBoard shows of a folder: tags with steps and values, whichever files they are in."""
+    values: dict[str, list[Any]] = {}
+    for file in sorted(folder.iterdir()):
+        for event in read_events(file):
+            for value in event.values:
+                tensor = (
+                    value.tensor if isinstance(value.tensor, bytes) else np.asarray(value.tensor).tobytes()
+                )
+                digest = hashlib.sha256(tensor).hexdigest()
+                values.setdefault(value.tag, []).append((event.step, digest))
+    return json.dumps(values, sort_keys=True)
 
 
 class Interrupted(Exception):

@@ -103,6 +103,15 @@ def test_batches_count_on_over_epochs_and_fits(update_freq: Any, expected: list[
     assert found(tmp_path / "train").get("batch_loss", []) == expected
 
 
+@pytest.mark.rule("TB-5")
+def test_a_second_fit_that_is_watched_writes_where_it_is_due_only(tmp_path: Path) -> None:
+    model = new_model()
+    watching = LambdaCallback(on_train_batch_end=lambda batch, logs: None)
+    for _ in range(2):
+        fit(model, [watching, board(tmp_path, update_freq=4)])
+    assert found(tmp_path / "train")["batch_loss"] == [4, 8]
+
+
 @pytest.mark.parametrize(("unit", "expected"), [(2, [4, 7, 9]), (5, [5, 10])])
 def test_batches_that_run_together(unit: int, expected: list[int], tmp_path: Path) -> None:
     """With `steps_per_execution` a value is written when the hook is called next."""
@@ -342,14 +351,14 @@ def words_model() -> Sequential:
 
 
 @pytest.mark.rule("TB-12")
-@pytest.mark.parametrize("metadata", [None, "labels.tsv", {"words": "labels.tsv"}])
+@pytest.mark.parametrize("metadata", [None, "labels.tsv", {"words": "labels.tsv"}, {}])
 def test_embeddings(metadata: Any, tmp_path: Path) -> None:
     callback = board(tmp_path, embeddings_freq=2, embeddings_metadata=metadata)
     words_model().fit(np.zeros((4, 3)), np.zeros(4), epochs=4, verbose=0, callbacks=[callback])
     tables = sorted(p.name for p in (tmp_path / "train").glob("*.tsv"))
     assert tables == ["keras_embedding-0-words.tsv", "keras_embedding-2-words.tsv"]
     config = (tmp_path / "projector_config.pbtxt").read_text(encoding="utf-8")
-    assert ("labels.tsv" in config) is (metadata is not None)
+    assert ("labels.tsv" in config) is bool(metadata)
     assert callback.embeddings_metadata == metadata
 
 
@@ -376,6 +385,7 @@ def test_a_layer_that_does_not_exist_is_named(tmp_path: Path) -> None:
         ({"log_dir": ""}, "log_dir"),
         ({"log_dir": 5}, "log_dir"),
         ({"embeddings_metadata": 5}, "embeddings_metadata"),
+        ({"embeddings_metadata": {"words": None}}, "embeddings_metadata"),
         ({"nonsense": 1}, "'nonsense'.*write_grads"),
     ],
 )
@@ -432,10 +442,14 @@ def test_a_disk_that_fails_while_training(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "write", full)
     plain = EventWriter.scalar
     monkeypatch.setattr(EventWriter, "scalar", lambda self, *a: (plain(self, *a), self.flush()))
-    with pytest.warns(MinifitWarning, match="No space left") as said:
-        history = fit(new_model(), board(tmp_path), epochs=5).history
-    assert len(history["loss"]) == 5
-    assert len(said) == 1
+    (tmp_path / "plugins").write_text("in the folder's place")
+    callback = TensorBoard(tmp_path, profile_batch=3)
+    model = new_model()
+    for _ in range(2):
+        with pytest.warns(MinifitWarning, match="cannot") as said:
+            history = fit(model, callback, epochs=5, validation_split=0.2).history
+        assert len(history["loss"]) == 5
+        assert len(said) == 1, "of two event files and a profile"
 
 
 @pytest.mark.rule("TB-9")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from minifit.errors import ArgumentError, FileFormatError, MinifitWarning
-from minifit.saving import atomic, checksum, hdf5, tree
+from minifit.saving import checksum, hdf5, tree
 from minifit.saving.backups import BackupFolder
 
 
@@ -87,17 +87,22 @@ def test_one_of_another_version_or_another_layout_is_refused(tmp_path: Path) -> 
             folder.load()
 
 
-def test_a_full_disk_leaves_the_backup_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = saved(tmp_path, 1)
+@pytest.mark.parametrize("keep_previous", [False, True])
+def test_a_full_disk_leaves_the_backups_that_are_there(
+    tmp_path: Path, keep_previous: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = saved(tmp_path, 1, 2, keep_previous=keep_previous)
+    there = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(atomic, "_replace", full)
+    monkeypatch.setattr(checksum, "write_sealed", full)
     with pytest.raises(OSError, match="No space left on device"):
-        folder.save(2)
-    assert folder.load() == 1
-    assert os.listdir(tmp_path) == ["backup.h5"]
+        folder.save(3)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == there
+    assert folder.load() == 2
+    assert len(there) == 1 + keep_previous
 
 
 def test_what_is_read_back_otherwise_does_not_take_its_place(

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,6 +72,38 @@ def test_weights() -> None:
         "norm/moving_variance_0",
     ]
     assert all(v.plugin == "histograms" for v in models.weights(model.layers, images=False))
+
+
+class Pair(layers.Layer):
+    """Two layers inside one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = layers.Dense(2), layers.Dense(2, name="last")
+
+    def call(self, inputs: Any) -> Any:
+        return self.second(self.first(inputs))
+
+
+@pytest.mark.rule("TB-7")
+def test_layers_inside_a_layer_are_counted_within_it() -> None:
+    for _ in range(2):
+        model = Sequential([Pair(), Pair(), layers.Dense(1)])
+        model.build((None, 3))
+        tags = [v.tag for v in models.weights(model.layers, images=False)]
+        assert tags == [
+            f"{name}/{weight}_0"
+            for name in ("pair/dense", "pair/last", "pair_1/dense", "pair_1/last", "dense")
+            for weight in ("kernel", "bias")
+        ]
+        ops = [name for name, _, _ in names_in(models.op_graph(model.layers))]
+        assert ops[1:6] == [
+            "pair/dense/kernel",
+            "pair/dense/bias",
+            "pair/last/kernel",
+            "pair/last/bias",
+            "pair/call",
+        ]
 
 
 def test_outputs_of_layers_are_those_of_predict() -> None:

@@ -207,21 +207,56 @@ def test_a_folder_that_vanishes_is_said_once(tmp_path: Path) -> None:
     files(tmp_path)[0].unlink()
     (tmp_path / "logs").rmdir()
     writer.scalar("a", 0.0, 1)
-    with pytest.warns(MinifitWarning, match="cannot be written") as said:
-        writer.flush()
-        writer.scalar("a", 0.0, 2)
-        writer.flush()
+    with pytest.warns(MinifitWarning, match=r"is gone.* in a new file") as said:
+        for step in (2, 3):
+            writer.flush()
+            files(tmp_path)[0].unlink()
+            writer.scalar("a", 0.0, step)
         writer.close()
     assert len(said) == 1
+    assert steps(tmp_path) == [3]
+
+
+@pytest.mark.rule("TB-9")
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not remove a folder with an open file")
+def test_a_folder_that_cannot_be_made_again(tmp_path: Path) -> None:
+    writer = EventWriter(tmp_path / "logs", flush_secs=NEVER)
+    writer.scalar("a", 0.0, 0)
+    writer.flush()
+    files(tmp_path)[0].unlink()
+    (tmp_path / "logs").rmdir()
+    (tmp_path / "logs").write_text("in its place")
+    writer.scalar("a", 0.0, 1)
+    with pytest.warns(MinifitWarning, match="is gone") as said:
+        writer.flush()
+    assert len(said) == 1
+    (tmp_path / "logs").unlink()
+    writer.close()
+    assert steps(tmp_path) == [1]
+
+
+@pytest.mark.rule("TB-9")
+def test_a_disk_that_fails_to_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    writer = EventWriter(tmp_path)
+    writer.scalar("a", 0.0, 0)
+    with pytest.warns(MinifitWarning, match="No space left"):
+        writer.sync()
+    writer.close()
+    assert steps(tmp_path) == [0]
 
 
 def test_trouble_of_the_thread_is_said_in_the_loop(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("a file in the folder's place")
     writer = EventWriter(tmp_path / "logs", flush_secs=0.001)
-    writer.scalar("a", 0.0, 0)
-    until(lambda: writer._problem is not None)
-    with pytest.warns(MinifitWarning, match="cannot be written"):
+    with pytest.warns(MinifitWarning, match="cannot be written") as said:
+        writer.scalar("a", 0.0, 0)
+        until(lambda: writer._trouble is not None or said.list)
         writer.scalar("a", 0.0, 1)
+    assert len(said) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         writer.close()
