@@ -136,8 +136,8 @@ class Chain:
     def _set_pace(self, steps: int, seconds: float) -> None:
         if seconds > A_CALL:
             self.pace = max(self.pace // 2, 1)
-        elif steps >= self.pace and seconds < A_CALL / 4:
-            self.pace *= 2
+        elif seconds < A_CALL / 4:
+            self.pace = max(self.pace, 2 * steps)
 
     # -- what the plan says -----------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class Chain:
         if x is self._aimed_at[0] and y is self._aimed_at[1] and order is self._aimed_at[2]:
             return True  # nothing is said anew from batch to batch
         field = self._targets_field(y)
-        if field is None or stretch.weight is not None or not len(x) or not _usable(x, FLOAT):
+        if field is None or stretch.weight is not None or not _usable(x, FLOAT):
             return False
         if x.shape[1:] != self._sample and (x.ndim > 1 or self._sample != (1,)):
             return False

@@ -1,6 +1,7 @@
 """Plans of chains, made of random numbers, for the tests of the two kernels that walk them."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,9 @@ class Made:
     sums: NDArray[np.float64]
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
 
-    def run(self, kernels: Any, begin: int = 0, batches: int = 1, rate: float = 0.1, iterations: int = 0) -> int:
+    def run(
+        self, kernels: Any, begin: int = 0, batches: int = 1, rate: float = 0.1, iterations: int = 0
+    ) -> int:
         return int(kernels.chain_steps(self.plan, self.settings, self.sums, rate, iterations, begin, batches))
 
 
@@ -42,7 +45,7 @@ def made(
 ) -> Made:
     """A chain with random weights and data; with `whole` the targets are whole numbers, one a row."""
     rng = np.random.default_rng(seed)
-    layers = list(zip(sizes, sizes[1:], strict=False))
+    layers = list(pairwise(sizes))
     outputs = sizes[-1]
     found = Made(
         np.zeros((at.LAYER + len(layers), at.FIELDS), np.int64),
@@ -73,7 +76,10 @@ def made(
         data[at.ORDER] = place("order", rng.permutation(rows))
     work[at.LOSS], work[at.OPTIMIZER], work[at.BLAS] = loss, optimizer, blas
     work[at.METRIC : at.METRIC + len(metrics)] = metrics
-    work[at.BATCH_X], work[at.BATCH_T] = room("batch x", batch_size, sizes[0]), room("batch t", batch_size, outputs)
+    work[at.BATCH_X], work[at.BATCH_T] = (
+        room("batch x", batch_size, sizes[0]),
+        room("batch t", batch_size, outputs),
+    )
     work[at.TURNED] = room("turned", max(k * m for k, m in layers))
     parts = [(k, m) for k, m in layers] + [(m,) for _, m in layers if biased]
     total = sum(int(np.prod(shape)) for shape in parts)

@@ -3,6 +3,7 @@
 Bound: 2e-6 of each number's size and 2e-6 besides, for weights after three steps; the sums of loss and metrics alike.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,8 @@ def plans(draw: Any) -> dict[str, Any]:
     }
 
 
-def assert_alike(a: Made, b: Made, bound: float = 2e-6) -> None:
+def assert_alike(pair: Sequence[Made], bound: float = 2e-6) -> None:
+    a, b = pair
     for name in ("values", "first", "second"):
         np.testing.assert_allclose(a.arrays[name], b.arrays[name], rtol=bound, atol=bound, err_msg=name)
     np.testing.assert_allclose(a.sums, b.sums, rtol=1e-5, atol=1e-5)
@@ -60,7 +62,7 @@ def test_it_agrees_with_the_reference(wanted: dict[str, Any]) -> None:
     for one, kernels in zip(pair, (COMPILED, REFERENCE), strict=True):
         assert one.run(kernels, batches=batches, rate=0.01) == batches
     # Adam divides by the root of a mean square, which may be as small as what rounding left of a gradient of 0
-    assert_alike(*pair, bound=2e-3 if wanted["optimizer"] == at.ADAM else 2e-6)
+    assert_alike(pair, bound=2e-3 if wanted["optimizer"] == at.ADAM else 2e-6)
 
 
 @pytest.mark.parametrize("kernels", [COMPILED, REFERENCE], ids=["compiled", "reference"])
@@ -69,7 +71,7 @@ def test_large_products_agree_with_small_ones(kernels: Any) -> None:
     pair = made(**wanted, blas=sgemm_address()), made(**wanted)
     for one in pair:
         assert one.run(kernels, batches=2) == 2
-    assert_alike(*pair)
+    assert_alike(pair)
 
 
 @pytest.mark.parametrize("kernels", [COMPILED, REFERENCE], ids=["compiled", "reference"])
@@ -121,9 +123,13 @@ def test_it_writes_nowhere_else(kernels: Any) -> None:
 
 def test_ties_and_nan_count_for_accuracy_as_in_numpy() -> None:
     """The place of the largest of a row is NumPy's: the first of equals, and the first NaN."""
-    rows = np.array([[1, 1, 0], [0, 2, 2], [np.nan, 3, 1], [5, np.nan, np.nan], [-np.inf, -np.inf, -1]], np.float32)
+    rows = np.array(
+        [[1, 1, 0], [0, 2, 2], [np.nan, 3, 1], [5, np.nan, np.nan], [-np.inf, -np.inf, -1]], np.float32
+    )
     for row in rows:
-        pair = [made(sizes=(1, 3), activations=(at.LINEAR,), metrics=(at.CATEGORICAL_ACCURACY,)) for _ in range(2)]
+        pair = [
+            made(sizes=(1, 3), activations=(at.LINEAR,), metrics=(at.CATEGORICAL_ACCURACY,)) for _ in range(2)
+        ]
         for one, kernels in zip(pair, (COMPILED, REFERENCE), strict=True):
             one.arrays["values"][:3], one.arrays["values"][3:] = 0, row
             one.arrays["t"][:] = np.eye(3)[np.arange(20) % 3]

@@ -11,7 +11,9 @@ from minifit.kernels import compiled_vectors as v
 from minifit.kernels.compiled_vectors import LANES, SIZE, first, load, store
 
 FLOAT = np.float32
-AWKWARD = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-38, -1e-38, 3e38, -3e38, 88.7, -87.3, -103.9], FLOAT)
+AWKWARD = np.array(
+    [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-38, -1e-38, 3e38, -3e38, 88.7, -87.3, -103.9], FLOAT
+)
 
 
 def over_an_array(function: Any) -> Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]:
@@ -46,7 +48,9 @@ EXACT: dict[str, tuple[Any, Callable[[Any], Any], float, float, float]] = {
 @pytest.mark.parametrize("name", EXACT)
 def test_functions(name: str) -> None:
     function, exact, low, high, units = EXACT[name]
-    x = np.concatenate([np.linspace(low, high, 100_003), np.linspace(max(low, -1), min(high, 1), 50_001)]).astype(FLOAT)
+    x = np.concatenate(
+        [np.linspace(low, high, 100_003), np.linspace(max(low, -1), min(high, 1), 50_001)]
+    ).astype(FLOAT)
     wanted = exact(x.astype(np.float64))
     off = np.abs(over_an_array(function)(x) - wanted) / np.spacing(np.abs(wanted).astype(FLOAT))
     assert off.max() <= units

@@ -65,3 +65,33 @@ except RuntimeError:
         check=False,
     )
     assert run.stdout == "nowhere [0.5 0.5 0.5]\n", run.stderr
+
+
+def test_what_is_kept_is_found_again_only_while_no_file_of_the_package_changes(root: Path, tmp_path: Path) -> None:
+    """Numba itself looks at the file of the function alone, not at those of the functions compiled into it."""
+    package, kept = tmp_path / "minifit", tmp_path / "kept"
+    shutil.copytree(root / "kernels", package / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "minifit" / "errors.py", package)
+    code = """
+import numpy as np
+from minifit.kernels.compiled_optimizers import sgd_step
+sgd_step(np.ones(3, np.float32), np.ones(3, np.float32), 0.5)
+print(sum(sgd_step.stats.cache_hits.values()))
+"""
+
+    def hits() -> str:
+        environment = os.environ | {"NUMBA_CACHE_DIR": str(kept), "PYTHONPATH": str(tmp_path)}
+        run = subprocess.run(
+            [sys.executable, "-B", "-c", code],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return run.stdout.strip() or run.stderr
+
+    assert [hits(), hits()] == ["0", "1"]
+    with (package / "kernels" / "compiled_products.py").open("a") as file:
+        file.write("# a change\n")
+    assert [hits(), hits()] == ["0", "1"]

@@ -1,0 +1,390 @@
+"""A chain trains as the step does that goes op by op; and in one call for many batches as in one for each."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minifit import Sequential, losses, metrics, optimizers
+from minifit.arrays import Array
+from minifit.callbacks import Callback, LambdaCallback
+from minifit.errors import DataError
+from minifit.kernels import chain as at
+from minifit.kernels import compiled
+from minifit.layers import Activation, Dense, Dropout, Flatten
+from minifit.optimizers import SGD, Adam
+from minifit.training.chain import Chain, chain_of
+from minifit.training.objective import Objective
+from minifit.training.step import TrainStep
+from minifit.utils import set_random_seed
+
+RNG = np.random.default_rng(5)
+X = RNG.standard_normal((37, 6)).astype(np.float32)
+IDS = RNG.integers(4, size=37)
+ONE_HOT = np.eye(4, dtype=np.float32)[IDS]
+COLUMN = RNG.standard_normal((37, 1)).astype(np.float32)
+YES_NO = (COLUMN > 0).astype(np.float32)
+
+
+@pytest.fixture(autouse=True)
+def _compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", "numba")
+
+
+def model_of(*made: Any, optimizer: Any = None, loss: Any = "mse", **compiling: Any) -> Sequential:
+    model = Sequential(list(made))
+    model.build((None, 6))
+    model.set_weights([np.sin(np.arange(w.value.size) + 1.0).reshape(w.shape) / 2 for w in model.weights])
+    model.compile(SGD(0.1) if optimizer is None else optimizer, loss, **compiling)
+    return model
+
+
+def spied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many batches each call of the kernel took."""
+    taken: list[int] = []
+    kernel = compiled.chain_steps
+
+    def counted(*args: Any) -> int:
+        taken.append(kernel(*args))
+        return taken[-1]
+
+    monkeypatch.setattr(compiled, "chain_steps", counted)
+    return taken
+
+
+# -- the same as op by op ------------------------------------------------------------------------------------
+
+CASES: dict[str, Callable[[], tuple[Sequential, Any]]] = {
+    "regression": lambda: (model_of(Dense(5, "relu"), Dense(1), metrics=["mae", "mse"]), COLUMN),
+    "a vector as targets": lambda: (model_of(Dense(1)), COLUMN[:, 0]),
+    "tanh and sigmoid": lambda: (model_of(Dense(5, "tanh"), Dense(4, "sigmoid")), ONE_HOT),
+    "softmax inside": lambda: (model_of(Dense(5, "softmax"), Dense(4, "softmax")), ONE_HOT),
+    "class numbers": lambda: (
+        model_of(
+            Dense(8, "relu"),
+            Dense(4, "softmax"),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+        ),
+        IDS,
+    ),
+    "class numbers of int8 in a column": lambda: (
+        model_of(Dense(4, "softmax"), loss="sparse_categorical_crossentropy", metrics=["accuracy"]),
+        IDS.astype(np.int8)[:, None],
+    ),
+    "one-hot": lambda: (
+        model_of(
+            Dense(4), Activation("softmax"), loss="categorical_crossentropy", metrics=["accuracy", "mae"]
+        ),
+        ONE_HOT,
+    ),
+    "logits": lambda: (
+        model_of(Dense(4), loss=losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"]),
+        ONE_HOT,
+    ),
+    "yes or no": lambda: (
+        model_of(Dense(3, "tanh"), Dense(1, "sigmoid"), loss="bce", metrics=["accuracy"]),
+        YES_NO,
+    ),
+    "yes or no as whole numbers": lambda: (
+        model_of(Dense(1, "sigmoid"), loss="bce", metrics=["accuracy"]),
+        YES_NO[:, 0].astype(int),
+    ),
+    "several yeses and noes": lambda: (
+        model_of(Dense(4, "sigmoid"), loss="bce", metrics=["accuracy"]),
+        ONE_HOT,
+    ),
+    "no bias": lambda: (model_of(Dense(5, "relu", use_bias=False), Dense(1)), COLUMN),
+    "momentum": lambda: (model_of(Dense(5, "relu"), Dense(1), optimizer=SGD(0.05, momentum=0.9)), COLUMN),
+    "nesterov": lambda: (
+        model_of(Dense(5, "relu"), Dense(1), optimizer=SGD(0.05, momentum=0.9, nesterov=True)),
+        COLUMN,
+    ),
+    "adam": lambda: (model_of(Dense(5, "tanh"), Dense(1), optimizer=Adam(0.01)), COLUMN),
+    "a schedule": lambda: (
+        model_of(Dense(1), optimizer=SGD(optimizers.schedules.ExponentialDecay(0.1, 5, 0.5))),
+        COLUMN,
+    ),
+    "decay": lambda: (model_of(Dense(1), optimizer=SGD(0.1, decay=0.1)), COLUMN),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_it_trains_as_op_by_op(case: str, shuffle: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = spied(monkeypatch)
+    histories, weights = [], []
+    for kernels in ("numba", "numpy"):
+        monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+        set_random_seed(7)
+        model, y = CASES[case]()
+        history = model.fit(X, y, batch_size=8, epochs=4, shuffle=shuffle, verbose=0)
+        histories.append(history.history)
+        weights.append(model.get_weights())
+        assert int(model.optimizer.iterations) == 20
+    assert sum(taken) == 20
+    assert histories[0].keys() == histories[1].keys()
+    for name in histories[0]:
+        np.testing.assert_allclose(histories[0][name], histories[1][name], rtol=2e-5, atol=1e-6, err_msg=name)
+    for a, b in zip(*weights, strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
+
+
+# -- watched or not, the same bits ---------------------------------------------------------------------------
+
+
+class Watcher(Callback):
+    """Sees every batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[dict[str, Any]] = []
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.seen.append(dict(logs))
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("unit", [1, 3])
+def test_watched_and_unwatched_runs_are_the_same_bits(
+    case: str, unit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = spied(monkeypatch)
+    runs = []
+    for callbacks in ([], [Watcher()]):
+        set_random_seed(7)
+        model, y = CASES[case]()
+        model._steps_per_execution = unit
+        logs = model.fit(X, y, batch_size=4, epochs=3, verbose=0, callbacks=callbacks).history
+        runs.append((logs, [w.tobytes() for w in model.get_weights()]))
+        if callbacks:
+            assert len(callbacks[0].seen) == 3 * -(-10 // unit)
+            assert max(taken) <= unit
+        elif case not in ("a schedule", "decay"):
+            assert max(taken) > unit
+        taken.clear()
+    assert runs[0] == runs[1]
+
+
+def test_a_callback_that_changes_things_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What callbacks set between batches counts from the next batch on, as it does op by op."""
+
+    def change(model: Sequential) -> Callback:
+        def act(batch: int, logs: Any) -> None:
+            if batch == 3:
+                model.optimizer.learning_rate = 0.02
+            elif batch == 5:
+                model.optimizer.momentum = 0.5  # makes a slot
+            elif batch == 7:
+                model.optimizer.clipnorm = 0.1  # not for the kernel
+            elif batch == 8:
+                model.optimizer.clipnorm = None
+                model.layers[0].kernel.assign(model.layers[0].kernel.value * 0.5)
+
+        return LambdaCallback(on_train_batch_begin=act)
+
+    ended = []
+    for kernels in ("numba", "numpy"):
+        monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+        model = model_of(Dense(5, "relu"), Dense(1))
+        model.fit(X, COLUMN, batch_size=4, verbose=0, shuffle=False, callbacks=[change(model)])
+        ended.append(np.concatenate([w.ravel() for w in model.get_weights()]))
+    np.testing.assert_allclose(ended[0], ended[1], rtol=1e-5, atol=1e-6)
+
+
+# -- data ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i2", "u1", "f2", ">f4", "?"])
+def test_data_of_any_kind(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = (X * 3).astype(dtype)
+    ended = []
+    for kernels in ("numba", "numpy"):
+        monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+        set_random_seed(3)
+        model = model_of(Dense(5, "relu"), Dense(1), optimizer=SGD(0.01))
+        model.fit(x, COLUMN.astype("f8"), batch_size=5, epochs=2, verbose=0)
+        ended.append(np.concatenate([w.ravel() for w in model.get_weights()]))
+    np.testing.assert_allclose(ended[0], ended[1], rtol=1e-5, atol=1e-6)
+
+
+def images() -> Sequential:
+    model = Sequential([Flatten(input_shape=(2, 3)), Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def test_images_are_flattened_where_they_lie(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = spied(monkeypatch)
+    images().fit(X.reshape(37, 2, 3), COLUMN, verbose=0)
+    assert sum(taken) == 2
+
+
+@pytest.mark.parametrize("weight", ["sample_weight", "class_weight"])
+def test_weighed_samples_are_trained_op_by_op(weight: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = spied(monkeypatch)
+    given: Any = {"sample_weight": np.ones(37), "class_weight": dict.fromkeys(range(4), 1.0)}[weight]
+    ended = []
+    for weights in ({weight: given}, {}):
+        model = model_of(Dense(4, "softmax"), loss="sparse_categorical_crossentropy")
+        model.fit(X, IDS, batch_size=8, shuffle=False, verbose=0, **weights)
+        ended.append(np.concatenate([w.ravel() for w in model.get_weights()]))
+    assert sum(taken) == 5  # of the second
+    np.testing.assert_allclose(ended[0], ended[1], rtol=1e-5, atol=1e-6)
+
+
+def test_a_generator_has_its_batches_trained_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = spied(monkeypatch)
+    batches = [(X[i : i + n], COLUMN[i : i + n]) for i, n in ((0, 4), (4, 9), (13, 24))]  # growing
+    runs = []
+    for kernels in ("numba", "numpy"):
+        monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+        model = model_of(Dense(5, "relu"), Dense(1))
+        model.fit(iter(batches), verbose=0)
+        runs.append(np.concatenate([w.ravel() for w in model.get_weights()]))
+    assert taken == [1, 1, 1]
+    np.testing.assert_allclose(runs[0], runs[1], rtol=1e-5, atol=1e-6)
+
+
+# -- when something is wrong ---------------------------------------------------------------------------------
+
+
+def test_a_class_that_is_none_is_told_as_ever_and_changes_nothing() -> None:
+    model = model_of(Dense(4, "softmax"), loss="sparse_categorical_crossentropy")
+    bad = [(X[:4], IDS[:4]), (X[4:8], np.array([0, 9, 1, 2]))]
+    before: list[Array] = []
+    note = LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: before.__setitem__(slice(None), model.get_weights())
+    )
+    with pytest.raises(DataError, match=r"In batch 1.*Received: 9"):
+        model.fit(iter(bad), verbose=0, callbacks=[note])
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert int(model.optimizer.iterations) == 1
+
+
+def test_batches_end_at_a_loss_that_is_not_finite(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = spied(monkeypatch)
+    x = X.copy()
+    x[17] = np.nan
+    with pytest.warns(UserWarning, match="nan in row 17 of x"):
+        model_of(Dense(1)).fit(x, COLUMN, batch_size=1, shuffle=False, verbose=0)
+    ends = np.cumsum(taken)
+    assert 18 in ends  # the one with the loss, and no more
+    assert ends[-1] == 37
+
+
+# -- what is a chain -----------------------------------------------------------------------------------------
+
+
+class Wider(Sequential):
+    """Goes a way of its own."""
+
+    def forward(self, x: Array, training: bool) -> Any:
+        return super().forward(x * 2, training)
+
+
+class OwnDense(Dense):
+    """Might do anything."""
+
+
+class OwnSGD(SGD):
+    """Might do anything."""
+
+
+class OwnLoss(losses.MeanSquaredError):
+    """Might do anything."""
+
+
+class OwnMetric(metrics.MeanAbsoluteError):
+    """Might do anything."""
+
+
+def frozen() -> Sequential:
+    model = model_of(Dense(5), Dense(1))
+    model.layers[0].trainable = False
+    return model
+
+
+def instance_with_a_call_of_its_own() -> Sequential:
+    layer = Dense(1)
+    vars(layer)["call"] = layer.call
+    return model_of(layer)
+
+
+def wider() -> Sequential:
+    model = Wider([Dense(1)])
+    model.build((None, 6))
+    model.compile("sgd", "mse")
+    return model
+
+
+NO_CHAIN: dict[str, Callable[[], Sequential]] = {
+    "another layer": lambda: model_of(Dense(5), Dropout(0.5), Dense(1)),
+    "a dense layer of the user's": lambda: model_of(OwnDense(1)),
+    "a call of the instance's": instance_with_a_call_of_its_own,
+    "another activation": lambda: model_of(Dense(1, "elu")),
+    "a function as activation": lambda: model_of(Dense(1, lambda x: x * 2)),
+    "an activation after another": lambda: model_of(Dense(1, "relu"), Activation("tanh")),
+    "Flatten in the middle": lambda: model_of(Dense(3), Flatten(), Dense(1)),
+    "a regularizer": lambda: model_of(Dense(1, kernel_regularizer="l2")),
+    "an activity regularizer": lambda: model_of(Dense(1, activity_regularizer="l2")),
+    "a constraint": lambda: model_of(Dense(1, bias_constraint="non_neg")),
+    "a frozen layer": frozen,
+    "a forward of the user's": wider,
+    "another optimizer": lambda: model_of(Dense(1), optimizer="rmsprop"),
+    "an optimizer of the user's": lambda: model_of(Dense(1), optimizer=OwnSGD()),
+    "amsgrad": lambda: model_of(Dense(1), optimizer=Adam(amsgrad=True)),
+    "another loss": lambda: model_of(Dense(1), loss="mae"),
+    "a loss of the user's": lambda: model_of(Dense(1), loss=OwnLoss()),
+    "a function as loss": lambda: model_of(Dense(1), loss=lambda t, p: losses.mse(t, p) * 1),
+    "a sum": lambda: model_of(Dense(1), loss=losses.MeanSquaredError("sum")),
+    "a factor": lambda: model_of(Dense(1), loss_weights=2.0),
+    "smooth labels": lambda: model_of(
+        Dense(4, "softmax"), loss=losses.CategoricalCrossentropy(label_smoothing=0.1)
+    ),
+    "probabilities without softmax": lambda: model_of(Dense(4, "relu"), loss="categorical_crossentropy"),
+    "logits behind a softmax": lambda: model_of(
+        Dense(4, "softmax"), loss=losses.CategoricalCrossentropy(from_logits=True)
+    ),
+    "another metric": lambda: model_of(Dense(1), metrics=[metrics.RootMeanSquaredError()]),
+    "a metric of the user's": lambda: model_of(Dense(1), metrics=[OwnMetric()]),
+    "another threshold": lambda: model_of(Dense(1), metrics=[metrics.BinaryAccuracy(threshold=0.2)]),
+    "too many metrics": lambda: model_of(
+        Dense(1), metrics=[metrics.MeanAbsoluteError(name=str(i)) for i in range(at.MOST_METRICS + 1)]
+    ),
+}
+
+
+def chain_in(model: Sequential) -> Chain | None:
+    objective = model.training_state.objective or Objective("mse")
+    outputs = (8, *(n or 1 for n in model.output_shape[1:]))
+    objective.resolve(outputs, outputs)
+    optimizer = model.optimizer or SGD()
+    step = TrainStep(model, compiled, model.training_state.streams, objective, optimizer)
+    return step.chain
+
+
+@pytest.mark.parametrize("why", NO_CHAIN)
+def test_everything_else_is_no_chain(why: str) -> None:
+    assert chain_in(NO_CHAIN[why]()) is None
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_cases_are_chains(case: str) -> None:
+    assert isinstance(chain_in(CASES[case]()[0]), Chain) or "class numbers" in case
+
+
+def test_a_layer_of_two_models_is_no_chain_in_the_second() -> None:
+    shared = Dense(5)
+    model_of(shared, Dense(1))
+    assert chain_in(model_of(shared, Dense(2))) is None
+
+
+def test_no_layers_are_no_chain() -> None:
+    model = model_of(Dense(1))
+    objective = model.training_state.objective
+    assert objective is not None
+    plan = model.optimizer.plan(model.trainable_weights)
+    assert chain_of([], model.trainable_weights, objective, model.optimizer, plan) is None
