@@ -85,7 +85,7 @@ class Reader:
 
     def function(self, family: str, entry: Mapping[str, Any]) -> Any:
         """A function by its name."""
-        name = entry["config"]
+        name = entry.get("config")
         if not isinstance(name, str):
             raise strange("the name of a function", name)
         own = self.own_name(entry, name)

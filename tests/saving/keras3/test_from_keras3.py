@@ -249,3 +249,8 @@ def test_nonsense_anywhere_is_an_error_of_minifit_or_none(place: tuple[Any, ...]
         for translate in (model_from_keras3, training_from_keras3):
             with suppress(MinifitError):
                 translate(broken)
+
+
+def test_a_function_without_a_name() -> None:
+    with pytest.raises(FileFormatError, match="the name of a function"):
+        Reader({}).object("losses", {"class_name": "function", "module": "builtins"})
