@@ -54,8 +54,10 @@ Y: Final = 7  # room for the outputs of a batch
 DY: Final = 8  # and for the gradient with respect to them
 
 LINEAR, RELU, SIGMOID, TANH, SOFTMAX = range(5)
-SQUARED_ERROR, BINARY_CROSSENTROPY, CATEGORICAL_CROSSENTROPY = range(3)  # the last two take what comes before
-PLAIN_SGD, MOMENTUM, NESTEROV, ADAM = range(4)  # their sigmoid or softmax, if the last layer has it
+SQUARED_ERROR, BINARY_CROSSENTROPY, CATEGORICAL_CROSSENTROPY = range(3)
+"""The cross-entropies take what comes before the sigmoid or softmax of the last layer, if it has one."""
+NO_OPTIMIZER, PLAIN_SGD, MOMENTUM, NESTEROV, ADAM = range(5)
+"""Without an optimizer the batches are only judged."""
 NO_METRIC, BINARY_ACCURACY, CATEGORICAL_ACCURACY, MEAN_SQUARED_ERROR, MEAN_ABSOLUTE_ERROR = range(5)
 
 MOST_METRICS: Final = FIELDS - METRIC - 1

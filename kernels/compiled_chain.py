@@ -70,8 +70,9 @@ def chain_steps(
             return done
         _forward(head, last, x, n)
         _judge(head, last, t, sums, n)
-        _backward(head, last, x, rate, n)
-        _update(head, settings, rate, iterations + done)
+        if _field(head, at.WORK, at.OPTIMIZER) != at.NO_OPTIMIZER:
+            _backward(head, last, x, rate, n)
+            _update(head, settings, rate, iterations + done)
         if was_finite and not np.isfinite(sums[0]):
             return done + 1
     return batches

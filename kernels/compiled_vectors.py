@@ -73,6 +73,9 @@ def emitted(returns: Any, *takes: Any) -> Callable[[Callable[..., Any]], Any]:
     def decorate(emit: Callable[..., Any]) -> Any:
         def typed(_: Any, *given: Any) -> tuple[Any, Callable[..., Any]]:
             def generate(context: Any, builder: Any, __: Any, values: Any) -> Any:
+                builder.function.attributes.add(
+                    "optsize"
+                )  # loops are vectors already: to unroll them gains nothing
                 result = emit(builder, *values)
                 return context.get_dummy_value() if returns is types.void else result
 

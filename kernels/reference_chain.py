@@ -50,7 +50,7 @@ def chain_steps(
     begin: int,
     batches: int,
 ) -> int:
-    """Train on several batches.
+    """Train on several batches; only judge them if the plan says no optimizer.
 
     Parameters
     ----------
@@ -81,8 +81,9 @@ def chain_steps(
             return done
         outputs = _forward(plan, x)
         dy = _judge(plan, t, outputs[-1], sums)
-        _backward(plan, [x, *outputs], dy, rate)
-        _update(plan, settings, rate, iterations + done)
+        if plan[at.WORK, at.OPTIMIZER] != at.NO_OPTIMIZER:
+            _backward(plan, [x, *outputs], dy, rate)
+            _update(plan, settings, rate, iterations + done)
         if was_finite and not np.isfinite(sums[0]):
             return done + 1
     return batches

@@ -1,9 +1,9 @@
-"""`Chain`: a model that one kernel can train, many steps in a call.
+"""`Chain`: a model that one kernel can train and judge, many batches in a call.
 
 Most models are a chain of `Dense` layers with an ordinary loss and optimizer. For such a one a step through layers,
 losses and optimizers written in Python costs more than its arithmetic. The kernel `chain_steps` does all of a step
 itself, and the steps of a whole chunk one after another. Here it is decided which models that are, and written down
-for the kernel what it must know: the plan. Everything else trains step by step, as `TrainStep.take` says.
+for the kernel what it must know: the plan. Everything else goes step by step, as `TrainStep.take` says.
 """
 
 import time
@@ -64,8 +64,9 @@ class Chain:
     sample : tuple of int
         The shape of a sample.
     objective : Objective
-    optimizer : SGD or Adam
-    memory : optimizers.Plan
+    optimizer : SGD or Adam, optional
+        The batches are only judged when None.
+    memory : optimizers.Plan, optional
         Where the optimizer finds what it updates.
 
     Attributes
@@ -81,8 +82,8 @@ class Chain:
         layers: Sequence[tuple[Dense, int]],
         sample: Shape,
         objective: Objective,
-        optimizer: Optimizer,
-        memory: Plan,
+        optimizer: Optimizer | None,
+        memory: Plan | None,
     ) -> None:
         self._layers, self._sample = layers, sample
         self._objective, self._optimizer, self._memory = objective, optimizer, memory
@@ -102,30 +103,27 @@ class Chain:
         for row, (layer, activation) in zip(self.plan[at.LAYER :], layers, strict=True):
             row[at.K], row[at.M], row[at.ACTIVATION] = *layer.kernel.shape, activation
 
-    def train(self, kernels: ModuleType, stretch: Stretch, most: int) -> int:
+    def take(self, kernels: ModuleType, stretch: Stretch, most: int) -> int:
         """Take batches of a stretch, at most so many, and return how many were taken.
 
         None is taken if the kernel is not made for these; fewer if a target is no class, or if the loss stops being
         finite.
         """
-        if not (self._follow_optimizer() and self._aim(stretch)):
+        if not (self._point_to_parameters() and self._aim(stretch)):
             return 0
-        optimizer, sums = self._optimizer, self._sums
-        if optimizer.scheduled or optimizer.decay:
-            most = 1  # each step has a learning rate of its own
-        began, iterations = time.perf_counter(), optimizer.iterations.value
+        began, optimizer, sums = time.perf_counter(), self._optimizer, self._sums
+        rate, iterations = 0.0, None
+        if optimizer is not None:
+            rate, iterations = optimizer.rate(), optimizer.iterations.value
+            if optimizer.scheduled or optimizer.decay:
+                most = 1  # each step has a learning rate of its own
         for i, mean in enumerate(self._means):
             sums[2 * i], sums[2 * i + 1] = mean.total, mean.count
-        done: int = kernels.chain_steps(
-            self.plan,
-            self._settings,
-            sums,
-            optimizer.rate(),
-            iterations.item(),
-            stretch.begin,
-            min(most, stretch.batches),
-        )
-        iterations += done
+        steps = 0 if iterations is None else iterations.item()
+        most = min(most, stretch.batches)
+        done: int = kernels.chain_steps(self.plan, self._settings, sums, rate, steps, stretch.begin, most)
+        if iterations is not None:
+            iterations += done
         totals = sums.tolist()
         for i, mean in enumerate(self._means):
             mean.total, mean.count = totals[2 * i], totals[2 * i + 1]
@@ -141,9 +139,15 @@ class Chain:
 
     # -- what the plan says -----------------------------------------------------------------------------
 
-    def _follow_optimizer(self) -> bool:
-        """Say how the optimizer is set now, and where its memory is; False if it does what the kernel does not."""
-        optimizer, work = self._optimizer, self.plan[at.WORK]
+    def _point_to_parameters(self) -> bool:
+        """Say where they lie and how they are updated; False if the optimizer does what the kernel does not."""
+        if self._optimizer is None:
+            self._point_to_weights()
+            return True
+        return self._follow(self._optimizer)
+
+    def _follow(self, optimizer: Optimizer) -> bool:
+        work, memory = self.plan[at.WORK], self._memory
         if optimizer.clipnorm or optimizer.clipvalue or optimizer.global_clipnorm or optimizer.weight_decay:
             return False
         if isinstance(optimizer, SGD):
@@ -153,24 +157,24 @@ class Chain:
         elif isinstance(optimizer, Adam):
             self._settings[:] = optimizer.beta_1, optimizer.beta_2, optimizer.epsilon
             work[at.OPTIMIZER] = at.ADAM
-        optimizer.look_again(self._memory)
-        if self._memory.layouts != self._layouts:
-            if len(self._memory.calls) != 1 or self._memory.copies:
+        assert memory is not None
+        optimizer.look_again(memory)
+        if memory.layouts != self._layouts:
+            if len(memory.calls) != 1 or memory.copies:
                 return False
-            self._point_to_parameters()
+            values, grads, slots = memory.calls[0]
+            work[at.VALUES], work[at.GRADS], work[at.SIZE] = _address(values), _address(grads), values.size
+            for field, slot in zip((at.FIRST_SLOT, at.SECOND_SLOT), slots, strict=False):
+                work[field] = _address(slot)
+            self._point_to_weights()
+            self._layouts = memory.layouts
         return True
 
-    def _point_to_parameters(self) -> None:
-        values, grads, slots = self._memory.calls[0]
-        work = self.plan[at.WORK]
-        work[at.VALUES], work[at.GRADS], work[at.SIZE] = _address(values), _address(grads), values.size
-        for field, slot in zip((at.FIRST_SLOT, at.SECOND_SLOT), slots, strict=False):
-            work[field] = _address(slot)
+    def _point_to_weights(self) -> None:
         for row, (layer, _) in zip(self.plan[at.LAYER :], self._layers, strict=True):
             for parameter, value, slope in ((layer.kernel, at.W, at.DW), (layer.bias, at.B, at.DB)):
                 if parameter is not None:
                     row[value], row[slope] = _address(parameter.value), _address(parameter.slot)
-        self._layouts = self._memory.layouts
 
     def _aim(self, stretch: Stretch) -> bool:
         """Say where the batches lie; False if they are not as the kernel wants them."""
@@ -222,24 +226,40 @@ class Chain:
 
 def chain_of(
     layers: Sequence[Layer],
-    learned: Sequence[Parameter],
     objective: Objective,
-    optimizer: Optimizer,
-    memory: Plan,
+    optimizer: Optimizer | None = None,
+    memory: Plan | None = None,
 ) -> Chain | None:
-    """The chain that these are, or None: then some part is not among those that the kernel knows."""
+    """The chain that these are, or None: then some part is not among those that the kernel knows.
+
+    Parameters
+    ----------
+    layers : list of Layer
+    objective : Objective
+    optimizer : Optimizer, optional
+        The batches are only judged when None.
+    memory : optimizers.Plan, optional
+        What it updates.
+    """
     found = _dense(layers)
-    if found is None or type(optimizer) not in (SGD, Adam) or getattr(optimizer, "amsgrad", False):
+    if found is None or not _known_objective(objective, found[-1][1]):
         return None
     weights = [w for layer, _ in found for w in layer.weights]
-    if weights != list(learned) or any(w.regularizer or w.constraint for w in weights):
+    if any(w.regularizer or w.constraint for w in weights):
         return None
-    if len(memory.calls) != 1 or memory.copies or not _known_objective(objective, found[-1][1]):
+    if optimizer is not None and not _known_update(optimizer, memory, weights):
         return None
     sample = layers[0].input_shape[1:]
     if None in sample or (len(sample) != 1 and type(layers[0]) is not Flatten):
         return None
     return Chain(found, tuple(n or 0 for n in sample), objective, optimizer, memory)
+
+
+def _known_update(optimizer: Optimizer, memory: Plan | None, weights: list[Parameter]) -> bool:
+    """Whether it is one that the kernel knows, of all weights and no others, which lie side by side."""
+    if memory is None or memory.parameters != weights or len(memory.calls) != 1 or memory.copies:
+        return False
+    return type(optimizer) in (SGD, Adam) and not getattr(optimizer, "amsgrad", False)
 
 
 def _dense(layers: Sequence[Layer]) -> list[tuple[Dense, int]] | None:

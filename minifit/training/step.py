@@ -156,33 +156,14 @@ class JudgedStep(Step):
         """Whether all losses so far are finite numbers."""
         return self.objective.finite
 
-
-class TrainStep(JudgedStep):
-    """Learn from a batch."""
-
-    def __init__(
-        self,
-        model: Trainable,
-        kernels: ModuleType,
-        streams: Streams,
-        objective: Objective,
-        optimizer: Optimizer,
-    ) -> None:
-        super().__init__(model, kernels, streams, objective, recording=True)
-        self.optimizer = optimizer
-        self.learned = list(model.trainable_weights)
-        self.constrained = [w for w in self.learned if w.constraint is not None]
-        for weight in self.constrained:
-            if not type(weight.constraint).__module__.startswith("minifit."):
-                constrained(weight)  # a user's: one that cannot be used is to be noticed before a step
-        self.frozen = [w for w in model.weights if w.trainable and w not in self.learned]
-        self.plan = optimizer.plan(self.learned)
-
     @cached_property
     def chain(self) -> Chain | None:
-        """What the kernel for chains is told, if it can train this model."""
-        layers = self.model.layers_in_turn()
-        return chain_of(layers, self.learned, self.objective, self.optimizer, self.plan)
+        """What the kernel for chains is told, if the model is one."""
+        return self.make_chain()
+
+    def make_chain(self) -> Chain | None:
+        """The model, to be judged."""
+        return chain_of(self.model.layers_in_turn(), self.objective)
 
     def run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
         """As for every step; many batches in a call of one kernel where that can be."""
@@ -208,7 +189,7 @@ class TrainStep(JudgedStep):
         if stretch is None:
             return 0
         sound = self.sound()
-        done = chain.train(self.context.kernels, stretch, most)
+        done = chain.take(self.context.kernels, stretch, most)
         batches.took(done or 1)
         if not done:  # not for this kernel, or something is wrong with it, which `take` can tell
             copy_context().run(self._take_alone, batches, stretch.batch(0))
@@ -220,6 +201,32 @@ class TrainStep(JudgedStep):
     def _take_alone(self, batches: Batches, batch: Batch) -> None:
         self._enter()
         self._take_of(batches, batch)
+
+
+class TrainStep(JudgedStep):
+    """Learn from a batch."""
+
+    def __init__(
+        self,
+        model: Trainable,
+        kernels: ModuleType,
+        streams: Streams,
+        objective: Objective,
+        optimizer: Optimizer,
+    ) -> None:
+        super().__init__(model, kernels, streams, objective, recording=True)
+        self.optimizer = optimizer
+        self.learned = list(model.trainable_weights)
+        self.constrained = [w for w in self.learned if w.constraint is not None]
+        for weight in self.constrained:
+            if not type(weight.constraint).__module__.startswith("minifit."):
+                constrained(weight)  # a user's: one that cannot be used is to be noticed before a step
+        self.frozen = [w for w in model.weights if w.trainable and w not in self.learned]
+        self.plan = optimizer.plan(self.learned)
+
+    def make_chain(self) -> Chain | None:
+        """The model with its optimizer."""
+        return chain_of(self.model.layers_in_turn(), self.objective, self.optimizer, self.plan)
 
     def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
         """Nothing flows back into frozen weights, as long as the step runs."""

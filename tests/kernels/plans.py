@@ -65,7 +65,9 @@ def made(
     data[at.BATCH_SIZE], data[at.SAMPLES], data[at.ROWS] = batch_size, rows, rows
     data[at.X] = place("x", rng.standard_normal((rows, sizes[0])).astype(FLOAT))
     if whole:
-        data[at.IDS] = place("ids", rng.integers(max(outputs, 2), size=rows))
+        data[at.IDS] = place(
+            "ids", rng.integers(outputs if loss == at.CATEGORICAL_CROSSENTROPY else 2, size=rows)
+        )
     elif loss == at.SQUARED_ERROR:
         data[at.T] = place("t", rng.standard_normal((rows, outputs)).astype(FLOAT))
     elif loss == at.BINARY_CROSSENTROPY:

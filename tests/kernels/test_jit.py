@@ -67,7 +67,9 @@ except RuntimeError:
     assert run.stdout == "nowhere [0.5 0.5 0.5]\n", run.stderr
 
 
-def test_what_is_kept_is_found_again_only_while_no_file_of_the_package_changes(root: Path, tmp_path: Path) -> None:
+def test_what_is_kept_is_found_again_only_while_no_file_of_the_package_changes(
+    root: Path, tmp_path: Path
+) -> None:
     """Numba itself looks at the file of the function alone, not at those of the functions compiled into it."""
     package, kept = tmp_path / "minifit", tmp_path / "kept"
     shutil.copytree(root / "kernels", package / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
