@@ -18,7 +18,8 @@ CAST_AT_ONCE = 2**20
 class ArrayBatches(RowBatches):
     """Batches of rows of arrays; the parameters are those of `RowBatches`."""
 
-    _cast_y: tuple[int, Array] | None = None  # targets as they are used, and of which pass
+    _whole: Stretch | None = None  # the present pass as one stretch, where the arrays can be used as they lie
+    _pass = -1  # its number
     _lie_ahead = False  # whether the batches that `ahead` told of are still to come
 
     def peek(self) -> Batch:
@@ -35,35 +36,43 @@ class ArrayBatches(RowBatches):
         begin = self._next_in_pass(here)
         if begin is None:
             return None
-        parts, left = (self.x, self._targets(), None), self.batches - begin
-        if not all(map(_lies_ready, parts, self._dtypes)):
+        if self._pass != self.position // self.batches or begin == 0:
+            self._pass, self._whole = self.position // self.batches, self._as_it_lies()
+        whole, left = self._whole, self.batches - begin
+        if whole is None:
             left = min(left, most, max(CAST_AT_ONCE // max(self.batch_size * self.x[:1].size, 1), 1))
-            copies = self._batch(here, *self._rows_of(begin, left))
-            return Stretch(*copies, None, self.batch_size, 0, left)
-        if not self.shuffle:
-            return Stretch(*parts, None, self.batch_size, begin, left)
-        if not isinstance(self.order, Computed):
-            return Stretch(*parts, self.order, self.batch_size, begin, left)
-        first, last = self._rows_of(begin, 1)
-        order = self.order.ahead(first, last - first)
-        if first + len(order) < self.samples:
-            left = max(len(order) // self.batch_size, 1)
-        return Stretch(*parts, order, self.batch_size, 0, left)
+            return Stretch(*self._batch(here, *self._rows_of(begin, left)), None, self.batch_size, 0, left)
+        if whole.order is None and self.shuffle:
+            return self._of_computed(whole, begin)
+        whole.begin, whole.batches = begin, left
+        return whole
 
     def took(self, batches: int) -> None:
         """Go on behind the first `batches` of those that lie ahead."""
         if self._lie_ahead:
             self._go_on(batches)
 
-    def _targets(self) -> Array | None:
-        """`y`, cast once in a pass if that is one number a row: a cast beside every batch would copy x, too."""
-        y: Array | None = self.y
-        number = self.position // self.batches
-        if y is None or y.dtype == self._dtypes[1] or y.size != len(y) or not in_memory(y):
-            return y
-        if self._cast_y is None or self._cast_y[0] != number:
-            self._cast_y = number, y.astype(self._dtypes[1])
-        return self._cast_y[1]
+    def _as_it_lies(self) -> Stretch | None:
+        """The pass as one stretch of the arrays themselves; None if they must be cast or copied.
+
+        Targets of one number a row are cast for the whole pass: a cast beside every batch would copy x, too.
+        """
+        x, y = self.x, self.y
+        if y is not None and y.dtype != self._dtypes[1] and y.size == len(y) and in_memory(y):
+            y = y.astype(self._dtypes[1])
+        if not (_lies_ready(x, self._dtypes[0]) and (y is None or _lies_ready(y, self._dtypes[1]))):
+            return None
+        order = self.order if self.shuffle else None
+        return Stretch(x, y, None, None if isinstance(order, Computed) else order, self.batch_size, 0, 0)
+
+    def _of_computed(self, whole: Stretch, begin: int) -> Stretch:
+        """A stretch of an order that is not kept: as far as it is computed."""
+        assert isinstance(self.order, Computed)
+        first, last = self._rows_of(begin, 1)
+        places, left = self.order.ahead(first, last - first), self.batches - begin
+        if first + len(places) < self.samples:
+            left = max(len(places) // self.batch_size, 1)
+        return Stretch(whole.x, whole.y, None, places, self.batch_size, 0, left)
 
     def _rows_of(self, begin: int, batches: int) -> tuple[int, int]:
         """Where some batches of a pass begin and end."""
@@ -79,9 +88,9 @@ class ArrayBatches(RowBatches):
         return Batch(x, y, weight)
 
 
-def _lies_ready(part: Array | None, dtype: np.dtype[Any]) -> bool:
+def _lies_ready(part: Array, dtype: np.dtype[Any]) -> bool:
     """Whether rows of an array can be used where they lie."""
-    return part is None or (part.dtype == dtype and part.flags.c_contiguous and part.flags.aligned)
+    return part.dtype == dtype and part.flags.c_contiguous and part.flags.aligned
 
 
 def _gather(here: Context, source: Array, rows: slice, index: Array | None, dtype: np.dtype[Any]) -> Array:

@@ -6,6 +6,7 @@ from it, an evaluation winds it back first. When it has no more, `next` returns 
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +29,8 @@ class Batch(NamedTuple):
     weight: Array | None = None
 
 
-class Stretch(NamedTuple):
+@dataclass(slots=True)
+class Stretch:
     """Batches that follow one another, as the arrays that hold them all: for who can take several at once.
 
     Attributes
@@ -40,7 +42,8 @@ class Stretch(NamedTuple):
     size : int
         Rows in a batch; the last one has what is left of the order, or of the rows.
     begin, batches : int
-        The first batch, counted from the beginning of the order or of the rows, and how many.
+        The first batch, counted from the beginning of the order or of the rows, and how many. These alone change: a
+        source may tell of what lies ahead with the same object again.
     """
 
     x: Array

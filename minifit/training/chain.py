@@ -95,7 +95,8 @@ class Chain:
         self._kept: dict[tuple[int, int], Array] = {}  # the rooms, by the row and field that point to them
         self._rows_fit = 0
         self._layouts: list[tuple[Any, int]] = []
-        self._aimed_at: tuple[Any, ...] = (None, None, None)
+        self._set_to: tuple[Any, ...] = ()  # how the optimizer was set when the plan was told
+        self._aimed_at: Stretch | None = None
         self.pace = 1
         work = self.plan[at.WORK]
         work[at.LOSS], work[at.BLAS] = LOSSES[loss], blas.sgemm_address()
@@ -111,7 +112,7 @@ class Chain:
         """
         if not (self._point_to_parameters() and self._aim(stretch)):
             return 0
-        began, optimizer, sums = time.perf_counter(), self._optimizer, self._sums
+        optimizer, sums = self._optimizer, self._sums
         rate, iterations = 0.0, None
         if optimizer is not None:
             rate, iterations = optimizer.rate(), optimizer.iterations.value
@@ -121,14 +122,16 @@ class Chain:
             sums[2 * i], sums[2 * i + 1] = mean.total, mean.count
         steps = 0 if iterations is None else iterations.item()
         most = min(most, stretch.batches)
+        began = time.perf_counter() if most >= self.pace else None
         done: int = kernels.chain_steps(self.plan, self._settings, sums, rate, steps, stretch.begin, most)
+        if began is not None:
+            self._set_pace(done, time.perf_counter() - began)
         if iterations is not None:
-            iterations += done
+            iterations[...] = steps + done  # adding in place takes a microsecond
         totals = sums.tolist()
         for i, mean in enumerate(self._means):
             mean.total, mean.count = totals[2 * i], totals[2 * i + 1]
         self._objective.begun = True
-        self._set_pace(done, time.perf_counter() - began)
         return done
 
     def _set_pace(self, steps: int, seconds: float) -> None:
@@ -147,27 +150,39 @@ class Chain:
         return self._follow(self._optimizer)
 
     def _follow(self, optimizer: Optimizer) -> bool:
-        work, memory = self.plan[at.WORK], self._memory
         if optimizer.clipnorm or optimizer.clipvalue or optimizer.global_clipnorm or optimizer.weight_decay:
             return False
         if isinstance(optimizer, SGD):
-            self._settings[0] = optimizer.momentum
-            with_momentum = at.NESTEROV if optimizer.nesterov else at.MOMENTUM
-            work[at.OPTIMIZER] = with_momentum if optimizer.momentum else at.PLAIN_SGD
-        elif isinstance(optimizer, Adam):
-            self._settings[:] = optimizer.beta_1, optimizer.beta_2, optimizer.epsilon
-            work[at.OPTIMIZER] = at.ADAM
+            now: tuple[Any, ...] = optimizer.momentum, optimizer.nesterov
+        else:
+            assert isinstance(optimizer, Adam)
+            now = optimizer.beta_1, optimizer.beta_2, optimizer.epsilon
+        if now != self._set_to:
+            self._set(optimizer, now)
+        buffer, layout = self._layouts[0] if self._layouts else (None, 0)
+        return (buffer is not None and buffer.layout == layout) or self._find_memory(optimizer)
+
+    def _set(self, optimizer: Optimizer, settings: tuple[Any, ...]) -> None:
+        self._settings[: len(settings)] = self._set_to = settings
+        code = at.ADAM
+        if isinstance(optimizer, SGD):
+            code = at.NESTEROV if optimizer.nesterov else at.MOMENTUM
+            code = code if optimizer.momentum else at.PLAIN_SGD
+        self.plan[at.WORK, at.OPTIMIZER] = code
+
+    def _find_memory(self, optimizer: Optimizer) -> bool:
+        """Say where parameters and slots lie; False if they do not lie side by side."""
+        memory, work = self._memory, self.plan[at.WORK]
         assert memory is not None
         optimizer.look_again(memory)
-        if memory.layouts != self._layouts:
-            if len(memory.calls) != 1 or memory.copies:
-                return False
-            values, grads, slots = memory.calls[0]
-            work[at.VALUES], work[at.GRADS], work[at.SIZE] = _address(values), _address(grads), values.size
-            for field, slot in zip((at.FIRST_SLOT, at.SECOND_SLOT), slots, strict=False):
-                work[field] = _address(slot)
-            self._point_to_weights()
-            self._layouts = memory.layouts
+        if len(memory.calls) != 1 or memory.copies:
+            return False
+        values, grads, slots = memory.calls[0]
+        work[at.VALUES], work[at.GRADS], work[at.SIZE] = _address(values), _address(grads), values.size
+        for field, slot in zip((at.FIRST_SLOT, at.SECOND_SLOT), slots, strict=False):
+            work[field] = _address(slot)
+        self._point_to_weights()
+        self._layouts = memory.layouts
         return True
 
     def _point_to_weights(self) -> None:
@@ -178,9 +193,9 @@ class Chain:
 
     def _aim(self, stretch: Stretch) -> bool:
         """Say where the batches lie; False if they are not as the kernel wants them."""
+        if stretch is self._aimed_at:
+            return True  # all that changes in it is handed over with every call
         x, y, order = stretch.x, stretch.y, stretch.order
-        if x is self._aimed_at[0] and y is self._aimed_at[1] and order is self._aimed_at[2]:
-            return True  # nothing is said anew from batch to batch
         field = self._targets_field(y)
         if field is None or stretch.weight is not None or not _usable(x, FLOAT):
             return False
@@ -194,7 +209,7 @@ class Chain:
         data[at.X], data[at.T], data[at.IDS] = _address(x), 0, 0
         data[field] = _address(y)
         data[at.ORDER] = _address(order)
-        self._aimed_at = x, y, order
+        self._aimed_at = stretch
         return True
 
     def _targets_field(self, y: Array | None) -> int | None:

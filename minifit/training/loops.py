@@ -80,6 +80,7 @@ def _train(
 ) -> Logs:
     """One epoch: the logs of its last batch, or `logs` if there was none."""
     watched = callbacks.watched("train")
+    stopped = (lambda: True) if watched else (lambda: state.stop_training)
     if state.batch:  # resumed in the middle of the epoch
         logs = step.objective.logs()
     while state.batch != batches.steps and not state.had_stopped:
@@ -87,7 +88,7 @@ def _train(
         most = _left(batches, state.batch)
         if not watched:
             most = _until_woken(callbacks, most, unit)
-        done = step.run(batches, most, unit, lambda: watched or state.stop_training)
+        done = step.run(batches, most, unit, stopped)
         if not done:
             _end_of_data(batches, state.batch, "Training")
             break

@@ -169,33 +169,26 @@ class JudgedStep(Step):
         """As for every step; many batches in a call of one kernel where that can be."""
         if not self.context.kernels.COMPILED or self.chain is None:
             return super().run(batches, most, unit, stopped)
-        done, until, sound = 0, time.perf_counter() + PAUSE, self.sound()
+        chain, objective, done, until = self.chain, self.objective, 0, time.perf_counter() + PAUSE
+        sound, broken = objective.finite, False
         while done != most:
-            units = 1 if stopped() else max(self.chain.pace // unit, 1)
+            units = 1 if stopped() else max(chain.pace // unit, 1)
             wanted = units * unit - done % unit
-            taken = self._run_chain(self.chain, batches, wanted if most is None else min(wanted, most - done))
-            if not taken:
+            wanted = wanted if most is None else min(wanted, most - done)
+            self.memory.rewind()
+            stretch = batches.ahead(self.context, wanted)
+            if stretch is None:
                 break
-            done += taken
-            broken = sound and not self.sound()
+            taken = chain.take(self.context.kernels, stretch, wanted)
+            batches.took(taken or 1)
+            if not taken:  # not for this kernel, or something is wrong with it, which `take` can tell
+                copy_context().run(self._take_alone, batches, stretch.batch(0))
+            done += taken or 1
+            if sound and not objective.finite:
+                sound, broken = False, True
+                batches.explain(stretch.batch((taken or 1) - 1))
             if done % unit == 0 and (broken or stopped() or time.perf_counter() > until):
                 break
-        return done
-
-    def _run_chain(self, chain: Chain, batches: Batches, most: int) -> int:
-        """Take batches that follow one another, and return how many there were."""
-        self.memory.rewind()
-        stretch = batches.ahead(self.context, most)
-        if stretch is None:
-            return 0
-        sound = self.sound()
-        done = chain.take(self.context.kernels, stretch, most)
-        batches.took(done or 1)
-        if not done:  # not for this kernel, or something is wrong with it, which `take` can tell
-            copy_context().run(self._take_alone, batches, stretch.batch(0))
-            done = 1
-        if sound and not self.sound():
-            batches.explain(stretch.batch(done - 1))
         return done
 
     def _take_alone(self, batches: Batches, batch: Batch) -> None:
