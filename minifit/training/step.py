@@ -8,6 +8,7 @@ many batches in a call; what the callbacks see is no different.
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextvars import Context as ContextVars
 from contextvars import copy_context
 from functools import cached_property
 from types import ModuleType
@@ -90,11 +91,18 @@ class Step(ABC):
             Whether to come back, asked after every unit; at the latest after `PAUSE` seconds, and when the loss
             stops being a finite number.
         """
-        return copy_context().run(self._run, batches, most, unit, stopped)
+        return self._inside.run(self._run, batches, most, unit, stopped)
+
+    @cached_property
+    def _inside(self) -> ContextVars:
+        """A copy of the caller's context to take batches in, so that nothing can be left switched on in that one."""
+        made = copy_context()
+        made.run(self.context.enter)
+        made.run(np.seterr, all="ignore")  # training may run to infinity; callbacks say what they think of it
+        return made
 
     def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
-        """As `run`, in a copy of the caller's context, so that nothing can be left switched on in that one."""
-        self._enter()
+        """As `run`, inside."""
         done, until, sound, broken = 0, time.perf_counter() + PAUSE, self.sound(), False
         while done != most:
             self.memory.rewind()
@@ -109,10 +117,6 @@ class Step(ABC):
             if done % unit == 0 and (broken or stopped() or time.perf_counter() > until):
                 break
         return done
-
-    def _enter(self) -> None:
-        self.context.enter()
-        np.seterr(all="ignore")  # training may run to infinity; callbacks say what they think of it
 
     def _take_of(self, batches: Batches, batch: Batch) -> None:
         """One batch of these, which an error names."""
@@ -182,7 +186,7 @@ class JudgedStep(Step):
             taken = chain.take(self.context.kernels, stretch, wanted)
             batches.took(taken or 1)
             if not taken:  # not for this kernel, or something is wrong with it, which `take` can tell
-                copy_context().run(self._take_alone, batches, stretch.batch(0))
+                self._inside.run(self._take_of, batches, stretch.batch(0))
             done += taken or 1
             if sound and not objective.finite:
                 sound, broken = False, True
@@ -190,10 +194,6 @@ class JudgedStep(Step):
             if done % unit == 0 and (broken or stopped() or time.perf_counter() > until):
                 break
         return done
-
-    def _take_alone(self, batches: Batches, batch: Batch) -> None:
-        self._enter()
-        self._take_of(batches, batch)
 
 
 class TrainStep(JudgedStep):
