@@ -157,7 +157,7 @@ def add_product(blas: Int, x: Int, dy: Int, factor: Any, keep: bool, w: Int, n: 
 @jit_inner
 def multiply_transposed(blas: Int, dy: Int, w: Int, scratch: Int, dx: Int, n: Int, k: Int, m: Int) -> None:
     """dx = dy @ w.T; `scratch` has room for k * m numbers."""
-    if blas != 0 and n * k * m >= LARGE:
+    if blas != 0 and n * k * m >= LARGE and m > LANES:  # to add up few terms each, a BLAS prepares for long
         _sgemm(blas, PLAIN, TRANSPOSED, n, k, m, _ONE, dy, m, w, m, _ZERO, dx, k)
         return
     if m > 1:  # a single column, read as a row, is transposed

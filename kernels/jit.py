@@ -36,7 +36,10 @@ def jit_contracted(function: Function) -> Function:
 
 
 def jit_inner(function: Function) -> Function:
-    """As `jit`, for a function that only compiled ones call: it becomes a part of them, and is not kept alone."""
+    """As `jit`, for a function that only compiled ones call: it becomes a part of them, and is not kept alone.
+
+    It has no door for Python: called from there it would crash. A test wraps it.
+    """
     return njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
