@@ -1,5 +1,6 @@
 """Batches of arrays: the right rows as the right dtype, in memory that is used again, and never a copy of the data."""
 
+import copy
 import tracemalloc
 from pathlib import Path
 
@@ -8,8 +9,8 @@ import pytest
 
 from minifit import Sequential
 from minifit.arrays import Array
-from minifit.data import ArrayBatches
-from minifit.data.batches import target_dtype
+from minifit.data import ArrayBatches, array_batches, permutation
+from minifit.data.batches import Batch, target_dtype
 from minifit.data.row_batches import Shuffle
 from minifit.layers import Dense
 from tests.data.drawing import context, drawn, numbered
@@ -167,3 +168,79 @@ def test_making_batches_takes_no_memory_for_the_data() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 10_000
+
+
+# -- several at once -----------------------------------------------------------------------------------------
+
+
+def drawn_ahead(batches: ArrayBatches, most: int, takes: int) -> list[Batch]:
+    """All batches, as `ahead` tells of them; of each stretch at most `takes` are taken."""
+    here, found = context(), list[Batch]()
+    while True:
+        here.workspace.rewind()  # type: ignore[union-attr]
+        stretch = batches.ahead(here, most)
+        if stretch is None:
+            return found
+        taken = min(stretch.batches, takes)
+        found += [copy.deepcopy(stretch.batch(number)) for number in range(taken)]
+        batches.took(taken)
+
+
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("most, takes", [(1, 1), (3, 2), (100, 7), (100, 100)])
+@pytest.mark.parametrize("dtype, y_dtype", [("f4", "f4"), ("f4", "i2"), ("f8", "f8"), ("u1", "u1")])
+@pytest.mark.parametrize("shuffle", [False, True, "batch"])
+def test_what_lies_ahead_is_what_comes_one_by_one(
+    shuffle: Shuffle,
+    dtype: str,
+    y_dtype: str,
+    most: int,
+    takes: int,
+    listed: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(permutation, "LISTED", 1000 if listed else 10)
+    monkeypatch.setattr(permutation, "STRETCH", 13)
+    monkeypatch.setattr(array_batches, "CAST_AT_ONCE", 60)
+    x, y = array(dtype, (47, 3)), array(y_dtype, (47,))
+    given = {"batch_size": 5, "passes": 3, "shuffle": shuffle}
+    together = drawn_ahead(ArrayBatches(x, y, **given), most, takes)  # type: ignore[arg-type]
+    alone = drawn(ArrayBatches(x, y, **given), context())  # type: ignore[arg-type]
+    assert len(together) == len(alone) == 30
+    for a, b in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(a.x, b.x)
+        np.testing.assert_array_equal(a.y, b.y)
+
+
+def test_looking_ahead_twice_draws_one_order() -> None:
+    batches, here = ArrayBatches(array("f4", (40, 2)), batch_size=4, shuffle=True), context()
+    first = batches.ahead(here, 5)
+    assert first is not None
+    wanted = first.batch(0).x.copy()
+    again = batches.ahead(here, 5)
+    assert again is not None
+    np.testing.assert_array_equal(again.batch(0).x, wanted)
+    following = batches.next(here)
+    assert following is not None
+    np.testing.assert_array_equal(following.x, wanted)
+
+
+def test_arrays_that_lie_ready_are_not_copied() -> None:
+    x, y = array("f4", (40, 2)), array("f4", (40,))
+    stretch = ArrayBatches(x, y, batch_size=4, shuffle=True).ahead(context(), 100)
+    assert stretch is not None
+    assert stretch.x is x
+    assert stretch.y is y
+    assert stretch.batches == 10
+
+
+def test_targets_that_change_between_passes_are_seen() -> None:
+    y = np.zeros(8, np.int32)
+    batches, here = ArrayBatches(array("f4", (8, 2)), y, batch_size=4, passes=2), context()
+    for value in (0, 7):
+        y[:] = value
+        stretch = batches.ahead(here, 100)
+        assert stretch is not None
+        assert stretch.y is not None
+        assert set(stretch.y.tolist()) == {value}
+        batches.took(2)
