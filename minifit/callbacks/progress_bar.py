@@ -143,7 +143,9 @@ class ProgressBar:
 
 
 def duration(seconds: float) -> str:
-    """Such as ``0.25 s``, ``1:05`` or ``2:00:30``."""
+    """Such as ``4.2 ms``, ``0.25 s``, ``1:05`` or ``2:00:30``."""
+    if seconds < 0.1:
+        return f"{seconds * 1000:.{0 if seconds >= 0.00995 else 1}f} ms"
     if seconds < 60:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(int(seconds), 60)
