@@ -52,8 +52,8 @@ def chain_steps(
     plan: NDArray[np.int64],
     settings: NDArray[np.float64],
     sums: NDArray[np.float64],
+    iterations: NDArray[np.int64],
     rate: float,
-    iterations: int,
     begin: int,
     batches: int,
 ) -> int:
@@ -72,7 +72,8 @@ def chain_steps(
         _judge(head, last, t, sums, n)
         if _field(head, at.WORK, at.OPTIMIZER) != at.NO_OPTIMIZER:
             _backward(head, last, x, rate, n)
-            _update(head, settings, rate, iterations + done)
+            _update(head, settings, rate, iterations[()])
+            iterations[()] += 1
         if was_finite and not np.isfinite(sums[0]):
             return done + 1
     return batches

@@ -45,8 +45,8 @@ def chain_steps(
     plan: NDArray[np.int64],
     settings: NDArray[np.float64],
     sums: NDArray[np.float64],
+    iterations: NDArray[np.int64],
     rate: float,
-    iterations: int,
     begin: int,
     batches: int,
 ) -> int:
@@ -59,10 +59,10 @@ def chain_steps(
         Those of the optimizer: momentum; or beta_1, beta_2, epsilon.
     sums : array of float64, shape (2 + 2 * metrics,), added to
         Total and count of the loss, then of each metric: the mean of it is one divided by the other.
+    iterations : array of int64, shape (), added to
+        How many steps were made. It is counted here, since Ctrl-C may cut off the caller before it has the result.
     rate : float
         The learning rate.
-    iterations : int
-        How many steps were made before.
     begin, batches : int
         The first batch, counted from the first row of the data, and how many.
 
@@ -83,7 +83,8 @@ def chain_steps(
         dy = _judge(plan, t, outputs[-1], sums)
         if plan[at.WORK, at.OPTIMIZER] != at.NO_OPTIMIZER:
             _backward(plan, [x, *outputs], dy, rate)
-            _update(plan, settings, rate, iterations + done)
+            _update(plan, settings, rate, int(iterations))
+            iterations += 1
         if was_finite and not np.isfinite(sums[0]):
             return done + 1
     return batches

@@ -50,6 +50,9 @@ METRICS = {
     losses.mean_absolute_error: at.MEAN_ABSOLUTE_ERROR,
 }
 
+UNCOUNTED = np.zeros((), np.int64)
+"""The iterations of no optimizer: batches that are only judged count none."""
+
 A_CALL = 0.02
 """About how many seconds a call of the kernel shall take at most, unless a single step takes longer."""
 
@@ -113,21 +116,20 @@ class Chain:
         if not (self._point_to_parameters() and self._aim(stretch)):
             return 0
         optimizer, sums = self._optimizer, self._sums
-        rate, iterations = 0.0, None
+        rate, iterations = 0.0, UNCOUNTED
         if optimizer is not None:
             rate, iterations = optimizer.rate(), optimizer.iterations.value
             if optimizer.scheduled or optimizer.decay:
                 most = 1  # each step has a learning rate of its own
         for i, mean in enumerate(self._means):
             sums[2 * i], sums[2 * i + 1] = mean.total, mean.count
-        steps = 0 if iterations is None else iterations.item()
         most = min(most, stretch.batches)
         began = time.perf_counter() if most >= self.pace else None
-        done: int = kernels.chain_steps(self.plan, self._settings, sums, rate, steps, stretch.begin, most)
+        done: int = kernels.chain_steps(
+            self.plan, self._settings, sums, iterations, rate, stretch.begin, most
+        )
         if began is not None:
             self._set_pace(done, time.perf_counter() - began)
-        if iterations is not None:
-            iterations[...] = steps + done  # adding in place takes a microsecond
         totals = sums.tolist()
         for i, mean in enumerate(self._means):
             mean.total, mean.count = totals[2 * i], totals[2 * i + 1]

@@ -25,7 +25,11 @@ class Made:
     def run(
         self, kernels: Any, begin: int = 0, batches: int = 1, rate: float = 0.1, iterations: int = 0
     ) -> int:
-        return int(kernels.chain_steps(self.plan, self.settings, self.sums, rate, iterations, begin, batches))
+        made = np.array(iterations, np.int64)
+        done = int(kernels.chain_steps(self.plan, self.settings, self.sums, made, rate, begin, batches))
+        learned = self.plan[at.WORK, at.OPTIMIZER] != at.NO_OPTIMIZER
+        assert made == (iterations + done if learned else iterations)
+        return done
 
 
 def made(

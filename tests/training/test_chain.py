@@ -275,6 +275,22 @@ def test_batches_end_at_a_loss_that_is_not_finite(monkeypatch: pytest.MonkeyPatc
     assert ends[-1] == 37
 
 
+def test_ctrl_c_leaves_as_many_iterations_as_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python raises it as soon as the kernel is back, before the caller has the result."""
+    kernel = compiled.chain_steps
+
+    def interrupted(*args: Any) -> int:
+        kernel(*args)
+        raise KeyboardInterrupt
+
+    model = model_of(Dense(1), optimizer=Adam(0.01))
+    model.fit(X, COLUMN, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    monkeypatch.setattr(compiled, "chain_steps", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, COLUMN, batch_size=37, verbose=0)
+    assert int(model.optimizer.iterations) == 11
+
+
 # -- what is a chain -----------------------------------------------------------------------------------------
 
 
