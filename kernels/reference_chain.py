@@ -133,9 +133,8 @@ def _judge(
     forward(t, y, values)
     sums[0] += float(np.float32(np.sum(values, dtype=np.float64) / n)) * n
     sums[1] += n
-    before = np.empty_like(
-        y
-    )  # the categorical cross-entropy wants the probabilities, the others what they were given
+    # the categorical cross-entropy wants the probabilities, the others what they were given
+    before = np.empty_like(y)
     softmax_forward(y, before)
     each = np.full(n, 1 / n, np.float32)
     backward(t, before if loss == at.CATEGORICAL_CROSSENTROPY else y, each, dy)

@@ -239,9 +239,8 @@ class TrainStep(JudgedStep):
         loss = self.objective.loss_of(batch, y_pred, self.added())
         if self.learned:
             loss.backward()
-        self.objective.update(
-            batch, y_pred, loss
-        )  # before the update: an error leaves the weights as they were
+        # before the update: an error leaves the weights as they were
+        self.objective.update(batch, y_pred, loss)
         for weight in self.learned:
             if weight.grad is None and weight.slot is not None:
                 weight.slot.fill(0)  # the loss does not depend on it

@@ -38,7 +38,7 @@ def plans(draw: Any) -> dict[str, Any]:
         "loss": loss,
         "optimizer": draw(OPTIMIZERS),
         "metrics": tuple(draw(st.lists(st.sampled_from(KNOWN), max_size=at.MOST_METRICS))),
-        "batch_size": draw(st.sampled_from([1, 3, 8, 20, 33])),
+        "batch_size": draw(st.sampled_from([1, 2, 3, 8, 20, 33])),
         "whole": whole and draw(st.booleans()),
         "shuffled": draw(st.booleans()),
         "biased": draw(st.booleans()),

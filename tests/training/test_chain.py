@@ -221,6 +221,34 @@ def test_images_are_flattened_where_they_lie(monkeypatch: pytest.MonkeyPatch) ->
     assert sum(taken) == 2
 
 
+def test_numbers_without_an_axis_are_trained_where_they_lie(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = spied(monkeypatch)
+    model = Sequential([Dense(1, input_shape=(1,))])
+    model.compile("sgd", "mse")
+    model.fit(X[:, 0].copy(), COLUMN, verbose=0)
+    assert sum(taken) == 2
+
+
+def test_targets_that_change_between_evaluations_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where they are cast: the copy is of the present numbers."""
+    taken = spied(monkeypatch)
+    y_val = np.zeros(37)
+
+    def change(epoch: int, logs: Any) -> None:
+        y_val[...] = epoch * 100
+
+    history = model_of(Dense(1), optimizer=SGD(0.0)).fit(
+        X,
+        COLUMN,
+        epochs=2,
+        verbose=0,
+        validation_data=(X, y_val),
+        callbacks=[LambdaCallback(on_epoch_begin=change)],
+    )
+    assert sum(taken) == 8
+    assert history.history["val_loss"][1] > 1000 > history.history["val_loss"][0]
+
+
 @pytest.mark.parametrize("weight", ["sample_weight", "class_weight"])
 def test_weighed_samples_are_trained_op_by_op(weight: str, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = spied(monkeypatch)
