@@ -23,9 +23,7 @@ SAMPLES: Final = 1  # in how many the batches end
 ROWS: Final = 2  # how many rows the data has
 X: Final = 3  # the inputs, (rows, k)
 T: Final = 4  # the targets, (rows, m)
-IDS: Final = (
-    5  # instead of `T`: one whole number a row, int64, which is a class for the categorical cross-entropy
-)
+IDS: Final = 5  # instead of `T`: one whole number a row, int64; for the categorical cross-entropy, a class
 ORDER: Final = 6  # which row comes next, int64, (samples,); none when the rows stay in their order
 
 WORK: Final = 1

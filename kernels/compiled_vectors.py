@@ -73,9 +73,8 @@ def emitted(returns: Any, *takes: Any) -> Callable[[Callable[..., Any]], Any]:
     def decorate(emit: Callable[..., Any]) -> Any:
         def typed(_: Any, *given: Any) -> tuple[Any, Callable[..., Any]]:
             def generate(context: Any, builder: Any, __: Any, values: Any) -> Any:
-                builder.function.attributes.add(
-                    "optsize"
-                )  # loops are vectors already: to unroll them gains nothing
+                # loops are vectors already: to unroll them gains nothing
+                builder.function.attributes.add("optsize")
                 result = emit(builder, *values)
                 return context.get_dummy_value() if returns is types.void else result
 
@@ -217,9 +216,8 @@ def _times_power_of_two(builder: Any, values: Any, n: Any) -> Any:
     whole = builder.fptosi(n, _WHOLE)
     half = builder.ashr(whole, _whole(1))
     for part in (half, builder.sub(whole, half)):
-        bits = builder.shl(
-            builder.add(part, _whole(127)), _whole(23)
-        )  # the exponent alone, the digits being 1
+        # the exponent alone, the digits being 1
+        bits = builder.shl(builder.add(part, _whole(127)), _whole(23))
         values = builder.fmul(values, builder.bitcast(bits, _VECTOR))
     return values
 
@@ -249,14 +247,12 @@ _F = np.float32
 @jit_inner
 def exp(x: Any) -> Any:
     """``exp(x)`` to one unit in the last place: ``2 ** n * exp(r)`` with a whole n and r within half of ln 2."""
-    x = choose(
-        less(x, splat(_F(-104))), splat(_F(-104)), x
-    )  # of less, and of more than 89, it is 0 and infinity
+    # of less than -104, and of more than 89, it is 0 and infinity
+    x = choose(less(x, splat(_F(-104))), splat(_F(-104)), x)
     x = choose(less(splat(_F(89)), x), splat(_F(89)), x)
     n = floor(x * splat(_F(1.44269504)) + splat(_F(0.5)))
-    r = (
-        x - n * splat(_F(0.693359375)) - n * splat(_F(-2.12194440e-4))
-    )  # ln 2 in two parts, the first with few digits
+    # ln 2 in two parts, the first with few digits
+    r = x - n * splat(_F(0.693359375)) - n * splat(_F(-2.12194440e-4))
     p = splat(_F(1.9875691500e-4))
     p = p * r + splat(_F(1.3981999507e-3))
     p = p * r + splat(_F(8.3334519073e-3))
