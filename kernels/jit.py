@@ -30,11 +30,6 @@ def jit_sums(function: Function) -> Function:
     return _compile(function, fastmath={"reassoc"})
 
 
-def jit_contracted(function: Function) -> Function:
-    """As `jit`, but a product and a sum may become one instruction, which rounds once instead of twice."""
-    return _compile(function, fastmath={"contract"})
-
-
 def jit_inner(function: Function) -> Function:
     """As `jit`, for a function that only compiled ones call: it becomes a part of them, and is not kept alone.
 

@@ -52,6 +52,11 @@ class ArrayBatches(RowBatches):
         if self._lie_ahead:
             self._go_on(batches)
 
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from there, in the order of that time."""
+        super().set_state(state)
+        self._pass, self._whole = -1, None
+
     def _as_it_lies(self) -> Stretch | None:
         """The pass as one stretch of the arrays themselves; None if they must be cast or copied.
 

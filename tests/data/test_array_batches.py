@@ -244,3 +244,24 @@ def test_targets_that_change_between_passes_are_seen() -> None:
         assert stretch.y is not None
         assert set(stretch.y.tolist()) == {value}
         batches.took(2)
+
+
+def test_a_state_that_is_put_back_brings_its_order_with_it() -> None:
+    batches = ArrayBatches(array("f4", (40, 2)), batch_size=4, passes=3, shuffle=True)
+    here, states, wanted = context(), [], []
+    for _ in range(2):  # the same place of two passes
+        stretch = batches.ahead(here, 100)
+        assert stretch is not None
+        batches.took(3)
+        states.append(batches.get_state())
+        wanted.append(stretch.batch(3).x.copy())
+        batches.took(7)
+    for state, x in zip(states, wanted, strict=True):
+        batches.set_state(state)
+        stretch = batches.ahead(here, 100)
+        assert stretch is not None
+        np.testing.assert_array_equal(stretch.batch(0).x, x)
+    batches.set_state({**states[1], "drawn_from": states[0]["drawn_from"]})
+    stretch = batches.ahead(here, 100)
+    assert stretch is not None
+    np.testing.assert_array_equal(stretch.batch(0).x, wanted[0])
