@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.benchmarks import record
 from tests.benchmarks.implementations import IMPLEMENTATIONS, LIBRARIES
-from tests.benchmarks.pythons import Failed, Pythons, run
+from tests.benchmarks.pythons import Pythons, run
 from tests.benchmarks.record import Section
 from tests.benchmarks.text import Row, number, plain
 
@@ -22,24 +22,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 def measured(options: argparse.Namespace, pythons: Pythons) -> Section:
     """Every library in a process of its own."""
     print("A fit is one epoch of one batch of 16 samples, Dense(10) on 20 numbers. Measured are:")
-    found: dict[str, Any] = {}
-    chosen = pythons.chosen(options.implementations, of=LIBRARIES)
-    for name, python in chosen.items():
-        print(f"    {name}", flush=True)
-        try:
-            found[name] = {
-                kind: run(
-                    python, "fits", library=name, kind=kind, count=options.count, seconds=options.seconds
-                )
-                for kind in KINDS
-            }
-        except Failed as error:
-            print(f"    {name} failed: {error}", flush=True)
-    return {
-        "made": record.made(),
-        "versions": {name: pythons.version(name) for name in chosen},
-        "fits": found,
-    }
+
+    def measure(python: str, name: str) -> dict[str, Any]:
+        limits = {"count": options.count, "seconds": options.seconds}
+        return {kind: run(python, "fits", library=name, kind=kind, **limits) for kind in KINDS}
+
+    return record.of_libraries("fits", options.implementations, pythons, measure)
 
 
 def table(section: Section) -> list[Row]:

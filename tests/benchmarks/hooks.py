@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.benchmarks import record
 from tests.benchmarks.implementations import IMPLEMENTATIONS, LIBRARIES
-from tests.benchmarks.pythons import Failed, Pythons, run
+from tests.benchmarks.pythons import Pythons, run
 from tests.benchmarks.record import Section
 from tests.benchmarks.text import Row, number, plain
 
@@ -24,19 +24,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 def measured(options: argparse.Namespace, pythons: Pythons) -> Section:
     """Every library in a process of its own."""
     print("Measured are:")
-    found: dict[str, Any] = {}
-    chosen = pythons.chosen(options.implementations, of=LIBRARIES)
-    for name, python in chosen.items():
-        print(f"    {name}", flush=True)
-        try:
-            found[name] = run(python, "hooks", library=name, rounds=options.rounds)
-        except Failed as error:
-            print(f"    {name} failed: {error}", flush=True)
-    return {
-        "made": record.made(),
-        "versions": {name: pythons.version(name) for name in chosen},
-        "hooks": found,
-    }
+
+    def measure(python: str, name: str) -> Any:
+        return run(python, "hooks", library=name, rounds=options.rounds)
+
+    return record.of_libraries("hooks", options.implementations, pythons, measure)
 
 
 def table(section: Section) -> list[Row]:

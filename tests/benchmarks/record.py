@@ -10,6 +10,7 @@ import platform
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ import numpy as np
 
 import minifit
 from minifit.saving import atomic
+from tests.benchmarks.implementations import LIBRARIES
+from tests.benchmarks.pythons import Failed, Pythons
 
 Section = dict[str, Any]
 
@@ -122,3 +125,28 @@ def ratios(section: Section) -> dict[str, dict[str, float]]:
         if ours is not None and peer is not None:
             found["best"][workload] = ours / times[peer]
     return {name: by_workload for name, by_workload in found.items() if by_workload}
+
+
+def of_libraries(
+    what: str, names: list[str] | None, pythons: Pythons, measure: Callable[[str, str], Any]
+) -> Section:
+    """The section of what is measured of every library, each in a process of its own; one that fails is left out.
+
+    Parameters
+    ----------
+    what : str
+        The key of the figures.
+    names : list of str, optional
+        Which libraries; all that are there when None.
+    measure : callable
+        Makes the figures of a Python and a library's name.
+    """
+    found: dict[str, Any] = {}
+    chosen = pythons.chosen(names, of=LIBRARIES)
+    for name, python in chosen.items():
+        print(f"    {name}", flush=True)
+        try:
+            found[name] = measure(python, name)
+        except Failed as error:
+            print(f"    {name} failed: {error}", flush=True)
+    return {"made": made(), "versions": {name: pythons.version(name) for name in chosen}, what: found}
