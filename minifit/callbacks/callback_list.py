@@ -9,6 +9,7 @@ from minifit.callbacks.base import HOOKS, Callback, Logs, Run, check_hook, imple
 from minifit.callbacks.history import History
 from minifit.callbacks.progbar_logger import ProgbarLogger
 from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.saving.paths import absolute
 from minifit.tensorboard.profile import Trace
 
 _hooks = attrgetter(*HOOKS)
@@ -154,7 +155,7 @@ class CallbackList:
         writers: dict[str, Callback] = {}
         for callback in dict.fromkeys(self.callbacks):
             for path in callback.writes_to():
-                first = writers.setdefault(os.path.normcase(os.path.realpath(path)), callback)
+                first = writers.setdefault(os.path.normcase(os.path.realpath(absolute(path))), callback)
                 if first is not callback:
                     raise ArgumentError(
                         "Two callbacks of one fit must not write to the same file. "

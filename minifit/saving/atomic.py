@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, Any, TypeAlias
 
 from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.saving.paths import absolute
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -105,7 +106,7 @@ def _target(path: PathLike) -> str:
         raise ArgumentError(
             f"A path has no null character. Received: {given!r}. Pass for example 'model.h5'."
         )
-    target = os.path.realpath(given)
+    target = os.path.realpath(absolute(given))
     try:
         mode = os.stat(given).st_mode
     except FileNotFoundError:
