@@ -11,14 +11,17 @@ from contextlib import AbstractContextManager, nullcontext
 from shutil import get_terminal_size
 from typing import Any, TextIO
 
-from minifit.errors import MinifitWarning
+from minifit.errors import MESSAGE, MinifitWarning, legible
+
+MOST = 1 << 20
+"""Characters that are printed at once."""
 
 
 def say(text: str = "", out: TextIO | None = None) -> None:
     """Print one line (or several) and make sure that it is seen at once; `out` is ``sys.stdout`` when None."""
     out = sys.stdout if out is None else out
     with _bars_out_of_the_way(out):
-        print(fitting(text, out), file=out, flush=True)
+        print(fitting(legible(text, MOST, lines=True), out), file=out, flush=True)
 
 
 def ask(question: str) -> bool:
@@ -41,7 +44,7 @@ def warn(text: str) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "minifit":
         level, frame = level + 1, frame.f_back
     with _bars_out_of_the_way(sys.stderr):
-        warnings.warn(text, MinifitWarning, stacklevel=level)
+        warnings.warn(legible(text, MESSAGE, lines=True), MinifitWarning, stacklevel=level)
 
 
 # -- where it is shown ---------------------------------------------------------------------------------------

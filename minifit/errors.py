@@ -17,15 +17,70 @@ Each class is also a standard one, so that code which expects a ``ValueError`` c
     └── MissingPackageError  (ImportError)   an optional package that is not installed
     MinifitWarning           (UserWarning)   training goes on, but look at this
 
-A text gives the rule, then what was received, then what to do.
+A text gives the rule, then what was received, then what to do. Parts of it come from others: names in a file, an
+answer of a server. They are cut, and no character in them moves a terminal's cursor.
 """
 
 from collections.abc import Iterable
+from reprlib import Repr
 from typing import Any
+
+LINE = 300
+"""Characters of one text of others, such as a name, that a message shows."""
+
+MESSAGE = 3000
+"""Characters of a whole message."""
+
+_repr = Repr()
+_repr.maxstring = _repr.maxother = _repr.maxlong = LINE
+
+
+def legible(text: object, most: int = LINE, lines: bool = False) -> str:
+    """Return a text of unknown origin in a form that can be shown.
+
+    Parameters
+    ----------
+    text : object
+        Taken by its ``str``.
+    most : int, default 300
+        Characters that remain; the middle of a longer text is left out.
+    lines : bool, default False
+        Whether line ends stay. All other characters that are not printable (control characters, escape sequences,
+        marks that reverse the direction of writing) become escapes, as in ``repr``.
+    """
+    text = _cut(str(text), most)
+    if text.isprintable():
+        return text
+    escaped = "".join(c if c.isprintable() or (lines and c == "\n") else _escaped(c) for c in text)
+    return _cut(escaped, most)
+
+
+def _cut(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    end = most // 3
+    return f"{text[: most - end - 5]} ... {text[-end:]}"
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+def quoted(value: object) -> str:
+    """Return the ``repr`` of a value of unknown origin, cut: a long text, a list of many or of deep nesting."""
+    return legible(_repr.repr(value))
 
 
 class MinifitError(Exception):
-    """The root of the tree: catches everything that minifit raises on purpose."""
+    """The root of the tree: catches everything that minifit raises on purpose.
+
+    Its text can be shown on a terminal, whatever the file or the server says that it is about.
+    """
+
+    def __init__(self, *args: object) -> None:
+        if len(args) == 1 and isinstance(args[0], str):
+            args = (legible(args[0], MESSAGE, lines=True),)
+        super().__init__(*args)
 
 
 class ArgumentError(MinifitError, ValueError):
@@ -72,7 +127,7 @@ class UnknownNameError(ArgumentError):
     @classmethod
     def of(cls, kind: str, name: str, known: Iterable[str]) -> "UnknownNameError":
         """The error for an unknown `name`, with the nearest of the `known` ones."""
-        return cls(f"There is no {kind} of that name. Received: {name!r}. {suggestion(name, known)}")
+        return cls(f"There is no {kind} of that name. Received: {quoted(name)}. {suggestion(name, known)}")
 
 
 class ArgumentTypeError(MinifitError, TypeError):
@@ -114,7 +169,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # only needed when something is wrong
 
     names = sorted(known)
-    near = [n for n in names if n.lower() == name.lower()] or get_close_matches(name, names, n=1)
+    near = [n for n in names if n.lower() == name.lower()] or get_close_matches(name[:LINE], names, n=1)
     if near:
-        return f"Did you mean {near[0]!r}?"
-    return f"Known: {', '.join(map(repr, names))}."
+        return f"Did you mean {quoted(near[0])}?"
+    return f"Known: {legible(', '.join(map(repr, names)), MESSAGE // 3)}."

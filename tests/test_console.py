@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from minifit.console import ask, bar, place_of, say, warn
-from minifit.errors import MinifitWarning
+from minifit.errors import MESSAGE, MinifitWarning
 
 
 class Flushed(io.StringIO):
@@ -31,6 +31,15 @@ def test_say(capsys: pytest.CaptureFixture[str]) -> None:
     say("two\nthree")
     say()
     assert capsys.readouterr() == ("one\ntwo\nthree\n\n", "")
+
+
+def test_what_is_said_does_not_move_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    say("a\x1b[2Jb\nc\rd")
+    assert capsys.readouterr().out == "a\\x1b[2Jb\nc\\rd\n"
+    with pytest.warns(MinifitWarning) as caught:
+        warn("\x1b]0;title\x07" * 1_000_000)
+    assert len(text := str(caught[0].message)) == MESSAGE
+    assert text.isprintable()
 
 
 def test_it_follows_a_redirection_made_later() -> None:

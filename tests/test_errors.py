@@ -1,12 +1,13 @@
 """The tree of errors is the one that is drawn, and a wrong name gets a helpful answer."""
 
 import inspect
+import pickle
 import re
 
 import pytest
 
 from minifit import errors
-from minifit.errors import MinifitError, UnknownNameError, suggestion
+from minifit.errors import MESSAGE, MinifitError, UnknownNameError, legible, quoted, suggestion
 
 LINE = re.compile(r"^    (?P<branch>[│├└─ ]*)(?P<name>\w+)(?: +\((?P<standard>\w+)\))?(?P<text> +\S.*)?$")
 CLASSES = {n: c for n, c in vars(errors).items() if inspect.isclass(c) and issubclass(c, Exception | Warning)}
@@ -84,3 +85,47 @@ def test_an_unknown_name() -> None:
     error = UnknownNameError.of("optimizer", "adm", {"adam": 1, "sgd": 2})
     assert isinstance(error, ValueError)
     assert str(error) == "There is no optimizer of that name. Received: 'adm'. Did you mean 'adam'?"
+
+
+HOSTILE = "\x1b[2J\r\0\x9b\u202e\ud800" * 1_000_000
+"""Escape sequences, a carriage return, NUL, a mark that reverses the direction, half a surrogate pair; 9 MB."""
+
+
+def test_texts_of_others_are_cut_and_harmless() -> None:
+    text = legible(f"begin {HOSTILE} end")
+    assert len(text) == errors.LINE
+    assert text.isprintable()
+    assert text.startswith(r"begin \x1b[2J\r\x00\x9b\u202e\ud800")
+    assert text.endswith(" end")
+    assert legible(text) == text
+
+
+def test_what_can_be_shown_stays_as_it_is() -> None:
+    assert legible("Größe 層 - val_loss: 0.25") == "Größe 層 - val_loss: 0.25"
+    assert legible("two\nlines", lines=True) == "two\nlines"
+    assert legible("two\nlines") == r"two\nlines"
+    assert legible(b"x") == "b'x'"
+
+
+@pytest.mark.parametrize("value", [HOSTILE, [HOSTILE] * 1000, {HOSTILE: {HOSTILE: HOSTILE}}, 10**4000])
+def test_values_of_others_are_cut_and_harmless(value: object) -> None:
+    assert len(quoted(value)) <= errors.LINE
+    assert quoted(value).isprintable()
+
+
+def test_short_values_are_shown_as_they_are() -> None:
+    assert quoted({"units": [1, 2.5, None, "a'b"]}) == """{'units': [1, 2.5, None, "a'b"]}"""
+
+
+@pytest.mark.parametrize("name", [n for n in CLASSES if n != "MinifitWarning"])
+def test_no_error_carries_a_text_that_harms_a_terminal(name: str) -> None:
+    error = CLASSES[name](f"One\n{HOSTILE}\ntwo")
+    for each in (error, pickle.loads(pickle.dumps(error))):
+        assert len(str(each)) == MESSAGE
+        assert all(line.isprintable() for line in str(each).split("\n"))
+        assert str(each).endswith("\ntwo")
+
+
+def test_an_unknown_name_of_megabytes() -> None:
+    error = UnknownNameError.of("layer", HOSTILE, [HOSTILE + "a", HOSTILE])
+    assert len(str(error)) < 3 * errors.LINE
