@@ -35,62 +35,7 @@ X, Y = data()
 CLASSES = [c for name in callbacks.__all__ if isinstance(c := getattr(callbacks, name), type)]
 
 
-# -- the order of events -----------------------------------------------------------------------------------
-
-
-def test_a_fit_from_begin_to_end() -> None:
-    recorder = Recorder()
-    small_model().fit(X, Y, 6, epochs=2, validation_data=(X[:4], Y[:4]), verbose=0, callbacks=[recorder])
-    epoch = "train_batch_begin 0, train_batch_end 0, train_batch_begin 1, train_batch_end 1, "
-    epoch += "test_begin, test_batch_begin 0, test_batch_end 0, test_end"
-    expected = (
-        f"train_begin, epoch_begin 0, {epoch}, epoch_end 0, epoch_begin 1, {epoch}, epoch_end 1, train_end"
-    )
-    assert recorder.indexed() == expected.split(", ")
-
-
-def test_an_evaluation_and_a_prediction() -> None:
-    model, evaluated, predicted = small_model(), Recorder(), Recorder()
-    model.evaluate(X, Y, 6, verbose=0, callbacks=[evaluated])
-    model.predict(X, 6, callbacks=[predicted])
-    batches = "{0}_begin, {0}_batch_begin 0, {0}_batch_end 0, {0}_batch_begin 1, {0}_batch_end 1, {0}_end"
-    assert evaluated.indexed() == batches.format("test").split(", ")
-    assert predicted.indexed() == batches.format("predict").split(", ")
-
-
-@pytest.mark.rule("FIT-4")
-@pytest.mark.parametrize(("unit", "ends"), [(1, list(range(10))), (3, [2, 5, 8, 9]), (10, [9]), (99, [9])])
-def test_indices_with_several_steps_per_execution(unit: int, ends: list[int]) -> None:
-    x, y = data(10)
-    recorder = Recorder()
-    model = small_model(steps_per_execution=unit)
-    model.fit(x, y, 1, verbose=0, validation_data=(x, y), validation_batch_size=1, callbacks=[recorder])
-    model.predict(x, 1, callbacks=[recorder])
-    begins = [0, *(e + 1 for e in ends[:-1])]
-    for kind in ("train", "test", "predict"):
-        assert [e[1] for e in recorder.events if e[0] == f"{kind}_batch_begin"] == begins
-        assert [e[1] for e in recorder.events if e[0] == f"{kind}_batch_end"] == ends
-
-
-@pytest.mark.rule("FIT-15")
-def test_epochs_and_batches_count_from_zero_and_go_on_from_initial_epoch() -> None:
-    recorder = Recorder()
-    history = small_model().fit(X, Y, 6, epochs=4, initial_epoch=2, verbose=0, callbacks=[recorder])
-    assert [e[1] for e in recorder.events if e[0] == "epoch_begin"] == [2, 3]
-    assert [e[1] for e in recorder.events if e[0] == "train_batch_end"] == [0, 1, 0, 1]
-    assert history.epoch == [2, 3]
-    assert all(type(e[1]) is int for e in recorder.events if len(e) == 3)
-
-
-@pytest.mark.rule("FIT-20")
-@pytest.mark.parametrize("initial", [3, 5])
-def test_a_fit_of_no_epochs_begins_and_ends(initial: int) -> None:
-    recorder = Recorder()
-    model = small_model()
-    before = bits(model)
-    history = model.fit(X, Y, epochs=3, initial_epoch=initial, verbose=0, callbacks=[recorder])
-    assert recorder.events == [("train_begin", {}), ("train_end", {})]
-    assert (history.epoch, history.history, bits(model)) == ([], {}, before)
+# -- the older names ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("FIT-21")
@@ -269,42 +214,6 @@ def test_what_is_written_into_other_logs_stays_there(hook: str) -> None:
 
 
 # -- stopping ----------------------------------------------------------------------------------------------
-
-STOPPED = {
-    "on_train_begin": ["train_batch_end 0", "test_end", "epoch_end 0", "train_end"],
-    "on_epoch_begin": ["train_batch_end 0", "test_end", "epoch_end 0", "train_end"],
-    "on_train_batch_begin": ["train_batch_end 0", "test_end", "epoch_end 0", "train_end"],
-    "on_train_batch_end": ["train_batch_end 0", "test_end", "epoch_end 0", "train_end"],
-    "on_test_begin": ["train_batch_end 0", "train_batch_end 1", "test_end", "epoch_end 0", "train_end"],
-    "on_test_batch_end": ["train_batch_end 0", "train_batch_end 1", "test_end", "epoch_end 0", "train_end"],
-    "on_test_end": ["train_batch_end 0", "train_batch_end 1", "test_end", "epoch_end 0", "train_end"],
-    "on_epoch_end": ["train_batch_end 0", "train_batch_end 1", "test_end", "epoch_end 0", "train_end"],
-}
-"""What still ends after training was stopped at a hook."""
-
-
-@pytest.mark.rule("FIT-5")
-@pytest.mark.rule("FIT-6")
-@pytest.mark.parametrize("hook", STOPPED)
-def test_stopping_lets_the_batch_the_validation_and_the_epoch_end(hook: str) -> None:
-    model, recorder = small_model(), Recorder()
-    history = model.fit(
-        X, Y, 6, epochs=3, validation_data=(X[:6], Y[:6]), verbose=0, callbacks=[acting(hook, stop), recorder]
-    )
-    ends = [e for e in recorder.indexed() if "_end" in e and not e.startswith("test_batch")]
-    assert ends == STOPPED[hook]
-    assert recorder.names().count("test_batch_end") == 1
-    assert list(history.history) == ["loss", "val_loss"]
-    assert model.stop_training is True
-
-
-@pytest.mark.rule("FIT-6")
-@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin"])
-def test_one_batch_trains_also_when_nobody_watches(hook: str) -> None:
-    stopped, one_batch = small_model(), small_model()
-    stopped.fit(X, Y, 4, epochs=3, shuffle=False, verbose=0, callbacks=[acting(hook, stop)])
-    one_batch.fit(X, Y, 4, epochs=1, steps_per_epoch=1, shuffle=False, verbose=0)
-    assert bits(stopped) == bits(one_batch)
 
 
 @pytest.mark.rule("FIT-25")

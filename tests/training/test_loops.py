@@ -11,13 +11,13 @@ import pytest
 from minifit import Sequential
 from minifit.arrays import Array
 from minifit.callbacks import Callback, EarlyStopping, LambdaCallback, TerminateOnNaN
-from minifit.callbacks.base import HOOKS
 from minifit.data import Batches
 from minifit.errors import MinifitWarning
 from minifit.layers import Dense, Dropout
 from minifit.optimizers import SGD
 from minifit.training import step as step_module
 from minifit.training.step import PredictStep, Step, TrainStep
+from tests.callbacks.recording import Recorder
 
 X = np.sin(np.arange(30, dtype=np.float32)).reshape(10, 3)
 Y = np.cos(np.arange(10, dtype=np.float32))
@@ -55,36 +55,15 @@ SHORT = {
 }
 
 
-class Recorder(Callback):
-    """Every event as a word: ``E(0`` opens an epoch, ``)3`` closes a batch; and the logs of each."""
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-        self.logs: dict[str, dict[str, Any]] = {}
-
-    def text(self) -> str:
-        return " ".join(self.events)
-
-
-def _recording(name: str) -> Any:
-    def hook(self: Recorder, *args: Any) -> None:
-        *number, logs = args
-        event = SHORT[name] + "".join(map(str, number))
-        self.events.append(event)
-        self.logs[event] = dict(logs)
-
-    return hook
-
-
-for _hook in HOOKS:
-    if _hook.removeprefix("on_") in SHORT:
-        setattr(Recorder, _hook, _recording(_hook.removeprefix("on_")))
+def short(recorder: Recorder) -> str:
+    """Every event as a word: ``E(0`` opens an epoch, ``)3`` closes a batch."""
+    return " ".join(SHORT[hook] + "".join(map(str, number)) for hook, *number, _ in recorder.events)
 
 
 def fit(model: Sequential, *args: Any, **kwargs: Any) -> tuple[str, Any, Recorder]:
     recorder = Recorder()
     history = model.fit(*args, **{"verbose": 0, "callbacks": [recorder], **kwargs})
-    return recorder.text(), history, recorder
+    return short(recorder), history, recorder
 
 
 # -- the order of events -------------------------------------------------------------------------------------
@@ -94,47 +73,62 @@ def test_every_event_of_a_fit_in_its_order() -> None:
     text, _, recorder = fit(new_model(), X, Y, batch_size=5, epochs=2, validation_data=(X[:4], Y[:4]))
     epoch = "E({0} (0 )0 (1 )1 V( v(0 v)0 V) E){0}"
     assert text == f"T( {epoch.format(0)} {epoch.format(1)} T)"
-    assert list(recorder.logs[")1"]) == ["loss"]
-    assert list(recorder.logs["V)"]) == ["loss"]
-    assert list(recorder.logs["E)1"]) == ["loss", "val_loss"]
-    assert recorder.logs["T)"] == recorder.logs["E)1"]
-    assert recorder.logs["E)1"]["loss"] == recorder.logs[")1"]["loss"]
-    assert recorder.logs["E)1"]["val_loss"] == recorder.logs["V)"]["loss"]
-    assert all(not logs for event, logs in recorder.logs.items() if event.endswith("("))
+    batch, judged, epoch_end = (recorder.logs(f"{kind}_end")[-1] for kind in ("train_batch", "test", "epoch"))
+    assert epoch_end == {"loss": batch["loss"], "val_loss": judged["loss"]}
+    assert recorder.logs("train_end") == [epoch_end]
 
 
 def test_evaluate_and_predict_have_events_of_their_own() -> None:
     model, recorder = new_model(), Recorder()
     model.evaluate(X, Y, batch_size=5, verbose=0, callbacks=[recorder])
-    assert recorder.text() == "V( v(0 v)0 v(1 v)1 V)"
+    assert short(recorder) == "V( v(0 v)0 v(1 v)1 V)"
     recorder = Recorder()
-    found = model.predict(X, batch_size=5, callbacks=[recorder])
-    assert recorder.text() == "P( p(0 p)0 p(1 p)1 P)"
-    assert np.array_equal(recorder.logs["p)1"]["outputs"], found[5:])
+    outputs = model.predict(X, batch_size=5, callbacks=[recorder])
+    assert short(recorder) == "P( p(0 p)0 p(1 p)1 P)"
+    assert np.array_equal(recorder.logs("predict_batch_end")[1]["outputs"], outputs[5:])
 
 
+@pytest.mark.rule("FIT-15")
 def test_epochs_begin_at_the_initial_one() -> None:
-    text, history, _ = fit(new_model(), X, Y, epochs=4, initial_epoch=2)
-    assert text == "T( E(2 (0 )0 E)2 E(3 (0 )0 E)3 T)"
+    text, history, recorder = fit(new_model(), X, Y, batch_size=5, epochs=4, initial_epoch=2)
+    assert text == "T( E(2 (0 )0 (1 )1 E)2 E(3 (0 )0 (1 )1 E)3 T)"
     assert history.epoch == [2, 3]
     assert history.params["epochs"] == 4
+    assert all(type(event[1]) is int for event in recorder.events if len(event) == 3)
 
 
+@pytest.mark.rule("FIT-20")
+@pytest.mark.parametrize("trained", [False, True])
 @pytest.mark.parametrize("initial", [2, 5])
-def test_nothing_is_left_to_train(initial: int) -> None:
+def test_nothing_is_left_to_train(initial: int, trained: bool) -> None:
     model = new_model()
+    if trained:
+        model.fit(X, Y, verbose=0)
     before = [w.tobytes() for w in model.get_weights()]
     text, history, recorder = fit(model, X, Y, epochs=2, initial_epoch=initial)
     assert text == "T( T)"
-    assert (history.epoch, history.history, recorder.logs["T)"]) == ([], {}, {})
+    assert recorder.logs("train_end") == [{}], "of this fit, not of the one before"
+    assert (history.epoch, history.history) == ([], {})
     assert [w.tobytes() for w in model.get_weights()] == before
 
 
+EXECUTIONS = {
+    1: ("(0 )0 (1 )1 (2 )2 (3 )3 (4 )4 (5 )5 (6 )6 (7 )7 (8 )8 (9 )9", "{0}(0 {0})0 {0}(1 {0})1"),
+    3: ("(0 )2 (3 )5 (6 )8 (9 )9", "{0}(0 {0})1"),
+    10: ("(0 )9", "{0}(0 {0})1"),
+    99: ("(0 )9", "{0}(0 {0})1"),
+}
+
+
 @pytest.mark.rule("FIT-4")
-def test_several_steps_in_one_execution() -> None:
-    x, y = np.zeros((10, 3)), np.zeros(10)
-    text, _, _ = fit(new_model(unit=3), x, y, batch_size=1, validation_data=(x, y), validation_batch_size=2)
-    assert text == "T( E(0 (0 )2 (3 )5 (6 )8 (9 )9 V( v(0 v)2 v(3 v)4 V) E)0 T)"
+@pytest.mark.parametrize("unit", EXECUTIONS)
+def test_several_steps_in_one_execution(unit: int) -> None:
+    train, judged = EXECUTIONS[unit]
+    model, predicted = new_model(unit), Recorder()
+    text, _, _ = fit(model, X, Y, batch_size=1, validation_data=(X, Y), validation_batch_size=5)
+    assert text == f"T( E(0 {train} V( {judged.format('v')} V) E)0 T)"
+    model.predict(X, batch_size=5, callbacks=[predicted])
+    assert short(predicted) == f"P( {judged.format('p')} P)"
 
 
 @pytest.mark.parametrize("unit", [2, 3, 7, 100])
@@ -169,6 +163,7 @@ STOPS = {
     "on_train_batch_end": ("T( E(0 (0 )0 (1 )1 V( v(0 v)0 V) E)0 T)", 1),
     "on_test_begin": ("T( E(0 (0 )0 (1 )1 (2 )2 (3 )3 (4 )4 V( v(0 v)0 V) E)0 T)", None),
     "on_test_batch_end": ("T( E(0 (0 )0 (1 )1 (2 )2 (3 )3 (4 )4 V( v(0 v)0 V) E)0 T)", 0),
+    "on_test_end": ("T( E(0 (0 )0 (1 )1 (2 )2 (3 )3 (4 )4 V( v(0 v)0 V) E)0 T)", None),
     "on_epoch_end": ("T( E(0 (0 )0 (1 )1 (2 )2 (3 )3 (4 )4 V( v(0 v)0 V) E)0 T)", 0),
 }
 
@@ -181,7 +176,7 @@ def test_stopping_at_any_event(hook: str) -> None:
     model, recorder = new_model(), Recorder()
     options: dict[str, Any] = {"batch_size": 2, "epochs": 3, "verbose": 0, "validation_data": (X[:2], Y[:2])}
     history = model.fit(X, Y, callbacks=[recorder, Stop(hook, number)], **options)
-    assert recorder.text() == expected
+    assert short(recorder) == expected
     assert {key: len(values) for key, values in history.history.items()} == {"loss": 1, "val_loss": 1}
     assert model.stop_training
     model.fit(X, Y, verbose=0)
@@ -195,6 +190,7 @@ def test_a_stop_before_fit_does_not_count() -> None:
     assert text == "T( E(0 (0 )0 (1 )1 E)0 T)"
 
 
+@pytest.mark.rule("FIT-6")
 @pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin"])
 def test_unwatched_batches_stop_after_one_as_watched_ones_do(hook: str) -> None:
     model = new_model()
@@ -208,7 +204,7 @@ def test_unwatched_batches_stop_after_one_as_watched_ones_do(hook: str) -> None:
 def test_a_generator_of_unknown_length_is_one_epoch() -> None:
     text, history, recorder = fit(new_model(), generator(3))
     assert text == "T( E(0 (0 )0 (1 )1 (2 )2 (3 E)0 T)"
-    assert recorder.logs["E)0"] == recorder.logs[")2"]
+    assert recorder.logs("epoch_end")[0] == recorder.logs("train_batch_end")[2]
     assert history.params["steps"] is None
 
 
@@ -226,7 +222,7 @@ def test_a_generator_ends_in_the_first_epoch() -> None:
             new_model(), generator(3), epochs=3, steps_per_epoch=5, validation_data=(X, Y)
         )
     assert text == "T( E(0 (0 )0 (1 )1 (2 )2 (3 V( v(0 v)0 V) E)0 T)"
-    assert history.history["loss"] == [recorder.logs[")2"]["loss"]]
+    assert history.history["loss"] == [recorder.logs("train_batch_end")[2]["loss"]]
     assert len(history.history["val_loss"]) == 1
 
 
@@ -234,7 +230,7 @@ def test_a_generator_ends_in_the_second_epoch() -> None:
     with pytest.warns(MinifitWarning, match=f"{ENDED}: 2 batches were expected, there are 1"):
         text, history, recorder = fit(new_model(), generator(3), epochs=3, steps_per_epoch=2)
     assert text == "T( E(0 (0 )0 (1 )1 E)0 E(1 (0 )0 (1 E)1 T)"
-    assert history.history["loss"][1] == recorder.logs[")0"]["loss"]
+    assert history.history["loss"][1] == recorder.logs("train_batch_end")[-1]["loss"]
     assert not history.model.stop_training
 
 
