@@ -6,6 +6,7 @@ Each class is also a standard one, so that code which expects a ``ValueError`` c
     ├── ArgumentError        (ValueError)    an argument breaks its rule
     │   ├── ShapeError                       an array does not fit where it is put
     │   ├── DataError                        the data itself is at fault
+    │   │   └── LossError    (RuntimeError)  a loss that is not a finite number
     │   ├── FileFormatError  (OSError)       a file is damaged, or not what was expected
     │   └── UnknownNameError                 a name that no table knows
     ├── ArgumentTypeError    (TypeError)     a value of a kind that cannot be used here
@@ -115,6 +116,10 @@ class DataError(ArgumentError):
         )
         made.row = row
         return made
+
+
+class LossError(DataError, RuntimeError):
+    """The loss is NaN or infinite; a `RuntimeError`, as in Keras 3."""
 
 
 class FileFormatError(ArgumentError, OSError):

@@ -112,7 +112,8 @@ FIT = {
         RECORDED,
     ),
     "FIT-20": Rule(
-        "A fit with `initial_epoch` at `epochs` or beyond calls `on_train_begin` and `on_train_end` alone.",
+        "A fit of no epochs, with `epochs=0` or `initial_epoch` at `epochs` or beyond, calls `on_train_begin` and "
+        "`on_train_end` alone, and its History is empty.",
         RECORDED,
     ),
     "FIT-21": Rule(
@@ -327,7 +328,10 @@ CALLBACKS = {
         "body with `send_as_json`.",
         RECORDED,
     ),
-    "RM-4": Rule("One connection is kept open over the epochs and closed with the fit.", OWN),
+    "RM-4": Rule(
+        "Each post is a call of `requests.post`, as a test may have replaced it, and its connection is closed.",
+        OWN,
+    ),
     "LR-1": Rule(
         "A schedule of one argument is called with the epoch, any other with the epoch and the rate: its signature "
         "decides, and a TypeError raised inside it comes out.",

@@ -5,6 +5,7 @@ Override what you need. Every hook gets `logs`, a dictionary of plain floats; be
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from inspect import signature
 from typing import Any, NamedTuple, Protocol
 
@@ -85,7 +86,8 @@ class Run(NamedTuple):
 
     def ahead_of(self, callback: "Callback") -> "Run":
         """The same with only those callbacks that are called before this one: what they write into logs it can read."""
-        return self._replace(callbacks=self.callbacks[: self.callbacks.index(callback)])
+        place = next(i for i, other in enumerate(self.callbacks) if other is callback)
+        return self._replace(callbacks=self.callbacks[:place])
 
     def added_by_callbacks(self, key: str, hook: str = "on_epoch_end") -> bool | None:
         """Whether a callback says that it writes this key into the logs of a hook; None when one of them might."""
@@ -231,6 +233,24 @@ def check_hook(what: str, hook: str, function: Any) -> None:
     check_call(what, function, *list(signature(getattr(Callback, hook)).parameters)[1:])
 
 
+def declared(callback: Callback, name: str) -> Any:
+    """Return what a callback says of itself beyond Keras: an attribute, or a method bound to it.
+
+    An object that is a `Callback` by its ``__class__`` alone, as ``Mock(spec=Callback)``, answers everything with
+    something made up. For it `Callback` answers, and so it sees every hook.
+    """
+    if issubclass(type(callback), Callback):
+        return getattr(callback, name)
+    said = getattr(Callback, name)
+    return partial(said, callback) if callable(said) else said
+
+
+def has_state(callback: Callback) -> bool:
+    """Whether a callback has a state of its own that a captured run holds."""
+    own = issubclass(type(callback), Callback)
+    return own and hasattr(callback, "get_state") and hasattr(callback, "set_state")
+
+
 def _declared_keys(callback: Callback, hook: str) -> tuple[str, ...] | None:
     """What a callback says that it adds to a hook's logs; a subclass with a hook of its own says it anew.
 
@@ -245,7 +265,8 @@ def _declared_keys(callback: Callback, hook: str) -> tuple[str, ...] | None:
             break
         if hook in vars(owner):
             return None
-    return callback.adds_keys if hook == "on_epoch_end" or callback.adds_keys is None else ()
+    keys: tuple[str, ...] | None = declared(callback, "adds_keys")
+    return keys if hook == "on_epoch_end" or keys is None else ()
 
 
 _OLD_NAMES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}

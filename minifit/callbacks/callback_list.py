@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Any
 
-from minifit.callbacks.base import HOOKS, Callback, Logs, Run, check_hook, implements
+from minifit.callbacks.base import HOOKS, Callback, Logs, Run, check_hook, declared, implements
 from minifit.callbacks.history import History
 from minifit.callbacks.progbar_logger import ProgbarLogger
 from minifit.errors import ArgumentError, ArgumentTypeError
@@ -94,6 +94,11 @@ class CallbackList:
     def __iter__(self) -> Iterator[Callback]:
         return iter(self.callbacks)
 
+    @property
+    def distinct(self) -> list[Callback]:
+        """Each callback once. Callbacks are told apart by identity: two may be equal, and some have no hash."""
+        return list({id(callback): callback for callback in self.callbacks}.values())
+
     # -- who is watching --------------------------------------------------------------------------------
 
     def ask(self) -> None:
@@ -102,7 +107,7 @@ class CallbackList:
         if found == self._found:  # as a rule: this is asked before every epoch
             return
         self._found = found
-        in_turn = sorted(self.callbacks, key=lambda c: c.acts_last)
+        in_turn = sorted(self.callbacks, key=lambda c: bool(declared(c, "acts_last")))
         self._methods = {h: [self._method(c, h) for c in in_turn if implements(c, h)] for h in HOOKS}
 
     def _method(self, callback: Callback, hook: str) -> Callable[..., None]:
@@ -119,11 +124,12 @@ class CallbackList:
     def watched(self, event: str) -> bool:
         """Whether somebody must be called at every batch of an event: "train", "test" or "predict"."""
         hooks = (f"on_{event}_batch_begin", f"on_{event}_batch_end")
-        return any(c.watches(h) for h in hooks if self._methods[h] for c in self.callbacks)
+        return any(declared(c, "watches")(h) for h in hooks if self._methods[h] for c in self.callbacks)
 
     def wake_after(self) -> int | None:
         """In how many training batches the first callback must be told, of those that do not watch; None for no one."""
-        return min((n for c in self.callbacks if (n := c.wake_after()) is not None), default=None)
+        wakes = (declared(c, "wake_after")() for c in self.callbacks)
+        return min((n for n in wakes if n is not None), default=None)
 
     def implemented(self, hook: str) -> bool:
         """Whether any callback does something at a hook."""
@@ -153,8 +159,8 @@ class CallbackList:
             For two callbacks that write to the same file, and whatever a callback raises.
         """
         writers: dict[str, Callback] = {}
-        for callback in dict.fromkeys(self.callbacks):
-            for path in callback.writes_to():
+        for callback in self.distinct:
+            for path in declared(callback, "writes_to")():
                 first = writers.setdefault(os.path.normcase(os.path.realpath(absolute(path))), callback)
                 if first is not callback:
                     raise ArgumentError(
@@ -163,7 +169,7 @@ class CallbackList:
                         "Give each a path of its own."
                     )
         run = Run(tuple(keys), validated, tuple(self.callbacks), batch_size, samples)
-        for callback in dict.fromkeys(self.callbacks):
+        for callback in self.distinct:
             callback.check_run(run)
 
     def __enter__(self) -> "CallbackList":

@@ -77,7 +77,6 @@ class RemoteMonitor(Callback):
         self.field = _text("field", field, "data")
         self.headers = None if headers is None else _checked_headers(headers)
         self.send_as_json = bool(send_as_json)
-        self._session: Any = None
         self._begin()
 
     def _begin(self) -> None:
@@ -105,15 +104,12 @@ class RemoteMonitor(Callback):
             )
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Close the connection."""
+        """Forget what failed."""
         self.release()
 
     def release(self) -> None:
-        """Close the connection, and forget what failed."""
-        session, self._session = self._session, None
+        """Forget what failed."""
         self._begin()
-        if session is not None:
-            _close(session)
 
     def _post(self, event: dict[str, Any]) -> tuple[str, bool]:
         """What went wrong, or an empty text, and whether the server answered at all.
@@ -122,22 +118,16 @@ class RemoteMonitor(Callback):
         look-up of its name, would keep within them for ever. So the request runs in a thread, which is left behind.
         """
         requests = _requests()
-        session = self._session = self._session or requests.Session()
         outcome: list[tuple[str, bool]] = []
         body = {"json": event} if self.send_as_json else {"data": {self.field: json.dumps(event)}}
         thread = threading.Thread(
-            target=lambda: outcome.append(
-                _request(requests, session, self.root + self.path, self.headers, body)
-            ),
+            target=lambda: outcome.append(_request(requests, self.root + self.path, self.headers, body)),
             name="RemoteMonitor",
             daemon=True,
         )
         thread.start()
         thread.join(CONNECT + READ)
-        if outcome:
-            return outcome[0]
-        self._session = None  # the thread has the old one, and ends when the server does
-        return "it does not answer in time", False
+        return outcome[0] if outcome else ("it does not answer in time", False)
 
     # -- state ------------------------------------------------------------------------------------------
 
@@ -148,10 +138,6 @@ class RemoteMonitor(Callback):
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self._warned, self._wait, self._skip = state["warned"], state["wait"], state["skip"]
-
-    def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: without the connection."""
-        return {**vars(self), "_session": None}
 
 
 def plain(value: Any) -> Any:
@@ -171,36 +157,30 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def _request(requests: Any, session: Any, url: str, headers: Any, body: dict[str, Any]) -> tuple[str, bool]:
-    """Send, and look at the first line of the answer. Texts of exceptions hold the whole URL: they are not shown."""
+def _request(requests: Any, url: str, headers: Any, body: dict[str, Any]) -> tuple[str, bool]:
+    """Send, and look at the first line of the answer. Texts of exceptions hold the whole URL: they are not shown.
+
+    `requests.post` is looked up when it is called, so that a test may put a function of its own in its place; what
+    such a function returns may say nothing of an answer.
+    """
     try:
-        answer = session.post(
+        answer = requests.post(
             url, headers=headers, timeout=(CONNECT, READ), stream=True, allow_redirects=False, **body
         )
-        if answer.raw.length_remaining == 0:
-            answer.content  # noqa: B018 (there is nothing to read, and the connection is free again)
-        answer.close()
+        status, reason = getattr(answer, "status_code", None), getattr(answer, "reason", None)
+        if hasattr(answer, "close"):
+            answer.close()
     except requests.exceptions.Timeout:
         return "it does not answer in time", False
     except requests.exceptions.SSLError:
         return "its certificate cannot be verified, or it speaks no TLS", False
     except Exception as error:
         return f"the request failed with {type(error).__name__}", False
-    if 300 <= answer.status_code < 400:
-        return f"it answers {answer.status_code}, and redirects are not followed", True
-    if answer.status_code >= 400:
-        return f"it answers {answer.status_code} {answer.reason or ''}".rstrip(), True
-    return "", True
-
-
-def _close(session: Any) -> None:
-    """Close the connections now: closing the session alone leaves that to the garbage collector after an error."""
-    for adapter in session.adapters.values():
-        for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
-            for key in manager.pools.keys():  # noqa: SIM118 (it is no dict)
-                if (pool := manager.pools.get(key)) is not None:
-                    pool.close()
-    session.close()
+    if not isinstance(status, int) or status < 300:
+        return "", True
+    if status < 400:
+        return f"it answers {status}, and redirects are not followed", True
+    return f"it answers {status} {reason or ''}".rstrip(), True
 
 
 def _requests() -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 from minifit import console
 from minifit.callbacks.base import Callback, implements
-from minifit.errors import DataError
+from minifit.errors import LossError
 
 
 class TerminateOnNaN(Callback):
@@ -18,8 +18,8 @@ class TerminateOnNaN(Callback):
 
     Raises
     ------
-    DataError
-        With `raise_error`, from `fit`.
+    LossError
+        With `raise_error`, from `fit`; a `RuntimeError` and a `ValueError`.
 
     References
     ----------
@@ -41,7 +41,7 @@ class TerminateOnNaN(Callback):
         if loss is None or math.isfinite(loss):
             return
         if self.raise_error:
-            raise DataError(
+            raise LossError(
                 f"The loss must stay finite. Received: {loss} at batch {batch}. Look for NaN in the data, or lower the "
                 "learning rate."
             )

@@ -12,6 +12,7 @@ from typing import Any
 
 from minifit import console, kernels, randomness
 from minifit.callbacks import CallbackList
+from minifit.callbacks.base import has_state
 from minifit.data import Batches
 from minifit.errors import ArgumentError
 from minifit.optimizers import Optimizer
@@ -274,11 +275,7 @@ class TrainingState:
 
     def _with_state(self) -> list[Any]:
         """The callbacks that have a state, each once."""
-        return [
-            c
-            for c in dict.fromkeys(self.callbacks or ())
-            if hasattr(c, "get_state") and hasattr(c, "set_state")
-        ]
+        return [] if self.callbacks is None else [c for c in self.callbacks.distinct if has_state(c)]
 
     def _place_in_validation(self) -> dict[str, Any] | None:
         """Where in the validation data we are, and what data that is: a resumed run may have other data."""

@@ -176,7 +176,8 @@ class Trainer(ABC):
         batch_size : int, default 32
             Samples in a batch; only with arrays.
         epochs : int, default 1
-            The epoch before which to end, counted from 0.
+            The epoch before which to end, counted from 0. With 0, or no more than `initial_epoch`, nothing is trained:
+            ``on_train_begin`` and ``on_train_end`` are called, and the History is empty.
         verbose : {"auto", 0, 1, 2}, default "auto"
             0 is silent, 1 shows a bar on a terminal or in a notebook, 2 prints a line an epoch; "auto" is 1.
         callbacks : list of Callback, optional
@@ -217,7 +218,7 @@ class Trainer(ABC):
         ``tf.keras.Model.fit`` (TensorFlow 2.7).
         """
         self._need_compiled()
-        epochs = positive("epochs", epochs)
+        epochs = positive("epochs", epochs, least=0)
         initial_epoch = positive("initial_epoch", initial_epoch, least=0, example=0)
         called = "validation_data"
         if validation_split and validation_data is None:

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,34 @@ from tests.callbacks.recording import (
 
 X, Y = data()
 CLASSES = [c for name in callbacks.__all__ if isinstance(c := getattr(callbacks, name), type)]
+
+
+# -- every callback ----------------------------------------------------------------------------------------
+
+
+WITH_ARGUMENTS: dict[str, Callable[[Path], Callback]] = {
+    "BackupAndRestore": lambda folder: callbacks.BackupAndRestore(folder / "backup"),
+    "CSVLogger": lambda folder: callbacks.CSVLogger(folder / "log.csv"),
+    "CallbackList": lambda folder: callbacks.CallbackList([]),  # type: ignore[dict-item,return-value]
+    "LearningRateScheduler": lambda folder: callbacks.LearningRateScheduler(lambda epoch: 0.1),
+    "ModelCheckpoint": lambda folder: callbacks.ModelCheckpoint(folder / "{epoch}-{val_loss:.2f}.h5"),
+    "TensorBoard": lambda folder: callbacks.TensorBoard(folder / "logs"),
+}
+
+
+@pytest.mark.rule("FIT-20")
+@pytest.mark.parametrize("verbose", [0, 1, 2])
+@pytest.mark.parametrize("name", [n for n in callbacks.__all__ if n != "experimental"])
+def test_no_callback_minds_a_fit_of_no_epochs(
+    name: str, verbose: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("requests.post", lambda *args, **kwargs: None)
+    made = WITH_ARGUMENTS[name](tmp_path) if name in WITH_ARGUMENTS else getattr(callbacks, name)()
+    model = small_model()
+    history = model.fit(X, Y, epochs=0, validation_data=(X, Y), verbose=verbose, callbacks=[made])
+    assert history.history == {}
+    history = model.fit(X, Y, epochs=1, validation_data=(X, Y), verbose=verbose, callbacks=[made])
+    assert history.epoch == [0]
 
 
 # -- the older names ----------------------------------------------------------------------------------------

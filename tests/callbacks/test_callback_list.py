@@ -1,9 +1,12 @@
 """Several callbacks as one: their order, who is refused, who is watching, and loops written by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import cycle, islice
 from math import inf
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,18 +14,21 @@ import pytest
 from minifit import layers, optimizers
 from minifit.arrays import Array
 from minifit.callbacks import (
+    BackupAndRestore,
     Callback,
     CallbackList,
+    CSVLogger,
     EarlyStopping,
     History,
     LambdaCallback,
+    ModelCheckpoint,
     ProgbarLogger,
     TerminateOnNaN,
 )
-from minifit.callbacks.base import HOOKS
+from minifit.callbacks.base import HOOKS, Run
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.training import step
-from tests.callbacks.recording import Recorder, acting, bits, data, small_model
+from tests.callbacks.recording import NEW_NAMES, Recorder, acting, bits, data, small_model
 
 X, Y = data()
 
@@ -297,6 +303,114 @@ def test_the_values_are_the_same_bits_watched_or_not(
     recorder = Recorder()
     assert run(recorder) == run() == run(TerminateOnNaN(), Unwatching())
     assert recorder.names().count("train_batch_end") == 4 * -(-14 // unit)
+
+
+# -- told apart by identity --------------------------------------------------------------------------------
+
+
+@dataclass
+class Counting(Callback):
+    """Equal to every other that has counted as far, and without a hash."""
+
+    seen: int = 0
+    start: int = field(default=0, compare=False)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.start += 1
+
+    def get_state(self) -> dict[str, Any]:
+        return {"start": self.start}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.start = state["start"]
+
+
+class NeverCompared(Counting):
+    """Fails when it is compared or hashed."""
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("callbacks are told apart by identity")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class ComparedToArrays(Counting):
+    """Compares by elements, as an array does."""
+
+    def __eq__(self, other: object) -> Any:
+        return np.array([True, False])
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+EQUAL = [Counting, NeverCompared, ComparedToArrays]
+
+
+@pytest.mark.rule("FIT-26")
+@pytest.mark.parametrize("kind", EQUAL)
+def test_callbacks_without_a_hash_or_an_equality_are_callbacks(kind: type[Counting], tmp_path: Path) -> None:
+    """Every use: two that are equal, one that is there twice, files and keys of others, a bar, a trace."""
+    first, second = kind(), kind()
+    checkpoint = ModelCheckpoint(str(tmp_path / "{loss:.2f}.h5"), save_weights_only=True)
+    callbacks = [first, checkpoint, CSVLogger(str(tmp_path / "a.csv")), second, first, ProgbarLogger("steps")]
+    model = small_model()
+    model.fit(X, Y, epochs=2, validation_data=(X, Y), verbose=0, callbacks=callbacks)
+    model.evaluate(X, Y, verbose=0, callbacks=callbacks)
+    model.predict(X, callbacks=callbacks)
+    assert (first.start, second.start) == (4, 2)
+    assert [c is first for c in CallbackList([second, first, first]).distinct] == [False, True]
+
+
+@pytest.mark.rule("BR-2")
+@pytest.mark.parametrize("kind", EQUAL)
+def test_two_equal_callbacks_both_keep_their_state(kind: type[Counting]) -> None:
+    captured: list[dict[str, Any]] = []
+    take = acting("on_train_end", lambda c: captured.append(c.model.training_state.capture()))
+    small_model().fit(X, Y, epochs=2, verbose=0, callbacks=[kind(start=10), kind(start=20), take])
+    resumed = [kind(), kind()]
+    put = acting("on_train_begin", lambda c: c.model.training_state.restore(captured[0]))
+    small_model().fit(X, Y, epochs=3, verbose=0, callbacks=[*resumed, put])
+    assert [c.start for c in resumed] == [13, 23]
+
+
+def test_a_callback_reads_what_those_ahead_of_itself_write_not_of_an_equal_one() -> None:
+    first, second = Counting(), Counting()
+    run = Run(("loss",), False, (first, History(), second))
+    assert run.ahead_of(second).callbacks == (first, run.callbacks[1])
+    assert run.ahead_of(first).callbacks == ()
+
+
+STAND_INS: dict[str, Callable[[], Any]] = {
+    "Mock": lambda: mock.Mock(spec=Callback),
+    "MagicMock": lambda: mock.MagicMock(spec=Callback),
+    "of a subclass": lambda: mock.MagicMock(spec=EarlyStopping),
+    "of an object": lambda: mock.Mock(spec=EarlyStopping()),
+    "autospec": lambda: mock.create_autospec(Callback, instance=True),
+}
+
+
+@pytest.mark.rule("FIT-26")
+@pytest.mark.parametrize("kind", STAND_INS)
+def test_a_mock_of_a_callback_sees_every_hook(kind: str, tmp_path: Path) -> None:
+    stand_in, recorder = STAND_INS[kind](), Recorder()
+    model = small_model()
+    callbacks = [
+        stand_in,
+        stand_in,
+        recorder,
+        ModelCheckpoint(str(tmp_path / "{loss:.2f}.h5")),
+        CSVLogger(str(tmp_path / "a.csv")),
+        BackupAndRestore(str(tmp_path / "backup"), save_freq=1),
+    ]
+    model.fit(X, Y, 4, epochs=2, validation_data=(X, Y), verbose=0, callbacks=callbacks)
+    model.evaluate(X, Y, 4, verbose=0, callbacks=callbacks)
+    model.predict(X, 4, callbacks=callbacks)
+    for hook in NEW_NAMES:
+        seen = [call.args[:-1] for call in getattr(stand_in, hook).call_args_list]
+        told = [event[1:-1] for event in recorder.events if "on_" + event[0] == hook]
+        assert seen == [index for index in told for _ in range(2)], hook
+    stand_in.set_model.assert_called_with(model)
+    stand_in.release.assert_called()
 
 
 # -- cleaning up -------------------------------------------------------------------------------------------

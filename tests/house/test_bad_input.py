@@ -91,11 +91,12 @@ def sizes() -> list[Case]:
     found: list[Case] = []
     value: Any
     for name in SIZES:
-        for value in (0, -1):
-            says = (f"{name} must be a positive integer", f"Received: {name}={value}", "Pass for example")
+        rule = "an integer of at least 0" if name == "epochs" else "a positive integer"
+        for value in (-1,) if name == "epochs" else (0, -1):
+            says = (f"{name} must be {rule}", f"Received: {name}={value}", "Pass for example")
             found.append(Case(f"{name} {value}", fit_xy(**{name: value}), ArgumentError, says))
         for value in (True, 2.0, 2.5, "2"):
-            says = (f"{name} must be a positive integer", f"Received: {name}={value!r}", "Pass for example")
+            says = (f"{name} must be {rule}", f"Received: {name}={value!r}", "Pass for example")
             found.append(Case(f"{name} {value!r}", fit_xy(**{name: value}), ArgumentTypeError, says))
     return found
 

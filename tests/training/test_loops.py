@@ -99,13 +99,13 @@ def test_epochs_begin_at_the_initial_one() -> None:
 
 @pytest.mark.rule("FIT-20")
 @pytest.mark.parametrize("trained", [False, True])
-@pytest.mark.parametrize("initial", [2, 5])
-def test_nothing_is_left_to_train(initial: int, trained: bool) -> None:
+@pytest.mark.parametrize(("epochs", "initial"), [(2, 2), (2, 5), (0, 0), (0, 2)])
+def test_nothing_is_left_to_train(epochs: int, initial: int, trained: bool) -> None:
     model = new_model()
     if trained:
         model.fit(X, Y, verbose=0)
     before = [w.tobytes() for w in model.get_weights()]
-    text, history, recorder = fit(model, X, Y, epochs=2, initial_epoch=initial)
+    text, history, recorder = fit(model, X, Y, epochs=epochs, initial_epoch=initial)
     assert text == "T( T)"
     assert recorder.logs("train_end") == [{}], "of this fit, not of the one before"
     assert (history.epoch, history.history) == ([], {})
