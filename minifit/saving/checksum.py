@@ -7,10 +7,10 @@ hashed by themselves, on several cores and while they are written; the checksum 
 
 import hashlib
 import os
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
+from threading import Lock, Thread
+from types import TracebackType
 from typing import IO
 
 from minifit.errors import FileFormatError
@@ -28,8 +28,8 @@ def sealed(buffers: Buffers) -> bytes:
     """The block for the buffers that come after it."""
     if sum(map(len, buffers)) <= PIECE:
         return _block(WHOLE, _digest(buffers))
-    with _hashing() as pool:
-        return _block(PIECES, _together(_hash(pool, piece) for piece in pieces(buffers)))
+    with _Hashing(pieces(buffers)) as hashing:
+        return _block(PIECES, hashing.digest())
 
 
 def write_sealed(file: IO[bytes], buffers: Buffers, flush: bool) -> None:
@@ -38,14 +38,13 @@ def write_sealed(file: IO[bytes], buffers: Buffers, flush: bool) -> None:
         file.write(b"".join((sealed(buffers), *buffers)))
         return
     file.write(bytes(BLOCK))
-    with _hashing() as pool:
-        digests = [_hash(pool, piece) for piece in pieces(buffers)]
+    with _Hashing(pieces(buffers)) as hashing:
         for buffer in buffers:
             file.write(buffer)
         file.flush()
         if flush:
             os.fsync(file.fileno())
-        block = _block(PIECES, _together(digests))
+        block = _block(PIECES, hashing.digest())
     file.seek(0)
     file.write(block)
 
@@ -89,27 +88,62 @@ def pieces(buffers: Buffers) -> Iterator[list[memoryview]]:
 
 
 def _digest_of_pieces(file: IO[bytes]) -> bytes:
-    """The checksum of what is left of the file, a few pieces of which are in memory at a time."""
-    whole = hashlib.sha256()
-    waiting: deque[Future[bytes]] = deque()
-    with _hashing() as pool:
-        while piece := file.read(PIECE):
-            waiting.append(_hash(pool, [piece]))
-            if len(waiting) > 4:
-                whole.update(waiting.popleft().result())
-        for digest in waiting:
-            whole.update(digest.result())
-    return whole.digest()
+    """The checksum of what is left of the file, of which each thread has one piece in memory at a time."""
+    with _Hashing([piece] for piece in iter(lambda: file.read(PIECE), b"")) as hashing:
+        return hashing.digest()
 
 
-@contextmanager
-def _hashing() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
-        yield pool
+class _Hashing:
+    """The SHA-256 of pieces, computed by several threads while the block runs.
 
+    The caller's thread takes its part in `digest`. It does all of the work where no other thread can be started: at
+    the end of the main thread, or at the system's limit.
+    """
 
-def _hash(pool: ThreadPoolExecutor, piece: Iterable[bytes | memoryview]) -> "Future[bytes]":
-    return pool.submit(_digest, piece)
+    def __init__(self, pieces: "Iterable[Iterable[bytes | memoryview]]") -> None:
+        self._waiting = enumerate(pieces)
+        self._lock = Lock()
+        self._digests: dict[int, bytes] = {}
+        self._error: BaseException | None = None
+        self._threads: list[Thread] = []
+
+    def __enter__(self) -> "_Hashing":
+        with suppress(RuntimeError):
+            for _ in range(min(os.cpu_count() or 1, 8)):
+                thread = Thread(target=self._work, name="minifit checksum")
+                thread.start()
+                self._threads.append(thread)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the threads: the pieces may be the memory of a model, which changes behind the block."""
+        with self._lock:
+            self._waiting = enumerate(())
+        for thread in self._threads:
+            thread.join()
+
+    def digest(self) -> bytes:
+        """The SHA-256 of the SHA-256 of all pieces."""
+        self._work()
+        for thread in self._threads:
+            thread.join()
+        if self._error is not None:
+            raise self._error
+        return hashlib.sha256(b"".join(self._digests[i] for i in range(len(self._digests)))).digest()
+
+    def _work(self) -> None:
+        """Hash one piece after another until none is left, or a thread has failed."""
+        try:
+            while self._error is None:
+                with self._lock:
+                    number, piece = next(self._waiting, (-1, ()))
+                if number < 0:
+                    return
+                self._digests[number] = _digest(piece)
+        except BaseException as error:  # such as one of the disk: `digest` raises it for the caller
+            self._error = error
 
 
 def _digest(piece: Iterable[bytes | memoryview]) -> bytes:
@@ -117,10 +151,6 @@ def _digest(piece: Iterable[bytes | memoryview]) -> bytes:
     for part in piece:
         made.update(part)
     return made.digest()
-
-
-def _together(digests: "Iterable[Future[bytes]]") -> bytes:
-    return hashlib.sha256(b"".join(d.result() for d in list(digests))).digest()
 
 
 def _block(mark: bytes, digest: bytes) -> bytes:

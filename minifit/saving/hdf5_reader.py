@@ -13,6 +13,7 @@ import numpy as np
 
 from minifit.arrays import Array, Shape
 from minifit.errors import FileFormatError
+from minifit.saving.converters import converting_texts
 from minifit.saving.groups import Attribute, Group
 
 DEEPEST = 50
@@ -35,7 +36,7 @@ def reading(file: IO[bytes]) -> Iterator[Group]:
     with _damaged():
         opened = h5f.open(repr(source).encode(), h5f.ACC_RDONLY, access)
     try:
-        with _damaged():
+        with _damaged(), converting_texts():
             root = _Walk(source.size).group(h5g.open(opened, b"/"), "/", 0)
         yield root
     finally:

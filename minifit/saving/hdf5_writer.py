@@ -14,6 +14,7 @@ import numpy as np
 from minifit.arrays import Array, Shape
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.saving.checksum import BLOCK, Buffers
+from minifit.saving.converters import converting_texts
 from minifit.saving.groups import Attribute, Group, Joined
 
 LIMIT = 64000
@@ -189,7 +190,8 @@ def _lay_out(
     file = h5f.create(repr(memory).encode(), h5f.ACC_TRUNC, create, access)
     places: list[int | None] = []
     try:
-        _fill(file, layout, places, None if arrays is None else iter(arrays), options)
+        with converting_texts():
+            _fill(file, layout, places, None if arrays is None else iter(arrays), options)
     finally:
         file.close()
     return [*memory.parts(), (memory.end, b"")], places

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import threading
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,27 @@ def test_pieces_are_cut_across_buffers(tmp_path: Path) -> None:
     with open(tmp_path / "f", "wb") as file:
         checksum.write_sealed(file, cut, True)
     assert (tmp_path / "f").read_bytes() == file_of(rest)
+
+
+def test_where_no_thread_can_be_started_the_callers_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = file_of(content(3 * PIECE + 1))
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert file_of(content(3 * PIECE + 1)) == written
+    checksum.check(io.BytesIO(written))
+
+
+def test_what_goes_wrong_in_a_thread_is_raised_in_the_callers() -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > 2 * PIECE:
+                raise OSError("Input/output error")
+            return super().read(size)
+
+    before = threading.active_count()
+    with pytest.raises(OSError, match="Input/output error"):
+        checksum.check(Broken(file_of(content(4 * PIECE))))
+    assert threading.active_count() == before
