@@ -7,15 +7,16 @@ in one step. Whoever looks at the target, at any instant and after any crash, fi
 
 import errno
 import os
+import re
 import stat
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, TypeAlias
 
 from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.saving.locks import FileLock, LockedError
 from minifit.saving.paths import absolute
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -23,8 +24,8 @@ PathLike: TypeAlias = str | os.PathLike[str]
 PATIENCE = 1.0
 """Seconds to go on trying to put a file in its place while another process holds it, as happens on Windows."""
 
-_open: set[str] = set()  # the temporary files that this process is writing to
-_lock = threading.Lock()
+A_DAY = 86400.0
+"""Seconds after which a temporary file counts as left over where nobody can lock files."""
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def replacing(path: PathLike) -> Iterator[str]:
     folder = os.path.dirname(target)
     _make_folder(folder)
     with _explained(path):
-        temporary = _begin(target)
+        lock, temporary = _begin(target)
     try:
         with _explained(path, temporary):
             yield temporary
@@ -58,8 +59,7 @@ def replacing(path: PathLike) -> Iterator[str]:
             os.remove(temporary)
         raise
     finally:
-        with _lock:
-            _open.discard(temporary)
+        lock.release()
     if flushing():
         _flush_folder(folder)
 
@@ -184,70 +184,47 @@ def _replace(temporary: str, target: str) -> None:
 # -- the temporary file --------------------------------------------------------------------------------------
 
 
-def _begin(target: str) -> str:
-    """Make the empty temporary file ``.NAME.PID.tmp``, after removing what processes that are gone have left."""
+def _begin(target: str) -> tuple[FileLock, str]:
+    """Make the empty temporary file ``.NAME.TOKEN.tmp``, locked by ``.NAME.TOKEN.lock`` as long as it is written."""
     folder, name = os.path.split(target)
-    if len(os.fsencode(name)) > 220:
+    if len(os.fsencode(name)) > 200:
         name = name[:50]  # a file's name has at most 255 bytes
-    start = os.path.join(folder, f".{name}.{os.getpid()}")
-    with _lock:
-        _remove_leftovers(folder, f".{name}.")
-        temporary = f"{start}.tmp"
-        if temporary in _open:  # another thread is saving to the same target; the last one to end wins
-            temporary = f"{start}-{threading.get_ident()}.tmp"
+    _remove_leftovers(folder, name)
+    while True:
+        lock, temporary = _pair(folder, name, os.urandom(8).hex())
+        try:
+            lock.acquire()
+            break
+        except LockedError:  # another process took it for left over; it removes the lock
+            continue
+    try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-        _open.add(temporary)
-    return temporary
+    except BaseException:
+        lock.release()
+        raise
+    return lock, temporary
 
 
-def _remove_leftovers(folder: str, start: str) -> None:
+def _pair(folder: str, name: str, token: str) -> tuple[FileLock, str]:
+    start = os.path.join(folder, f".{name}.{token}")
+    return FileLock(f"{start}.lock"), f"{start}.tmp"
+
+
+def _remove_leftovers(folder: str, name: str) -> None:
+    """Remove the temporary files whose writers are gone: their locks are free."""
     try:
         entries = os.listdir(folder)
     except PermissionError:  # a folder may be open for writing and not for looking
         return
-    for entry in entries:
-        if entry.startswith(start) and entry.endswith(".tmp"):
-            pid = entry[len(start) : -len(".tmp")].partition("-")[0]
-            path = os.path.join(folder, entry)
-            if pid.isdecimal() and path not in _open and not _running(int(pid)):
-                with suppress(
-                    FileNotFoundError, PermissionError
-                ):  # another process removes it, or looks at it
-                    os.remove(path)
-
-
-if sys.platform == "win32":
-
-    def _running(pid: int) -> bool:
-        """Whether this is another process that is still there."""
-        if pid == os.getpid():
-            return False  # it had this number before us
-        import ctypes
-
-        synchronize, access_denied, timed_out = 0x100000, 5, 0x102
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-        kernel.OpenProcess.restype = ctypes.c_void_p
-        opened = kernel.OpenProcess(synchronize, False, pid & 0xFFFFFFFF)
-        if opened is None:
-            return ctypes.get_last_error() == access_denied
-        handle = ctypes.c_void_p(opened)
-        waited = kernel.WaitForSingleObject(handle, 0)
-        kernel.CloseHandle(handle)
-        return bool(waited == timed_out)
-
-else:
-
-    def _running(pid: int) -> bool:
-        """Whether this is another process that is still there."""
-        if pid == os.getpid():
-            return False  # it had this number before us: in a container every run may have the same
-        try:
-            os.kill(pid, 0)
-        except (ProcessLookupError, OverflowError):
-            return False
-        except PermissionError:
-            pass  # it is somebody else's
-        return True
+    pattern = re.compile(rf"\.{re.escape(name)}\.([0-9a-f]{{16}})\.(tmp|lock)")
+    for token in {match[1] for entry in entries if (match := pattern.fullmatch(entry))}:
+        lock, temporary = _pair(folder, name, token)
+        with suppress(LockedError, OSError):  # it is being written, or another process removes it
+            try:
+                if lock.acquire() or time.time() - os.stat(temporary).st_mtime > A_DAY:
+                    os.remove(temporary)
+            finally:
+                lock.release()
 
 
 # -- the disk ------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.saving import atomic
 from minifit.saving.atomic import replacing, write, writing
+from minifit.saving.locks import FileLock, LockedError
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions and signals of POSIX")
 
@@ -42,9 +44,11 @@ def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
         out.write("new")
         out.flush()
         assert file.read_text() == "old"
-        assert names(tmp_path) == [f".m.h5.{os.getpid()}.tmp", "m.h5"], (
+        lock, temporary, last = names(tmp_path)
+        assert re.fullmatch(r"\.m\.h5\.[0-9a-f]{16}\.tmp", temporary), (
             "beside the target, under a hidden name"
         )
+        assert (lock, last) == (temporary.replace(".tmp", ".lock"), "m.h5")
     assert file.read_text() == "new"
     assert names(tmp_path) == ["m.h5"]
 
@@ -231,45 +235,97 @@ def test_trying_again_while_another_process_holds_the_target(
 # -- what is left over ---------------------------------------------------------------------------------------
 
 
-def pid_that_is_gone() -> int:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    return ended.pid
+TOKEN = "0123456789abcdef"
 
 
-def test_what_dead_processes_left_is_removed_at_the_next_save(tmp_path: Path) -> None:
-    gone = pid_that_is_gone()
-    leave = [f".m.h5.{gone}.tmp", f".m.h5.{gone}-5.tmp", f".m.h5.{os.getpid()}.tmp", f".m.h5.{'9' * 30}.tmp"]
-    keep = [
-        f".m.h5.{os.getppid()}.tmp",
-        f".other.h5.{gone}.tmp",
-        ".m.h5.x.tmp",
-        ".m.h5.tmp",
-        f"m.h5.{gone}.tmp",
+def test_what_dead_writers_left_is_removed_at_the_next_save(tmp_path: Path) -> None:
+    leave = [
+        f".m.h5.{TOKEN}.tmp",
+        f".m.h5.{TOKEN}.lock",
+        f".m.h5.{TOKEN[::-1]}.tmp",
+        f".m.h5.{'9' * 16}.lock",
     ]
+    keep = [f".other.h5.{TOKEN}.tmp", f".m.h5.{TOKEN}0.tmp", ".m.h5.x.tmp", ".m.h5.tmp", f"m.h5.{TOKEN}.tmp"]
     for name in leave + keep:
         (tmp_path / name).touch()
     write(tmp_path / "m.h5", "x")
     assert names(tmp_path) == sorted([*keep, "m.h5"])
 
 
+def test_where_there_are_no_locks_only_what_is_a_day_old_counts_as_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("minifit.saving.locks._take", refuse)
+    old, new = tmp_path / f".m.h5.{TOKEN}.tmp", tmp_path / f".m.h5.{TOKEN[::-1]}.tmp"
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (time.time() - 90_000,) * 2)
+    write(tmp_path / "m.h5", "x")
+    assert names(tmp_path) == [new.name, "m.h5"]
+
+
+def test_a_lock_that_another_takes_for_left_over_is_given_up_for_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be seen before it is locked."""
+    acquire = FileLock.acquire
+    refused: list[str] = []
+
+    def late(lock: FileLock) -> bool:
+        if not refused:
+            refused.append(lock.path)
+            raise LockedError("another process")
+        return acquire(lock)
+
+    monkeypatch.setattr(FileLock, "acquire", late)
+    write(tmp_path / "m.h5", "x")
+    assert refused
+    assert names(tmp_path) == ["m.h5"]
+
+
+HALF = """
+import sys, time; from minifit.saving.atomic import writing
+with writing(sys.argv[1], 'w') as out: out.write('half'); out.flush(); print(flush=True); time.sleep(60)
+"""
+
+
 @POSIX
 def test_killed_while_writing(tmp_path: Path) -> None:
     file = tmp_path / "m.h5"
     write(file, "old")
-    script = (
-        "import sys, time; from minifit.saving.atomic import writing\n"
-        "with writing(sys.argv[1], 'w') as out: out.write('half'); out.flush(); print(flush=True); time.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", script, str(file)], stdout=subprocess.PIPE) as child:
+    with subprocess.Popen([sys.executable, "-c", HALF, str(file)], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         child.stdout.readline()
         write(file, "newer")
-        assert f".m.h5.{child.pid}.tmp" in names(tmp_path), "that of a living process stays"
+        assert len(names(tmp_path)) == 3, "that of a living process stays"
         child.send_signal(signal.SIGKILL)
     assert file.read_text() == "newer"
     write(file, "newest")
     assert names(tmp_path) == ["m.h5"]
+
+
+SAVE_IN_TURN = """
+import os, sys; from minifit.saving.atomic import writing
+os.getpid = lambda: 1
+for number in range(100):
+    with writing(sys.argv[1], 'w') as out:
+        for _ in range(20): out.write(sys.argv[2] * 1000)
+    whole = open(sys.argv[1]).read()
+    assert len(whole) == 20_000 and len(set(whole)) == 1, whole
+"""
+
+
+def test_processes_of_one_number_that_save_to_the_same_target(tmp_path: Path) -> None:
+    """As in two containers, where both have the number 1."""
+    children = [
+        subprocess.Popen([sys.executable, "-c", SAVE_IN_TURN, str(tmp_path / "m"), content])
+        for content in ("a", "b", "c")
+    ]
+    assert [child.wait(120) for child in children] == [0, 0, 0]
+    assert names(tmp_path) == ["m"]
 
 
 def test_a_very_long_name(tmp_path: Path) -> None:
