@@ -1,15 +1,18 @@
 """The only place that prints.
 
 Everything goes to ``sys.stdout`` as it is at that moment, so that redirecting it works as a user expects, and above
-the progress bars that tqdm has on the screen.
+the progress bars that tqdm has on the screen. Nothing that is printed ends a training: a reader that has gone away, a
+full disk or a closed stream costs one warning.
 """
 
+import atexit
 import os
 import sys
 import warnings
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from shutil import get_terminal_size
-from typing import Any, TextIO
+from typing import Any
 
 from minifit.errors import MESSAGE, MinifitWarning, legible
 
@@ -17,11 +20,19 @@ MOST = 1 << 20
 """Characters that are printed at once."""
 
 
-def say(text: str = "", out: TextIO | None = None) -> None:
-    """Print one line (or several) and make sure that it is seen at once; `out` is ``sys.stdout`` when None."""
+def say(text: str = "", out: Any = None) -> None:
+    """Print one line (or several) at once; `out` is ``sys.stdout`` when None."""
     out = sys.stdout if out is None else out
+    outlet = Outlet(out)
     with _bars_out_of_the_way(out):
-        print(fitting(legible(text, MOST, lines=True), out), file=out, flush=True)
+        outlet.write(f"{fitting(legible(text, MOST, lines=True), out)}\n")
+        outlet.flush()
+
+
+def show(text: str) -> None:
+    """Print what the user asked for, such as a table: where it cannot be printed, raise as ``print`` does."""
+    with _bars_out_of_the_way(sys.stdout):
+        print(fitting(legible(text, MOST, lines=True), sys.stdout), flush=True)
 
 
 def ask(question: str) -> bool:
@@ -30,34 +41,108 @@ def ask(question: str) -> bool:
     Raises
     ------
     EOFError
-        When nobody can answer.
+        When no answer can come: the input has ended, is closed, or the question cannot be printed.
     """
     while True:
-        answer = input(f"{question} [y/n] ").strip().lower()
+        try:
+            answer = input(f"{legible(question)} [y/n] ").strip().lower()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise EOFError(str(error)) from error
         if answer in ("y", "n"):
             return answer == "y"
 
 
 def warn(text: str) -> None:
-    """Warn, pointing at the line outside of minifit that led here."""
+    """Warn, pointing at the line outside of minifit that led here; a warning that cannot be shown is lost."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "minifit":
         level, frame = level + 1, frame.f_back
-    with _bars_out_of_the_way(sys.stderr):
+    with _bars_out_of_the_way(sys.stderr), suppress(OSError, ValueError):
         warnings.warn(legible(text, MESSAGE, lines=True), MinifitWarning, stacklevel=level)
+
+
+class Outlet:
+    """A stream that may fail: a text that it does not take becomes a warning, the first time.
+
+    Parameters
+    ----------
+    out : file or None
+        ``sys.stdout`` is None in a Windows program without a console; the outlet is silent then, as ``print`` is.
+    """
+
+    _failing: Any = None  # the stream that did not take the last text
+
+    def __init__(self, out: Any) -> None:
+        self._wrapped = out  # the name is tqdm's, which compares streams by it
+        self._text, self._taken = "", False  # what was written last, and whether the stream took it
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wrapped, name)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._wrapped == getattr(other, "_wrapped", other))
+
+    def __hash__(self) -> int:
+        return hash(self._wrapped)
+
+    def write(self, text: str) -> None:
+        """Write a text; one that the stream cannot encode is written with escapes."""
+        if self._wrapped is None:
+            return
+        self._text, self._taken = text, False
+        try:
+            self._wrapped.write(text)
+            self._taken = True
+        except UnicodeEncodeError:
+            self.write(text.encode("ascii", "backslashreplace").decode())
+        except (OSError, ValueError) as error:
+            self._fail(error)
+
+    def flush(self) -> None:
+        """Make what was written visible."""
+        try:
+            getattr(self._wrapped, "flush", bool)()
+        except (OSError, ValueError) as error:
+            self._fail(error)
+        else:
+            if self._taken and Outlet._failing is self._wrapped:
+                Outlet._failing = None
+
+    def _fail(self, error: Exception) -> None:
+        if Outlet._failing is self._wrapped:
+            return
+        Outlet._failing = self._wrapped
+        if isinstance(error, BrokenPipeError):
+            atexit.register(_end, self._wrapped)
+        line = legible(self._text.strip())
+        warn(
+            f"Lines that minifit prints cannot be written: {error}. The program goes on without them; this is said "
+            f"once.{f' The first one is: {line}' if line else ''}"
+        )
+
+
+def _end(out: Any) -> None:
+    """Close a pipe that has no reader, so that Python does not complain about it when it exits."""
+    with suppress(OSError, ValueError):
+        out.flush()
+        return
+    with suppress(OSError, ValueError):
+        out.close()
 
 
 # -- where it is shown ---------------------------------------------------------------------------------------
 
 
 def place_of(out: Any) -> str:
-    """What a stream is: a "terminal", a "notebook", or only good for "lines"."""
-    if type(out).__module__.partition(".")[0] == "ipykernel":
-        return "notebook"
+    """Return a stream's kind: a "terminal" or a "notebook", where tqdm can draw, or only good for "lines"."""
     try:
-        return "terminal" if out.isatty() else "lines"
-    except (AttributeError, ValueError):  # no stream at all, or a closed one
+        notebook = type(out).__module__.partition(".")[0] == "ipykernel"
+        if not notebook and not out.isatty():
+            return "lines"
+        import tqdm  # noqa: F401 (without it there are lines)
+    except (AttributeError, ImportError, OSError, ValueError):  # no stream at all, or a closed one
         return "lines"
+    return "notebook" if notebook else "terminal"
 
 
 def columns(out: Any) -> int:
@@ -74,15 +159,25 @@ def only_ascii(out: Any) -> bool:
 
 
 def fitting(text: str, out: Any) -> str:
-    """The text in characters that a stream can show."""
+    """Return the text in characters that a stream can show."""
     encoding = getattr(out, "encoding", None) or "utf-8"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    try:
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    except LookupError:  # a name that Python does not know
+        return text.encode("ascii", "backslashreplace").decode()
 
 
-def _bars_out_of_the_way(out: TextIO) -> AbstractContextManager[None]:
-    """While something is printed; bars are there only if somebody has imported tqdm."""
+@contextmanager
+def _bars_out_of_the_way(out: Any) -> Iterator[None]:
+    """Lift all bars of tqdm while the block prints; there are none if tqdm has not been imported."""
     tqdm = getattr(sys.modules.get("tqdm"), "tqdm", None)
-    return nullcontext() if tqdm is None else tqdm.external_write_mode(file=out)
+    with ExitStack() as lifted:
+        if tqdm is not None:
+            with suppress(OSError, ValueError):  # a bar of the user's on a stream that fails
+                lifted.enter_context(tqdm.external_write_mode(file=out))
+        yield
+        with suppress(OSError, ValueError):
+            lifted.close()
 
 
 # -- bars ----------------------------------------------------------------------------------------------------
@@ -108,10 +203,9 @@ def bar(title: str, total: int | None, done: int = 0) -> Any:
     return new_bar(
         out,
         place,
-        desc=title,
+        desc=legible(title),
         total=total,
         initial=done,
-        disable=place == "lines",
         ncols=min(columns(out), 100) if place == "terminal" else None,
         miniters=1,
         unit="B",
@@ -119,10 +213,35 @@ def bar(title: str, total: int | None, done: int = 0) -> Any:
     )
 
 
+class NoBar:
+    """A bar that is not drawn."""
+
+    values = ""
+
+    def __enter__(self) -> "NoBar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self, n: float = 1) -> None:
+        """Draw nothing."""
+
+    refresh = clear = close = update
+
+
 def new_bar(out: Any, place: str, **options: Any) -> Any:
     """A bar of tqdm on a stream; what its attribute `values` says stands where its format has ``{values}``."""
+    if place == "lines":
+        return NoBar()
     lines = get_terminal_size().lines  # tqdm draws nothing where a terminal has no size
-    return _bar_class(place == "notebook")(file=out, ascii=only_ascii(out), nrows=lines, **options)
+    try:
+        return _bar_class(place == "notebook")(
+            file=Outlet(out), ascii=only_ascii(out), nrows=lines, **options
+        )
+    except (OSError, ValueError) as error:  # tqdm flushes both standard streams, past the outlet
+        Outlet(out)._fail(error)
+        return NoBar()
 
 
 def _bar_class(notebook: bool) -> Any:
@@ -137,6 +256,13 @@ def _bar_class(notebook: bool) -> Any:
     class Bar(tqdm):  # type: ignore[type-arg]
         monitor_interval = 0
         values = ""
+
+        def __init__(self, **options: Any) -> None:
+            try:
+                super().__init__(**options)
+            except BaseException:
+                self._decr_instances(self)  # type: ignore[attr-defined] # or the next bar would stand a line below it
+                raise
 
         @property
         def format_dict(self) -> Any:

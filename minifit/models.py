@@ -357,10 +357,15 @@ class Sequential(Storable):
             Where the columns end, as parts of the line.
         print_fn : callable, optional
             Called with each line, instead of printing it.
+
+        Raises
+        ------
+        OSError
+            When the table cannot be printed, as ``print`` does.
         """
         self._need_built("summary")
         for line in summary_lines(self.name, self._layers, line_length, positions):
-            (print_fn or console.say)(line)
+            (print_fn or console.show)(line)
 
     def get_config(self) -> dict[str, Any]:
         """The layers as plain data, in Keras's form."""

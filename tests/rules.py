@@ -311,6 +311,13 @@ CALLBACKS = {
         "A bar that watches lets batches run together, draws ten times a second at most and changes no value.",
         OWN,
     ),
+    "PB-7": Rule(
+        "Output that cannot be written (a pipe without a reader, a full disk, a closed stream, characters that it does "
+        "not have) ends no training: one warning says so, with the first line that was lost. Names of metrics and "
+        "texts in the logs are cut and cannot move the cursor.",
+        DEVIATION,
+        "in tf.keras the error of the stream ends training",
+    ),
     "RM-1": Rule(
         "A server that is down, hangs or breaks off costs one warning a fit and a second for the connection and "
         "two for the answer; the next tries come 1, 2, 4, ... epochs later. What is answered is not read, "

@@ -7,7 +7,7 @@ import numpy as np
 
 from minifit.callbacks.base import Callback, Run
 from minifit.callbacks.progress_bar import ProgressBar
-from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.errors import ArgumentError, ArgumentTypeError, legible
 
 
 class ProgbarLogger(Callback):
@@ -200,7 +200,7 @@ class ProgbarLogger(Callback):
 
     def _text(self, values: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> str:
         before = before or {}
-        return "".join(f" - {key}: {shown(value, before.get(key))}" for key, value in values.items())
+        return "".join(f" - {legible(key)}: {shown(value, before.get(key))}" for key, value in values.items())
 
 
 def shown(value: Any, before: Any = None) -> str:
@@ -214,7 +214,7 @@ def shown(value: Any, before: Any = None) -> str:
             return " ".join(text.split())
         value = value.item()
     if not isinstance(value, float | np.floating):
-        return " ".join(str(value).split())  # a line stays one line
+        return legible(" ".join(str(value).split()))  # a line stays one line
     value = float(value)
     style = "f" if value == 0 or 1e-3 < abs(value) < 1e9 else "e"
     text = f"{value:.4{style}}"

@@ -1,7 +1,8 @@
 """`ProgressBar`: how far a run has come, and the line that stays when a part of it is over.
 
-On a terminal and in a notebook tqdm draws a bar that moves; what stays behind is one line of text. Where lines cannot
-be drawn anew (a pipe, a file, the log of a CI service) there are only the lines, and tqdm is not even imported.
+On a terminal and in a notebook tqdm draws a bar that moves; what stays behind is one line of text. Where a line cannot
+be drawn again (a pipe, a file, the log of a CI service) there are only the lines, and tqdm is not even imported; where
+tqdm is not installed there are only lines, too.
 """
 
 import sys
@@ -104,7 +105,9 @@ class ProgressBar:
             bar.leave = leave
             bar.close()
             if not leave:
-                self.out.write("\r")  # below another bar tqdm leaves the cursor behind what it has cleared
+                console.Outlet(self.out).write(
+                    "\r"
+                )  # below another bar tqdm leaves the cursor behind what it has cleared
 
     @property
     def _is_widget(self) -> bool:

@@ -14,11 +14,22 @@ import numpy as np
 import pytest
 
 from minifit import console
-from minifit.callbacks import Callback, CallbackList, LambdaCallback, ProgbarLogger, progress_bar
+from minifit.callbacks import (
+    Callback,
+    CallbackList,
+    EarlyStopping,
+    LambdaCallback,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ProgbarLogger,
+    ReduceLROnPlateau,
+    progress_bar,
+)
 from minifit.callbacks.progbar_logger import shown
 from minifit.errors import ArgumentError, ArgumentTypeError, MinifitWarning
 from tests.callbacks.recording import acting, bits, data, small_model
 from tests.callbacks.test_progress_bar import Terminal, on_a_terminal
+from tests.test_console import BROKEN, FAILING, FailingTerminal
 
 X, Y = data()
 
@@ -372,3 +383,78 @@ def test_another_verbosity_is_refused(verbose: Any) -> None:
     for call in (model.fit, model.evaluate):
         with pytest.raises(ArgumentError, match=r"verbose must be 0 \(silent\)"):
             call(X, Y, verbose=verbose)
+
+
+# -- output that cannot be written -------------------------------------------------------------------------
+
+
+def talking(folder: Path) -> list[Callback]:
+    """Every callback that prints, with something to say."""
+    return [
+        LearningRateScheduler(lambda epoch, lr: 0.01, verbose=1),
+        ModelCheckpoint(folder / "model.h5", verbose=1),
+        ReduceLROnPlateau("loss", min_delta=100, patience=1, verbose=1),
+        EarlyStopping("loss", min_delta=100, patience=2, verbose=1, restore_best_weights=True),
+    ]
+
+
+@pytest.mark.rule("PB-7")
+@pytest.mark.parametrize("kind", FAILING)
+def test_training_goes_on_whatever_becomes_of_its_output(kind: str, tmp_path: Path) -> None:
+    silent, model = small_model(), small_model()
+    silent.fit(X, Y, epochs=5, verbose=0, validation_data=(X, Y), callbacks=talking(tmp_path))
+    with contextlib.redirect_stdout(FAILING[kind]()), pytest.warns(MinifitWarning) as caught:
+        model.fit(X, Y, epochs=5, validation_data=(X, Y), callbacks=talking(tmp_path))
+        model.evaluate(X, Y)
+        model.predict(X)
+    assert len(caught) == 1
+    assert bits(model) == bits(silent)
+    assert model.history.epoch == [0, 1, 2], "EarlyStopping did its work"
+
+
+@pytest.mark.rule("PB-7")
+def test_a_terminal_that_goes_away_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress_bar, "INTERVAL", 0.0)
+    out = FailingTerminal()
+
+    def hang_up(callback: Callback) -> None:
+        out.error = BROKEN
+
+    model = small_model()
+    with contextlib.redirect_stdout(out), pytest.warns(MinifitWarning, match="cannot be written") as caught:
+        model.fit(X, Y, 4, epochs=4, callbacks=[acting("on_batch_end", hang_up)])
+    assert len(caught) == 1
+    assert len(model.history.epoch) == 4
+
+
+@pytest.mark.rule("PB-7")
+def test_a_program_without_a_console_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert len(small_model().fit(X, Y, epochs=2).epoch) == 2
+
+
+@pytest.mark.rule("PB-7")
+@pytest.mark.parametrize("place", ["lines", "terminal"])
+def test_names_and_texts_cannot_move_the_cursor(place: str, terminal: Terminal) -> None:
+    hostile = "\x1b[2J\r\n" * 1_000_000
+    out = terminal if place == "terminal" else io.StringIO()
+    extra = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update({hostile: 1.0, "note": hostile}))
+    with contextlib.redirect_stdout(out):
+        small_model().fit(X, Y, epochs=1, callbacks=[extra])
+    last = out.getvalue().rstrip("\r\n").splitlines()[-1]
+    assert len(last) < 1000
+    assert last.isprintable()
+
+
+def test_a_table_that_cannot_be_printed_is_an_error() -> None:
+    with contextlib.redirect_stdout(FailingTerminal(BROKEN)), pytest.raises(BrokenPipeError):
+        small_model().summary()
+
+
+def test_without_tqdm_a_terminal_gets_lines(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    with contextlib.redirect_stdout(terminal):
+        small_model().fit(X, Y, 6, epochs=2)
+    for number, line in enumerate(terminal.getvalue().splitlines(), 1):
+        assert re.fullmatch(rf"Epoch {number}/2 - 2/2 steps - [\d.]+ m?s - loss: \d\.\d{{4,}}", line)
