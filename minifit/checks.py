@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.errors import ArgumentError, ArgumentTypeError, quoted
 
 EPSILON = 1e-7
 """What keeps a division from being one by zero, unless something else is wanted."""
@@ -28,6 +28,50 @@ def positive(name: str, value: Any, least: int = 1, example: int = 10) -> int:
             f"{name} must be {wanted}. Received: {name}={value!r}. Pass for example {name}={example}."
         )
     return int(value)
+
+
+LONGEST = 32_000
+"""Bytes of a name, at most: a weight's name begins with its layer's, and HDF5 stores names of up to twice as many."""
+
+
+def utf8(what: str, text: str) -> bytes:
+    """The bytes of a text that goes into a file.
+
+    Raises
+    ------
+    ArgumentError
+        When it has a null character or half of a surrogate pair.
+    """
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        encoded = b"\0"
+    if b"\0" in encoded:
+        raise ArgumentError(
+            f"{what} is Unicode without a null character. Received: {quoted(text)}. Give it another name."
+        )
+    return encoded
+
+
+def storable_name(what: str, name: Any) -> str:
+    """`name` if it is one that every file format can store.
+
+    Raises
+    ------
+    ArgumentTypeError
+        When it is no string.
+    ArgumentError
+        When it has a null character or half of a surrogate pair, or is very long.
+    """
+    if not isinstance(name, str):
+        raise ArgumentTypeError(
+            f"{what} is a string. Received: name={quoted(name)}. Leave it out for a name."
+        )
+    if len(utf8(what, name)) > LONGEST:
+        raise ArgumentError(
+            f"{what} has at most {LONGEST} bytes. Received: {quoted(name)} of {len(name.encode())}. Shorten it."
+        )
+    return name
 
 
 def number(name: str, value: Any, example: float = 0.01) -> float:

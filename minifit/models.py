@@ -9,6 +9,7 @@ import numpy as np
 
 from minifit import console, layers
 from minifit.arrays import Array, without_batch
+from minifit.checks import storable_name
 from minifit.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -64,7 +65,8 @@ class Sequential(Storable):
 
     def __init__(self, layers: Any = None, name: str | None = None) -> None:
         super().__init__()
-        self.name = name or unique_name("sequential")
+        unnamed = isinstance(name, str | None) and not name
+        self.name = storable_name("A model's name", unique_name("sequential") if unnamed else name)
         self._layers: list[Layer] = []
         self._buffer = ParameterBuffer()
         self._input_shape: ShapeLike | None = None

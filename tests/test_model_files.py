@@ -505,3 +505,74 @@ def test_metrics_come_back_with_their_names(tmp_path: Path) -> None:
     assert {k: np.asarray(v).tolist() for k, v in told.items()} == {
         k: np.asarray(v).tolist() for k, v in found.items()
     }
+
+
+# -- names ---------------------------------------------------------------------------------------------------
+
+ODD_NAMES = [
+    "top_level_model_weights", "optimizer_weights", "model_weights", "layer_names", "weight_names", "layers", "vars",
+    "a/b", "a//b", "/a", "a/", "top_level_model_weights/a", "one/kernel:0", "kernel:0", " ", "a b", ".", "..", "./a",
+    "a/..", "/", "é中", "\U0001f642", "e\u0301", "\n", "\x1b[2J", "%s{}", "a\\b", "CON", "0", "x" * 32_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=[n[:20] for n in ODD_NAMES])
+def test_odd_names_come_back_from_every_format(name: str, tmp_path: Path) -> None:
+    middle = Affine([name, "w", "w", "w_1"], name=name)
+    metric = metrics.MeanAbsoluteError(name=name)
+    model = Sequential(
+        [layers.Dense(2, input_shape=(2,), name="one"), middle, layers.Dense(1, name="two")], name
+    )
+    model.compile("adam", "mse", metrics=[metric])
+    model.fit(np.ones((2, 2)), np.ones(2), verbose=0)
+    for file in ("m.h5", "m.keras"):
+        model.save(tmp_path / file)
+        again = load_model(tmp_path / file, {"Affine": Affine})
+        again.evaluate(np.ones((2, 2)), np.ones(2), verbose=0)
+        assert (again.name, again.layers[1].name, again.metrics_names[-1]) == (name, name, name)
+        assert again.optimizer.iterations == 1
+        assert bits(again) == bits(model)
+    for file, by_name in (("w.weights.h5", False), ("w.h5", False), ("w.h5", True)):
+        model.save_weights(tmp_path / file)
+        other = Sequential.from_config(model.get_config(), {"Affine": Affine})
+        other.load_weights(tmp_path / file, by_name=by_name)
+        assert bits(other) == bits(model)
+
+
+class Affine(layers.Layer):
+    """A layer whose weights have these names."""
+
+    def __init__(self, names: list[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.names = names
+
+    def build(self, input_shape: Any) -> None:
+        self.made = [self.add_weight(name, (input_shape[-1],), "normal") for name in self.names]
+
+    def call(self, inputs: Any) -> Any:
+        for weight in self.made:
+            inputs = inputs + weight
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "names": self.names}
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\0", "\ud800", "x\udfffy", "x" * 32_001, 3, b"a", ["a"]])
+def test_names_that_no_file_can_store_are_refused_when_a_thing_is_made(name: Any) -> None:
+    kind = ArgumentError if isinstance(name, str) else ArgumentTypeError
+    makers: list[Any] = [partial(layers.Dense, 1), layers.InputLayer, Sequential]
+    for make in makers:
+        with pytest.raises(kind, match=r"name (is|has) .* Received: "):
+            make(name=name)
+    if isinstance(name, str):
+        with pytest.raises(ArgumentError, match=r"A weight's name (is|has) .* Received: "):
+            Affine([name]).build((None, 2))
+
+
+def test_a_name_that_became_unfit_afterwards_is_refused_when_it_is_saved(tmp_path: Path) -> None:
+    model = small()
+    model.layers[0].weights[0].name = "\ud800"
+    with pytest.raises(ArgumentError, match="A name in a file is Unicode"):
+        model.save(tmp_path / "m.h5")
+    assert not os.listdir(tmp_path)

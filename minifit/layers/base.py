@@ -16,6 +16,7 @@ import numpy as np
 
 from minifit import constraints, initializers, regularizers
 from minifit.arrays import FLOAT, Array
+from minifit.checks import storable_name
 from minifit.errors import ArgumentError, ArgumentTypeError, GradientError, NotBuiltError, ShapeError
 from minifit.kernels import reference
 from minifit.parameters import Parameter, take_room
@@ -116,12 +117,9 @@ class Layer(Configurable):
             raise ArgumentError(
                 f"minifit computes in float32 only. Received: dtype={dtype!r}. Leave dtype out."
             )
-        if name is not None and not isinstance(name, str):
-            raise ArgumentTypeError(
-                f"A layer's name is a string. Received: name={name!r}. Leave it out for a name."
-            )
-        self.auto_named = not name
-        self.name = name or unique_name(snake_case(type(self).__name__))
+        self.auto_named = isinstance(name, str | None) and not name
+        own = unique_name(snake_case(type(self).__name__)) if self.auto_named else name
+        self.name = storable_name("A layer's name", own)
         self.trainable = trainable
         self.built = False
         self.activity_regularizer = regularizers.get(activity_regularizer)
@@ -190,6 +188,7 @@ class Layer(Configurable):
                 "Weights are made before training begins, in build(). Received: "
                 f"add_weight({name!r}) of layer {self.name!r} in the middle of it. Move it to build()."
             )
+        storable_name("A weight's name", str(name))
         take_room(f"{self.name}/{name}", tuple(shape))
         make = initializers.get("glorot_uniform" if initializer is None else initializer)
         value = make(tuple(shape), dtype="float32") if _accepts(make, "dtype") else make(tuple(shape))

@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minifit.arrays import Array, Shape
-from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.checks import utf8
+from minifit.errors import ArgumentError, ArgumentTypeError, quoted
 from minifit.saving.checksum import BLOCK, Buffers
 from minifit.saving.converters import converting_texts
 from minifit.saving.groups import Attribute, Group, Joined
@@ -67,11 +68,12 @@ def _layout(group: Group, arrays: list[Array | Joined]) -> Layout:
     """A group without its numbers, which are added to `arrays` in the order in which they are met."""
     members: list[tuple[str, Any]] = []
     for name, member in group.members.items():
-        if not name or "/" in name or "\0" in name or name == ".":
+        if name in ("", ".") or "/" in name:
             raise ArgumentError(
-                "A name in a file is not empty, not '.', and has no slash or null character. "
-                f"Received: {name!r}. Give the layer or weight another name."
+                "A name in a file is not empty, not '.', and has no slash. "
+                f"Received: {quoted(name)}. Give the layer or weight another name."
             )
+        utf8("A name in a file", name)
         if isinstance(member, Group):
             members.append((name, _layout(member, arrays)))
         else:
@@ -84,8 +86,13 @@ def _layout(group: Group, arrays: list[Array | Joined]) -> Layout:
 def _frozen(name: str, value: Attribute) -> Any:
     """An attribute as a value that can be compared: a string, or an array as its bytes, shape and dtype."""
     if isinstance(value, str):
+        utf8("A text in a file", value)
         return value
-    array = np.array([v.encode() for v in value], "S") if isinstance(value, list) else np.asarray(value)
+    array = (
+        np.array([utf8("A name in a file", v) for v in value], "S")
+        if isinstance(value, list)
+        else np.asarray(value)
+    )
     if array.nbytes > LIMIT + 512:
         raise ArgumentError(
             f"An attribute in a file has at most {LIMIT} bytes. Received: {name!r} of {array.nbytes}. "

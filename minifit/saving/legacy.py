@@ -5,7 +5,6 @@ was given and what the optimizer remembers. Weights are found by their place, no
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +13,8 @@ import numpy as np
 
 from minifit import console
 from minifit.arrays import Array
-from minifit.errors import ArgumentError, FileFormatError
+from minifit.checks import utf8
+from minifit.errors import ArgumentError, FileFormatError, quoted
 from minifit.saving import hdf5
 from minifit.saving.atomic import PathLike
 from minifit.saving.description import (
@@ -78,65 +78,71 @@ def tree(model: ModelDescription) -> Group:
         root.attributes["training_config"] = json.dumps(model.training)
     root.members["model_weights"] = weights
     if model.optimizer is not None:
-        root.members["optimizer_weights"] = _named(_variables(model.optimizer))
+        optimizer = root.members["optimizer_weights"] = Group()
+        _fill(optimizer, _variables(model.optimizer))
     return root
 
 
 def _layers(layers: Sequence[LayerWeights]) -> Group:
     made = Group({"backend": "tensorflow", "keras_version": "2.7.0"})
     made.attributes.update(_names("layer_names", [layer.name for layer in layers]))
+    # The groups of all layers come first: their names are fixed, while weights make way.
+    placed: dict[tuple[str, ...], tuple[Group, LayerWeights]] = {}
     for layer in sorted(layers, key=lambda layer: layer.name):
-        _put(made, layer.name, _named([(w.name, w.value) for w in layer.all_weights()]))
-    made.members[TOP_LEVEL] = _named([])
+        path = tuple(_parts(layer.name))
+        if path in placed:
+            raise ArgumentError(
+                "Layers need names that stay apart in a file. "
+                f"Received: a second {quoted(layer.name)}. Give one another name."
+            )
+        group = _group(made, path)
+        assert group is not None, "there are only groups yet"
+        placed[path] = group, layer
+    for group, layer in placed.values():
+        _fill(group, [(w.name, w.value) for w in layer.all_weights()])
+    if (TOP_LEVEL,) not in placed:
+        top = made.members.setdefault(TOP_LEVEL, Group())
+        assert isinstance(top, Group)
+        _fill(top, [])
     return made
 
 
-def _named(arrays: Sequence[tuple[str, Array]]) -> Group:
-    """A group of arrays and the list of their names, which must differ: a second ``a:0`` is called ``a_1:0``."""
-    made = Group()
-    seen: Counter[str] = Counter()
+def _fill(group: Group, arrays: Sequence[tuple[str, Array]]) -> None:
+    """Put arrays into a layer's group. A name that is taken is counted: a second ``a:0`` is called ``a_1:0``."""
     names = []
-    for name, array in arrays:
-        count = seen[name]
-        seen[name] += 1
-        if count:
-            base, colon, end = name.rpartition(":")
-            name = f"{base}_{count}{colon}{end}" if colon else f"{name}_{count}"
-        names.append(name)
-        _put(made, name, array)
-    made.attributes.update(_names("weight_names", names))
-    return made
+    for wanted, array in arrays:
+        above = _group(group, _parts(wanted)[:-1])
+        if above is None:  # an array has the name that a group would need
+            wanted, above = wanted.replace("/", "_"), group
+        *before, name = _parts(wanted)
+        base, colon, end = name.rpartition(":")
+        count = 0
+        while name in above.members:
+            count += 1
+            name = f"{base}_{count}:{end}" if colon else f"{end}_{count}"
+        names.append("/".join([*before, name]))
+        above.members[name] = array
+    group.attributes.update(_names("weight_names", names))
 
 
-def _put(group: Group, path: str, member: Group | Array) -> None:
-    """Put a member where the path says; a slash begins a new group."""
-    *above, name = path.split("/")
-    for part in above:
-        inner = group.members.setdefault(part, Group())
+def _group(root: Group, path: Sequence[str]) -> Group | None:
+    """The group at a path, made if need be; None where an array is in the way."""
+    for part in path:
+        inner = root.members.setdefault(part, Group())
         if not isinstance(inner, Group):
-            raise _taken(path)
-        group = inner
-    there = group.members.setdefault(name, member)
-    if there is member:
-        return
-    if not isinstance(there, Group) or not isinstance(member, Group) or there.attributes:
-        raise _taken(path)
-    there.attributes.update(member.attributes)
-    for inner_name, inner_member in member.members.items():
-        if inner_name in there.members:
-            raise _taken(f"{path}/{inner_name}")
-        there.members[inner_name] = inner_member
+            return None
+        root = inner
+    return root
 
 
-def _taken(path: str) -> ArgumentError:
-    return ArgumentError(
-        f"Layers and weights need names of their own in a file. Received: a second {path!r}. Give one another name."
-    )
+def _parts(path: str) -> list[str]:
+    """The groups that a path leads through, as HDF5 reads it."""
+    return [part for part in path.split("/") if part not in ("", ".")]
 
 
 def _names(name: str, values: Sequence[str]) -> dict[str, list[str]]:
     """A list of names as one attribute, or as several that are small enough: ``name0``, ``name1``, ..."""
-    encoded = np.array([v.encode() for v in values], "S")
+    encoded = np.array([utf8("A name in a file", v) for v in values], "S")
     if encoded.itemsize > LIMIT:
         raise ArgumentError(
             f"A name in a file has at most {LIMIT} bytes. Received: one of {encoded.itemsize}. Give a shorter name."
@@ -302,7 +308,7 @@ def _arrays(group: Any, name: str) -> list[StoredArray]:
 
 def _at(group: Group, path: str) -> Any:
     found: Any = group
-    for part in path.split("/"):
+    for part in _parts(path):
         found = found.members.get(part) if isinstance(found, Group) else None
     if found is None:
         raise FileFormatError(f"A file has what it lists. Received: a file without {path!r}. Copy it again.")

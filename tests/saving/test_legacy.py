@@ -96,10 +96,39 @@ def test_names_that_differ_by_a_slash_and_weights_of_one_name() -> None:
         assert file["a/c/d:0"][0] == 4
 
 
-def test_names_that_cannot_live_together() -> None:
+@pytest.mark.parametrize(
+    ("wanted", "called"),
+    [
+        (["w:0", "w:0", "w_1:0"], ["w:0", "w_1:0", "w_1_1:0"]),
+        (["w_1:0", "w:0", "w:0"], ["w_1:0", "w:0", "w_2:0"]),
+        (["a", "a/b:0"], ["a", "a_b:0"]),
+        (["a/b", "a"], ["a/b", "a_1"]),
+        (["a//b:0", "./a/b:0", "/c"], ["a/b:0", "a/b_1:0", "c"]),
+    ],
+)
+def test_weights_make_way_for_each_other(wanted: list[str], called: list[str]) -> None:
+    arrays = [np.full(1, i, np.float32) for i in range(len(wanted))]
+    layer = LayerWeights("x", "X", [Weight(n, a) for n, a in zip(wanted, arrays, strict=True)])
+    with opened(described(layer)) as file:
+        assert names(file["x"]) == called
+    with reading(described(layer)) as stored:
+        assert [np.asarray(array) for _, array in stored.weights_for([layer])] == arrays
+
+
+def test_weights_make_way_for_layers() -> None:
     one = np.ones(1, np.float32)
-    with pytest.raises(ArgumentError, match="second 'a/b"):
-        legacy.tree(described(LayerWeights("x", "X", [Weight("a", one), Weight("a/b:0", one)])))
+    outer = LayerWeights("a", "A", [Weight("a/kernel:0", one)])
+    layers = [outer, LayerWeights("a/a/kernel:0", "A", [Weight("b", one * 2)]), LayerWeights("b", "B")]
+    with opened(described(*layers)) as file:
+        assert names(file["a"]) == ["a/kernel_1:0"]
+        assert names(file["a/a/kernel:0"]) == ["b"]
+    with reading(described(*layers)) as stored:
+        assert [np.asarray(array) for _, array in stored.weights_for(layers)] == [1, 2]
+
+
+def test_layers_whose_names_are_one_path_are_refused() -> None:
+    with pytest.raises(ArgumentError, match=r"stay apart in a file\. Received: a second 'a/b'"):
+        legacy.tree(described(dense("a//b"), dense("a/b")))
 
 
 def reading(model: ModelDescription) -> Any:
