@@ -33,11 +33,12 @@ EXPLAIN := { echo; \
 # Tests write only to temporary folders: no bytecode and no caches beside the source.
 TEST := PYTHONDONTWRITEBYTECODE=1 $(PY) -m pytest -p no:cacheprovider
 
-.PHONY: help run test check lint type bench profile soak exchange docs clean FORCE
+.PHONY: help run quick test check lint type bench profile soak exchange docs clean FORCE
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run     train a model and watch its callbacks (examples/quickstart.py)"
+	@echo "make quick   run the tests that start no process and compile no kernel"
 	@echo "make test    run the tests"
 	@echo "make check   lint and type"
 	@echo "make lint    ruff: style, docstrings, likely bugs"
@@ -54,6 +55,9 @@ help:
 run: $(RUN)
 	@$(PY) examples/quickstart.py $(ARGS)
 
+quick: $(DEV)
+	$(TEST) --quick --ignore tests/benchmarks --ignore tests/fuzz $(ARGS)
+
 test: $(DEV)
 	$(TEST) $(ARGS)
 
@@ -69,7 +73,7 @@ type: $(DEV)
 bench: $(DEV)
 	@PEERS="$(PEERS)" $(PY) -m tests.benchmarks $(ARGS)
 
-profile: $(RUN)
+profile: $(DEV)
 	@$(PY) -m tests.benchmarks profile $(ARGS)
 
 soak: $(DEV)

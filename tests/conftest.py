@@ -4,12 +4,15 @@ The environment is set here, at import, because Numba and minifit read it when t
 """
 
 import atexit
+import multiprocessing.process
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,6 +36,40 @@ settings.register_profile(
     "minifit", deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("minifit")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick", action="store_true", help="skip a test where it would start a process or compile a kernel"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With ``--quick``, a test ends as skipped at the first call that takes long: no list of tests is needed."""
+    if not config.getoption("--quick"):
+        return
+    from numba.core.dispatcher import Dispatcher
+
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    begin = subprocess.Popen.__init__
+
+    def begin_unless_python(self: Any, args: Any, *more: Any, **options: Any) -> None:
+        if sys.executable in args:
+            pytest.skip("it starts a process")
+        begin(self, args, *more, **options)  # some packages ask the system when they are imported
+
+    patch.setattr(subprocess.Popen, "__init__", begin_unless_python)
+    patch.setattr(multiprocessing.process.BaseProcess, "start", _skipping("it starts a process"))
+    patch.setattr(os, "fork", _skipping("it starts a process"), raising=False)
+    patch.setattr(Dispatcher, "_compile_for_args", _skipping("it compiles a kernel"))
+
+
+def _skipping(reason: str) -> Callable[..., NoReturn]:
+    def skip(*_: object, **__: object) -> NoReturn:
+        pytest.skip(reason)
+
+    return skip
 
 
 @pytest.fixture(scope="session")

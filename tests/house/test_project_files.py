@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import minifit
 TARGETS = [
     "help",
     "run",
+    "quick",
     "test",
     "check",
     "lint",
@@ -72,6 +75,21 @@ def test_the_makefile_has_its_targets(target: str, root: Path) -> None:
     assert target in phony.split()
     if target != "help":
         assert f'@echo "make {target} ' in makefile, "say what it does in `make help`"
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("house/test_threads.py::test_a_spawned_process_computes_the_same", "it starts a process"),
+        ("saving/test_atomic.py::test_killed_while_writing", "it starts a process"),
+        ("kernels/test_compiled_checksums.py", "it compiles a kernel"),
+    ],
+)
+def test_quick_skips_what_takes_long(place: str, reason: str, root: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--quick", f"tests/{place}"]
+    said = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+    assert reason in said
+    assert re.fullmatch(r"\d+ skipped in .*", said.splitlines()[-1])
 
 
 def test_the_version_is_written_in_one_place(root: Path) -> None:
