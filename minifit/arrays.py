@@ -28,6 +28,27 @@ def aligned_zeros(size: int, dtype: np.dtype[Any] = FLOAT) -> Array:
     return raw[start : start + size * dtype.itemsize].view(dtype)
 
 
+def numpy_ready(value: Any) -> Any:
+    """Return a tensor of another library in a form that NumPy takes, and anything else as it is.
+
+    PyTorch hands out no numbers of a tensor that has a gradient or lies on a GPU, and NumPy has no numbers of 16 or 8
+    bits with a range like float32's: those of PyTorch, JAX and ml_dtypes become float32.
+    """
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind != "V":
+        return value
+    if isinstance(value, list | tuple):
+        first: Any = value
+        while isinstance(first, list | tuple) and first:
+            first = first[0]
+        return [numpy_ready(each) for each in value] if hasattr(first, "detach") else value
+    if hasattr(value, "detach") and hasattr(value, "cpu"):
+        value = value.detach().cpu()
+    dtype = str(getattr(value, "dtype", ""))
+    if "bfloat16" in dtype or "float8" in dtype:
+        return value.float() if hasattr(value, "float") else value.astype(FLOAT)
+    return value
+
+
 def without_batch(shape: tuple[int | None, ...]) -> str:
     """The shape with its first, free dimension written as None: ``(None, 20)``."""
     return "(" + ", ".join(["None", *map(str, shape[1:])]) + ("," if len(shape) == 1 else "") + ")"

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minifit.arrays import ALIGNMENT, FLOAT, Array, Shape, aligned_zeros
+from minifit.arrays import ALIGNMENT, FLOAT, Array, Shape, aligned_zeros, numpy_ready
+from minifit.checks import real
 from minifit.errors import ArgumentTypeError, FileFormatError, ShapeError
 from minifit.tensor import Tensor
 
@@ -82,7 +83,7 @@ class Parameter(Tensor):
 
     def assign(self, value: Any) -> None:
         """Replace the numbers in place; the shape must be the same."""
-        array = np.asarray(value)
+        array = np.asarray(numpy_ready(value))
         if array.shape != self.shape:
             raise ShapeError(
                 f"A weight keeps its shape: {self.name} is {self.shape}. Received: {array.shape}. "
@@ -231,7 +232,8 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
 
     def assign(self, value: Any) -> None:
         """Set it; the shape stays."""
-        array = np.asarray(value)
+        number = real(value)
+        array = np.asarray(numpy_ready(value) if number is None else number)
         if array.dtype.kind not in "fiub":
             raise ArgumentTypeError(
                 f"{self.name} takes a number. Received: {value!r}. Give a float, a NumPy number or a tensor."

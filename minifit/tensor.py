@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, Union
 
 import numpy as np
 
-from minifit.arrays import FLOAT, Array, Shape, Workspace, fresh
+from minifit.arrays import FLOAT, Array, Shape, Workspace, fresh, numpy_ready
 from minifit.errors import ArgumentTypeError, GradientError, ShapeError
 from minifit.kernels import reference
 from minifit.randomness import DEFAULT, Streams
@@ -368,7 +368,7 @@ def to_array(value: TensorLike) -> Array:
     if isinstance(value, Tensor):
         return value.value
     try:
-        array = np.asarray(value)
+        array = np.asarray(numpy_ready(value))
     except ValueError:
         raise ShapeError(
             f"A tensor's rows have equal lengths. Received: a ragged {type(value).__name__}. Pad the short rows."

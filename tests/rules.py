@@ -162,6 +162,11 @@ FIT = {
         "first batch is fetched before `on_train_begin` and not lost.",
         RECORDED,
     ),
+    "FIT-31": Rule(
+        "Data that a hook changes in place counts from the next batch on: inputs, targets and weights of every dtype, "
+        "with either engine.",
+        OWN,
+    ),
 }
 
 MONITOR = {

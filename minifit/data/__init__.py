@@ -65,7 +65,7 @@ def batches_of(
         Only with arrays; whatever gives batches gives them together with x.
     batch_size, steps, passes, shuffle
         As for `RowBatches`; only `steps` and `shuffle` for a Sequence, only `steps` for an iterable.
-    class_weight : dict, optional
+    class_weight : dict or array_like, optional
         From class number to weight.
     called : str, optional
         What messages call the data, if it has a name.
@@ -91,9 +91,9 @@ def batches_of(
         made = (
             SequenceBatches(x, steps, bool(shuffle), called) if indexed else IteratorBatches(x, steps, called)
         )
-    if class_weight is not None and class_weight != {}:
+    if class_weight is not None:
         made.class_weight = class_weights(class_weight)
-        if made.targets is not None:
+        if made.class_weight is not None and made.targets is not None:
             weighed_classes(made.class_weight, made.targets)
     return made
 

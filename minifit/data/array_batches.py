@@ -43,8 +43,11 @@ class ArrayBatches(RowBatches):
             left = min(left, most, max(CAST_AT_ONCE // max(self.batch_size * self.x[:1].size, 1), 1))
             return Stretch(*self._batch(here, *self._rows_of(begin, left)), None, self.batch_size, 0, left)
         if whole.order is None and self.shuffle:
-            return self._of_computed(whole, begin)
-        whole.begin, whole.batches = begin, left
+            whole = self._of_computed(whole, begin)
+        else:
+            whole.begin, whole.batches = begin, left
+        if whole.y is not self.y:
+            self._cast_targets(whole, min(whole.batches, most))
         return whole
 
     def took(self, batches: int) -> None:
@@ -58,17 +61,25 @@ class ArrayBatches(RowBatches):
         self._pass, self._whole = -1, None
 
     def _as_it_lies(self) -> Stretch | None:
-        """The pass as one stretch of the arrays themselves; None if they must be cast or copied.
+        """Return the pass as one stretch of the arrays themselves; None if they must be cast or copied.
 
-        Targets of one number a row are cast for the whole pass: a cast beside every batch would copy x, too.
+        Targets of one number a row get memory to be cast in, each at its own place: batches of them alone would need
+        batches of x.
         """
         x, y = self.x, self.y
         if y is not None and y.dtype != self._dtypes[1] and y.size == len(y) and in_memory(y):
-            y = y.astype(self._dtypes[1])
+            y = np.empty(y.shape, self._dtypes[1])
         if not (_lies_ready(x, self._dtypes[0]) and (y is None or _lies_ready(y, self._dtypes[1]))):
             return None
         order = self.order if self.shuffle else None
         return Stretch(x, y, None, None if isinstance(order, Computed) else order, self.batch_size, 0, 0)
+
+    def _cast_targets(self, stretch: Stretch, batches: int) -> None:
+        """Cast those of the next batches: no earlier, since a hook may change the data until they are taken."""
+        first = stretch.begin * stretch.size
+        rows: Any = slice(first, first + batches * stretch.size)
+        rows = rows if stretch.order is None else stretch.order[rows]
+        stretch.y[rows] = self.y[rows]  # type: ignore[index]
 
     def _of_computed(self, whole: Stretch, begin: int) -> Stretch:
         """A stretch of an order that is not kept: as far as it is computed."""

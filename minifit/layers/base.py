@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minifit import constraints, initializers, regularizers
-from minifit.arrays import FLOAT, Array
+from minifit.arrays import FLOAT, Array, numpy_ready
 from minifit.checks import storable_name
 from minifit.errors import ArgumentError, ArgumentTypeError, GradientError, NotBuiltError, ShapeError
 from minifit.kernels import reference
@@ -349,7 +349,7 @@ def assign_all(owner: str, weights: Sequence[Parameter], values: Sequence[Any]) 
             f"{owner!r} has {len(weights)} weights. Received: {len(values)} arrays. "
             "Give one array for each weight, in the order of get_weights()."
         )
-    arrays = [np.asarray(v) for v in values]
+    arrays = [np.asarray(numpy_ready(v)) for v in values]
     for weight, array in zip(weights, arrays, strict=True):
         if array.shape != weight.shape:
             raise ShapeError(

@@ -305,7 +305,7 @@ def _known_objective(objective: Objective, last: int) -> bool:
     if not isinstance(loss, losses.LossFunctionWrapper) or type(loss).__module__ != losses.__name__:
         return False
     code = _code(LOSSES, loss.fn)
-    plain = loss.reduction in ("auto", "sum_over_batch_size") and objective.factor == 1
+    plain = loss.reduction in ("auto", "sum_over_batch_size") and objective.settled and objective.factor == 1
     if code is None or not plain or loss.options.get("label_smoothing") or loss.options.get("axis", -1) != -1:
         return False
     if code in PROBABILITIES and last != (

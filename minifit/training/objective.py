@@ -1,7 +1,7 @@
 """`Objective`: what a compiled model is judged by, its loss and its metrics together."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from itertools import count
 from math import isfinite
 from typing import Any
@@ -10,11 +10,13 @@ import numpy as np
 
 from minifit import losses
 from minifit.arrays import Array, Shape
+from minifit.checks import entries, number
 from minifit.data import Batch
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError
 from minifit.losses import match_ranks
 from minifit.metrics.base import Mean, Metric
 from minifit.metrics.resolve import check_entry, for_outputs
+from minifit.parameters import Variable
 from minifit.signatures import check_call
 from minifit.tables import serialize
 from minifit.tensor import Tensor, constant
@@ -28,8 +30,8 @@ class Objective:
     loss : str, function, Loss, or a list of one of them; None for no loss of the targets
     wanted, weighted : str, function, Metric or (nested) list of them
         Metrics without and with sample weights.
-    loss_weight : float or list of one, optional
-        A factor of the loss.
+    loss_weight : float or Variable, or a list or dict of one, optional
+        A factor of the loss; that of a Variable is looked up at every batch.
 
     Attributes
     ----------
@@ -47,12 +49,22 @@ class Objective:
         self._entries = [(e, False) for e in _flat(wanted)] + [(e, True) for e in _flat(weighted)]
         for entry, _ in self._entries:
             check_entry(entry)
-        self.factor = _factor(_only("loss_weights", loss_weight))
+        self._weight = _checked_weight(_only("loss_weights", loss_weight))
         self.tracker = Mean("loss")
         self.resolved = False
         self._shapes: tuple[Shape, Shape] = (), ()
         self.begun = False  # whether a batch was taken in since: a call that failed at once settles nothing
         self._named: dict[str, tuple[Metric, bool]] = {}  # and whether it takes weights into account
+
+    @property
+    def factor(self) -> float:
+        """What the loss is multiplied by."""
+        return float(self._weight)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the factor stays what it is; that of a Variable may be changed at any time."""
+        return not isinstance(self._weight, Variable)
 
     @property
     def metrics(self) -> list[Metric]:
@@ -108,7 +120,7 @@ class Objective:
         """What must be equal for its sums to mean the same."""
         return {
             "loss": None if self.loss is None else losses.serialize(self.loss),
-            "loss weight": self.factor,
+            "loss weight": self.factor if self.settled else "a Variable",
             "metrics": [{"class_name": type(m).__name__, "config": m.get_config()} for m in self.metrics],
         }
 
@@ -124,7 +136,7 @@ class Objective:
                     "or compile without a loss."
                 )
             total = self.loss(constant(batch.y), y_pred, batch.weight)
-            if self.factor != 1:
+            if self._weight != 1:
                 total = total * self.factor
         for loss in extra:
             total = loss if total is None else total + loss
@@ -181,12 +193,16 @@ class Objective:
             metric.reset_state()
 
     def get_state(self) -> list[dict[str, Any]]:
-        """The sums of the loss and of every metric."""
-        return [metric.get_state() for metric in (self.tracker, *self.metrics)]
+        """The sums of the loss and of every metric, and the loss weight that may be changed."""
+        sums = [metric.get_state() for metric in (self.tracker, *self.metrics)]
+        return sums if self.settled else [*sums, {"loss weight": self.factor}]
 
     def set_state(self, state: list[dict[str, Any]]) -> None:
         """Put back what `get_state` returned."""
         self.begun = True
+        if not self.settled:
+            *state, weight = state
+            self._weight.assign(weight["loss weight"])
         for metric, saved in zip((self.tracker, *self.metrics), state, strict=True):
             metric.set_state(saved)
 
@@ -214,31 +230,37 @@ def _loss_object(loss: Any) -> losses.Loss | None:
 
 
 def _only(name: str, value: Any) -> Any:
-    """The only entry of a list or dict: a model has one output here."""
-    if isinstance(value, list | tuple | dict):
-        entries = list(value.values()) if isinstance(value, dict) else list(value)
-        if len(entries) != 1:
-            raise ArgumentError(
-                f"{name} is one for the one output. Received: {value!r}. Pass it without the list."
-            )
-        return entries[0]
-    return value
+    """Return the only entry of a list or dict: a model has one output here."""
+    listed = _listed(value)
+    if listed is None:
+        return value
+    if len(listed) != 1:
+        raise ArgumentError(
+            f"{name} is one for the one output. Received: {value!r}. Pass it without the list."
+        )
+    return listed[0]
 
 
-def _factor(value: Any) -> float:
-    if value is None:
-        return 1.0
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ArgumentTypeError(f"loss_weights is a number. Received: {value!r}. Leave it out for 1.")
-    return float(value)
+def _checked_weight(value: Any) -> Any:
+    """Return a loss weight as a float; a Variable as it is."""
+    found = 1.0 if value is None else number("loss_weights", value, example=0.5)
+    return value if isinstance(value, Variable) else found
 
 
-def _flat(entries: Any) -> list[Any]:
-    """The entries of a nested list or dict of metrics, in order."""
-    if entries is None:
+def _flat(given: Any) -> list[Any]:
+    """Return the entries of a nested list or dict of metrics, in order."""
+    if given is None:
         return []
-    if isinstance(entries, dict):
-        entries = list(entries.values())
-    if isinstance(entries, list | tuple):
-        return [e for entry in entries for e in _flat(entry)]
-    return [entries]
+    if isinstance(given, Set):
+        raise ArgumentTypeError(
+            f"metrics are listed in an order. Received: a {type(given).__name__}. Pass a list."
+        )
+    listed = _listed(given)
+    return [given] if listed is None else [entry for each in listed for entry in _flat(each)]
+
+
+def _listed(value: Any) -> list[Any] | None:
+    """Return the entries of a list or of a dict by output; None for a single thing, also one described by a dict."""
+    if isinstance(value, Mapping):
+        return None if "class_name" in value else list(value.values())
+    return entries(value)

@@ -15,9 +15,9 @@ import numpy as np
 from minifit import optimizers, summary
 from minifit.arrays import Array
 from minifit.callbacks import CallbackList, History
-from minifit.checks import positive
+from minifit.checks import entries, positive, whole
 from minifit.data import Batch, Batches, batches_of, is_array_like, rows_of
-from minifit.data.checks import array_of, same_length, split
+from minifit.data.checks import array_of, holds_back, same_length, split
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError, NotCompiledError, ShapeError
 from minifit.parameters import Parameter
 from minifit.tensor import Tensor
@@ -121,8 +121,8 @@ class Trainer(ABC):
             A function takes ``(y_true, y_pred)`` and is written in `minifit.ops`.
         metrics, weighted_metrics : list of str, function or Metric, optional
             The weighted ones take sample and class weights into account.
-        loss_weights : float, optional
-            A factor of the loss.
+        loss_weights : float or Variable, or a list or dict of one, optional
+            A factor of the loss. A Variable may be changed by a callback: its value counts from the next batch on.
         run_eagerly : bool, optional
             Accepted as in Keras; there is no other way here.
         steps_per_execution : int, default 1
@@ -155,13 +155,13 @@ class Trainer(ABC):
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: Any = True,
-        class_weight: Mapping[int, float] | None = None,
+        class_weight: Any = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: int | Sequence[int] = 1,
+        validation_freq: Any = 1,
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
@@ -188,7 +188,7 @@ class Trainer(ABC):
             Whether the data is gone through in a new random order at every epoch: an array row by row, a Sequence
             batch by batch. An h5py.Dataset is read block by block; the blocks are shuffled, and the rows of each
             block. "batch" takes batches of consecutive rows in random order. An iterable keeps its own order.
-        class_weight : dict from int to float, optional
+        class_weight : dict from int to float, or array of shape (n,), optional
             Weights of the classes 0, 1, ..., n - 1 in the loss.
         sample_weight : array, np.memmap or h5py.Dataset of shape (n,), optional
             Weights of the samples in the loss; only with arrays.
@@ -221,7 +221,7 @@ class Trainer(ABC):
         epochs = positive("epochs", epochs, least=0)
         initial_epoch = positive("initial_epoch", initial_epoch, least=0, example=0)
         called = "validation_data"
-        if validation_split and validation_data is None:
+        if holds_back(validation_split) and validation_data is None:
             called = "the validation split"
             (x, y, sample_weight), validation_data = _held_back(validation_split, x, y, sample_weight)
         batches = batches_of(
@@ -367,7 +367,7 @@ class Trainer(ABC):
         x: Any,
         y: Any = None,
         sample_weight: Any = None,
-        class_weight: Mapping[int, float] | None = None,
+        class_weight: Any = None,
         reset_metrics: bool = True,
         return_dict: bool = False,
     ) -> Any:
@@ -520,14 +520,13 @@ def _optional_size(name: str, value: Any) -> int | None:
 
 
 def _verbosity(verbose: Any) -> int:
-    if isinstance(verbose, bool | np.bool_ | np.integer):
-        verbose = int(verbose)
-    if verbose not in ("auto", 0, 1, 2):
+    level = int(verbose) if isinstance(verbose, bool | np.bool_) else whole(verbose)
+    if level not in (0, 1, 2) and not (isinstance(verbose, str) and verbose == "auto"):
         raise ArgumentError(
             "verbose must be 0 (silent), 1 (a bar), 2 (a line an epoch) or 'auto'. "
             f"Received: verbose={verbose!r}. Pass one of them."
         )
-    return 1 if verbose == "auto" else int(verbose)
+    return 1 if level is None else level
 
 
 def _sizes(batches: Batches) -> tuple[int | None, int | None]:
@@ -570,8 +569,9 @@ def _validation_batches(data: Any, batch_size: int | None, steps: int | None, ca
 
 def _due(freq: Any) -> Callable[[int], bool]:
     """Whether to validate after an epoch (from 0), for Keras's `validation_freq`."""
-    if isinstance(freq, list | tuple | set | frozenset | range | np.ndarray):
-        wanted = {int(f) for f in freq}
+    several = entries(freq)
+    if several is not None:
+        wanted = {positive("validation_freq", f, example=1) for f in several}
         return lambda epoch: epoch + 1 in wanted
     every = positive("validation_freq", freq, example=1)
     return lambda epoch: (epoch + 1) % every == 0

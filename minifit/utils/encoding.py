@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from minifit.arrays import Array
+from minifit.arrays import Array, numpy_ready
 from minifit.checks import positive
 from minifit.errors import ArgumentTypeError, DataError
 
@@ -60,7 +60,7 @@ def to_categorical(y: ArrayLike, num_classes: int | None = None, dtype: Any = "f
 
 def _class_numbers(y: ArrayLike) -> Array:
     """Return `y` as an array of integers."""
-    array = np.asarray(y)
+    array = np.asarray(numpy_ready(y))
     if array.dtype.kind not in "fiub" or not np.equal(np.mod(array, 1), 0).all():
         raise ArgumentTypeError(
             f"y must hold whole class numbers. Received: dtype {array.dtype}. "
@@ -101,7 +101,7 @@ def normalize(x: ArrayLike, axis: int = -1, order: float = 2) -> Array:
     ----------
     ``tf.keras.utils.normalize`` (TensorFlow 2.7).
     """
-    array = np.asarray(x)
+    array = np.asarray(numpy_ready(x))
     if array.dtype.kind not in "fiub":
         raise ArgumentTypeError(
             f"x must hold real numbers. Received: dtype {array.dtype}. Convert it to floats first."

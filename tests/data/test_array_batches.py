@@ -3,16 +3,19 @@
 import copy
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from minifit import Sequential
 from minifit.arrays import Array
+from minifit.callbacks import Callback
 from minifit.data import ArrayBatches, array_batches, permutation
 from minifit.data.batches import Batch, target_dtype
 from minifit.data.row_batches import Shuffle
 from minifit.layers import Dense
+from minifit.optimizers import SGD
 from tests.data.drawing import context, drawn, numbered
 
 ENGINES = ("numpy", "numba")
@@ -244,6 +247,36 @@ def test_targets_that_change_between_passes_are_seen() -> None:
         assert stretch.y is not None
         assert set(stretch.y.tolist()) == {value}
         batches.took(2)
+
+
+@pytest.mark.rule("FIT-31")
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("shuffle", [False, True, "batch"])
+@pytest.mark.parametrize("part", ["x", "y", "sample_weight"])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i4"])
+def test_data_that_a_hook_changes_in_place_counts_from_the_next_batch_on(
+    dtype: str, part: str, shuffle: Shuffle, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In both engines, whether the numbers are used as they lie or converted, also where the order is computed."""
+    monkeypatch.setenv("MINIFIT_KERNELS", engine)
+    given = {"x": np.ones((8, 1), dtype), "y": np.zeros((8,), dtype)}
+    if part == "sample_weight":
+        given[part] = np.ones(8, dtype)
+    model = Sequential([Dense(1, use_bias=False, kernel_initializer="ones", input_shape=(1,))])
+    model.compile(SGD(0.0), "mse")
+    losses: list[float] = []
+
+    class Changing(Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            losses.append(logs["loss"])
+            given[part][:] = {"x": 2, "y": 3, "sample_weight": 4}[part]  # each makes the loss 4
+
+    for listed in (1000, 4):
+        monkeypatch.setattr(permutation, "LISTED", listed)
+        model.fit(**given, batch_size=2, epochs=2, shuffle=shuffle, verbose=0, callbacks=[Changing()])  # type: ignore[arg-type]
+        given[part][:] = 0 if part == "y" else 1
+        assert losses == pytest.approx([1, 5 / 2, 9 / 3, 13 / 4, 4, 4, 4, 4])
+        losses.clear()
 
 
 def test_a_state_that_is_put_back_brings_its_order_with_it() -> None:

@@ -1,6 +1,9 @@
 """Data and arguments that cannot be used are refused before training, with words that help."""
 
 import math
+from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -8,6 +11,7 @@ import pytest
 
 from minifit.data import checks
 from minifit.errors import ArgumentError, DataError
+from tests.house.kinds import BFloat16Array, Series, TorchLike
 
 Shape = tuple[int, ...]
 
@@ -84,6 +88,36 @@ def test_anything_with_an_array_inside() -> None:
 def test_what_is_no_data(given: Any, says: str) -> None:
     with pytest.raises(DataError, match=rf"^({says})"):
         checks.array_of("x", given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        TorchLike([[1.0, 2.0]]),
+        TorchLike([[1.0, 2.0]], grad=True),
+        TorchLike([[1.0, 2.0]], "bfloat16"),
+        TorchLike([[1.0, 2.0]], "bfloat16", grad=True, device="cuda:0"),
+        [TorchLike([[1.0, 2.0]], "bfloat16", grad=True)],
+        [[TorchLike(1.0, grad=True), TorchLike(2.0, grad=True)]],
+        BFloat16Array([[1.0, 2.0]]),
+        Series([[1.0, 2.0]]),
+    ],
+    ids=repr,
+)
+def test_tensors_of_other_libraries(given: Any) -> None:
+    assert checks.array_of("x", given).tolist() == [[1.0, 2.0]]
+
+
+def test_what_another_library_says_when_it_has_no_numbers() -> None:
+    class Meta:
+        def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+            raise RuntimeError("a tensor of the device meta has no data")
+
+    with pytest.raises(
+        DataError,
+        match=r"x must be one array of numbers\. Received: a Meta that NumPy cannot read: a tensor of the device meta",
+    ):
+        checks.array_of("x", Meta())
 
 
 def test_the_error_names_the_argument() -> None:
@@ -200,21 +234,47 @@ def test_what_is_no_fraction(fraction: Any) -> None:
         ({False: 1, True: 2}, [1, 2]),
         ({0: 0, 1: -1, 2: 3}, [0, -1, 3]),
         ({0: 7}, [7]),
+        ({np.float64(0): Fraction(1, 2), np.bool_(True): Decimal(2)}, [0.5, 2]),
+        (Counter({0: 3, 1: 4}), [3, 4]),
+        (np.array([1.0, 2.0]), [1, 2]),
+        ([1, np.float32(2)], [1, 2]),
+        ({0: 1.0, 1: 2.0}.values(), [1, 2]),
+        (Series([3.0, 5.0]), [3, 5]),
+        (Series([3.0, 5.0], index=[1, 0]), [5, 3]),
+        (TorchLike([1.0, 2.0]), [1, 2]),
     ],
-    ids=str,
+    ids=repr,
 )
 def test_weights_of_classes(given: dict[Any, Any], expected: list[float]) -> None:
     found = checks.class_weights(given)
+    assert found is not None
     assert found.tolist() == expected
     assert found.dtype == np.float32
 
 
-REFUSED = r"dict from every class number 0, 1, \.\.\., n - 1 to its weight\. Received: .*Give the classes that shall"
+@pytest.mark.parametrize("given", [{}, [], np.array([]), ()])
+def test_no_weights_of_classes(given: Any) -> None:
+    assert checks.class_weights(given) is None
+
+
+REFUSED = (
+    r"(?s)dict from every class number 0, 1, \.\.\., n - 1 to its weight\. Received: .*Give the classes that"
+)
 
 
 @pytest.mark.parametrize(
     "given",
-    [{1: 1, 2: 2}, {0: 1, 2: 2}, {"a": 1, "b": 2}, {-1: 1, 0: 2}, {0.5: 1}, [1, 2], "auto", 3],
+    [
+        {1: 1, 2: 2},
+        {0: 1, 2: 2},
+        {"a": 1, "b": 2},
+        {-1: 1, 0: 2},
+        {0.5: 1},
+        [[1, 2]],
+        np.ones((2, 1)),
+        "auto",
+        3,
+    ],
     ids=str,
 )
 def test_what_are_no_weights_of_classes(given: Any) -> None:

@@ -111,10 +111,10 @@ def class_weights() -> list[Case]:
             ("class_weight must be a dict", "0, 1", "Received: {1: 1.0}"),
         ),
         Case(
-            "class_weight as list",
-            fit(X, np.ones(8, int), class_weight=[1.0, 2.0]),
+            "class_weight as nested list",
+            fit(X, np.ones(8, int), class_weight=[[1.0, 2.0]]),
             ArgumentError,
-            ("class_weight must be a dict", "Received: [1.0, 2.0]"),
+            ("class_weight must be a dict", "Received: [[1.0, 2.0]]"),
         ),
         Case(
             "class_weight of too few classes",
@@ -327,7 +327,10 @@ def compiling() -> list[Case]:
             ("loss is one", "Received: ['mse', 'mae']"),
         ),
         Case(
-            "loss_weights", recompiled(loss_weights="a"), ArgumentTypeError, ("loss_weights", "Received: 'a'")
+            "loss_weights",
+            recompiled(loss_weights="a"),
+            ArgumentTypeError,
+            ("loss_weights", "Received: loss_weights='a'"),
         ),
         Case(
             "steps_per_execution 0",

@@ -7,12 +7,15 @@ import pytest
 
 from minifit import Sequential, losses, metrics, ops
 from minifit.arrays import Array
+from minifit.callbacks import Callback, LambdaCallback
 from minifit.data import Batch
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError, UnknownNameError
 from minifit.layers import Dense
 from minifit.optimizers import SGD
+from minifit.parameters import Variable
 from minifit.tensor import Tensor
 from minifit.training.objective import Objective
+from tests.house.kinds import REAL
 
 Y = np.array([1.0, 2.0, 3.0, 4.0, 5.0])  # against predictions of 0: squared errors 1, 4, 9, 16, 25
 
@@ -220,8 +223,83 @@ def test_a_target_of_rank_1_is_a_column() -> None:
 def test_two_losses_are_refused() -> None:
     with pytest.raises(ArgumentError, match="loss is one"):
         Objective(["mse", "mae"])
-    with pytest.raises(ArgumentTypeError, match="loss_weights is a number"):
+    with pytest.raises(ArgumentTypeError, match="loss_weights must be a number"):
         Objective("mse", loss_weight=True)
+
+
+@pytest.mark.parametrize("kind", REAL)
+def test_a_loss_weight_of_every_kind(kind: str) -> None:
+    weight = REAL[kind](0.5)
+    for given in (weight, [weight], (weight,), {"out": weight}, {"out": weight}.values()):
+        assert fitted(loss_weights=given)["loss"] == pytest.approx(5.5)
+    assert fitted(loss_weights=np.array([0.5]))["loss"] == pytest.approx(5.5)
+
+
+@pytest.mark.parametrize("wrong", ["0.5", True, 1j, float("nan"), [0.5, 0.5], [], np.ones(2)])
+def test_what_is_no_loss_weight(wrong: Any) -> None:
+    with pytest.raises((ArgumentError, ArgumentTypeError), match=r"(?s)loss_weights .*Received: .*Pass"):
+        Objective("mse", loss_weight=wrong)
+
+
+@pytest.mark.parametrize(
+    "given", [("mse", "mae"), {"out": ["mse", "mae"]}.values(), (m for m in ("mse", "mae"))]
+)
+def test_metrics_in_whatever_lists_them(given: Any) -> None:
+    assert list(fitted(metrics=given)) == ["loss", "mse", "mae"]
+
+
+def test_metrics_in_no_order() -> None:
+    with pytest.raises(
+        ArgumentTypeError, match=r"metrics are listed in an order\. Received: a set\. Pass a list"
+    ):
+        Objective("mse", {"mse", "mae"})
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_loss_weight_that_a_callback_changes(
+    kernels: str, watched: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts from the next batch on, in a run that goes on from a captured state as well."""
+    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+    captured: list[Any] = []
+    losses: list[float] = []
+
+    class Annealing(Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            weight.assign(2.0**epoch)
+            if epoch == 2:
+                captured.append(self.model.training_state.capture())
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            losses.append(logs["loss"])
+
+    class Halving(Annealing):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            weight.assign(weight * 0.5)
+
+    weight = Variable(1.0)
+    model = zero_model(loss_weights=weight)
+    model.fit(
+        np.zeros((4, 1)),
+        Y[:4],
+        2,
+        3,
+        shuffle=False,
+        verbose=0,
+        callbacks=[Halving() if watched else Annealing()],
+    )
+    means = [(2.5 + 12.5 / 2) / 2 if watched else 7.5] * 3
+    assert losses == pytest.approx([mean * 2**epoch for epoch, mean in enumerate(means)])
+    weight = Variable(1.0)
+    resumed = zero_model(loss_weights=weight)
+    seen: list[float] = []
+    put = LambdaCallback(
+        on_train_begin=lambda logs: resumed.training_state.restore(captured[0]),
+        on_epoch_end=lambda epoch, logs: seen.append(float(weight)),
+    )
+    resumed.fit(np.zeros((4, 1)), Y[:4], 2, 3, shuffle=False, verbose=0, callbacks=[put])
+    assert seen == [4.0]
 
 
 # -- by itself -----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from minifit import ops
 from minifit.arrays import Array
 from minifit.callbacks import Callback, CallbackList
-from minifit.errors import DataError, NotCompiledError, ShapeError
+from minifit.errors import ArgumentError, ArgumentTypeError, DataError, NotCompiledError, ShapeError
 from minifit.kernels import load
 from minifit.layers import Dense, InputLayer, Layer
 from minifit.metrics import Metric
@@ -18,6 +18,7 @@ from minifit.optimizers import SGD
 from minifit.parameters import Parameter, ParameterBuffer
 from minifit.tensor import Context, Tensor, constant
 from minifit.training.trainer import Trainer
+from tests.house.kinds import LISTS, REAL, WHOLE, Series, TorchLike
 
 X = np.linspace(-1, 1, 32, dtype=np.float32)[:, None]
 Y = 3 * X + 1
@@ -113,6 +114,82 @@ def test_verbose(verbose: Any, capsys: pytest.CaptureFixture[str]) -> None:
         "Epoch 1/2",
         "Epoch 2/2",
     ]
+
+
+@pytest.mark.parametrize(
+    "verbose", [True, np.True_, np.int64(1), np.array(2), TorchLike(np.int64(0), "int64")]
+)
+def test_verbose_of_every_kind(verbose: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    model = trained(0)
+    model.fit(X, Y, verbose=verbose)
+    assert bool(capsys.readouterr().out) == bool(float(verbose))
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_sizes_of_every_kind(kind: str) -> None:
+    made = WHOLE[kind]
+    history = trained(0).fit(
+        X,
+        Y,
+        batch_size=made(8),
+        epochs=made(5),
+        initial_epoch=made(1),
+        steps_per_epoch=made(2),
+        validation_data=[X, Y],
+        validation_steps=made(1),
+        validation_batch_size=made(4),
+        validation_freq=made(2),
+        verbose=0,
+    )
+    assert history.epoch == [1, 2, 3, 4]
+    assert len(history.history["val_loss"]) == 2
+    assert trained(0).predict(X, batch_size=made(4), steps=made(2)).shape == (8, 1)
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_epochs_to_validate_after_in_every_kind_of_list(kind: str) -> None:
+    history = trained(0).fit(
+        X, Y, epochs=4, validation_data=(X, Y), validation_freq=LISTS[kind]([2, 3]), verbose=0
+    )
+    assert history._places["val_loss"] == [2, 3]
+
+
+@pytest.mark.parametrize("wrong", [[1.5], ["2"], [0], [True], 1.5, "2", {2: 1}, np.array([[1]])])
+def test_what_are_no_epochs_to_validate_after(wrong: Any) -> None:
+    with pytest.raises(
+        (ArgumentError, ArgumentTypeError),
+        match=r"(?s)validation_freq must be a positive integer\. Received: vali",
+    ):
+        trained(0).fit(X, Y, validation_data=(X, Y), validation_freq=wrong, verbose=0)
+
+
+@pytest.mark.parametrize("kind", REAL)
+def test_a_validation_split_of_every_kind(kind: str) -> None:
+    history = trained(0).fit(X, Y, validation_split=REAL[kind](0.5), verbose=0)
+    assert "val_loss" in history.history
+
+
+@pytest.mark.parametrize("nothing", [None, False, 0, 0.0, np.float32(0)])
+def test_no_validation_split(nothing: Any) -> None:
+    assert "val_loss" not in trained(0).fit(X, Y, validation_split=nothing, verbose=0).history
+
+
+@pytest.mark.parametrize("wrong", [np.array([0.5, 0.5]), np.array([0.5]), [], "", True, 1j])
+def test_what_is_no_validation_split(wrong: Any) -> None:
+    with pytest.raises(
+        ArgumentError, match=r"(?s)validation_split must be a number between 0 and 1\. Received"
+    ):
+        trained(0).fit(X, Y, validation_split=wrong, verbose=0)
+
+
+@pytest.mark.parametrize("made", [Series, TorchLike, list, lambda v: TorchLike(v, "bfloat16", grad=True)])
+def test_data_of_every_kind(made: Any) -> None:
+    x, y, weight = made(X.tolist()), made(Y.tolist()), made([1.0] * len(X))
+    model = trained(0)
+    model.fit(x, y, sample_weight=weight, validation_data=[x, y, weight], verbose=0)
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(model.evaluate(X, Y, verbose=0))
+    assert model.predict(x).shape == Y.shape
+    assert len(model.train_on_batch(x, y, weight)) == 2
 
 
 def test_one_batch_at_a_time() -> None:
