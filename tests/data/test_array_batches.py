@@ -205,6 +205,7 @@ def test_what_lies_ahead_is_what_comes_one_by_one(
     monkeypatch.setattr(permutation, "LISTED", 1000 if listed else 10)
     monkeypatch.setattr(permutation, "STRETCH", 13)
     monkeypatch.setattr(array_batches, "CAST_AT_ONCE", 60)
+    monkeypatch.setattr(array_batches, "FEW", 1000 if listed else 10)
     x, y = array(dtype, (47, 3)), array(y_dtype, (47,))
     given = {"batch_size": 5, "passes": 3, "shuffle": shuffle}
     together = drawn_ahead(ArrayBatches(x, y, **given), most, takes)  # type: ignore[arg-type]
@@ -271,8 +272,9 @@ def test_data_that_a_hook_changes_in_place_counts_from_the_next_batch_on(
             losses.append(logs["loss"])
             given[part][:] = {"x": 2, "y": 3, "sample_weight": 4}[part]  # each makes the loss 4
 
-    for listed in (1000, 4):
+    for listed, few in ((1000, 1000), (1000, 4), (4, 4)):
         monkeypatch.setattr(permutation, "LISTED", listed)
+        monkeypatch.setattr(array_batches, "FEW", few)
         model.fit(**given, batch_size=2, epochs=2, shuffle=shuffle, verbose=0, callbacks=[Changing()])  # type: ignore[arg-type]
         given[part][:] = 0 if part == "y" else 1
         assert losses == pytest.approx([1, 5 / 2, 9 / 3, 13 / 4, 4, 4, 4, 4])
