@@ -17,6 +17,7 @@ if __name__ != "minifit.kernels":
 from functools import cache
 from types import ModuleType
 
+from minifit import interrupts
 from minifit.errors import UnknownNameError
 from minifit.kernels import reference
 
@@ -24,17 +25,25 @@ ENGINES = ("numba", "numpy")
 
 
 @cache
-def numba_available() -> bool:
-    """Whether Numba can be imported here; asked once per process, because finding out takes half a second.
+def numba_missing() -> str:
+    """Return why Numba cannot compile here, in words for a message; nothing when it can.
 
-    A Numba that is installed but broken, or that refuses the installed NumPy, counts as not there: only
-    importing it tells.
+    Asked once per process, because finding out takes half a second. A Numba that is installed but broken, or that
+    refuses the installed NumPy, counts as not there: only importing it tells.
     """
     try:
-        import numba  # noqa: F401
+        with interrupts.held():
+            import numba
+
+        disabled = numba.config.DISABLE_JIT
     except Exception:  # a mismatched Numba fails with ImportError, SystemError, AttributeError, ...
-        return False
-    return True
+        return "a Python where it cannot be imported"
+    return "NUMBA_DISABLE_JIT=1, with which it compiles nothing" if disabled else ""
+
+
+def numba_available() -> bool:
+    """Whether kernels can be compiled here."""
+    return not numba_missing()
 
 
 def load(name: str) -> ModuleType:
@@ -43,8 +52,8 @@ def load(name: str) -> ModuleType:
     Parameters
     ----------
     name : {"numba", "numpy"}
-        The engine. Where Numba cannot be imported "numba" gives the reference as well: the same results,
-        only slower. Ask `numba_available` to tell the user.
+        The engine. Where Numba cannot compile "numba" gives the reference as well: the same results,
+        only slower. Ask `numba_missing` to tell the user why.
 
     Returns
     -------
@@ -59,7 +68,8 @@ def load(name: str) -> ModuleType:
     if name not in ENGINES:
         raise UnknownNameError.of("engine", name, ENGINES)
     if name == "numba" and numba_available():
-        from minifit.kernels import compiled  # imports Numba
+        with interrupts.held():
+            from minifit.kernels import compiled  # imports Numba
 
         return compiled
     return reference

@@ -2,16 +2,25 @@
 
 Compiled code is kept on disk, so that only the first process waits for it. Numba notices a change of the file that a
 function stands in, and of no other, though it compiles into it what the function calls. So what is kept is found
-again only under the state that all files of this package were in.
+again only under the state that all files of this package were in, and only if it is whole: machine code that was cut
+short by a full disk or a power failure must never run. What cannot be read is compiled again, what cannot be written
+is not kept.
 """
 
+import hashlib
+import pickle
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import llvmlite
+import numba
 from numba import njit
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+from minifit import console, interrupts
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -46,8 +55,84 @@ def jit_part(function: Function) -> Function:
 class _Kept(FunctionCache):
     """The cache of one function, which knows of all files that may be compiled into it."""
 
+    def __init__(self, function: Function) -> None:
+        super().__init__(function)
+        numbas = self._cache_file
+        self._cache_file = _Sealed(self.cache_path, self._impl.filename_base, numbas._source_stamp)
+
     def _index_key(self, signature: Any, codegen: Any) -> Any:
         return super()._index_key(signature, codegen), _STAMP
+
+    def save_overload(self, signature: Any, data: Any) -> None:
+        """Keep what was compiled, where there is room for it."""
+        try:
+            super().save_overload(signature, data)
+        except OSError as error:
+            _warn_once(self.cache_path, error)
+
+
+class _Sealed(IndexDataCacheFile):
+    """The files of a cache, each behind the checksum of its content; one that is damaged counts as missing."""
+
+    def save(self, key: Any, data: Any) -> None:
+        """Write an entry together with its key: another process may give the file's name to one of its own."""
+        super().save(key, (key, data))
+
+    def load(self, key: Any) -> Any:
+        """Return the entry of a key; None when there is none that is whole."""
+        kept = super().load(key)
+        return kept[1] if kept is not None and kept[0] == key else None
+
+    def _load_index(self) -> dict[Any, str]:
+        try:
+            stamp, names = self._read(self._index_path)
+        except OSError:
+            return {}
+        return names if stamp == self._source_stamp else {}
+
+    def _save_index(self, overloads: dict[Any, str]) -> None:
+        self._write(self._index_path, (self._source_stamp, overloads))
+
+    def _load_data(self, name: str) -> Any:
+        return self._read(self._data_path(name))
+
+    def _save_data(self, name: str, data: Any) -> None:
+        self._write(self._data_path(name), data)
+
+    def _read(self, path: str) -> Any:
+        """Return what `_write` wrote; raise an OSError when that is not there, or not whole."""
+        content = Path(path).read_bytes()
+        data = content[_SEAL.digest_size :]
+        if content[: _SEAL.digest_size] != _seal(data):
+            raise OSError(f"{path} is damaged, or from other versions")
+        return pickle.loads(data)
+
+    def _write(self, path: str, what: Any) -> None:
+        data = self._dump(what)
+        with self._open_for_write(path) as file:
+            file.write(_seal(data) + data)
+
+
+_SEAL = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {sys.version}".encode())
+"""What every checksum begins with: nothing is read that other versions wrote."""
+
+
+def _seal(data: bytes) -> bytes:
+    checksum = _SEAL.copy()
+    checksum.update(data)
+    return checksum.digest()
+
+
+_warned: set[str] = set()
+
+
+def _warn_once(folder: str, error: OSError) -> None:
+    if not _warned:
+        _warned.add(folder)
+        console.warn(
+            f"Compiled kernels should be kept for the next process. Received: {error}, in {folder}. "
+            "Make room there, or set NUMBA_CACHE_DIR to another folder; until then every process compiles them."
+        )
 
 
 def _stamp() -> tuple[tuple[str, int, int], ...]:
@@ -61,8 +146,18 @@ _STAMP = _stamp()
 
 def _compile(function: Function, fastmath: bool | set[str]) -> Function:
     compiled: Any = njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
-    with suppress(
-        RuntimeError
-    ):  # no folder to keep it in, beside the source or at home: every process compiles anew
+    # no folder to keep it in, beside the source or at home: every process compiles it
+    with suppress(RuntimeError):
         compiled._cache = _Kept(function)
-    return compiled
+    compiled._compile_for_args = _whole(compiled._compile_for_args)
+    return compiled  # type: ignore[no-any-return]
+
+
+def _whole(compile_for_args: Callable[..., Any]) -> Callable[..., Any]:
+    """As Numba compiles, but with interrupts held: it imports as it goes, and drops exceptions of others on its way."""
+
+    def held(*args: Any, **options: Any) -> Any:
+        with interrupts.held():
+            return compile_for_args(*args, **options)
+
+    return held

@@ -44,7 +44,7 @@ def choose(planned: float) -> ModuleType:
     Raises
     ------
     ArgumentError
-        When the variable is anything else, or asks for Numba where it cannot be imported.
+        When the variable is anything else, or asks for Numba where it cannot compile.
     """
     wanted = os.environ.get("MINIFIT_KERNELS", "auto")
     if wanted not in ("auto", "numba", "numpy"):
@@ -55,8 +55,8 @@ def choose(planned: float) -> ModuleType:
         wanted = "numba" if planned >= LONG and kernels.numba_available() else "numpy"
     elif wanted == "numba" and not kernels.numba_available():
         raise ArgumentError(
-            "MINIFIT_KERNELS=numba needs Numba. Received: a Python where it cannot be imported. "
-            "Install it, or set MINIFIT_KERNELS=auto."
+            f"MINIFIT_KERNELS=numba needs a Numba that compiles. Received: {kernels.numba_missing()}. "
+            "Install or enable it, or set MINIFIT_KERNELS=auto."
         )
     return kernels.load(wanted)
 

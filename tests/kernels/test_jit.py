@@ -1,14 +1,23 @@
 """The decorator: what it keeps of a function, and where nothing can be written."""
 
+import errno
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import IO, Any
 
+import numba
 import numpy as np
 import pytest
+from numba.core import caching
 
+from minifit.errors import MinifitWarning
+from minifit.kernels import jit
 from minifit.kernels.compiled_losses import squared_error_forward
 
 
@@ -36,11 +45,17 @@ def test_sums_in_any_order_err_less_than_one_long_chain() -> None:
     assert abs(loss[0] - exact) < 1e-5 * exact
 
 
+def copy_floor(root: Path, package: Path) -> None:
+    """Copy what the kernels stand on."""
+    for name in ("errors", "interrupts", "console"):
+        shutil.copy(root / "minifit" / f"{name}.py", package)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="finds the folder for caches in another way")
 def test_where_no_folder_can_be_written_kernels_compile_for_the_process(root: Path, tmp_path: Path) -> None:
     package = tmp_path / "minifit"
     shutil.copytree(root / "kernels", package / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(root / "minifit" / "errors.py", package)
+    copy_floor(root, package)
     # a file in the place of a folder stops even the superuser
     blocked = package / "kernels" / "__pycache__"
     blocked.write_text("")
@@ -73,7 +88,7 @@ def test_what_is_kept_is_found_again_only_while_no_file_of_the_package_changes(
     """Numba itself looks at the file of the function alone, not at those of the functions compiled into it."""
     package, kept = tmp_path / "minifit", tmp_path / "kept"
     shutil.copytree(root / "kernels", package / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(root / "minifit" / "errors.py", package)
+    copy_floor(root, package)
     code = """
 import numpy as np
 from minifit.kernels.compiled_optimizers import sgd_step
@@ -97,3 +112,165 @@ print(sum(sgd_step.stats.cache_hits.values()))
     with (package / "kernels" / "compiled_products.py").open("a") as file:
         file.write("# a change\n")
     assert [hits(), hits()] == ["0", "1"]
+
+
+# -- a cache that is damaged, or that cannot be written -------------------------------------------------------
+
+
+class Kernel:
+    """A small kernel, kept in a folder of its own; every call of it is that of a new process."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "module.py").write_text("def double(x):\n    return x + x\n")
+        self.folder, self.source = folder / "kept", folder / "module.py"
+
+    def __call__(self, x: Any = 2.0) -> int:
+        """Compute, and return how often the cache was hit."""
+        spec = spec_from_file_location("module", self.source)
+        assert spec is not None and spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        compiled: Any = jit.jit(module.double)
+        assert compiled(x) == x + x
+        return sum(compiled.stats.cache_hits.values())
+
+    def file(self, kind: str, number: int = 0) -> Path:
+        """The index (nbi), or the data of a signature (nbc)."""
+        return sorted(self.folder.rglob(f"*.{kind}"))[number]
+
+
+@pytest.fixture
+def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "kept"))
+    monkeypatch.setattr(jit, "_warned", set())
+    return Kernel(tmp_path)
+
+
+def emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def cut_short(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def cut_to_its_seal(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:32])
+
+
+def flipped(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def without_seal(file: Path) -> None:
+    """As Numba itself writes it."""
+    file.write_bytes(file.read_bytes()[32:])
+
+
+def a_folder(file: Path) -> None:
+    """In the place of a file, it can be neither read nor replaced, whoever tries."""
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize("damage", [emptied, cut_short, cut_to_its_seal, flipped, without_seal, Path.unlink])
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_a_damaged_cache_is_compiled_and_written_again(
+    kind: str, damage: Callable[[Path], None], kernel: Kernel
+) -> None:
+    assert [kernel(), kernel()] == [0, 1]
+    damage(kernel.file(kind))
+    assert [kernel(), kernel()] == [0, 1]
+
+
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_a_file_that_can_be_neither_read_nor_written_is_one_warning(kind: str, kernel: Kernel) -> None:
+    kernel()
+    a_folder(kernel.file(kind))
+    with pytest.warns(MinifitWarning, match=r"should be kept.*Received: .*kept.*NUMBA_CACHE_DIR") as warned:
+        assert [kernel(), kernel()] == [0, 0]
+    assert len(warned) == 1
+
+
+def test_the_code_of_another_signature_is_never_taken(kernel: Kernel) -> None:
+    """Two processes may give one name to two entries."""
+    kernel(2.0), kernel(2)
+    first, second = kernel.file("nbc", 0), kernel.file("nbc", 1)
+    shutil.copy(first, second)
+    assert kernel(2.0) + kernel(2) == 1
+    assert [kernel(2.0), kernel(2)] == [1, 1]
+
+
+class Full:
+    """A file on a disk that has room for so many bytes."""
+
+    def __init__(self, file: IO[bytes], room: int) -> None:
+        self.file, self.room = file, room
+
+    def __enter__(self) -> "Full":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def write(self, data: bytes) -> None:
+        self.file.write(data[: self.room])
+        self.room -= len(data)
+        if self.room < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("room", [0, 1000])
+def test_a_full_disk_is_one_warning_and_leaves_nothing_behind(
+    room: int, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With room for the index alone it names a file that is not there."""
+    with monkeypatch.context() as patch:
+        full = lambda path, mode: Full(open(path, mode), room) if "w" in mode else open(path, mode)  # noqa: E731, SIM115
+        patch.setattr(caching, "open", full, raising=False)
+        with pytest.warns(MinifitWarning, match="No space left on device") as warned:
+            assert [kernel(), kernel()] == [0, 0]
+    assert len(warned) == 1
+    assert not list(kernel.folder.rglob("*.tmp*"))
+    assert [kernel(), kernel()] == [0, 1]
+
+
+# -- interrupts -----------------------------------------------------------------------------------------------
+
+
+class Steps:
+    """Counts the lines of Numba that run, and interrupts at one of them."""
+
+    def __init__(self, at: int) -> None:
+        self.counted, self.at = 0, at
+
+    def __call__(self, frame: Any, event: str, arg: Any) -> Any:
+        if f"{os.sep}numba{os.sep}" not in frame.f_code.co_filename:
+            return None
+        self.counted += 1
+        if self.counted == self.at:
+            signal.raise_signal(signal.SIGINT)
+        return None
+
+
+def test_an_interrupt_while_a_kernel_compiles_arrives_once_and_breaks_nothing(kernel: Kernel) -> None:
+    total = calls_of_numba(kernel, 0)
+    assert total > 1000
+    for at in range(1, total, total // 5):
+        with pytest.raises(KeyboardInterrupt):
+            calls_of_numba(kernel, at)
+        shutil.rmtree(kernel.folder)
+    assert [kernel(), kernel()] == [0, 1]
+
+
+def calls_of_numba(kernel: Kernel, at: int) -> int:
+    """Call the kernel; how many functions of Numba were called."""
+    steps, before = Steps(at), sys.gettrace()
+    sys.settrace(steps)
+    try:
+        kernel()
+    finally:
+        sys.settrace(before)
+    return steps.counted
