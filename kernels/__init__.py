@@ -32,7 +32,7 @@ def numba_missing() -> str:
     refuses the installed NumPy, counts as not there: only importing it tells.
     """
     try:
-        with interrupts.held():
+        with interrupts.importing("numba"):
             import numba
 
         disabled = numba.config.DISABLE_JIT
@@ -68,7 +68,7 @@ def load(name: str) -> ModuleType:
     if name not in ENGINES:
         raise UnknownNameError.of("engine", name, ENGINES)
     if name == "numba" and numba_available():
-        with interrupts.held():
+        with interrupts.importing("minifit.kernels.compiled"):
             from minifit.kernels import compiled  # imports Numba
 
         return compiled

@@ -57,8 +57,8 @@ class _Kept(FunctionCache):
 
     def __init__(self, function: Function) -> None:
         super().__init__(function)
-        numbas = self._cache_file
-        self._cache_file = _Sealed(self.cache_path, self._impl.filename_base, numbas._source_stamp)
+        locator = self._impl.locator
+        self._cache_file = _Sealed(self.cache_path, self._impl.filename_base, locator.get_source_stamp())
 
     def _index_key(self, signature: Any, codegen: Any) -> Any:
         return super()._index_key(signature, codegen), _STAMP
@@ -150,7 +150,7 @@ def _compile(function: Function, fastmath: bool | set[str]) -> Function:
     with suppress(RuntimeError):
         compiled._cache = _Kept(function)
     compiled._compile_for_args = _whole(compiled._compile_for_args)
-    return compiled  # type: ignore[no-any-return]
+    return compiled
 
 
 def _whole(compile_for_args: Callable[..., Any]) -> Callable[..., Any]:

@@ -52,10 +52,13 @@ else:
     def __getattr__(name: str) -> Any:
         if name not in __all__:
             raise AttributeError(f"module 'minifit' has no attribute {name!r}")
-        if name in _DEFINED_IN:
-            found = getattr(import_module(_DEFINED_IN[name]), name)
-        else:
-            found = import_module(f"minifit.{name}")
+        with import_module(
+            "minifit.interrupts"
+        ).held():  # NumPy cannot be imported again after half an import
+            if name in _DEFINED_IN:
+                found = getattr(import_module(_DEFINED_IN[name]), name)
+            else:
+                found = import_module(f"minifit.{name}")
         return globals().setdefault(name, found)
 
 

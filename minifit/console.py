@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from shutil import get_terminal_size
 from typing import Any
 
+from minifit import interrupts
 from minifit.errors import MESSAGE, MinifitWarning, legible
 
 MOST = 1 << 20
@@ -249,9 +250,11 @@ def _bar_class(notebook: bool) -> Any:
     if notebook:
         with warnings.catch_warnings():  # it warns where ipywidgets are missing, and draws text there
             warnings.simplefilter("ignore")
-            from tqdm.autonotebook import tqdm
+            with interrupts.importing("tqdm.autonotebook"):
+                from tqdm.autonotebook import tqdm
     else:
-        from tqdm import tqdm
+        with interrupts.importing("tqdm"):
+            from tqdm import tqdm
 
     class Bar(tqdm):  # type: ignore[type-arg]
         monitor_interval = 0

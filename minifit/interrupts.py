@@ -8,11 +8,12 @@ handler is called when the section ends, so that it is late by a moment and neve
 Only handlers that are Python functions can raise, and only in the main thread; all others stay as they are.
 """
 
+import _signal  # type: ignore[import-not-found]
 import os
 import signal
+import sys
 import threading
-from _signal import getsignal  # type: ignore[import-not-found]
-from _signal import signal as set_handler  # those of `signal` take ten times as long to make enums of what is no number
+import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
@@ -21,6 +22,9 @@ from typing import Any
 _NAMES = ("SIGINT", "SIGTERM", "SIGALRM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGBREAK")
 SIGNALS = tuple(int(getattr(signal, name)) for name in _NAMES if hasattr(signal, name))
 """The signals that wait, as far as the system has them; Ctrl-C's is the first."""
+
+# The functions of `signal` take ten times as long, to make enums of what are no numbers.
+_handler_of, _set_handler = _signal.getsignal, _signal.signal
 
 Handler = Callable[[int, FrameType | None], Any]
 
@@ -40,6 +44,7 @@ class Deferred:
         self.handler = handler
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Call the handler, now or at the end of the section."""
         if not _HELD.depth and not _HELD.waiting:
             self.handler(number, frame)
             return
@@ -55,8 +60,10 @@ class _Held:
     ----------
     depth : int
         How many sections the main thread is in.
-    prepared : int
-        How many blocks need the handlers to be `Deferred`.
+    prepared : bool
+        Whether the handlers are `Deferred`.
+    borrowed : bool
+        Whether they are so only until the outermost section ends.
     waiting : dict of int to (handler, frame)
         The signals that came meanwhile.
     """
@@ -64,24 +71,26 @@ class _Held:
     __slots__ = ("borrowed", "depth", "prepared", "waiting")
 
     def __init__(self) -> None:
-        self.depth = self.prepared = 0
-        self.borrowed = False  # whether the outermost section prepared the handlers for itself alone
+        self.depth, self.prepared, self.borrowed = 0, False, False
         self.waiting: dict[int, tuple[Handler, FrameType | None]] = {}
 
     def __enter__(self) -> None:
-        self.depth += 1
-        if not self.prepared:
-            try:
-                self.prepare()
-            except BaseException:
-                self.depth -= 1
-                raise
-            self.borrowed = True
+        if self.prepared:
+            self.depth += 1
+            return
+        try:
+            self.depth = 1  # set, not counted: whatever two interrupts at once left behind ends here
+            self.waiting.clear()
+            self.borrowed = self.prepared = True
+            self.defer()
+        except BaseException:
+            self.restore()
+            self.depth = 0
+            raise
 
     def __exit__(self, *_: object) -> None:
         try:
             if self.borrowed and self.depth == 1:
-                self.borrowed = False
                 self.restore()
         finally:
             self.depth -= 1
@@ -100,30 +109,20 @@ class _Held:
             if self.waiting and not self.depth:
                 self.deliver()
 
-    def prepare(self) -> None:
-        """Put a `Deferred` before every handler that could raise; to be called inside a section."""
-        self.prepared += 1
-        try:
-            self.renew()
-        except BaseException:
-            self.restore()
-            raise
-
-    def renew(self) -> None:
-        """Do so for the handlers that the user's code has set since."""
+    def defer(self) -> None:
+        """Put a `Deferred` before every handler that could raise."""
         for number in SIGNALS:
-            handler = getsignal(number)
+            handler = _handler_of(number)
             if callable(handler) and type(handler) is not Deferred:
-                set_handler(number, Deferred(handler))
+                _set_handler(number, Deferred(handler))
 
     def restore(self) -> None:
-        """Take them away again, when no block needs them any more; a handler that was set meanwhile stays."""
-        self.prepared -= 1
-        if not self.prepared:
-            for number in reversed(SIGNALS):
-                handler = getsignal(number)
-                if type(handler) is Deferred:
-                    set_handler(number, handler.handler)
+        """Take them away again; a handler that was set meanwhile stays."""
+        self.borrowed = self.prepared = False
+        for number in reversed(SIGNALS):  # Ctrl-C's last: until then nothing can raise
+            handler = _handler_of(number)
+            if type(handler) is Deferred:
+                _set_handler(number, handler.handler)
 
 
 _HELD = _Held()
@@ -137,36 +136,52 @@ def held() -> AbstractContextManager[None]:
     In other threads it does nothing, as no handler runs there. The same object may be entered again and again by the
     thread that asked for it. What it guards must be short, and must not wait for anybody.
 
-    Examples
-    --------
-    >>> with held():
-    ...     import json
     """
     return _HELD if threading.get_ident() == _main else _ELSEWHERE
 
 
-class _Deferrable:
-    """A block of the main thread in which the handlers are `Deferred`."""
+def importing(*modules: str) -> AbstractContextManager[None]:
+    """Return a context manager as `held`, for a block that imports these modules; nothing waits if they are there.
 
-    __slots__ = ("_in_main", "_prepared")
+    Every import of another package that stands inside a function needs it.
+
+    Examples
+    --------
+    >>> with importing("json.tool"):
+    ...     import json.tool
+    """
+    return _ELSEWHERE if all(name in sys.modules for name in modules) else held()
+
+
+class _Deferrable:
+    """A block of the main thread in which the handlers are `Deferred`; what is inside another one does nothing."""
+
+    __slots__ = ("__weakref__", "_outermost")
 
     def __enter__(self) -> None:
-        self._prepared, self._in_main = False, threading.get_ident() == _main
-        if not self._in_main:
+        global _outermost
+        self._outermost = False
+        if threading.get_ident() != _main or (_outermost is not None and _outermost() is not None):
             return
         try:
             with _HELD:
-                _HELD.prepare()
-                self._prepared = True
-        except BaseException:  # an interrupt that waited for us: the block does not begin
+                _HELD.defer()
+                _HELD.borrowed = False
+                # weak: where an interrupt comes just before the block's end is noted, the block is gone all the same
+                _outermost, self._outermost = weakref.ref(self), True
+        except BaseException:  # an interrupt that waited: the block does not begin
             self.__exit__()
             raise
 
     def __exit__(self, *_: object) -> None:
-        if self._prepared:
+        global _outermost
+        if self._outermost:
             with _HELD:
-                self._prepared = False
-                _HELD.restore()
+                _outermost, self._outermost = None, False
+                _HELD.borrowed = True
+
+
+_outermost: "weakref.ref[_Deferrable] | None" = None
 
 
 def deferrable() -> AbstractContextManager[None]:
@@ -181,7 +196,7 @@ def renew() -> None:
     """Let also those handlers wait that the user's code has set since `deferrable` began."""
     if threading.get_ident() == _main and _HELD.prepared:
         with _HELD:
-            _HELD.renew()
+            _HELD.defer()
 
 
 def _after_fork() -> None:
@@ -189,7 +204,7 @@ def _after_fork() -> None:
     global _main
     if threading.get_ident() != _main:
         _main = threading.get_ident()
-        _HELD.depth, _HELD.borrowed = 0, False
+        _HELD.depth = 0
         _HELD.waiting.clear()
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minifit import interrupts
 from minifit.errors import ArgumentError, ArgumentTypeError, MissingPackageError, UnknownNameError
 from minifit.saving import atomic
 
@@ -91,7 +92,8 @@ def _chosen(curves: Mapping[str, Any], metrics: str | Sequence[str] | None) -> l
 def _new_axes(n: int) -> "list[Axes]":
     """Axes in a figure of their own, which `pyplot` does not know."""
     try:
-        from matplotlib.figure import Figure
+        with interrupts.importing("matplotlib.figure"):
+            from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingPackageError(
             f"A plot needs matplotlib. Received: {error}. Install it: pip install minifit-training[plot]"
@@ -122,7 +124,8 @@ def _as_given(ax: Any, names: list[str]) -> "list[Axes]":
 def _draw_metric(
     ax: "Axes", name: str, curves: Mapping[str, Sequence[Any]], places: Mapping[str, Sequence[int]]
 ) -> None:
-    from matplotlib.ticker import MaxNLocator
+    with interrupts.importing("matplotlib.ticker"):
+        from matplotlib.ticker import MaxNLocator
 
     drawn = {"training": name, "validation": VALIDATION + name}
     drawn = {label: key for label, key in drawn.items() if key in curves}

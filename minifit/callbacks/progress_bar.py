@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any
 
-from minifit import console
+from minifit import console, interrupts
 
 INTERVAL = 0.1
 """Seconds between two drawings of the bar."""
@@ -119,7 +119,8 @@ class ProgressBar:
         return f"{self.title} - {count}{self.unit}s - {duration(elapsed)}"
 
     def _full_line(self, elapsed: float) -> str:
-        from tqdm import tqdm
+        with interrupts.importing("tqdm"):
+            from tqdm import tqdm
 
         return tqdm.format_meter(
             self.seen,

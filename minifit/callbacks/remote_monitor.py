@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from minifit import console
+from minifit import console, interrupts
 from minifit.callbacks.base import Callback, Run
 from minifit.errors import ArgumentError, ArgumentTypeError, MissingPackageError
 
@@ -185,7 +185,8 @@ def _request(requests: Any, url: str, headers: Any, body: dict[str, Any]) -> tup
 
 def _requests() -> Any:
     try:
-        import requests
+        with interrupts.importing("requests"):
+            import requests
     except ImportError as error:
         raise MissingPackageError(
             f"RemoteMonitor needs the package requests. Received: {error}. Install it with: pip install requests"

@@ -10,7 +10,7 @@ from time import sleep
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from minifit import console
+from minifit import console, interrupts
 from minifit.errors import DownloadError
 
 TIMEOUT = (10.0, 30.0)
@@ -46,7 +46,8 @@ def download(origin: str, part: Path, resume: bool) -> None:
     DownloadError
         When the server refuses, after the last try, or when the disk is full.
     """
-    import requests
+    with interrupts.importing("requests"):
+        import requests
 
     console.say(f"Downloading {shown(origin)}")
     try:
@@ -95,8 +96,9 @@ class _Transfer:
         DownloadError
             When it is not.
         """
-        import requests
-        import urllib3
+        with interrupts.importing("requests", "urllib3"):
+            import requests
+            import urllib3
 
         self.answered = False
         try:
@@ -176,8 +178,9 @@ class _Transfer:
         return f"{shown(self.origin)} could not be downloaded"
 
     def _in_words(self, error: Exception) -> str:
-        import requests
-        import urllib3
+        with interrupts.importing("requests", "urllib3"):
+            import requests
+            import urllib3
 
         if isinstance(error, requests.ConnectTimeout):
             return f"no connection within {TIMEOUT[0]:g} s"

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from minifit import interrupts
+
 # Whether the converters are only lent: they are removed for good, or this is too late to register what removes them.
 _removed = not threading.main_thread().is_alive()
 
@@ -18,7 +20,8 @@ _removed = not threading.main_thread().is_alive()
 @contextmanager
 def converting_texts() -> Iterator[None]:
     """Let the HDF5 library convert texts while the block runs."""
-    from h5py import _conv, h5t, string_dtype
+    with interrupts.importing("h5py"):
+        from h5py import _conv, h5t, string_dtype
 
     there = h5t.find(h5t.py_create(string_dtype(), logical=True), h5t.PYTHON_OBJECT) is not None
     if not there:

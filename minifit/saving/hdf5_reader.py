@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from minifit import interrupts
 from minifit.arrays import Array, Shape
 from minifit.errors import FileFormatError
 from minifit.saving.converters import converting_texts
@@ -27,7 +28,8 @@ MOST = 1100
 @contextmanager
 def reading(file: IO[bytes]) -> Iterator[Group]:
     """The tree of an open file; its arrays can be read as long as the block runs."""
-    from h5py import h5f, h5fd, h5g, h5p
+    with interrupts.importing("h5py"):
+        from h5py import h5f, h5fd, h5g, h5p
 
     access = h5p.create(h5p.FILE_ACCESS)
     access.set_fclose_degree(h5f.CLOSE_STRONG)
@@ -95,7 +97,8 @@ class _StoredArray:
         self.dtype = dtype
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        from h5py import h5s
+        with interrupts.importing("h5py"):
+            from h5py import h5s
 
         with _damaged():
             read = np.empty(self.shape, self.dtype)
@@ -122,7 +125,8 @@ class _Walk:
         return found
 
     def _member(self, group: Any, name: bytes, path: str, depth: int) -> Any:
-        from h5py import h5d, h5g, h5l, h5o
+        with interrupts.importing("h5py"):
+            from h5py import h5d, h5g, h5l, h5o
 
         kind = group.links.get_info(name).type
         if kind != h5l.TYPE_HARD:
@@ -138,7 +142,8 @@ class _Walk:
 
     def _once(self, thing: Any, path: str) -> None:
         """Raise if there is a second way to this object: a circle would never end."""
-        from h5py import h5o
+        with interrupts.importing("h5py"):
+            from h5py import h5o
 
         address = h5o.get_info(thing).addr
         if address in self._seen:
@@ -146,7 +151,8 @@ class _Walk:
         self._seen.add(address)
 
     def _array(self, dataset: Any, path: str) -> _StoredArray:
-        from h5py import h5d
+        with interrupts.importing("h5py"):
+            from h5py import h5d
 
         properties = dataset.get_create_plist()
         layout = properties.get_layout()
@@ -173,7 +179,8 @@ class _Walk:
         return _StoredArray(dataset, shape, dtype)
 
     def _attributes(self, thing: Any, path: str) -> dict[str, Attribute]:
-        from h5py import h5a
+        with interrupts.importing("h5py"):
+            from h5py import h5a
 
         found = {}
         for i in range(h5a.get_num_attrs(thing)):
@@ -183,7 +190,8 @@ class _Walk:
         return found
 
     def _value(self, attribute: Any, path: str) -> Attribute:
-        from h5py import h5t
+        with interrupts.importing("h5py"):
+            from h5py import h5t
 
         kind = attribute.get_type()
         text = isinstance(kind, h5t.TypeStringID)
@@ -202,7 +210,8 @@ class _Walk:
 
 def _number(kind: Any, path: str) -> np.dtype[Any]:
     """The dtype of a plain number, in the byte order of this machine."""
-    from h5py import h5t
+    with interrupts.importing("h5py"):
+        from h5py import h5t
 
     plain = isinstance(kind, h5t.TypeIntegerID | h5t.TypeFloatID | h5t.TypeEnumID)
     dtype: np.dtype[Any] | None = kind.dtype if plain else None

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minifit import interrupts
 from minifit.arrays import Array, Shape
 from minifit.checks import utf8
 from minifit.errors import ArgumentError, ArgumentTypeError, quoted
@@ -186,7 +187,8 @@ def _lay_out(
     layout: Layout, arrays: list[Array | Joined] | None, options: dict[str, Any]
 ) -> tuple[list[tuple[int, bytes]], list[int | None]]:
     """What the library writes, by place, and the place of every array; with `arrays` their numbers too."""
-    from h5py import h5f, h5fd, h5p
+    with interrupts.importing("h5py"):
+        from h5py import h5f, h5fd, h5p
 
     memory = _Memory()
     create, access = h5p.create(h5p.FILE_CREATE), h5p.create(h5p.FILE_ACCESS)
@@ -207,7 +209,8 @@ def _lay_out(
 def _fill(
     target: Any, layout: Layout, places: list[int | None], arrays: Any, options: dict[str, Any]
 ) -> None:
-    from h5py import h5d, h5g, h5p, h5s, h5t
+    with interrupts.importing("h5py"):
+        from h5py import h5d, h5g, h5p, h5s, h5t
 
     attributes, members = layout
     group = h5p.create(h5p.GROUP_CREATE)
@@ -230,7 +233,8 @@ def _fill(
 
 
 def _add_attribute(target: Any, name: bytes, value: Any) -> None:
-    from h5py import h5a, h5s, h5t, string_dtype
+    with interrupts.importing("h5py"):
+        from h5py import h5a, h5s, h5t, string_dtype
 
     if isinstance(value, str):
         text = h5t.py_create(string_dtype(), logical=True)
@@ -250,7 +254,8 @@ def _add_attribute(target: Any, name: bytes, value: Any) -> None:
 
 def _properties(shape: Shape, dtype: str, options: dict[str, Any]) -> Any:
     """How an array is stored: in one stretch that has its place at once, or in compressed chunks."""
-    from h5py import h5d, h5p
+    with interrupts.importing("h5py"):
+        from h5py import h5d, h5p
 
     made = h5p.create(h5p.DATASET_CREATE)
     made.set_obj_track_times(False)

@@ -228,8 +228,12 @@ def test_a_full_disk_is_one_warning_and_leaves_nothing_behind(
 ) -> None:
     """With room for the index alone it names a file that is not there."""
     with monkeypatch.context() as patch:
-        full = lambda path, mode: Full(open(path, mode), room) if "w" in mode else open(path, mode)  # noqa: E731, SIM115
-        patch.setattr(caching, "open", full, raising=False)
+        patch.setattr(
+            caching,
+            "open",
+            lambda path, mode: Full(Path(path).open("wb"), room) if mode == "wb" else Path(path).open("rb"),  # noqa: SIM115
+            raising=False,
+        )
         with pytest.warns(MinifitWarning, match="No space left on device") as warned:
             assert [kernel(), kernel()] == [0, 0]
     assert len(warned) == 1

@@ -1,5 +1,6 @@
 """The engine is chosen by the planned work and the environment, and by nothing else."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -130,17 +131,54 @@ def test_unknown_steps_count_as_long() -> None:
 
 
 def test_without_numba_long_work_runs_on_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "numba_available", lambda: False)
+    monkeypatch.setattr(kernels, "numba_missing", lambda: "none")
     assert engine.choose(float("inf")) is reference
 
 
 def test_asking_for_a_numba_that_is_missing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "numba_available", lambda: False)
+    monkeypatch.setattr(kernels, "numba_missing", lambda: "a Python where it cannot be imported")
     monkeypatch.setenv("MINIFIT_KERNELS", "numba")
     with pytest.raises(
-        ArgumentError, match=r"needs Numba\. Received: a Python where it cannot be imported\. Install"
+        ArgumentError, match=r"that compiles\. Received: a Python where it cannot be imported\. Install"
     ):
         small_model().fit(X, Y, verbose=0)
+
+
+DISABLED = """
+import numpy as np
+from minifit import Sequential, errors, layers
+model = Sequential([layers.Dense(4, "relu", input_shape=(2,)), layers.Dense(1)])
+model.compile("adam", "mse")
+try:
+    model.fit(iter([(np.ones((4, 2)), np.ones(4))] * 9), verbose=0)
+    print(model.training_state.engine)
+except errors.ArgumentError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("pinned", "said"),
+    [
+        ("auto", "numpy\n"),
+        (
+            "numba",
+            "MINIFIT_KERNELS=numba needs a Numba that compiles. Received: NUMBA_DISABLE_JIT=1, with which it compiles "
+            "nothing. Install or enable it, or set MINIFIT_KERNELS=auto.\n",
+        ),
+    ],
+)
+def test_a_numba_that_may_not_compile_is_none(pinned: str, said: str, root: Path) -> None:
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "MINIFIT_KERNELS": pinned}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", DISABLED],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == (said, "")
 
 
 PROGRAM = """
