@@ -140,7 +140,8 @@ def place_of(out: Any) -> str:
         notebook = type(out).__module__.partition(".")[0] == "ipykernel"
         if not notebook and not out.isatty():
             return "lines"
-        import tqdm  # noqa: F401 (without it there are lines)
+        with interrupts.importing("tqdm"):
+            import tqdm  # noqa: F401 (without it there are lines)
     except (AttributeError, ImportError, OSError, ValueError):  # no stream at all, or a closed one
         return "lines"
     return "notebook" if notebook else "terminal"
