@@ -272,8 +272,8 @@ CALLBACKS = {
         RECORDED,
     ),
     "CSV-5": Rule(
-        "A row that the disk cannot take, or a file that was removed, is an error that names the file; what was there "
-        "before is kept as it was. A folder that does not exist is made.",
+        "A row that the disk cannot take is an error that names the file; what was there before is kept as it was. A "
+        "folder that does not exist is made.",
         OWN,
     ),
     "CSV-6": Rule(
@@ -284,6 +284,18 @@ CALLBACKS = {
     "CSV-7": Rule(
         "A CSVLogger can be used for several fits: each begins the file anew, or goes on in it with `append=True`.",
         RECORDED,
+    ),
+    "CSV-8": Rule(
+        "A run that was stopped before its first backup leaves no row twice: with `append=True` and BackupAndRestore "
+        "in the list, the run that is started again puts its rows in the place of those.",
+        OWN,
+    ),
+    "CSV-9": Rule(
+        "When another program removes, replaces or shortens the file, the next row goes to what is there now, below "
+        "its header or a new one; one warning says so, also when that comes after the last row. A file whose header "
+        "has none of the columns is an error.",
+        DEVIATION,
+        "in tf.keras the rows are lost without a word",
     ),
     "LC-1": Rule(
         "`LambdaCallback` takes a function for any hook, refuses what cannot be called, and keeps other keywords as "

@@ -6,14 +6,15 @@ training goes on and after a crash.
 
 import csv
 import os
-from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from minifit import console
+from minifit.callbacks.backup_and_restore import BackupAndRestore
 from minifit.callbacks.base import Callback, Run
-from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.callbacks.csv_text import PLAIN, cell, end_of_last_line, file_name, header_of, one_character
+from minifit.errors import ArgumentError, legible, quoted
+from minifit.saving.marks import Mark
+from minifit.saving.paths import in_folder, working_folder
 from minifit.saving.stream import Stream
 
 
@@ -40,7 +41,7 @@ class CSVLogger(Callback):
     ------
     ArgumentError, ArgumentTypeError
         For a separator or filename that cannot be used; before training, when `append` meets a file whose header
-        lacks a column.
+        lacks a column; when another file that is no such table takes the place of this one.
     OSError
         When the file cannot be written, with its name.
 
@@ -56,21 +57,23 @@ class CSVLogger(Callback):
 
     References
     ----------
-    ``tf.keras.callbacks.CSVLogger`` (TensorFlow 2.7). Rules CSV-1 to CSV-7 of the semantics.
+    ``tf.keras.callbacks.CSVLogger`` (TensorFlow 2.7). Rules CSV-1 to CSV-8 of the semantics.
     """
 
     adds_keys = ()
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
-        self.filename = _path(filename)
-        self.sep = _separator(separator)
+        self.filename = file_name(filename)
+        self.sep = one_character(separator)
         self.append = append
         self.keys: list[str] | None = None
         self._declared: tuple[str, ...] = ()
         self._columns: list[str] = []
         self._known: frozenset[str] = frozenset()
-        self._dropped = False
+        self._dropped = self._changed = False  # whether the warning was given
         self._resume_at: int | None = None
+        self._backed_up = self._captured = False  # whether the run has backups, and whether there may be one
+        self._folder: str | None = None  # where the run began
         self._stream: Stream | None = None
         self._write: Any = None  # what writes a row; None until the first epoch
 
@@ -80,16 +83,23 @@ class CSVLogger(Callback):
 
     def check_run(self, run: Run) -> None:
         """Refuse to append to a file that lacks a column."""
+        self._folder = working_folder()
         self._declared = run.epoch_keys
+        self._backed_up = any(isinstance(callback, BackupAndRestore) for callback in run.callbacks)
         self._check_header()
 
+    def _path(self) -> str:
+        """Return the path of the file, counted from where the run began."""
+        self._folder = self._folder or working_folder()
+        return in_folder(self._folder, self.filename)
+
     def _check_header(self) -> None:
-        header = _header(self.filename, self.sep) if self.append else []
+        header = header_of(self._path(), self.sep) if self.append else []
         lacking = [key for key in ("epoch", *sorted(self._declared)) if key not in header]
         if header and lacking:
             raise ArgumentError(
                 f"append=True needs a file whose header has every column. Received: {self.filename!r} without "
-                f"{', '.join(map(repr, lacking))}; its header, split at {self.sep!r}, is {header}. "
+                f"{legible(', '.join(map(repr, lacking)))}; its header, split at {self.sep!r}, is {quoted(header)}. "
                 "Pass another filename, the separator of that file, or append=False to replace it."
             )
 
@@ -99,7 +109,7 @@ class CSVLogger(Callback):
         """Open the file. What is in it stays until the first epoch: a resumed run may go on in it."""
         self._check_header()
         self._write = None
-        self._stream = self._stream or Stream(self.filename, "the CSV file")
+        self._stream = self._stream or self._opened()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Before the first epoch, empty the file or find the place to go on."""
@@ -113,34 +123,47 @@ class CSVLogger(Callback):
         values = {**logs, "epoch": epoch} if logs else {"epoch": epoch}
         if self.keys is None:
             self._begin_rows(values)
+        elif self._stream is not None and self._stream.change():
+            self._follow()
         try:
-            row = [v if type(v := values[column]) in _PLAIN else _cell(v) for column in self._columns]
+            row = [v if type(v := values[column]) in PLAIN else cell(v) for column in self._columns]
         except KeyError:
             absent = "NA" if getattr(self.model, "stop_training", False) else ""
-            row = [_cell(values.get(column, absent)) for column in self._columns]
+            row = [cell(values.get(column, absent)) for column in self._columns]
         self._write(row)
         if not (self._dropped or values.keys() <= self._known):
             self._warn_of_dropped(values)
+        if self._captured:  # the epoch after a backup: a run that is started again goes on from there
+            self._end_mark()
 
     def on_train_end(self, logs: Any = None) -> None:
         """Close the file; without an epoch it is empty, as if it had been opened for writing."""
         if self._write is None:
             self._start()
+        self._end_mark()
         self.release()
 
     def release(self) -> None:
         """Close the file."""
         stream, self._stream = self._stream, None
-        self._write = self._resume_at = None
+        began, self._write = self._write is not None, None
+        self._resume_at = self._folder = None
         self._declared = ()
+        self._backed_up = self._captured = False
         if stream is not None:
+            change = stream.change()
             stream.close()
+            if began and change not in ("", "lengthened"):
+                self._warn_of_change(change, "Training has ended: look what is missing in it.")
 
     # -- the file ---------------------------------------------------------------------------------------
 
+    def _opened(self) -> Stream:
+        return Stream(self._path(), "the CSV file")
+
     def _start(self) -> None:
         """Cut the file to where it goes on, and look at its header."""
-        stream = self._stream = self._stream or Stream(self.filename, "the CSV file")
+        stream = self._stream = self._stream or self._opened()
         at = self._begin_at()
         if at > stream.size:
             console.warn(
@@ -148,34 +171,93 @@ class CSVLogger(Callback):
                 "Rows are missing in it."
             )
         stream.cut(at)
-        self.keys, self._dropped = None, False
+        self._set_mark(at)
+        self.keys, self._dropped, self._changed = None, False, False
         self._write = csv.writer(stream, delimiter=self.sep).writerow
-        self._columns = _header(stream.place, self.sep) if stream.size else []
+        self._columns = header_of(stream.place, self.sep) if stream.size else []
         if self._columns:
-            stream.write(_end_of_last_line(stream.place))
+            stream.write(end_of_last_line(stream.place))
 
     def _begin_at(self) -> int:
         """The bytes of the file that stay."""
         if self._resume_at is not None:
             return self._resume_at
-        if self.append and self._stream is not None:
-            return self._stream.size
-        return os.path.getsize(self.filename) if self.append and os.path.exists(self.filename) else 0
+        if not self.append:
+            return 0
+        place = self._path() if self._stream is None else self._stream.place
+        begun = Mark(place).read() if self._backed_up else None
+        if begun is not None:  # this run was stopped before its first backup
+            return begun
+        return os.path.getsize(place) if os.path.exists(place) else 0
+
+    def _set_mark(self, at: int) -> None:
+        """Note where the run begins, as long as no backup says it."""
+        self._captured = False
+        if not (self._backed_up and self.append) or self._resume_at is not None:
+            self._end_mark()
+            return
+        assert self._stream is not None
+        try:
+            Mark(self._stream.place).set(at)
+        except OSError as error:
+            console.warn(
+                f"{quoted(error.filename)} cannot be written: {error.strerror}. If this run is stopped before its "
+                "first backup and started again, its first rows will be in the file twice."
+            )
+
+    def _end_mark(self) -> None:
+        self._captured = False
+        if self._stream is not None:
+            Mark(self._stream.place).clear()
+
+    def _follow(self) -> None:
+        """Go on in what the path names now."""
+        stream = self._stream
+        assert stream is not None
+        change = stream.change()
+        if change in ("removed", "replaced"):
+            stream.follow()
+        header = header_of(stream.place, self.sep) if stream.size else []
+        if header and not self._known.intersection(header):
+            raise ArgumentError(
+                f"Rows can go on only below a header that has their columns. Received: {self.filename!r}, which was "
+                f"{change} while training went on; its header, split at {self.sep!r}, is now {quoted(header)}. "
+                "Give every run a file of its own."
+            )
+        if header:
+            self._columns = header
+            stream.write(end_of_last_line(stream.place))
+        else:
+            self._write(self._columns)
+        self._know_columns()
+        if change != "lengthened":
+            self._warn_of_change(change, "The rows go on in what is there now.")
+
+    def _warn_of_change(self, change: str, then: str) -> None:
+        if not self._changed:
+            self._changed = True
+            console.warn(
+                f"{self.filename!r} was {change} by another program while CSVLogger wrote to it; earlier rows may be "
+                f"lost. {then} Copy the file before you change it."
+            )
 
     def _begin_rows(self, values: dict[str, Any]) -> None:
         """The columns are those of the file, or else what is declared and what the first row has."""
         if not self._columns:
             self._columns = ["epoch", *sorted({*self._declared, *values} - {"epoch"})]
             self._write(self._columns)
+        self._know_columns()
+
+    def _know_columns(self) -> None:
         self._known = frozenset(self._columns)
         self.keys = [column for column in self._columns if column != "epoch"]
 
     def _warn_of_dropped(self, values: dict[str, Any]) -> None:
         self._dropped = True
+        late = ", ".join(map(repr, sorted(values.keys() - self._known)))
         console.warn(
-            f"CSVLogger has no column for {', '.join(map(repr, sorted(values.keys() - self._known)))}: the header of "
-            f"{self.filename!r} is written already, and what comes later is left out. Write the key into the logs "
-            "from the first epoch on."
+            f"CSVLogger has no column for {legible(late)}: the header of {self.filename!r} is written already, and "
+            "what comes later is left out. Write the key into the logs from the first epoch on."
         )
 
     # -- state ------------------------------------------------------------------------------------------
@@ -185,73 +267,9 @@ class CSVLogger(Callback):
         if self._write is None or self._stream is None:
             return {"position": self._begin_at()}
         self._stream.flush()
+        self._captured = True
         return {"position": self._stream.size}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from that position, whatever `append` says, when the next epoch begins."""
         self._resume_at, self._write = state["position"], None
-
-
-def _path(filename: Any) -> str:
-    given = os.fspath(filename) if isinstance(filename, os.PathLike) else filename
-    if not isinstance(given, str):
-        raise ArgumentTypeError(
-            f"filename must be a string or a PathLike of one. Received: filename={filename!r}. "
-            "Pass for example 'training.log'."
-        )
-    if not given or "\0" in given:
-        raise ArgumentError(
-            f"filename must name a file. Received: filename={given!r}. Pass for example 'training.log'."
-        )
-    return given
-
-
-def _separator(separator: Any) -> str:
-    if not isinstance(separator, str):
-        raise ArgumentTypeError(
-            f"separator must be one character. Received: separator={separator!r}. Pass for example ';'."
-        )
-    if len(separator) != 1 or separator in '"\r\n\0':
-        raise ArgumentError(
-            "separator must be one character, and no quotation mark or line end. "
-            f"Received: separator={separator!r}. Pass for example ';'."
-        )
-    return separator
-
-
-def _header(filename: str, separator: str) -> list[str]:
-    """The first row of a file; empty when there is none."""
-    try:
-        with open(filename, encoding="utf-8-sig", errors="replace", newline="") as file:
-            return next(csv.reader(file, delimiter=separator), [])
-    except FileNotFoundError:
-        return []
-    except csv.Error:
-        return ["(no CSV file)"]
-
-
-def _end_of_last_line(filename: str) -> str:
-    """What closes a cell and a line that a crash, or an editor, has left open.
-
-    Only the whole file tells whether a quotation is open at its end; a million epochs are read in 50 ms.
-    """
-    quotes, last = 0, b""
-    with open(filename, "rb") as file:
-        while block := file.read(1 << 20):
-            quotes, last = quotes + block.count(b'"'), block[-1:]
-    if quotes % 2:
-        return '"\r\n'
-    return "" if last in (b"\n", b"\r") else "\r\n"
-
-
-_PLAIN = frozenset((float, int, str))
-"""What the module csv writes as it should be."""
-
-
-def _cell(value: Any) -> Any:
-    """What is written for a value: a list or an array is one cell."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        return value
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        return value.item()
-    return f'"[{", ".join(map(str, value))}]"'

@@ -259,7 +259,7 @@ CALLBACKS: dict[str, Callable[[Path], Callback]] = {
 }
 """Each makes files of its own, if any, in the folder that it is given."""
 
-ADDED_TO = ("appended.csv", "logs/*/*")
+ADDED_TO = ("logs/*/*",)
 """Files that a run which begins anew does not empty, as patterns."""
 
 

@@ -14,8 +14,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit.callbacks import Callback, CallbackList, CSVLogger, EarlyStopping, LambdaCallback
+from minifit.callbacks import (
+    BackupAndRestore,
+    Callback,
+    CallbackList,
+    CSVLogger,
+    EarlyStopping,
+    LambdaCallback,
+)
 from minifit.errors import ArgumentError, ArgumentTypeError, MinifitWarning
+from minifit.saving.marks import Mark
 from tests.callbacks.recording import acting, data, small_model, stop
 
 X, Y = data()
@@ -445,3 +453,202 @@ def test_rows_stay_when_the_working_directory_changes_before_the_first_epoch(
     first_cells = [line.split(",")[0] for line in (tmp_path / "a.csv").read_text().splitlines()]
     assert first_cells == ["epoch", "0", "1", "0", "1"]
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+# -- files that others change ------------------------------------------------------------------------------
+
+
+def at_epoch(epoch: int, action: Callable[[], object], hook: str = "on_epoch_begin") -> Callback:
+    callback = Callback()
+    setattr(callback, hook, lambda e, logs=None: action() if e == epoch else None)
+    return callback
+
+
+def edited(path: Path) -> None:
+    """What ``sed -i`` does, or an editor: a new file takes the place of the old one."""
+    other = path.with_name("other")
+    other.write_bytes(path.read_bytes())
+    other.replace(path)
+
+
+not_on_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody remove an open file")
+EPOCHS = ["epoch", "0", "1", "2", "3"]
+
+
+@not_on_windows
+@pytest.mark.rule("CSV-9")
+@pytest.mark.parametrize(
+    ("change", "said", "left"),
+    [
+        (Path.unlink, "removed", ["epoch", "2", "3"]),
+        (edited, "replaced", EPOCHS),
+        (lambda path: path.write_bytes(b""), "shortened", ["epoch", "2", "3"]),
+        (lambda path: path.write_bytes(path.read_bytes()[:-2]), "shortened", EPOCHS),
+        (lambda path: path.rename(path.with_name("log.1")), "removed", ["epoch", "2", "3"]),
+    ],
+    ids=["removed", "replaced", "emptied", "last line end cut", "rotated"],
+)
+def test_rows_go_on_in_what_is_there_now(path: Path, change: Any, said: str, left: list[str]) -> None:
+    with pytest.warns(MinifitWarning) as caught:
+        history = fit(path, at_epoch(2, lambda: change(path)), epochs=4)
+    (warning,) = caught
+    assert f"log.csv' was {said} by another program" in str(warning.message)
+    assert [row[0] for row in rows(path)] == left
+    assert [row[1] for row in rows(path)][-2:] == [str(loss) for loss in history.history["loss"][2:]]
+
+
+@pytest.mark.rule("CSV-9")
+def test_a_line_that_another_program_adds_stays(path: Path) -> None:
+    def add() -> None:
+        with path.open("a") as file:
+            file.write("# a note")
+
+    fit(path, at_epoch(1, add), epochs=3)
+    assert [row[0] for row in rows(path)] == ["epoch", "0", "# a note", "1", "2"]
+
+
+@not_on_windows
+@pytest.mark.rule("CSV-9")
+def test_rows_follow_the_header_of_the_new_file(path: Path) -> None:
+    def change() -> None:
+        path.unlink()
+        path.write_text("loss,note,epoch\n0.5,mine,0")
+
+    with pytest.warns(MinifitWarning, match="removed|replaced"):
+        history = fit(path, at_epoch(1, change), epochs=2)
+    assert rows(path)[1:] == [["0.5", "mine", "0"], [str(history.history["loss"][1]), "", "1"]]
+
+
+@not_on_windows
+@pytest.mark.rule("CSV-9")
+def test_a_new_file_that_is_no_such_table_is_left_as_it_is(path: Path) -> None:
+    def change() -> None:
+        path.unlink()
+        path.write_text("Dear diary\n")
+
+    with pytest.raises(ArgumentError, match=r"log\.csv', which was replaced.*\['Dear diary'\]"):
+        fit(path, at_epoch(1, change), epochs=2)
+    assert path.read_text() == "Dear diary\n"
+
+
+@not_on_windows
+@pytest.mark.rule("CSV-9")
+@pytest.mark.parametrize(("change", "said"), [(Path.unlink, "removed"), (edited, "replaced")])
+def test_a_file_that_goes_after_the_last_row_is_said(path: Path, change: Any, said: str) -> None:
+    logger = CSVLogger(path)
+    after = at_epoch(1, lambda: change(path), "on_epoch_end")
+    with pytest.warns(MinifitWarning, match=rf"was {said} by another program.*Training has ended"):
+        small_model().fit(X, Y, epochs=2, verbose=0, callbacks=[logger, after])
+    assert path.exists() is (said == "replaced")
+
+
+# -- stopped before the first backup -----------------------------------------------------------------------
+
+
+def stopped(path: Path, after: int, **arguments: Any) -> None:
+    """A run of three epochs whose process comes to its end after so many rows, before the first backup."""
+    died = False
+
+    class Died(BaseException):
+        pass
+
+    def die() -> None:
+        nonlocal died
+        died = True
+        raise Died
+
+    backup = BackupAndRestore(path.parent / "backup", save_freq=100)
+    logger = CSVLogger(path, append=True, **arguments)
+    with pytest.raises(Died):
+        small_model().fit(
+            X, Y, 6, epochs=5, verbose=0, callbacks=[logger, backup, at_epoch(after - 1, die, "on_epoch_end")]
+        )
+    assert died
+
+
+def in_full(path: Path, **arguments: Any) -> list[str]:
+    """The first column after a run of three epochs with backups that came to its end."""
+    logger = CSVLogger(path, append=True, **arguments)
+    backup = BackupAndRestore(path.parent / "backup")
+    small_model().fit(X, Y, 6, epochs=3, verbose=0, callbacks=[logger, backup])
+    return [row[0] for row in rows(path, arguments.get("separator", ","))]
+
+
+@pytest.mark.rule("CSV-8")
+@pytest.mark.parametrize("stops", [[1], [2, 1], [3, 1, 2]])
+@pytest.mark.parametrize("torn", [0, 1, 7])
+def test_a_run_that_is_started_again_leaves_no_row_twice(path: Path, stops: list[int], torn: int) -> None:
+    assert in_full(path) == ["epoch", "0", "1", "2"]
+    for after in stops:
+        stopped(path, after)
+        path.write_bytes(path.read_bytes()[: -torn or None])
+    assert in_full(path) == ["epoch", "0", "1", "2", "0", "1", "2"]
+    assert {p.name for p in path.parent.iterdir()} == {"log.csv", "backup"}
+    assert in_full(path)[4:] == ["0", "1", "2"] * 2, "a run that ended is added to"
+
+
+@pytest.mark.rule("CSV-8")
+def test_a_file_that_the_run_began_itself(path: Path) -> None:
+    stopped(path, 2, separator=";")
+    assert in_full(path, separator=";") == ["epoch", "0", "1", "2"]
+
+
+@pytest.mark.rule("CSV-8")
+def test_without_backups_append_means_append(path: Path) -> None:
+    stopped(path, 2)
+    fit(path, epochs=2, append=True)
+    stopped(path, 1)
+    assert [row[0] for row in rows(path)] == ["epoch", "0", "1", "0", "1", "0"]
+    assert in_full(path) == ["epoch", "0", "1", "0", "1", "0", "1", "2"]
+
+
+@pytest.mark.rule("CSV-8")
+def test_rows_before_a_file_was_edited_are_not_cut(path: Path) -> None:
+    in_full(path)
+    stopped(path, 1)
+    path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
+    assert in_full(path) == ["epoch", "0", "1", "2", "0", "0", "1", "2"]
+
+
+@pytest.mark.rule("CSV-8")
+def test_a_run_with_a_backup_goes_on_from_there(path: Path) -> None:
+    in_full(path)
+
+    def fail() -> None:
+        raise RuntimeError("on purpose")
+
+    for _ in range(2):
+        backup = BackupAndRestore(path.parent / "backup")
+        chain = [CSVLogger(path, append=True), backup, at_epoch(2, fail)]
+        with pytest.raises(RuntimeError):
+            small_model().fit(X, Y, 6, epochs=3, verbose=0, callbacks=chain)
+        assert not path.with_name(".log.csv.run").exists(), "the backup says where the run goes on"
+    assert in_full(path) == ["epoch", "0", "1", "2", "0", "1", "2"]
+
+
+@pytest.mark.rule("CSV-8")
+def test_a_mark_that_cannot_be_written_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(mark: Mark, at: int) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", mark.path)
+
+    monkeypatch.setattr(Mark, "set", refuse)
+    with pytest.warns(MinifitWarning, match=r"\.log\.csv\.run' cannot be written.*twice"):
+        in_full(path)
+
+
+@pytest.mark.rule("CSV-8")
+def test_a_process_that_is_killed_before_its_first_backup(path: Path, root: Path) -> None:
+    program = f"""
+import os, signal
+from minifit.callbacks import BackupAndRestore, CSVLogger, LambdaCallback
+from tests.callbacks.recording import data, small_model
+x, y = data()
+die = LambdaCallback(on_epoch_end=lambda e, logs: os._exit(9) if e == 1 else None)
+chain = [CSVLogger({str(path)!r}, append=True), BackupAndRestore({str(path.with_name("backup"))!r}, save_freq=100), die]
+small_model().fit(x, y, 6, epochs=5, verbose=0, callbacks=chain)
+"""
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", program], cwd=root, check=False)
+        assert done.returncode == 9
+        assert [row[0] for row in rows(path)] == ["epoch", "0", "1"]
+    assert in_full(path) == ["epoch", "0", "1", "2"]

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from minifit.saving import stream
 from minifit.saving.stream import Stream
 
 
@@ -93,16 +92,78 @@ def test_a_write_that_takes_a_part_goes_on(path: Path) -> None:
     assert path.read_bytes() == b"seven\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody remove an open file")
-def test_a_file_that_was_removed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "LOOK", 0.0)
-    made = Stream(str(path), "the file")
-    made.write("one\n")
+def removed(path: Path) -> None:
     path.unlink()
     path.parent.rmdir()
-    with pytest.raises(FileNotFoundError, match=r"removed while it was being written.*file\.txt"):
-        made.write("two\n")
+
+
+def replaced(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(b"other\n")
+    other.replace(path)
+
+
+def lengthened(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"x")
+
+
+CHANGES: dict[str, tuple[Any, bytes]] = {
+    "removed": (removed, b""),
+    "replaced": (replaced, b"other\n"),
+    "shortened": (lambda path: os.truncate(path, 1), b"o"),
+    "lengthened": (lengthened, b"one\nx"),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody remove an open file")
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_file_that_others_change(path: Path, change: str) -> None:
+    act, content = CHANGES[change]
+    made = Stream(str(path), "the file")
+    made.write("one\n")
+    assert made.change() == ""
+    act(path)
+    assert made.change() == change
+    made.follow()
+    assert made.change() == ""
+    made.write("two\n")
+    assert made.change() == ""
+    assert path.read_bytes() == content + b"two\n"
     made.close()
+
+
+def test_a_cut_is_no_change(path: Path) -> None:
+    made = Stream(str(path), "the file")
+    made.write("one\ntwo\n")
+    made.cut(4)
+    assert made.change() == ""
+    made.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files")
+def test_a_device_does_not_change() -> None:
+    made = Stream(os.devnull, "the file")
+    made.write("one\n")
+    assert made.change() == ""
+    made.cut(0)
+    made.close()
+
+
+def test_a_change_of_the_working_folder_moves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = Stream("log.csv", "the file")
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    made.write("one\n")
+    assert made.change() == ""
+    (tmp_path / "log.csv").unlink()
+    made.follow()
+    made.write("two\n")
+    made.close()
+    assert (tmp_path / "log.csv").read_bytes() == b"two\n"
 
 
 @pytest.mark.parametrize(("flush", "expected"), [("1", 1), ("0", 0)])
