@@ -177,4 +177,4 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     near = [n for n in names if n.lower() == name.lower()] or get_close_matches(name[:LINE], names, n=1)
     if near:
         return f"Did you mean {quoted(near[0])}?"
-    return f"Known: {legible(', '.join(map(repr, names)), MESSAGE // 3)}."
+    return f"Known: {legible(', '.join(map(repr, names)), MESSAGE // 3) or 'none'}."

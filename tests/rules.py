@@ -167,6 +167,12 @@ FIT = {
         "with either engine.",
         OWN,
     ),
+    "FIT-32": Rule(
+        "A metric called `loss`, `lr`, `epoch`, `batch` or `val_...`, and a key that a callback says it adds and that "
+        "is taken, are refused before training: each would hide another value in the logs.",
+        DEVIATION,
+        "in tf.keras one of the two values is lost",
+    ),
 }
 
 MONITOR = {

@@ -91,7 +91,7 @@ class Run(NamedTuple):
 
     def added_by_callbacks(self, key: str, hook: str = "on_epoch_end") -> bool | None:
         """Whether a callback says that it writes this key into the logs of a hook; None when one of them might."""
-        declared = [_declared_keys(c, hook) for c in self.callbacks]
+        declared = [declared_keys(c, hook) for c in self.callbacks]
         if any(key in keys for keys in declared if keys is not None):
             return True
         return None if None in declared else False
@@ -122,7 +122,8 @@ class Callback:
     model: Any = None
     params: Any = None
     adds_keys: tuple[str, ...] | None = None
-    """Beyond Keras: the keys that it writes into the logs of epochs; None for nobody knows."""
+    """Beyond Keras: the keys that it writes into the logs of epochs; None means unknown. They mean the same in every
+    callback that inherits them."""
     acts_last: bool = False
     """Beyond Keras: whether its hooks are called after those of all other callbacks, whatever its place in the list."""
 
@@ -251,7 +252,14 @@ def has_state(callback: Callback) -> bool:
     return own and hasattr(callback, "get_state") and hasattr(callback, "set_state")
 
 
-def _declared_keys(callback: Callback, hook: str) -> tuple[str, ...] | None:
+def key_owner(callback: Callback, key: str) -> type | None:
+    """Return the class that first said that its callbacks write a key into the logs of epochs."""
+    return next(
+        (c for c in reversed(type(callback).__mro__) if key in (vars(c).get("adds_keys") or ())), None
+    )
+
+
+def declared_keys(callback: Callback, hook: str) -> tuple[str, ...] | None:
     """What a callback says that it adds to a hook's logs; a subclass with a hook of its own says it anew.
 
     What is declared is meant for epochs: whoever declares anything adds nothing to the logs of batches.
@@ -261,7 +269,7 @@ def _declared_keys(callback: Callback, hook: str) -> tuple[str, ...] | None:
     if hook in vars(callback):
         return None
     for owner in type(callback).__mro__:
-        if "adds_keys" in vars(owner):
+        if "adds_keys" in {**vars(owner), **vars(callback)}:
             break
         if hook in vars(owner):
             return None

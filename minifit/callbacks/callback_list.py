@@ -1,11 +1,21 @@
 """`CallbackList`: several callbacks as one, and who is watching."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from operator import attrgetter
 from typing import Any
 
-from minifit.callbacks.base import HOOKS, Callback, Logs, Run, check_hook, declared, implements
+from minifit.callbacks.base import (
+    HOOKS,
+    Callback,
+    Logs,
+    Run,
+    check_hook,
+    declared,
+    declared_keys,
+    implements,
+    key_owner,
+)
 from minifit.callbacks.history import History
 from minifit.callbacks.progbar_logger import ProgbarLogger
 from minifit.errors import ArgumentError, ArgumentTypeError
@@ -142,7 +152,7 @@ class CallbackList:
         batch_size: int | None = None,
         samples: int | None = None,
     ) -> None:
-        """Let every callback refuse the fit that is about to begin, and refuse two that write to one file.
+        """Let every callback refuse the fit that is about to begin, and refuse two that write to one file or key.
 
         Parameters
         ----------
@@ -156,7 +166,8 @@ class CallbackList:
         Raises
         ------
         ArgumentError
-            For two callbacks that write to the same file, and whatever a callback raises.
+            For two callbacks that write to the same file, for one that hides a value in the logs, and whatever a
+            callback raises.
         """
         writers: dict[str, Callback] = {}
         for callback in self.distinct:
@@ -168,9 +179,26 @@ class CallbackList:
                         f"Received: {path!r} for {type(first).__name__} and for {type(callback).__name__}. "
                         "Give each a path of its own."
                     )
-        run = Run(tuple(keys), validated, tuple(self.callbacks), batch_size, samples)
+        keys = tuple(keys)
+        run = Run(keys, validated, tuple(self.callbacks), batch_size, samples)
+        self._check_keys(run)
         for callback in self.distinct:
             callback.check_run(run)
+
+    def _check_keys(self, run: Run) -> None:
+        """Refuse a callback that hides a metric, or what another callback writes, by what it adds to the logs."""
+        taken: dict[str, Any] = dict.fromkeys(run.epoch_keys, "a metric of the model")
+        taken |= {"epoch": "the number of the epoch", "batch": "the number of the batch"}
+        owners: dict[str, type | None] = {}
+        for callback in self.distinct:
+            for key in declared_keys(callback, "on_epoch_end") or ():
+                who, owner = type(callback).__name__, key_owner(callback, key)
+                if key in taken and (owner is None or owners.get(key) is not owner):
+                    raise ArgumentError(
+                        "What a callback adds to the logs must have a key of its own. "
+                        f"Received: {key!r} of {who}, which is {taken[key]}. Give one of them another name."
+                    )
+                taken[key], owners[key] = f"added by {who}", owner
 
     def __enter__(self) -> "CallbackList":
         return self
@@ -289,7 +317,20 @@ def checked(callbacks: Any) -> list[Callback]:
                 "Derive its class from Callback, or wrap a function in LambdaCallback."
             )
         _check_hooks(callback)
+        _check_adds_keys(callback)
     return flat
+
+
+def _check_adds_keys(callback: Callback) -> None:
+    """See that what a callback says it adds to the logs are keys; of a text, each letter would be one."""
+    keys: Any = declared(callback, "adds_keys")
+    if keys is not None and not (
+        isinstance(keys, tuple | list | Set) and all(isinstance(k, str) for k in keys)
+    ):
+        raise ArgumentTypeError(
+            f"adds_keys of {type(callback).__name__} must be a tuple of strings, or None. Received: {keys!r}. "
+            "Write for example adds_keys = ('f1',)."
+        )
 
 
 def _check_hooks(callback: Callback) -> None:

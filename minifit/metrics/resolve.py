@@ -5,6 +5,8 @@ from typing import Any
 
 from minifit import losses
 from minifit.arrays import Shape
+from minifit.checks import storable_name
+from minifit.errors import ArgumentError
 from minifit.metrics import accuracy, auc, base, confusion, fscore, regression, topk
 from minifit.metrics.base import MeanMetricWrapper, Metric
 from minifit.signatures import check_call, name_of
@@ -141,6 +143,27 @@ def for_outputs(identifier: Any, y_true: Shape, y_pred: Shape) -> Metric:
     return metric
 
 
+RESERVED = {"loss": "the loss", "lr": "the learning rate", "epoch": "the epoch", "batch": "the batch"}
+"""Keys that mean something else in logs, rows and names of files."""
+
+
+def check_name(name: Any) -> None:
+    """Raise for a metric's name that would hide something else in the logs, or is none.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        For a reserved name, one that begins with ``val_``, an empty one, and what is no string that can be stored.
+    """
+    storable_name("A metric's name", name)
+    meaning = RESERVED.get(name, "a value of the validation" if name.startswith("val_") else None)
+    if meaning is not None or not name:
+        raise ArgumentError(
+            "A metric must have a name that means nothing else in the logs. "
+            f"Received: {name!r}{f', which is {meaning}' if meaning else ''}. Give the metric another name."
+        )
+
+
 def check_entry(identifier: Any) -> None:
     """Raise now what can be said of an entry before the shapes are known.
 
@@ -148,17 +171,22 @@ def check_entry(identifier: Any) -> None:
     ------
     UnknownNameError
         For a name that no metric has.
+    ArgumentError
+        For a name that would hide something else in the logs.
     ArgumentTypeError
         For a function or an object that is called with other arguments.
     """
     if isinstance(identifier, str):
         if identifier.lower() not in _BY_SHAPE:
             TABLE.find(identifier, dict.fromkeys(_BY_SHAPE))
+        check_name(identifier)
     elif isinstance(identifier, Metric):
+        check_name(identifier.name)
         _check_update(identifier)
     elif not callable(identifier) and not isinstance(identifier, Mapping):
         TABLE.make(identifier)
     elif not isinstance(identifier, type | Mapping):
+        check_name(identifier.name if isinstance(identifier, losses.Loss) else name_of(identifier))
         check_call(f"The metric {name_of(identifier)!r}", identifier, "y_true", "y_pred")
 
 

@@ -15,7 +15,7 @@ from minifit.data import Batch
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError
 from minifit.losses import match_ranks
 from minifit.metrics.base import Mean, Metric
-from minifit.metrics.resolve import check_entry, for_outputs
+from minifit.metrics.resolve import check_entry, check_name, for_outputs
 from minifit.parameters import Variable
 from minifit.signatures import check_call
 from minifit.tables import serialize
@@ -83,6 +83,7 @@ class Objective:
         made: dict[str, tuple[Metric, bool]] = {}
         for entry, weighted in self._entries:
             metric = for_outputs(entry, y_true, y_pred)
+            check_name(metric.name)
             name = f"weighted_{metric.name}" if metric.name in made and weighted else metric.name
             if name in made and not metric.named:
                 name = metric.name = next(n for i in count(1) if (n := f"{name}_{i}") not in made)

@@ -21,8 +21,10 @@ from minifit.callbacks import (
     EarlyStopping,
     History,
     LambdaCallback,
+    LearningRateScheduler,
     ModelCheckpoint,
     ProgbarLogger,
+    ReduceLROnPlateau,
     TerminateOnNaN,
 )
 from minifit.callbacks.base import HOOKS, Run
@@ -303,6 +305,66 @@ def test_the_values_are_the_same_bits_watched_or_not(
     recorder = Recorder()
     assert run(recorder) == run() == run(TerminateOnNaN(), Unwatching())
     assert recorder.names().count("train_batch_end") == 4 * -(-14 // unit)
+
+
+# -- keys that hide others ---------------------------------------------------------------------------------
+
+
+def adding(*keys: str) -> Callback:
+    """A callback of a class of its own that says what it adds."""
+    kind = type(
+        "Adding", (Callback,), {"adds_keys": keys, "on_epoch_end": lambda self, epoch, logs=None: None}
+    )
+    made: Callback = kind()
+    return made
+
+
+@pytest.mark.rule("FIT-32")
+@pytest.mark.parametrize(
+    ("callbacks", "what"),
+    [
+        ([adding("loss")], "'loss' of Adding, which is a metric of the model"),
+        ([adding("f1", "mae")], "'mae' of Adding, which is a metric of the model"),
+        ([adding("val_loss")], "'val_loss' of Adding, which is a metric of the model"),
+        ([adding("epoch")], "'epoch' of Adding, which is the number of the epoch"),
+        ([adding("f1"), adding("f1")], "'f1' of Adding, which is added by Adding"),
+        ([ReduceLROnPlateau(), adding("lr")], "'lr' of Adding, which is added by ReduceLROnPlateau"),
+    ],
+)
+def test_a_callback_that_would_hide_another_value_is_refused(callbacks: list[Callback], what: str) -> None:
+    recorder = Recorder()
+    model = small_model(metrics=["mae"])
+    with pytest.raises(
+        ArgumentError, match=f"must have a key of its own. Received: {what}. Give one of them"
+    ):
+        model.fit(X, Y, validation_data=(X, Y), verbose=0, callbacks=[recorder, *callbacks])
+    assert recorder.events == []
+
+
+def test_callbacks_may_add_the_same_value_and_keys_of_a_validation_that_is_not_there() -> None:
+    both = [ReduceLROnPlateau("loss"), ReduceLROnPlateau("loss"), LearningRateScheduler(lambda epoch: 0.1)]
+    small_model().fit(X, Y, verbose=0, callbacks=[*both, adding("val_loss", "f1")])
+
+
+@pytest.mark.parametrize("wrong", ["f1", ("f1", 2), 3, {"f1": 1}])
+def test_added_keys_that_are_no_tuple_of_strings(wrong: Any) -> None:
+    callback = Callback()
+    callback.adds_keys = wrong
+    with pytest.raises(
+        ArgumentTypeError, match=r"adds_keys of Callback must be a tuple of strings, or None\. Rec"
+    ):
+        CallbackList(callback)
+
+
+def test_keys_that_an_object_says_it_adds_count() -> None:
+    class Own(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            logs["mae"] = 1.0
+
+    own = Own()
+    own.adds_keys = ("mae",)
+    with pytest.raises(ArgumentError, match="'mae' of Own, which is a metric of the model"):
+        small_model(metrics=["mae"]).fit(X, Y, verbose=0, callbacks=[own])
 
 
 # -- told apart by identity --------------------------------------------------------------------------------

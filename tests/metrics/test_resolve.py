@@ -336,3 +336,84 @@ def test_stored_names_stay_names_where_they_mean_the_same_again() -> None:
     assert isinstance(deserialize({"class_name": "AUC", "config": {}}), metrics.AUC)
     with pytest.raises(UnknownNameError):
         deserialize("unheard of")
+
+
+# -- names that hide others ----------------------------------------------------------------------------------
+
+HIDING = ["loss", "lr", "epoch", "batch", "val_loss", "val_"]
+
+
+def called(name: str) -> Any:
+    def function(y_true: Any, y_pred: Any) -> Any:
+        return ops.abs(y_true - y_pred)
+
+    function.__name__ = name
+    return function
+
+
+@pytest.mark.rule("FIT-32")
+@pytest.mark.parametrize("name", HIDING)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda name: metrics.MeanSquaredError(name=name),
+        called,
+        lambda name: losses.MeanAbsoluteError(name=name),
+        lambda name: [["mae"], [metrics.MeanSquaredError(name=name)]],
+    ],
+    ids=["metric", "function", "loss", "nested"],
+)
+def test_a_metric_that_would_hide_another_value_is_refused_in_compile(make: Any, name: str) -> None:
+    model = Sequential([Dense(1, input_shape=(2,))])
+    for given in ({"metrics": make(name)}, {"weighted_metrics": make(name)}):
+        with pytest.raises(
+            ArgumentError,
+            match=rf"A metric must have a name that means nothing .*Received: {name!r}.*Give the metric",
+        ):
+            model.compile("sgd", "mse", **given)
+
+
+def test_a_function_without_a_name() -> None:
+    with pytest.raises(ArgumentError, match=r"A metric must have a name .*Received: ''\. Give the metric"):
+        check_entry(called(""))
+
+
+@pytest.mark.rule("FIT-32")
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"class_name": "MeanSquaredError", "config": {"name": "loss"}},
+        type(
+            "Loss",
+            (metrics.MeanSquaredError,),
+            {"__init__": lambda self: metrics.MeanSquaredError.__init__(self, name="loss")},
+        ),
+    ],
+    ids=["configuration", "class"],
+)
+def test_a_name_that_is_known_later_is_refused_before_training(given: Any) -> None:
+    model = Sequential([Dense(1, input_shape=(2,))])
+    before = [w.tobytes() for w in model.get_weights()]
+    with pytest.raises(ArgumentError, match=r"Received: 'loss', which is the loss\."):
+        model.compile("sgd", "mse", metrics=[given])
+        model.fit(np.ones((4, 2)), np.ones(4), verbose=0)
+    assert [w.tobytes() for w in model.get_weights()] == before
+
+
+@pytest.mark.parametrize("name", [3, None, b"mae"])
+def test_a_name_that_is_no_text(name: Any) -> None:
+    metric = metrics.MeanSquaredError()
+    metric.name = name
+    with pytest.raises(ArgumentTypeError, match=r"A metric's name is a string\. Received: name="):
+        check_entry(metric)
+
+
+def test_a_weighted_metric_does_not_hide_one_of_its_name() -> None:
+    model = Sequential([Dense(1, input_shape=(2,))])
+    model.compile(
+        "sgd", "mse", metrics=["mae", metrics.MeanSquaredError(name="weighted_mae")], weighted_metrics=["mae"]
+    )
+    with pytest.raises(
+        ArgumentError, match=r"Metrics need names of their own\. Received: two called 'weighted_mae'"
+    ):
+        model.fit(np.ones((4, 2)), np.ones(4), verbose=0)
