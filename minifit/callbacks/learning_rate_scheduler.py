@@ -52,11 +52,15 @@ class LearningRateScheduler(RateSetter):
         self._epoch: int | None = None  # the last one whose rate was set
         self._resumed: int | None = None  # the same, of the run that this one goes on from
 
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Forget an earlier fit."""
+        self._epoch = self._resumed = None
+
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Ask the schedule and set what it says; not again in the middle of an epoch that is resumed."""
         if epoch != self._resumed:
             self._set(epoch)
-        self._epoch, self._resumed = epoch, None
+        self._epoch = epoch
 
     def _set(self, epoch: int) -> None:
         args = (epoch, self._rate) if _takes_rate(self.schedule) else (epoch,)

@@ -96,6 +96,15 @@ def test_a_fit_after_a_completed_one_that_is_interrupted_does_not_go_on_from_the
     assert model.fit(X, Y, epochs=3, verbose=0, callbacks=[callback]).epoch == [0, 1, 2]
 
 
+@pytest.mark.rule("BR-1")
+def test_a_fit_after_a_completed_one_goes_on_where_it_was_interrupted_itself(tmp_path: Path) -> None:
+    callback, model = BackupAndRestore(tmp_path), small_model()
+    model.fit(X, Y, epochs=3, verbose=0, callbacks=[callback])
+    with pytest.raises(RuntimeError):
+        model.fit(X, Y, epochs=3, verbose=0, callbacks=[callback, Stop(1)])
+    assert model.fit(X, Y, epochs=3, verbose=0, callbacks=[callback]).epoch == [1, 2]
+
+
 @pytest.mark.rule("BR-2")
 def test_early_stopping_goes_on_counting(tmp_path: Path) -> None:
     def patient() -> EarlyStopping:

@@ -658,6 +658,101 @@ def test_every_callback_goes_through_a_fit_twice(kind: Any, capsys: pytest.Captu
     assert capsys.readouterr().out == ""
 
 
+KEPT = {
+    "BackupAndRestore": {"_folder"},
+    "CSVLogger": {"_known"},
+    "History": {"history", "_places", "_last"},
+    "ModelCheckpoint": {"best", "epochs_since_last_save", "_frequency"},
+    "Profiler": {"_under_way"},
+    "TensorBoard": {"_batch_began", "_epoch_began", "_folders", "_seen", "_shown"},
+}
+"""Attributes that a callback keeps for a second fit, as in tf.keras, or sets before it uses them."""
+
+LOSSES = [1.0, 0.5, 0.7, 0.9, 0.9, 0.8]
+
+
+def inner(value: Any) -> Any:
+    """A callback or a part of one as plain data, without what a fit hands to it."""
+    if isinstance(value, dict):
+        return {k: inner(v) for k, v in value.items() if k not in ("model", "params", "validation_data")}
+    if isinstance(value, list | tuple | set | frozenset | np.ndarray):
+        return [inner(v) for v in value]
+    if type(value).__module__.startswith("minifit."):
+        kept = KEPT.get(type(value).__name__, set())
+        return inner({k: v for k, v in vars(value).items() if k not in kept})
+    return repr(value) if isinstance(value, int | float | str | range | None) else type(value)
+
+
+def begun(callback: Any, hook: str, epoch: int, state: Any = None) -> Any:
+    """A callback and the learning rate as the batches of the first epoch see them; a hook of an epoch ends the fit."""
+    seen: list[Any] = []
+
+    class Last(Callback):
+        acts_last = True
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            if state is not None:  # as a run that goes on from a backup does
+                callback.set_state(state)
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            if not seen:
+                seen.append((inner(callback), float(self.model.optimizer.learning_rate)))
+
+    def write(epoch: int, logs: Any = None) -> None:
+        logs["loss"] = LOSSES[epoch]
+
+    def fail(now: int, logs: Any = None) -> None:
+        if now == epoch:
+            raise KeyboardInterrupt
+
+    writing, failing = Callback(), Callback()
+    writing.on_epoch_end = write  # type: ignore[method-assign]
+    setattr(failing, hook, fail)
+    with pytest.raises(KeyboardInterrupt):
+        small_model().fit(
+            X,
+            Y,
+            6,
+            epochs=9,
+            validation_data=(X, Y),
+            verbose=0,
+            callbacks=[writing, failing, callback, Last()],
+        )
+    return seen[0] if seen else None
+
+
+UNCHANGED = {"Callback", "LambdaCallback", "RemoteMonitor", "TerminateOnNaN"}
+"""Callbacks that such a fit leaves as they were, but for what they keep."""
+
+BUSY: dict[str, dict[str, Any]] = {
+    "EarlyStopping": {"patience": 9},
+    "ReduceLROnPlateau": {"patience": 2, "cooldown": 2},
+}
+"""Arguments with which every part of the state has a turn."""
+
+
+@pytest.mark.parametrize("kind", [c for c in CLASSES if c is not CallbackList], ids=lambda c: c.__name__)
+@pytest.mark.usefixtures("nobody_answers")
+def test_a_second_fit_sees_nothing_of_one_that_broke_off(
+    kind: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def made() -> Any:
+        return kind(**ARGUMENTS.get(kind.__name__, {}) | BUSY.get(kind.__name__, {}))
+
+    expected = begun(other := made(), "on_epoch_end", 0)
+    state = other.get_state() if hasattr(other, "get_state") else None
+    changed = False
+    for epoch in range(len(LOSSES)):
+        for hook, resumed in (("on_epoch_end", None), ("on_epoch_begin", state)):
+            callback = made()
+            begun(callback, hook, epoch, resumed)
+            changed |= inner(callback) != expected[0]
+            assert begun(callback, "on_epoch_end", 0) == expected
+    assert changed == (kind.__name__ not in UNCHANGED)
+
+
 # -- what is known before a fit begins ---------------------------------------------------------------------
 
 

@@ -178,6 +178,25 @@ def test_one_callback_in_two_fits(path: Path, append: bool, expected: list[str])
     assert [row[0] for row in rows(path)] == ["epoch", *expected]
 
 
+@pytest.mark.rule("CSV-1")
+def test_every_fit_warns_of_a_key_that_comes_later(path: Path) -> None:
+    logger = CSVLogger(path)
+    for _ in range(2):
+        with pytest.warns(MinifitWarning, match="no column for 'late'"):
+            late = writing(late=lambda e: 1.0 if e else None)
+            small_model().fit(X, Y, epochs=2, verbose=0, callbacks=[late, logger])
+
+
+def test_a_loop_by_hand_after_a_fit_has_columns_of_its_own(path: Path) -> None:
+    logger = CSVLogger(path)
+    small_model().fit(X, Y, verbose=0, validation_data=(X, Y), callbacks=[logger])
+    with CallbackList([logger]) as callbacks:
+        callbacks.on_train_begin()
+        callbacks.on_epoch_end(0, {"loss": 0.5})
+        callbacks.on_train_end()
+    assert rows(path) == [["epoch", "loss"], ["0", "0.5"]]
+
+
 @pytest.mark.rule("CSV-3")
 def test_an_empty_file_counts_as_new(path: Path) -> None:
     path.touch()

@@ -174,6 +174,36 @@ def test_a_loop_written_by_hand_counts_samples_and_averages(terminal: Terminal) 
     assert terminal.screen()[0].endswith("- loss: 0.5000")
 
 
+@pytest.mark.rule("PB-2", "PB-3")
+@on_a_terminal
+def test_every_epoch_of_such_a_loop_counts_and_averages_from_its_beginning(terminal: Terminal) -> None:
+    callbacks = CallbackList([ProgbarLogger()], epochs=2, samples=4, verbose=1)
+    callbacks.on_train_begin()
+    for epoch, value in enumerate((1.0, 3.0)):
+        callbacks.on_epoch_begin(epoch)
+        callbacks.on_test_begin()
+        assert "loss" not in terminal.screen()[-1]
+        callbacks.on_train_batch_end(0, {"size": 4, "loss": value})
+        assert "| 4/4 samples" in terminal.screen()[-1]
+        assert terminal.screen()[-1].endswith(f"- loss: {value:.4f}")
+        callbacks.on_epoch_end(epoch, {"loss": value})
+    callbacks.on_train_end()
+
+
+@pytest.mark.rule("PB-2", "PB-3")
+def test_a_second_fit_counts_and_compares_with_nothing_of_the_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    own = ProgbarLogger()
+    values = [0.25, 0.2500001]
+    near = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(a=values.pop()))
+    small_model().fit(X, Y, 5, verbose=1, callbacks=[near, own])
+    small_model().fit(iter([(X, Y)] * 2), steps_per_epoch=2, verbose=1, callbacks=[near, own])
+    (_, first, *_, one), (_, second, *_, two) = (line.split(" - ") for line in lines(capsys))
+    assert (first, second) == ("12/12 samples", "2/2 steps")
+    assert (one, two) == ("a: 0.2500", "a: 0.2500")
+
+
 # -- values ------------------------------------------------------------------------------------------------
 
 

@@ -1,11 +1,13 @@
 """`TensorBoard`: what it writes, where and at which steps; what it refuses; what it survives."""
 
 import copy
+import itertools
 import json
 import os
 import pickle
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from minifit.callbacks import (
     EarlyStopping,
     LambdaCallback,
     TensorBoard,
+    tensor_board,
 )
 from minifit.errors import ArgumentError, MinifitWarning, UnknownNameError
 from minifit.tensorboard.events import Event, Value, read_events
@@ -165,6 +168,14 @@ def test_the_speed(tmp_path: Path) -> None:
     assert found(tmp_path / "train")["batch_steps_per_second"] == [2, 4, 6, 8, 10]
     speeds = [float(np.asarray(v.tensor)) for _, v in values(tmp_path / "train") if "per_second" in v.tag]
     assert all(0 < speed < np.inf for speed in speeds)
+
+
+def test_the_speed_of_an_epoch_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = map(float, itertools.count())
+    monkeypatch.setattr(tensor_board, "time", SimpleNamespace(perf_counter=lambda: next(seconds)))
+    fit(new_model(), board(tmp_path, write_steps_per_second=True), epochs=3)
+    speeds = [float(np.asarray(v.tensor)) for _, v in values(tmp_path / "train") if "per_second" in v.tag]
+    assert len(set(speeds)) == 1 < len(speeds)
 
 
 def test_what_is_no_number_is_not_drawn(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """A captured state, put back into a fresh model, continues bit for bit; it is plain data and a copy."""
 
+import contextlib
+import gc
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -571,3 +574,103 @@ def test_a_generator_for_validation_goes_on_where_it_was(capture: Capture) -> No
     expected = val_losses(capture)
     assert capture.taken is not None
     assert val_losses(Restore(capture.taken)) == expected[2:]
+
+
+# -- what a second fit sees of the first -----------------------------------------------------------------------
+
+
+def broken_off(run: Run, captured: dict[str, Any]) -> Sequential:
+    """A model that was put back into the middle of an epoch, in a fit that ended before the first batch."""
+    model = run.model()
+    with pytest.raises(KeyboardInterrupt):
+        run.fit(model, Restore(captured), At("on_epoch_begin", interrupt))
+    return model
+
+
+def interrupt(callback: Callback) -> None:
+    raise KeyboardInterrupt
+
+
+def stop(callback: Callback) -> None:
+    callback.model.stop_training = True
+
+
+class At(Callback):
+    """Does something at a hook, of the epochs from `first` on."""
+
+    def __init__(self, hook: str, action: Callable[[Callback], object], first: int = 0) -> None:
+        def act(*args: Any) -> None:
+            if hook != "on_epoch_begin" or args[0] >= first:
+                action(self)
+
+        setattr(self, hook, act)
+
+
+def test_after_a_resumed_fit_that_broke_off_the_next_begins_at_its_beginning() -> None:
+    run = Run()
+    _, captured = uninterrupted(run, Capture(5, batches=True))
+    assert captured is not None
+    assert captured["batch"] > 0
+    model, recorder = broken_off(run, captured), Recorder()
+    run.fit(model, recorder, epochs=1)
+    assert list(recorder.epochs) == [0]
+    assert int(model.optimizer.iterations) == captured["optimizer"]["iterations"] + -(-N // run.batch_size)
+
+
+@pytest.mark.rule("FIT-6")
+def test_after_a_resumed_fit_that_broke_off_one_batch_trains_although_it_is_stopped() -> None:
+    run = Run()
+    _, captured = uninterrupted(run, Capture(5, batches=True))
+    assert captured is not None
+    model = broken_off(run, captured)
+    run.fit(model, At("on_train_begin", stop))
+    assert int(model.optimizer.iterations) == captured["optimizer"]["iterations"] + 1
+
+
+def test_a_resumed_run_is_stopped_as_an_uninterrupted_one() -> None:
+    run, capture, recorder = Run(), Capture(1, batches=False), Recorder()
+    run.fit(run.model(), At("on_epoch_begin", stop, first=3), recorder, capture)
+    assert capture.taken is not None
+    again, model = Recorder(), run.model()
+    run.fit(model, At("on_epoch_begin", stop, first=3), again, Restore(capture.taken))
+    assert again.outcome().weights == recorder.outcome().weights
+    assert again.epochs == {epoch: recorder.epochs[epoch] for epoch in (2, 3)}
+
+
+@pytest.mark.parametrize("change", ["optimizer", "trained weights"])
+def test_what_a_model_is_after_a_second_compile_counts(change: str) -> None:
+    run, capture = Run(), Capture(0, batches=False)
+
+    def changed(model: Sequential) -> Sequential:
+        if change == "optimizer":
+            model.compile(SGD(0.1, momentum=0.5), "binary_crossentropy")
+        else:
+            model.layers[0].trainable = False
+        return model
+
+    model = run.model()
+    run.fit(model, epochs=1)
+    run.fit(changed(model), capture, epochs=1)
+    assert capture.taken is not None
+    fresh = changed(run.model())
+    run.fit(fresh, Restore(capture.taken), epochs=1)
+    assert bits_of(fresh) == bits_of(model)
+
+
+def bits_of(model: Sequential) -> list[bytes]:
+    return [w.tobytes() for w in model.get_weights()]
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_fit_that_is_over_holds_neither_data_nor_callbacks(ends: bool) -> None:
+    model, callback = Run().model(), Callback()
+    x, validated = X.copy(), X.copy()
+    seen = [weakref.ref(held) for held in (x, validated, callback)]
+    with contextlib.nullcontext() if ends else pytest.raises(KeyboardInterrupt):
+        other = At("on_epoch_end", (lambda c: None) if ends else interrupt)
+        model.fit(x, Y, verbose=0, validation_data=(validated, Y), callbacks=[callback, other])
+    del x, validated, callback, other
+    gc.collect()
+    assert [held() for held in seen] == [None] * 3
+    with pytest.raises(ArgumentError, match="captured and put back while fit is running"):
+        model.training_state.capture()
