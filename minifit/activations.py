@@ -130,6 +130,13 @@ TABLE = Table(
 FUSED: dict[Any, str] = {linear: "linear", relu: "relu", tanh: "tanh"}
 """What the dense kernel calls the activations that it can do itself."""
 
+_FUSED = {id(function): name for function, name in FUSED.items()}  # a user's own may not be hashable
+
+
+def fused(activation: Any) -> str | None:
+    """Return what the dense kernel calls an activation, or None where it is an op of its own."""
+    return _FUSED.get(id(activation))
+
 
 def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Activation:
     """An activation from its name or a function of a tensor; None is `linear`."""

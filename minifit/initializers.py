@@ -7,12 +7,14 @@ initializer too.
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
 from minifit.arrays import FLOAT, Array, Shape
 from minifit.errors import ArgumentError, ShapeError
+from minifit.settings import Fixed, Setting
 from minifit.tables import Configurable, Table, serialize
 from minifit.tensor import current
 
@@ -52,6 +54,42 @@ __all__ = [
     "variance_scaling",
     "zeros",
 ]
+
+
+MODES = ("fan_in", "fan_out", "fan_avg")
+DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
+
+
+def natural(argument: str, value: Any) -> int | None:
+    """Return `value` itself, if it is None or an integer from 0 on."""
+    if value is None:
+        return None
+    if not isinstance(value, int | np.integer) or value < 0:
+        raise ArgumentError(
+            f"{argument} must be None or an integer from 0 on. Received: {argument}={value!r}."
+        )
+    return int(value)
+
+
+def one_of(allowed: tuple[str, ...], argument: str, value: str) -> str:
+    """Return `value` itself, if it is allowed."""
+    if value not in allowed:
+        names = ", ".join(map(repr, allowed))
+        raise ArgumentError(f"{argument} must be one of {names}. Received: {argument}={value!r}.")
+    return value
+
+
+def distribution(argument: str, value: Any) -> str:
+    """Return the distribution that is meant, in lower case; "normal" is the truncated one."""
+    plain = str(value).lower()
+    return one_of(DISTRIBUTIONS, argument, "truncated_normal" if plain == "normal" else plain)
+
+
+def above_zero(argument: str, value: Any) -> Any:
+    """Return `value` itself, if it is above 0."""
+    if not value > 0:
+        raise ArgumentError(f"{argument} must be above 0. Received: {argument}={value!r}. The default is 1.")
+    return value
 
 
 class Initializer(Configurable):
@@ -175,9 +213,13 @@ class Random(Initializer):
         numbers, call after call.
     """
 
+    seed = Setting(natural, then="_begin")
+
     def __init__(self, seed: int | None = None) -> None:
-        self.seed = None if seed is None else natural("seed", seed)
-        self._own = None if seed is None else np.random.Generator(np.random.PCG64(self.seed))
+        self.seed = seed
+
+    def _begin(self) -> None:
+        self._own = None if self.seed is None else np.random.Generator(np.random.PCG64(self.seed))
 
     def stream(self, rng: np.random.Generator | None) -> np.random.Generator:
         """Where to draw from: its own generator, else the one handed in, else the stream of here and now."""
@@ -274,8 +316,10 @@ class VarianceScaling(Random):
     ``tf.keras.initializers.VarianceScaling`` (TensorFlow 2.7).
     """
 
-    modes = ("fan_in", "fan_out", "fan_avg")
-    distributions = ("truncated_normal", "untruncated_normal", "uniform")
+    modes, distributions = MODES, DISTRIBUTIONS
+    scale = Setting(above_zero)
+    mode = Setting(partial(one_of, MODES))
+    distribution = Setting(distribution)
 
     def __init__(
         self,
@@ -285,13 +329,7 @@ class VarianceScaling(Random):
         seed: int | None = None,
     ) -> None:
         super().__init__(seed)
-        if not scale > 0:
-            raise ArgumentError(f"scale must be above 0. Received: scale={scale!r}. The default is 1.")
-        self.scale = scale
-        self.mode = one_of("mode", mode, self.modes)
-        plain = str(distribution).lower()
-        plain = "truncated_normal" if plain == "normal" else plain
-        self.distribution = one_of("distribution", plain, self.distributions)
+        self.scale, self.mode, self.distribution = scale, mode, distribution
 
     def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
         """Random numbers of this shape."""
@@ -328,6 +366,7 @@ class Preset(VarianceScaling):
     """
 
     settings: ClassVar[tuple[float, str, str]]
+    scale, mode, distribution = Fixed(), Fixed(), Fixed()
 
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(*self.settings, seed=seed)
@@ -477,23 +516,6 @@ def fans(shape: Shape) -> tuple[int, int]:
         return size, size
     window = math.prod(shape[:-2])
     return shape[-2] * window, shape[-1] * window
-
-
-def natural(argument: str, value: Any) -> int:
-    """`value` itself, once it is known to be an integer from 0 on."""
-    if not isinstance(value, int | np.integer) or value < 0:
-        raise ArgumentError(
-            f"{argument} must be None or an integer from 0 on. Received: {argument}={value!r}."
-        )
-    return int(value)
-
-
-def one_of(argument: str, value: str, allowed: tuple[str, ...]) -> str:
-    """`value` itself, once it is known to be allowed."""
-    if value not in allowed:
-        names = ", ".join(map(repr, allowed))
-        raise ArgumentError(f"{argument} must be one of {names}. Received: {argument}={value!r}.")
-    return value
 
 
 zeros = Zeros

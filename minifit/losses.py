@@ -6,6 +6,7 @@ values to one number. A function of ``(y_true, y_pred)`` written in `minifit.ops
 
 import math
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from minifit import ops
 from minifit.arrays import Array, common_shape
 from minifit.errors import ArgumentError, DataError, GradientError, ShapeError
 from minifit.nonlinearities import softplus
+from minifit.settings import Fixed, Option, Setting, check_options
 from minifit.signatures import check_call, name_of
 from minifit.tables import Configurable, Table
 from minifit.tensor import Axis, Tensor, TensorLike, as_tensor, convert, floating, to_array
@@ -322,6 +324,18 @@ class Reduction:
             )
 
 
+def _reduction(name: str, value: str) -> str:
+    Reduction.validate(value)
+    return value
+
+
+def smoothing(name: str, value: Any) -> Any:
+    """Return `value` if targets can be smoothed by so much."""
+    if not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ArgumentError(f"{name} must be from 0 to 1. Received: {value!r}. 0 leaves targets as they are.")
+    return value
+
+
 class Loss(Configurable):
     """A loss object: subclass it and write `call`.
 
@@ -341,8 +355,9 @@ class Loss(Configurable):
     ``tf.keras.losses.Loss`` (TensorFlow 2.7).
     """
 
+    reduction = Setting(_reduction)
+
     def __init__(self, reduction: str = Reduction.AUTO, name: str | None = None) -> None:
-        Reduction.validate(reduction)
         self.reduction = reduction
         self.name = name or type(self).__name__
 
@@ -407,8 +422,10 @@ class LossFunctionWrapper(Loss):
     reduction, name
         As for `Loss`.
     **kwargs
-        Handed on to `fn`, and kept as `options`.
+        Handed on to `fn`.
     """
+
+    fn = Fixed()
 
     def __init__(
         self, fn: LossFunction, reduction: str = Reduction.AUTO, name: str | None = None, **kwargs: Any
@@ -416,20 +433,27 @@ class LossFunctionWrapper(Loss):
         super().__init__(reduction, name or name_of(fn))
         check_call(f"The loss {self.name!r}", fn, "y_true", "y_pred", **kwargs)
         self.fn = fn
-        self.options = kwargs
+        self._options = kwargs
+        check_options(self)
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The keywords that the function is called with."""
+        return MappingProxyType(self._options)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """One value for each sample."""
-        return self.fn(y_true, y_pred, **self.options)
+        """Return one value for each sample."""
+        values: Tensor = self.fn(y_true, y_pred, **self._options)
+        return values
 
     def check_targets(self, name: str, y_true: Array, y_pred: tuple[int | None, ...]) -> None:
         """Class numbers must be such."""
         if self.fn is sparse_categorical_crossentropy:
-            check_classes(name, y_true, y_pred[self.options.get("axis", -1)], len(y_pred))
+            check_classes(name, y_true, y_pred[self._options.get("axis", -1)], len(y_pred))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal loss."""
-        return {**super().get_config(), **self.options}
+        return {**super().get_config(), **self._options}
 
 
 class MeanSquaredError(LossFunctionWrapper):
@@ -449,6 +473,8 @@ class MeanAbsoluteError(LossFunctionWrapper):
 class BinaryCrossentropy(LossFunctionWrapper):
     """Cross-entropy of independent yes-or-no targets; the arguments are those of `binary_crossentropy`."""
 
+    from_logits, label_smoothing, axis = Option(), Option(smoothing), Option()
+
     def __init__(
         self,
         from_logits: bool = False,
@@ -457,12 +483,14 @@ class BinaryCrossentropy(LossFunctionWrapper):
         reduction: str = Reduction.AUTO,
         name: str = "binary_crossentropy",
     ) -> None:
-        options = {"from_logits": from_logits, "label_smoothing": _smoothing(label_smoothing), "axis": axis}
+        options = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
         super().__init__(binary_crossentropy, reduction, name, **options)
 
 
 class CategoricalCrossentropy(LossFunctionWrapper):
     """Cross-entropy of one-hot targets; the arguments are those of `categorical_crossentropy`."""
+
+    from_logits, label_smoothing, axis = Option(), Option(smoothing), Option()
 
     def __init__(
         self,
@@ -472,12 +500,14 @@ class CategoricalCrossentropy(LossFunctionWrapper):
         reduction: str = Reduction.AUTO,
         name: str = "categorical_crossentropy",
     ) -> None:
-        options = {"from_logits": from_logits, "label_smoothing": _smoothing(label_smoothing), "axis": axis}
+        options = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
         super().__init__(categorical_crossentropy, reduction, name, **options)
 
 
 class SparseCategoricalCrossentropy(LossFunctionWrapper):
     """Cross-entropy of class numbers; the arguments are those of `sparse_categorical_crossentropy`."""
+
+    from_logits = Option()
 
     def __init__(
         self,
@@ -504,6 +534,8 @@ class MeanSquaredLogarithmicError(LossFunctionWrapper):
 
 class Huber(LossFunctionWrapper):
     """Squared error that goes on as a straight line; the arguments are those of `huber`."""
+
+    delta = Option()
 
     def __init__(self, delta: float = 1.0, reduction: str = Reduction.AUTO, name: str = "huber_loss") -> None:
         super().__init__(huber, reduction, name, delta=delta)
@@ -554,18 +586,12 @@ class CategoricalHinge(LossFunctionWrapper):
 class CosineSimilarity(LossFunctionWrapper):
     """The cosine of the angle between target and prediction, times -1."""
 
+    axis = Option()
+
     def __init__(
         self, axis: Axis = -1, reduction: str = Reduction.AUTO, name: str = "cosine_similarity"
     ) -> None:
         super().__init__(cosine_similarity, reduction, name, axis=axis)
-
-
-def _smoothing(value: float) -> float:
-    if not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ArgumentError(
-            f"label_smoothing must be from 0 to 1. Received: {value!r}. 0 leaves targets as they are."
-        )
-    return value
 
 
 def match_ranks(y_true: Array, y_pred: Array) -> Array:

@@ -12,10 +12,23 @@ import numpy as np
 from minifit import ops
 from minifit.arrays import FLOAT
 from minifit.errors import ArgumentError
+from minifit.settings import Setting
 from minifit.tables import Configurable, Table, serialize
 from minifit.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = ["L1", "L1L2", "L2", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2", "serialize"]
+
+
+LARGEST = float(np.finfo(FLOAT).max)  # as Python's float, so that nothing overflows in a comparison
+
+
+def factor(name: str, value: Any) -> float:
+    """A factor as Keras keeps it, rounded to float32."""
+    if isinstance(value, int | float | np.integer | np.floating) and 0 <= float(value) <= LARGEST:
+        return float(FLOAT.type(value))
+    raise ArgumentError(
+        f"{name} must be a number from 0 on. Received: {name}={value!r}. Pass for example {name}=0.01."
+    )
 
 
 class Regularizer(Configurable):
@@ -54,8 +67,10 @@ class L1(Regularizer):
     ``tf.keras.regularizers.L1`` (TensorFlow 2.7).
     """
 
+    l1 = Setting(factor)
+
     def __init__(self, l1: float | None = 0.01) -> None:
-        self.l1 = factor("l1", 0.01 if l1 is None else l1)
+        self.l1 = 0.01 if l1 is None else l1
 
     def __call__(self, x: TensorLike) -> Tensor:
         """The penalty on `x`."""
@@ -83,8 +98,10 @@ class L2(Regularizer):
     ``tf.keras.regularizers.L2`` (TensorFlow 2.7).
     """
 
+    l2 = Setting(factor)
+
     def __init__(self, l2: float | None = 0.01) -> None:
-        self.l2 = factor("l2", 0.01 if l2 is None else l2)
+        self.l2 = 0.01 if l2 is None else l2
 
     def __call__(self, x: TensorLike) -> Tensor:
         """The penalty on `x`."""
@@ -113,9 +130,11 @@ class L1L2(Regularizer):
     ``tf.keras.regularizers.L1L2`` (TensorFlow 2.7).
     """
 
+    l1, l2 = Setting(factor), Setting(factor)
+
     def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
-        self.l1 = factor("l1", 0.0 if l1 is None else l1)
-        self.l2 = factor("l2", 0.0 if l2 is None else l2)
+        self.l1 = 0.0 if l1 is None else l1
+        self.l2 = 0.0 if l2 is None else l2
 
     def __call__(self, x: TensorLike) -> Tensor:
         """The penalty on `x`."""
@@ -124,18 +143,6 @@ class L1L2(Regularizer):
     def get_config(self) -> dict[str, Any]:
         """Both factors."""
         return {"l1": self.l1, "l2": self.l2}
-
-
-LARGEST = float(np.finfo(FLOAT).max)  # as Python's float, so that nothing overflows in a comparison
-
-
-def factor(name: str, value: Any) -> float:
-    """A factor as Keras keeps it, rounded to float32."""
-    if isinstance(value, int | float | np.integer | np.floating) and 0 <= float(value) <= LARGEST:
-        return float(FLOAT.type(value))
-    raise ArgumentError(
-        f"{name} must be a number from 0 on. Received: {name}={value!r}. Pass for example {name}=0.01."
-    )
 
 
 def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:

@@ -13,6 +13,7 @@ import numpy as np
 
 from minifit.arrays import FLOAT
 from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.settings import Setting
 from minifit.tables import Configurable, Table, serialize
 
 __all__ = [
@@ -26,6 +27,15 @@ __all__ = [
     "deserialize",
     "serialize",
 ]
+
+
+def positive(name: str, value: Any) -> Any:
+    """`value` as it is, if it is above 0."""
+    if not value > 0:
+        raise ArgumentError(
+            f"{name} must be above 0. Received: {name}={value!r}. Pass for example {name}=1000."
+        )
+    return value
 
 
 class LearningRateSchedule(Configurable):
@@ -73,6 +83,8 @@ class ExponentialDecay(LearningRateSchedule):
     [1.0, 0.5, 0.25, 0.125]
     """
 
+    decay_steps = Setting(positive)
+
     def __init__(
         self,
         initial_learning_rate: float,
@@ -82,7 +94,7 @@ class ExponentialDecay(LearningRateSchedule):
         name: str | None = None,
     ) -> None:
         self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = positive("decay_steps", decay_steps)
+        self.decay_steps = decay_steps
         self.decay_rate = decay_rate
         self.staircase = staircase
         self.name = name
@@ -103,6 +115,24 @@ class ExponentialDecay(LearningRateSchedule):
             "staircase": self.staircase,
             "name": self.name,
         }
+
+
+class _Steps(Setting):
+    """The boundaries or the values of a `PiecewiseConstantDecay`: lists that go together."""
+
+    def refuse(self, owner: Any, value: Any) -> None:
+        """Raise when the two do not go together, or the boundaries do not grow."""
+        both = {"boundaries": None, "values": None, **vars(owner), self.name: value}
+        boundaries, values = both["boundaries"], both["values"]
+        if any(b <= a for a, b in pairwise(boundaries)):
+            raise ArgumentError(
+                f"boundaries must grow. Received: boundaries={boundaries}. Sort them, and the values with them."
+            )
+        if values is not None and len(boundaries) != len(values) - 1:
+            raise ArgumentError(
+                "There must be one value more than boundaries. "
+                f"Received: boundaries={boundaries}, values={values}. Pass for example [10], [0.1, 0.01]."
+            )
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
@@ -131,16 +161,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     [1.0, 1.0, 0.5, 0.25]
     """
 
+    boundaries, values = _Steps(), _Steps()
+
     def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str | None = None) -> None:
-        if len(boundaries) != len(values) - 1:
-            raise ArgumentError(
-                "There must be one value more than boundaries. "
-                f"Received: boundaries={boundaries}, values={values}. Pass for example [10], [0.1, 0.01]."
-            )
-        if any(b <= a for a, b in pairwise(boundaries)):
-            raise ArgumentError(
-                f"boundaries must grow. Received: boundaries={boundaries}. Sort them, and the values with them."
-            )
         self.boundaries = boundaries
         self.values = values
         self.name = name
@@ -174,6 +197,8 @@ class PolynomialDecay(LearningRateSchedule):
     name : str, optional
     """
 
+    decay_steps = Setting(positive)
+
     def __init__(
         self,
         initial_learning_rate: float,
@@ -184,7 +209,7 @@ class PolynomialDecay(LearningRateSchedule):
         name: str | None = None,
     ) -> None:
         self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = positive("decay_steps", decay_steps)
+        self.decay_steps = decay_steps
         self.end_learning_rate = end_learning_rate
         self.power = power
         self.cycle = cycle
@@ -225,6 +250,8 @@ class InverseTimeDecay(LearningRateSchedule):
     name : str, optional
     """
 
+    decay_steps = Setting(positive)
+
     def __init__(
         self,
         initial_learning_rate: float,
@@ -234,7 +261,7 @@ class InverseTimeDecay(LearningRateSchedule):
         name: str | None = None,
     ) -> None:
         self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = positive("decay_steps", decay_steps)
+        self.decay_steps = decay_steps
         self.decay_rate = decay_rate
         self.staircase = staircase
         self.name = name
@@ -273,11 +300,13 @@ class CosineDecay(LearningRateSchedule):
     I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2016.
     """
 
+    decay_steps = Setting(positive)
+
     def __init__(
         self, initial_learning_rate: float, decay_steps: int, alpha: float = 0.0, name: str | None = None
     ) -> None:
         self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = positive("decay_steps", decay_steps)
+        self.decay_steps = decay_steps
         self.alpha = alpha
         self.name = name
 
@@ -316,6 +345,8 @@ class CosineDecayRestarts(LearningRateSchedule):
     I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2016.
     """
 
+    first_decay_steps = Setting(positive)
+
     def __init__(
         self,
         initial_learning_rate: float,
@@ -326,7 +357,7 @@ class CosineDecayRestarts(LearningRateSchedule):
         name: str | None = None,
     ) -> None:
         self.initial_learning_rate = initial_learning_rate
-        self.first_decay_steps = positive("first_decay_steps", first_decay_steps)
+        self.first_decay_steps = first_decay_steps
         self.t_mul = t_mul
         self.m_mul = m_mul
         self.alpha = alpha
@@ -373,15 +404,6 @@ def single(value: Any) -> Any:
 def rounded(function: np.ufunc, x: Any) -> Any:
     """The float32 nearest to the function's value: where a restart falls may hang on its last bit."""
     return single(function(np.asarray(x, np.float64)))
-
-
-def positive(name: str, value: Any) -> Any:
-    """`value` as it is, if it is above 0."""
-    if not value > 0:
-        raise ArgumentError(
-            f"{name} must be above 0. Received: {name}={value!r}. Pass for example {name}=1000."
-        )
-    return value
 
 
 TABLE = Table(

@@ -181,7 +181,8 @@ MONITOR = {
         RECORDED,
     ),
     "MON-2": Rule(
-        "A monitored key that is missing warns, once a fit and with the nearest key there is; training goes on.",
+        "A monitored key that is missing, and does not come at another epoch of the fit, warns, once a fit and with "
+        "the nearest key there is; training goes on.",
         DEVIATION,
         "tf.keras warns at every epoch; once is enough, and the nearest key tells why",
     ),
@@ -400,7 +401,8 @@ CALLBACKS = {
     ),
     "MC-3": Rule(
         "A placeholder that nothing fills, or a format that does not fit, is an error before training; where a "
-        "callback ahead in the list might fill it, a warning, and the error at the first save.",
+        "callback ahead in the list might fill it, a warning, and the error at the first save. Where a validation "
+        "fills it, epochs without one are passed over.",
         DEVIATION,
         "tf.keras fails at the first save",
     ),

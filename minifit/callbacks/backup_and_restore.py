@@ -4,11 +4,33 @@ import os
 from typing import Any
 
 from minifit import console
-from minifit.callbacks.base import Callback, implements
+from minifit.callbacks.base import Callback, Run, implements
 from minifit.callbacks.save_frequency import SaveFrequency
 from minifit.errors import ArgumentError
 from minifit.saving.atomic import PathLike
 from minifit.saving.backups import BackupFolder
+from minifit.saving.paths import absolute, working_folder
+from minifit.settings import Setting, flag
+
+
+def _path(name: str, value: Any) -> PathLike:
+    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+        raise ArgumentError(
+            f"{name} is the path of a folder. Received: {name}={value!r}. Pass for example 'backup'."
+        )
+    return value
+
+
+class _BackupDir(Setting):
+    """The folder, which a run keeps to its end."""
+
+    def refuse(self, owner: Any, value: Any) -> None:
+        """Raise for another folder while a run uses one."""
+        if owner._folder is not None and self.differs(owner, value):
+            raise ArgumentError(
+                f"A run keeps its {self.name}. Received: {self.name}={value!r} in a run that uses "
+                f"{owner.backup_dir!r}. Set it before fit."
+            )
 
 
 class BackupAndRestore(Callback):
@@ -57,6 +79,8 @@ class BackupAndRestore(Callback):
 
     adds_keys = ()
     acts_last = True
+    backup_dir = _BackupDir(_path)
+    double_checkpoint, delete_checkpoint = Setting(flag), Setting(flag)
 
     def __init__(
         self,
@@ -65,17 +89,32 @@ class BackupAndRestore(Callback):
         double_checkpoint: bool = False,
         delete_checkpoint: bool = True,
     ) -> None:
-        if not isinstance(backup_dir, str | os.PathLike) or not os.fspath(backup_dir):
-            raise ArgumentError(
-                f"backup_dir is the path of a folder. Received: backup_dir={backup_dir!r}. Pass for example 'backup'."
-            )
+        self._folder: BackupFolder | None = None  # while a run uses it
+        self._began_in: str | None = None  # the working folder then
         self.backup_dir = backup_dir
         self._frequency = SaveFrequency(save_freq)
-        self.save_freq = self._frequency.given
-        self.double_checkpoint = bool(double_checkpoint)
-        self.delete_checkpoint = bool(delete_checkpoint)
-        self._folder = BackupFolder(backup_dir, self.double_checkpoint)
+        self.double_checkpoint, self.delete_checkpoint = double_checkpoint, delete_checkpoint
         self._completed = False
+
+    @property
+    def save_freq(self) -> Any:
+        """After every epoch, or after so many batches."""
+        return self._frequency.given
+
+    @save_freq.setter
+    def save_freq(self, value: Any) -> None:
+        self._frequency.given = value
+
+    def check_run(self, run: Run) -> None:
+        """Remember the working folder, from which a relative path is counted in the whole run."""
+        self._began_in = working_folder()
+        absolute(self.backup_dir, self._began_in)  # raises where a relative path has lost its folder
+
+    def _opened(self) -> BackupFolder:
+        if self._folder is None:
+            self._folder = BackupFolder(absolute(self.backup_dir, self._began_in))
+            self._folder.open()
+        return self._folder
 
     def watches(self, hook: str) -> bool:
         """Not every batch: it is woken where it backs up. A subclass may want to see them all."""
@@ -87,13 +126,13 @@ class BackupAndRestore(Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Go on from the backup, if there is one and it is not of a run that this object saw to its end."""
-        self._folder.open()
+        folder = self._opened()
         self._frequency.forget()
         if self._completed:
-            self._folder.delete()
+            folder.delete()
             self._completed = False
             return
-        captured = self._folder.load()
+        captured = folder.load()
         if captured is None:
             return
         state = self.model.training_state
@@ -123,11 +162,13 @@ class BackupAndRestore(Callback):
         """The run is complete: no backup is needed any more."""
         self._completed = True
         if self.delete_checkpoint:
-            self._folder.delete()
+            self._opened().delete()
 
     def release(self) -> None:
         """Leave the folder to others."""
-        self._folder.close()
+        folder, self._folder, self._began_in = self._folder, None, None
+        if folder is not None:
+            folder.close()
 
     def get_state(self) -> dict[str, Any]:
         """How many batches have been seen since the last backup, and in this epoch."""
@@ -138,4 +179,6 @@ class BackupAndRestore(Callback):
         self._frequency.set_state(state["batches"])
 
     def _back_up(self) -> None:
-        self._folder.save(self.model.training_state.capture())
+        folder = self._opened()
+        folder.keep_previous = self.double_checkpoint
+        folder.save(self.model.training_state.capture())

@@ -66,7 +66,7 @@ class Run(NamedTuple):
     keys : tuple of str
         What the logs of its batches hold: the loss and the metrics.
     validated : bool
-        Whether there is a validation, so that the logs of an epoch hold them with ``val_``, too.
+        Whether any epoch ends with a validation, so that its logs hold them with ``val_``, too.
     callbacks : tuple of Callback
         All that take part, in their order.
     batch_size, samples : int or None

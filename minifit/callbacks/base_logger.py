@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minifit.callbacks.base import Callback
+from minifit.settings import Setting
 
 
 class BaseLogger(Callback):
@@ -26,8 +27,10 @@ class BaseLogger(Callback):
     ``tf.keras.callbacks.BaseLogger`` (TensorFlow 2.7).
     """
 
+    stateful_metrics = Setting(lambda _, value: set(value or ()))
+
     def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
-        self.stateful_metrics = set(stateful_metrics or ())
+        self.stateful_metrics = stateful_metrics
         self.seen = 0.0
         self.totals: dict[str, Any] = {}
 

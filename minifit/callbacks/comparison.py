@@ -1,13 +1,12 @@
 """Is it better? Asked by every callback that monitors a value, and answered here only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import inf
 from typing import Any
 
 import numpy as np
 
 from minifit import console
-from minifit.errors import ArgumentError, suggestion
 
 
 class Comparison:
@@ -47,9 +46,7 @@ class Comparison:
         min_delta: float = 0.0,
         moves_reference: bool = False,
     ) -> None:
-        if mode not in ("auto", "min", "max"):
-            console.warn(f"mode is 'auto', 'min' or 'max'. Received: mode={mode!r}. 'auto' is used.")
-            mode = "auto"
+        mode = known_mode("mode", mode)
         self.monitor = monitor
         self.guessed = mode == "auto"
         self.larger = guess(monitor) if self.guessed else mode == "max"
@@ -57,15 +54,13 @@ class Comparison:
         self.worst = -inf if self.larger else inf
         by = min_delta if self.larger else -min_delta
         self._from_value, self._to_reference = (0.0, by) if moves_reference else (by, 0.0)
-        self._missed = False
 
     def better(self, value: float, reference: float) -> bool:
         """Whether `value` is better than `reference` by more than `min_delta`."""
         return bool(self.operation(value - self._from_value, reference + self._to_reference))
 
-    def begin(self, metrics: list[Any]) -> None:
-        """A fit begins: warn if the guess contradicts what a metric of that name knows about itself."""
-        self._missed = False
+    def check_direction(self, metrics: list[Any]) -> None:
+        """Warn when the guess contradicts what a metric of that name knows about itself."""
         bare = self.monitor.removeprefix("val_")
         known = {m.name: getattr(m, "direction", None) for m in metrics}.get(bare)
         if self.guessed and known is not None and (known == "max") != self.larger:
@@ -76,23 +71,10 @@ class Comparison:
                 f"better the other way. Pass mode={other!r}."
             )
 
-    def value(self, logs: Mapping[str, Any], who: str) -> Any:
-        """The monitored value, or None with a warning, once a fit, when it is not in the logs."""
-        found = logs.get(self.monitor)
-        if found is not None:
-            return self._single(found, who)
-        if not self._missed:
-            self._missed = True
-            console.warn(
-                f"{who} monitors {self.monitor!r}, which is not in the logs. {suggestion(self.monitor, logs)}"
-            )
-        return None
 
-    def _single(self, value: Any, who: str) -> Any:
-        """The value, if it is one number: some metrics have several."""
-        if np.ndim(value):
-            raise ArgumentError(
-                f"A monitored value must be one number. Received: {who} monitoring {self.monitor!r} of shape "
-                f"{np.shape(value)}. Monitor another key, or let a callback ahead of it write one number into the logs."
-            )
-        return value
+def known_mode(name: str, value: Any) -> str:
+    """Return a mode, or "auto" with a warning in the place of what is none."""
+    if value not in ("auto", "min", "max"):
+        console.warn(f"{name} is 'auto', 'min' or 'max'. Received: {name}={value!r}. 'auto' is used.")
+        return "auto"
+    return str(value)

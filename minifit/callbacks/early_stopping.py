@@ -1,15 +1,16 @@
 """`EarlyStopping`: stop when it no longer gets better."""
 
+from functools import partial
 from typing import Any
 
 from minifit import console
 from minifit.arrays import Array
-from minifit.callbacks.base import Callback
-from minifit.callbacks.comparison import Comparison
+from minifit.callbacks.monitoring import Monitoring
 from minifit.checks import not_negative, number
+from minifit.settings import Setting, as_given
 
 
-class EarlyStopping(Callback):
+class EarlyStopping(Monitoring):
     """Stops training when a monitored value has not become better for a number of epochs.
 
     Parameters
@@ -64,6 +65,12 @@ class EarlyStopping(Callback):
     """
 
     adds_keys = ()
+    min_delta = Setting(lambda name, value: abs(number(name, value, example=0.001)))
+    patience = Setting(as_given(partial(not_negative, example=3)))
+    start_from_epoch = Setting(as_given(partial(not_negative, example=3)))
+    baseline = Setting(
+        lambda name, value: None if value is None else (number(name, value, example=0.5), value)[1]
+    )
 
     def __init__(
         self,
@@ -76,32 +83,30 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,
     ) -> None:
-        not_negative("patience", patience, example=3)
-        not_negative("start_from_epoch", start_from_epoch, example=3)
-        if baseline is not None:
-            number("baseline", baseline, example=0.5)
-        self.monitor = monitor
-        self.min_delta = abs(number("min_delta", min_delta, example=0.001))
+        self.monitor, self.mode = monitor, mode
+        self.min_delta = min_delta
         self.patience = patience
         self.verbose = verbose
         self.baseline = baseline
         self.restore_best_weights = restore_best_weights
         self.start_from_epoch = start_from_epoch
-        self._comparison = Comparison(monitor, mode, _larger_is_better, self.min_delta)
-        self.monitor_op = self._comparison.operation
         self._begin()
+
+    @staticmethod
+    def _larger_is_better(monitor: str) -> bool:
+        return monitor.endswith(("acc", "accuracy", "auc"))
 
     def _begin(self) -> None:
         self.wait = 0
         self.stopped_epoch = 0
-        self.best: float = self._comparison.worst
+        self._best = None
         self.best_epoch = 0
         self.best_weights: list[Array] | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Forget an earlier fit."""
         self._begin()
-        self._comparison.begin(self.model.metrics)
+        self.begin_monitoring()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Compare this epoch with the best one."""
@@ -109,10 +114,11 @@ class EarlyStopping(Callback):
         if current is None or epoch < self.start_from_epoch:
             return
         self.wait += 1
-        if self._comparison.better(current, self.best):
+        better = self._comparison.better
+        if better(current, self.best):
             self.best, self.best_epoch = current, epoch
             self._keep_weights()
-            if self.baseline is None or self._comparison.better(current, self.baseline):
+            if self.baseline is None or better(current, self.baseline):
                 self.wait = 0
         elif self.best_weights is None:
             self._keep_weights()  # no epoch was better than the first: that is the one to go back to
@@ -131,14 +137,14 @@ class EarlyStopping(Callback):
 
     def get_monitor_value(self, logs: Any) -> Any:
         """The value to compare, or None, with a warning, at an epoch without it. A subclass may compute another."""
-        return self._comparison.value(logs or {}, "EarlyStopping")
+        return self.monitored(logs or {})
 
     def _keep_weights(self) -> None:
         if self.restore_best_weights:
             self.best_weights = self.model.get_weights()
 
     def _restore(self) -> None:
-        if self.best_weights is not None:
+        if self.restore_best_weights and self.best_weights is not None:
             if self.verbose:
                 console.say(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)
@@ -157,7 +163,3 @@ class EarlyStopping(Callback):
         """Go on from there."""
         for name, value in state.items():
             setattr(self, name, value)
-
-
-def _larger_is_better(monitor: str) -> bool:
-    return monitor.endswith(("acc", "accuracy", "auc"))

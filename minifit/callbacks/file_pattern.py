@@ -6,11 +6,12 @@ What can go wrong with one is found out before training, where that can be known
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from string import Formatter
 from typing import Any, NamedTuple
 
-from minifit.errors import ArgumentError, ArgumentTypeError, MissingKeyError, suggestion
+from minifit.callbacks.monitoring import hint
+from minifit.errors import ArgumentError, ArgumentTypeError, MissingKeyError
 
 
 class Field(NamedTuple):
@@ -114,11 +115,11 @@ class FilePattern:
                 "{loss:.2f}."
             ) from None
 
-    def missing(self, name: str, known: Iterable[str]) -> MissingKeyError:
-        """The error for a placeholder that nothing fills."""
+    def missing(self, name: str, known: Collection[str]) -> MissingKeyError:
+        """Return the error for a placeholder that nothing fills."""
         return MissingKeyError(
             f"Every placeholder in filepath must be filled by the epoch, the batch or the logs. "
-            f"Received: {{{name}}} in {self.text!r}. {suggestion(name, known)}"
+            f"Received: {{{name}}} in {self.text!r}. {hint(name, known, 'batch' in known)}"
         )
 
     def newest(self) -> str | None:

@@ -57,12 +57,17 @@ class LambdaCallback(Callback):
             **kwargs,
         }
         for name, function in given.items():
-            if name in HOOKS and function is None:
-                continue
-            if name in HOOKS and not callable(function):
-                raise ArgumentTypeError(
-                    f"{name} must be a function. Received: {function!r}. Pass for example a lambda."
-                )
-            if name in HOOKS:
-                check_hook(f"{name} of a LambdaCallback", name, function)
             setattr(self, name, function)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Take a function for a hook, or None for no longer; it counts from the next epoch on."""
+        if name in HOOKS and value is None:
+            vars(self).pop(name, None)
+            return
+        if name in HOOKS:
+            if not callable(value):
+                raise ArgumentTypeError(
+                    f"{name} must be a function. Received: {value!r}. Pass for example a lambda."
+                )
+            check_hook(f"{name} of a LambdaCallback", name, value)
+        super().__setattr__(name, value)

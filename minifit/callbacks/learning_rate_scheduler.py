@@ -9,6 +9,7 @@ import numpy as np
 from minifit import console
 from minifit.callbacks.rate_setter import RateSetter, in_short
 from minifit.errors import ArgumentTypeError
+from minifit.settings import Setting, as_given
 from minifit.tensor import Tensor
 
 
@@ -45,8 +46,9 @@ class LearningRateScheduler(RateSetter):
     ``tf.keras.callbacks.LearningRateScheduler`` (TensorFlow 2.7). Rules LR-1 to LR-3 of the semantics.
     """
 
+    schedule = Setting(as_given(lambda _, value: _takes_rate(value)))
+
     def __init__(self, schedule: Callable[..., Any], verbose: int = 0) -> None:
-        _takes_rate(schedule)
         self.schedule = schedule
         self.verbose = verbose
         self._epoch: int | None = None  # the last one whose rate was set

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from minifit import console
-from minifit.callbacks.base import Callback, Logs, Run, implements
-from minifit.callbacks.comparison import Comparison
+from minifit.callbacks.base import Logs, Run, implements
 from minifit.callbacks.file_pattern import FilePattern
+from minifit.callbacks.monitoring import Monitoring
 from minifit.callbacks.save_frequency import SaveFrequency
 from minifit.checks import number, positive
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.saving import formats
 from minifit.saving.hdf5 import checked_options
+from minifit.saving.paths import in_folder, working_folder
+from minifit.settings import Setting
 
 
-class ModelCheckpoint(Callback):
+class ModelCheckpoint(Monitoring):
     """Saves the model, or its weights, after every epoch or every so many batches.
 
     A file appears whole or not at all: a crash, a full disk or a kill in the middle leaves the one that was there.
@@ -81,6 +83,12 @@ class ModelCheckpoint(Callback):
     """
 
     adds_keys = ()
+    filepath = Setting(lambda _, value: FilePattern(value).text)
+    options = Setting(lambda _, value: None if value is None else dict(checked_options(value)))
+    initial_value_threshold = Setting(
+        lambda name, value: None if value is None else number(name, value, example=0.5)
+    )
+    period = Setting(positive)
 
     def __init__(
         self,
@@ -95,24 +103,45 @@ class ModelCheckpoint(Callback):
         initial_value_threshold: float | None = None,
         **kwargs: Any,
     ) -> None:
-        self._pattern = FilePattern(filepath)
-        self.filepath = self._pattern.text
-        self.monitor = monitor
+        self.filepath, self.monitor, self.mode = filepath, monitor, mode
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self._frequency = SaveFrequency(save_freq)
-        self.save_freq = self._frequency.given
-        self._options = None if options is None else dict(checked_options(options))
+        self.options = options
         self._take_older(**kwargs)
-        self._comparison = Comparison(monitor, mode, _larger_is_better)
-        self.monitor_op = self._comparison.operation
-        self.best: float = self._comparison.worst
-        if initial_value_threshold is not None:
-            self.best = number("initial_value_threshold", initial_value_threshold, example=0.5)
+        self.initial_value_threshold = initial_value_threshold
         self.epochs_since_last_save = 0
         self._epoch = 0
-        self._declared: tuple[str, ...] = ()  # what the logs will hold, if not at every epoch
+        self._batch_keys: tuple[str, ...] = ()
+        self._began_in: str | None = None  # the working folder, while a fit runs
+
+    @property
+    def save_freq(self) -> Any:
+        """After every epoch, or after so many batches."""
+        return self._frequency.given
+
+    @save_freq.setter
+    def save_freq(self, value: Any) -> None:
+        self._frequency.given = value
+
+    @property
+    def _pattern(self) -> FilePattern:
+        return FilePattern(self.filepath)
+
+    @staticmethod
+    def _larger_is_better(monitor: str) -> bool:
+        return "acc" in monitor or monitor.startswith("fmeasure")
+
+    @property
+    def best(self) -> Any:
+        """The best value so far; before the first one, `initial_value_threshold` if there is one."""
+        threshold = self.initial_value_threshold
+        return super().best if threshold is None or self._best is not None else threshold
+
+    @best.setter
+    def best(self, value: Any) -> None:
+        self._best = value
 
     def _take_older(
         self, period: int | None = None, load_weights_on_restart: bool | None = None, **unknown: Any
@@ -131,7 +160,7 @@ class ModelCheckpoint(Callback):
             console.warn(
                 "load_weights_on_restart is an older argument; call model.load_weights before fit instead."
             )
-        self.period = positive("period", 1 if period is None else period)
+        self.period = 1 if period is None else period
         self.load_weights_on_restart = bool(load_weights_on_restart)
 
     # -- before training --------------------------------------------------------------------------------
@@ -147,12 +176,14 @@ class ModelCheckpoint(Callback):
                 "A .keras file holds a whole model. Received: save_weights_only=True with "
                 f"filepath={self.filepath!r}. Leave it out, or give a name that ends with .weights.h5."
             )
+        super().check_run(run)
+        self._batch_keys, self._began_in = run.keys, working_folder()
         hook, keys = "on_epoch_end", ("epoch", *run.epoch_keys)
         if not self._frequency.by_epochs:
             hook, keys = "on_train_batch_end", ("epoch", "batch", *run.keys)
-        self._declared = keys
+        pattern = self._pattern
         ahead = run.ahead_of(self)
-        for name in set(self._pattern.names) - set(keys):
+        for name in set(pattern.names) - set(keys):
             added = ahead.added_by_callbacks(name, hook)
             if added is None:
                 console.warn(
@@ -160,8 +191,8 @@ class ModelCheckpoint(Callback):
                     "only if a callback ahead of it writes it. Saving fails if none does."
                 )
             elif not added:
-                raise self._pattern.missing(name, keys)
-        self._pattern.check(run.epoch_keys)
+                raise pattern.missing(name, keys)
+        pattern.check(run.epoch_keys)
 
     def writes_to(self) -> tuple[str, ...]:
         """The file, or the pattern of its names."""
@@ -170,8 +201,8 @@ class ModelCheckpoint(Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Warn of a doubtful direction; with the older argument, take the weights of the newest file."""
         if self.save_best_only:
-            self._comparison.begin(self.model.metrics)
-        newest = self._pattern.newest() if self.load_weights_on_restart else None
+            self.begin_monitoring()
+        newest = FilePattern(self._at(self.filepath)).newest() if self.load_weights_on_restart else None
         if newest is not None:
             self.model.load_weights(newest)
 
@@ -202,19 +233,23 @@ class ModelCheckpoint(Callback):
             self.epochs_since_last_save = 0
             self._save(epoch, None, logs or {})
 
+    def _to_come(self, batch: int | None) -> tuple[str, ...]:
+        """Return the keys that the logs of this fit have, if not at every epoch."""
+        return self._expected if batch is None else self._batch_keys
+
     # -- what -------------------------------------------------------------------------------------------
 
     def _save(self, epoch: int, batch: int | None, logs: Logs) -> None:
-        if self.save_best_only and self.monitor in self._declared and self.monitor not in logs:
-            self._comparison.value(logs, "ModelCheckpoint")  # warns: an epoch without validation,
-            return  # whose values the name may need, too
+        pattern, needed = self._pattern, {self.monitor} if self.save_best_only else set()
+        if any(key in self._to_come(batch) and key not in logs for key in needed.union(pattern.names)):
+            return  # an epoch without validation
         counted = {} if batch is None else {"batch": batch + 1}
-        path = self._pattern.fill({**counted, **logs, "epoch": epoch + 1})
+        path = pattern.fill({**counted, **logs, "epoch": epoch + 1})
         if not self.save_best_only:
             self._say(epoch, f"saving model to {path}")
             self._write(path)
             return
-        current = self._comparison.value(logs, "ModelCheckpoint")
+        current = self.monitored(logs, batch is not None)
         if current is None:
             return
         if not self._comparison.better(current, self.best):
@@ -229,7 +264,15 @@ class ModelCheckpoint(Callback):
 
     def _write(self, path: str) -> None:
         save = self.model.save_weights if self.save_weights_only else self.model.save
-        save(path, overwrite=True, options=self._options)
+        save(self._at(path), overwrite=True, options=self.options)
+
+    def _at(self, path: str) -> str:
+        """Return the path from where the run began, whatever the working folder is now."""
+        return in_folder(self._began_in or working_folder(), path)
+
+    def release(self) -> None:
+        """End the fit: relative paths are counted from the working folder again."""
+        self._began_in = None
 
     def _say(self, epoch: int, text: str) -> None:
         if self.verbose:
@@ -249,7 +292,3 @@ class ModelCheckpoint(Callback):
         """Go on from there."""
         self.best, self.epochs_since_last_save = state["best"], state["epochs_since_last_save"]
         self._frequency.set_state(state["batches"])
-
-
-def _larger_is_better(monitor: str) -> bool:
-    return "acc" in monitor or monitor.startswith("fmeasure")

@@ -19,6 +19,7 @@ class RateSetter(Callback):
 
     def check_run(self, run: Run) -> None:
         """Refuse an optimizer whose rate is not there to be set."""
+        super().check_run(run)
         if self.model.optimizer.scheduled:
             who = type(self).__name__
             raise ArgumentError(

@@ -1,17 +1,19 @@
 """`ReduceLROnPlateau`: smaller steps when it no longer gets better."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minifit import console
-from minifit.callbacks.comparison import Comparison
+from minifit.callbacks.monitoring import Monitoring
 from minifit.callbacks.rate_setter import RateSetter, in_short
 from minifit.checks import fraction, not_negative, number
 from minifit.errors import ArgumentTypeError
+from minifit.settings import Setting, as_given
 
 
-class ReduceLROnPlateau(RateSetter):
+class ReduceLROnPlateau(Monitoring, RateSetter):
     """Reduces the learning rate when a monitored value has not become better for a number of epochs.
 
     Parameters
@@ -66,6 +68,12 @@ class ReduceLROnPlateau(RateSetter):
     """
 
     adds_keys = ("lr",)
+    factor = Setting(fraction)
+    patience = Setting(as_given(partial(not_negative, example=5)))
+    min_delta = Setting(partial(number, example=0.001))
+    cooldown = Setting(as_given(partial(not_negative, example=2)))
+    min_lr = Setting(not_negative)
+    _moves_reference = True
 
     def __init__(
         self,
@@ -87,29 +95,34 @@ class ReduceLROnPlateau(RateSetter):
                 "ReduceLROnPlateau takes, besides its own arguments, epsilon alone. "
                 f"Received: {', '.join(kwargs)}. Leave it out."
             )
-        self.monitor = monitor
-        self.factor = fraction("factor", factor)
-        self.patience = patience
+        self.monitor, self.mode, self.min_delta = monitor, mode, min_delta
+        self.factor, self.min_lr = factor, min_lr
+        self.patience, self.cooldown = patience, cooldown
         self.verbose = verbose
-        self.mode = mode
-        self.min_delta = number("min_delta", min_delta, example=0.001)
-        self.cooldown = cooldown
-        self.min_lr = not_negative("min_lr", min_lr)
-        not_negative("patience", patience, example=5)
-        not_negative("cooldown", cooldown, example=2)
-        self._comparison = Comparison(monitor, mode, _larger_is_better, self.min_delta, moves_reference=True)
-        self.monitor_op = self._comparison.better
         self._begin()
+
+    @staticmethod
+    def _larger_is_better(monitor: str) -> bool:
+        return "acc" in monitor
+
+    @property
+    def monitor_op(self) -> Any:
+        """Whether its first argument is better than its second, by `min_delta`."""
+        return self._comparison.better
+
+    @monitor_op.setter
+    def monitor_op(self, value: Any) -> None:
+        Monitoring.monitor_op.fset(self, value)  # type: ignore[attr-defined]
 
     def _begin(self) -> None:
         self.wait = 0
-        self.best: float = self._comparison.worst
+        self._best = None
         self.cooldown_counter = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Forget an earlier fit."""
         self._begin()
-        self._comparison.begin(self.model.metrics)
+        self.begin_monitoring()
 
     def in_cooldown(self) -> bool:
         """Whether a reduction is so recent that bad epochs do not count."""
@@ -118,7 +131,7 @@ class ReduceLROnPlateau(RateSetter):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Compare this epoch with the best one."""
         super().on_epoch_end(epoch, logs)
-        current = self._comparison.value(logs or {}, "ReduceLROnPlateau")
+        current = self.monitored(logs or {})
         if current is None:
             return
         if self.in_cooldown():
@@ -152,7 +165,3 @@ class ReduceLROnPlateau(RateSetter):
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self.wait, self.best, self.cooldown_counter = state["wait"], state["best"], state["cooldown_counter"]
-
-
-def _larger_is_better(monitor: str) -> bool:
-    return "acc" in monitor

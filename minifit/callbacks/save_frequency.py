@@ -8,6 +8,7 @@ from typing import Any
 
 from minifit.checks import positive
 from minifit.errors import ArgumentError
+from minifit.settings import Setting
 
 
 class SaveFrequency:
@@ -21,7 +22,7 @@ class SaveFrequency:
     Attributes
     ----------
     given : "epoch" or int
-        The argument.
+        The argument; may be set at any time.
 
     Raises
     ------
@@ -29,16 +30,10 @@ class SaveFrequency:
         For another text, a number below 1, and what is neither.
     """
 
+    given = Setting(lambda _, value: _frequency(value))
+
     def __init__(self, save_freq: Any) -> None:
-        if isinstance(save_freq, str):
-            if save_freq != "epoch":
-                raise ArgumentError(
-                    f'save_freq must be "epoch" or a positive integer. Received: save_freq={save_freq!r}. '
-                    "Pass for example save_freq=100 for every hundred batches."
-                )
-            self.given: Any = save_freq
-        else:
-            self.given = positive("save_freq", save_freq, example=100)
+        self.given = save_freq
         self.forget()
 
     @property
@@ -75,3 +70,14 @@ class SaveFrequency:
     def set_state(self, state: dict[str, int]) -> None:
         """Go on from there."""
         self._since, self._seen = state["since"], state["seen"]
+
+
+def _frequency(save_freq: Any) -> Any:
+    if not isinstance(save_freq, str):
+        return positive("save_freq", save_freq, example=100)
+    if save_freq != "epoch":
+        raise ArgumentError(
+            f'save_freq must be "epoch" or a positive integer. Received: save_freq={save_freq!r}. '
+            "Pass for example save_freq=100 for every hundred batches."
+        )
+    return save_freq

@@ -8,6 +8,7 @@ from minifit.layers.elu import ELU
 from minifit.layers.leaky_re_lu import LeakyReLU
 from minifit.layers.re_lu import ReLU
 from minifit.layers.softmax import Softmax
+from minifit.settings import Setting, unnamed
 from minifit.tables import Table
 from minifit.tensor import Tensor
 
@@ -39,13 +40,16 @@ class Activation(Layer):
     ``tf.keras.layers.Activation`` (TensorFlow 2.7).
     """
 
+    activation = Setting(unnamed(activation_of))
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.activation = activation_of(activation)
+        self.activation = activation
 
     def call(self, inputs: Tensor) -> Tensor:
         """The activation of every value."""
-        return self.activation(inputs)
+        result: Tensor = self.activation(inputs)
+        return result
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""

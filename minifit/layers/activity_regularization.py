@@ -3,8 +3,15 @@
 from typing import Any
 
 from minifit.layers.base import Layer, ShapeLike
-from minifit.regularizers import L1L2
+from minifit.regularizers import L1L2, factor
+from minifit.settings import Fixed, Setting
 from minifit.tensor import Tensor
+
+
+def _price(name: str, value: Any) -> Any:
+    """Return the factor as it was given, if it is one."""
+    factor(name, value)
+    return value
 
 
 class ActivityRegularization(Layer):
@@ -21,9 +28,16 @@ class ActivityRegularization(Layer):
     ``tf.keras.layers.ActivityRegularization`` (TensorFlow 2.7).
     """
 
+    l1, l2 = Setting(_price, then="_set_price"), Setting(_price, then="_set_price")
+    activity_regularizer = Fixed()
+
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
         super().__init__(activity_regularizer=L1L2(l1=l1, l2=l2), **kwargs)
         self.l1, self.l2 = l1, l2
+
+    def _set_price(self) -> None:
+        for name in ("l1", "l2"):
+            setattr(self.activity_regularizer, name, vars(self).get(name, 0.0))
 
     def call(self, inputs: Tensor) -> Tensor:
         """The input itself."""

@@ -20,6 +20,7 @@ from minifit.checks import storable_name
 from minifit.errors import ArgumentError, ArgumentTypeError, GradientError, NotBuiltError, ShapeError
 from minifit.kernels import reference
 from minifit.parameters import Parameter, take_room
+from minifit.settings import Fixed, Setting, changed, unnamed
 from minifit.signatures import check_call, name_of
 from minifit.tables import Configurable
 from minifit.tensor import Context, Tensor, TensorLike, as_tensor, constant, current, to_array
@@ -48,6 +49,28 @@ def snake_case(name: str) -> str:
     """``BatchNormalization`` as ``batch_normalization``, the way Keras names layers."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+class Shaping(Setting):
+    """A setting that the weights' shapes, or those of what comes behind, depend on: settled when a layer is built."""
+
+    def refuse(self, owner: Any, value: Any) -> None:
+        """Raise for another value than the layer was built with."""
+        if vars(owner).get("built") and self.differs(owner, value):
+            raise ArgumentError(
+                f"{self.name} is settled when a layer is built. Received: {self.name}={value!r} for "
+                f"{owner.name!r}, built with {self.name}={vars(owner)[self.name]!r}. Make another layer."
+            )
+
+
+class WeightSetting(Setting):
+    """A setting such as ``kernel_regularizer``, which the weight of that name goes by."""
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        super().__set__(owner, value)
+        weight, _, role = self.name.rpartition("_")
+        if isinstance(made := vars(owner).get(weight), Parameter):
+            setattr(made, role, vars(owner)[self.name])
 
 
 class Layer(Configurable):
@@ -94,6 +117,9 @@ class Layer(Configurable):
     ``tf.keras.layers.Layer`` (TensorFlow 2.7).
     """
 
+    name = Fixed()
+    activity_regularizer = Setting(unnamed(regularizers.get))
+    batch_input_shape = Shaping()
     _inner: "list[Layer]"  # layers that are attributes of this one
 
     def __init__(
@@ -122,7 +148,7 @@ class Layer(Configurable):
         self.name = storable_name("A layer's name", own)
         self.trainable = trainable
         self.built = False
-        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.activity_regularizer = activity_regularizer
         self.batch_input_shape = _declared(input_shape, input_dim, batch_input_shape)
         self._shapes: tuple[ShapeLike, ShapeLike] | None = (
             None  # of the input and the output it was built for
@@ -140,6 +166,7 @@ class Layer(Configurable):
             if isinstance(layer, Layer) and name != "_inner" and layer not in self.__dict__.get("_inner", ()):
                 self.__dict__.setdefault("_inner", []).append(layer)
         super().__setattr__(name, value)
+        changed()
 
     # -- for those who write layers ---------------------------------------------------------------------
 

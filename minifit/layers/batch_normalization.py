@@ -1,6 +1,7 @@
 """`BatchNormalization`: every feature with mean 0 and variance 1 over the batch."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from minifit.layers.axes import (
     known_sizes,
     spread,
 )
-from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.base import Layer, ShapeLike, Shaping, WeightSetting
 from minifit.parameters import Parameter
+from minifit.settings import Setting, flag, unnamed
 from minifit.tables import serialize
 from minifit.tensor import Tensor
 
@@ -58,6 +60,19 @@ class BatchNormalization(Layer):
     Covariate Shift", ICML 2015; ``tf.keras.layers.BatchNormalization`` (TensorFlow 2.7).
     """
 
+    axis = Shaping(unnamed(given_axes))
+    momentum = Setting(partial(fraction, closed=True))
+    epsilon = Setting(not_negative)
+    center, scale = Shaping(flag), Shaping(flag)
+    beta_initializer = Setting(unnamed(initializers.get))
+    gamma_initializer = Setting(unnamed(initializers.get))
+    moving_mean_initializer = Setting(unnamed(initializers.get))
+    moving_variance_initializer = Setting(unnamed(initializers.get))
+    beta_regularizer = WeightSetting(unnamed(regularizers.get))
+    gamma_regularizer = WeightSetting(unnamed(regularizers.get))
+    beta_constraint = WeightSetting(unnamed(constraints.get))
+    gamma_constraint = WeightSetting(unnamed(constraints.get))
+
     def __init__(
         self,
         axis: int | Sequence[int] = -1,
@@ -76,18 +91,13 @@ class BatchNormalization(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.axis = given_axes(axis)
-        self.momentum = fraction("momentum", momentum, closed=True)
-        self.epsilon = not_negative("epsilon", epsilon)
-        self.center, self.scale = bool(center), bool(scale)
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
-        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.axis, self.momentum, self.epsilon = axis, momentum, epsilon
+        self.center, self.scale = center, scale
+        self.beta_initializer, self.gamma_initializer = beta_initializer, gamma_initializer
+        self.moving_mean_initializer = moving_mean_initializer
+        self.moving_variance_initializer = moving_variance_initializer
+        self.beta_regularizer, self.gamma_regularizer = beta_regularizer, gamma_regularizer
+        self.beta_constraint, self.gamma_constraint = beta_constraint, gamma_constraint
         self.gamma: Parameter | None = None
         self.beta: Parameter | None = None
 

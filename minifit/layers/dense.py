@@ -6,8 +6,9 @@ from minifit import activations, constraints, initializers, ops, regularizers
 from minifit.checks import positive
 from minifit.errors import ShapeError
 from minifit.layers.activation import activation_of
-from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.base import Layer, ShapeLike, Shaping, WeightSetting
 from minifit.parameters import Parameter
+from minifit.settings import Setting, flag, unnamed
 from minifit.tables import serialize
 from minifit.tensor import Tensor
 
@@ -49,6 +50,16 @@ class Dense(Layer):
     ``tf.keras.layers.Dense`` (TensorFlow 2.7).
     """
 
+    units = Shaping(positive)
+    activation = Setting(unnamed(activation_of))
+    use_bias = Shaping(flag)
+    kernel_initializer = Setting(unnamed(initializers.get))
+    bias_initializer = Setting(unnamed(initializers.get))
+    kernel_regularizer = WeightSetting(unnamed(regularizers.get))
+    bias_regularizer = WeightSetting(unnamed(regularizers.get))
+    kernel_constraint = WeightSetting(unnamed(constraints.get))
+    bias_constraint = WeightSetting(unnamed(constraints.get))
+
     def __init__(
         self,
         units: int,
@@ -64,17 +75,11 @@ class Dense(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.units = positive("units", units)
-        self.activation = activation_of(activation)
-        self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        self.units, self.activation, self.use_bias = units, activation, use_bias
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_regularizer, self.bias_regularizer = kernel_regularizer, bias_regularizer
+        self.kernel_constraint, self.bias_constraint = kernel_constraint, bias_constraint
         self.bias: Parameter | None = None
-        self._fused = activations.FUSED.get(self.activation)  # what the kernel itself can apply
 
     def build(self, input_shape: ShapeLike) -> None:
         """Make kernel and bias."""
@@ -107,9 +112,11 @@ class Dense(Layer):
                 f"Layer {self.name!r} expects input of shape (n, ..., {self.kernel.shape[0]}). "
                 f"Received: {inputs.shape}. Give samples with {self.kernel.shape[0]} features."
             )
-        if self._fused is not None:
-            return ops.dense(inputs, self.kernel, self.bias, self._fused)
-        return self.activation(ops.dense(inputs, self.kernel, self.bias))
+        fused = activations.fused(self.activation)
+        if fused is not None:
+            return ops.dense(inputs, self.kernel, self.bias, fused)
+        result: Tensor = self.activation(ops.dense(inputs, self.kernel, self.bias))
+        return result
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape with the last dimension replaced by `units`."""

@@ -1,12 +1,14 @@
 """`Dropout`: noise against learning by heart."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from minifit import ops
 from minifit.checks import fraction
 from minifit.errors import ShapeError
 from minifit.layers.base import Layer, ShapeLike
+from minifit.settings import Setting
 from minifit.tensor import Tensor, current
 
 
@@ -35,6 +37,9 @@ class Dropout(Layer):
     ``tf.keras.layers.Dropout`` (TensorFlow 2.7).
     """
 
+    rate = Setting(partial(fraction, closed=True))
+    noise_shape = Setting(lambda _, value: None if value is None else tuple(value))
+
     def __init__(
         self,
         rate: float,
@@ -43,9 +48,7 @@ class Dropout(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.rate = fraction("rate", rate, closed=True)
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
-        self.seed = seed
+        self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The input, thinned out in training."""

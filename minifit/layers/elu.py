@@ -7,6 +7,7 @@ import numpy as np
 from minifit import activations
 from minifit.checks import number
 from minifit.layers.base import Layer, ShapeLike
+from minifit.settings import Setting
 from minifit.tensor import Tensor
 
 
@@ -29,9 +30,11 @@ class ELU(Layer):
     ``tf.keras.layers.ELU`` (TensorFlow 2.7).
     """
 
+    alpha = Setting(lambda name, value: float(np.float32(number(name, value))))
+
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.alpha = float(np.float32(number("alpha", alpha)))
+        self.alpha = alpha
 
     def call(self, inputs: Tensor) -> Tensor:
         """The function of every value."""

@@ -9,12 +9,33 @@ from minifit import constraints, initializers, ops, regularizers
 from minifit.arrays import Array
 from minifit.checks import positive
 from minifit.errors import ArgumentError, DataError, ShapeError
-from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.base import Layer, ShapeLike, Shaping, WeightSetting
+from minifit.settings import Setting, unnamed
 from minifit.tables import serialize
 from minifit.tensor import Tensor
 
 LARGEST = 2**24
 """Whole numbers up to here are exact in float32, in which a model's input arrives."""
+
+
+def _lengths(input_length: int | Sequence[int | None] | None) -> tuple[int | None, ...]:
+    return tuple(input_length) if isinstance(input_length, Sequence) else (input_length,)
+
+
+def _size(name: str, value: Any) -> int:
+    size = positive(name, value)
+    if size > LARGEST:
+        raise ArgumentError(f"{name} must be at most 2 ** 24. Received: {name}={value!r}. Take fewer.")
+    return size
+
+
+def _no_mask(name: str, value: Any) -> bool:
+    if value:
+        raise ArgumentError(
+            f"Masks are not carried from layer to layer here. Received: {name}={value!r}. "
+            "Leave it out; zeros then have a row like all others."
+        )
+    return False
 
 
 class Embedding(Layer):
@@ -55,6 +76,13 @@ class Embedding(Layer):
     ``tf.keras.layers.Embedding`` (TensorFlow 2.7).
     """
 
+    input_dim, output_dim = Shaping(_size), Shaping(_size)
+    embeddings_initializer = Setting(unnamed(initializers.get))
+    embeddings_regularizer = WeightSetting(unnamed(regularizers.get))
+    embeddings_constraint = WeightSetting(unnamed(constraints.get))
+    mask_zero = Setting(_no_mask)
+    input_length = Shaping()
+
     def __init__(
         self,
         input_dim: int,
@@ -70,17 +98,11 @@ class Embedding(Layer):
         if not {"input_shape", "input_dim", "batch_input_shape"} & set(kwargs):
             kwargs["batch_input_shape"] = (None, *_lengths(input_length))
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        if mask_zero:
-            raise ArgumentError(
-                f"Masks are not carried from layer to layer here. Received: mask_zero={mask_zero!r}. "
-                "Leave it out; zeros then have a row like all others."
-            )
-        self.input_dim = _size("input_dim", input_dim)
-        self.output_dim = _size("output_dim", output_dim)
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        self.embeddings_constraint = constraints.get(embeddings_constraint)
-        self.mask_zero = False
+        self.mask_zero = mask_zero
+        self.input_dim, self.output_dim = input_dim, output_dim
+        self.embeddings_initializer = embeddings_initializer
+        self.embeddings_regularizer = embeddings_regularizer
+        self.embeddings_constraint = embeddings_constraint
         self.input_length = input_length
 
     def build(self, input_shape: ShapeLike) -> None:
@@ -136,14 +158,3 @@ class Embedding(Layer):
             "mask_zero": self.mask_zero,
             "input_length": self.input_length,
         }
-
-
-def _lengths(input_length: int | Sequence[int | None] | None) -> tuple[int | None, ...]:
-    return tuple(input_length) if isinstance(input_length, Sequence) else (input_length,)
-
-
-def _size(name: str, value: Any) -> int:
-    size = positive(name, value)
-    if size > LARGEST:
-        raise ArgumentError(f"{name} must be at most 2 ** 24. Received: {name}={value!r}. Take fewer.")
-    return size

@@ -5,7 +5,17 @@ from typing import Any
 
 from minifit.errors import ArgumentError
 from minifit.layers.base import Layer, ShapeLike
+from minifit.settings import Setting
 from minifit.tensor import Tensor
+
+
+def _in_order(name: str, value: Any) -> str:
+    if value not in (None, "channels_last"):
+        raise ArgumentError(
+            f"Flatten keeps the order of values. Received: {name}={value!r}. "
+            "Leave it out and move the axis of the channels in the data."
+        )
+    return "channels_last"
 
 
 class Flatten(Layer):
@@ -23,14 +33,11 @@ class Flatten(Layer):
     ``tf.keras.layers.Flatten`` (TensorFlow 2.7).
     """
 
+    data_format = Setting(_in_order)
+
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if data_format not in (None, "channels_last"):
-            raise ArgumentError(
-                f"Flatten keeps the order of values. Received: data_format={data_format!r}. "
-                "Leave it out and move the axis of the channels in the data."
-            )
-        self.data_format = data_format or "channels_last"
+        self.data_format = data_format
 
     def call(self, inputs: Tensor) -> Tensor:
         """One row for each sample."""

@@ -1,5 +1,6 @@
 """`GaussianDropout`: the input multiplied by noise."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from minifit.arrays import Array
 from minifit.checks import fraction
 from minifit.layers.base import Layer, ShapeLike
 from minifit.layers.gaussian_noise import normal_noise
+from minifit.settings import Setting
 from minifit.tensor import Tensor
 
 
@@ -34,10 +36,11 @@ class GaussianDropout(Layer):
     ``tf.keras.layers.GaussianDropout`` (TensorFlow 2.7).
     """
 
+    rate = Setting(partial(fraction, closed=True))
+
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.rate = fraction("rate", rate, closed=True)
-        self.seed = seed
+        self.rate, self.seed = rate, seed
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The input, noisy in training."""

@@ -7,6 +7,7 @@ import numpy as np
 from minifit.arrays import Array
 from minifit.checks import not_negative
 from minifit.layers.base import Layer, ShapeLike
+from minifit.settings import Setting
 from minifit.tensor import Tensor, current
 
 
@@ -32,10 +33,11 @@ class GaussianNoise(Layer):
     ``tf.keras.layers.GaussianNoise`` (TensorFlow 2.7).
     """
 
+    stddev = Setting(not_negative)
+
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.stddev = not_negative("stddev", stddev)
-        self.seed = seed
+        self.stddev, self.seed = stddev, seed
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The input, noisy in training."""

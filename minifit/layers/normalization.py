@@ -9,12 +9,20 @@ import numpy as np
 from minifit.arrays import Array
 from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.layers.axes import checked_axes, given_axes, known_sizes
-from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.base import Layer, ShapeLike, Shaping
 from minifit.parameters import Parameter
+from minifit.settings import unnamed
 from minifit.tensor import Tensor, to_array
 
 EPSILON = np.float32(1e-7)
 """The smallest standard deviation that is divided by."""
+
+
+def _axes(axis: Any) -> tuple[int, ...]:
+    if axis is None or axis in ((), []):
+        return ()
+    given = given_axes(axis)
+    return tuple(given) if isinstance(given, list) else (given,)
 
 
 class Normalization(Layer):
@@ -50,6 +58,9 @@ class Normalization(Layer):
     ``tf.keras.layers.Normalization`` (TensorFlow 2.7).
     """
 
+    axis = Shaping(unnamed(_axes))
+    input_mean, input_variance = Shaping(), Shaping()
+
     def __init__(
         self,
         axis: int | Sequence[int] | None = -1,
@@ -58,10 +69,7 @@ class Normalization(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.axis: tuple[int, ...] = ()
-        if axis is not None and axis not in ((), []):
-            given = given_axes(axis)
-            self.axis = tuple(given) if isinstance(given, list) else (given,)
+        self.axis = axis
         if (mean is None) != (variance is None):
             raise ArgumentError(
                 f"mean and variance are given both or not at all. Received: mean={mean}, variance={variance}. "

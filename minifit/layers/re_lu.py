@@ -3,8 +3,9 @@
 from typing import Any
 
 from minifit import activations
-from minifit.checks import not_negative
+from minifit.checks import not_negative, optional
 from minifit.layers.base import Layer, ShapeLike
+from minifit.settings import Setting
 from minifit.tensor import Tensor
 
 
@@ -33,6 +34,9 @@ class ReLU(Layer):
     ``tf.keras.layers.ReLU`` (TensorFlow 2.7).
     """
 
+    max_value = Setting(optional)
+    negative_slope, threshold = Setting(not_negative), Setting(not_negative)
+
     def __init__(
         self,
         max_value: float | None = None,
@@ -41,9 +45,7 @@ class ReLU(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.max_value = None if max_value is None else not_negative("max_value", max_value)
-        self.negative_slope = not_negative("negative_slope", negative_slope)
-        self.threshold = not_negative("threshold", threshold)
+        self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
 
     def call(self, inputs: Tensor) -> Tensor:
         """The function of every value."""

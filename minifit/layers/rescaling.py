@@ -4,10 +4,24 @@ from typing import Any
 
 import numpy as np
 
-from minifit.arrays import Array
+from minifit.arrays import FLOAT
 from minifit.errors import ArgumentTypeError
 from minifit.layers.base import Layer, ShapeLike
+from minifit.settings import Setting
 from minifit.tensor import Tensor
+
+
+def _numbers(name: str, value: Any) -> Any:
+    """Return a number or an array of numbers as it was given."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiu":
+            raise ValueError
+    except ValueError:
+        raise ArgumentTypeError(
+            f"{name} is a number or an array of numbers. Received: {name}={value!r}. Pass for example {name}=0.5."
+        ) from None
+    return value
 
 
 class Rescaling(Layer):
@@ -25,14 +39,15 @@ class Rescaling(Layer):
     ``tf.keras.layers.Rescaling`` (TensorFlow 2.7).
     """
 
+    scale, offset = Setting(_numbers), Setting(_numbers)
+
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale, self.offset = scale, offset
-        self._factor, self._shift = _numbers("scale", scale), _numbers("offset", offset)
 
     def call(self, inputs: Tensor) -> Tensor:
         """The rescaled input."""
-        return inputs * self._factor + self._shift
+        return inputs * np.asarray(self.scale, FLOAT) + np.asarray(self.offset, FLOAT)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""
@@ -41,18 +56,6 @@ class Rescaling(Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""
         return {**super().get_config(), "scale": _plain(self.scale), "offset": _plain(self.offset)}
-
-
-def _numbers(name: str, value: Any) -> Array:
-    try:
-        array = np.asarray(value)
-        if array.dtype.kind not in "fiu":
-            raise ValueError
-    except ValueError:
-        raise ArgumentTypeError(
-            f"{name} is a number or an array of numbers. Received: {name}={value!r}. Pass for example {name}=0.5."
-        ) from None
-    return array.astype(np.float32)
 
 
 def _plain(value: Any) -> Any:

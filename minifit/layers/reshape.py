@@ -8,8 +8,22 @@ import numpy as np
 
 from minifit.arrays import without_batch
 from minifit.errors import ArgumentError, ShapeError
-from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.base import Layer, ShapeLike, Shaping
+from minifit.settings import unnamed
 from minifit.tensor import Tensor
+
+
+def _shape(target: Any) -> tuple[int, ...]:
+    entries = list(target) if isinstance(target, Sequence) and not isinstance(target, str) else [target, None]
+    sound = all(
+        isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= -1 and n != 0 for n in entries
+    )
+    if not sound or entries.count(-1) > 1:
+        raise ArgumentError(
+            "target_shape is a tuple of positive integers, of which one may be -1. "
+            f"Received: target_shape={target!r}. Pass for example (4, -1)."
+        )
+    return tuple(int(n) for n in entries)
 
 
 class Reshape(Layer):
@@ -34,9 +48,11 @@ class Reshape(Layer):
     ``tf.keras.layers.Reshape`` (TensorFlow 2.7).
     """
 
+    target_shape = Shaping(unnamed(_shape))
+
     def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.target_shape = _shape(target_shape)
+        self.target_shape = target_shape
 
     def build(self, input_shape: ShapeLike) -> None:
         """See whether samples of this shape fit."""
@@ -64,16 +80,3 @@ class Reshape(Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""
         return {**super().get_config(), "target_shape": self.target_shape}
-
-
-def _shape(target: Any) -> tuple[int, ...]:
-    entries = list(target) if isinstance(target, Sequence) and not isinstance(target, str) else [target, None]
-    sound = all(
-        isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= -1 and n != 0 for n in entries
-    )
-    if not sound or entries.count(-1) > 1:
-        raise ArgumentError(
-            "target_shape is a tuple of positive integers, of which one may be -1. "
-            f"Received: target_shape={target!r}. Pass for example (4, -1)."
-        )
-    return tuple(int(n) for n in entries)

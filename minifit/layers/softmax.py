@@ -7,6 +7,7 @@ from typing import Any
 from minifit import activations, ops
 from minifit.layers.axes import checked_axes, given_axes
 from minifit.layers.base import Layer, ShapeLike
+from minifit.settings import Setting, unnamed
 from minifit.tensor import Tensor
 
 
@@ -24,9 +25,11 @@ class Softmax(Layer):
     ``tf.keras.layers.Softmax`` (TensorFlow 2.7), without its mask.
     """
 
+    axis = Setting(unnamed(given_axes))
+
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = given_axes(axis)
+        self.axis = axis
 
     def call(self, inputs: Tensor) -> Tensor:
         """The probabilities."""

@@ -7,6 +7,7 @@ import numpy as np
 from minifit.arrays import Array
 from minifit.errors import ShapeError
 from minifit.metrics.base import MeanMetricWrapper, larger_is_better
+from minifit.settings import Option
 from minifit.tensor import TensorLike, to_array
 
 
@@ -86,6 +87,8 @@ class Accuracy(MeanMetricWrapper):
 
 class BinaryAccuracy(MeanMetricWrapper):
     """How often ``y_pred > threshold`` equals the target."""
+
+    threshold = Option()
 
     def __init__(self, name: str = "binary_accuracy", dtype: Any = None, threshold: float = 0.5) -> None:
         super().__init__(binary_accuracy, name, dtype, threshold=threshold)

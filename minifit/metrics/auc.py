@@ -1,6 +1,7 @@
 """`AUC`: how well predictions rank the yeses above the noes, whatever the threshold."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,10 +13,38 @@ from minifit.losses import fit_weights
 from minifit.metrics.base import Metric, divide
 from minifit.metrics.confusion import Counts, checked_thresholds, count, probabilities
 from minifit.parameters import take_room
+from minifit.settings import Fixed, Setting, unnamed
 from minifit.tensor import to_array
 
 MARGIN = 1e-7
 """The first threshold lies below 0 by this much and the last above 1, so that both ends of the curve are met."""
+
+
+CURVES = ("ROC", "PR")
+METHODS = ("interpolation", "minoring", "majoring")
+
+
+def _one_of(allowed: tuple[str, ...], name: str, value: Any) -> str:
+    """The allowed word that is meant, in any case."""
+    for word in allowed:
+        if isinstance(value, str) and value.lower() == word.lower():
+            return word
+    raise ArgumentError(
+        f"{name} must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}. "
+        "Leave it out for the first."
+    )
+
+
+def _label_weights(weights: Any) -> Array | None:
+    if weights is None:
+        return None
+    made = np.array(weights, np.float64)
+    if made.ndim != 1 or not (made >= 0).all():
+        raise ArgumentError(
+            f"label_weights are numbers not below 0, one for each label. Received: label_weights={weights!r}. "
+            "Leave it out for equal ones."
+        )
+    return made
 
 
 class AUC(Metric):
@@ -55,6 +84,11 @@ class AUC(Metric):
 
     direction = "max"
     counted: ClassVar[tuple[str, ...]] = Counts._fields
+    thresholds, num_thresholds = Fixed(), Fixed()
+    multi_label, num_labels = Fixed(), Fixed()
+    curve = Setting(partial(_one_of, CURVES))
+    summation_method = Setting(partial(_one_of, METHODS))
+    label_weights = Setting(unnamed(_label_weights))
 
     def __init__(
         self,
@@ -78,11 +112,9 @@ class AUC(Metric):
         inner = _evenly(num_thresholds) if self._given is None else self._given
         self.thresholds = [-MARGIN, *inner, 1 + MARGIN]
         self.num_thresholds = len(self.thresholds)
-        self.curve = _one_of("curve", ("ROC", "PR"), curve)
-        methods = ("interpolation", "minoring", "majoring")
-        self.summation_method = _one_of("summation_method", methods, summation_method)
+        self.curve, self.summation_method = curve, summation_method
         self.multi_label, self.num_labels, self.from_logits = multi_label, num_labels, from_logits
-        self.label_weights = _label_weights(label_weights)
+        self.label_weights = label_weights
         self._ascending = np.array(self.thresholds, np.float32)
         shape = (self.num_thresholds, num_labels or 1) if multi_label else (self.num_thresholds,)
         for field in self.counted:
@@ -174,26 +206,3 @@ def _evenly(num_thresholds: Any) -> list[float]:
     n = positive("num_thresholds", num_thresholds, least=2, example=200)
     take_room("num_thresholds", (n,))
     return [i / (n - 1) for i in range(1, n - 1)]
-
-
-def _one_of(name: str, allowed: tuple[str, ...], value: Any) -> str:
-    """The allowed word that is meant, in any case."""
-    for word in allowed:
-        if isinstance(value, str) and value.lower() == word.lower():
-            return word
-    raise ArgumentError(
-        f"{name} must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}. "
-        "Leave it out for the first."
-    )
-
-
-def _label_weights(weights: Any) -> Array | None:
-    if weights is None:
-        return None
-    made = np.array(weights, np.float64)
-    if made.ndim != 1 or not (made >= 0).all():
-        raise ArgumentError(
-            f"label_weights are numbers not below 0, one for each label. Received: label_weights={weights!r}. "
-            "Leave it out for equal ones."
-        )
-    return made

@@ -6,7 +6,8 @@ A metric is updated with every batch and asked for its result at any time. A pla
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from minifit.arrays import Array, Shape
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
 from minifit.losses import fit_weights, match_ranks
 from minifit.parameters import Variable, take_room
+from minifit.settings import Fixed, check_options
 from minifit.signatures import check_call, name_of
 from minifit.tables import Configurable, serialize
 from minifit.tensor import to_array
@@ -53,6 +55,7 @@ class Metric(Configurable):
     """
 
     direction: str | None = None
+    name = Fixed()
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         if dtype not in (None, "float32", np.float32):
@@ -60,6 +63,10 @@ class Metric(Configurable):
         self.named = name is not None
         self.name = name or _snake(type(self).__name__)
         self._variables: list[Variable] = []
+
+    def rename(self, name: str) -> None:
+        """Take the name that tells it apart from the other metrics of a model."""
+        vars(self)["name"] = name
 
     @property
     def variables(self) -> list[Variable]:
@@ -203,21 +210,29 @@ class MeanMetricWrapper(Mean):
         Handed on to `fn`.
     """
 
+    fn = Fixed()
+
     def __init__(
         self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
     ) -> None:
         super().__init__(name or name_of(fn), dtype)
         check_call(f"The metric {self.name!r}", fn, "y_true", "y_pred", **kwargs)
         self.fn = fn
-        self.options = kwargs
+        self._options = kwargs
+        check_options(self)
         self.direction = _direction(fn)
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The keywords that the function is called with."""
+        return MappingProxyType(self._options)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Take in one batch of targets and predictions."""
         t = to_array(y_true)
         matched = match_ranks(t, to_array(y_pred))
         targets = y_true if matched is t else matched
-        super().update_state(self._numbers(self.fn(targets, y_pred, **self.options)), sample_weight)
+        super().update_state(self._numbers(self.fn(targets, y_pred, **self._options)), sample_weight)
 
     def _numbers(self, values: Any) -> Any:
         try:
@@ -230,7 +245,7 @@ class MeanMetricWrapper(Mean):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric."""
-        config = {**super().get_config(), **self.options}
+        config = {**super().get_config(), **self._options}
         if type(self) is not MeanMetricWrapper:
             return config  # a subclass knows its function
         return {**config, "fn": serialize(getattr(self.fn, "__self__", self.fn))}

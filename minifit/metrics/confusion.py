@@ -13,6 +13,7 @@ from minifit.arrays import Array
 from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.losses import fit_weights, match_ranks
 from minifit.metrics.base import Metric, divide, number
+from minifit.settings import Fixed
 from minifit.tensor import TensorLike, to_array
 
 Thresholds = float | Sequence[float] | Array | None
@@ -109,6 +110,9 @@ class _Counter(Metric):
 
     counted: ClassVar[tuple[str, ...]]
     """The fields of `Counts` that it sums up, each in a variable of that name."""
+
+    thresholds, init_thresholds = Fixed(), Fixed()
+    top_k, class_id = Fixed(), Fixed()  # sums of other columns would be mixed
 
     def __init__(
         self,

@@ -8,9 +8,36 @@ from minifit.arrays import Array
 from minifit.errors import ArgumentError, ShapeError
 from minifit.losses import fit_weights, match_ranks
 from minifit.metrics.base import Metric, divide, number
+from minifit.settings import Fixed, Setting
 from minifit.tensor import to_array
 
 AVERAGES = (None, "micro", "macro", "weighted")
+
+
+def _average(name: str, value: Any) -> Any:
+    if value not in AVERAGES:
+        raise ArgumentError(
+            f"{name} must be one of {', '.join(map(repr, AVERAGES))}. Received: {name}={value!r}. "
+            "None gives one value for each class."
+        )
+    return value
+
+
+def _above_zero(name: str, value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise ArgumentError(
+            f"{name} must be a number above 0. Received: {name}={value!r}. 1 is the F1 score."
+        )
+    return value
+
+
+def _threshold(name: str, value: Any) -> Any:
+    if value is not None and not (isinstance(value, int | float) and 0 < value <= 1):
+        raise ArgumentError(
+            f"{name} must be above 0 and at most 1. Received: {name}={value!r}. "
+            "Leave it out for the largest prediction of each sample."
+        )
+    return value
 
 
 class FBetaScore(Metric):
@@ -40,6 +67,8 @@ class FBetaScore(Metric):
     """
 
     direction = "max"
+    average = Fixed(_average)
+    beta, threshold = Setting(_above_zero), Setting(_threshold)
 
     def __init__(
         self,
@@ -50,18 +79,6 @@ class FBetaScore(Metric):
         dtype: Any = None,
     ) -> None:
         super().__init__(name, dtype)
-        if average not in AVERAGES:
-            raise ArgumentError(
-                f"average must be one of {', '.join(map(repr, AVERAGES))}. Received: average={average!r}. "
-                "None gives one value for each class."
-            )
-        if isinstance(beta, bool) or not isinstance(beta, int | float) or not beta > 0:
-            raise ArgumentError(f"beta must be a number above 0. Received: beta={beta!r}. 1 is the F1 score.")
-        if threshold is not None and not (isinstance(threshold, int | float) and 0 < threshold <= 1):
-            raise ArgumentError(
-                f"threshold must be above 0 and at most 1. Received: threshold={threshold!r}. "
-                "Leave it out for the largest prediction of each sample."
-            )
         self.average, self.beta, self.threshold = average, beta, threshold
         self.true_positives = self.add_weight("true_positives")
         self.false_positives = self.add_weight("false_positives")
@@ -128,6 +145,8 @@ class F1Score(FBetaScore):
     ----------
     ``tf.keras.metrics.F1Score`` (Keras 2.13).
     """
+
+    beta = Fixed()
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from minifit import losses
 from minifit.arrays import Array
 from minifit.losses import match_ranks
 from minifit.metrics.base import Mean, MeanMetricWrapper, larger_is_better
+from minifit.settings import Option
 from minifit.tensor import TensorLike, to_array
 
 
@@ -47,6 +48,8 @@ class RootMeanSquaredError(Mean):
 
 class CosineSimilarity(MeanMetricWrapper):
     """The mean cosine of the angle between target and prediction."""
+
+    axis = Option()
 
     def __init__(self, name: str = "cosine_similarity", dtype: Any = None, axis: int = -1) -> None:
         super().__init__(cosine_similarity, name, dtype, axis=axis)
@@ -125,6 +128,8 @@ class CategoricalHinge(MeanMetricWrapper):
 class BinaryCrossentropy(MeanMetricWrapper):
     """The mean cross-entropy of independent yes-or-no targets."""
 
+    from_logits, label_smoothing = Option(), Option(losses.smoothing)
+
     def __init__(
         self,
         name: str = "binary_crossentropy",
@@ -139,6 +144,8 @@ class BinaryCrossentropy(MeanMetricWrapper):
 class CategoricalCrossentropy(MeanMetricWrapper):
     """The mean cross-entropy of one-hot targets."""
 
+    from_logits, label_smoothing = Option(), Option(losses.smoothing)
+
     def __init__(
         self,
         name: str = "categorical_crossentropy",
@@ -152,6 +159,8 @@ class CategoricalCrossentropy(MeanMetricWrapper):
 
 class SparseCategoricalCrossentropy(MeanMetricWrapper):
     """The mean cross-entropy of class numbers."""
+
+    from_logits, axis = Option(), Option()
 
     def __init__(
         self,

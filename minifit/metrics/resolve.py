@@ -127,11 +127,10 @@ def for_outputs(identifier: Any, y_true: Shape, y_pred: Shape) -> Metric:
     if isinstance(found, losses.Loss):
         if (
             isinstance(found, losses.LossFunctionWrapper)
-            and TABLE.get(getattr(found.fn, "__name__", "")) is found.fn
+            and (known := TABLE.get(getattr(found.fn, "__name__", ""))) is found.fn
         ):
-            made = MeanMetricWrapper(
-                found.fn, found.name, **found.options
-            )  # which can be written by its name
+            made = MeanMetricWrapper(known, found.name)  # which can be written by its name
+            made._options = found._options  # the same, so that what is set on the loss counts here, too
         else:
             made = MeanMetricWrapper(found.call, found.name)
         made.direction = "min"

@@ -1,5 +1,6 @@
 """Top-k accuracies: how often the right class is among the k most likely ones."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from minifit.arrays import Array
 from minifit.checks import positive
 from minifit.metrics.accuracy import class_numbers, one_hot
 from minifit.metrics.base import MeanMetricWrapper, Metric, larger_is_better
+from minifit.settings import Option
 from minifit.tensor import TensorLike
 
 
@@ -76,14 +78,18 @@ _FUNCTIONS = (top_k_categorical_accuracy, sparse_top_k_categorical_accuracy)
 class TopKCategoricalAccuracy(MeanMetricWrapper):
     """How often the class of the one-hot target is among the `k` most likely ones."""
 
+    k = Option(partial(positive, example=5))
+
     def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: Any = None) -> None:
-        super().__init__(top_k_categorical_accuracy, name, dtype, k=positive("k", k, example=5))
+        super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
 
 
 class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     """How often the target's class number is among the `k` most likely ones."""
 
+    k = Option(partial(positive, example=5))
+
     def __init__(
         self, k: int = 5, name: str = "sparse_top_k_categorical_accuracy", dtype: Any = None
     ) -> None:
-        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=positive("k", k, example=5))
+        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=k)

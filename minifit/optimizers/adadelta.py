@@ -1,11 +1,13 @@
 """`Adadelta`: steps as long as the steps before, so that a learning rate is hardly needed."""
 
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 from minifit.arrays import Array
 from minifit.checks import fraction, small
 from minifit.optimizers.base import Optimizer
+from minifit.settings import Setting, unnamed
 
 
 class Adadelta(Optimizer):
@@ -31,6 +33,8 @@ class Adadelta(Optimizer):
 
     slot_names = ("accum_grad", "accum_var")
 
+    rho, epsilon = Setting(partial(fraction, closed=True)), Setting(unnamed(small))
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -40,8 +44,7 @@ class Adadelta(Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, name, **kwargs)
-        self.rho = fraction("rho", rho, closed=True)
-        self.epsilon = small(epsilon)
+        self.rho, self.epsilon = rho, epsilon
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         kernels.adadelta_step(w, g, *slots, rate, self.rho, self.epsilon)

@@ -1,11 +1,13 @@
 """`Adagrad`: the more a weight has been changed, the smaller its further steps."""
 
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
 from minifit.arrays import Array
 from minifit.checks import not_negative, small
-from minifit.optimizers.base import Optimizer
+from minifit.optimizers.base import FirstStep, Optimizer
+from minifit.settings import Setting, unnamed
 
 
 class Adagrad(Optimizer):
@@ -31,6 +33,8 @@ class Adagrad(Optimizer):
 
     slot_names = ("accumulator",)
 
+    initial_accumulator_value, epsilon = FirstStep(not_negative), Setting(unnamed(small))
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -40,9 +44,12 @@ class Adagrad(Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, name, **kwargs)
-        self.initial_accumulator_value = not_negative("initial_accumulator_value", initial_accumulator_value)
-        self.epsilon = small(epsilon)
-        self.slot_starts = {"accumulator": self.initial_accumulator_value}
+        self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
+
+    @property
+    def slot_starts(self) -> Mapping[str, float]:  # type: ignore[override]
+        """The number that the sums begin with."""
+        return {"accumulator": self.initial_accumulator_value}
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         kernels.adagrad_step(w, g, *slots, rate, self.epsilon)

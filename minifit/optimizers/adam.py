@@ -1,6 +1,5 @@
 """`Adam`: each weight's step has about the same length, whatever the size of its gradient."""
 
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from minifit.arrays import Array
 from minifit.checks import fraction, small
 from minifit.optimizers.base import Optimizer
+from minifit.settings import Setting, flag, unnamed
 
 
 class Adam(Optimizer):
@@ -34,6 +34,10 @@ class Adam(Optimizer):
     (TensorFlow 2.7).
     """
 
+    slot_names = ("m", "v")
+    beta_1, beta_2, epsilon = Setting(fraction), Setting(fraction), Setting(unnamed(small))
+    amsgrad = Setting(flag, then="_settle_slots")
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -45,19 +49,22 @@ class Adam(Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, name, **kwargs)
-        self.beta_1 = fraction("beta_1", beta_1)
-        self.beta_2 = fraction("beta_2", beta_2)
-        self.epsilon = small(epsilon)
-        self.amsgrad = bool(amsgrad)
-        self.slot_names = ("m", "v", "vhat") if amsgrad else ("m", "v")
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.amsgrad = amsgrad
+
+    def _settle_slots(self) -> None:
+        if self.amsgrad and "vhat" not in self.slot_names:
+            self._remember("m", "v", "vhat")
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         # the means begin at zero; dividing by 1 - beta ** t makes up for it, in float32 as in TensorFlow
         t = np.float32(int(self.iterations) + 1)
         forgotten_m, forgotten_v = np.float32(self.beta_1) ** t, np.float32(self.beta_2) ** t
         rate = float(np.float32(rate) * np.sqrt(1 - forgotten_v) / (1 - forgotten_m))
-        step: Callable[..., None] = kernels.amsgrad_step if self.amsgrad else kernels.adam_step
-        step(w, g, *slots, rate, self.beta_1, self.beta_2, self.epsilon)
+        if self.amsgrad:
+            kernels.amsgrad_step(w, g, *slots, rate, self.beta_1, self.beta_2, self.epsilon)
+        else:
+            kernels.adam_step(w, g, *slots[:2], rate, self.beta_1, self.beta_2, self.epsilon)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""

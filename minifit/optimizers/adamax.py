@@ -1,5 +1,6 @@
 """`Adamax`: Adam measured by the largest gradient instead of the mean square."""
 
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from minifit.arrays import Array
 from minifit.checks import fraction, small
 from minifit.optimizers.base import Optimizer
+from minifit.settings import Setting, unnamed
 
 
 class Adamax(Optimizer):
@@ -32,6 +34,9 @@ class Adamax(Optimizer):
 
     slot_names = ("m", "v")
 
+    beta_1, beta_2 = Setting(fraction), Setting(partial(fraction, closed=True))
+    epsilon = Setting(unnamed(small))
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -42,9 +47,7 @@ class Adamax(Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, name, **kwargs)
-        self.beta_1 = fraction("beta_1", beta_1)
-        self.beta_2 = fraction("beta_2", beta_2, closed=True)
-        self.epsilon = small(epsilon)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         # the mean begins at zero; dividing by 1 - beta_1 ** t makes up for it

@@ -4,6 +4,7 @@ from typing import Any
 
 from minifit.checks import not_negative
 from minifit.optimizers.adam import Adam
+from minifit.settings import Setting
 
 
 class AdamW(Adam):
@@ -27,6 +28,8 @@ class AdamW(Adam):
     ``tf.keras.optimizers.experimental.AdamW`` (Keras 2.11).
     """
 
+    weight_decay = Setting(not_negative, then="_look_again_later")
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -38,5 +41,5 @@ class AdamW(Adam):
         name: str = "AdamW",
         **kwargs: Any,
     ) -> None:
-        kwargs["weight_decay"] = not_negative("weight_decay", weight_decay)
+        kwargs["weight_decay"] = weight_decay
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, name, **kwargs)

@@ -18,6 +18,7 @@ from minifit.kernels import reference
 from minifit.optimizers.slots import Slots
 from minifit.parameters import Parameter, ParameterBuffer, Segment, Variable, segments
 from minifit.schedules import LearningRateSchedule, deserialize, serialize
+from minifit.settings import Setting
 from minifit.signatures import check_call
 from minifit.tables import Configurable, plain
 
@@ -43,6 +44,32 @@ class Plan:
         self.calls: list[tuple[Array, Array, tuple[Array, ...]]] = []
         self.copies: list[tuple[Array, Array]] = []
         self.layouts: list[tuple[ParameterBuffer, int]] = []
+
+
+class _ClippingNorm(Setting):
+    """One of two settings that exclude each other."""
+
+    def refuse(self, owner: Any, value: Any) -> None:
+        """Raise when the other one is there."""
+        both = {"clipnorm": None, "global_clipnorm": None, **vars(owner), self.name: value}
+        norms = {name: both[name] for name in ("clipnorm", "global_clipnorm")}
+        if None not in norms.values():
+            raise ArgumentError(
+                "clipnorm and global_clipnorm exclude each other. "
+                f"Received: {', '.join(f'{k}={v}' for k, v in norms.items())}. Leave one out."
+            )
+
+
+class FirstStep(Setting):
+    """A setting that the slots begin with: settled when the first step has made them."""
+
+    def refuse(self, owner: Any, value: Any) -> None:
+        """Raise for another value than the slots began with."""
+        if owner._mirrors and self.differs(owner, value):
+            raise ArgumentError(
+                f"{self.name} is settled by the first step. Received: {self.name}={value!r} for an optimizer that "
+                f"began with {self.name}={vars(owner)[self.name]!r}. Compile with another optimizer."
+            )
 
 
 class Optimizer(Configurable):
@@ -84,6 +111,10 @@ class Optimizer(Configurable):
 
     slot_names: tuple[str, ...] = ()
     slot_starts: Mapping[str, float] = MappingProxyType({})  # those that do not begin with 0
+    clipnorm, global_clipnorm = _ClippingNorm(optional), _ClippingNorm(optional)
+    clipvalue = Setting(optional)
+    weight_decay = Setting(optional, then="_look_again_later")
+    decay = Setting(not_negative)
 
     def __init__(
         self,
@@ -103,23 +134,15 @@ class Optimizer(Configurable):
                 f"{type(self).__name__} takes no argument {next(iter(unknown))!r}. Besides its own it knows "
                 "clipnorm, clipvalue, global_clipnorm, weight_decay, decay and lr."
             )
-        if clipnorm is not None and global_clipnorm is not None:
-            raise ArgumentError(
-                "clipnorm and global_clipnorm exclude each other. "
-                f"Received: clipnorm={clipnorm}, global_clipnorm={global_clipnorm}. Leave one out."
-            )
         self.name = name
+        self._mirrors: WeakKeyDictionary[ParameterBuffer, Slots] = WeakKeyDictionary()
         rate = learning_rate if lr is None else lr
         self._schedule: Callable[..., Any] | None = None  # what the rate is asked from before each step
         self._learning_rate = Variable(0, "learning_rate")
-        self.learning_rate = rate if callable(rate) else not_negative("learning_rate", rate)
+        self.learning_rate = rate
         self.iterations = Variable(0, "iterations", np.int64)
-        self.clipnorm = optional("clipnorm", clipnorm)
-        self.clipvalue = optional("clipvalue", clipvalue)
-        self.global_clipnorm = optional("global_clipnorm", global_clipnorm)
-        self.weight_decay = optional("weight_decay", weight_decay)
-        self.decay = not_negative("decay", decay)
-        self._mirrors: WeakKeyDictionary[ParameterBuffer, Slots] = WeakKeyDictionary()
+        self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
+        self.weight_decay, self.decay = weight_decay, decay
         self._plan = Plan([])
         self._own = ParameterBuffer()  # for parameters of a hand-written loop that belong to no model
 
@@ -133,14 +156,17 @@ class Optimizer(Configurable):
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
         if isinstance(value, LearningRateSchedule):
-            check_call(f"The schedule {type(value).__name__}", value, "step")
+            self._check_schedule(value)
             self._schedule = value
         elif callable(value):
             check_call("A learning rate that is a function, and no LearningRateSchedule,", value)
             self._schedule = value
         else:
-            self._learning_rate.assign(value)
+            self._learning_rate.assign(not_negative("learning_rate", value))
             self._schedule = None
+
+    def _check_schedule(self, schedule: LearningRateSchedule) -> None:
+        check_call(f"The schedule {type(schedule).__name__}", schedule, "step")
 
     @property
     def scheduled(self) -> bool:
@@ -288,9 +314,14 @@ class Optimizer(Configurable):
     def _remember(self, *slot_names: str) -> None:
         """Have these slots from now on; those that are new begin as ever."""
         self.slot_names = slot_names
-        for buffer, mirror in self._mirrors.items():
+        for mirror in self._mirrors.values():
             mirror.have(slot_names)
-            buffer.layout += 1  # plans look their memory up again
+        self._look_again_later()
+
+    def _look_again_later(self) -> None:
+        """Let plans look their memory up again before the next step."""
+        for buffer in self._mirrors:
+            buffer.layout += 1
 
     def slots_of(self, parameter: Parameter) -> dict[str, Array]:
         """What is remembered for one parameter: views of its shape by the name of the slot.

@@ -1,12 +1,14 @@
 """`Ftrl`: follow the regularized leader, made for very many inputs of which few matter."""
 
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
 from minifit.arrays import Array
 from minifit.checks import not_negative, not_positive
 from minifit.errors import ArgumentError
-from minifit.optimizers.base import Optimizer
+from minifit.optimizers.base import FirstStep, Optimizer
+from minifit.settings import Setting
 
 
 class Ftrl(Optimizer):
@@ -40,6 +42,13 @@ class Ftrl(Optimizer):
 
     slot_names = ("accumulator", "linear")
 
+    learning_rate_power = Setting(not_positive)
+    initial_accumulator_value = FirstStep(not_negative)
+    l1_regularization_strength = Setting(not_negative)
+    l2_regularization_strength = Setting(not_negative)
+    l2_shrinkage_regularization_strength = Setting(not_negative)
+    beta = Setting(not_negative)
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -53,19 +62,17 @@ class Ftrl(Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, name, **kwargs)
-        self.learning_rate_power = not_positive("learning_rate_power", learning_rate_power)
-        self.initial_accumulator_value = not_negative("initial_accumulator_value", initial_accumulator_value)
-        self.l1_regularization_strength = not_negative(
-            "l1_regularization_strength", l1_regularization_strength
-        )
-        self.l2_regularization_strength = not_negative(
-            "l2_regularization_strength", l2_regularization_strength
-        )
-        self.l2_shrinkage_regularization_strength = not_negative(
-            "l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength
-        )
-        self.beta = not_negative("beta", beta)
-        self.slot_starts = {"accumulator": self.initial_accumulator_value}
+        self.learning_rate_power = learning_rate_power
+        self.initial_accumulator_value = initial_accumulator_value
+        self.l1_regularization_strength = l1_regularization_strength
+        self.l2_regularization_strength = l2_regularization_strength
+        self.l2_shrinkage_regularization_strength = l2_shrinkage_regularization_strength
+        self.beta = beta
+
+    @property
+    def slot_starts(self) -> Mapping[str, float]:  # type: ignore[override]
+        """The number that the sums of squares begin with."""
+        return {"accumulator": self.initial_accumulator_value}
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         if rate == 0:

@@ -1,6 +1,7 @@
 """`Nadam`: Adam that looks one step ahead, as Nesterov's momentum does."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +14,7 @@ from minifit.kernels import reference
 from minifit.optimizers.base import Optimizer, Plan
 from minifit.parameters import Parameter, Variable
 from minifit.schedules import LearningRateSchedule
+from minifit.settings import Fixed, Setting, unnamed
 
 
 class Nadam(Optimizer):
@@ -51,6 +53,11 @@ class Nadam(Optimizer):
 
     slot_names = ("m", "v")
 
+    beta_1, beta_2 = Setting(partial(fraction, closed=True)), Setting(fraction)
+    epsilon = Setting(unnamed(small))
+    schedule_decay = Setting(not_negative)
+    decay = Fixed()
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -60,18 +67,17 @@ class Nadam(Optimizer):
         name: str = "Nadam",
         **kwargs: Any,
     ) -> None:
-        self.schedule_decay = not_negative("schedule_decay", kwargs.pop("schedule_decay", 0.004))
+        self.schedule_decay = kwargs.pop("schedule_decay", 0.004)
         super().__init__(learning_rate, name, **{**kwargs, "decay": 0.0})
-        if isinstance(self.learning_rate, LearningRateSchedule):
-            raise ArgumentError(
-                "Nadam has a schedule of its own and takes no other for its learning rate. "
-                f"Received: learning_rate={self.learning_rate!r}. Pass a number."
-            )
-        self.beta_1 = fraction("beta_1", beta_1, closed=True)
-        self.beta_2 = fraction("beta_2", beta_2)
-        self.epsilon = small(epsilon)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
         self.m_schedule = Variable(1, "momentum_cache")
         self._momenta: tuple[float, ...] = ()
+
+    def _check_schedule(self, schedule: LearningRateSchedule) -> None:
+        raise ArgumentError(
+            "Nadam has a schedule of its own and takes no other for its learning rate. "
+            f"Received: learning_rate={schedule!r}. Pass a number."
+        )
 
     def step(self, kernels: ModuleType = reference, plan: Plan | None = None) -> None:
         """Update all planned parameters by their gradients, in place."""

@@ -1,11 +1,13 @@
 """`RMSprop`: the gradient over the running size of gradients."""
 
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 from minifit.arrays import Array
 from minifit.checks import fraction, small
 from minifit.optimizers.base import Optimizer
+from minifit.settings import Setting, flag, unnamed
 
 
 class RMSprop(Optimizer):
@@ -30,6 +32,11 @@ class RMSprop(Optimizer):
     (TensorFlow 2.7).
     """
 
+    slot_names = ("rms",)
+    rho, epsilon = Setting(fraction), Setting(unnamed(small))
+    momentum = Setting(partial(fraction, closed=True), then="_settle_slots")
+    centered = Setting(flag, then="_settle_slots")
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -41,36 +48,23 @@ class RMSprop(Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, name, **kwargs)
-        self.rho = fraction("rho", rho)
-        self.epsilon = small(epsilon)
-        self.centered = bool(centered)
-        self.slot_names = ("rms", "mg") if self.centered else ("rms",)
-        self.momentum = momentum
+        self.rho, self.epsilon = rho, epsilon
+        self.centered, self.momentum = centered, momentum
 
-    @property
-    def momentum(self) -> float:
-        """The part of the last step that is taken again; may be set at any time."""
-        return self._momentum
-
-    @momentum.setter
-    def momentum(self, value: Any) -> None:
-        self._momentum = fraction("momentum", value, closed=True)
-        if self._momentum and "momentum" not in self.slot_names:
-            rms, *mean = self.slot_names
-            self._remember(rms, "momentum", *mean)
+    def _settle_slots(self) -> None:
+        wanted = {"momentum": vars(self).get("momentum"), "mg": self.centered}
+        names = ("rms", *(name for name, on in wanted.items() if on or name in self.slot_names))
+        if names != self.slot_names:
+            self._remember(*names)
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         mean = slots[-1] if self.centered else None
         if "momentum" in self.slot_names:
             kernels.rmsprop_momentum_step(
-                w, g, slots[0], mean, slots[1], rate, self.rho, self._momentum, self.epsilon
+                w, g, slots[0], mean, slots[1], rate, self.rho, self.momentum, self.epsilon
             )
         else:
             kernels.rmsprop_step(w, g, slots[0], mean, rate, self.rho, self.epsilon)
-
-    def settings(self) -> dict[str, Any]:
-        """As for all optimizers, and the momentum."""
-        return {"momentum": self.momentum, **super().settings()}
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""

@@ -1,11 +1,13 @@
 """`SGD`: the plain way down."""
 
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 from minifit.arrays import Array
 from minifit.checks import fraction
 from minifit.optimizers.base import Optimizer
+from minifit.settings import Setting, flag
 
 
 class SGD(Optimizer):
@@ -28,6 +30,9 @@ class SGD(Optimizer):
     ``tf.keras.optimizers.SGD`` (TensorFlow 2.7).
     """
 
+    momentum = Setting(partial(fraction, closed=True), then="_settle_slots")
+    nesterov = Setting(flag)
+
     def __init__(
         self,
         learning_rate: Any = 0.01,
@@ -37,29 +42,17 @@ class SGD(Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, name, **kwargs)
-        self.momentum = momentum
-        self.nesterov = bool(nesterov)
+        self.momentum, self.nesterov = momentum, nesterov
 
-    @property
-    def momentum(self) -> float:
-        """The part of the last step that is taken again; may be set at any time."""
-        return self._momentum
-
-    @momentum.setter
-    def momentum(self, value: Any) -> None:
-        self._momentum = fraction("momentum", value, closed=True)
-        if self._momentum and not self.slot_names:
+    def _settle_slots(self) -> None:
+        if self.momentum and not self.slot_names:
             self._remember("momentum")
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
-        if self._momentum:
-            kernels.momentum_step(w, g, slots[0], rate, self._momentum, self.nesterov)
+        if self.momentum:
+            kernels.momentum_step(w, g, slots[0], rate, self.momentum, self.nesterov)
         else:
             kernels.sgd_step(w, g, rate)
-
-    def settings(self) -> dict[str, Any]:
-        """As for all optimizers, and the momentum."""
-        return {"momentum": self.momentum, **super().settings()}
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""

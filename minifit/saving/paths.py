@@ -42,15 +42,15 @@ def in_folder(folder: str | None, path: str | os.PathLike[str]) -> str:
     return given if folder == working_folder() else os.path.join(folder, given)
 
 
-def absolute(path: str | os.PathLike[str]) -> str:
-    """Return the absolute path of what `path` names now.
+def absolute(path: str | os.PathLike[str], folder: str | None = None) -> str:
+    """Return the absolute path of what `path` names in a folder, by default in the working folder of now.
 
     Raises
     ------
     FileNotFoundError
         For a relative path when the working folder was deleted; `filename` is `path`.
     """
-    folder = working_folder()
+    folder = folder or working_folder()
     return os.path.join(folder or "", in_folder(folder, path))
 
 

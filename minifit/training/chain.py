@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit import activations, losses
+from minifit import activations, losses, settings
 from minifit.arrays import FLOAT, Array, Shape, aligned_zeros
 from minifit.data.batches import Stretch
 from minifit.kernels import blas
@@ -76,6 +76,8 @@ class Chain:
     ----------
     plan : ndarray of int64
         As `minifit.kernels.chain` describes it.
+    layers : list of (Dense, int)
+        As given.
     pace : int
         How many steps a call may have so that it is over soon: Ctrl-C waits for its end.
     """
@@ -88,7 +90,7 @@ class Chain:
         optimizer: Optimizer | None,
         memory: Plan | None,
     ) -> None:
-        self._layers, self._sample = layers, sample
+        self.layers, self._sample = layers, sample
         self._objective, self._optimizer, self._memory = objective, optimizer, memory
         self._means: list[Any] = [objective.tracker, *objective.metrics]
         loss = objective.loss.fn  # type: ignore[union-attr]
@@ -98,7 +100,7 @@ class Chain:
         self._kept: dict[tuple[int, int], Array] = {}  # the rooms, by the row and field that point to them
         self._rows_fit = 0
         self._layouts: list[tuple[Any, int]] = []
-        self._set_to: tuple[Any, ...] = ()  # how the optimizer was set when the plan was told
+        self._looked = -1  # `settings.count` when the optimizer's were last looked at
         self._aimed_at: Stretch | None = None
         self.pace = 1
         work = self.plan[at.WORK]
@@ -152,24 +154,24 @@ class Chain:
         return self._follow(self._optimizer)
 
     def _follow(self, optimizer: Optimizer) -> bool:
-        if optimizer.clipnorm or optimizer.clipvalue or optimizer.global_clipnorm or optimizer.weight_decay:
-            return False
-        if isinstance(optimizer, SGD):
-            now: tuple[Any, ...] = optimizer.momentum, optimizer.nesterov
-        else:
-            assert isinstance(optimizer, Adam)
-            now = optimizer.beta_1, optimizer.beta_2, optimizer.epsilon
-        if now != self._set_to:
-            self._set(optimizer, now)
+        if self._looked != settings.count:
+            if _beyond_kernel(optimizer):
+                return False
+            self._set(optimizer)
         buffer, layout = self._layouts[0] if self._layouts else (None, 0)
         return (buffer is not None and buffer.layout == layout) or self._find_memory(optimizer)
 
-    def _set(self, optimizer: Optimizer, settings: tuple[Any, ...]) -> None:
-        self._settings[: len(settings)] = self._set_to = settings
-        code = at.ADAM
+    def _set(self, optimizer: Optimizer) -> None:
+        """Write down how the optimizer is set."""
+        self._looked = settings.count
         if isinstance(optimizer, SGD):
+            self._settings[:2] = optimizer.momentum, optimizer.nesterov
             code = at.NESTEROV if optimizer.nesterov else at.MOMENTUM
             code = code if optimizer.momentum else at.PLAIN_SGD
+        else:
+            assert isinstance(optimizer, Adam)
+            self._settings[:] = optimizer.beta_1, optimizer.beta_2, optimizer.epsilon
+            code = at.ADAM
         self.plan[at.WORK, at.OPTIMIZER] = code
 
     def _find_memory(self, optimizer: Optimizer) -> bool:
@@ -188,7 +190,7 @@ class Chain:
         return True
 
     def _point_to_weights(self) -> None:
-        for row, (layer, _) in zip(self.plan[at.LAYER :], self._layers, strict=True):
+        for row, (layer, _) in zip(self.plan[at.LAYER :], self.layers, strict=True):
             for parameter, value, slope in ((layer.kernel, at.W, at.DW), (layer.bias, at.B, at.DB)):
                 if parameter is not None:
                     row[value], row[slope] = _address(parameter.value), _address(parameter.slot)
@@ -246,6 +248,7 @@ def chain_of(
     objective: Objective,
     optimizer: Optimizer | None = None,
     memory: Plan | None = None,
+    last: Chain | None = None,
 ) -> Chain | None:
     """The chain that these are, or None: then some part is not among those that the kernel knows.
 
@@ -257,6 +260,8 @@ def chain_of(
         The batches are only judged when None.
     memory : optimizers.Plan, optional
         What it updates.
+    last : Chain, optional
+        An earlier one of these, which stays as long as they are set to the same.
     """
     found = _dense(layers)
     if found is None or not _known_objective(objective, found[-1][1]):
@@ -269,6 +274,8 @@ def chain_of(
     sample = layers[0].input_shape[1:]
     if None in sample or (len(sample) != 1 and type(layers[0]) is not Flatten):
         return None
+    if last is not None and last.layers == found:
+        return last
     return Chain(found, tuple(n or 0 for n in sample), objective, optimizer, memory)
 
 
@@ -276,7 +283,13 @@ def _known_update(optimizer: Optimizer, memory: Plan | None, weights: list[Param
     """Whether it is one that the kernel knows, of all weights and no others, which lie side by side."""
     if memory is None or memory.parameters != weights or len(memory.calls) != 1 or memory.copies:
         return False
-    return type(optimizer) in (SGD, Adam) and not getattr(optimizer, "amsgrad", False)
+    return type(optimizer) in (SGD, Adam) and not _beyond_kernel(optimizer)
+
+
+def _beyond_kernel(optimizer: Optimizer) -> bool:
+    """Whether an optimizer is set to what the kernel does not do."""
+    clips = optimizer.clipnorm or optimizer.clipvalue or optimizer.global_clipnorm
+    return bool(clips or optimizer.weight_decay or getattr(optimizer, "amsgrad", False))
 
 
 def _dense(layers: Sequence[Layer]) -> list[tuple[Dense, int]] | None:

@@ -86,7 +86,8 @@ class Objective:
             check_name(metric.name)
             name = f"weighted_{metric.name}" if metric.name in made and weighted else metric.name
             if name in made and not metric.named:
-                name = metric.name = next(n for i in count(1) if (n := f"{name}_{i}") not in made)
+                name = next(n for i in count(1) if (n := f"{name}_{i}") not in made)
+                metric.rename(name)
             if name in made:
                 raise ArgumentError(
                     f"Metrics need names of their own. Received: two called {name!r}. Give one another name."

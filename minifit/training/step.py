@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from minifit import settings
 from minifit.arrays import Array, Workspace
 from minifit.data import Batch, Batches
 from minifit.errors import ArgumentTypeError, DataError, ShapeError
@@ -71,7 +72,18 @@ class Step(ABC):
         self.model = model
         self.memory = Workspace()
         self.context = Context(kernels, self.memory, recording, streams)
-        self.regularized = [w for w in model.weights if w.regularizer is not None]
+        self.regularized: list[Parameter] = []
+        self._looked = -1  # `settings.count` when they were last looked at
+
+    def look(self) -> None:
+        """Look at what follows from settings, if any was changed since; called ahead of every batch."""
+        if self._looked != settings.count:
+            self._looked = settings.count
+            self.follow_settings()
+
+    def follow_settings(self) -> None:
+        """Find the weights whose regularizer adds to the loss."""
+        self.regularized = [w for w in self.model.weights if w.regularizer is not None]
 
     @abstractmethod
     def take(self, batch: Batch) -> None:
@@ -105,6 +117,7 @@ class Step(ABC):
         """As `run`, inside."""
         done, until, sound, broken = 0, time.perf_counter() + PAUSE, self.sound(), False
         while done != most:
+            self.look()
             self.memory.rewind()
             batch = batches.next(self.context)
             if batch is None:
@@ -129,6 +142,8 @@ class Step(ABC):
 
     def use(self, kernels: ModuleType) -> None:
         """Go on with these kernels."""
+        if kernels.COMPILED != self.context.kernels.COMPILED:
+            self._looked = -1
         self.context.kernels = kernels
 
     def sound(self) -> bool:
@@ -155,25 +170,33 @@ class JudgedStep(Step):
     ) -> None:
         super().__init__(model, kernels, streams, recording)
         self.objective = objective
+        self._chain: Chain | None = None
 
     def sound(self) -> bool:
         """Whether all losses so far are finite numbers."""
         return self.objective.finite
 
-    @cached_property
+    @property
     def chain(self) -> Chain | None:
-        """What the kernel for chains is told, if the model is one."""
-        return self.make_chain()
+        """The plan for the kernel of chains, while the model is one as it is set."""
+        self.look()
+        return self._chain
+
+    def follow_settings(self) -> None:
+        """As for every step, and see whether the model is a chain."""
+        super().follow_settings()
+        self._chain = self.make_chain() if self.context.kernels.COMPILED else None
 
     def make_chain(self) -> Chain | None:
-        """The model, to be judged."""
-        return chain_of(self.model.layers_in_turn(), self.objective)
+        """Plan the model, to be judged."""
+        return chain_of(self.model.layers_in_turn(), self.objective, last=self._chain)
 
     def run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
         """As for every step; many batches in a call of one kernel where that can be."""
-        if not self.context.kernels.COMPILED or self.chain is None:
+        chain = self.chain
+        if chain is None:
             return super().run(batches, most, unit, stopped)
-        chain, objective, done, until = self.chain, self.objective, 0, time.perf_counter() + PAUSE
+        objective, done, until = self.objective, 0, time.perf_counter() + PAUSE
         sound, broken = objective.finite, False
         while done != most:
             units = 1 if stopped() else max(chain.pace // unit, 1)
@@ -209,17 +232,27 @@ class TrainStep(JudgedStep):
     ) -> None:
         super().__init__(model, kernels, streams, objective, recording=True)
         self.optimizer = optimizer
+        self.constrained: list[Parameter] = []
         self.learned = list(model.trainable_weights)
-        self.constrained = [w for w in self.learned if w.constraint is not None]
-        for weight in self.constrained:
-            if not type(weight.constraint).__module__.startswith("minifit."):
-                constrained(weight)  # a user's: one that cannot be used is to be noticed before a step
         self.frozen = [w for w in model.weights if w.trainable and w not in self.learned]
         self.plan = optimizer.plan(self.learned)
+        self.look()
+
+    def follow_settings(self) -> None:
+        """As for every step, and find the weights that are constrained."""
+        super().follow_settings()
+        known = [w.constraint for w in self.constrained]
+        self.constrained = [w for w in self.learned if w.constraint is not None]
+        for weight in self.constrained:
+            own = type(weight.constraint).__module__.startswith("minifit.")
+            if not own and not any(weight.constraint is c for c in known):
+                constrained(weight)  # a user's: one that cannot be used is to be noticed before a step
 
     def make_chain(self) -> Chain | None:
-        """The model with its optimizer."""
-        return chain_of(self.model.layers_in_turn(), self.objective, self.optimizer, self.plan)
+        """Plan the model with its optimizer."""
+        return chain_of(
+            self.model.layers_in_turn(), self.objective, self.optimizer, self.plan, last=self._chain
+        )
 
     def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
         """Nothing flows back into frozen weights, as long as the step runs."""

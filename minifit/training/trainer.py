@@ -277,7 +277,9 @@ class Trainer(ABC):
                 )
             judge = TestStep(self, chosen, state.streams, objective)
             validation = loops.Validation(judge, judged_on, due)
-        callbacks.check_run(objective.names, judged_on is not None, *_sizes(batches))
+        ahead = range(initial_epoch, epochs)
+        validated = judged_on is not None and (not ahead or any(map(due, ahead)))
+        callbacks.check_run(objective.names, validated, *_sizes(batches))
         loops.fit(state, step, callbacks, epochs, validation, self._steps_per_execution)
 
     def evaluate(

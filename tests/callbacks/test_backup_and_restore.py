@@ -16,10 +16,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minifit import Sequential, console, layers, optimizers
-from minifit.callbacks import BackupAndRestore, Callback, EarlyStopping, TerminateOnNaN, experimental
+from minifit.callbacks import (
+    BackupAndRestore,
+    Callback,
+    EarlyStopping,
+    LambdaCallback,
+    ModelCheckpoint,
+    TerminateOnNaN,
+    experimental,
+)
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError, FileFormatError, MinifitWarning
+from minifit.saving.backups import BackupFolder
 from tests.callbacks.killing import Figures, killed_at_random, killed_then_ended, uninterrupted
-from tests.callbacks.recording import Recorder, bits, data, small_model
+from tests.callbacks.recording import Recorder, acting, bits, data, small_model
 from tests.callbacks.resuming import (
     CALLBACKS,
     DATA,
@@ -187,7 +196,7 @@ def test_batches_are_counted_over_epochs(tmp_path: Path, monkeypatch: pytest.Mon
     model = small_model()
     state = model.training_state
     monkeypatch.setattr(
-        callback._folder, "save", lambda captured: saved.append((captured["epoch"], captured["batch"]))
+        BackupFolder, "save", lambda _, captured: saved.append((captured["epoch"], captured["batch"]))
     )
     model.fit(X, Y, batch_size=4, epochs=4, verbose=0, callbacks=[callback])
     assert saved == [(1, 1), (2, 2), (3, 3)]
@@ -201,7 +210,7 @@ def test_several_steps_per_execution_are_backed_up_together(
     saved: list[tuple[int, int]] = []
     callback = BackupAndRestore(tmp_path, save_freq=2)
     monkeypatch.setattr(
-        callback._folder, "save", lambda captured: saved.append((captured["epoch"], captured["batch"]))
+        BackupFolder, "save", lambda _, captured: saved.append((captured["epoch"], captured["batch"]))
     )
     small_model(steps_per_execution=3).fit(X, Y, batch_size=1, epochs=1, verbose=0, callbacks=[callback])
     assert saved == [(0, 3), (0, 6), (0, 9), (0, 12)]
@@ -219,7 +228,7 @@ def told_of_batches(
             super().on_train_batch_end(batch, logs)
 
     callback = Telling(folder, save_freq=freq)
-    monkeypatch.setattr(callback._folder, "save", lambda captured: None)
+    monkeypatch.setattr(BackupFolder, "save", lambda _, captured: None)
     small_model().fit(X, Y, batch_size=1, epochs=2, verbose=0, callbacks=[callback])
     return told
 
@@ -591,3 +600,40 @@ def test_five_hundred_kills_at_random_instants(
     figures = kill(tmp_path, root, seed=int(os.environ.get("SOAK_SEED", "2")), kills=500)
     with capsys.disabled():
         console.say(f"\n{figures}; all ended as if nothing had happened")
+
+
+def test_it_backs_up_where_the_run_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    leave = LambdaCallback(on_train_begin=lambda logs: os.chdir(tmp_path / "other"))
+    backup = BackupAndRestore("backup", delete_checkpoint=False)
+    small_model().fit(X, Y, verbose=0, callbacks=[leave, backup])
+    assert (tmp_path / "backup" / "backup.h5").is_file()
+    assert not list((tmp_path / "other").iterdir())
+    assert backup.backup_dir == "backup"
+
+
+def test_a_run_keeps_its_folder(tmp_path: Path) -> None:
+    backup = BackupAndRestore(tmp_path / "a", delete_checkpoint=False)
+    backup.backup_dir = tmp_path / "b"
+    turn = acting("on_epoch_end", lambda _: setattr(backup, "backup_dir", tmp_path / "c"))
+    with pytest.raises(
+        ArgumentError, match=r"A run keeps its backup_dir\. Received: .*c.*b.*Set it before fit"
+    ):
+        small_model().fit(X, Y, verbose=0, callbacks=[turn, backup])
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a working folder cannot be deleted there")
+@pytest.mark.parametrize("kind", [BackupAndRestore, ModelCheckpoint])
+def test_a_deleted_working_folder_is_named_before_training(
+    kind: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gone").mkdir()
+    os.chdir("gone")
+    os.rmdir(tmp_path / "gone")
+    recorder = Recorder()
+    with pytest.raises(FileNotFoundError, match=r"working folder.*deleted"):
+        small_model().fit(X, Y, verbose=0, callbacks=[recorder, kind("a.h5")])
+    assert recorder.events == []

@@ -1,6 +1,5 @@
 """Is it better? The one answer that every callback with a monitor gives."""
 
-import re
 import warnings
 from math import inf, nan
 from types import SimpleNamespace
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minifit.callbacks.comparison import Comparison
-from minifit.errors import ArgumentError, MinifitWarning
+from minifit.errors import MinifitWarning
 
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
@@ -124,7 +123,7 @@ def test_a_guess_against_the_direction_of_a_known_metric_warns(
     one = Comparison(monitor, "auto", guess)
     taken = "max" if direction == "min" else "min"
     with pytest.warns(MinifitWarning, match=f"takes '{monitor}' .*mode='{taken}'.*Pass mode='{direction}'"):
-        one.begin([metric("loss", None), metric("score", direction)])
+        one.check_direction([metric("loss", None), metric("score", direction)])
     assert one.larger == guess(monitor), "it warns, it does not change its mind"
 
 
@@ -144,41 +143,4 @@ def test_a_guess_against_the_direction_of_a_known_metric_warns(
 def test_nothing_to_warn_of(one: Comparison, known: list[Any]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        one.begin(known)
-
-
-# -- a missing key -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.rule("MON-2")
-def test_a_missing_key_warns_once_a_fit_with_the_nearest_one() -> None:
-    one = comparison(monitor="val_los")
-    logs = {"loss": 1.0, "mae": 2.0, "val_loss": 3.0, "val_mae": 4.0}
-    for _ in range(2):
-        one.begin([])
-        expected = "Someone monitors 'val_los', which is not in the logs. Did you mean 'val_loss'?"
-        with pytest.warns(MinifitWarning, match=re.escape(expected)):
-            assert one.value(logs, "Someone") is None
-        assert one.value(logs, "Someone") is None  # a second warning would fail here
-
-
-@pytest.mark.rule("MON-2")
-def test_without_a_near_key_all_are_named() -> None:
-    with pytest.warns(MinifitWarning, match=r"not in the logs\. Known: 'zzz'\.$"):
-        comparison(monitor="val_loss").value({"zzz": 1.0}, "Someone")
-
-
-@pytest.mark.rule("MON-2")
-def test_none_in_the_logs_is_no_value() -> None:
-    with pytest.warns(MinifitWarning, match="monitors 'own', which is not in the logs"):
-        assert comparison(monitor="own").value({"own": None}, "Someone") is None
-
-
-def test_several_numbers_cannot_be_monitored() -> None:
-    with pytest.raises(ArgumentError, match=r"Someone monitoring 'own' of shape \(2,\)"):
-        comparison(monitor="own").value({"own": np.zeros(2)}, "Someone")
-
-
-@pytest.mark.parametrize("value", [0.0, nan, -inf, 3, np.float32(2)])
-def test_a_value_that_is_there_is_returned_as_it_is(value: float) -> None:
-    assert comparison(monitor="own").value({"own": value}, "Someone") is value
+        one.check_direction(known)

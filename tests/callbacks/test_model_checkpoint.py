@@ -166,19 +166,34 @@ def test_without_the_monitored_key_nothing_is_saved_and_one_warning_says_so() ->
     with pytest.warns(MinifitWarning) as caught:
         saves.fit(ModelCheckpoint("w.h5", save_best_only=True), epochs=3)
     assert [str(w.message) for w in caught] == [
-        "ModelCheckpoint monitors 'val_loss', which is not in the logs. Did you mean 'loss'?"
+        "ModelCheckpoint monitors 'val_loss', which is not in the logs. Did you mean 'loss'? Values of a "
+        "validation come with validation_data, at the epochs of validation_freq."
     ]
     assert saves.paths == []
 
 
-def test_an_epoch_without_validation_is_passed_over_though_the_name_needs_its_value() -> None:
+@pytest.mark.rule("MC-3")
+@pytest.mark.parametrize("best", [False, True])
+def test_an_epoch_without_validation_is_passed_over_when_the_name_needs_its_value(best: bool) -> None:
     saves = Saves()
-    checkpoint = ModelCheckpoint("{epoch}-{val_loss:.0e}.h5", save_best_only=True)
-    with pytest.warns(MinifitWarning, match="'val_loss', which is not in the logs"):
-        saves.fit(checkpoint, epochs=4, validation_data=(X, Y), validation_freq=2)
+    checkpoint = ModelCheckpoint("{epoch}-{val_loss:.0e}.h5", save_best_only=best)
+    saves.fit(checkpoint, epochs=4, validation_data=(X, Y), validation_freq=2)
     assert [path[:2] for path in saves.paths] == ["2-", "4-"]
-    with pytest.raises(KeyError, match="val_loss"):  # here every epoch has to be saved
-        saves.fit(ModelCheckpoint("{epoch}-{val_loss}.h5"), validation_data=(X, Y), validation_freq=2)
+
+
+@pytest.mark.rule("MC-3")
+def test_a_validation_that_no_epoch_of_the_fit_has_fills_no_placeholder() -> None:
+    with pytest.raises(MissingKeyError, match=r"val_loss.*Did you mean 'loss'\? Values.*validation_freq"):
+        Saves().fit(ModelCheckpoint("{val_loss}.h5"), epochs=2, validation_data=(X, Y), validation_freq=3)
+
+
+def test_batches_that_are_counted_have_no_validation() -> None:
+    saves = Saves()
+    with pytest.warns(MinifitWarning, match="logs of batches have no values of a validation"):
+        saves.fit(ModelCheckpoint("w.h5", save_best_only=True, save_freq=2), validation_data=(X, Y))
+    with pytest.raises(MissingKeyError, match="logs of batches have no values of a validation"):
+        saves.fit(ModelCheckpoint("{val_loss}.h5", save_freq=2), validation_data=(X, Y))
+    assert not saves.paths
 
 
 @pytest.mark.rule("MC-5")
@@ -754,3 +769,27 @@ def test_a_disk_without_room_leaves_the_file_that_was_there(tmp_path: Path, root
     assert printed.endswith("; True\n")
     assert [f.name for f in tmp_path.iterdir()] == ["best.h5"]
     assert int(models.load_model(file).optimizer.iterations) == 2
+
+
+# -- what changes in the middle of a run ---------------------------------------------------------------------
+
+
+def test_another_name_counts_from_the_next_save(tmp_path: Path) -> None:
+    saves, checkpoint = Saves(), ModelCheckpoint(tmp_path / "fold1.h5")
+    checkpoint.filepath = str(tmp_path / "fold2.h5")
+    turn = acting("on_epoch_end", lambda _: setattr(checkpoint, "filepath", str(tmp_path / "fold3.h5")))
+    saves.fit(checkpoint, turn, epochs=2)
+    assert [os.path.basename(path) for path in saves.paths] == ["fold2.h5", "fold3.h5"]
+    with pytest.raises(ArgumentTypeError, match="filepath must be a string"):
+        checkpoint.filepath = 5
+
+
+def test_it_saves_where_the_run_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    leave = LambdaCallback(on_train_begin=lambda logs: os.chdir(tmp_path / "other"))
+    checkpoint = ModelCheckpoint("{epoch}.h5")
+    small_model().fit(X, Y, epochs=2, verbose=0, callbacks=[leave, checkpoint])
+    assert sorted(path.name for path in tmp_path.glob("*.h5")) == ["1.h5", "2.h5"]
+    assert not list((tmp_path / "other").iterdir())
+    assert checkpoint.filepath == "{epoch}.h5"

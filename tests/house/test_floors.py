@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = [
-    ["errors", "interrupts", "arrays", "randomness", "console", "signatures", "checks"],
+    ["errors", "interrupts", "arrays", "randomness", "console", "signatures", "checks", "settings"],
     ["kernels"],
     ["tensor", "ops", "nonlinearities"],
     [
