@@ -1,8 +1,12 @@
 """Models as files: what comes back, what tf.keras wrote, and what is refused."""
 
+import io
 import json
 import os
+import re
+import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -27,6 +31,8 @@ from minifit.errors import (
 from minifit.model_files import describe
 from minifit.models import load_model
 from minifit.saving import hdf5, legacy
+from minifit.saving.keras3.to_keras3 import to_keras3
+from minifit.saving.keras3.variables import tree
 from tests.saving.files.cases import CASES, custom, data, seen, set_all, train
 from tests.saving.files.exchange import worst
 
@@ -576,3 +582,53 @@ def test_a_name_that_became_unfit_afterwards_is_refused_when_it_is_saved(tmp_pat
     with pytest.raises(ArgumentError, match="A name in a file is Unicode"):
         model.save(tmp_path / "m.h5")
     assert not os.listdir(tmp_path)
+
+
+# -- memory --------------------------------------------------------------------------------------------------
+
+
+def bomb(kind: str) -> dict[str, bytes]:
+    """The members of an archive of a few kB that would become gigabytes."""
+    model = small()
+    description = describe(model, True)
+    assert description.config is not None
+    config = json.dumps(to_keras3(description.config, description.training))
+    members = {
+        "metadata.json": b"{}",
+        "config.json": config.encode(),
+        "model.weights.h5": hdf5.image(tree(description)),
+    }
+    many = b'{"a":[' + b"[]," * 3_000_000 + b"0]}"
+    if kind == "weights":
+        memory = io.BytesIO()
+        with h5py.File(memory, "w") as file:
+            shape, chunk = (2**14, 2**13), (2**11, 2**13)
+            zeros = zlib.compress(bytes(2**26), 9)
+            stored = file.create_dataset("layers/dense/vars/0", shape, "f4", chunks=chunk, compression="gzip")
+            for row in range(0, 2**14, 2**11):
+                stored.id.write_direct_chunk((row, 0), zeros)
+        members["config.json"] = re.sub(
+            r'"units": \d+', '"units": 8192', config.replace("[null, 3]", "[null, 16384]")
+        ).encode()
+        members["model.weights.h5"] = memory.getvalue()
+    elif kind == "zeros":
+        members["model.weights.h5"] += bytes(1 << 25)
+    else:
+        members[kind] = many
+    return members
+
+
+@pytest.mark.parametrize("kind", ["weights", "zeros", "config.json", "metadata.json"])
+def test_small_files_take_little_memory(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in bomb(kind).items():
+            archive.writestr(name, content)
+    assert path.stat().st_size < 50_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileFormatError):
+            load_model(path)
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()

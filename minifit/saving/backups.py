@@ -136,7 +136,7 @@ def _read(path: str) -> Any:
             raise FileFormatError(
                 "A backup begins with its checksum. Received: a file without. Use another backup."
             )
-    with hdf5.reading(path) as content:
+    with hdf5.reading(path, packed=False) as content:
         version = content.attributes.get("version")
         if version != VERSION:
             raise FileFormatError(

@@ -65,8 +65,16 @@ def image(root: Group, options: dict[str, Any] | None = None) -> bytes:
 
 
 @contextmanager
-def reading(source: PathLike | bytes) -> Iterator[Group]:
+def reading(source: PathLike | bytes, stored: int | None = None, packed: bool = True) -> Iterator[Group]:
     """The tree of a file, or of the bytes of one; its arrays can be read as long as the block runs.
+
+    Parameters
+    ----------
+    source : str, PathLike or bytes
+    stored : int, optional
+        Bytes on the disk that these have come from; as many as they are when None.
+    packed : bool, default True
+        Whether arrays may be compressed.
 
     Raises
     ------
@@ -77,5 +85,5 @@ def reading(source: PathLike | bytes) -> Iterator[Group]:
     """
     with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
         checksum.check(file)
-        with hdf5_reader.reading(file) as root:
+        with hdf5_reader.reading(file, stored, packed) as root:
             yield root

@@ -20,14 +20,27 @@ from minifit.saving.groups import Attribute, Group
 DEEPEST = 50
 """Groups in groups; a file of nested layers has a few."""
 
+ATTRIBUTES = 1000
+"""Attributes of one object; Keras's formats have a few, each as long as it can be."""
+
 GZIP, SHUFFLE = 1, 2  # the numbers that HDF5 gives these filters
 MOST = 1100
 """How much longer than what is stored gzip's output can be: 1032 times."""
 
 
 @contextmanager
-def reading(file: IO[bytes]) -> Iterator[Group]:
-    """The tree of an open file; its arrays can be read as long as the block runs."""
+def reading(file: IO[bytes], stored: int | None = None, packed: bool = True) -> Iterator[Group]:
+    """The tree of an open file; its arrays can be read as long as the block runs.
+
+    Parameters
+    ----------
+    file : binary file
+    stored : int, optional
+        Bytes on the disk that it has been unpacked from. Together its arrays are at most as large as one stage of
+        gzip could make of these.
+    packed : bool, default True
+        Whether arrays may be compressed.
+    """
     with interrupts.importing("h5py"):
         from h5py import h5f, h5fd, h5g, h5p
 
@@ -39,7 +52,9 @@ def reading(file: IO[bytes]) -> Iterator[Group]:
         opened = h5f.open(repr(source).encode(), h5f.ACC_RDONLY, access)
     try:
         with _damaged(), converting_texts():
-            root = _Walk(source.size).group(h5g.open(opened, b"/"), "/", 0)
+            root = _Walk(source.size, (stored or source.size) * (MOST if packed else 1)).group(
+                h5g.open(opened, b"/"), "/", 0
+            )
         yield root
     finally:
         opened.close()
@@ -108,10 +123,14 @@ class _StoredArray:
 
 
 class _Walk:
-    """A walk through a file of this size, that refuses what does not belong into a model file."""
+    """A walk through a file of this size, that refuses what does not belong into a model file.
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    `room` is how many bytes all of its arrays may have together.
+    """
+
+    def __init__(self, size: int, room: int) -> None:
+        self._size = self._left = size
+        self._room = room
         self._seen: set[int] = set()
 
     def group(self, group: Any, path: str, depth: int) -> Group:
@@ -176,18 +195,24 @@ class _Walk:
             enough = size <= stored
         if size and (not enough or stored > self._size or (dataset.get_offset() or 0) + stored > self._size):
             raise _refused(f"an array of {size} bytes, which it does not have", path)
+        self._left -= stored
+        self._room -= size
+        if self._left < 0 or self._room < 0:
+            raise _refused("arrays of more bytes than the file can hold", path)
         return _StoredArray(dataset, shape, dtype)
 
     def _attributes(self, thing: Any, path: str) -> dict[str, Attribute]:
         with interrupts.importing("h5py"):
             from h5py import h5a
 
-        found = {}
-        for i in range(h5a.get_num_attrs(thing)):
-            attribute = h5a.open(thing, index=i)
-            name = attribute.name.decode()
-            found[name] = self._value(attribute, f"{path}@{name}")
-        return found
+        count = h5a.get_num_attrs(thing)
+        if count > ATTRIBUTES:  # to find one takes the library as long as there are many
+            raise _refused(f"an object with {count} attributes", path)
+        names: list[bytes] = []
+        h5a.iterate(thing, lambda name, *_: names.append(name))
+        return {
+            name.decode(): self._value(h5a.open(thing, name), f"{path}@{name.decode()}") for name in names
+        }
 
     def _value(self, attribute: Any, path: str) -> Attribute:
         with interrupts.importing("h5py"):

@@ -29,6 +29,7 @@ from minifit.saving.description import (
     remembered,
 )
 from minifit.saving.hdf5 import Group
+from minifit.saving.texts import parsed
 
 LIMIT = 64512
 """Bytes of a list of names that fit into one attribute, as Keras reckons; longer ones are split up."""
@@ -280,7 +281,7 @@ def _json(root: Group, name: str) -> Config | None:
     if text is None:
         return None
     try:
-        found = json.loads(text) if isinstance(text, str) else None
+        found = parsed(text, root.numbers) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

@@ -49,7 +49,7 @@ def unpack(text: str, memory: Array) -> Any:
         When text and memory do not belong together.
     """
     try:
-        return _unpacked(json.loads(text), memory)
+        return _Unpacker(memory).value(json.loads(text))
     except (KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise FileFormatError(
             f"A state must be as it was written. Received: one that makes no sense ({error}). Use another backup."
@@ -109,34 +109,41 @@ def _unfit(received: str, place: str) -> ArgumentTypeError:
     )
 
 
-def _unpacked(value: Any, memory: Array) -> Any:
-    if isinstance(value, list):
-        return [_unpacked(v, memory) for v in value]
-    if not isinstance(value, dict):
-        return value
-    if len(value) == 1 and (name := next(iter(value))).startswith("$"):
-        return _READERS[name](value[name], memory)
-    return {k: _unpacked(v, memory) for k, v in value.items()}
+class _Unpacker:
+    """Turns what JSON has words for back into values. No two arrays share memory, so together they fit into it."""
+
+    def __init__(self, memory: Array) -> None:
+        self._memory = memory
+        self._left = len(memory)
+
+    def value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self.value(v) for v in value]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1 and (name := next(iter(value))).startswith("$"):
+            return _READERS[name](self, value[name])
+        return {k: self.value(v) for k, v in value.items()}
+
+    def array(self, place: Any) -> Array:
+        offset, shape, name = place
+        dtype = np.dtype(str(name))
+        if dtype.kind not in NUMBERS or offset < 0 or any(n < 0 for n in shape):
+            raise ValueError(f"an array of {name} with shape {shape} at {offset}")
+        size = prod(shape) * dtype.itemsize
+        part = self._memory[offset : offset + size]
+        self._left -= size
+        if len(part) < size or self._left < 0:
+            raise ValueError(f"an array of {size} bytes at {offset} of {len(self._memory)}")
+        return part.view(dtype).reshape(shape).copy()
 
 
-def _array(place: Any, memory: Array) -> Array:
-    offset, shape, name = place
-    dtype = np.dtype(str(name))
-    if dtype.kind not in NUMBERS or offset < 0 or any(n < 0 for n in shape):
-        raise ValueError(f"an array of {name} with shape {shape} at {offset}")
-    size = prod(shape) * dtype.itemsize
-    part = memory[offset : offset + size]
-    if len(part) < size:
-        raise ValueError(f"an array of {size} bytes at {offset} of {len(memory)}")
-    return part.view(dtype).reshape(shape).copy()
-
-
-_READERS: Mapping[str, Callable[[Any, Array], Any]] = {
-    "$float": lambda v, _: float(v),
-    "$bytes": lambda v, _: b64decode(v, validate=True),
-    "$array": _array,
-    "$number": lambda v, memory: _array(v, memory)[()],
-    "$tuple": lambda v, memory: tuple(_unpacked(v, memory)),
-    "$set": lambda v, memory: set(_unpacked(v, memory)),
-    "$dict": lambda v, memory: {_unpacked(k, memory): _unpacked(x, memory) for k, x in v},
+_READERS: Mapping[str, Callable[[_Unpacker, Any], Any]] = {
+    "$float": lambda _, v: float(v),
+    "$bytes": lambda _, v: b64decode(v, validate=True),
+    "$array": _Unpacker.array,
+    "$number": lambda self, v: self.array(v)[()],
+    "$tuple": lambda self, v: tuple(self.value(x) for x in v),
+    "$set": lambda self, v: {self.value(x) for x in v},
+    "$dict": lambda self, v: {self.value(k): self.value(x) for k, x in v},
 }

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,31 @@ def test_a_bomb_is_not_unpacked() -> None:
         made(fill)
     ) as root:  # that much gzip can do; the model's shapes are compared before it is read
         assert root.members["x"].shape == (10**7,)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+def test_many_attributes_are_refused(libver: str) -> None:
+    def fill(file: h5py.File, count: int) -> None:
+        for i in range(count):
+            file.attrs[f"a{i}"] = i
+
+    with reading(made(partial(fill, count=100), libver=libver)) as root:
+        assert root.attributes == {f"a{i}": i for i in range(100)}
+    assert "an object with 1001 attributes at '/'" in refused(made(partial(fill, count=1001), libver=libver))
+
+
+def test_arrays_that_are_packed_twice_are_refused() -> None:
+    """As gzip in an archive that is compressed again: each array is small beside the bytes that it comes from."""
+    zeros = np.zeros(100_000)
+    content = made(lambda file: file.create_dataset("a", data=zeros, compression="gzip"))
+    with reading(content) as root:
+        assert root.numbers == 100_000
+    for options in ({"stored": 500}, {"packed": False}):
+        with (
+            pytest.raises(FileFormatError, match="arrays of more bytes than the file can hold"),
+            reading(content, **options),
+        ):
+            pass
 
 
 def test_what_is_no_hdf5_file() -> None:

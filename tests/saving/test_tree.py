@@ -143,6 +143,14 @@ def test_other_things_are_refused_where_they_stand(value: Any, received: str) ->
     assert "in the state of Mine: callbacks, number 2: model." in str(refused.value)
 
 
+def test_arrays_do_not_share_memory() -> None:
+    """A small file may name one stretch a thousand times."""
+    place = '{"$array":[0,[64],"|u1"]}'
+    assert len(unpack(f"[{place}]", np.zeros(64, np.uint8))) == 1
+    with pytest.raises(FileFormatError, match="an array of 64 bytes at 0 of 64"):
+        unpack(f"[{place},{place}]", np.zeros(64, np.uint8))
+
+
 @pytest.mark.parametrize(
     "text",
     [

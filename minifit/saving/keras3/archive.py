@@ -17,8 +17,8 @@ from minifit.saving.checksum import Buffers
 BEGINNING = (1980, 1, 1, 0, 0, 0)
 """The time of every member: the first that a zip archive knows."""
 
-SMALL, EXPANSION = 1 << 26, 100
-"""Members of more than 64 MB may be at most a hundred times as large as what is stored of them."""
+SMALL, EXPANSION = 1 << 24, 20
+"""Members of more than 16 MB may be at most twenty times as large as what is stored of them."""
 
 
 def write(file: IO[bytes], members: Mapping[str, Buffers]) -> None:
@@ -54,7 +54,7 @@ def read(path: PathLike, expected: Collection[str], wanted: Collection[str]) -> 
     try:
         with zipfile.ZipFile(path) as archive:
             found = _checked(archive.infolist(), expected)
-            return {name: archive.read(_member(found, name)) for name in wanted}
+            return {name: _content(archive, _member(found, name)) for name in wanted}
     except FileFormatError:
         raise
     except BROKEN as error:
@@ -108,6 +108,12 @@ def _check(info: zipfile.ZipInfo) -> None:
             "A member of a .keras file is stored, or deflated within reason. "
             f"Received: {info.filename!r}: {trouble}. Save the model again from Keras."
         )
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """A member's bytes. No more than it declares are unpacked, whatever there is; one more asks for its end."""
+    with archive.open(info) as member:
+        return member.read(info.file_size + 1)
 
 
 def _member(found: Mapping[str, zipfile.ZipInfo], name: str) -> zipfile.ZipInfo:

@@ -8,6 +8,7 @@ Files of these names that are in the legacy format, as tf.keras 2.7 and `save_fo
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -31,6 +32,7 @@ from minifit.saving.keras3 import archive
 from minifit.saving.keras3.from_keras3 import model_from_keras3, training_from_keras3
 from minifit.saving.keras3.to_keras3 import to_keras3
 from minifit.saving.keras3.variables import optimizer_state, places_of, tree
+from minifit.saving.texts import parsed
 from minifit.tables import custom_objects
 
 VERSION = "3.15.1"
@@ -125,12 +127,12 @@ def reading(path: PathLike) -> Iterator[StoredModel]:
             yield stored
         return
     members = archive.read(path, MEMBERS, MEMBERS)
-    metadata = _json(METADATA, members[METADATA])
+    metadata = _json(METADATA, members[METADATA], 0)
     if not _is_sound(metadata, members[CONFIG]):
         raise FileFormatError(
             f"A model file must be whole. Received: one whose checksum of {CONFIG} is wrong. Copy it again."
         )
-    with hdf5.reading(members[WEIGHTS]) as root:
+    with hdf5.reading(members[WEIGHTS], os.path.getsize(path)) as root:
         yield Stored(root, members[CONFIG])
 
 
@@ -167,7 +169,7 @@ class Stored(StoredModel):
     def _translated(self, translate: Callable[[Any, Collection[str]], Config | None]) -> Config | None:
         assert self._text is not None
         try:
-            return translate(_json(CONFIG, self._text), custom_objects())
+            return translate(_json(CONFIG, self._text, self.numbers), custom_objects())
         except RecursionError as error:
             raise _no_json(CONFIG, self._text, error) from error
 
@@ -201,9 +203,9 @@ class Stored(StoredModel):
         return optimizer_state(self._root, class_name, slot_names, weights)
 
 
-def _json(name: str, text: bytes) -> Any:
+def _json(name: str, text: bytes, numbers: int) -> Any:
     try:
-        return json.loads(text)
+        return parsed(text, numbers)
     except (ValueError, RecursionError) as error:
         raise _no_json(name, text, error) from error
 

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,20 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
     assert len(bomb) < archive.SMALL / 100
     with pytest.raises(FileFormatError, match="within reason"):
         read(bomb, tmp_path)
+
+
+def test_what_a_member_has_beyond_its_declared_size_is_not_unpacked(tmp_path: Path) -> None:
+    size = 1 << 26
+    content = made(("a.json", bytes(size)), compression=zipfile.ZIP_DEFLATED)
+    less = content.replace(struct.pack("<L", size), struct.pack("<L", 100))
+    assert less != content
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileFormatError, match="damaged"):
+            read(less, tmp_path, ["a.json"])
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_every_change_of_a_byte_is_refused_or_changes_nothing(tmp_path: Path) -> None:
