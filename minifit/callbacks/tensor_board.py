@@ -115,7 +115,8 @@ class TensorBoard(Callback):
             known = [layer.name for layer in models.embeddings(self.model.layers)]
             for name in self.embeddings_metadata.keys() - set(known):
                 raise UnknownNameError.of("Embedding layer", name, known)
-        os.makedirs(self.log_dir, exist_ok=True)
+        self._here().begin_run()
+        os.makedirs(self._folders.root, exist_ok=True)
         if self.histogram_freq and not run.validated:
             console.warn(
                 "Histograms of what layers make of data need validation data. Received: histogram_freq="
@@ -178,8 +179,9 @@ class TensorBoard(Callback):
         if self.histogram_freq and epoch % self.histogram_freq == 0:
             self._write_histograms(epoch)
         if self.embeddings_freq and epoch % self.embeddings_freq == 0:
-            self._folders.attempt(
-                models.write_embeddings, self.model.layers, self.log_dir, epoch, self.embeddings_metadata
+            folders = self._here()
+            folders.attempt(
+                models.write_embeddings, self.model.layers, folders.root, epoch, self.embeddings_metadata
             )
 
     def release(self) -> None:
@@ -192,18 +194,24 @@ class TensorBoard(Callback):
 
     def get_state(self) -> dict[str, Any]:
         """The files and their sizes, when all is in them, and whether the graph is."""
-        return {"folders": self._folders.get_state(), "shown": self._shown is self.model}
+        return {"folders": self._here().get_state(), "shown": self._shown is self.model}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Cut the files to these sizes, and go on in new ones."""
-        self._folders.set_state(state["folders"])
+        self._here().set_state(state["folders"])
         self._shown = self.model if state["shown"] else None
         self._seen = 0 if self.model is None else self._steps()
 
     # -- what is written --------------------------------------------------------------------------------
 
+    def _here(self) -> Folders:
+        """Return the files below `log_dir` as it is now."""
+        if self._folders.log_dir != self.log_dir:
+            self._folders.move(self.log_dir)
+        return self._folders
+
     def _writer(self, name: str) -> EventWriter:
-        return self._folders.writer(name, self.model.training_state.engine)
+        return self._here().writer(name, self.model.training_state.engine)
 
     def _steps(self) -> int:
         """How many batches the optimizer has learned from."""
@@ -251,7 +259,8 @@ class TensorBoard(Callback):
 
     def _write_profile(self, trace: Trace | None) -> None:
         if trace is not None:
-            self._folders.attempt(trace.write, self.log_dir)
+            folders = self._here()
+            folders.attempt(trace.write, folders.root)
 
 
 # -- the arguments -------------------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from minifit import console, kernels
-from minifit.errors import ArgumentError
+from minifit.errors import ArgumentError, quoted
 from minifit.saving import atomic
+from minifit.saving.paths import in_folder, working_folder
 from minifit.tensorboard.writer import EventWriter
 
 
@@ -38,19 +39,54 @@ class Folders:
     Parameters
     ----------
     log_dir : str
+
+    Attributes
+    ----------
+    root : str
+        The absolute path of the folder, counted from where the run began.
     """
 
     def __init__(self, log_dir: str) -> None:
         self.log_dir = log_dir
-        self.run = secrets.token_hex(4)
+        self._base: str | None = None  # the working folder of the run
+        self._root: str | None = None
         self._writers: dict[str, EventWriter] = {}
-        self._sizes: dict[str, int] = {}  # of closed files, by their paths from the log folder on
         self._warned = False
+        self._begin_files()
+
+    def _begin_files(self) -> None:
+        self.run = secrets.token_hex(4)
+        self._sizes: dict[str, int] = {}  # of closed files, by their paths from the log folder on
+
+    def begin_run(self) -> None:
+        """Count the folder's path from the working folder of now."""
+        self._base = working_folder()
+        self._settle()
+
+    def move(self, log_dir: str) -> None:
+        """Go on in another folder, with files that are counted as another run's."""
+        self.close()
+        self.log_dir = log_dir
+        self._settle()
+
+    def _settle(self) -> None:
+        root = os.path.join(self._base or "", in_folder(self._base, self.log_dir))
+        if root != self._root and self._root is not None:
+            self._begin_files()
+        self._root = root
+
+    @property
+    def root(self) -> str:
+        """The absolute path of the folder, counted from where the run began."""
+        if self._root is None:
+            self.begin_run()
+        assert self._root is not None
+        return self._root
 
     def writer(self, name: str, engine: str) -> EventWriter:
-        """The writer for a folder, with the checksums of an engine."""
+        """Return the writer for a folder, with the checksums of an engine."""
         if name not in self._writers:
-            folder = os.path.join(self.log_dir, name)
+            folder = os.path.join(self.root, name)
             self._writers[name] = EventWriter(folder, kernels.load(engine), run=self.run, warn=self._warn)
         return self._writers[name]
 
@@ -59,7 +95,7 @@ class Folders:
         try:
             write(*args)
         except OSError as error:
-            self._warn(f"TensorBoard cannot write {error.filename!r}: {error.strerror}. Training goes on.")
+            self._warn(f"TensorBoard cannot write {quoted(error.filename)}: {error.strerror}. Training goes on.")
 
     def _warn(self, text: str) -> None:
         """Say the first trouble only: the others have the same reason, as a rule."""
@@ -78,10 +114,10 @@ class Folders:
 
     def _note(self, writer: EventWriter, sizes: dict[str, int]) -> None:
         if writer.path is not None:
-            sizes[os.path.relpath(writer.path, self.log_dir).replace(os.sep, "/")] = writer.size
+            sizes[os.path.relpath(writer.path, self.root).replace(os.sep, "/")] = writer.size
 
     def get_state(self) -> dict[str, Any]:
-        """The run's word and the sizes of its files, when all that they say is on the disk."""
+        """Return the run's word and the sizes of its files, when all that they say is on the disk."""
         sizes = dict(self._sizes)
         for writer in self._writers.values():
             if atomic.flushing():
@@ -97,7 +133,7 @@ class Folders:
         self.run, self._sizes = state["run"], dict(state["sizes"])
         for path in self._files():
             size = self._sizes.get(path)
-            whole = os.path.join(self.log_dir, path)
+            whole = os.path.join(self.root, path)
             if size is None:
                 os.remove(whole)
             elif os.path.getsize(whole) > size:
@@ -112,14 +148,14 @@ class Folders:
     def _files(self) -> list[str]:
         """The files of the run, by their paths from the log folder on."""
         return [
-            os.path.relpath(os.path.join(folder, name), self.log_dir).replace(os.sep, "/")
-            for folder, _, names in os.walk(self.log_dir)
+            os.path.relpath(os.path.join(folder, name), self.root).replace(os.sep, "/")
+            for folder, _, names in os.walk(self.root)
             for name in names
             if name.startswith("events.out.tfevents.") and name.endswith(f".{self.run}.v2")
         ]
 
     def _size(self, path: str) -> int:
         try:
-            return os.path.getsize(os.path.join(self.log_dir, path))
+            return os.path.getsize(os.path.join(self.root, path))
         except FileNotFoundError:
             return -1

@@ -1,8 +1,9 @@
 """`EventWriter`: an event file that is written by a thread of its own.
 
 What is added waits in memory as it is; the thread makes records of it every few seconds and hands them to the system.
-So the training loop never waits for the disk. A file is a stream: after a crash all is there but what was not handed
-over yet, and at most its last record is unfinished, which TensorBoard leaves out.
+So the training loop never waits for the disk. Where no thread can be started (while the process ends, or at the
+system's limit) each addition is handed over at once. A file is a stream: after a crash all is there but what was not
+handed over yet, and at most its last record is unfinished, which TensorBoard leaves out.
 """
 
 import atexit
@@ -19,6 +20,7 @@ from weakref import WeakSet
 
 from minifit import console
 from minifit.kernels import reference
+from minifit.saving.paths import absolute
 from minifit.tensorboard import events, records, scalars
 from minifit.tensorboard.events import Event, Value
 from minifit.tensorboard.scalars import Scalar
@@ -43,6 +45,7 @@ class EventWriter:
     Parameters
     ----------
     folder : str or PathLike
+        A relative path is counted from the working folder of now.
     kernels : module, optional
         What computes the checksums.
     flush_secs : float, default 2
@@ -74,6 +77,7 @@ class EventWriter:
         warn: Callable[[str], None] = console.warn,
     ) -> None:
         self.folder = os.fspath(folder)
+        self._place = absolute(folder)
         self.kernels = kernels
         self.flush_secs = flush_secs
         self.run = run
@@ -93,8 +97,8 @@ class EventWriter:
         self._held = 0  # bytes of the records
         self._making, self._handing = threading.Lock(), threading.Lock()
         self._wake = threading.Event()
-        self._closing = False
-        self._thread: threading.Thread | None = None
+        self._begun = self._closing = False
+        self._thread: threading.Thread | None = None  # None where none can be started
         self._file: int | None = None
         self._trouble: str | None = None  # what is to be said
         self._said = False  # only the first trouble is
@@ -116,19 +120,24 @@ class EventWriter:
 
     def _look_after(self) -> None:
         """See that the thread runs, that not too much waits, and that the user knows of trouble."""
-        if self._thread is None:
+        if not self._begun:
             self._start()
-        if len(self._waiting) > MANY or self._heavy > HEAVY:
+        if self._thread is None:
+            self.flush()
+        elif len(self._waiting) > MANY or self._heavy > HEAVY:
             self._make_records()
             self._wake.set()
         self._say_trouble()
 
     def _start(self) -> None:
+        self._begun = True
         self._closing = False
         self._wake.clear()
-        self._thread = threading.Thread(target=self._run, name="minifit event writer", daemon=True)
-        self._thread.start()
         atexit.register(self.close)
+        thread = threading.Thread(target=self._run, name="minifit event writer", daemon=True)
+        with suppress(RuntimeError):
+            thread.start()
+            self._thread = thread
 
     def _note(self, trouble: str) -> None:
         if not self._said:
@@ -167,14 +176,18 @@ class EventWriter:
 
     def close(self) -> None:
         """Flush and close the file; what is added later goes to a new one."""
-        if self._thread is None:
+        if not self._begun:
             return
         self._closing = True
         self._wake.set()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
         atexit.unregister(self.close)
         self.flush()
         if self._file is not None:
+            if self._is_gone():
+                self._note_leaving("Nothing more is written to it.")
+                self._say_trouble()
             os.close(self._file)
         self._begin()
 
@@ -219,7 +232,7 @@ class EventWriter:
                         os.ftruncate(self._file, self.size)
 
     def _write(self, blob: bytes) -> None:
-        if self.path is not None and not os.path.exists(self.path):
+        if self._is_gone():
             self._leave()  # a file that was removed takes everything and keeps nothing
         if self._file is None:
             self._open()
@@ -232,22 +245,35 @@ class EventWriter:
             rest = rest[os.write(self._file, rest) :]
         self.size += len(blob)
 
-    def _leave(self) -> None:
-        """Somebody removed the file."""
+    def _is_gone(self) -> bool:
+        """Return whether the path no longer leads to the file, or not to all of it."""
+        if self._file is None or self.path is None:
+            return False
+        try:
+            there = os.stat(self.path)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        return there.st_size < self.size or not os.path.samestat(there, os.fstat(self._file))
+
+    def _note_leaving(self, then: str) -> None:
         self._note(
-            f"The event file {self.path!r} is gone, with all that was in it. Training goes on, in a new file. "
-            "Remove logs when no run writes to them."
+            f"The event file {self.path!r} was removed or changed by another program; what was in it may be lost. "
+            f"{then} Remove logs when no run writes to them."
         )
+
+    def _leave(self) -> None:
+        """Go on in a new file."""
+        self._note_leaving("Training goes on, in a new file.")
         if self._file is not None:
             os.close(self._file)
         self._file, self.path, self.size = None, None, 0
 
     def _open(self) -> None:
-        os.makedirs(self.folder, exist_ok=True)
+        os.makedirs(self._place, exist_ok=True)
         number = f"{next(_number):06d}"  # TensorBoard reads files in the order of their names
         parts = ["events.out.tfevents", int(time.time()), socket.gethostname(), os.getpid(), number]
         name = ".".join(str(part) for part in [*parts, *([self.run] if self.run else []), "v2"])
-        path = os.path.join(self.folder, name)
+        path = os.path.join(self._place, name)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         self._file, self.path, self.size = os.open(path, flags, 0o666), path, 0
 

@@ -207,7 +207,7 @@ def test_a_folder_that_vanishes_is_said_once(tmp_path: Path) -> None:
     files(tmp_path)[0].unlink()
     (tmp_path / "logs").rmdir()
     writer.scalar("a", 0.0, 1)
-    with pytest.warns(MinifitWarning, match=r"is gone.* in a new file") as said:
+    with pytest.warns(MinifitWarning, match=r"was removed or changed.* in a new file") as said:
         for step in (2, 3):
             writer.flush()
             files(tmp_path)[0].unlink()
@@ -227,12 +227,75 @@ def test_a_folder_that_cannot_be_made_again(tmp_path: Path) -> None:
     (tmp_path / "logs").rmdir()
     (tmp_path / "logs").write_text("in its place")
     writer.scalar("a", 0.0, 1)
-    with pytest.warns(MinifitWarning, match="is gone") as said:
+    with pytest.warns(MinifitWarning, match="was removed or changed") as said:
         writer.flush()
     assert len(said) == 1
     (tmp_path / "logs").unlink()
     writer.close()
     assert steps(tmp_path) == [1]
+
+
+def replaced(file: Path) -> None:
+    other = file.with_name("other")
+    other.write_bytes(file.read_bytes())
+    other.replace(file)
+
+
+@pytest.mark.rule("TB-9")
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not replace an open file")
+@pytest.mark.parametrize("change", [replaced, lambda file: os.truncate(file, 0)], ids=["replaced", "emptied"])
+def test_a_file_that_is_not_the_one_that_was_written(change: Any, tmp_path: Path) -> None:
+    writer = EventWriter(tmp_path, flush_secs=NEVER)
+    writer.scalar("a", 0.0, 0)
+    writer.flush()
+    first = files(tmp_path)[0]
+    change(first)
+    left = first.read_bytes()
+    writer.scalar("a", 0.0, 1)
+    with pytest.warns(MinifitWarning, match=r"was removed or changed.* in a new file"):
+        writer.close()
+    assert first.read_bytes() == left
+    assert [e.step for e in read_events(files(tmp_path)[1]) if e.values] == [1]
+
+
+@pytest.mark.rule("TB-9")
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not remove an open file")
+@pytest.mark.parametrize("change", [Path.unlink, replaced], ids=["removed", "replaced"])
+def test_a_file_that_goes_just_before_the_end_is_said(change: Any, tmp_path: Path) -> None:
+    writer = EventWriter(tmp_path, flush_secs=NEVER)
+    writer.scalar("a", 0.0, 0)
+    writer.flush()
+    change(files(tmp_path)[0])
+    with pytest.warns(MinifitWarning, match="was removed or changed.*Nothing more is written"):
+        writer.close()
+
+
+def test_a_change_of_the_working_folder_moves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    writer = EventWriter("logs", flush_secs=NEVER)
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    writer.scalar("a", 0.0, 0)
+    writer.close()
+    assert steps(tmp_path / "logs") == [0]
+
+
+def test_where_no_thread_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    writer = EventWriter(tmp_path, flush_secs=NEVER)
+    for step in range(3):
+        writer.scalar("a", 0.0, step)
+        assert steps(tmp_path) == list(range(step + 1)), "what is added is in the file at once"
+    writer.add(3, Value("h", "histograms", np.zeros((0, 3))))
+    assert steps(tmp_path) == [0, 1, 2, 3]
+    writer.close()
+    monkeypatch.undo()
+    writer.scalar("a", 0.0, 4)
+    writer.close()
+    assert steps(tmp_path) == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.rule("TB-9")
