@@ -13,17 +13,16 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from reprlib import repr as short
 from typing import Any
 
 import numpy as np
 
 from minifit.arrays import Array
 from minifit.checks import positive
-from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
+from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError, quoted
 from minifit.tensorboard.events import Value
 from minifit.tensorboard.folders import folder_path
-from minifit.tensorboard.histograms import BUCKETS, histogram_value
+from minifit.tensorboard.histograms import BUCKETS, MOST_BUCKETS, histogram_value
 from minifit.tensorboard.images import image_value
 from minifit.tensorboard.scalars import scalar_value
 from minifit.tensorboard.writer import EventWriter
@@ -56,7 +55,8 @@ class SummaryWriter:
         number = _numbers(name, data)
         if number.ndim:
             raise ShapeError(
-                f"A scalar is a single number. Received: {name!r} of shape {number.shape}. Pass for example its mean."
+                f"A scalar is a single number. Received: {quoted(name)} of shape {number.shape}. "
+                "Pass for example its mean."
             )
         if description is None:
             self._events.scalar(_name(name), float(number), _resolved(step))
@@ -72,7 +72,12 @@ class SummaryWriter:
         description: str | None = None,
     ) -> None:
         """Write how numbers are distributed; arguments as for `histogram`."""
-        count = BUCKETS if buckets is None else positive("buckets", buckets)
+        count = BUCKETS if buckets is None else positive("buckets", buckets, example=BUCKETS)
+        if count > MOST_BUCKETS:
+            raise ArgumentError(
+                f"buckets must be at most {MOST_BUCKETS:,}. Received: buckets={quoted(buckets)}. "
+                f"Pass for example buckets={BUCKETS}."
+            )
         self._add(histogram_value(_name(name), _numbers(name, data), count, _told(description)), step)
 
     def image(
@@ -95,7 +100,8 @@ class SummaryWriter:
             said = tuple(line.encode(errors="replace") for line in data)
         else:
             raise ArgumentTypeError(
-                f"A text is a string, or a list of them. Received: {data!r} for {name!r}. Pass str(...) of it."
+                f"A text is a string, or a list of them. Received: {quoted(data)} for {quoted(name)}. "
+                "Pass str(...) of it."
             )
         self._add(Value(_name(name), "text", said, description=_told(description)), step)
 
@@ -210,7 +216,7 @@ def histogram(
     ----------
     data : array of any shape
     buckets : int, default 30
-        Equal parts of their range.
+        Equal parts of their range, 100,000 at most.
     name, step, description
         As for `scalar`.
 
@@ -294,7 +300,7 @@ def _resolved(step: int | None) -> int:
     number = np.asarray(step)
     if number.ndim or number.dtype.kind not in "iuf" or number != np.trunc(number) or abs(number) >= 2**63:
         raise ArgumentTypeError(
-            f"A step is a whole number of 64 bits. Received: step={step!r}. Pass for example step=epoch."
+            f"A step is a whole number of 64 bits. Received: step={quoted(step)}. Pass for example step=epoch."
         )
     return int(number)
 
@@ -306,7 +312,7 @@ def _numbers(name: str, data: Any) -> Array:
         found = np.asarray(None)
     if found.dtype.kind not in "biuf":
         raise ArgumentTypeError(
-            f"A scalar, a histogram or an image is made of real numbers. Received: {short(data)} for {name!r}. "
+            f"A scalar, a histogram or an image is made of real numbers. Received: {quoted(data)} for {quoted(name)}. "
             "Encode it as numbers."
         )
     return found
@@ -315,12 +321,14 @@ def _numbers(name: str, data: Any) -> Array:
 def _told(description: str | None) -> str:
     if not isinstance(description, str | None):
         raise ArgumentTypeError(
-            f"A description is a string. Received: description={description!r}. Pass str(...) of it."
+            f"A description is a string. Received: description={quoted(description)}. Pass str(...) of it."
         )
     return description or ""
 
 
 def _name(name: Any) -> str:
     if not isinstance(name, str) or not name:
-        raise ArgumentTypeError(f"A value has a name. Received: name={name!r}. Pass for example 'norm'.")
+        raise ArgumentTypeError(
+            f"A value has a name. Received: name={quoted(name)}. Pass for example 'norm'."
+        )
     return name

@@ -345,7 +345,8 @@ CALLBACKS = {
     "RM-1": Rule(
         "A server that is down, hangs or breaks off costs one warning a fit and a second for the connection and "
         "two for the answer; the next tries come 1, 2, 4, ... epochs later. What is answered is not read, "
-        "redirects are not followed, and training never stops for it.",
+        "redirects are not followed, and training never stops for it. A server that never ends its answer holds one "
+        "thread, however many epochs, fits and monitors there are.",
         DEVIATION,
         "tf.keras waits without limit and warns at every epoch",
     ),

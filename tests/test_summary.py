@@ -141,3 +141,13 @@ def test_what_is_no_unicode_is_replaced(tmp_path: Path) -> None:
 def test_bad_arguments() -> None:
     with pytest.raises(ArgumentError, match="flush_millis"):
         summary.create_file_writer("logs", flush_millis=0)
+
+
+@pytest.mark.parametrize("buckets", [100_001, 10**12, 10**100])
+def test_buckets_have_an_upper_bound(buckets: int, tmp_path: Path) -> None:
+    with summary.create_file_writer(tmp_path) as writer:
+        writer.histogram("a", [1.0, 2.0], step=0, buckets=100_000)
+        with pytest.raises(
+            ArgumentError, match=rf"buckets must be at most 100,000\. Received: buckets={buckets}"
+        ):
+            writer.histogram("a", [1.0, 2.0], step=0, buckets=buckets)

@@ -5,8 +5,10 @@ Training never waits long for the network and never stops for it: what cannot be
 
 import json
 import math
+import os
 import re
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,13 +17,82 @@ import numpy as np
 
 from minifit import console, interrupts
 from minifit.callbacks.base import Callback, Run
-from minifit.errors import ArgumentError, ArgumentTypeError, MissingPackageError
+from minifit.errors import ArgumentError, ArgumentTypeError, MissingPackageError, legible, quoted
+from minifit.settings import Setting, flag
 
 CONNECT = 1.0
 """Seconds for a connection to come about."""
 
 READ = 2.0
 """Seconds for the server to begin its answer, and for all of it to have begun."""
+
+_turns: dict[str, threading.Lock] = {}
+"""A lock for each address: one request at a time, so that a server that never ends its answer holds one thread."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_turns.clear)  # a forked process does not have the thread
+
+
+_EXAMPLES = {"root": "http://localhost:9000", "path": "/publish/epoch/end/", "field": "data"}
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ArgumentTypeError(
+            f"{name} must be a string. Received: {type(value).__name__}. Pass for example {name}={_EXAMPLES[name]!r}."
+        )
+    return value
+
+
+class _PartOfAddress(Setting):
+    """`root` or `path`, which together make the address of a server."""
+
+    def refuse(self, owner: Any, value: Any) -> None:
+        """Raise when the two make no address."""
+        parts = {**vars(owner), self.name: value}
+        if "root" not in parts:  # while the object is made
+            return
+        address = parts["root"] + parts["path"]
+        try:
+            split = urlsplit(address)
+            sound = split.scheme in ("http", "https") and bool(split.hostname) and split.port != 0
+        except ValueError:
+            sound = False
+        if not sound or re.search(r"\s", address):
+            raise ArgumentError(
+                "root + path must be the address of a server. "
+                f"Received: root={quoted(_shown(parts['root']))}. Pass for example root='http://localhost:9000'."
+            )
+
+
+def _shown(root: str) -> str:
+    """The server without a name and password that may stand before its own, and without a query."""
+    scheme, slashes, rest = root.partition("://")
+    return f"{scheme}{slashes}{re.split('[/?#]', rest)[0].rpartition('@')[2]}"
+
+
+def _checked_headers(_: str, headers: Any) -> dict[str, str] | None:
+    """Return the headers, if HTTP can carry them. Values may be secret and are not shown."""
+    if headers is None:
+        return None
+    if not isinstance(headers, Mapping):
+        raise ArgumentTypeError(
+            f"headers must be a dict. Received: {type(headers).__name__}. Pass for example {{'X-Run': '7'}}."
+        )
+    for name, value in headers.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise ArgumentTypeError(
+                f"headers must go from strings to strings. Received: {type(value).__name__} for {quoted(name)}. "
+                "Pass for example {'X-Run': '7'}."
+            )
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or not re.fullmatch(
+            r"(?:[!-\xff](?:[\t -\xff]*))?", value
+        ):
+            raise ArgumentError(
+                f"headers must have names and values that HTTP allows: no line ends, nothing but Latin-1. Received: "
+                f"one that breaks this under {quoted(name)}. Look for a line end or a space before the value."
+            )
+    return dict(headers)
 
 
 class RemoteMonitor(Callback):
@@ -64,6 +135,8 @@ class RemoteMonitor(Callback):
     """
 
     adds_keys = ()
+    root, path = _PartOfAddress(_text), _PartOfAddress(_text)
+    field, headers, send_as_json = Setting(_text), Setting(_checked_headers), Setting(flag)
 
     def __init__(
         self,
@@ -73,10 +146,8 @@ class RemoteMonitor(Callback):
         headers: Mapping[str, str] | None = None,
         send_as_json: bool = False,
     ) -> None:
-        self.root, self.path = _address(root, path)
-        self.field = _text("field", field, "data")
-        self.headers = None if headers is None else _checked_headers(headers)
-        self.send_as_json = bool(send_as_json)
+        self.path, self.root = path, root
+        self.field, self.headers, self.send_as_json = field, headers, send_as_json
         self._begin()
 
     def _begin(self) -> None:
@@ -112,22 +183,34 @@ class RemoteMonitor(Callback):
         self._begin()
 
     def _post(self, event: dict[str, Any]) -> tuple[str, bool]:
-        """What went wrong, or an empty text, and whether the server answered at all.
+        """Return what went wrong, or an empty text, and whether the server answered at all.
 
         The time limits of a socket are limits of each single piece: a server that sends a byte a second, or a slow
-        look-up of its name, would keep within them for ever. So the request runs in a thread, which is left behind.
+        look-up of its name, would keep within them for ever. So the request runs in a thread, which is left behind; the
+        next request to that address begins when it has ended. Where no thread can be started, this one sends.
         """
-        requests = _requests()
-        outcome: list[tuple[str, bool]] = []
+        requests, url = _requests(), self.root + self.path
         body = {"json": event} if self.send_as_json else {"data": {self.field: json.dumps(event)}}
-        thread = threading.Thread(
-            target=lambda: outcome.append(_request(requests, self.root + self.path, self.headers, body)),
-            name="RemoteMonitor",
-            daemon=True,
-        )
-        thread.start()
-        thread.join(CONNECT + READ)
-        return outcome[0] if outcome else ("it does not answer in time", False)
+        outcome = [("it does not answer in time", False)]
+        turn = _turns.setdefault(url, threading.Lock())
+        deadline = time.monotonic() + CONNECT + READ
+        if not turn.acquire(timeout=CONNECT + READ):
+            return outcome[-1]
+
+        def send() -> None:
+            try:
+                outcome.append(_request(requests, url, self.headers, body))
+            finally:
+                turn.release()
+
+        thread = threading.Thread(target=send, name="RemoteMonitor", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            send()
+        else:
+            thread.join(max(deadline - time.monotonic(), 0))
+        return outcome[-1]
 
     # -- state ------------------------------------------------------------------------------------------
 
@@ -180,7 +263,7 @@ def _request(requests: Any, url: str, headers: Any, body: dict[str, Any]) -> tup
         return "", True
     if status < 400:
         return f"it answers {status}, and redirects are not followed", True
-    return f"it answers {status} {reason or ''}".rstrip(), True
+    return f"it answers {status} {legible(reason or '', 100)}".rstrip(), True
 
 
 def _requests() -> Any:
@@ -192,58 +275,3 @@ def _requests() -> Any:
             f"RemoteMonitor needs the package requests. Received: {error}. Install it with: pip install requests"
         ) from error
     return requests
-
-
-# -- arguments -----------------------------------------------------------------------------------------------
-
-
-def _text(name: str, value: Any, example: str) -> str:
-    if not isinstance(value, str):
-        raise ArgumentTypeError(
-            f"{name} must be a string. Received: {type(value).__name__}. Pass for example {name}={example!r}."
-        )
-    return value
-
-
-def _address(root: Any, path: Any) -> tuple[str, str]:
-    root = _text("root", root, "http://localhost:9000")
-    path = _text("path", path, "/publish/epoch/end/")
-    try:
-        parts = urlsplit(root + path)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound or re.search(r"\s", root + path):
-        raise ArgumentError(
-            "root + path must be the address of a server. "
-            f"Received: root={_shown(root)!r}. Pass for example root='http://localhost:9000'."
-        )
-    return root, path
-
-
-def _shown(root: str) -> str:
-    """The server without a name and password that may stand before its own, and without a query."""
-    scheme, slashes, rest = root.partition("://")
-    return f"{scheme}{slashes}{re.split('[/?#]', rest)[0].rpartition('@')[2]}"
-
-
-def _checked_headers(headers: Any) -> dict[str, str]:
-    """The headers, if HTTP can carry them. Values may be secret and are not shown."""
-    if not isinstance(headers, Mapping):
-        raise ArgumentTypeError(
-            f"headers must be a dict. Received: {type(headers).__name__}. Pass for example {{'X-Run': '7'}}."
-        )
-    for name, value in headers.items():
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise ArgumentTypeError(
-                f"headers must go from strings to strings. Received: {type(value).__name__} for {name!r}. "
-                "Pass for example {'X-Run': '7'}."
-            )
-        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or not re.fullmatch(
-            r"(?:[!-\xff](?:[\t -\xff]*))?", value
-        ):
-            raise ArgumentError(
-                f"headers must have names and values that HTTP allows: no line ends, nothing but Latin-1. Received: "
-                f"one that breaks this under {name!r}. Look for a line end or a space before the value."
-            )
-    return dict(headers)

@@ -11,7 +11,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from minifit import console, interrupts
-from minifit.errors import DownloadError
+from minifit.errors import DownloadError, legible
 
 TIMEOUT = (10.0, 30.0)
 """Seconds to wait for a connection, and for the next bytes."""
@@ -152,7 +152,7 @@ class _Transfer:
             self._restart()
             raise _MayPass("the server's file is not longer than what had arrived")
         else:
-            said = f"the server answered {status} {response.reason}"
+            said = f"the server answered {status} {legible(response.reason, 100)}"
             if status in MAY_PASS:
                 raise _MayPass(said)
             raise DownloadError(f"{self.failed()}: {said}.")
@@ -170,7 +170,7 @@ class _Transfer:
             or (self.version and version not in ("", self.version))
         ):
             self._restart()
-            raise _MayPass(f"the server sent another part than was asked for ({said})")
+            raise _MayPass(f"the server sent another part than was asked for ({legible(said, 100)})")
         return _number(found[2])
 
     def failed(self) -> str:
@@ -191,7 +191,7 @@ class _Transfer:
         where = " to the proxy" if isinstance(error, requests.exceptions.ProxyError) else ""
         reason = getattr(error.args[0], "reason", error) if error.args else error
         reason = getattr(reason, "original_error", reason)
-        return f"no connection{where} ({str(reason).rpartition(': ')[2] or type(reason).__name__})"
+        return f"no connection{where} ({legible(str(reason).rpartition(': ')[2] or type(reason).__name__)})"
 
     def _broke_off(self) -> str:
         of = "" if self.total is None else f" of {self.total:,}"

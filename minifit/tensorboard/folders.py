@@ -95,7 +95,9 @@ class Folders:
         try:
             write(*args)
         except OSError as error:
-            self._warn(f"TensorBoard cannot write {quoted(error.filename)}: {error.strerror}. Training goes on.")
+            self._warn(
+                f"TensorBoard cannot write {quoted(error.filename)}: {error.strerror}. Training goes on."
+            )
 
     def _warn(self, text: str) -> None:
         """Say the first trouble only: the others have the same reason, as a rule."""

@@ -9,6 +9,9 @@ from minifit.arrays import Array
 from minifit.tensorboard.events import Value
 
 BUCKETS = 30
+MOST_BUCKETS = 100_000
+"""More are no picture any more, and an event of megabytes."""
+
 _BLOCK = 1 << 16  # values at a time: they and what is made of them stay in the cache
 
 

@@ -328,7 +328,83 @@ def test_headers_that_trickle_have_a_limit_for_all_of_them(
     began = time.monotonic()
     warned_once(RemoteMonitor(server.address, send_as_json=True), "does not answer in time", 2)
     assert time.monotonic() - began < 30, "it came back by itself"
-    assert server.epochs() == [0, 1]
+    assert server.epochs() == [0], "the next request waits until the first one has ended"
+
+
+@pytest.mark.rule("RM-1")
+def test_a_server_that_drips_holds_one_thread_however_many_fits_there_are(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_monitor, "CONNECT", 0.05)
+    monkeypatch.setattr(remote_monitor, "READ", 0.05)
+    monkeypatch.setattr(remote_monitor, "_request", lambda *_: (server.over.wait(), ("", True))[1])
+    for _ in range(3):
+        warned_once(RemoteMonitor(server.address), "does not answer in time", 3)
+    assert [t.name for t in threading.enumerate()].count("RemoteMonitor") == 1
+
+
+@pytest.mark.rule("RM-1")
+def test_where_no_thread_can_be_started_this_one_sends(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "RemoteMonitor":
+            raise RuntimeError("can't create new thread at interpreter shutdown")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    fit(RemoteMonitor(server.address, send_as_json=True), epochs=3)
+    assert server.epochs() == [0, 1, 2]
+
+
+def test_what_a_server_says_cannot_move_the_cursor(server: Server) -> None:
+    reason = b"\x1b[2J\x9b" * 1000
+    server.answer = lambda connection: connection.sendall(
+        b"HTTP/1.1 500 " + reason + b"\r\nContent-Length: 0\r\n\r\n"
+    )
+    text = warned_once(RemoteMonitor(server.address), "it answers 500", 2)
+    assert text.isprintable()
+    assert len(text) < 400
+
+
+def test_what_is_set_counts_at_the_next_epoch(server: Server) -> None:
+    monitor = RemoteMonitor("http://localhost:1", path="/a", field="b", headers={"X-A": "1"})
+
+    def change(epoch: int, logs: Any) -> None:
+        if epoch == 0:
+            monitor.root, monitor.path, monitor.field = server.address, "/c", "d"
+            monitor.headers = {"X-B": "2"}
+        else:
+            monitor.send_as_json = True
+
+    fit(monitor, LambdaCallback(on_epoch_end=change), epochs=2)
+    (head, body), (_, second) = server.requests
+    assert head.startswith(b"POST /c HTTP")
+    assert b"X-B: 2" in head
+    assert b"X-A" not in head
+    assert body.startswith(b"d=")
+    assert json.loads(second)["epoch"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("root", "ftp://a"),
+        ("root", 5),
+        ("root", ""),
+        ("path", "a b"),
+        ("field", None),
+        ("headers", {"a": "b\n"}),
+    ],
+)
+def test_what_is_set_is_held_to_the_rules(name: str, value: Any) -> None:
+    monitor = RemoteMonitor()
+    with pytest.raises(MinifitError, match=name):
+        setattr(monitor, name, value)
+    with pytest.raises(MinifitError, match=name):
+        RemoteMonitor(**{name: value})
 
 
 @pytest.mark.rule("RM-1")

@@ -219,6 +219,22 @@ def test_more_than_the_file_is_thrown_away(beyond: int, server: Server, part: Pa
 # -- answers that are not the file -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("code", [404, 503])
+def test_what_a_server_says_cannot_move_the_cursor(
+    code: int, server: Server, part: Path, pauses: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answer(handler: Handler) -> None:
+        handler.send_response(code, "\x1b[2J\x9b" * 1000)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with pytest.raises(DownloadError) as caught:
+        fetch(server, part, *[answer] * 4)
+    for line in (str(caught.value), *capsys.readouterr().out.splitlines()):
+        assert line.isprintable()
+        assert len(line) < 300
+
+
 @pytest.mark.parametrize("code", [204, 400, 401, 403, 404, 410, 501])
 def test_a_refusal_is_final(code: int, server: Server, part: Path, pauses: list[float]) -> None:
     with pytest.raises(

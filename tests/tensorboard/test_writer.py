@@ -270,7 +270,9 @@ def test_a_file_that_goes_just_before_the_end_is_said(change: Any, tmp_path: Pat
         writer.close()
 
 
-def test_a_change_of_the_working_folder_moves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_of_the_working_folder_moves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     writer = EventWriter("logs", flush_secs=NEVER)
     (tmp_path / "other").mkdir()
