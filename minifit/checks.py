@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import index
 from typing import Any, TypeVar
 
+import numpy as np
+
+from minifit.arrays import numpy_ready
 from minifit.errors import ArgumentError, ArgumentTypeError, quoted
 
 EPSILON = 1e-7
@@ -39,6 +42,18 @@ def real(value: Any) -> int | float | None:
             except (TypeError, ValueError, ArithmeticError, RuntimeError):
                 continue
     return None
+
+
+def single(value: Any) -> int | float | None:
+    """Return a real number, or that of an array of one, as one of Python's; None for anything else.
+
+    For values of logs: a metric may compute an array, and a model may have one class or one output.
+    """
+    found = real(value)
+    if found is None and getattr(value, "shape", ()) != () and hasattr(value, "__array__"):
+        array = np.asarray(numpy_ready(value))
+        found = real(array.item()) if array.size == 1 else None
+    return found
 
 
 def whole(value: Any) -> int | None:
@@ -179,6 +194,11 @@ def epochs(name: str, value: Any, example: int = 3) -> int | float:
 def optional(name: str, value: Any) -> float | None:
     """Return None, or `value` as a float, if it is a number of at least 0; infinity bounds nothing."""
     return None if value is None else not_negative(name, value, infinite=True)
+
+
+def reference(name: str, value: Any) -> float | None:
+    """Return None, or `value` as a float, if it is a number that others are compared with; infinity may be one."""
+    return None if value is None else number(name, value, example=0.5, infinite=True)
 
 
 def small(value: Any) -> float:

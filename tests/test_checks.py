@@ -10,7 +10,7 @@ import pytest
 
 from minifit import checks
 from minifit.errors import ArgumentError, ArgumentTypeError
-from tests.house.kinds import LISTS, NO_NUMBER, REAL, WHOLE
+from tests.house.kinds import LISTS, NO_NUMBER, REAL, WHOLE, TorchLike
 
 RULES: list[Callable[..., Any]] = [
     checks.number,
@@ -48,6 +48,19 @@ def test_every_kind_of_real_number(kind: str) -> None:
     found = checks.number("rho", REAL[kind](0.5))
     assert (found, type(found)) == (0.5, float)
     assert checks.whole(REAL[kind](2.0)) is None, "2.0 is no integer by its kind"
+
+
+@pytest.mark.parametrize("kind", [*REAL, *WHOLE])
+def test_a_number_alone_or_in_an_array(kind: str) -> None:
+    assert checks.single({**WHOLE, **REAL}[kind](2)) == 2
+    assert checks.single(np.array([2.0])) == checks.single(TorchLike([[2.0]], grad=True)) == 2
+
+
+@pytest.mark.parametrize(
+    "value", ["2", None, True, [2.0], np.ones(2), np.zeros(0), np.array(["2"]), np.array([True])]
+)
+def test_no_number_and_no_array_of_one(value: Any) -> None:
+    assert checks.single(value) is None
 
 
 @pytest.mark.parametrize("kind", WHOLE)

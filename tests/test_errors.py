@@ -74,6 +74,7 @@ def test_each_has_a_docstring_of_its_own(name: str) -> None:
         ("Relu", ["relu", "tanh"], "Did you mean 'relu'?"),
         ("xyz", ["tanh", "relu"], "Known: 'relu', 'tanh'."),
         ("", ["relu"], "Known: 'relu'."),
+        ("xyz", [], "Known: none."),
     ],
 )
 def test_suggestion(name: str, known: list[str], text: str) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minifit import interrupts
+from minifit.checks import single
 from minifit.errors import ArgumentError, ArgumentTypeError, MissingPackageError, UnknownNameError
 from minifit.saving import atomic
 
@@ -51,7 +52,7 @@ def draw(
     path, metrics, ax
         As in `History.plot`.
     """
-    curves = {key: values for key, values in history.items() if _are_numbers(values)}
+    curves = {key: numbers for key, values in history.items() if (numbers := _numbers(values))}
     names = _chosen(curves, metrics)
     axes = _new_axes(len(names)) if ax is None else _as_given(ax, names)
     for each, name in zip(axes, names, strict=True):
@@ -63,9 +64,10 @@ def draw(
     return figure
 
 
-def _are_numbers(values: Sequence[Any]) -> bool:
-    array = np.asarray(values)
-    return array.ndim == 1 and array.size > 0 and array.dtype.kind in "fiu"
+def _numbers(values: Sequence[Any]) -> list[float] | None:
+    """Return the values of a key as numbers; None where one is no single number."""
+    found = [float(number) for value in values if (number := single(value)) is not None]
+    return found if len(found) == len(values) else None
 
 
 def _chosen(curves: Mapping[str, Any], metrics: str | Sequence[str] | None) -> list[str]:

@@ -1,13 +1,12 @@
 """`EarlyStopping`: stop when it no longer gets better."""
 
-from functools import partial
 from typing import Any
 
 from minifit import console
 from minifit.arrays import Array
 from minifit.callbacks.monitoring import Monitoring
-from minifit.checks import not_negative, number
-from minifit.settings import Setting, as_given
+from minifit.checks import epochs, number, reference
+from minifit.settings import Setting
 
 
 class EarlyStopping(Monitoring):
@@ -19,8 +18,8 @@ class EarlyStopping(Monitoring):
         A key of the logs.
     min_delta : float, default 0
         By how much a value must be better to count; its sign does not matter.
-    patience : int, default 0
-        Epochs without improvement after which training stops.
+    patience : int or float, default 0
+        Epochs without improvement after which training stops; a fraction is rounded up, infinity is never reached.
     verbose : int, default 0
         Whether to say so.
     mode : {"auto", "min", "max"}, default "auto"
@@ -66,11 +65,8 @@ class EarlyStopping(Monitoring):
 
     adds_keys = ()
     min_delta = Setting(lambda name, value: abs(number(name, value, example=0.001)))
-    patience = Setting(as_given(partial(not_negative, example=3)))
-    start_from_epoch = Setting(as_given(partial(not_negative, example=3)))
-    baseline = Setting(
-        lambda name, value: None if value is None else (number(name, value, example=0.5), value)[1]
-    )
+    patience, start_from_epoch = Setting(epochs), Setting(epochs)
+    baseline = Setting(reference)
 
     def __init__(
         self,

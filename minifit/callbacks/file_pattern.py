@@ -11,7 +11,20 @@ from string import Formatter
 from typing import Any, NamedTuple
 
 from minifit.callbacks.monitoring import hint
+from minifit.checks import single
 from minifit.errors import ArgumentError, ArgumentTypeError, MissingKeyError
+
+
+class _Formatter(Formatter):
+    """Formats as `str.format`, and an array of one number as that number."""
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        """Return the text of one placeholder."""
+        number = single(value) if getattr(value, "shape", ()) else None
+        return super().format_field(value if number is None else number, format_spec)
+
+
+_FORMATTER = _Formatter()
 
 
 class Field(NamedTuple):
@@ -105,7 +118,7 @@ class FilePattern:
 
     def _format(self, text: str, values: Mapping[str, Any]) -> str:
         try:
-            return text.format(**values)
+            return _FORMATTER.vformat(text, (), values)
         except KeyError as error:
             raise KeyError(str(self.missing(str(error.args[0]), values))) from None
         except (ValueError, TypeError, AttributeError, IndexError) as error:

@@ -10,7 +10,7 @@ from minifit.callbacks.base import Logs, Run, implements
 from minifit.callbacks.file_pattern import FilePattern
 from minifit.callbacks.monitoring import Monitoring
 from minifit.callbacks.save_frequency import SaveFrequency
-from minifit.checks import number, positive
+from minifit.checks import positive, reference
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.saving import formats
 from minifit.saving.hdf5 import checked_options
@@ -85,9 +85,7 @@ class ModelCheckpoint(Monitoring):
     adds_keys = ()
     filepath = Setting(lambda _, value: FilePattern(value).text)
     options = Setting(lambda _, value: None if value is None else dict(checked_options(value)))
-    initial_value_threshold = Setting(
-        lambda name, value: None if value is None else number(name, value, example=0.5)
-    )
+    initial_value_threshold = Setting(reference)
     period = Setting(positive)
 
     def __init__(

@@ -11,7 +11,8 @@ import numpy as np
 from minifit import console
 from minifit.callbacks.base import Callback, Run
 from minifit.callbacks.comparison import Comparison, known_mode
-from minifit.errors import ArgumentError, suggestion
+from minifit.checks import single
+from minifit.errors import ArgumentError, quoted, suggestion
 from minifit.settings import Setting
 
 
@@ -97,17 +98,16 @@ class Monitoring(Callback):
             )
         return None
 
-    def _single(self, value: Any) -> Any:
-        """Return the value, if it is one number: some metrics have several."""
-        if np.ndim(value) == 0:
-            return value
-        if np.size(value) == 1:
-            return np.asarray(value).item()
-        raise ArgumentError(
-            f"A monitored value must be one number. Received: {type(self).__name__} monitoring {self.monitor!r} of "
-            f"shape {np.shape(value)}. Monitor another key, or let a callback ahead of it write one number into the "
-            "logs."
-        )
+    def _single(self, value: Any) -> int | float:
+        """Return the value, if it is one number, if only in an array: some metrics have several."""
+        found = int(value) if isinstance(value, bool | np.bool_) else single(value)
+        if found is None:
+            received = f"of shape {np.shape(value)}" if np.ndim(value) else f"which is {quoted(value)}"
+            raise ArgumentError(
+                f"A monitored value must be one number. Received: {type(self).__name__} monitoring {self.monitor!r} "
+                f"{received}. Monitor another key, or let a callback ahead of it write one number into the logs."
+            )
+        return found
 
 
 def hint(key: str, known: Collection[str], of_batches: bool = False) -> str:

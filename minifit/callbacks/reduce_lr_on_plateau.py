@@ -8,9 +8,9 @@ import numpy as np
 from minifit import console
 from minifit.callbacks.monitoring import Monitoring
 from minifit.callbacks.rate_setter import RateSetter, in_short
-from minifit.checks import fraction, not_negative, number
+from minifit.checks import epochs, fraction, not_negative, number
 from minifit.errors import ArgumentTypeError
-from minifit.settings import Setting, as_given
+from minifit.settings import Setting
 
 
 class ReduceLROnPlateau(Monitoring, RateSetter):
@@ -69,9 +69,8 @@ class ReduceLROnPlateau(Monitoring, RateSetter):
 
     adds_keys = ("lr",)
     factor = Setting(fraction)
-    patience = Setting(as_given(partial(not_negative, example=5)))
+    patience, cooldown = Setting(epochs), Setting(epochs)
     min_delta = Setting(partial(number, example=0.001))
-    cooldown = Setting(as_given(partial(not_negative, example=2)))
     min_lr = Setting(not_negative)
     _moves_reference = True
 

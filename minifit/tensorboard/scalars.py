@@ -26,12 +26,12 @@ class Scalar(NamedTuple):
 
 
 def numbers(logs: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """What can be drawn of logs: single numbers."""
+    """Yield what can be drawn of logs: single numbers."""
     for name, value in logs.items():
         if isinstance(value, _PLAIN):
             yield name, value
-        elif isinstance(value, np.generic | np.ndarray) and value.ndim == 0 and value.dtype.kind in "biuf":
-            yield name, float(value)
+        elif isinstance(value, np.generic | np.ndarray) and value.size == 1 and value.dtype.kind in "biuf":
+            yield name, float(value.item())
 
 
 _PLAIN = (float, int)

@@ -21,6 +21,8 @@ from minifit.callbacks import (
     remote_monitor,
 )
 from minifit.callbacks.base import HOOKS, Run, implements
+from minifit.metrics import MeanSquaredError
+from minifit.tensorboard.scalars import numbers
 from tests.callbacks.recording import (
     IN_FIT,
     NEW_NAMES,
@@ -62,6 +64,30 @@ def test_no_callback_minds_a_fit_of_no_epochs(
     assert history.history == {}
     history = model.fit(X, Y, epochs=1, validation_data=(X, Y), verbose=verbose, callbacks=[made])
     assert history.epoch == [0]
+
+
+class OneInAnArray(MeanSquaredError):
+    """Has one class, and so an array of one number, as `FBetaScore` without an average."""
+
+    def result(self) -> Any:
+        return np.array([super().result()])
+
+
+def test_a_metric_that_is_an_array_of_one_number_is_a_number_for_all(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    stopping, plateau = callbacks.EarlyStopping("one"), callbacks.ReduceLROnPlateau("val_one")
+    best = callbacks.ModelCheckpoint(tmp_path / "{epoch}-{one:.3f}.h5", "val_one", save_best_only=True)
+    model = small_model(metrics=[OneInAnArray(name="one")])
+    history = model.fit(
+        X, Y, epochs=2, validation_data=(X, Y), verbose=0, callbacks=[stopping, plateau, best]
+    )
+    values = [value.item() for value in history.history["one"]]
+    assert stopping.best == min(values)
+    assert plateau.best == best.best == min(history.history["val_one"]).item()
+    assert f"1-{values[0]:.3f}.h5" in [path.name for path in tmp_path.iterdir()]
+    (axes,) = history.plot(metrics="one").axes
+    assert np.asarray(axes.lines[0].get_ydata()).tolist() == values
+    assert list(numbers({"one": history.history["one"][0]})) == [("one", values[0])]
 
 
 # -- the older names ----------------------------------------------------------------------------------------

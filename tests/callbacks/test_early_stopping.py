@@ -422,7 +422,7 @@ def test_a_state_goes_on_where_it_was_taken(at: int) -> None:
     ("arguments", "error", "text"),
     [
         ({"patience": -1}, ArgumentError, r"patience must be at least 0\. Received: patience=-1"),
-        ({"patience": nan}, ArgumentError, r"patience must be at least 0\. Received: patience=nan"),
+        ({"patience": nan}, ArgumentError, r"patience must be a finite number\. Received: patience=nan"),
         ({"patience": "3"}, ArgumentTypeError, r"patience must be a number\. Received: patience='3'"),
         ({"patience": None}, ArgumentTypeError, r"patience must be a number\. Received: patience=None"),
         ({"start_from_epoch": -1}, ArgumentError, r"start_from_epoch must be at least 0"),

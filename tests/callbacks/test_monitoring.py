@@ -1,16 +1,18 @@
 """Monitoring: the value, the direction, the best so far, and the words when the key is not in the logs."""
 
 import re
-from math import inf, nan
+from math import inf, isnan, nan
 from typing import Any
 
 import numpy as np
 import pytest
 
+from minifit import checks
 from minifit.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
 from minifit.callbacks.monitoring import Monitoring
 from minifit.errors import ArgumentError, MinifitWarning
 from tests.callbacks.recording import acting, data, small_model
+from tests.house.kinds import REAL, TorchLike
 
 X, Y = data()
 
@@ -67,15 +69,31 @@ def test_a_key_that_comes_at_a_later_epoch_is_waited_for(kind: str, tmp_path: An
 def test_several_numbers_cannot_be_monitored() -> None:
     with pytest.raises(ArgumentError, match=r"EarlyStopping monitoring 'own' of shape \(2,\)"):
         monitoring("own").monitored({"own": np.zeros(2)})
+    with pytest.raises(ArgumentError, match=r"EarlyStopping monitoring 'own' which is 'a'\. Monitor another"):
+        monitoring("own").monitored({"own": "a"})
 
 
-def test_an_array_of_one_number_is_a_number() -> None:
-    assert monitoring("own").monitored({"own": np.array([[2.5]])}) == 2.5
+NUMBERS = [0.0, -inf, 3, *(made(0.5) for made in REAL.values())]
 
 
-@pytest.mark.parametrize("value", [0.0, nan, -inf, 3, np.float32(2)])
-def test_a_value_that_is_there_is_returned_as_it_is(value: float) -> None:
-    assert monitoring("own").monitored({"own": value}) is value
+@pytest.mark.parametrize("value", NUMBERS)
+@pytest.mark.parametrize("held", [None, np.array, TorchLike])
+def test_a_number_of_every_kind_is_a_value(value: Any, held: Any) -> None:
+    """That of an array of one number, too: a metric of one class returns it."""
+    number = checks.real(value)
+    found = monitoring("own").monitored({"own": value if held is None else held([[number]])})
+    assert found == number
+    assert type(found) in (int, float)
+
+
+@pytest.mark.parametrize("value", [nan, np.float32("nan"), np.array([nan])])
+def test_nan_is_a_value(value: Any) -> None:
+    assert isnan(monitoring("own").monitored({"own": value}))
+
+
+@pytest.mark.parametrize("value", [True, np.True_])
+def test_a_bool_counts_as_a_number(value: Any) -> None:
+    assert monitoring("own").monitored({"own": value}) == 1
 
 
 @pytest.mark.parametrize("kind", MONITORS)

@@ -186,6 +186,6 @@ def arrays_in(group: Group) -> list[StoredArray]:
     if any(array is None or isinstance(array, Group) for array in found):
         raise FileFormatError(
             "Variables in a file of Keras 3 are arrays that are called 0, 1, 2, ... "
-            f"Received: {', '.join(group.members)[:80] or 'nothing'}. Copy the file again."
+            f"Received: {', '.join(group.members)[:80]}. Copy the file again."
         )
     return found
