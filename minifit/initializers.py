@@ -13,8 +13,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from minifit.arrays import FLOAT, Array, Shape
+from minifit.checks import above_zero
 from minifit.errors import ArgumentError, ShapeError
-from minifit.settings import Fixed, Setting
+from minifit.settings import Fixed, Setting, as_given
 from minifit.tables import Configurable, Table, serialize
 from minifit.tensor import current
 
@@ -83,13 +84,6 @@ def distribution(argument: str, value: Any) -> str:
     """Return the distribution that is meant, in lower case; "normal" is the truncated one."""
     plain = str(value).lower()
     return one_of(DISTRIBUTIONS, argument, "truncated_normal" if plain == "normal" else plain)
-
-
-def above_zero(argument: str, value: Any) -> Any:
-    """Return `value` itself, if it is above 0."""
-    if not value > 0:
-        raise ArgumentError(f"{argument} must be above 0. Received: {argument}={value!r}. The default is 1.")
-    return value
 
 
 class Initializer(Configurable):
@@ -317,7 +311,7 @@ class VarianceScaling(Random):
     """
 
     modes, distributions = MODES, DISTRIBUTIONS
-    scale = Setting(above_zero)
+    scale = Setting(as_given(above_zero))
     mode = Setting(partial(one_of, MODES))
     distribution = Setting(distribution)
 

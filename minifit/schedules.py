@@ -6,14 +6,16 @@ float32. A step may also be an array of steps: then the answer is the curve, rea
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from minifit.arrays import FLOAT
+from minifit.checks import above_zero, number, several
 from minifit.errors import ArgumentError, ArgumentTypeError
-from minifit.settings import Setting
+from minifit.settings import Setting, as_given
 from minifit.tables import Configurable, Table, serialize
 
 __all__ = [
@@ -28,14 +30,8 @@ __all__ = [
     "serialize",
 ]
 
-
-def positive(name: str, value: Any) -> Any:
-    """`value` as it is, if it is above 0."""
-    if not value > 0:
-        raise ArgumentError(
-            f"{name} must be above 0. Received: {name}={value!r}. Pass for example {name}=1000."
-        )
-    return value
+_steps = as_given(partial(above_zero, example=1000))
+_numbers = as_given(partial(several, each=number, example="[10, 20]"))
 
 
 class LearningRateSchedule(Configurable):
@@ -83,7 +79,7 @@ class ExponentialDecay(LearningRateSchedule):
     [1.0, 0.5, 0.25, 0.125]
     """
 
-    decay_steps = Setting(positive)
+    decay_steps = Setting(_steps)
 
     def __init__(
         self,
@@ -161,7 +157,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     [1.0, 1.0, 0.5, 0.25]
     """
 
-    boundaries, values = _Steps(), _Steps()
+    boundaries, values = _Steps(_numbers), _Steps(_numbers)
 
     def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str | None = None) -> None:
         self.boundaries = boundaries
@@ -197,7 +193,7 @@ class PolynomialDecay(LearningRateSchedule):
     name : str, optional
     """
 
-    decay_steps = Setting(positive)
+    decay_steps = Setting(_steps)
 
     def __init__(
         self,
@@ -250,7 +246,7 @@ class InverseTimeDecay(LearningRateSchedule):
     name : str, optional
     """
 
-    decay_steps = Setting(positive)
+    decay_steps = Setting(_steps)
 
     def __init__(
         self,
@@ -300,7 +296,7 @@ class CosineDecay(LearningRateSchedule):
     I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2016.
     """
 
-    decay_steps = Setting(positive)
+    decay_steps = Setting(_steps)
 
     def __init__(
         self, initial_learning_rate: float, decay_steps: int, alpha: float = 0.0, name: str | None = None
@@ -345,7 +341,7 @@ class CosineDecayRestarts(LearningRateSchedule):
     I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2016.
     """
 
-    first_decay_steps = Setting(positive)
+    first_decay_steps = Setting(_steps)
 
     def __init__(
         self,

@@ -618,7 +618,8 @@ def test_boundaries_that_do_not_grow(boundaries: list[int]) -> None:
 def test_a_length_that_is_none(name: str, steps: Any) -> None:
     more = [0.5] if name in ("ExponentialDecay", "InverseTimeDecay") else []
     with pytest.raises(
-        ArgumentError, match=r"decay_steps must be above 0\. Received: .*decay_steps=.*\. Pass"
+        ArgumentError,
+        match=r"decay_steps must be (above 0|a finite number)\. Received: .*decay_steps=.*\. Pass",
     ):
         schedules.TABLE[name](0.1, steps, *more)
 

@@ -119,7 +119,7 @@ class Layer(Configurable):
 
     name = Fixed()
     activity_regularizer = Setting(unnamed(regularizers.get))
-    batch_input_shape = Shaping()
+    batch_input_shape = Shaping(lambda _, value: _declared(None, None, value))
     _inner: "list[Layer]"  # layers that are attributes of this one
 
     def __init__(

@@ -6,10 +6,18 @@ from typing import Any
 
 from minifit import ops
 from minifit.checks import fraction
-from minifit.errors import ShapeError
+from minifit.errors import ArgumentTypeError, ShapeError
 from minifit.layers.base import Layer, ShapeLike
 from minifit.settings import Setting
 from minifit.tensor import Tensor, current
+
+
+def _noise_shape(name: str, value: Any) -> tuple[Any, ...] | None:
+    if value is None or (isinstance(value, Sequence) and not isinstance(value, str)):
+        return None if value is None else tuple(value)
+    raise ArgumentTypeError(
+        f"{name} is a tuple of 1, None and sizes. Received: {name}={value!r}. Pass for example (None, 1)."
+    )
 
 
 class Dropout(Layer):
@@ -38,7 +46,7 @@ class Dropout(Layer):
     """
 
     rate = Setting(partial(fraction, closed=True))
-    noise_shape = Setting(lambda _, value: None if value is None else tuple(value))
+    noise_shape = Setting(_noise_shape)
 
     def __init__(
         self,

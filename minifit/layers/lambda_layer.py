@@ -1,13 +1,30 @@
 """`Lambda`: a function as a layer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
 from typing import Any
 
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.layers.base import Layer, ShapeLike
+from minifit.settings import Setting
 from minifit.signatures import check_call, name_of
 from minifit.tensor import Tensor
+
+
+def _function(name: str, value: Any) -> Any:
+    if not callable(value):
+        raise ArgumentTypeError(
+            f"Lambda needs a function of a tensor. Received: {value!r}. Pass for example lambda x: x * 2."
+        )
+    return value
+
+
+def _keyword_arguments(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping | None):
+        raise ArgumentTypeError(
+            f"{name} is a dict of keywords. Received: {name}={value!r}. Leave it out for none."
+        )
+    return dict(value or {})
 
 
 class Lambda(Layer):
@@ -41,6 +58,9 @@ class Lambda(Layer):
     ``tf.keras.layers.Lambda`` (TensorFlow 2.7).
     """
 
+    function = Setting(_function, then="_check")
+    arguments = Setting(_keyword_arguments, then="_check")
+
     def __init__(
         self,
         function: Callable[..., Any],
@@ -50,10 +70,6 @@ class Lambda(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not callable(function):
-            raise ArgumentTypeError(
-                f"Lambda needs a function of a tensor. Received: {function!r}. Pass for example lambda x: x * 2."
-            )
         if mask is not None:
             raise ArgumentError(
                 f"Masks are not carried from layer to layer here. Received: mask={mask!r}. Leave it out."
@@ -63,13 +79,17 @@ class Lambda(Layer):
                 "output_shape is a tuple of integers or a function of the input's shape. "
                 f"Received: output_shape={output_shape!r}. Leave it out to have it found."
             )
-        self.function = function
-        self.arguments = dict(arguments or {})
         self._output_shape = output_shape
-        self._function_takes_training = "training" not in self.arguments and "training" in _parameters(
-            function
-        )
-        check_call(f"The function of {self.name!r}", function, "inputs", **self._keywords(False))
+        self._function_takes_training = False
+        self.arguments, self.function = arguments, function
+
+    def _check(self) -> None:
+        """Look at the function's arguments, once there is one."""
+        if (function := vars(self).get("function")) is not None:
+            self._function_takes_training = "training" not in self.arguments and "training" in _parameters(
+                function
+            )
+            check_call(f"The function of {self.name!r}", function, "inputs", **self._keywords(False))
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """What the function returns."""

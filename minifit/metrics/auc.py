@@ -13,7 +13,7 @@ from minifit.losses import fit_weights
 from minifit.metrics.base import Metric, divide
 from minifit.metrics.confusion import Counts, checked_thresholds, count, probabilities
 from minifit.parameters import take_room
-from minifit.settings import Fixed, Setting, unnamed
+from minifit.settings import Fixed, Setting
 from minifit.tensor import to_array
 
 MARGIN = 1e-7
@@ -35,16 +35,23 @@ def _one_of(allowed: tuple[str, ...], name: str, value: Any) -> str:
     )
 
 
-def _label_weights(weights: Any) -> Array | None:
-    if weights is None:
+def _label_weights(name: str, value: Any) -> Array | None:
+    if value is None:
         return None
-    made = np.array(weights, np.float64)
+    try:
+        made = np.array(value, np.float64)
+    except (TypeError, ValueError):
+        made = np.zeros(())
     if made.ndim != 1 or not (made >= 0).all():
         raise ArgumentError(
-            f"label_weights are numbers not below 0, one for each label. Received: label_weights={weights!r}. "
+            f"{name} are numbers not below 0, one for each label. Received: {name}={value!r}. "
             "Leave it out for equal ones."
         )
     return made
+
+
+def _labels(name: str, value: Any) -> int | None:
+    return None if value is None else positive(name, value)
 
 
 class AUC(Metric):
@@ -85,10 +92,10 @@ class AUC(Metric):
     direction = "max"
     counted: ClassVar[tuple[str, ...]] = Counts._fields
     thresholds, num_thresholds = Fixed(), Fixed()
-    multi_label, num_labels = Fixed(), Fixed()
+    multi_label, num_labels = Fixed(), Fixed(_labels)
     curve = Setting(partial(_one_of, CURVES))
     summation_method = Setting(partial(_one_of, METHODS))
-    label_weights = Setting(unnamed(_label_weights))
+    label_weights = Setting(_label_weights)
 
     def __init__(
         self,

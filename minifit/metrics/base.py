@@ -14,6 +14,7 @@ import numpy as np
 
 from minifit import losses
 from minifit.arrays import Array, Shape
+from minifit.checks import storable_name
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
 from minifit.losses import fit_weights, match_ranks
 from minifit.parameters import Variable, take_room
@@ -55,7 +56,7 @@ class Metric(Configurable):
     """
 
     direction: str | None = None
-    name = Fixed()
+    name = Fixed(lambda _, value: storable_name("A metric's name", value))
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         if dtype not in (None, "float32", np.float32):
