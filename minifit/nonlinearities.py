@@ -52,8 +52,8 @@ def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
 
 
 # Chosen so that mean 0 and variance 1 are what layers drift towards.
-_SELU_ALPHA = 1.6732632423543772
-_SELU_SCALE = 1.0507009873554805
+SELU_ALPHA = 1.6732632423543772
+SELU_SCALE = 1.0507009873554805
 
 
 def selu(x: TensorLike) -> Tensor:
@@ -66,9 +66,9 @@ def selu(x: TensorLike) -> Tensor:
     """
     x = floating(x)
     v = x.value
-    low = _SELU_SCALE * _SELU_ALPHA
-    y = np.where(v > 0, _SELU_SCALE * v, low * _exp_minus_1(v))
-    return _elementwise(x, y, lambda: np.where(v < 0, y + low, _SELU_SCALE))
+    low = SELU_SCALE * SELU_ALPHA
+    y = np.where(v > 0, SELU_SCALE * v, low * _exp_minus_1(v))
+    return _elementwise(x, y, lambda: np.where(v < 0, y + low, SELU_SCALE))
 
 
 def _exp_minus_1(v: Array) -> Array:

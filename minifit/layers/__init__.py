@@ -5,6 +5,7 @@ from typing import Any
 
 from minifit.layers.activation import Activation
 from minifit.layers.activity_regularization import ActivityRegularization
+from minifit.layers.alpha_dropout import AlphaDropout
 from minifit.layers.base import Layer
 from minifit.layers.batch_normalization import BatchNormalization
 from minifit.layers.dense import Dense
@@ -19,16 +20,23 @@ from minifit.layers.lambda_layer import Lambda
 from minifit.layers.layer_normalization import LayerNormalization
 from minifit.layers.leaky_re_lu import LeakyReLU
 from minifit.layers.normalization import Normalization
+from minifit.layers.p_re_lu import PReLU
+from minifit.layers.permute import Permute
 from minifit.layers.re_lu import ReLU
+from minifit.layers.repeat_vector import RepeatVector
 from minifit.layers.rescaling import Rescaling
 from minifit.layers.reshape import Reshape
 from minifit.layers.softmax import Softmax
+from minifit.layers.spatial_dropout_1d import SpatialDropout1D
+from minifit.layers.thresholded_re_lu import ThresholdedReLU
+from minifit.layers.unit_normalization import UnitNormalization
 from minifit.tables import Table, custom_object_scope, serialize
 
 __all__ = [
     "ELU",
     "Activation",
     "ActivityRegularization",
+    "AlphaDropout",
     "BatchNormalization",
     "Dense",
     "Dropout",
@@ -42,10 +50,16 @@ __all__ = [
     "LayerNormalization",
     "LeakyReLU",
     "Normalization",
+    "PReLU",
+    "Permute",
     "ReLU",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
     "Softmax",
+    "SpatialDropout1D",
+    "ThresholdedReLU",
+    "UnitNormalization",
     "deserialize",
     "serialize",
 ]
@@ -58,6 +72,7 @@ TABLE = Table(
             ELU,
             Activation,
             ActivityRegularization,
+            AlphaDropout,
             BatchNormalization,
             Dense,
             Dropout,
@@ -70,10 +85,16 @@ TABLE = Table(
             LayerNormalization,
             LeakyReLU,
             Normalization,
+            PReLU,
+            Permute,
             ReLU,
+            RepeatVector,
             Rescaling,
             Reshape,
             Softmax,
+            SpatialDropout1D,
+            ThresholdedReLU,
+            UnitNormalization,
         )
     },
 )

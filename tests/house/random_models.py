@@ -28,6 +28,7 @@ from minifit import (
 from minifit.arrays import Array
 from minifit.callbacks import Callback
 from minifit.optimizers import schedules
+from minifit.settings import Fixed
 from minifit.tables import Table
 
 Options = dict[str, Any]
@@ -122,12 +123,12 @@ class Changes(Callback):
         self.changed = changed
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        if (
-            epoch == 1
-            and self.changed is not None
-            and getattr(self.model.optimizer, self.changed[0], None) is not None
-        ):
-            setattr(self.model.optimizer, *self.changed)
+        if epoch != 1 or self.changed is None:
+            return
+        optimizer, name = self.model.optimizer, self.changed[0]
+        settled = isinstance(vars(type(optimizer)).get(name), Fixed)
+        if not settled and getattr(optimizer, name, None) is not None:
+            setattr(optimizer, *self.changed)
 
 
 def make(module: Any, name: str, options: Options) -> Any:
@@ -241,6 +242,7 @@ LAYERS: Mapping[str, Any] = {
         {"rate": st.sampled_from([0.0, 0.3, 0.5])},
         optional={"seed": SEEDS, "noise_shape": st.just((None,) * len(s) + (1,))},
     ),
+    "AlphaDropout": lambda s: st.fixed_dictionaries({"rate": st.just(0.3)}, optional={"seed": SEEDS}),
     "ELU": lambda s: either(alpha=st.sampled_from([0.5, 2.0])),
     "Embedding": lambda s: st.fixed_dictionaries(
         {"input_dim": st.just(WORDS), "output_dim": UNITS},
@@ -259,16 +261,29 @@ LAYERS: Mapping[str, Any] = {
     "LayerNormalization": lambda s: either(axis=axes(s), **OF_SCALES),
     "LeakyReLU": lambda s: either(alpha=st.sampled_from([0.1, 0.5])),
     "Normalization": lambda s: st.sampled_from([{"mean": 0.5, "variance": 2.0}, {}, {"axis": None}]),
+    "PReLU": lambda s: either(
+        alpha_initializer=INITIALIZERS,
+        alpha_regularizer=REGULARIZERS,
+        alpha_constraint=CONSTRAINTS,
+        shared_axes=st.just([1]),
+    ),
+    "Permute": lambda s: st.permutations(range(1, len(s) + 1)).map(lambda dims: {"dims": tuple(dims)}),
     "ReLU": lambda s: either(
         max_value=st.just(1.5), negative_slope=st.just(0.2), threshold=st.sampled_from([0.0, 0.1])
     ),
+    "RepeatVector": lambda s: st.just({"n": 2}),
     "Rescaling": lambda s: st.fixed_dictionaries(
         {"scale": st.just(0.5)}, optional={"offset": st.just(-0.25)}
     ),
     "Reshape": lambda s: st.fixed_dictionaries({"target_shape": targets_of_reshape(s)}),
     "Softmax": lambda s: either(axis=axes(s)),
+    "SpatialDropout1D": lambda s: st.fixed_dictionaries({"rate": st.just(0.3)}, optional={"seed": SEEDS}),
+    "ThresholdedReLU": lambda s: either(theta=st.sampled_from([0.1, 0.5])),
+    "UnitNormalization": lambda s: either(axis=axes(s)),
 }
 FIRST_ONLY = ("Embedding", "InputLayer")
+RANKS = {"RepeatVector": 1, "SpatialDropout1D": 2}
+"""How many axes a sample must have, for layers that ask."""
 
 
 # -- losses, each with its targets and the activations that fit before it ------------------------------------------
@@ -463,7 +478,9 @@ def hidden_layers(draw: st.DrawFn, shape: tuple[int, ...], ids: bool) -> tuple[l
     found: list[Named] = [("Embedding", draw(LAYERS["Embedding"](shape)))] if ids else []
     after = shape_after(found, shape)
     for _ in range(draw(st.integers(0, 3))):
-        name = draw(st.sampled_from(sorted(set(LAYERS) - {*FIRST_ONLY})))
+        rank = len(after)
+        known = sorted(n for n in LAYERS if n not in FIRST_ONLY and RANKS.get(n, rank) == rank)
+        name = draw(st.sampled_from(known))
         found.append((name, draw(LAYERS[name](after))))
         after = shape_after(found, shape)
     return found, after

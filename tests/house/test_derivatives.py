@@ -270,6 +270,7 @@ PENALTIES = {"kernel_regularizer": "l2", "bias_regularizer": "l1_l2", "activity_
 LAYERS: Mapping[str, list[tuple[Options, Array]]] = {
     "Activation": [({"activation": "tanh"}, CUBE)],
     "ActivityRegularization": [({"l1": 0.1}, ROWS), ({"l1": 0.1, "l2": 0.2}, CUBE)],
+    "AlphaDropout": [({"rate": 0.4}, ROWS)],
     "BatchNormalization": [
         ({}, ROWS),
         ({"center": False, "epsilon": 0.1}, CUBE),
@@ -302,10 +303,16 @@ LAYERS: Mapping[str, list[tuple[Options, Array]]] = {
     ],
     "LeakyReLU": [({}, CUBE), ({"alpha": 0.5}, CUBE)],
     "Normalization": [({"axis": 1}, CUBE), ({"mean": [1.0, 2.0, 0.0, -1.0], "variance": 4.0}, ROWS)],
+    "PReLU": [({}, CUBE), ({"shared_axes": [2], "alpha_regularizer": "l2"}, CUBE)],
+    "Permute": [({"dims": (2, 1)}, CUBE)],
     "ReLU": [({}, CUBE), ({"max_value": 0.9, "negative_slope": 0.1, "threshold": 0.3}, CUBE)],
+    "RepeatVector": [({"n": 3}, ROWS)],
     "Rescaling": [({"scale": 0.5, "offset": [1.0, 2.0, 3.0, 4.0]}, ROWS)],
     "Reshape": [({"target_shape": (4, -1)}, CUBE)],
     "Softmax": [({}, CUBE), ({"axis": [1, 2]}, CUBE)],
+    "SpatialDropout1D": [({"rate": 0.4, "seed": 3}, CUBE)],
+    "ThresholdedReLU": [({}, CUBE), ({"theta": 0.3}, CUBE)],
+    "UnitNormalization": [({}, CUBE), ({"axis": [1, 2]}, CUBE)],
 }
 
 

@@ -27,6 +27,7 @@ Y = (np.arange(8) * 5 % 7 / 7).reshape(4, 2).astype(np.float32)
 NEEDED: dict[str, dict[str, Any]] = {
     "Activation": {"activation": "tanh"},
     "ActivityRegularization": {},
+    "AlphaDropout": {"rate": 0.5},
     "BatchNormalization": {},
     "Dense": {"units": 2},
     "Dropout": {"rate": 0.5},
@@ -40,15 +41,24 @@ NEEDED: dict[str, dict[str, Any]] = {
     "LayerNormalization": {},
     "LeakyReLU": {},
     "Normalization": {},
+    "PReLU": {},
+    "Permute": {"dims": (1,)},
     "ReLU": {},
+    "RepeatVector": {"n": 2},
     "Rescaling": {"scale": 2.0},
     "Reshape": {"target_shape": (-1,)},
     "Softmax": {},
+    "SpatialDropout1D": {"rate": 0.5},
+    "ThresholdedReLU": {},
+    "UnitNormalization": {},
 }
 """The arguments without which there is no such layer."""
 
-INPUTS = {"Embedding": np.arange(12).reshape(4, 3) % 4}
-"""What a layer is tried on that does not take any numbers."""
+INPUTS: dict[str, Array] = {"Embedding": np.arange(12).reshape(4, 3) % 4, "SpatialDropout1D": X[:, None]}
+"""What a layer is tried on that does not take any numbers, or samples of any rank."""
+
+RANKS = {"InputLayer": 2, "Permute": 2, "RepeatVector": 2, "SpatialDropout1D": 3}
+"""The rank of the input of layers that do not take any."""
 
 
 def make(kind: str, **more: Any) -> Layer:
@@ -127,7 +137,9 @@ def test_the_first_keys_of_the_configuration(name: str) -> None:
 @pytest.mark.parametrize("name", layers.TABLE)
 def test_the_output_shape_is_that_of_the_output(name: str) -> None:
     layer = make(name)
-    for shape in ((4, 3), (1, 3), (0, 3), (4, 5, 3)) if name != "InputLayer" else ((4, 3),):
+    for shape in ((4, 3), (1, 3), (0, 3), (4, 5, 3)):
+        if RANKS.get(name, len(shape)) != len(shape):
+            continue
         layer = make(name)
         y = layer(np.ones(shape, np.float32))
         assert layer.input_shape == (None, *shape[1:])
@@ -153,7 +165,7 @@ def test_standalone_use_takes_arrays_lists_and_tensors(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in layers.TABLE if n != "Embedding"])
 def test_standalone_use_takes_arrays_of_float64(name: str) -> None:
-    y = make(name)(X.astype(np.float64))
+    y = make(name)(INPUTS.get(name, X).astype(np.float64))
     assert y.dtype == np.float32
 
 

@@ -37,7 +37,8 @@ def _check_dtype(class_name: str, dtype: Any) -> None:
 
 def _write_policy(class_name: str, config: Config) -> None:
     policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}}
-    config["dtype"] = "float32" if class_name == "InputLayer" else {**policy, "registered_name": None}
+    named = class_name in ("InputLayer", "SpatialDropout1D")
+    config["dtype"] = "float32" if named else {**policy, "registered_name": None}
 
 
 def _read_policy(class_name: str, config: Config) -> None:
@@ -99,7 +100,7 @@ def _write_schedule_name(class_name: str, config: Config) -> None:
 
 # -- the table -----------------------------------------------------------------------------------------------
 
-NOISE = "Dropout, GaussianDropout, GaussianNoise"
+NOISE = "AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D"
 BY_INPUT = "left out: the InputLayer says it"
 WITH_RENORM = "left out: it counts with `renorm` only"
 WITH_EMA = "left out: it counts with `use_ema` only"
@@ -164,6 +165,9 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
             "not those that its constructor makes",
         ),
         Arithmetic("", "activity regularizers are divided by the size of the batch", "not in early versions"),
+        LeftOut("SpatialDropout1D", "noise_shape", "", "left out: it is always None"),
+        LeftOut("SpatialDropout1D", "trainable", "", "left out: it has no weights"),
+        Refused("", "ThresholdedReLU", "", "refused: ReLU with a threshold computes the same"),
         Refused("", "Lambda", "Lambda", "refused: code is neither written nor read"),
     ),
     "activations": (

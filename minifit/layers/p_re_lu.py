@@ -1,0 +1,105 @@
+"""`PReLU`: a slope below zero that is learned."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from minifit import constraints, initializers, ops, regularizers
+from minifit.errors import ArgumentError
+from minifit.layers.axes import checked_axes, given_axes, known_sizes
+from minifit.layers.base import Layer, ShapeLike, Shaping, WeightSetting
+from minifit.settings import Setting, unnamed
+from minifit.tables import serialize
+from minifit.tensor import Tensor
+
+
+def _shared(axes: Any) -> list[int] | None:
+    """Return the axes as a list of numbers from 1 on, or None."""
+    if axes is None or (isinstance(axes, list | tuple) and not axes):
+        return axes if axes is None else []
+    given = given_axes(axes)
+    listed = given if isinstance(given, list) else [given]
+    if min(listed) < 1:
+        raise ArgumentError(
+            f"shared_axes are axes of a sample, counted from 1. Received: shared_axes={axes!r}. "
+            "The batch is axis 0 and cannot be shared."
+        )
+    return listed
+
+
+class PReLU(Layer):
+    """``x`` where it is positive, else ``alpha * x`` with an `alpha` that is learned.
+
+    Parameters
+    ----------
+    alpha_initializer : str or Initializer, default "zeros"
+    alpha_regularizer : str or Regularizer, optional
+    alpha_constraint : str or Constraint, optional
+    shared_axes : int or list of int, optional
+        Axes of the input, the batch being 0, along which one `alpha` serves all values.
+    **kwargs
+        As for `Layer`.
+
+    Attributes
+    ----------
+    alpha : Parameter of the shape of a sample, 1 along the shared axes
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        When `shared_axes` are no axes of a sample.
+    ShapeError
+        When the input has no such axes, or sizes that are not known along the others.
+
+    References
+    ----------
+    K. He et al., "Delving Deep into Rectifiers", ICCV 2015; ``tf.keras.layers.PReLU`` (TensorFlow 2.7).
+    """
+
+    alpha_initializer = Setting(unnamed(initializers.get))
+    alpha_regularizer = WeightSetting(unnamed(regularizers.get))
+    alpha_constraint = WeightSetting(unnamed(constraints.get))
+    shared_axes = Shaping(unnamed(_shared))
+
+    def __init__(
+        self,
+        alpha_initializer: Any = "zeros",
+        alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
+        shared_axes: int | Sequence[int] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.alpha_initializer = alpha_initializer
+        self.alpha_regularizer, self.alpha_constraint = alpha_regularizer, alpha_constraint
+        self.shared_axes = shared_axes
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """Make one `alpha` for every value of a sample, or for all along a shared axis."""
+        shared = checked_axes(self.name, list(self.shared_axes or []), len(input_shape))
+        own = [a for a in range(1, len(input_shape)) if a not in shared]
+        sizes = dict(zip(own, known_sizes(self.name, input_shape, own), strict=True))
+        self.alpha = self.add_weight(
+            "alpha",
+            tuple(sizes.get(a, 1) for a in range(1, len(input_shape))),
+            self.alpha_initializer,
+            self.alpha_regularizer,
+            constraint=self.alpha_constraint,
+        )
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The function of every value."""
+        return ops.relu(inputs) - self.alpha * ops.relu(-inputs)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        own = {
+            "alpha_initializer": serialize(self.alpha_initializer),
+            "alpha_regularizer": serialize(self.alpha_regularizer),
+            "alpha_constraint": serialize(self.alpha_constraint),
+            "shared_axes": self.shared_axes,
+        }
+        return {**super().get_config(), **own}

@@ -1,0 +1,73 @@
+"""`Permute`: the axes of every sample in another order."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minifit import ops
+from minifit.arrays import without_batch
+from minifit.errors import ArgumentError, ShapeError
+from minifit.layers.base import Layer, ShapeLike, Shaping
+from minifit.tensor import Tensor
+
+
+def _order(dims: Any) -> tuple[int, ...]:
+    """Return the order as a tuple, each axis of a sample once."""
+    entries = list(dims) if isinstance(dims, Sequence | np.ndarray) and not isinstance(dims, str) else []
+    if not entries or sorted(entries) != list(range(1, len(entries) + 1)):
+        raise ArgumentError(
+            "dims are the axes of a sample in their new order, counted from 1, each once. "
+            f"Received: dims={dims!r}. Pass for example (2, 1)."
+        )
+    return tuple(int(d) for d in entries)
+
+
+class Permute(Layer):
+    """Reorders the axes of every sample: with ``dims=(2, 1)`` (samples, 5, 3) becomes (samples, 3, 5).
+
+    Parameters
+    ----------
+    dims : tuple of int
+        The axes in their new order, counted from 1: the batch stays where it is.
+    **kwargs
+        As for `Layer`.
+
+    Raises
+    ------
+    ArgumentError
+        When `dims` are not the axes of a sample, each once.
+    ShapeError
+        When samples have another number of axes.
+
+    References
+    ----------
+    ``tf.keras.layers.Permute`` (TensorFlow 2.7).
+    """
+
+    dims = Shaping(lambda name, value: _order(value))
+
+    def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dims = dims
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """See whether samples have these axes."""
+        self.compute_output_shape(input_shape)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The samples with their axes in the new order."""
+        return ops.transpose(inputs, (0, *self.dims))
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape, its axes in the new order."""
+        if len(input_shape) != len(self.dims) + 1:
+            raise ShapeError(
+                f"Layer {self.name!r} reorders {len(self.dims)} axes. Received: input of shape "
+                f"{without_batch(input_shape)}. Name each of their axes in dims."
+            )
+        return (input_shape[0], *(input_shape[d] for d in self.dims))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {**super().get_config(), "dims": self.dims}

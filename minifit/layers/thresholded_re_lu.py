@@ -1,0 +1,49 @@
+"""`ThresholdedReLU`: small values become 0."""
+
+from typing import Any
+
+from minifit.arrays import Array
+from minifit.checks import not_negative
+from minifit.layers.base import Layer, ShapeLike
+from minifit.settings import Setting
+from minifit.tensor import Tensor
+
+
+class ThresholdedReLU(Layer):
+    """``x`` where it is above `theta`, else 0.
+
+    Parameters
+    ----------
+    theta : float, default 1
+    **kwargs
+        As for `Layer`.
+
+    Raises
+    ------
+    ArgumentError
+        When `theta` is negative or no number.
+
+    References
+    ----------
+    K. Konda, R. Memisevic and D. Krueger, "Zero-Bias Autoencoders and the Benefits of Co-Adapting Features", ICLR
+    2015; ``tf.keras.layers.ThresholdedReLU`` (TensorFlow 2.7).
+    """
+
+    theta = Setting(not_negative)
+
+    def __init__(self, theta: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.theta = theta
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The function of every value."""
+        above: Array = inputs.value > self.theta
+        return inputs * above.astype(inputs.dtype)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {**super().get_config(), "theta": self.theta}

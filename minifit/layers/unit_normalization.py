@@ -1,0 +1,52 @@
+"""`UnitNormalization`: every sample of length 1."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from minifit import ops
+from minifit.layers.axes import checked_axes, given_axes
+from minifit.layers.base import Layer, ShapeLike
+from minifit.settings import Setting, unnamed
+from minifit.tensor import Tensor
+
+SMALLEST = 1e-12
+"""The smallest sum of squares that is divided by."""
+
+
+class UnitNormalization(Layer):
+    """``x / sqrt(sum(x ** 2))`` along an axis or several.
+
+    Parameters
+    ----------
+    axis : int or list of int, default -1
+    **kwargs
+        As for `Layer`.
+
+    References
+    ----------
+    ``tf.keras.layers.UnitNormalization`` (TensorFlow 2.9 and later).
+    """
+
+    axis = Setting(unnamed(given_axes))
+
+    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = axis
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """See whether the input has these axes."""
+        checked_axes(self.name, self.axis, len(input_shape))
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The input, of length 1 along the axes."""
+        axes = tuple(checked_axes(self.name, self.axis, inputs.ndim))
+        squares = ops.sum(ops.square(inputs), axes, keepdims=True)
+        return inputs / ops.sqrt(ops.maximum(squares, SMALLEST))
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        return {**super().get_config(), "axis": self.axis}
