@@ -12,6 +12,7 @@ Each class is also a standard one, so that code which expects a ``ValueError`` c
     ├── ArgumentTypeError    (TypeError)     a value of a kind that cannot be used here
     ├── MissingKeyError      (KeyError)      the logs lack a key that is needed
     ├── NotCompiledError     (RuntimeError)  training before ``compile``
+    ├── BusyError            (RuntimeError)  a model that trains is changed, or trained by another thread
     ├── NotBuiltError        (ValueError)    weights are asked for before there are any
     ├── GradientError        (RuntimeError)  a gradient that cannot be had
     ├── DownloadError        (OSError)       a file that cannot be fetched, or is not the right one
@@ -147,6 +148,10 @@ class MissingKeyError(MinifitError, KeyError):
 
 class NotCompiledError(MinifitError, RuntimeError):
     """Training or evaluation before ``model.compile``."""
+
+
+class BusyError(MinifitError, RuntimeError):
+    """A model that is being trained is compiled, takes or loses a layer, or is trained by another thread."""
 
 
 class NotBuiltError(MinifitError, ValueError):

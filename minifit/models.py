@@ -1,8 +1,9 @@
 """`Sequential`: the user's object, a chain of layers that trains."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from reprlib import repr as short
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ from minifit.tensor import Context, Tensor, TensorLike, as_tensor, constant, to_
 from minifit.utils.summary import summary_lines
 
 __all__ = ["Sequential", "load_model", "model_from_config", "model_from_json", "save_model"]
+
+
+_building = RLock()
 
 
 class Sequential(Storable):
@@ -89,7 +93,10 @@ class Sequential(Storable):
         ------
         ArgumentTypeError, ArgumentError
             When it is no layer, or its name is taken.
+        BusyError
+            While the model is being trained.
         """
+        self._need_rest("changed")
         if not isinstance(layer, Layer):
             raise ArgumentTypeError(
                 f"A model is made of layers. Received: {layer!r} of type {type(layer).__name__}. "
@@ -139,7 +146,10 @@ class Sequential(Storable):
         ------
         ArgumentTypeError
             When there is none.
+        BusyError
+            While the model is being trained.
         """
+        self._need_rest("changed")
         if not self._layers:
             raise ArgumentTypeError(
                 "pop() takes the last layer off. Received: a model without layers. Nothing is left to do."
@@ -180,25 +190,30 @@ class Sequential(Storable):
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Make the weights for input of this shape, its first dimension None; nothing if they exist."""
-        if self.built:
-            return
-        if input_shape is None:
-            raise ArgumentError(
-                "build needs the shape of the input. Received: None. Pass for example (None, 20)."
-            )
-        self._input_shape = (None, *input_shape[1:])
-        try:
-            self._build_layers(self._layers, self._input_shape)
-        except BaseException:
-            self._input_shape = None
-            self._output_shapes.clear()
-            raise
+        with _building:  # a second thread waits, and finds them
+            if self.built:
+                return
+            if input_shape is None:
+                raise ArgumentError(
+                    "build needs the shape of the input. Received: None. Pass for example (None, 20)."
+                )
+            shape = (None, *input_shape[1:])
+            try:
+                self._build_layers(self._layers, shape)
+            except BaseException:
+                self._output_shapes.clear()
+                raise
+            self._input_shape = shape
 
     def _build_layers(self, new: Sequence[Layer], shape: ShapeLike) -> None:
         with Context(recording=False, streams=self.training_state.streams):
             for layer in new:
                 shape = layer.build_for(shape)
                 self._output_shapes.append(shape)
+        self.adopt_weights()
+
+    def adopt_weights(self) -> None:
+        """Let all weights that can be learned lie side by side."""
         self._buffer.adopt([w for w in self.weights if w.trainable])
 
     @property
@@ -220,19 +235,19 @@ class Sequential(Storable):
     def weights(self) -> list[Parameter]:
         """All weights, layer by layer."""
         self._need_weights()
-        return [w for layer in self._layers for w in layer.weights]
+        return _once(w for layer in self._layers for w in layer.weights)
 
     @property
     def trainable_weights(self) -> list[Parameter]:
         """What `fit` changes: those of layers that are not frozen."""
         self._need_weights()
-        return [w for layer in self._layers for w in layer.trainable_weights]
+        return _once(w for layer in self._layers for w in layer.trainable_weights)
 
     @property
     def non_trainable_weights(self) -> list[Parameter]:
         """What `fit` leaves alone."""
         self._need_weights()
-        return [w for layer in self._layers for w in layer.non_trainable_weights]
+        return _once(w for layer in self._layers for w in layer.non_trainable_weights)
 
     variables = weights
     trainable_variables = trainable_weights
@@ -425,6 +440,11 @@ class Sequential(Storable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}: {len(self._layers)} layers>"
+
+
+def _once(weights: Iterable[Parameter]) -> list[Parameter]:
+    """Each weight once: two layers may share one."""
+    return list(dict.fromkeys(weights))
 
 
 def _describes_layer(entry: Any) -> bool:

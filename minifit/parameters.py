@@ -6,11 +6,12 @@ snapshot is one copy, a checkpoint one write. Freezing a layer changes the list 
 not the memory.
 """
 
+import copy
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from operator import add, index, mul, sub, truediv
+from operator import add, attrgetter, index, mul, sub, truediv
 from operator import pow as power
 from typing import Any, NamedTuple
 
@@ -18,8 +19,8 @@ import numpy as np
 
 from minifit.arrays import ALIGNMENT, FLOAT, Array, Shape, aligned_zeros, numpy_ready
 from minifit.checks import real
-from minifit.errors import ArgumentTypeError, FileFormatError, ShapeError
-from minifit.tensor import Tensor
+from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, ShapeError
+from minifit.tensor import Tensor, attributes
 
 _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
 
@@ -63,33 +64,65 @@ class Parameter(Tensor):
 
     Attributes
     ----------
+    value : ndarray
+        The numbers. Setting it writes into the memory that is there, as `assign` does.
     buffer : ParameterBuffer or None
         The memory that it lives in, once a model has adopted it.
     start : int
         Where in the buffer it begins.
+
+    Notes
+    -----
+    A copy, or what pickle brings back, is a whole parameter with numbers of its own that lives in no buffer.
     """
 
-    __slots__ = ("buffer", "constraint", "name", "regularizer", "slot", "start", "trainable")
+    __slots__ = ("_memory", "buffer", "constraint", "name", "regularizer", "slot", "start", "trainable")
 
     def __init__(self, name: str, value: Array, trainable: bool = True) -> None:
-        super().__init__(np.array(value, FLOAT), requires_grad=trainable)
         self.name = name
+        self.move_to(np.array(value, FLOAT))
+        super().__init__(self._memory, requires_grad=trainable)
         self.trainable = trainable
-        self.slot: Array | None = None  # its place in the buffer of gradients
-        self.buffer: ParameterBuffer | None = None
-        self.start = 0
         self.regularizer: Any = None
         self.constraint: Any = None
 
+    # The memory of a parameter is changed by `move_to` alone: what a layer computes with and what an optimizer
+    # updates cannot become two arrays. `attrgetter` is the quickest function that reads an attribute.
+    value = property(attrgetter("_memory"), lambda self, value: self.assign(value))
+
+    def move_to(
+        self,
+        values: Array,
+        grads: Array | None = None,
+        buffer: "ParameterBuffer | None" = None,
+        start: int = 0,
+    ) -> None:
+        """Live in other memory from now on, with the numbers that are there."""
+        self._memory: Array = values
+        self.slot: Array | None = grads  # its place in the buffer of gradients
+        self.buffer, self.start, self.grad = buffer, start, None
+
     def assign(self, value: Any) -> None:
         """Replace the numbers in place; the shape must be the same."""
+        if value is self._memory:
+            return
         array = np.asarray(numpy_ready(value))
         if array.shape != self.shape:
             raise ShapeError(
                 f"A weight keeps its shape: {self.name} is {self.shape}. Received: {array.shape}. "
                 "Give an array of that shape."
             )
-        self.value[...] = array
+        self._memory[...] = array
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        numbers = state.pop("value")
+        learned = {"requires_grad": self.trainable}  # a frozen one requires no gradient while a step runs
+        return {**state, **learned, "_memory": numbers, "slot": None, "buffer": None, "start": 0}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # An array that was unpickled may be a view of a file that cannot be written to.
+        super().__setstate__({**state, "_memory": np.array(state["_memory"])})
 
     def target(self) -> Array:
         """Its place in the buffer of gradients, unless another op of this step has already written there."""
@@ -146,17 +179,19 @@ class ParameterBuffer:
         for p, start in zip(self.parameters, starts, strict=True):
             place = slice(start, start + p.value.size)
             values[place] = p.value.reshape(-1)
-            p.value, p.slot = values[place].reshape(p.shape), grads[place].reshape(p.shape)
-            p.buffer, p.start, p.grad = self, start, None
+            p.move_to(values[place].reshape(p.shape), grads[place].reshape(p.shape), self, start)
         self.values, self.grads = values, grads
         self.layout += 1
 
-    def view_again(self) -> None:
-        """After a copy: let the parameters be views of this buffer's own memory."""
-        for p in self.parameters:
-            place = slice(p.start, p.start + p.value.size)
-            p.value = self.values[place].reshape(p.shape)
-            p.slot, p.grad = self.grads[place].reshape(p.shape), None
+    def dismiss(self, parameter: Parameter) -> None:
+        """Let a parameter go: no layer computes with it any more, so no plan may update it in the place of another."""
+        self.parameters.remove(parameter)
+        parameter.move_to(parameter.numpy())
+        self.layout += 1
+
+    def __reduce__(self) -> Any:
+        """For pickle and copy: an empty buffer. Numbers are copied with their parameters, which are adopted again."""
+        return type(self), ()
 
 
 class Segment(NamedTuple):
@@ -175,7 +210,11 @@ def segments(parameters: Sequence[Parameter]) -> list[Segment]:
     """The fewest stretches of memory that hold exactly these parameters, which all live in buffers."""
     found: list[Segment] = []
     for p in sorted(parameters, key=lambda p: (id(p.buffer), p.start)):
-        assert p.buffer is not None, f"{p.name} lives in no buffer"
+        if p.buffer is None or p.value.base is not p.buffer.values.base:
+            raise ArgumentError(
+                "What is trained is what its layer computes with, as long as a training lasts. "
+                f"Received: {p.name}, which was replaced meanwhile. Replace weights between two trainings."
+            )
         stop = p.start + padded(p.value.size)
         last = found[-1] if found else None
         if last is not None and last.buffer is p.buffer and last.stop == p.start:
@@ -275,6 +314,17 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __hash__(self) -> int:
         return id(self)
+
+    def __copy__(self) -> "Variable":
+        return copy.deepcopy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return attributes(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.value = np.array(self.value)  # one that was unpickled may be a view of a file
 
     def __repr__(self) -> str:
         return f"<Variable {self.name}: {self.value[()]}>"

@@ -120,6 +120,13 @@ class Streams:
         self._root = None
         self._generators.clear()
 
+    def __copy__(self) -> "Streams":
+        return copy.deepcopy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: with the root drawn, so that a copy goes on with the same numbers."""
+        return {"_root": self.root, "_generators": self._generators}
+
     def get_state(self) -> dict[str, Any]:
         """The root and the position of every stream, as plain numbers and strings; draws the root if need be."""
         positions = {n: copy.deepcopy(g.bit_generator.state) for n, g in self._generators.items()}

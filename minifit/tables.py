@@ -6,6 +6,7 @@ Nothing is ever imported by a name found in a file: a name is in a table, or in 
 caller gives, or it is an error.
 """
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -120,8 +121,12 @@ class Table(Mapping[str, Any]):
 class Configurable:
     """A member whose configuration can be written down and read back.
 
-    `get_config` returns the arguments of ``__init__`` as plain values; `from_config` makes an equal member.
+    `get_config` returns the arguments of ``__init__`` as plain values; `from_config` makes an equal member. A copy,
+    by ``copy.copy`` too, shares nothing with the original that either of them may change.
     """
+
+    def __copy__(self) -> Any:
+        return copy.deepcopy(self)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal object."""

@@ -8,6 +8,7 @@ going by age visits every tensor after all those that use it.
 The arithmetic of tensors stands here, each operator beside its rule; the functions are in `minifit.ops`.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar, Token
 from itertools import count
@@ -168,6 +169,18 @@ class Tensor:
 
     def __repr__(self) -> str:
         return f"Tensor(shape={self.shape}, dtype={self.dtype}, value={self.value!r})"
+
+    def __copy__(self) -> "Tensor":
+        return copy.deepcopy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: the numbers, without how they were made and without a gradient."""
+        alone = {"grad": None, "rule": None, "parents": (), "age": 0}
+        return {**attributes(self), **alone, "requires_grad": self.requires_grad and self.rule is None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     # -- the gradient -----------------------------------------------------------------------------------
 
@@ -338,6 +351,13 @@ class Tensor:
 
     def __le__(self, other: TensorLike) -> "Tensor":
         return Tensor(self.value <= to_array(other))
+
+
+def attributes(thing: object) -> dict[str, Any]:
+    """Return the attributes of an object with slots, by their names."""
+    state: Any = object.__getstate__(thing)
+    beyond, slots = state
+    return {**(beyond or {}), **slots}
 
 
 def constant(value: Array) -> Tensor:

@@ -238,6 +238,12 @@ CALLBACKS = {
         DEVIATION,
         "in tf.keras the order of the samples begins anew, and other callbacks forget what they know",
     ),
+    "BR-10": Rule(
+        "A resumed run has as many passes over the data as it was begun with, whatever `initial_epoch` says now: the "
+        "backup decides where it goes on. Fewer epochs than were trained are refused. The backup is deleted when all "
+        "epochs are trained or training is stopped, not when the data ends before.",
+        OWN,
+    ),
     "ES-1": Rule(
         "`restore_best_weights` restores the best weights also when training ends by itself or is stopped by others, "
         "in `on_train_end`.",

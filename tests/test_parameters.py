@@ -1,5 +1,6 @@
 """The buffer that all parameters of a model live in, and the variables beside it."""
 
+import copy
 import math
 import operator
 from collections.abc import Callable
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from minifit.arrays import ALIGNMENT, Array
-from minifit.errors import ArgumentTypeError, FileFormatError, ShapeError
+from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, ShapeError
 from minifit.parameters import Parameter, ParameterBuffer, Variable, padded, room_for, segments, take_room
 from minifit.tensor import Tensor
 
@@ -419,3 +420,42 @@ def test_no_more_room_than_was_given() -> None:
         with pytest.raises(FileFormatError, match=r"'b' of shape \(5,\)"):
             take_room("b", (5,))
     take_room("anything", (10**12,))
+
+
+# -- one memory ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("in_a_buffer", [False, True])
+def test_a_value_that_is_set_is_written_where_the_numbers_are(in_a_buffer: bool) -> None:
+    p = adopted((2, 3))[1][0] if in_a_buffer else make((2, 3))[0]
+    memory = p.value
+    p.value = np.ones((2, 3))
+    assert p.value is memory
+    assert (memory == 1).all() and memory.dtype == np.float32
+    p.value += 1
+    assert p.value is memory
+    assert (memory == 2).all()
+    with pytest.raises(ShapeError, match="A weight keeps its shape: p0 is"):
+        p.value = np.ones(3)
+
+
+def test_a_buffer_is_never_copied() -> None:
+    buffer, (p,) = adopted((3,))
+    copied = copy.deepcopy((buffer, p))
+    assert copied[0].parameters == [] and copied[0].values.size == 0
+    assert copied[1].buffer is None
+    assert p.buffer is buffer
+
+
+def test_a_parameter_that_is_dismissed_keeps_its_numbers_and_is_planned_no_more() -> None:
+    buffer, (a, b) = adopted((2,), (3,))
+    layout, numbers = buffer.layout, a.numpy()
+    buffer.dismiss(a)
+    assert buffer.layout > layout and buffer.parameters == [b]
+    np.testing.assert_array_equal(a.value, numbers)
+    buffer.values[...] = 7
+    assert (b.value == 7).all() and (a.value == numbers).all()
+    with pytest.raises(ArgumentError, match=r"Received: p0, which was replaced"):
+        segments([a, b])
+    buffer.adopt([a, b])
+    assert len(segments([a, b])) == 1

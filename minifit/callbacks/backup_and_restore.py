@@ -51,7 +51,7 @@ class BackupAndRestore(Callback):
         Whether the backup before the last one is kept, too.
     delete_checkpoint : bool, default True
         Whether the backup is deleted when training has come to its end. A run that is stopped early has come to
-        its end; one that an exception ends has not.
+        its end; one that an exception ends has not, nor one whose data ends before its last epoch.
 
     Raises
     ------
@@ -133,11 +133,24 @@ class BackupAndRestore(Callback):
             self._completed = False
             return
         captured = folder.load()
-        if captured is None:
-            return
-        state = self.model.training_state
+        if captured is not None:
+            self._go_on_from(captured)
+
+    def _go_on_from(self, captured: Any) -> None:
+        state, epochs = self.model.training_state, (self.params or {}).get("epochs")
+        reached, asked = (captured["epoch"], captured["batch"]), state.epoch
+        if epochs is not None and reached > (epochs, 0):
+            raise ArgumentError(
+                f"A run goes on from its backup to a later epoch. Received: epochs={epochs}, and in "
+                f"{os.fspath(self.backup_dir)!r} a backup of epoch {reached[0]}, batch {reached[1]}. "
+                "Pass more epochs, or delete the folder to begin again."
+            )
         state.restore(captured)
-        epochs = (self.params or {}).get("epochs")
+        if state.epoch + (state.batch == state.batches.steps) < asked:
+            console.warn(
+                f"The run in {os.fspath(self.backup_dir)!r} goes on where its backup is, at epoch {state.epoch}. "
+                f"Received: initial_epoch={asked}, which is not used. Delete the folder to begin there."
+            )
         if epochs is not None and state.epoch >= epochs and not state.stop_training:
             console.warn(
                 f"The run in {os.fspath(self.backup_dir)!r} has trained all of its epochs: nothing is left to do. "
@@ -154,14 +167,15 @@ class BackupAndRestore(Callback):
             self._back_up()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Back up."""
-        if self._frequency.by_epochs:
+        """Back up, unless the data has ended: the epoch is not whole."""
+        if self._frequency.by_epochs and not self.model.training_state.batches.ended:
             self._back_up()
 
     def on_train_end(self, logs: Any = None) -> None:
-        """The run is complete: no backup is needed any more."""
-        self._completed = True
-        if self.delete_checkpoint:
+        """Delete the backup if the run is complete; one whose data ended before its time is not."""
+        state, epochs = self.model.training_state, (self.params or {}).get("epochs")
+        self._completed = epochs is None or state.stop_training or state.epoch >= epochs
+        if self._completed and self.delete_checkpoint:
             self._opened().delete()
 
     def release(self) -> None:
@@ -169,6 +183,10 @@ class BackupAndRestore(Callback):
         folder, self._folder, self._began_in = self._folder, None, None
         if folder is not None:
             folder.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: a copy opens the folder itself, when the original has left it."""
+        return {**vars(self), "_folder": None, "_began_in": None}
 
     def get_state(self) -> dict[str, Any]:
         """How many batches have been seen since the last backup, and in this epoch."""

@@ -3,6 +3,7 @@
 Override what you need. Every hook gets `logs`, a dictionary of plain floats; begin hooks get an empty one.
 """
 
+import copy
 import os
 from collections.abc import Sequence
 from functools import partial
@@ -100,6 +101,8 @@ class Run(NamedTuple):
 class Callback:
     """Something that is told what happens during `fit`, `evaluate` and `predict`.
 
+    A copy, also by ``copy.copy``, and what pickle brings back have a model, a state and files of their own.
+
     Attributes
     ----------
     model : Sequential
@@ -126,6 +129,9 @@ class Callback:
     callback that inherits them."""
     acts_last: bool = False
     """Beyond Keras: whether its hooks are called after those of all other callbacks, whatever its place in the list."""
+
+    def __copy__(self) -> Any:
+        return copy.deepcopy(self)
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Told ``epochs``, ``steps`` and ``verbose``, before training and before an evaluation of its own."""

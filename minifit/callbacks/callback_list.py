@@ -1,5 +1,6 @@
 """`CallbackList`: several callbacks as one, and who is watching."""
 
+import copy
 import os
 from collections.abc import Callable, Iterable, Iterator, Set
 from operator import attrgetter
@@ -83,6 +84,17 @@ class CallbackList:
     def history(self) -> History | None:
         """The first `History` in the list."""
         return next((c for c in self.callbacks if isinstance(c, History)), None)
+
+    def __copy__(self) -> "CallbackList":
+        return copy.deepcopy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: the callbacks; their hooks are looked up again."""
+        return {**vars(self), "_found": None, "_methods": {}, "_trace": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.ask()
 
     def append(self, callback: Callback) -> None:
         """Add a callback at the end."""

@@ -84,7 +84,7 @@ class CSVLogger(Callback):
     def check_run(self, run: Run) -> None:
         """Refuse to append to a file that lacks a column."""
         self._folder = working_folder()
-        self._declared = run.epoch_keys
+        self._declared, self._resume_at = run.epoch_keys, None
         self._backed_up = any(isinstance(callback, BackupAndRestore) for callback in run.callbacks)
         self._check_header()
 
@@ -261,6 +261,11 @@ class CSVLogger(Callback):
         )
 
     # -- state ------------------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: a copy opens the file itself, and goes on where the original stands in it."""
+        at = self._resume_at if self._write is None or self._stream is None else self._stream.size
+        return {**vars(self), "_stream": None, "_write": None, "_resume_at": at}
 
     def get_state(self) -> dict[str, Any]:
         """The position in the file, in bytes, when all before it is safely on the disk."""

@@ -40,6 +40,10 @@ class ProgressBar:
         self._bar: Any = None
         self._drawn = False
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: without the bar that is on the screen, and the stream that it is drawn on."""
+        return {**vars(self), "out": None, "_place": "lines", "_bar": None, "_drawn": False}
+
     def begin(self, title: str, total: int | None, unit: str) -> None:
         """A part begins, on ``sys.stdout`` as it is now."""
         self.out = sys.stdout

@@ -43,8 +43,8 @@ class ArrayBatches(RowBatches):
             self._pass, self._whole = self.position // self.batches, self._as_it_lies()
         whole, left = self._whole, self.batches - begin
         if whole is None:
-            left = min(left, most, max(CAST_AT_ONCE // max(self.batch_size * self.x[:1].size, 1), 1))
-            return Stretch(*self._batch(here, *self._rows_of(begin, left)), None, self.batch_size, 0, left)
+            left = min(left, most, max(CAST_AT_ONCE // max(self.size * self.x[:1].size, 1), 1))
+            return Stretch(*self._batch(here, *self._rows_of(begin, left)), None, self.size, 0, left)
         if whole.order is None and self.shuffle:
             whole = self._of_computed(whole, begin)
         else:
@@ -75,7 +75,7 @@ class ArrayBatches(RowBatches):
         if not (_lies_ready(x, self._dtypes[0]) and (y is None or _lies_ready(y, self._dtypes[1]))):
             return None
         order = self.order if self.shuffle else None
-        return Stretch(x, y, None, None if isinstance(order, Computed) else order, self.batch_size, 0, 0)
+        return Stretch(x, y, None, None if isinstance(order, Computed) else order, self.size, 0, 0)
 
     def _cast_targets(self, stretch: Stretch, batches: int) -> None:
         """Cast those of the next batches: no earlier, since a hook may change the data until they are taken.
@@ -99,12 +99,12 @@ class ArrayBatches(RowBatches):
         first, last = self._rows_of(begin, 1)
         places, left = self.order.ahead(first, last - first), self.batches - begin
         if first + len(places) < self.samples:
-            left = max(len(places) // self.batch_size, 1)
-        return Stretch(whole.x, whole.y, None, places, self.batch_size, 0, left)
+            left = max(len(places) // self.size, 1)
+        return Stretch(whole.x, whole.y, None, places, self.size, 0, left)
 
     def _rows_of(self, begin: int, batches: int) -> tuple[int, int]:
         """Where some batches of a pass begin and end."""
-        return begin * self.batch_size, min((begin + batches) * self.batch_size, self.samples)
+        return begin * self.size, min((begin + batches) * self.size, self.samples)
 
     def _batch(self, here: Context, first: int, last: int) -> Batch:
         rows = slice(first, last)

@@ -79,6 +79,8 @@ class Batches(ABC):
     ----------
     steps : int or None
         How many batches an epoch has; None when only the end of the data will tell.
+    passes : int
+        How often rows are gone through before they are at an end; what yields batches ends by itself.
     ended : bool
         Whether the data has come to an end before its time: there will be no more.
     targets : ndarray or None
@@ -92,6 +94,7 @@ class Batches(ABC):
     advice = "Let the generator go on without end"
 
     steps: int | None = None
+    passes: int = 1
     ended: bool = False
     targets: Array | None = None
     called: str = ""

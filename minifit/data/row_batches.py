@@ -36,6 +36,8 @@ class RowBatches(Batches):
 
     Attributes
     ----------
+    size : int
+        Rows in a full batch, by which memory goes: no more than there are, whatever `batch_size` says.
     position : int
         The next batch, counted over all passes.
     drawn_from : dict or None
@@ -68,7 +70,8 @@ class RowBatches(Batches):
         if batch_size is None:
             batch_size = 32 if steps is None else -(-self.samples // steps)
         self.batch_size = batch_size
-        self.batches = -(-self.samples // batch_size)  # in one pass
+        self.size = min(batch_size, max(self.samples, 1))
+        self.batches = -(-self.samples // self.size)  # in one pass
         self.steps = self.batches if steps is None else steps
         self.passes = passes
         self.shuffle = shuffle
@@ -86,8 +89,8 @@ class RowBatches(Batches):
         if in_pass is None:
             return None
         self._go_on(1)
-        first = self._number * self.batch_size
-        return self._batch(here, first, min(first + self.batch_size, self.samples))
+        first = self._number * self.size
+        return self._batch(here, first, min(first + self.size, self.samples))
 
     def _next_in_pass(self, here: Context) -> int | None:
         """The number of the next batch in its pass, for which an order is there; None after the last pass."""
@@ -120,7 +123,7 @@ class RowBatches(Batches):
 
     def _row_of_batch(self, row: int) -> int:
         """Which row of the data this row of the latest batch is."""
-        return self._row(self._number * self.batch_size + row)
+        return self._row(self._number * self.size + row)
 
     @property
     def _place(self) -> str:

@@ -36,7 +36,7 @@ class StoredBatches(RowBatches):
     @cached_property
     def block(self) -> int:
         """How many rows a block has, the last one excepted."""
-        return self.batch_size if self.shuffle == "batch" else block_rows(self.sources, self.batch_size)
+        return self.size if self.shuffle == "batch" else block_rows(self.sources, self.size)
 
     @property
     def _blocks(self) -> int:

@@ -6,7 +6,7 @@ A layer of one's own needs two methods: `build(input_shape)` makes the weights w
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from inspect import Parameter as Argument
 from inspect import signature
@@ -31,6 +31,10 @@ used_names: Counter[str] = Counter()
 
 _surrounding: ContextVar[bool | None] = ContextVar("minifit_training", default=None)
 """Whether the layer whose `call` is running is training; inner layers that are not told take it from here."""
+
+
+_OWNED = ("_inner", "_weights")
+"""Where a layer lists the layers and weights that belong to it."""
 
 
 def unique_name(base: str) -> str:
@@ -121,6 +125,7 @@ class Layer(Configurable):
     activity_regularizer = Setting(unnamed(regularizers.get))
     batch_input_shape = Shaping(lambda _, value: _declared(None, None, value))
     _inner: "list[Layer]"  # layers that are attributes of this one
+    _weights: list[Parameter]
 
     def __init__(
         self,
@@ -153,7 +158,7 @@ class Layer(Configurable):
         self._shapes: tuple[ShapeLike, ShapeLike] | None = (
             None  # of the input and the output it was built for
         )
-        self._weights: list[Parameter] = []
+        self.__dict__.setdefault("_weights", [])
         self.__dict__.setdefault("_inner", [])
         self._takes_training = _accepts(self.call, "training")
         self._trains_by_default = _default(self.call, "training") is True
@@ -161,12 +166,40 @@ class Layer(Configurable):
         check_call(f"build of layer {self.name!r}", self.build, "input_shape")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """A layer that becomes an attribute belongs to this one: its weights are learned, too."""
-        for layer in value if isinstance(value, list | tuple) else (value,):
-            if isinstance(layer, Layer) and name != "_inner" and layer not in self.__dict__.get("_inner", ()):
-                self.__dict__.setdefault("_inner", []).append(layer)
+        """A layer or weight that becomes an attribute belongs to this one, in the place of what the attribute was.
+
+        So no model learns weights that it does not compute with, or computes with some that it does not learn.
+        """
+        before = self.__dict__.get(name)
         super().__setattr__(name, value)
         changed()
+        if name in _OWNED:
+            return
+        places = [self._let_go(part) for part in _parts(before) if not self._has(part)]
+        self._take_in(value, next((place for place in places if place is not None), None))
+
+    def _take_in(self, value: Any, place: int | None = None) -> None:
+        """Own the layers and weights in the value of an attribute; they come at a place, or behind the others."""
+        for part in _parts(value):
+            held = self.__dict__.setdefault("_inner" if isinstance(part, Layer) else "_weights", [])
+            if part not in held:
+                held.insert(len(held) if place is None else place, part)
+
+    def _let_go(self, part: "Layer | Parameter") -> int | None:
+        """Own a layer or weight no longer; returns the place that it had."""
+        held: list[Any] = self._inner if isinstance(part, Layer) else self._weights
+        if part not in held:
+            return None
+        for weight in part._all_weights() if isinstance(part, Layer) else [part]:
+            if weight.buffer is not None:
+                weight.buffer.dismiss(weight)
+        place = held.index(part)
+        del held[place]
+        return place
+
+    def _has(self, part: "Layer | Parameter") -> bool:
+        """Whether an attribute is this layer or weight, or holds it in a list or dict."""
+        return any(part is other for k, v in vars(self).items() if k not in _OWNED for other in _parts(v))
 
     # -- for those who write layers ---------------------------------------------------------------------
 
@@ -279,6 +312,8 @@ class Layer(Configurable):
         if not self.built:
             self.build(input_shape)
             self.built = True
+        for value in [v for name, v in vars(self).items() if name not in _OWNED]:
+            self._take_in(value)  # what was appended to a list since that became an attribute
         if self._may_make_weights() and (self._inner or None not in input_shape[1:]):
             Layer.compute_output_shape(self, input_shape)  # the trial makes them, and builds inner layers
         self._shapes = input_shape, self.compute_output_shape(input_shape)
@@ -366,6 +401,15 @@ class Layer(Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+
+def _parts(value: Any) -> "Iterator[Layer | Parameter]":
+    """The layers and weights that an attribute holds: itself, or in a list or dict."""
+    if isinstance(value, Layer | Parameter):
+        yield value
+    elif isinstance(value, list | tuple | dict):
+        for entry in value.values() if isinstance(value, dict) else value:
+            yield from _parts(entry)
 
 
 def assign_all(owner: str, weights: Sequence[Parameter], values: Sequence[Any]) -> None:

@@ -135,7 +135,10 @@ class Optimizer(Configurable):
                 "clipnorm, clipvalue, global_clipnorm, weight_decay, decay and lr."
             )
         self.name = name
-        self._mirrors: WeakKeyDictionary[ParameterBuffer, Slots] = WeakKeyDictionary()
+        # Of an optimizer that was copied, until it looks the memory up:
+        self._remembered: dict[Parameter, dict[str, Array]] = {}
+        self._updated: list[Parameter] = []
+        self._begin()
         rate = learning_rate if lr is None else lr
         self._schedule: Callable[..., Any] | None = None  # what the rate is asked from before each step
         self._learning_rate = Variable(0, "learning_rate")
@@ -143,6 +146,10 @@ class Optimizer(Configurable):
         self.iterations = Variable(0, "iterations", np.int64)
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
         self.weight_decay, self.decay = weight_decay, decay
+
+    def _begin(self) -> None:
+        """Have looked up no memory yet."""
+        self._mirrors: WeakKeyDictionary[ParameterBuffer, Slots] = WeakKeyDictionary()
         self._plan = Plan([])
         self._own = ParameterBuffer()  # for parameters of a hand-written loop that belong to no model
 
@@ -196,9 +203,15 @@ class Optimizer(Configurable):
             For `step`; the last plan that was made is what `step` goes by when it is given none.
         """
         made = self._plan = Plan(list(parameters))
-        self._own.adopt(made.parameters)  # those that a layer made after its model was built
-        self._look_up(made)
+        self._find(made)
         return made
+
+    def _find(self, plan: Plan) -> None:
+        """Find the memory of a plan for the first time."""
+        if self._remembered:
+            self._recognize(plan.parameters)
+        self._own.adopt(plan.parameters)  # those that no model has adopted
+        self._look_up(plan)
 
     def _look_up(self, plan: Plan) -> None:
         """Find the memory of a plan."""
@@ -259,18 +272,18 @@ class Optimizer(Configurable):
                 f"A step needs a gradient. Received: None for each of {[p.name for _, p in given]}. "
                 "Call backward() on a loss that depends on these parameters."
             )
-        self._own.adopt(parameters)
-        for grad, parameter in pairs:
-            array = np.asarray(grad, parameter.dtype)
+        arrays = [np.asarray(grad, parameter.dtype) for grad, parameter in pairs]
+        for array, parameter in zip(arrays, parameters, strict=True):
             if array.shape != parameter.shape:
                 raise ShapeError(
                     f"A gradient has the shape of its parameter: {parameter.name} is {parameter.shape}. "
                     f"Received: {array.shape}. Pair them in the same order."
                 )
+        plan = Plan(parameters)
+        self._find(plan)
+        for array, parameter in zip(arrays, parameters, strict=True):
             parameter.grad = None
             parameter.accumulate(array)
-        plan = Plan(parameters)
-        self._look_up(plan)
         with np.errstate(all="ignore"):
             self.step(plan=plan)
 
@@ -309,6 +322,9 @@ class Optimizer(Configurable):
         if mirror is None:
             mirror = self._mirrors[segment.buffer] = Slots(self.slot_names, dict(self.slot_starts))
         mirror.follow(segment.buffer)
+        if self._remembered:
+            for p in segment.buffer.parameters:
+                mirror.put(p, self._remembered.pop(p, {}))
         return tuple(segment.of(mirror.arrays[name]) for name in self.slot_names)
 
     def _remember(self, *slot_names: str) -> None:
@@ -324,17 +340,41 @@ class Optimizer(Configurable):
             buffer.layout += 1
 
     def slots_of(self, parameter: Parameter) -> dict[str, Array]:
-        """What is remembered for one parameter: views of its shape by the name of the slot.
+        """What is remembered for one parameter: arrays of its shape, to be changed in place, by the name of the slot.
 
-        Nothing for one that lies in no buffer: it belongs to its layer alone, as moving averages do.
+        Nothing for one that lies in no buffer, as moving averages do, unless this is a copy that has yet to train it.
         """
         if parameter.buffer is None:
-            return {}
+            return self._remembered.get(parameter, {})
         whole = Segment(parameter.buffer, parameter.start, parameter.start + parameter.value.size)
         return {
             name: view.reshape(parameter.shape)
             for name, view in zip(self.slot_names, self._slots(whole), strict=True)
         }
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: with each parameter, what is remembered of it; not the memory that it lies in."""
+        slots = {p: self.slots_of(p) for buffer in self._mirrors for p in buffer.parameters}
+        known = {**self._remembered, **slots} if self.slot_names else {}
+        kept = {k: v for k, v in vars(self).items() if k not in ("_mirrors", "_plan", "_own")}
+        updated = [p for p in self._plan.parameters or self._updated if p in known]
+        return {**kept, "_remembered": known, "_updated": updated}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._begin()
+
+    def _recognize(self, parameters: Sequence[Parameter]) -> None:
+        """Let a copy that was made without its model go on where the original was.
+
+        It has parameters that no model knows. The first ones of the same shapes, in the same order, are taken for them.
+        """
+        known = self._updated or list(self._remembered)
+        if any(p in self._remembered for p in parameters) or any(p.buffer is not None for p in known):
+            return
+        if [p.shape for p in known] == [p.shape for p in parameters]:
+            slots = [self._remembered.get(p, {}) for p in known]
+            self._remembered = dict(zip(parameters, slots, strict=True))
 
     def get_state(self, parameters: Sequence[Parameter]) -> dict[str, Any]:
         """Everything that decides its further steps on these parameters, as copies.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from minifit.arrays import Array, aligned_zeros
-from minifit.parameters import ParameterBuffer
+from minifit.parameters import Parameter, ParameterBuffer
 
 
 class Slots:
@@ -24,17 +24,17 @@ class Slots:
         self.arrays: dict[str, Array] = {name: aligned_zeros(0) for name in names}
         self._starts = starts
         self._layout = -1
-        self._places: dict[int, slice] = {}
+        self._places: dict[Parameter, slice] = {}
 
     def have(self, names: Iterable[str]) -> None:
         """Have a slot of each of these names; those that are new begin when the layout is followed."""
         self.arrays = {name: self.arrays.get(name, aligned_zeros(0)) for name in names}
 
     def follow(self, buffer: ParameterBuffer) -> None:
-        """Take on the layout of the buffer; what was known of a parameter moves with it."""
+        """Take on the layout of the buffer; what is remembered of a parameter moves with it."""
         if self._layout == buffer.layout:
             return
-        places = {id(p): slice(p.start, p.start + p.value.size) for p in buffer.parameters}
+        places = {p: slice(p.start, p.start + p.value.size) for p in buffer.parameters}
         for name, old in self.arrays.items():
             new = self.arrays[name] = aligned_zeros(buffer.values.size)
             if name in self._starts:
@@ -42,6 +42,11 @@ class Slots:
                 for place in places.values():
                     new[place] = self._starts[name]
             if old.size:
-                for key, place in self._places.items():
-                    new[places[key]] = old[place]
+                for p in self._places.keys() & places.keys():
+                    new[places[p]] = old[self._places[p]]
         self._layout, self._places = buffer.layout, places
+
+    def put(self, parameter: Parameter, slots: Mapping[str, Array]) -> None:
+        """Have these slots of a parameter, those that there are by their names."""
+        for name in self.arrays.keys() & slots.keys():
+            self.arrays[name][self._places[parameter]] = slots[name].reshape(-1)

@@ -83,6 +83,10 @@ class Folders:
         assert self._root is not None
         return self._root
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: a copy writes files of its own, and never cuts those of the original."""
+        return {**vars(self), "run": secrets.token_hex(4), "_writers": {}, "_sizes": {}, "_warned": False}
+
     def writer(self, name: str, engine: str) -> EventWriter:
         """Return the writer for a folder, with the checksums of an engine."""
         if name not in self._writers:

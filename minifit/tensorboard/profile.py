@@ -108,6 +108,10 @@ class Profiler:
         self._trace: Trace | None = None
         self.begin_fit()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: a copy profiles nothing yet."""
+        return {**vars(self), "_trace": None}
+
     def begin_fit(self) -> None:
         """Batches count from 1."""
         self.busy = bool(self._wanted)

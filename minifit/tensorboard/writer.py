@@ -16,10 +16,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from types import ModuleType
+from typing import Any
 from weakref import WeakSet
 
 from minifit import console
-from minifit.kernels import reference
+from minifit.kernels import load, reference
 from minifit.saving.paths import absolute
 from minifit.tensorboard import events, records, scalars
 from minifit.tensorboard.events import Event, Value
@@ -87,6 +88,15 @@ class EventWriter:
         self.dropped = 0
         self._begin()
         _writers.add(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: a copy begins a file of its own, without what waits for this one."""
+        settings = {name: getattr(self, name) for name in ("folder", "flush_secs", "run", "memory", "warn")}
+        return {**settings, "compiled": self.kernels.COMPILED}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        kernels = load("numba" if state.pop("compiled") else "numpy")
+        EventWriter.__init__(self, kernels=kernels, **state)
 
     def _begin(self) -> None:
         """Nothing waits, no file is open, no thread runs."""

@@ -44,8 +44,8 @@ class Objective:
     """
 
     def __init__(self, loss: Any, wanted: Any = None, weighted: Any = None, loss_weight: Any = None) -> None:
-        self._given = _only("loss", loss)
-        self.loss = _loss_object(self._given)
+        self.given_loss = _only("loss", loss)
+        self.loss = _loss_object(self.given_loss)
         self._entries = [(e, False) for e in _flat(wanted)] + [(e, True) for e in _flat(weighted)]
         for entry, _ in self._entries:
             check_entry(entry)
@@ -105,7 +105,7 @@ class Objective:
         entries = list(self._named.values()) if self.resolved else self._entries
         plain, weighted = ([_written(e) for e, w in entries if w is on] or None for on in (False, True))
         return {
-            "loss": serialize(self._given),
+            "loss": serialize(self.given_loss),
             "metrics": plain,
             "weighted_metrics": weighted,
             "loss_weights": None if self.factor == 1 else self.factor,

@@ -4,6 +4,8 @@ It can be captured at any hook and put back into an equal model, in another proc
 bit for bit. The public attributes that Keras has (``model.stop_training``, ``model.optimizer``) are views of it.
 """
 
+import copy
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +16,15 @@ from minifit import console, kernels, randomness
 from minifit.callbacks import CallbackList
 from minifit.callbacks.base import has_state
 from minifit.data import Batches
-from minifit.errors import ArgumentError
+from minifit.errors import ArgumentError, BusyError
 from minifit.optimizers import Optimizer
 from minifit.randomness import Streams
 from minifit.tables import first_difference, plain
 from minifit.tensorboard.profile import Trace
 from minifit.training.objective import Objective
 from minifit.training.step import Step, Trainable
+
+_guard = threading.Lock()  # around the look at a state and the claim that follows from it
 
 
 class TrainingState:
@@ -41,8 +45,10 @@ class TrainingState:
         The kernels that were chosen: "numba" or "numpy".
     resumed : bool
         Whether a captured state was put back, and no batch has been trained since.
-    running : bool
-        Whether a `fit` or `evaluate` is under way.
+    trained_by : int or None
+        The thread that trains the model now.
+    first_epoch, epochs : int
+        Where the run began, in the first of the processes that it takes, and the epoch before which it ends.
     logs : dict
         Those of the last epoch that ended, as the loop made them.
     streams : Streams
@@ -66,13 +72,28 @@ class TrainingState:
         self.batch = 0
         self.stop_training = False
         self.engine = "numpy"
-        self.running = False
+        self.trained_by: int | None = None
+        self.first_epoch = self.epochs = 0
         self.resumed = False
         self.logs: dict[str, Any] = {}
         self._aside: dict[str, Any] = {}
         self._half_an_epoch: dict[str, Any] | None = None  # captured in its middle, until it begins again
         self._settings: dict[str, Any] = {}  # of the optimizer, as the run began
         self._learned: list[bool] = []  # which weights the run trains
+        self._in_use: Objective | None = None  # the one whose sums belong to a fit or an evaluation under way
+
+    def __copy__(self) -> "TrainingState":
+        return copy.deepcopy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy, at any hook: without what only the fit under way has. The copy is not running."""
+        left = ("batches", "judged_on", "callbacks", "step", "trained_by", "_half_an_epoch", "_in_use")
+        return {**vars(self), **dict.fromkeys(left), "resumed": False, "_aside": {}}
+
+    @property
+    def running(self) -> bool:
+        """Whether a training or an evaluation is under way."""
+        return self.trained_by is not None or self._in_use is not None
 
     @property
     def had_stopped(self) -> bool:
@@ -85,22 +106,64 @@ class TrainingState:
         return self.had_stopped and self.batch == 0
 
     def nested(self) -> "TrainingState":
-        """A state for a fit within a fit: the same model and optimizer, with a place and sums of its own."""
+        """A state for a training within a training: the same model and optimizer, with a place and sums of its own."""
         inner = TrainingState(self._model)
-        inner.streams, inner.optimizer = self.streams, self.optimizer
+        inner.streams, inner.optimizer, inner.trained_by = self.streams, self.optimizer, self.trained_by
         inner.objective = None if self.objective is None else self.objective.apart()
         return inner
 
     @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """While a fit or an evaluation uses the sums; what is nested in it takes sums of its own."""
-        before, self.running = self.running, True
+    def claimed(self) -> Iterator[None]:
+        """Train the model in this thread alone, as long as the block runs.
+
+        Raises
+        ------
+        BusyError
+            When another thread is training it.
+        """
+        me = threading.get_ident()
         try:
+            with _guard:
+                free = self.trained_by is None
+                self.trained_by = me if free else self.trained_by
+            if not free:
+                raise BusyError(
+                    "A model is trained by one thread at a time. Received: a second training of the same model while "
+                    "another thread trains it. Wait for that one, or train a copy: copy.deepcopy(model)."
+                )
             yield
         finally:
-            self.running = before
-            if not before:
-                self.batches = self.judged_on = self.callbacks = self.step = None
+            if self.trained_by == me:
+                self.trained_by = self.batches = self.judged_on = self.callbacks = self.step = None
+
+    @contextmanager
+    def sums(self) -> Iterator[Objective]:
+        """The loss and the metrics for one user at a time; who comes meanwhile gets equal ones with sums of their own.
+
+        So evaluations do not disturb each other or a fit, in hooks and in other threads.
+        """
+        own = self.objective
+        assert own is not None
+        first = False
+        try:
+            with _guard:
+                first = self._in_use is not own
+                self._in_use = own
+            yield own if first else own.apart()
+        finally:
+            if first and self._in_use is own:
+                self._in_use = None
+
+    @contextmanager
+    def under_way(self) -> Iterator[Objective]:
+        """As `sums`, for a fit: what is shown of the model meanwhile are the sums of the fit."""
+        own = self.objective
+        with self.sums() as objective:
+            self.objective = objective
+            try:
+                yield objective
+            finally:
+                self.objective = own
 
     @contextmanager
     def validating(self) -> Iterator[None]:
@@ -115,14 +178,21 @@ class TrainingState:
         finally:
             self._aside = {}
 
-    def begin_run(self, epoch: int, engine: str) -> None:
-        """Make ready for a fit that begins with this epoch."""
+    def begin_run(self, epoch: int, epochs: int, engine: str) -> None:
+        """Make ready for a fit that begins with this epoch and ends before another."""
         self.epoch, self.batch, self.engine = epoch, 0, engine
+        self._begin_data(epoch, epochs)
         self.stop_training = self.resumed = False
         self.logs, self._half_an_epoch = {}, None
         optimizer, _, _ = self._parts()
         learned = set(self._model.trainable_weights)
         self._settings, self._learned = optimizer.settings(), [w in learned for w in self._model.weights]
+
+    def _begin_data(self, first_epoch: int, epochs: int) -> None:
+        """Have one pass over the data for every epoch of the run, also of those that another process trained."""
+        self.first_epoch, self.epochs = first_epoch, epochs
+        if self.batches is not None:
+            self.batches.passes = max(epochs - first_epoch, 1)
 
     def begin_epoch(self, objective: Objective) -> None:
         """Make ready for the epoch; one that is resumed in its middle keeps its sums."""
@@ -142,6 +212,7 @@ class TrainingState:
         weights = self._model.weights
         return {
             "kind": self._kind(),
+            "first_epoch": self.first_epoch,
             "epoch": self.epoch,
             "batch": self.batch,
             "stop_training": self.stop_training,
@@ -172,6 +243,7 @@ class TrainingState:
         self._say_what_differs(captured)
         # The data first: a generator or a Sequence may draw random numbers to get to where it was.
         batches.set_state(captured["batches"])
+        self._begin_data(captured["first_epoch"], self.epochs)
         judged = captured["judged_on"]
         if self.judged_on is not None and judged and judged["kind"] == plain(self.judged_on.describe()):
             self.judged_on.set_state(judged["place"])

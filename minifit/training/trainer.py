@@ -6,8 +6,11 @@ together (batches, step, callbacks) and hands them to the loops.
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
+from threading import get_ident
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,7 +21,15 @@ from minifit.callbacks import CallbackList, History
 from minifit.checks import entries, positive, whole
 from minifit.data import Batch, Batches, batches_of, is_array_like, rows_of
 from minifit.data.checks import array_of, holds_back, same_length, split
-from minifit.errors import ArgumentError, ArgumentTypeError, DataError, NotCompiledError, ShapeError
+from minifit.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    BusyError,
+    DataError,
+    NotCompiledError,
+    ShapeError,
+    quoted,
+)
 from minifit.parameters import Parameter
 from minifit.tensor import Tensor
 from minifit.training import engine, loops
@@ -43,25 +54,12 @@ class Trainer(ABC):
     """
 
     def __init__(self) -> None:
-        self.loss: Any = None
         self.history: Any = None
         self.training_state = TrainingState(self)
         self._steps_per_execution = 1
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        """An equal model with weights, optimizer and training state of its own."""
-        made = type(self).__new__(type(self))
-        memo[id(self)] = made
-        for name, value in vars(self).items():
-            setattr(made, name, copy.deepcopy(value, memo))
-        weights = [w for w in made.weights if w.buffer is not None]
-        for buffer in dict.fromkeys(w.buffer for w in weights):
-            if buffer is not None:
-                buffer.view_again()
-        if self.optimizer is not None:
-            trained = [w for w in self.weights if w.buffer is not None]
-            made.optimizer.set_state(self.optimizer.get_state(trained), weights)
-        return made
+    def __copy__(self) -> Any:
+        return copy.deepcopy(self)
 
     # -- what a model gives -----------------------------------------------------------------------------
 
@@ -95,6 +93,9 @@ class Trainer(ABC):
     @abstractmethod
     def numbers_in_a_step(self, samples: int) -> int:
         """How many numbers a step with so many samples goes through, roughly."""
+
+    def adopt_weights(self) -> None:
+        """Let weights that are learned lie side by side, those that were copied or exchanged too; before a training."""
 
     def layers_in_turn(self) -> Sequence[Any]:
         """The layers, if a step may take them one after another; else none."""
@@ -132,15 +133,17 @@ class Trainer(ABC):
         ------
         UnknownNameError, ArgumentError, ArgumentTypeError
             When one of them cannot be used.
+        BusyError
+            While the model is being trained, as in a hook of `fit`.
         """
+        self._need_rest("compiled")
         steps = (
             1
             if steps_per_execution is None
             else positive("steps_per_execution", steps_per_execution, example=1)
         )
         objective = Objective(loss, metrics, weighted_metrics, loss_weights)
-        self.optimizer = optimizers.get(optimizer)
-        self.loss = loss
+        self.optimizer = optimizer
         self.training_state.objective = objective
         self._steps_per_execution = steps
 
@@ -220,57 +223,66 @@ class Trainer(ABC):
         self._need_compiled()
         epochs = positive("epochs", epochs, least=0)
         initial_epoch = positive("initial_epoch", initial_epoch, least=0, example=0)
-        called = "validation_data"
-        if holds_back(validation_split) and validation_data is None:
-            called = "the validation split"
-            (x, y, sample_weight), validation_data = _held_back(validation_split, x, y, sample_weight)
-        batches = batches_of(
-            x,
-            y,
-            sample_weight,
-            batch_size=batch_size,
-            steps=_optional_size("steps_per_epoch", steps_per_epoch),
-            passes=max(epochs - initial_epoch, 1),
-            shuffle=shuffle,
-            class_weight=class_weight,
-        )
-        judged_on = _validation_batches(
-            validation_data,
-            _optional_size("validation_batch_size", validation_batch_size) or batch_size,
-            _optional_size("validation_steps", validation_steps),
-            called,
-        )
-        handler = self._callback_list(callbacks, verbose, epochs=epochs, steps=batches.steps)
-        outer = self.training_state
-        state = self.training_state = outer.nested() if outer.running else outer
-        try:
+        with self._training() as state:
+            called = "validation_data"
+            if holds_back(validation_split) and validation_data is None:
+                called = "the validation split"
+                (x, y, sample_weight), validation_data = _held_back(validation_split, x, y, sample_weight)
+            batches = batches_of(
+                x,
+                y,
+                sample_weight,
+                batch_size=batch_size,
+                steps=_optional_size("steps_per_epoch", steps_per_epoch),
+                shuffle=shuffle,
+                class_weight=class_weight,
+            )
+            judged_on = _validation_batches(
+                validation_data,
+                _optional_size("validation_batch_size", validation_batch_size) or batch_size,
+                _optional_size("validation_steps", validation_steps),
+                called,
+            )
+            handler = self._callback_list(callbacks, verbose, epochs=epochs, steps=batches.steps)
+            state.batches, state.judged_on, state.callbacks = batches, judged_on, handler
             with handler, state.under_way(), summary.following(self._steps):
-                self._fit(state, batches, judged_on, handler, epochs, initial_epoch, _due(validation_freq))
+                self._fit(state, handler, epochs, initial_epoch, _due(validation_freq))
+            self.history = handler.history
+        return self.history  # type: ignore[no-any-return]
+
+    @contextmanager
+    def _training(self) -> Iterator[TrainingState]:
+        """The state for a training in this thread: one of its own within another training, in a hook of that."""
+        outer = self.training_state
+        if outer.trained_by != get_ident():
+            with outer.claimed():
+                yield outer
+            return
+        try:
+            self.training_state = outer.nested()
+            yield self.training_state
         finally:
             self.training_state = outer
-        self.history = handler.history
-        return self.history  # type: ignore[no-any-return]
 
     def _fit(
         self,
         state: TrainingState,
-        batches: Batches,
-        judged_on: Batches | None,
         callbacks: CallbackList,
         epochs: int,
         initial_epoch: int,
         due: Callable[[int], bool],
     ) -> None:
         """Put the parts together and run the loop."""
-        objective = self._prepare(state, batches)
+        objective, batches, judged_on = state.objective, state.batches, state.judged_on
+        assert objective is not None and batches is not None
+        self._prepare(objective, batches)
         chosen = engine.choose(self._work(batches, epochs - initial_epoch))
-        state.batches, state.judged_on, state.callbacks = batches, judged_on, callbacks
-        state.begin_run(initial_epoch, engine.name_of(chosen))
+        state.begin_run(initial_epoch, epochs, engine.name_of(chosen))
         self.history = callbacks.history
-        step = TrainStep(self, chosen, state.streams, objective, self.optimizer)
+        step = self._train_step(chosen, state, objective)
         validation = None
         if judged_on is not None:
-            self._prepare(state, judged_on)
+            self._prepare(objective, judged_on, again=False)
             if judged_on.peek().y is None and objective.loss is not None:
                 raise DataError(
                     "validation_data needs targets, as the loss does. Received: inputs alone. Pass (x, y)."
@@ -281,6 +293,10 @@ class Trainer(ABC):
         validated = judged_on is not None and (not ahead or any(map(due, ahead)))
         callbacks.check_run(objective.names, validated, *_sizes(batches))
         loops.fit(state, step, callbacks, epochs, validation, self._steps_per_execution)
+
+    def _train_step(self, kernels: ModuleType, state: TrainingState, objective: Objective) -> TrainStep:
+        self.adopt_weights()
+        return TrainStep(self, kernels, state.streams, objective, self.optimizer)
 
     def evaluate(
         self,
@@ -318,14 +334,10 @@ class Trainer(ABC):
         steps = _optional_size("steps", steps)
         batches = batches_of(x, y, sample_weight, batch_size=batch_size, steps=steps)
         handler = self._callback_list(callbacks, verbose, epochs=1, steps=batches.steps)
-        objective = self._prepare(self.training_state, batches)
-        step = TestStep(
-            self,
-            engine.choose(self._work(batches, 1)),
-            self.training_state.streams,
-            objective.apart() if self.training_state.running else objective,
-        )
-        with handler, self.training_state.under_way():
+        state = self.training_state
+        with handler, state.sums() as objective:
+            self._prepare(objective, batches)
+            step = TestStep(self, engine.choose(self._work(batches, 1)), state.streams, objective)
             logs = loops.evaluate(step, batches, handler, self._steps_per_execution)
         return _returned(logs, return_dict)
 
@@ -388,8 +400,10 @@ class Trainer(ABC):
         float, list of float or dict
             As from `evaluate`.
         """
-        step = partial(self._train_step, self.training_state)
-        return self._on_batch(step, x, y, sample_weight, class_weight, reset_metrics, return_dict)
+        self._need_compiled()
+        with self._training() as state:
+            step = partial(self._train_step, engine.choose(0), state)
+            return self._on_batch(step, x, y, sample_weight, class_weight, reset_metrics, return_dict)
 
     def test_on_batch(
         self,
@@ -400,17 +414,14 @@ class Trainer(ABC):
         return_dict: bool = False,
     ) -> Any:
         """The loss and the metrics on one batch; the arguments are those of `train_on_batch`."""
-        streams = self.training_state.streams
-        step = lambda objective: TestStep(self, engine.choose(0), streams, objective)  # noqa: E731
+        self._need_compiled()
+        step = partial(TestStep, self, engine.choose(0), self.training_state.streams)
         return self._on_batch(step, x, y, sample_weight, None, reset_metrics, return_dict)
 
     def predict_on_batch(self, x: Any) -> Array:
         """The model's output for one batch."""
         x = array_of("x", x)
         return self.predict(x, batch_size=len(x))
-
-    def _train_step(self, state: TrainingState, objective: Objective) -> TrainStep:
-        return TrainStep(self, engine.choose(0), state.streams, objective, self.optimizer)
 
     def _on_batch(
         self,
@@ -422,15 +433,14 @@ class Trainer(ABC):
         reset_metrics: bool,
         return_dict: bool,
     ) -> Any:
-        self._need_compiled()
         x = array_of("x", x)
         batches = batches_of(x, y, sample_weight, batch_size=len(x), class_weight=class_weight)
-        objective = self._prepare(self.training_state, batches)
-        objective = objective.apart() if self.training_state.running else objective
-        if reset_metrics:
-            objective.reset()
-        make_step(objective).run(batches, 1, 1, lambda: True)
-        return _returned(objective.logs(), return_dict)
+        with self.training_state.sums() as objective:
+            self._prepare(objective, batches)
+            if reset_metrics:
+                objective.reset()
+            make_step(objective).run(batches, 1, 1, lambda: True)
+            return _returned(objective.logs(), return_dict)
 
     # -- what they have in common -----------------------------------------------------------------------
 
@@ -451,21 +461,28 @@ class Trainer(ABC):
             raise
         return sample
 
-    def _prepare(self, state: TrainingState, batches: Batches) -> Objective:
+    def _need_rest(self, what: str) -> None:
+        """Raise while the model is being trained: it would go on as it was, without a word."""
+        if self.training_state.trained_by is not None:
+            raise BusyError(
+                f"A model is {what} between two trainings. Received: one that is being trained. "
+                "Set hyperparameters, as model.optimizer.learning_rate, while it trains; or end the training by "
+                "model.stop_training = True, and call fit with an initial_epoch afterwards."
+            )
+
+    def _prepare(self, objective: Objective, batches: Batches, again: bool = True) -> None:
         """Build for data like this, make the metrics that fit it, and see that the loss can take it."""
-        sample, objective = self._ready(batches), state.objective
-        assert objective is not None
+        sample = self._ready(batches)
         outputs = tuple(n or 1 for n in self.output_shape)
-        if not objective.resolved or batches is not state.judged_on:
+        if again or not objective.resolved:
             objective.resolve(None if sample.y is None else sample.y.shape, outputs)
         objective.check_targets(
             f"y of {batches.called}" if batches.called else "y", batches.targets, self.output_shape
         )
-        return objective
 
     def _work(self, batches: Batches, epochs: int) -> float:
         """How much work is planned."""
-        samples = getattr(batches, "batch_size", len(batches.peek().x))
+        samples = getattr(batches, "size", len(batches.peek().x))
         return engine.work(epochs, batches.steps, self.numbers_in_a_step(samples))
 
     def _callback_list(self, callbacks: Any, verbose: Any, **params: Any) -> CallbackList:
@@ -486,7 +503,21 @@ class Trainer(ABC):
 
     @optimizer.setter
     def optimizer(self, value: Any) -> None:
-        self.training_state.optimizer = value
+        self._need_rest("given an optimizer")
+        self.training_state.optimizer = optimizers.get(value)
+
+    @property
+    def loss(self) -> Any:
+        """The loss that `compile` was given; None before."""
+        objective = self.training_state.objective
+        return None if objective is None else objective.given_loss
+
+    @loss.setter
+    def loss(self, value: Any) -> None:
+        raise ArgumentError(
+            f"A model's loss is set by compile. Received: loss={quoted(value)} as an attribute. "
+            "Call model.compile(model.optimizer, loss) with it."
+        )
 
     @property
     def stop_training(self) -> bool:
@@ -533,7 +564,7 @@ def _verbosity(verbose: Any) -> int:
 
 def _sizes(batches: Batches) -> tuple[int | None, int | None]:
     """The samples in a batch and in an epoch, of arrays that an epoch goes through once at most."""
-    size, held = getattr(batches, "batch_size", None), getattr(batches, "samples", None)
+    size, held = getattr(batches, "size", None), getattr(batches, "samples", None)
     if size is None or held is None or batches.steps is None or (batches.steps - 1) * size >= held:
         return None, None
     return size, min(batches.steps * size, held)

@@ -129,16 +129,15 @@ def _once(parameters: Iterable[Parameter]) -> list[Parameter]:
 @contextmanager
 def _in_double(parameters: list[Parameter]) -> Iterator[None]:
     """While it lasts, the parameters are float64 copies of themselves, without gradients."""
-    kept = [(p, p.value, p.slot, p.grad) for p in parameters]
+    kept = [(p, p.grad, (p.value, p.slot, p.buffer, p.start)) for p in parameters]
     try:
         for p in parameters:
-            p.value = np.array(p.value, DOUBLE, order="C")
-            p.slot = None if p.slot is None else np.zeros(p.shape, DOUBLE)
-            p.grad = None
+            p.move_to(np.array(p.value, DOUBLE, order="C"))
         yield
     finally:
-        for p, value, slot, grad in kept:
-            p.value, p.slot, p.grad = value, slot, grad
+        for p, grad, place in kept:
+            p.move_to(*place)
+            p.grad = grad
 
 
 def _result(

@@ -380,6 +380,92 @@ def test_a_run_that_has_trained_all_its_epochs_says_so(tmp_path: Path) -> None:
     assert model.fit(X, Y, epochs=5, verbose=0, callbacks=[BackupAndRestore(tmp_path)]).epoch == [3, 4]
 
 
+def steps_of(model: Sequential) -> int:
+    return int(model.optimizer.iterations)
+
+
+@pytest.mark.rule("BR-10")
+@pytest.mark.parametrize("save_freq", ["epoch", 2])
+@pytest.mark.parametrize("initial", [0, 1, 2])
+def test_a_resume_with_an_initial_epoch_trains_all_steps(
+    tmp_path: Path, initial: int, save_freq: Any
+) -> None:
+    def callback() -> BackupAndRestore:
+        return BackupAndRestore(tmp_path, save_freq)
+
+    whole = small_model()
+    whole.fit(X, Y, 3, epochs=6, verbose=0)
+    with pytest.raises(RuntimeError):
+        small_model().fit(X, Y, 3, epochs=6, verbose=0, callbacks=[callback(), Stop(2)])
+    resumed = small_model()
+    history = resumed.fit(X, Y, 3, epochs=6, initial_epoch=initial, verbose=0, callbacks=[callback()])
+    assert history.epoch[-4:] == [2, 3, 4, 5]
+    assert steps_of(resumed) == steps_of(whole) == 6 * 4
+    assert bits(resumed) == bits(whole)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.rule("BR-10")
+def test_a_run_that_began_later_is_resumed_with_the_passes_that_it_has_left(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"epochs": 5, "initial_epoch": 2, "verbose": 0}
+    whole = small_model()
+    whole.fit(X, Y, 3, **options)
+    with pytest.raises(RuntimeError):
+        small_model().fit(X, Y, 3, **options, callbacks=[BackupAndRestore(tmp_path), Stop(3)])
+    keeping = BackupAndRestore(tmp_path, delete_checkpoint=False)
+    assert small_model().fit(X, Y, 3, epochs=4, verbose=0, callbacks=[keeping]).epoch == [3]
+    resumed = small_model()
+    assert resumed.fit(X, Y, 3, **options, callbacks=[BackupAndRestore(tmp_path)]).epoch == [4]
+    assert bits(resumed) == bits(whole)
+
+
+@pytest.mark.rule("BR-10")
+def test_the_backup_decides_where_to_go_on_and_says_so(tmp_path: Path) -> None:
+    interrupted(tmp_path, 2)
+    model = small_model()
+    with pytest.warns(
+        MinifitWarning, match=r"goes on where its backup is, at epoch 2\. Received: initial_epoch=4"
+    ):
+        history = model.fit(
+            X, Y, epochs=10, initial_epoch=4, verbose=0, callbacks=[BackupAndRestore(tmp_path)]
+        )
+    assert history.epoch == list(range(2, 10))
+
+
+@pytest.mark.rule("BR-10")
+@pytest.mark.parametrize("epochs", [0, 1, 3])
+def test_fewer_epochs_than_were_trained_are_refused_and_nothing_is_deleted(
+    tmp_path: Path, epochs: int
+) -> None:
+    interrupted(tmp_path, 4)
+    there = (tmp_path / "backup.h5").read_bytes()
+    model = small_model()
+    before = bits(model)
+    with pytest.raises(
+        ArgumentError, match=f"Received: epochs={epochs}, and in .* a backup of epoch 4, batch 0"
+    ):
+        model.fit(X, Y, epochs=epochs, verbose=0, callbacks=[BackupAndRestore(tmp_path)])
+    assert bits(model) == before
+    assert (tmp_path / "backup.h5").read_bytes() == there
+
+
+@pytest.mark.rule("BR-10")
+def test_a_run_whose_data_ends_before_its_time_keeps_its_backup(tmp_path: Path) -> None:
+    def batches(steps: int) -> Any:
+        return ((X, Y) for _ in range(steps))
+
+    callback = BackupAndRestore(tmp_path)
+    whole, model = small_model(), small_model()
+    whole.fit(batches(8), epochs=4, steps_per_epoch=2, verbose=0)
+    with pytest.warns(MinifitWarning, match="The data has come to its end"):
+        model.fit(batches(4), epochs=4, steps_per_epoch=2, verbose=0, callbacks=[callback])
+    assert (tmp_path / "backup.h5").exists()
+    resumed = small_model()
+    resumed.fit(batches(8), epochs=4, steps_per_epoch=2, verbose=0, callbacks=[BackupAndRestore(tmp_path)])
+    assert steps_of(resumed) == 8
+    assert os.listdir(tmp_path) == []
+
+
 # -- what goes wrong ---------------------------------------------------------------------------------------
 
 

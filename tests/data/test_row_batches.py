@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minifit import Sequential
-from minifit.callbacks import LambdaCallback
+from minifit.callbacks import Callback, LambdaCallback
 from minifit.data import ArrayBatches, StoredBatches, stored_batches
 from minifit.data.row_batches import RowBatches, Shuffle
 from minifit.data.stored import rows_of as in_file
@@ -276,3 +276,41 @@ def test_what_must_be_equal_to_go_on(kind: str) -> None:
         "steps": 2,
         "shuffle": "batch",
     }
+
+
+# -- memory --------------------------------------------------------------------------------------------------
+
+
+@KINDS
+@pytest.mark.parametrize("shuffle", SHUFFLES)
+def test_a_batch_larger_than_the_data_is_the_data(kind: str, shuffle: Shuffle) -> None:
+    large, exact = (batches_of(kind, 7, batch_size=size, shuffle=shuffle) for size in (10**18, 7))
+    assert large.batch_size == 10**18
+    assert (large.size, large.steps) == (7, 1)
+    assert rows_of(large, context()) == rows_of(exact, context())
+
+
+@KINDS
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+@pytest.mark.parametrize("shuffle", SHUFFLES)
+def test_memory_goes_by_the_rows_and_not_by_the_batch_size(
+    kind: str, kernels: str, shuffle: Shuffle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches of a trillion rows, anywhere: each would be more than any machine has."""
+    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+    x = numbered(12).reshape(12, 1).astype(np.float32)
+    rows = x if kind == "memory" else dataset(x, chunks=(1, 1))
+    model = Sequential([Dense(3, "relu", input_shape=(1,)), Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    huge = 10**12
+    options: dict[str, Any] = {"batch_size": huge, "epochs": 2, "verbose": 0, "shuffle": shuffle}
+    model.fit(rows, rows, **options, validation_data=(rows, rows), validation_batch_size=10 * huge)
+    assert model.optimizer.iterations == 2
+    assert model.evaluate(rows, rows, batch_size=huge, verbose=0)[0] > 0
+    assert model.predict(rows, batch_size=huge).shape == (12, 1)
+    model.fit(rows, rows, steps_per_epoch=huge, epochs=1, batch_size=huge, verbose=0, callbacks=[Stop()])
+
+
+class Stop(Callback):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.model.stop_training = True

@@ -3,14 +3,19 @@
 import multiprocessing
 import os
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 
 from minifit import Sequential
 from minifit.arrays import Array
+from minifit.callbacks import Callback, LambdaCallback
+from minifit.errors import BusyError
 from minifit.layers import Dense, Dropout
 
 WORKERS = 4
@@ -93,3 +98,135 @@ def test_a_forked_process_computes_the_same(kind: str, monkeypatch: pytest.Monke
     with multiprocessing.get_context("fork").Pool(2) as pool:
         assert pool.map(partial(trained, kind=kind), [3, 3]) == [before, before]
     assert trained(3, kind) == before
+
+
+# -- one model in several threads ----------------------------------------------------------------------------
+
+
+def overlapping(calls: dict[str, Callable[[Callable[[], Any]], Any]]) -> dict[str, Any]:
+    """The results of calls in threads of their own, each of which waits in its middle until all have come there."""
+    gate = threading.Barrier(len(calls))
+    with ThreadPoolExecutor(len(calls)) as pool:
+        running = {name: pool.submit(call, gate.wait) for name, call in calls.items()}
+        return {name: future.result() for name, future in running.items()}
+
+
+def waiting(meet: Callable[[], Any], hook: str) -> LambdaCallback:
+    """A callback that waits for the others, once."""
+    meetings = iter([meet])
+    return LambdaCallback(**{hook: lambda *_: next(meetings, int)()})
+
+
+def test_evaluations_that_overlap_are_independent() -> None:
+    model = new_model(1)
+    parts = {str(seed): data(seed) for seed in range(3)}
+    alone = {name: model.evaluate(x, y, 7, verbose=0) for name, (x, y) in parts.items()}
+
+    def evaluate(x: Array, y: Array, meet: Callable[[], Any]) -> Any:
+        return model.evaluate(x, y, 7, verbose=0, callbacks=[waiting(meet, "on_test_batch_end")])
+
+    assert overlapping({name: partial(evaluate, *xy) for name, xy in parts.items()}) == alone
+    assert not model.training_state.running
+
+    class Stop(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.model.stop_training = True
+
+    assert model.fit(*data(1), epochs=5, verbose=0, callbacks=[Stop()]).epoch == [0]
+    assert model.stop_training
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_what_other_threads_ask_of_a_model_does_not_reach_its_fit(
+    kernels: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+    x, y = data(5)
+    plain = finish(new_model(5), 5)
+    model = new_model(5)
+    other_x, other_y = data(6)
+
+    def fit(meet: Callable[[], Any]) -> Any:
+        options: dict[str, Any] = {"batch_size": 7, "epochs": 6, "verbose": 0, "validation_split": 0.2}
+        history = model.fit(x, y, **options, callbacks=[waiting(meet, "on_train_batch_end")]).history
+        return [w.tobytes() for w in model.get_weights()], history, model.predict(x).tobytes()
+
+    def asking(ask: Callable[[], Any]) -> Callable[[Callable[[], Any]], None]:
+        def call(meet: Callable[[], Any]) -> None:
+            meet()
+            for _ in range(5):
+                assert np.isfinite(np.asarray(ask())).all()
+
+        return call
+
+    found = overlapping(
+        {
+            "fit": fit,
+            "evaluate": asking(lambda: model.evaluate(other_x, other_y, verbose=0)),
+            "predict": asking(lambda: model.predict(other_x)),
+            "call": asking(lambda: model(other_x)),
+            "test_on_batch": asking(lambda: model.test_on_batch(other_x, other_y)),
+        }
+    )
+    assert found["fit"] == plain
+    assert not model.training_state.running
+
+
+def test_a_fit_that_begins_during_an_evaluation_is_a_fit_like_any_other() -> None:
+    model = new_model(2)
+    model.evaluate(*data(2), verbose=0)
+    held = model.metrics[1]
+
+    def fit(meet: Callable[[], Any]) -> Any:
+        meet()  # the evaluation is in its middle
+        history = model.fit(*data(2), epochs=2, verbose=0, callbacks=[waiting(meet, "on_train_end")]).history
+        return history, model.training_state.epoch
+
+    def evaluate(meet: Callable[[], Any]) -> Any:
+        both = LambdaCallback(on_test_batch_end=lambda batch, logs: batch == 0 and (meet(), meet()))
+        return model.evaluate(*data(2), verbose=0, callbacks=[both])
+
+    found = overlapping({"fit": fit, "evaluate": evaluate})
+    assert found["fit"][1] == 2
+    assert model.metrics[1] is held
+    assert held.result() == found["evaluate"][1]
+
+
+def test_two_fits_of_one_model_at_a_time_are_refused_by_name() -> None:
+    model = new_model(3)
+    x, y = data(3)
+    refused: list[str] = []
+
+    def from_elsewhere(*_: Any) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            for call in (lambda: model.fit(x, y, verbose=0), lambda: model.train_on_batch(x, y)):
+                error = pool.submit(call).exception()
+                assert isinstance(error, BusyError)
+                refused.append(str(error))
+
+    nested = LambdaCallback(on_epoch_end=lambda *_: model.fit(x, y, verbose=0, callbacks=[elsewhere]))
+    elsewhere = LambdaCallback(on_train_batch_end=from_elsewhere)
+    model.fit(x, y, steps_per_epoch=1, verbose=0, callbacks=[nested, elsewhere])
+    assert len(refused) == 2 * 3
+    assert all("trained by one thread at a time. Received: a second training" in text for text in refused)
+    assert not model.training_state.running
+    model.fit(x, y, verbose=0)
+
+
+def test_a_model_that_several_threads_call_first_is_built_once() -> None:
+    class Slow(Dense):
+        def build(self, input_shape: Any) -> None:
+            time.sleep(0.02)
+            super().build(input_shape)
+
+    x, _ = data(4)
+
+    def call(meet: Callable[[], Any]) -> Array:
+        meet()
+        return model.predict(x)
+
+    for _ in range(3):
+        model = Sequential([Slow(5), Slow(2)])
+        found = overlapping({str(i): call for i in range(WORKERS)})
+        assert all((result == found["0"]).all() for result in found.values())
+        assert len(model.weights) == 4

@@ -8,6 +8,7 @@ import pytest
 
 from minifit import Sequential, layers, ops
 from minifit.arrays import Array
+from minifit.callbacks import Callback
 from minifit.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -18,6 +19,7 @@ from minifit.errors import (
 )
 from minifit.layers import Activation, Dense, Dropout, Flatten, InputLayer, Layer, base
 from minifit.optimizers import SGD
+from minifit.parameters import Parameter
 from minifit.tensor import Tensor, current
 from minifit.utils import check_gradients, clear_session
 
@@ -724,3 +726,119 @@ def test_the_batch_dimension_of_a_build_is_free() -> None:
 def test_an_input_layer_is_no_layer_of_the_model() -> None:
     model = Sequential([InputLayer((3,)), Dense(2)])
     assert [type(layer).__name__ for layer in model.layers] == ["Dense"]
+
+
+# -- what a layer owns ---------------------------------------------------------------------------------------
+
+
+class Blocks(Layer):
+    """Layers and weights that are kept in every way that users keep them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listed: list[Any] = []
+        self.listed.append(Dense(3, name="appended"))
+        self.nested = {"a": [Dense(3, name="nested")], "b": (Dense(3, name="tuple"),)}
+        self.bare = Parameter("bare", np.ones(3))
+
+    def build(self, input_shape: Any) -> None:
+        self.late: list[Any] = [Dense(3, name="late")]
+        self.added = self.add_weight("added", (3,), "ones")
+
+    def call(self, inputs: Tensor) -> Tensor:
+        for layer in (*self.listed, *self.nested["a"], *self.nested["b"], *self.late):
+            inputs = layer(inputs)
+        return inputs * self.bare + self.added
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_all_layers_and_weights_that_a_layer_computes_with_are_learned(
+    kernels: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+    model = Sequential([Blocks(), Dense(2)])
+    model.compile(SGD(0.1), "mse")
+    model.predict(X)
+    assert len(model.trainable_weights) == 4 * 2 + 2 + 2
+    before = model.get_weights()
+    model.fit(X, Y, verbose=0)
+    assert all((old != new).any() for old, new in zip(before, model.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+@pytest.mark.parametrize("trained", [False, True])
+def test_a_weight_in_the_place_of_another_is_the_one_that_is_learned(
+    trained: bool, kernels: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+    first = Dense(4, input_shape=(3,))
+    model = Sequential([first, Dense(2)])
+    model.compile(SGD(0.1, momentum=0.9), "mse")
+    if trained:
+        model.fit(X, Y, verbose=0)
+    old, new = first.kernel, Parameter("other:0", np.ones((3, 4)))
+    kept = old.numpy()
+    first.kernel = new
+    assert [w is new for w in model.weights] == [True, False, False, False]
+    model.fit(X, Y, verbose=0, epochs=2)
+    assert (new.numpy() != 1).any()
+    assert old.buffer is None
+    np.testing.assert_array_equal(old.numpy(), kept)
+    first.kernel = old  # and back again
+    model.fit(X, Y, verbose=0)
+    assert (old.numpy() != kept).any()
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_a_weight_that_is_replaced_while_it_is_trained_is_an_error(
+    kernels: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+    first = Dense(4, input_shape=(3,))
+    model = Sequential([first, Dense(2)])
+    model.compile(SGD(0.1), "mse")
+
+    class Replace(Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 1:
+                first.kernel = Parameter("other:0", np.ones((3, 4)))
+
+    with pytest.raises(ArgumentError, match=r"Received: dense.*/kernel:0, which was replaced meanwhile"):
+        model.fit(X, Y, epochs=3, verbose=0, callbacks=[Replace()])
+    model.fit(X, Y, verbose=0)
+
+
+def test_a_layer_in_the_place_of_another_is_the_one_that_is_learned() -> None:
+    class Around(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Dense(2)
+
+        def call(self, inputs: Tensor) -> Tensor:
+            return self.inner(inputs)
+
+    layer = Around()
+    model = Sequential([layer])
+    model.compile(SGD(0.1), "mse")
+    model.fit(X, Y, verbose=0)
+    layer.inner = Dense(2, kernel_initializer="zeros")
+    layer(X)  # which builds it
+    model.fit(X, Y, verbose=0)
+    assert len(model.weights) == 2
+    assert model.get_weights()[0].any()
+
+
+def test_an_attribute_that_points_to_one_of_several_weights_lets_none_go() -> None:
+    class Chooses(Layer):
+        def build(self, input_shape: Any) -> None:
+            self.all = [self.add_weight(f"w{i}", (3,), "ones") for i in range(3)]
+            self.now = self.all[0]
+
+        def call(self, inputs: Tensor) -> Tensor:
+            return inputs * self.now
+
+    layer = Chooses()
+    layer(X)
+    for chosen in layer.all:
+        layer.now = chosen
+        assert len(layer.weights) == 3

@@ -8,8 +8,16 @@ import pytest
 
 from minifit import ops
 from minifit.arrays import Array
-from minifit.callbacks import Callback, CallbackList
-from minifit.errors import ArgumentError, ArgumentTypeError, DataError, NotCompiledError, ShapeError
+from minifit.callbacks import Callback, CallbackList, LambdaCallback
+from minifit.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    BusyError,
+    DataError,
+    NotCompiledError,
+    ShapeError,
+    UnknownNameError,
+)
 from minifit.kernels import load
 from minifit.layers import Dense, InputLayer, Layer
 from minifit.metrics import Metric
@@ -248,12 +256,73 @@ def apply_no_gradient_by_hand(model: Any) -> None:
         freeze_train_thaw,
         train_another_with_its_optimizer,
         apply_no_gradient_by_hand,
-        lambda model: model.compile("sgd", "mae"),
     ],
-    ids=["frozen", "shared optimizer", "by hand", "compile"],
+    ids=["frozen", "shared optimizer", "by hand"],
 )
 def test_what_is_done_in_a_hook_does_not_reach_the_fit(act: Any) -> None:
     assert losses_with(act) == losses_with(lambda model: None)
+
+
+def set_optimizer(model: Any) -> None:
+    model.optimizer = SGD(0.5)
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (lambda model: model.compile("sgd", "mae"), "is compiled between"),
+        (set_optimizer, "is given an optimizer between"),
+        (lambda model: model.add(Dense(1)), "is changed between"),
+        (lambda model: model.pop(), "is changed between"),
+    ],
+    ids=["compile", "optimizer", "add", "pop"],
+)
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_test_end"])
+def test_a_model_that_trains_keeps_its_parts(act: Any, said: str, hook: str) -> None:
+    refused: list[BaseException] = []
+
+    def try_it(*_: Any) -> None:
+        with pytest.raises(
+            BusyError, match=f"A model {said} two trainings. Received: one that is being trained"
+        ) as e:
+            act(model)
+        refused.append(e.value)
+
+    model, plain = two_layers(), two_layers()
+    options: dict[str, Any] = {"epochs": 2, "shuffle": False, "verbose": 0, "validation_data": (X, Y)}
+    history = model.fit(X, Y, callbacks=[LambdaCallback(**{hook: try_it})], **options)
+    assert refused
+    assert history.history == plain.fit(X, Y, **options).history
+    act(model)  # afterwards it is as it was before
+
+
+def test_a_fit_that_fails_leaves_a_model_that_can_be_compiled() -> None:
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    model = two_layers()
+    for hook in ("on_train_begin", "on_train_end"):
+        with pytest.raises(ZeroDivisionError):
+            model.fit(X, Y, verbose=0, callbacks=[LambdaCallback(**{hook: fail})])
+        assert not model.training_state.running
+        model.compile("sgd", "mse")
+
+
+def test_the_optimizer_is_given_by_its_name_too() -> None:
+    model = two_layers()
+    model.optimizer = "adam"
+    assert type(model.optimizer).__name__ == "Adam"
+    with pytest.raises(UnknownNameError):
+        model.optimizer = "adamant"
+
+
+def test_the_loss_is_shown_and_set_by_compile_alone() -> None:
+    assert Sequential([Dense(1)]).loss is None
+    model = two_layers()
+    assert model.loss == "mse"
+    with pytest.raises(ArgumentError, match=r"set by compile\. Received: loss='mae'"):
+        model.loss = "mae"
+    assert model.loss == "mse"
 
 
 def test_a_thawed_layer_has_gradients_again() -> None:

@@ -1,0 +1,539 @@
+"""A copy of anything, by `copy` or by way of pickle, is whole, is independent, and goes on as the original would."""
+
+import copy
+import inspect
+import multiprocessing
+import pickle
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minifit
+from minifit import (
+    Sequential,
+    activations,
+    callbacks,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+    schedules,
+)
+from minifit.arrays import Array
+from minifit.callbacks.base import HOOKS, has_state
+from minifit.layers import BatchNormalization, Dense, Dropout, Layer
+from minifit.parameters import Parameter, ParameterBuffer, Variable
+from minifit.tensor import Tensor
+
+X = np.random.default_rng(0).normal(size=(24, 4)).astype(np.float32)
+Y = X.sum(1)
+
+
+def pickled(thing: Any) -> Any:
+    return pickle.loads(pickle.dumps(thing))
+
+
+WAYS: list[Callable[[Any], Any]] = [copy.copy, copy.deepcopy, pickled, lambda m: pickled(copy.deepcopy(m))]
+ways = pytest.mark.parametrize("way", WAYS, ids=["copy", "deepcopy", "pickle", "twice"])
+two_ways = pytest.mark.parametrize("way", WAYS[1:3], ids=["deepcopy", "pickle"])
+engines = pytest.mark.parametrize("engine", ["numpy", "numba"])
+
+
+def bits(model: Any) -> list[bytes]:
+    slots = [a for w in model.weights for a in model.optimizer.slots_of(w).values()]
+    return [a.tobytes() for a in (*model.get_weights(), *slots, model.optimizer.iterations.numpy())]
+
+
+def train(model: Any, epochs: int = 2, x: Array = X, y: Array = Y, **options: Any) -> list[bytes]:
+    model.fit(x, y, 5, epochs=epochs, verbose=0, **options)
+    return bits(model)
+
+
+def check(model: Any, way: Callable[[Any], Any], x: Array = X) -> None:
+    """The copy is equal, learns what the original learns, and neither notices the other."""
+    model.stop_training = True
+    first, second = way(model), way(model)
+    before = bits(model)
+    assert bits(first) == before
+    assert first.stop_training
+    after = train(first, x=x)
+    assert bits(model) == before and bits(second) == before
+    learned = [b for b, w in zip(after, model.weights, strict=False) if w.trainable]
+    assert not learned or learned != [b for b, w in zip(before, model.weights, strict=False) if w.trainable]
+    assert train(model, x=x) == after
+    assert train(second, x=x) == after
+
+
+# -- what is made of weights -----------------------------------------------------------------------------------
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "Activation": {"activation": "tanh"},
+    "Dense": {"units": 3},
+    "Dropout": {"rate": 0.3},
+    "Embedding": {"input_dim": 9, "output_dim": 2, "input_length": 4},
+    "GaussianDropout": {"rate": 0.3},
+    "GaussianNoise": {"stddev": 0.3},
+    "Lambda": {"function": activations.tanh},
+    "Rescaling": {"scale": 0.5},
+    "Reshape": {"target_shape": (2, 2)},
+}
+
+
+def model_with(name: str) -> tuple[Sequential, Array]:
+    x = np.arange(96, dtype=np.float32).reshape(24, 4) % 9 if name == "Embedding" else X
+    tested = [] if name == "InputLayer" else [layers.TABLE[name](**ARGUMENTS.get(name, {}))]
+    around: list[Layer] = [] if name == "Embedding" else [Dense(4)]
+    model = Sequential([*around, *tested, layers.Flatten(), Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"])
+    return model, x
+
+
+@two_ways
+@pytest.mark.parametrize("name", sorted(layers.TABLE))
+def test_every_layer(name: str, way: Callable[[Any], Any]) -> None:
+    model, x = model_with(name)
+    built, untouched = model.built, way(model)
+    trained = train(model, x=x)
+    check(model, way, x)
+    assert untouched.built is built
+    assert train(untouched, x=x) == trained
+
+
+@two_ways
+@engines
+@pytest.mark.parametrize("name", sorted({kind.__name__ for kind in optimizers.TABLE.values()}))
+def test_every_optimizer(
+    name: str, engine: str, way: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine == "numba" and name not in ("SGD", "Adam", "AdamW"):
+        pytest.skip("one of each path through the compiled engine is enough")
+    monkeypatch.setenv("MINIFIT_KERNELS", engine)
+    momentum = {"momentum": 0.9} if name == "SGD" else {}
+    model = Sequential([Dense(4, "relu", input_shape=(4,)), Dense(1)])
+    model.compile(getattr(optimizers, name)(0.01, **momentum), "mse")
+    train(model)
+    check(model, way)
+
+
+@engines
+def test_layers_that_were_copied_learn_in_another_model(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", engine)
+    original = Sequential([Dense(8, "relu", input_shape=(4,)), Dense(1)])
+    for way in WAYS:
+        model = Sequential(
+            way(original.layers) if way is not copy.copy else [way(la) for la in original.layers]
+        )
+        model.compile("adam", "mse")
+        before = model.evaluate(X, Y, verbose=0)
+        assert before == pytest.approx(float(np.mean((original.predict(X)[:, 0] - Y) ** 2)), rel=1e-5)
+        model.fit(X, Y, epochs=20, verbose=0)
+        assert model.evaluate(X, Y, verbose=0) < before
+
+
+@two_ways
+def test_layers_and_optimizer_that_were_copied_together(way: Callable[[Any], Any]) -> None:
+    model = Sequential([Dense(8, "relu", input_shape=(4,)), Dense(1)])
+    model.compile("adam", "mse")
+    train(model, shuffle=False)
+    for parts in ((model.layers, model.optimizer), (model.optimizer, model.layers)):
+        copied = way(parts)
+        optimizer, own = sorted(copied, key=lambda part: isinstance(part, list))
+        other = Sequential(own)
+        other.compile(optimizer, "mse")
+        twin = copy.deepcopy(model)
+        assert train(other, shuffle=False) == train(twin, shuffle=False)
+
+
+@ways
+@pytest.mark.parametrize("frozen", [False, True])
+def test_an_optimizer_that_was_copied_alone_goes_on_with_what_it_trained(
+    way: Callable[[Any], Any], frozen: bool
+) -> None:
+    model = Sequential([Dense(8, "relu", input_shape=(4,)), Dense(3), Dense(1)])
+    model.layers[1].trainable = not frozen
+    model.compile("adam", "mse")
+    train(model)
+    twin = copy.deepcopy(model)
+    model.optimizer = way(model.optimizer)
+    assert train(model) == train(twin)
+
+
+def test_an_optimizer_that_was_copied_alone_knows_nothing_of_other_weights() -> None:
+    model = Sequential([Dense(8, "relu", input_shape=(4,)), Dense(1)])
+    model.compile("adam", "mse")
+    train(model)
+    other = Sequential([Dense(1, input_shape=(4,))])
+    other.compile(copy.deepcopy(model.optimizer), "mse")
+    assert all(not slot.any() for w in other.weights for slot in other.optimizer.slots_of(w).values())
+    train(other)
+    assert all(np.isfinite(w).all() for w in other.get_weights())
+
+
+@ways
+def test_a_loop_by_hand_with_a_copied_layer_and_optimizer(way: Callable[[Any], Any]) -> None:
+    def step(layer: Layer, optimizer: Any) -> bytes:
+        for weight in layer.weights:
+            weight.grad = None
+        (layer(X) - Tensor(Y[:, None])).sum().backward()
+        optimizer.apply_gradients([(w.grad, w) for w in layer.weights])
+        return b"".join(w.numpy().tobytes() for w in layer.weights)
+
+    class Pair:
+        def __init__(self) -> None:
+            self.layer, self.optimizer = Dense(1), optimizers.Adam(0.1)
+
+    pair = Pair()
+    step(pair.layer, pair.optimizer)
+    twin = copy.deepcopy(pair)
+    alone = way(pair.optimizer)
+    together = step(twin.layer, twin.optimizer)
+    assert step(copy.copy(pair.layer), alone) == together
+    assert step(pair.layer, pair.optimizer) == together
+
+
+@ways
+def test_a_weight_that_two_layers_share_stays_shared(way: Callable[[Any], Any]) -> None:
+    model = Sequential([Dense(4, input_shape=(4,)), Dense(4), Dense(1)])
+    first, second = (layer for layer in model.layers[:2] if isinstance(layer, Dense))
+    second.kernel = first.kernel
+    model.compile("adam", "mse")
+    assert len(model.weights) == 5
+    train(model)
+    copied = way(model)
+    assert copied.layers[1].kernel is copied.layers[0].kernel is not first.kernel
+    check(model, way)
+
+
+@ways
+def test_a_model_with_frozen_and_moving_weights_copied_while_its_data_is_read(
+    way: Callable[[Any], Any],
+) -> None:
+    model = Sequential([Dense(4, input_shape=(4,)), BatchNormalization(), Dropout(0.2), Dense(1)])
+    model.layers[0].trainable = False
+    model.compile("adam", "mse")
+    copies = []
+
+    def batches() -> Any:
+        for i in range(4):
+            if i == 2:
+                copies.append(way(model))  # in the middle of a step, where frozen weights take no gradient
+            yield X, Y
+
+    model.fit(batches(), steps_per_epoch=4, verbose=0)
+    copied = copies[0]
+    assert not copied.training_state.running
+    copied.layers[0].trainable = True
+    before = copied.layers[0].get_weights()[0]
+    train(copied)
+    assert (before != copied.layers[0].get_weights()[0]).any()
+
+
+class Penalty:
+    """A regularizer that knows its layer, as users write them: a circle of references."""
+
+    def __init__(self, owner: Any) -> None:
+        self.owner = owner
+
+    def __call__(self, weight: Tensor) -> Tensor:
+        return (weight * weight).sum() * 0.01
+
+
+@ways
+def test_circles_of_references(way: Callable[[Any], Any]) -> None:
+    model = Sequential([Dense(4, input_shape=(4,)), Dense(1)])
+    model.weights[0].regularizer = Penalty(model)
+    vars(model.layers[1])["note"] = model
+    model.compile("adam", "mse")
+    train(model)
+    check(model, way)
+    assert way(model.training_state)._model.training_state.optimizer is not model.optimizer
+    layer = way(model.layers[1])
+    assert layer.note.layers[1] is layer
+    train(layer.note)
+
+
+def test_lambdas_are_copied_and_refused_by_pickle_alone() -> None:
+    model = Sequential(
+        [Dense(4, lambda x: x * x, input_shape=(4,)), layers.Lambda(lambda x: x + 1), Dense(1)]
+    )
+    model.compile(optimizers.SGD(lambda: 0.001), lambda t, p: (t - p) * (t - p))
+    train(model)
+    check(model, copy.deepcopy)
+    with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
+        pickle.dumps(model)
+
+
+# -- tensors, parameters, variables --------------------------------------------------------------------------
+
+
+@ways
+def test_a_tensor_is_copied_with_its_numbers_alone(way: Callable[[Any], Any]) -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    y = (x * x).sum()
+    leaf, made = way(x), way(y)
+    assert leaf.requires_grad and not made.requires_grad
+    assert float(made) == 5
+    (leaf * 3).sum().backward()
+    y.backward()
+    np.testing.assert_array_equal([leaf.grad, x.grad], [[3, 3], [2, 4]])
+    leaf.value[...] = 0
+    assert x.numpy().tolist() == [1, 2]
+
+
+@ways
+def test_a_parameter_is_copied_whole_and_detached(way: Callable[[Any], Any]) -> None:
+    parameter = Parameter("w:0", np.arange(3.0))
+    parameter.regularizer, parameter.constraint = regularizers.L2(0.5), constraints.NonNeg()
+    ParameterBuffer().adopt([parameter])
+    parameter.accumulate(np.ones(3, np.float32))
+    copied = way(parameter)
+    assert (copied.name, copied.trainable, copied.requires_grad) == ("w:0", True, True)
+    assert (copied.buffer, copied.slot, copied.grad, copied.start) == (None, None, None, 0)
+    assert copied.regularizer.l2 == 0.5 and isinstance(copied.constraint, constraints.NonNeg)
+    copied.assign([7, 7, 7])
+    assert parameter.numpy().tolist() == [0, 1, 2]
+    assert parameter.buffer is not None
+
+
+def test_numbers_that_come_from_a_file_that_cannot_be_written_to() -> None:
+    """As `joblib` hands large arrays to its workers."""
+
+    def read_only(thing: Any) -> Any:
+        buffers: list[pickle.PickleBuffer] = []
+        data = pickle.dumps(thing, protocol=5, buffer_callback=buffers.append)
+        return pickle.loads(data, buffers=[bytes(b.raw()) for b in buffers])
+
+    assert not read_only(np.zeros(3)).flags.writeable
+    model = Sequential([Dense(4, "relu", input_shape=(4,)), Dense(1, "sigmoid")])
+    model.compile("adam", "mse", metrics=[metrics.AUC()])
+    model.fit(X, Y > 0, verbose=0)
+    check(model, read_only)
+    variable = read_only(Variable([1.0, 2.0]))
+    variable.assign([3, 4])
+    assert variable.numpy().tolist() == [3, 4]
+
+
+@ways
+def test_a_variable_is_copied(way: Callable[[Any], Any]) -> None:
+    rate = Variable(0.5, "rate")
+    copied = way(rate)
+    copied.assign(0.25)
+    assert (float(rate), float(copied), copied.name) == (0.5, 0.25, "rate")
+
+
+# -- what has no weights -------------------------------------------------------------------------------------
+
+
+def test_every_kind_of_object_is_told_apart_from_its_copy() -> None:
+    """Nothing that either of them may change is shared, down to the last list."""
+    tables = (losses, metrics, initializers, regularizers, constraints, schedules)
+    arguments: dict[str, dict[str, Any]] = {
+        "Constant": {"value": 2.0},
+        "MaxNorm": {"max_value": 2},
+        "PiecewiseConstantDecay": {"boundaries": [2, 4], "values": [1.0, 0.5, 0.1]},
+        "FBetaScore": {"beta": 2.0},
+        "ExponentialDecay": {"initial_learning_rate": 0.1, "decay_steps": 3, "decay_rate": 0.5},
+        "InverseTimeDecay": {"initial_learning_rate": 0.1, "decay_steps": 3, "decay_rate": 0.5},
+        "CosineDecay": {"initial_learning_rate": 0.1, "decay_steps": 3},
+        "CosineDecayRestarts": {"initial_learning_rate": 0.1, "first_decay_steps": 3},
+        "PolynomialDecay": {"initial_learning_rate": 0.1, "decay_steps": 3},
+    }
+    seen = 0
+    for table in tables:
+        kinds: set[Any] = {k for k in table.TABLE.values() if inspect.isclass(k)}
+        for kind in kinds:
+            thing = kind(**arguments.get(kind.__name__, {}))
+            for way in WAYS:
+                copied = way(thing)
+                assert type(copied) is kind and copied.get_config() == thing.get_config()
+                assert not shared(vars(thing), vars(copied)), kind
+            seen += 1
+    assert seen > 60
+
+
+def shared(a: Any, b: Any) -> list[Any]:
+    """The mutable things that two objects have in common."""
+    if a is b and isinstance(a, list | dict | set | np.ndarray | Variable):
+        return [a]
+    if isinstance(a, dict):
+        return [s for key in a for s in shared(a[key], b[key])]
+    if isinstance(a, list | tuple):
+        return [s for pair in zip(a, b, strict=True) for s in shared(*pair)]
+    return []
+
+
+@ways
+def test_sums_of_metrics_go_with_the_copy(way: Callable[[Any], Any]) -> None:
+    model = Sequential([Dense(1, "sigmoid", input_shape=(4,))])
+    model.compile("sgd", "mse", metrics=[metrics.AUC(), "mae", metrics.Precision()])
+    model.evaluate(X, Y > 0, verbose=0)
+    copied = way(model)
+    values = [m.result() for m in model.metrics]
+    assert [m.result() for m in copied.metrics] == values
+    copied.evaluate(-X, Y > 0, verbose=0)
+    assert [m.result() for m in model.metrics] == values
+
+
+# -- callbacks -----------------------------------------------------------------------------------------------
+
+
+def every_callback(folder: Path) -> dict[str, callbacks.Callback]:
+    """One of each class, set up so that it has much to remember."""
+    made = {
+        "BackupAndRestore": callbacks.BackupAndRestore(folder / "backup", save_freq=3),
+        "BaseLogger": callbacks.BaseLogger(),
+        "Callback": callbacks.Callback(),
+        "CSVLogger": callbacks.CSVLogger(folder / "log.csv"),
+        "EarlyStopping": callbacks.EarlyStopping("loss", patience=9, restore_best_weights=True),
+        "History": callbacks.History(),
+        "LambdaCallback": callbacks.LambdaCallback(on_epoch_end=ignore),
+        "LearningRateScheduler": callbacks.LearningRateScheduler(halve),
+        "ModelCheckpoint": callbacks.ModelCheckpoint(
+            folder / "m.h5", "loss", save_best_only=True, save_freq=2
+        ),
+        "ProgbarLogger": callbacks.ProgbarLogger(),
+        "ReduceLROnPlateau": callbacks.ReduceLROnPlateau("loss", patience=1),
+        "RemoteMonitor": callbacks.RemoteMonitor("http://127.0.0.1:9"),
+        "TensorBoard": callbacks.TensorBoard(folder / "logs", update_freq=2, profile_batch=(1, 3)),
+        "TerminateOnNaN": callbacks.TerminateOnNaN(),
+    }
+    classes = {n for n in callbacks.__all__ if n not in ("CallbackList", "experimental")}
+    assert made.keys() == classes, "a new callback goes into this list, too"
+    return made
+
+
+def ignore(epoch: int, logs: Any) -> None: ...
+
+
+def halve(epoch: int, rate: float) -> float:
+    return rate / 2
+
+
+class Copying(callbacks.Callback):
+    """Copies the model with all callbacks of the fit, at every hook."""
+
+    def __init__(self, others: list[Any]) -> None:
+        self.others = others
+        self.taken: dict[str, tuple[Any, ...]] = {}
+
+    def take(self, hook: str, *_: Any) -> None:
+        for way in (copy.deepcopy, pickled):
+            copies = way({"model": self.model, "others": self.others})
+            states = [copy.deepcopy(o.get_state()) for o in self.others if has_state(o)]
+            self.taken[f"{hook} {way.__name__}"] = copies["model"], copies["others"], states
+
+
+for _hook in HOOKS:
+    setattr(Copying, _hook, lambda self, *args, _hook=_hook: self.take(_hook, *args))
+
+
+@pytest.fixture(params=["numpy", "numba"])
+def _engine(request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", request.param)
+
+
+def run_of(folder: Path, name: str, copying: bool) -> tuple[Sequential, Copying, list[Any]]:
+    minifit.utils.set_random_seed(3)
+    model = Sequential([Dense(4, "relu", name="a"), Dense(1, name="b")], name="m")
+    model.compile("adam", "mse", metrics=["mae"])
+    other = every_callback(folder)[name]
+    watcher = Copying([other])
+    taken = [other, watcher] if copying else [other]
+    model.fit(X, Y, 6, epochs=2, verbose=0, callbacks=taken, validation_data=(X[:6], Y[:6]))
+    return model, watcher, taken
+
+
+@pytest.mark.filterwarnings("ignore:RemoteMonitor cannot deliver", "ignore:The run in")
+@pytest.mark.usefixtures("_engine")
+@pytest.mark.parametrize("name", sorted(every_callback(Path("."))))
+def test_every_callback_at_every_hook(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain, _, _ = run_of(tmp_path / "plain", name, copying=False)
+    model, copying, _ = run_of(tmp_path / "copying", name, copying=True)
+    assert bits(model) == bits(plain)  # to be copied changes nothing
+    assert content(tmp_path / "copying") == content(tmp_path / "plain")
+    assert len(copying.taken) >= 2 * 10
+    for hook, (copied, others, states) in copying.taken.items():
+        assert not copied.training_state.running, hook
+        if name != "History":  # which leaves the model behind
+            assert all(o.model is copied for o in others), hook
+        if name not in ("TensorBoard", "CSVLogger"):  # which have files of their own
+            assert repr([o.get_state() for o in others if has_state(o)]) == repr(states), hook
+    at_end = [taken for hook, taken in copying.taken.items() if hook.startswith("on_epoch_end")][-1]
+    np.random.seed(0)
+    again = train(at_end[0], callbacks=at_end[1])
+    assert all(np.isfinite(w).all() for w in at_end[0].get_weights()) and again != bits(plain)
+    for _, others, _ in copying.taken.values():
+        for other in others:
+            other.release()
+    assert bits(model) == bits(plain)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """The files whose bytes follow from the run, by their names."""
+    return {p.name: p.read_bytes() for p in folder.rglob("*.csv")}
+
+
+@pytest.mark.usefixtures("_engine")
+@ways
+def test_a_copy_taken_at_the_end_of_an_epoch_goes_on_as_the_original(way: Callable[[Any], Any]) -> None:
+    copies: list[Any] = []
+
+    class Second(callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 1:
+                copies.append(way(self.model))
+
+    model = Sequential([Dense(4, "relu"), Dropout(0.3), Dense(1)])
+    model.compile("nadam", "mse", metrics=["mae"])
+    whole = train(model, 4, callbacks=[Second()])
+    assert train(copies[0], 4, initial_epoch=2) == whole
+
+
+def test_a_list_of_callbacks_is_copied_whole() -> None:
+    history = callbacks.History()
+    handler = callbacks.CallbackList([history, callbacks.EarlyStopping("loss")], model=Sequential())
+    for way in WAYS:
+        copied = way(handler)
+        copied.on_train_begin()
+        copied.history.on_epoch_end(0, {"loss": 1.0})
+        copied.on_train_batch_end(0, {"loss": 1.0})
+        assert copied.history is not history and not history.history
+
+
+def test_a_log_goes_on_behind_the_last_row_of_the_original(tmp_path: Path) -> None:
+    log = callbacks.CSVLogger(tmp_path / "log.csv")
+    log.on_train_begin()
+    log.on_epoch_end(0, {"loss": 0.5})
+    copied, again = copy.deepcopy(log), copy.deepcopy(log)
+    copied.on_epoch_end(1, {"loss": 0.25})
+    copied.release()
+    log.release()
+    assert (tmp_path / "log.csv").read_text().split() == ["epoch,loss", "0,0.5", "1,0.25"]
+    model = Sequential([Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0, callbacks=[again])  # a fit replaces the file, as with the original
+    assert len((tmp_path / "log.csv").read_text().split()) == 2
+
+
+# -- other processes -----------------------------------------------------------------------------------------
+
+
+def trained_elsewhere(model: Sequential) -> tuple[Sequential, list[bytes]]:
+    return model, train(model)
+
+
+def test_a_model_goes_to_another_process_and_back() -> None:
+    model = Sequential([Dense(4, "relu"), Dropout(0.3), Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"])
+    train(model)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        returned, there = pool.submit(trained_elsewhere, model).result()
+    assert bits(returned) == there == train(model)
+    assert train(returned) == train(model)
