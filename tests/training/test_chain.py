@@ -209,6 +209,18 @@ def test_data_of_any_kind(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(ended[0], ended[1], rtol=1e-5, atol=1e-6)
 
 
+def test_memory_for_data_that_is_cast_is_used_again() -> None:
+    kept: list[int] = []
+
+    class Look(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            kept.append(len(self.model.training_state.step.memory._kept))
+
+    model_of(Dense(1)).fit(X.astype("f8"), COLUMN, batch_size=5, epochs=4, verbose=0, callbacks=[Look()])
+    assert kept == [kept[0]] * 4
+    assert kept[0] > 0
+
+
 def images() -> Sequential:
     model = Sequential([Flatten(input_shape=(2, 3)), Dense(1)])
     model.compile("sgd", "mse")

@@ -526,3 +526,16 @@ def test_validation_without_targets_is_refused_before_training() -> None:
     with pytest.raises(DataError, match="validation_data needs targets"):
         model.fit(X, Y, validation_data=(X,), verbose=0)
     assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_from_its_beginning_a_fit_has_a_history_of_its_own() -> None:
+    seen: list[Any] = []
+
+    class Look(Callback):
+        def on_train_begin(self, logs: Any = None) -> None:
+            seen.append(self.model.history)
+
+    model, look = Line(), Look()
+    model.compile("sgd", "mse")
+    assert [model.fit(X, Y, verbose=0, callbacks=[look]) for _ in range(2)] == seen
+    assert seen[0] is not seen[1]
