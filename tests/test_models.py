@@ -27,6 +27,7 @@ from minifit.layers.base import clear_names
 from minifit.optimizers import SGD, Adam, RMSprop
 from minifit.randomness import set_random_seed
 from minifit.tensor import Tensor
+from tests.small_models import small_model
 
 X = np.sin(np.arange(24, dtype=np.float32)).reshape(8, 3)
 Y = np.cos(np.arange(8, dtype=np.float32))
@@ -38,15 +39,6 @@ def _begin_anew() -> Iterator[None]:
     clear_names()
     yield
     clear_names()
-
-
-def small_model(optimizer: Any = None, **compiling: Any) -> Sequential:
-    """Two layers with weights that are always the same, and a shuffling that always is."""
-    np.random.seed(0)
-    model = Sequential([Dense(4, "tanh", input_shape=(3,)), Dense(1)])
-    model.compile(optimizer or SGD(0.125), **{"loss": "mse", **compiling})
-    model.set_weights([np.sin(np.arange(w.value.size) + 1.0).reshape(w.shape) for w in model.weights])
-    return model
 
 
 def bits(model: Sequential) -> list[bytes]:
@@ -99,7 +91,7 @@ def test_repr_says_what_it_is() -> None:
 
 
 def test_add_after_training_and_train_on() -> None:
-    model = small_model(Adam(0.01))
+    model = small_model(optimizer=Adam(0.01))
     model.fit(X, Y, verbose=0)
     old = model.get_weights()
     model.add(Dense(2, name="new"))
@@ -321,7 +313,7 @@ def test_weights_by_kind() -> None:
 
 @pytest.mark.parametrize("optimizer", [SGD(0.1), SGD(0.1, momentum=0.9), Adam(0.01), RMSprop(0.01)])
 def test_frozen_weights_stay_bit_for_bit_and_thaw_at_the_next_fit(optimizer: Any) -> None:
-    model = small_model(optimizer)
+    model = small_model(optimizer=optimizer)
     model.fit(X, Y, verbose=0)
     first = model.layers[0]
     first.trainable = False
@@ -473,7 +465,7 @@ def test_what_evaluate_returns() -> None:
 
 
 def test_evaluate_changes_nothing() -> None:
-    model = small_model(Adam(0.1))
+    model = small_model(optimizer=Adam(0.1))
     model.fit(X, Y, verbose=0)
     before = bits(model)
     history = model.history
@@ -503,7 +495,7 @@ def test_metrics_may_run_on_over_batches() -> None:
 
 
 def test_train_on_batch_is_one_step_of_fit() -> None:
-    fitted, stepped = small_model(Adam(0.1)), small_model(Adam(0.1))
+    fitted, stepped = small_model(optimizer=Adam(0.1)), small_model(optimizer=Adam(0.1))
     fitted.fit(X, Y, batch_size=4, shuffle=False, verbose=0)
     for rows in (slice(0, 4), slice(4, 8)):
         stepped.train_on_batch(X[rows], Y[rows])
@@ -849,7 +841,7 @@ def epochs_of(model: Sequential, *callbacks: Callback) -> tuple[dict[str, list[f
     ["on_train_begin", "on_epoch_begin", "on_batch_begin", "on_batch_end", "on_test_end", "on_epoch_end"],
 )
 def test_evaluating_inside_a_callback_disturbs_nothing(hook: str) -> None:
-    model = small_model(Adam(0.01), metrics=["mae"])
+    model = small_model(optimizer=Adam(0.01), metrics=["mae"])
     found: list[Any] = []
 
     def evaluate(*_: Any) -> None:
@@ -857,7 +849,7 @@ def test_evaluating_inside_a_callback_disturbs_nothing(hook: str) -> None:
         found.append(model.predict(X[:2]).tolist())
 
     assert epochs_of(model, LambdaCallback(**{hook: evaluate})) == epochs_of(
-        small_model(Adam(0.01), metrics=["mae"])
+        small_model(optimizer=Adam(0.01), metrics=["mae"])
     )
     assert len(found[0]) == 2
     assert found[0] != found[-2] or hook == "on_train_begin"
@@ -867,8 +859,10 @@ def test_a_fit_of_another_model_inside_a_callback_disturbs_nothing() -> None:
     def other(*_: Any) -> None:
         small_model().fit(X, Y, verbose=0, shuffle=False)
 
-    model = small_model(Adam(0.01))
-    assert epochs_of(model, LambdaCallback(on_batch_end=other)) == epochs_of(small_model(Adam(0.01)))
+    model = small_model(optimizer=Adam(0.01))
+    assert epochs_of(model, LambdaCallback(on_batch_end=other)) == epochs_of(
+        small_model(optimizer=Adam(0.01))
+    )
 
 
 def test_a_fit_of_the_same_model_inside_a_callback_keeps_the_place() -> None:

@@ -18,17 +18,11 @@ from minifit.optimizers import SGD
 from minifit.training import step as step_module
 from minifit.training.step import PredictStep, Step, TrainStep
 from tests.callbacks.recording import Recorder
+from tests.small_models import small_model as new_model
 
 X = np.sin(np.arange(30, dtype=np.float32)).reshape(10, 3)
 Y = np.cos(np.arange(10, dtype=np.float32))
 ENDED = "data has come to its end"
-
-
-def new_model(unit: int = 1, rate: float = 0.1) -> Sequential:
-    model = Sequential([Dense(5, "tanh", input_shape=(3,)), Dense(1)])
-    model.compile(SGD(rate), "mse", steps_per_execution=unit)
-    model.set_weights([np.sin(np.arange(w.value.size) + 1.0).reshape(w.shape) for w in model.weights])
-    return model
 
 
 def generator(batches: int, size: int = 2) -> Iterator[tuple[Array, Array]]:
@@ -124,7 +118,7 @@ EXECUTIONS = {
 @pytest.mark.parametrize("unit", EXECUTIONS)
 def test_several_steps_in_one_execution(unit: int) -> None:
     train, judged = EXECUTIONS[unit]
-    model, predicted = new_model(unit), Recorder()
+    model, predicted = new_model(steps_per_execution=unit), Recorder()
     text, _, _ = fit(model, X, Y, batch_size=1, validation_data=(X, Y), validation_batch_size=5)
     assert text == f"T( E(0 {train} V( {judged.format('v')} V) E)0 T)"
     model.predict(X, batch_size=5, callbacks=[predicted])
@@ -134,7 +128,7 @@ def test_several_steps_in_one_execution(unit: int) -> None:
 @pytest.mark.parametrize("unit", [2, 3, 7, 100])
 def test_several_steps_in_one_execution_compute_the_same(unit: int) -> None:
     def run(unit: int) -> tuple[list[bytes], Any]:
-        model = new_model(unit)
+        model = new_model(steps_per_execution=unit)
         options: dict[str, Any] = {"batch_size": 1, "shuffle": False, "verbose": 0, "epochs": 2}
         history = model.fit(X, Y, validation_data=(X, Y), validation_batch_size=3, **options).history
         return [w.tobytes() for w in model.get_weights()], history
@@ -398,7 +392,7 @@ def test_a_chunk_ends_after_a_tenth_of_a_second(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_chunk_ends_at_whole_executions(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = Calls(monkeypatch, seconds_a_batch=0.06)
-    new_model(unit=3).fit(X, Y, batch_size=1, verbose=0)
+    new_model(steps_per_execution=3).fit(X, Y, batch_size=1, verbose=0)
     assert calls.taken == [3, 3, 3, 1]
 
 
@@ -501,7 +495,7 @@ def test_batches_run_together_until_a_callback_wants_to_wake_up(
 ) -> None:
     calls = Calls(monkeypatch)
     waking = Waking(every)
-    new_model(unit=unit).fit(X, Y, batch_size=1, epochs=2, verbose=0, callbacks=[waking])
+    new_model(steps_per_execution=unit).fit(X, Y, batch_size=1, epochs=2, verbose=0, callbacks=[waking])
     assert calls.taken == taken
     assert waking.ends == ends
 
@@ -531,7 +525,7 @@ def test_a_chunk_ends_at_a_whole_execution_when_the_loss_is_not_finite(
     calls = Calls(monkeypatch)
     y = Y.copy()
     y[4] = np.inf
-    new_model(unit=3).fit(X, y, batch_size=1, shuffle=False, verbose=0)
+    new_model(steps_per_execution=3).fit(X, y, batch_size=1, shuffle=False, verbose=0)
     assert calls.taken == [6, 4]
 
 

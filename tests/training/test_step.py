@@ -18,6 +18,7 @@ from minifit.constraints import MaxNorm, NonNeg
 from minifit.layers import Dense, Dropout, Layer
 from minifit.optimizers import SGD, Adam
 from minifit.tensor import Tensor, current
+from tests.small_models import small_model as new_model
 
 X = np.sin(np.arange(12, dtype=np.float32)).reshape(4, 3)
 Y = np.cos(np.arange(4, dtype=np.float32)).reshape(4, 1)
@@ -32,14 +33,6 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 def weights_of(model: Sequential) -> list[bytes]:
     return [w.tobytes() for w in model.get_weights()]
-
-
-def new_model(*more: Layer, optimizer: Any = None, **compiling: Any) -> Sequential:
-    model = Sequential([Dense(4, "tanh", input_shape=(3,), name="a"), *more, Dense(1, name="b")])
-    model.compile(optimizer or SGD(0.125), **{"loss": "mse", **compiling})
-    values = [np.sin(np.arange(w.value.size) + 1.0).reshape(w.shape) for w in model.weights]
-    model.set_weights(values)
-    return model
 
 
 # -- a step is done or not done ------------------------------------------------------------------------------

@@ -1,0 +1,18 @@
+"""A small model that several tests share: two layers with weights that are always the same."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit import Sequential
+from minifit.layers import Dense, Layer
+from minifit.optimizers import SGD
+
+
+def small_model(*more: Layer, optimizer: Any = None, **compiling: Any) -> Sequential:
+    """Three numbers in, one out, with `more` layers between the two; the shuffling is always the same, too."""
+    np.random.seed(0)
+    model = Sequential([Dense(4, "tanh", input_shape=(3,)), *more, Dense(1)])
+    model.compile(optimizer or SGD(0.125), **{"loss": "mse", **compiling})
+    model.set_weights([np.sin(np.arange(w.value.size) + 1.0).reshape(w.shape) for w in model.weights])
+    return model
