@@ -376,3 +376,25 @@ def test_a_loss_needs_targets_and_training_needs_a_loss() -> None:
     with pytest.raises(ArgumentError, match="needs a loss"):
         Objective(None).loss_of(batch, predictions, [])
     assert float(Objective(None).loss_of(batch, predictions, [Tensor(2.0), Tensor(3.0)])) == 5.0
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_metrics_that_have_seen_a_batch_stay_for_targets_of_another_rank(
+    kernels: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+    x = np.ones((4, 1), np.float32)
+    model = zero_model(metrics=["mae"])
+    model.fit(x, x, verbose=0)
+    before = [id(metric) for metric in model.metrics]
+    model.evaluate(x, x[:, 0], verbose=0)
+    assert [id(metric) for metric in model.metrics] == before
+
+
+def test_metrics_whose_sums_were_put_back_stay() -> None:
+    objective = Objective("mse", ["mae"])
+    objective.resolve((4, 1), (4, 1))
+    before = objective.metrics
+    objective.set_state(objective.get_state())
+    objective.resolve((4,), (4, 1))
+    assert [id(metric) for metric in objective.metrics] == [id(metric) for metric in before]
