@@ -107,7 +107,7 @@ def positive(name: str, value: Any, least: int = 1, example: int = 10) -> int:
     return found
 
 
-def seed(value: Any, below: int | None = None) -> int:
+def seed(name: str, value: Any, below: int | None = None) -> int:
     """Return the seed of a random generator as Python's int.
 
     Raises
@@ -119,8 +119,26 @@ def seed(value: Any, below: int | None = None) -> int:
     if found is None or found < 0 or (below is not None and found >= below):
         kind = ArgumentTypeError if found is None else ArgumentError
         rule = "of at least 0" if below is None else f"from 0 to {below - 1}"
-        raise kind(f"seed must be an integer {rule}. Received: seed={value!r}. Pass for example seed=1.")
+        raise kind(
+            f"{name} must be an integer {rule}. Received: {name}={value!r}. Pass for example {name}=1."
+        )
     return found
+
+
+def sizes(name: str, value: Any) -> tuple[int | None, ...]:
+    """Return a shape as a tuple of ints, None where a size is free.
+
+    Raises
+    ------
+    ArgumentTypeError
+        When it is no list of integers.
+    """
+    listed = entries(value)
+    if listed is None:
+        raise ArgumentTypeError(
+            f"{name} is a tuple of integers. Received: {name}={value!r}. Pass for example {name}=(None, 1)."
+        )
+    return tuple(None if size is None else integer(name, size, 1) for size in listed)
 
 
 # -- real numbers ---------------------------------------------------------------------------------------------
@@ -184,13 +202,6 @@ def fraction(name: str, value: Any, closed: bool = False, example: float = 0.9) 
     return _within(f"from 0 {end}", lambda x: x < 1 or (closed and x == 1), name, value, example)
 
 
-def epochs(name: str, value: Any, example: int = 3) -> int | float:
-    """Return a number of epochs to wait for: an int, or a float where a fraction or infinity was given, as in Keras."""
-    found = not_negative(name, value, example, infinite=True)
-    exact = whole(value)
-    return found if exact is None else exact
-
-
 def optional(name: str, value: Any) -> float | None:
     """Return None, or `value` as a float, if it is a number of at least 0; infinity bounds nothing."""
     return None if value is None else not_negative(name, value, infinite=True)
@@ -206,7 +217,44 @@ def small(value: Any) -> float:
     return EPSILON if value is None else not_negative("epsilon", value) or EPSILON
 
 
+def optional_of(check: Callable[[str, Any], T]) -> Callable[[str, Any], T | None]:
+    """Return the check that lets None pass."""
+    return lambda name, value: None if value is None else check(name, value)
+
+
+def exact(check: Callable[..., float], **options: Any) -> Callable[[str, Any], int | float]:
+    """Return the check that keeps an integer an int, so that a configuration holds what was given."""
+
+    def checked(name: str, value: Any) -> int | float:
+        found, given = check(name, value, **options), whole(value)
+        return found if given is None else given
+
+    return checked
+
+
+epochs = exact(not_negative, example=3, infinite=True)
+"""Check of a number of epochs to wait for: a fraction is rounded up, and infinity is never reached, as in Keras."""
+
+
 # -- several --------------------------------------------------------------------------------------------------
+
+
+def axes(name: str, value: Any) -> int | list[int]:
+    """Return an axis, or a list of axes.
+
+    Raises
+    ------
+    ArgumentTypeError
+        When it is no integer, no list of integers, or empty.
+    """
+    listed = entries(value)
+    found = [whole(axis) for axis in ([value] if listed is None else listed)]
+    integers = [axis for axis in found if axis is not None]
+    if not found or len(integers) < len(found):
+        raise ArgumentTypeError(
+            f"{name} is an integer or a list of integers. Received: {name}={value!r}. -1 is the last axis."
+        )
+    return integers[0] if listed is None else integers
 
 
 def several(name: str, value: Any, each: Callable[[str, Any], T], example: str) -> list[T]:

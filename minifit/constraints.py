@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.checks import axes, exact, not_negative, number
+from minifit.settings import Setting
 from minifit.tables import Configurable, Table, serialize
 from minifit.tensor import TensorLike, to_array
 
@@ -70,6 +72,8 @@ class MaxNorm(Constraint):
     ``tf.keras.constraints.MaxNorm`` (TensorFlow 2.7).
     """
 
+    max_value, axis = Setting(exact(not_negative, infinite=True)), Setting(axes)
+
     def __init__(self, max_value: float = 2, axis: Axes = 0) -> None:
         self.max_value = max_value
         self.axis = axis
@@ -113,6 +117,8 @@ class UnitNorm(Constraint):
     ``tf.keras.constraints.UnitNorm`` (TensorFlow 2.7).
     """
 
+    axis = Setting(axes)
+
     def __init__(self, axis: Axes = 0) -> None:
         self.axis = axis
 
@@ -143,6 +149,9 @@ class MinMaxNorm(Constraint):
     ``tf.keras.constraints.MinMaxNorm`` (TensorFlow 2.7).
     """
 
+    min_value, max_value = Setting(exact(not_negative)), Setting(exact(not_negative, infinite=True))
+    rate, axis = Setting(exact(number)), Setting(axes)
+
     def __init__(
         self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axes = 0
     ) -> None:
@@ -155,7 +164,7 @@ class MinMaxNorm(Constraint):
         """The array with its norms moved towards the bounds."""
         w = to_array(w)
         norms = norm(w, self.axis)
-        wanted = self.rate * np.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
+        wanted: Array = self.rate * np.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
         return w * (wanted / (EPSILON + norms))
 
     def get_config(self) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from minifit.arrays import FLOAT, Array, Shape
-from minifit.checks import above_zero
+from minifit.arrays import FLOAT, Array, Shape, numpy_ready
+from minifit.checks import above_zero, exact, number, optional_of, seed
 from minifit.errors import ArgumentError, ShapeError
-from minifit.settings import Fixed, Setting, as_given
+from minifit.settings import Fixed, Setting
 from minifit.tables import Configurable, Table, serialize
 from minifit.tensor import current
 
@@ -61,17 +61,6 @@ MODES = ("fan_in", "fan_out", "fan_avg")
 DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 
 
-def natural(argument: str, value: Any) -> int | None:
-    """Return `value` itself, if it is None or an integer from 0 on."""
-    if value is None:
-        return None
-    if not isinstance(value, int | np.integer) or value < 0:
-        raise ArgumentError(
-            f"{argument} must be None or an integer from 0 on. Received: {argument}={value!r}."
-        )
-    return int(value)
-
-
 def one_of(allowed: tuple[str, ...], argument: str, value: str) -> str:
     """Return `value` itself, if it is allowed."""
     if value not in allowed:
@@ -84,6 +73,11 @@ def distribution(argument: str, value: Any) -> str:
     """Return the distribution that is meant, in lower case; "normal" is the truncated one."""
     plain = str(value).lower()
     return one_of(DISTRIBUTIONS, argument, "truncated_normal" if plain == "normal" else plain)
+
+
+def _filling(name: str, value: Any) -> Any:
+    """Return what a weight is filled with: a number, or an array as it was given."""
+    return value if np.ndim(numpy_ready(value)) else exact(number)(name, value)
 
 
 class Initializer(Configurable):
@@ -154,8 +148,10 @@ class Constant(Initializer):
 
     Parameters
     ----------
-    value : float, default 0
+    value : float or array_like, default 0
     """
+
+    value = Setting(_filling)
 
     def __init__(self, value: Any = 0) -> None:
         self.value = value
@@ -177,6 +173,8 @@ class Identity(Initializer):
     gain : float, default 1
         The number on the diagonal.
     """
+
+    gain = Setting(exact(number))
 
     def __init__(self, gain: float = 1.0) -> None:
         self.gain = gain
@@ -207,7 +205,7 @@ class Random(Initializer):
         numbers, call after call.
     """
 
-    seed = Setting(natural, then="_begin")
+    seed = Setting(optional_of(seed), then="_begin")
 
     def __init__(self, seed: int | None = None) -> None:
         self.seed = seed
@@ -230,6 +228,8 @@ class RandomUniform(Random):
     seed : int, optional
         For a generator of its own.
     """
+
+    minval, maxval = Setting(exact(number)), Setting(exact(number))
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
         super().__init__(seed)
@@ -255,6 +255,8 @@ class RandomNormal(Random):
     seed : int, optional
         For a generator of its own.
     """
+
+    mean, stddev = Setting(exact(number)), Setting(exact(number))
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         super().__init__(seed)
@@ -311,7 +313,7 @@ class VarianceScaling(Random):
     """
 
     modes, distributions = MODES, DISTRIBUTIONS
-    scale = Setting(as_given(above_zero))
+    scale = Setting(exact(above_zero))
     mode = Setting(partial(one_of, MODES))
     distribution = Setting(distribution)
 
@@ -452,6 +454,8 @@ class Orthogonal(Random):
     Saxe, McClelland and Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural
     networks, 2014.
     """
+
+    gain = Setting(exact(number))
 
     def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
         super().__init__(seed)

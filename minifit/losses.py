@@ -13,6 +13,7 @@ import numpy as np
 
 from minifit import ops
 from minifit.arrays import Array, common_shape
+from minifit.checks import above_zero, axes, exact, integer, real
 from minifit.errors import ArgumentError, DataError, GradientError, ShapeError
 from minifit.nonlinearities import softplus
 from minifit.settings import Fixed, Option, Setting, check_options
@@ -330,10 +331,13 @@ def _reduction(name: str, value: str) -> str:
 
 
 def smoothing(name: str, value: Any) -> Any:
-    """Return `value` if targets can be smoothed by so much."""
-    if not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ArgumentError(f"{name} must be from 0 to 1. Received: {value!r}. 0 leaves targets as they are.")
-    return value
+    """Return how much targets are smoothed, as one of Python's numbers."""
+    found = real(value)
+    if found is None or not 0 <= found <= 1:
+        raise ArgumentError(
+            f"{name} must be from 0 to 1. Received: {name}={value!r}. 0 leaves targets as they are."
+        )
+    return found
 
 
 class Loss(Configurable):
@@ -473,7 +477,7 @@ class MeanAbsoluteError(LossFunctionWrapper):
 class BinaryCrossentropy(LossFunctionWrapper):
     """Cross-entropy of independent yes-or-no targets; the arguments are those of `binary_crossentropy`."""
 
-    from_logits, label_smoothing, axis = Option(), Option(smoothing), Option()
+    from_logits, label_smoothing, axis = Option(), Option(smoothing), Option(integer)
 
     def __init__(
         self,
@@ -490,7 +494,7 @@ class BinaryCrossentropy(LossFunctionWrapper):
 class CategoricalCrossentropy(LossFunctionWrapper):
     """Cross-entropy of one-hot targets; the arguments are those of `categorical_crossentropy`."""
 
-    from_logits, label_smoothing, axis = Option(), Option(smoothing), Option()
+    from_logits, label_smoothing, axis = Option(), Option(smoothing), Option(integer)
 
     def __init__(
         self,
@@ -535,7 +539,7 @@ class MeanSquaredLogarithmicError(LossFunctionWrapper):
 class Huber(LossFunctionWrapper):
     """Squared error that goes on as a straight line; the arguments are those of `huber`."""
 
-    delta = Option()
+    delta = Option(exact(above_zero))
 
     def __init__(self, delta: float = 1.0, reduction: str = Reduction.AUTO, name: str = "huber_loss") -> None:
         super().__init__(huber, reduction, name, delta=delta)
@@ -586,7 +590,7 @@ class CategoricalHinge(LossFunctionWrapper):
 class CosineSimilarity(LossFunctionWrapper):
     """The cosine of the angle between target and prediction, times -1."""
 
-    axis = Option()
+    axis = Option(axes)
 
     def __init__(
         self, axis: Axis = -1, reduction: str = Reduction.AUTO, name: str = "cosine_similarity"

@@ -12,6 +12,7 @@ from zlib import crc32
 
 import numpy as np
 
+from minifit.checks import whole
 from minifit.errors import ArgumentError
 
 
@@ -50,11 +51,12 @@ def checked_seed(seed: Any) -> int:
     ArgumentError
         Unless it is an integer from 0 to 2**32 - 1.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+    found = whole(seed)
+    if found is None or not 0 <= found < 2**32:
         raise ArgumentError(
             f"seed must be an integer from 0 to 2**32 - 1. Received: seed={seed!r}. Pass for example seed=1."
         )
-    return int(seed)
+    return found
 
 
 def new_root() -> int:

@@ -11,6 +11,7 @@ import numpy as np
 
 from minifit import ops
 from minifit.arrays import FLOAT
+from minifit.checks import real
 from minifit.errors import ArgumentError
 from minifit.settings import Setting
 from minifit.tables import Configurable, Table, serialize
@@ -23,9 +24,10 @@ LARGEST = float(np.finfo(FLOAT).max)  # as Python's float, so that nothing overf
 
 
 def factor(name: str, value: Any) -> float:
-    """A factor as Keras keeps it, rounded to float32."""
-    if isinstance(value, int | float | np.integer | np.floating) and 0 <= float(value) <= LARGEST:
-        return float(FLOAT.type(value))
+    """Return a factor as Keras keeps it, rounded to float32."""
+    found = real(value)
+    if found is not None and 0 <= found <= LARGEST:
+        return float(FLOAT.type(found))
     raise ArgumentError(
         f"{name} must be a number from 0 on. Received: {name}={value!r}. Pass for example {name}=0.01."
     )

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import FLOAT
-from minifit.checks import above_zero, number, several
+from minifit.checks import above_zero, exact, number, several
 from minifit.errors import ArgumentError, ArgumentTypeError
-from minifit.settings import Setting, as_given
+from minifit.settings import Setting
 from minifit.tables import Configurable, Table, serialize
 
 __all__ = [
@@ -29,9 +29,6 @@ __all__ = [
     "deserialize",
     "serialize",
 ]
-
-_steps = as_given(partial(above_zero, example=1000))
-_numbers = as_given(partial(several, each=number, example="[10, 20]"))
 
 
 class LearningRateSchedule(Configurable):
@@ -79,7 +76,9 @@ class ExponentialDecay(LearningRateSchedule):
     [1.0, 0.5, 0.25, 0.125]
     """
 
-    decay_steps = Setting(_steps)
+    initial_learning_rate = Setting(exact(number))
+    decay_rate = Setting(exact(number))
+    decay_steps = Setting(exact(above_zero, example=1000))
 
     def __init__(
         self,
@@ -157,7 +156,8 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     [1.0, 1.0, 0.5, 0.25]
     """
 
-    boundaries, values = _Steps(_numbers), _Steps(_numbers)
+    boundaries = _Steps(partial(several, each=exact(number), example="[10]"))
+    values = _Steps(partial(several, each=exact(number), example="[0.1, 0.01]"))
 
     def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str | None = None) -> None:
         self.boundaries = boundaries
@@ -193,7 +193,10 @@ class PolynomialDecay(LearningRateSchedule):
     name : str, optional
     """
 
-    decay_steps = Setting(_steps)
+    initial_learning_rate = Setting(exact(number))
+    end_learning_rate = Setting(exact(number))
+    power = Setting(exact(number))
+    decay_steps = Setting(exact(above_zero, example=1000))
 
     def __init__(
         self,
@@ -246,7 +249,9 @@ class InverseTimeDecay(LearningRateSchedule):
     name : str, optional
     """
 
-    decay_steps = Setting(_steps)
+    initial_learning_rate = Setting(exact(number))
+    decay_rate = Setting(exact(number))
+    decay_steps = Setting(exact(above_zero, example=1000))
 
     def __init__(
         self,
@@ -296,7 +301,9 @@ class CosineDecay(LearningRateSchedule):
     I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2016.
     """
 
-    decay_steps = Setting(_steps)
+    initial_learning_rate = Setting(exact(number))
+    alpha = Setting(exact(number))
+    decay_steps = Setting(exact(above_zero, example=1000))
 
     def __init__(
         self, initial_learning_rate: float, decay_steps: int, alpha: float = 0.0, name: str | None = None
@@ -341,7 +348,11 @@ class CosineDecayRestarts(LearningRateSchedule):
     I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2016.
     """
 
-    first_decay_steps = Setting(_steps)
+    initial_learning_rate = Setting(exact(number))
+    t_mul = Setting(exact(number))
+    m_mul = Setting(exact(number))
+    alpha = Setting(exact(number))
+    first_decay_steps = Setting(exact(above_zero, example=1000))
 
     def __init__(
         self,

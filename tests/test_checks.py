@@ -68,7 +68,7 @@ def test_every_kind_of_integer(kind: str) -> None:
     for found in (
         checks.positive("k", WHOLE[kind](2)),
         checks.integer("k", WHOLE[kind](2)),
-        checks.seed(WHOLE[kind](2)),
+        checks.seed("seed", WHOLE[kind](2)),
         checks.epochs("k", WHOLE[kind](2)),
     ):
         assert (found, type(found)) == (2, int)
@@ -163,7 +163,7 @@ def test_what_is_no_seed(value: Any) -> None:
     with pytest.raises(
         (ArgumentError, ArgumentTypeError), match=r"seed must be an integer from 0 to 4294967295"
     ):
-        checks.seed(value, 2**32)
+        checks.seed("seed", value, 2**32)
 
 
 def test_fractions() -> None:

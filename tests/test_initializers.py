@@ -258,7 +258,7 @@ def test_unknown_mode_and_distribution() -> None:
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "1"])
 def test_seed_is_a_natural_number(seed: Any) -> None:
-    with pytest.raises(ArgumentError, match="seed must be None or an integer from 0 on"):
+    with pytest.raises((ArgumentError, ArgumentTypeError), match="seed must be an integer of at least 0"):
         RandomNormal(seed=seed)
 
 

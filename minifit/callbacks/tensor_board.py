@@ -13,7 +13,7 @@ import numpy as np
 
 from minifit import console
 from minifit.callbacks.base import Callback, Run, implements
-from minifit.checks import positive
+from minifit.checks import positive, whole
 from minifit.errors import ArgumentError, UnknownNameError
 from minifit.schedules import LearningRateSchedule
 from minifit.tensorboard import models
@@ -267,7 +267,7 @@ class TensorBoard(Callback):
 
 
 def _every(name: str, value: Any) -> int:
-    return 0 if isinstance(value, int | np.integer | None) and not value else positive(name, value, example=1)
+    return 0 if value is None or whole(value) == 0 else positive(name, value, example=1)
 
 
 def _update_freq(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from minifit.checks import real
 from minifit.layers.base import Layer, ShapeLike
 from minifit.regularizers import L1L2, factor
 from minifit.settings import Fixed, Setting
@@ -9,9 +10,9 @@ from minifit.tensor import Tensor
 
 
 def _price(name: str, value: Any) -> Any:
-    """Return the factor as it was given, if it is one."""
+    """Return the factor as one of Python's numbers, without rounding it."""
     factor(name, value)
-    return value
+    return real(value)
 
 
 class ActivityRegularization(Layer):

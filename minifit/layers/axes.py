@@ -2,22 +2,16 @@
 
 from typing import Any
 
-import numpy as np
-
-from minifit.errors import ArgumentTypeError, ShapeError
+from minifit.checks import axes
+from minifit.errors import ShapeError
 from minifit.layers.base import ShapeLike
 from minifit.parameters import Parameter
 from minifit.tensor import Tensor
 
 
 def given_axes(axis: Any) -> Any:
-    """An axis, or a list of axes, as it was given."""
-    axes = axis if isinstance(axis, list | tuple) else [axis]
-    if not axes or not all(isinstance(a, int | np.integer) and not isinstance(a, bool) for a in axes):
-        raise ArgumentTypeError(
-            f"axis is an integer or a list of integers. Received: axis={axis!r}. -1 is the last axis."
-        )
-    return [int(a) for a in axes] if isinstance(axis, list | tuple) else int(axis)
+    """Return an axis, or a list of axes."""
+    return axes("axis", axis)
 
 
 def checked_axes(name: str, axis: int | list[int], rank: int) -> list[int]:

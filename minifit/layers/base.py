@@ -16,7 +16,7 @@ import numpy as np
 
 from minifit import constraints, initializers, regularizers
 from minifit.arrays import FLOAT, Array, numpy_ready
-from minifit.checks import storable_name
+from minifit.checks import entries, storable_name, whole
 from minifit.errors import ArgumentError, ArgumentTypeError, GradientError, NotBuiltError, ShapeError
 from minifit.kernels import reference
 from minifit.parameters import Parameter, take_room
@@ -440,7 +440,8 @@ def _declared(
     input_dim: int | None,
     batch_input_shape: Sequence[int | None] | None,
 ) -> ShapeLike | None:
-    """The declared input shape with the batch dimension in front."""
+    """Return the declared input shape with the batch dimension in front."""
+    from_dim = batch_input_shape is None and input_shape is None
     if batch_input_shape is not None:
         shape = _sequence("batch_input_shape", batch_input_shape)
     elif input_shape is not None:
@@ -449,21 +450,22 @@ def _declared(
         shape = (None, input_dim)
     else:
         return None
-    for n in shape:
-        if n is not None and (isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1):
-            raise ArgumentError(
-                f"An input shape is made of positive integers. Received: {shape[1:]}. "
-                "Pass for example input_shape=(20,)."
-            )
-    return tuple(None if n is None else int(n) for n in shape)
+    found = tuple(None if n is None else whole(n) for n in shape)
+    if any(n is not None and (size is None or size < 1) for n, size in zip(shape, found, strict=True)):
+        raise ArgumentError(
+            "An input shape is made of positive integers. "
+            f"Received: {f'input_dim={input_dim!r}' if from_dim else shape[1:]}. Pass for example input_shape=(20,)."
+        )
+    return found
 
 
 def _sequence(name: str, shape: Any) -> tuple[Any, ...]:
-    if not isinstance(shape, tuple | list):
+    listed = entries(shape)
+    if listed is None:
         raise ArgumentTypeError(
             f"{name} is a tuple of integers. Received: {name}={shape!r}. Pass for example (20,)."
         )
-    return tuple(shape)
+    return tuple(listed)
 
 
 def _accepts(function: Any, name: str) -> bool:

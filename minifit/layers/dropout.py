@@ -5,19 +5,11 @@ from functools import partial
 from typing import Any
 
 from minifit import ops
-from minifit.checks import fraction
-from minifit.errors import ArgumentTypeError, ShapeError
+from minifit.checks import fraction, optional_of, seed, sizes
+from minifit.errors import ShapeError
 from minifit.layers.base import Layer, ShapeLike
 from minifit.settings import Setting
 from minifit.tensor import Tensor, current
-
-
-def _noise_shape(name: str, value: Any) -> tuple[Any, ...] | None:
-    if value is None or (isinstance(value, Sequence) and not isinstance(value, str)):
-        return None if value is None else tuple(value)
-    raise ArgumentTypeError(
-        f"{name} is a tuple of 1, None and sizes. Received: {name}={value!r}. Pass for example (None, 1)."
-    )
 
 
 class Dropout(Layer):
@@ -46,7 +38,8 @@ class Dropout(Layer):
     """
 
     rate = Setting(partial(fraction, closed=True))
-    noise_shape = Setting(_noise_shape)
+    seed = Setting(optional_of(seed))
+    noise_shape = Setting(optional_of(sizes))
 
     def __init__(
         self,

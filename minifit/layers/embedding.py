@@ -7,7 +7,7 @@ import numpy as np
 
 from minifit import constraints, initializers, ops, regularizers
 from minifit.arrays import Array
-from minifit.checks import positive
+from minifit.checks import entries, positive, sizes
 from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.layers.base import Layer, ShapeLike, Shaping, WeightSetting
 from minifit.settings import Setting, unnamed
@@ -18,8 +18,16 @@ LARGEST = 2**24
 """Whole numbers up to here are exact in float32, in which a model's input arrives."""
 
 
-def _lengths(input_length: int | Sequence[int | None] | None) -> tuple[int | None, ...]:
-    return tuple(input_length) if isinstance(input_length, Sequence) else (input_length,)
+def _length(name: str, value: Any) -> int | tuple[int | None, ...] | None:
+    """Return the length of sequences, or the lengths along several axes."""
+    listed = entries(value)
+    if listed is not None:
+        return sizes(name, listed)
+    return None if value is None else positive(name, value)
+
+
+def _lengths(input_length: int | tuple[int | None, ...] | None) -> tuple[int | None, ...]:
+    return input_length if isinstance(input_length, tuple) else (input_length,)
 
 
 def _size(name: str, value: Any) -> int:
@@ -81,7 +89,7 @@ class Embedding(Layer):
     embeddings_regularizer = WeightSetting(unnamed(regularizers.get))
     embeddings_constraint = WeightSetting(unnamed(constraints.get))
     mask_zero = Setting(_no_mask)
-    input_length = Shaping()
+    input_length = Shaping(_length)
 
     def __init__(
         self,
@@ -95,6 +103,7 @@ class Embedding(Layer):
         input_length: int | Sequence[int | None] | None = None,
         **kwargs: Any,
     ) -> None:
+        input_length = _length("input_length", input_length)
         if not {"input_shape", "input_dim", "batch_input_shape"} & set(kwargs):
             kwargs["batch_input_shape"] = (None, *_lengths(input_length))
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
-from minifit.checks import fraction
+from minifit.checks import fraction, optional_of, seed
 from minifit.layers.base import Layer, ShapeLike
 from minifit.layers.gaussian_noise import normal_noise
 from minifit.settings import Setting
@@ -37,6 +37,7 @@ class GaussianDropout(Layer):
     """
 
     rate = Setting(partial(fraction, closed=True))
+    seed = Setting(optional_of(seed))
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
-from minifit.checks import not_negative
+from minifit.checks import not_negative, optional_of, seed
 from minifit.layers.base import Layer, ShapeLike
 from minifit.settings import Setting
 from minifit.tensor import Tensor, current
@@ -34,6 +34,7 @@ class GaussianNoise(Layer):
     """
 
     stddev = Setting(not_negative)
+    seed = Setting(optional_of(seed))
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

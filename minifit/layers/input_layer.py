@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from minifit.checks import positive
 from minifit.errors import ArgumentError
 from minifit.layers.base import Layer, ShapeLike, unique_name, used_names
 from minifit.tensor import Tensor
@@ -51,7 +52,7 @@ class InputLayer(Layer):
                 f"Input is dense here. Received: sparse={sparse}, ragged={ragged}. Leave both out and pad the data."
             )
         if self.batch_input_shape is not None and batch_size is not None:
-            self.batch_input_shape = (batch_size, *self.batch_input_shape[1:])
+            self.batch_input_shape = (positive("batch_size", batch_size), *self.batch_input_shape[1:])
 
     def call(self, inputs: Tensor) -> Tensor:
         """The input itself."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
 from typing import Any
 
+from minifit.checks import entries, sizes
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.layers.base import Layer, ShapeLike
 from minifit.settings import Setting
@@ -74,7 +75,9 @@ class Lambda(Layer):
             raise ArgumentError(
                 f"Masks are not carried from layer to layer here. Received: mask={mask!r}. Leave it out."
             )
-        if output_shape is not None and not callable(output_shape) and not isinstance(output_shape, Sequence):
+        if not callable(output_shape) and (listed := entries(output_shape)) is not None:
+            output_shape = sizes("output_shape", listed)
+        elif output_shape is not None and not callable(output_shape):
             raise ArgumentTypeError(
                 "output_shape is a tuple of integers or a function of the input's shape. "
                 f"Received: output_shape={output_shape!r}. Leave it out to have it found."

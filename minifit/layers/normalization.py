@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.checks import entries
 from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.layers.axes import checked_axes, given_axes, known_sizes
 from minifit.layers.base import Layer, ShapeLike, Shaping
@@ -19,9 +20,10 @@ EPSILON = np.float32(1e-7)
 
 
 def _axes(axis: Any) -> tuple[int, ...]:
-    if axis is None or axis in ((), []):
+    listed = entries(axis)
+    if axis is None or listed == []:
         return ()
-    given = given_axes(axis)
+    given = given_axes(axis if listed is None else listed)
     return tuple(given) if isinstance(given, list) else (given,)
 
 

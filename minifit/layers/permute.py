@@ -3,24 +3,25 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from minifit import ops
 from minifit.arrays import without_batch
+from minifit.checks import entries, whole
 from minifit.errors import ArgumentError, ShapeError
 from minifit.layers.base import Layer, ShapeLike, Shaping
+from minifit.settings import unnamed
 from minifit.tensor import Tensor
 
 
 def _order(dims: Any) -> tuple[int, ...]:
     """Return the order as a tuple, each axis of a sample once."""
-    entries = list(dims) if isinstance(dims, Sequence | np.ndarray) and not isinstance(dims, str) else []
-    if not entries or sorted(entries) != list(range(1, len(entries) + 1)):
+    found = [whole(axis) for axis in entries(dims) or ()]
+    order = [axis for axis in found if axis is not None]
+    if not found or len(order) < len(found) or sorted(order) != list(range(1, len(order) + 1)):
         raise ArgumentError(
             "dims are the axes of a sample in their new order, counted from 1, each once. "
             f"Received: dims={dims!r}. Pass for example (2, 1)."
         )
-    return tuple(int(d) for d in entries)
+    return tuple(order)
 
 
 class Permute(Layer):
@@ -45,7 +46,7 @@ class Permute(Layer):
     ``tf.keras.layers.Permute`` (TensorFlow 2.7).
     """
 
-    dims = Shaping(lambda name, value: _order(value))
+    dims = Shaping(unnamed(_order))
 
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from minifit.arrays import without_batch
+from minifit.checks import entries, whole
 from minifit.errors import ArgumentError, ShapeError
 from minifit.layers.base import Layer, ShapeLike, Shaping
 from minifit.settings import unnamed
@@ -14,16 +13,15 @@ from minifit.tensor import Tensor
 
 
 def _shape(target: Any) -> tuple[int, ...]:
-    entries = list(target) if isinstance(target, Sequence) and not isinstance(target, str) else [target, None]
-    sound = all(
-        isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= -1 and n != 0 for n in entries
-    )
-    if not sound or entries.count(-1) > 1:
+    listed = entries(target)
+    found = [whole(n) for n in listed or ()]
+    sizes = [n for n in found if n is not None and n >= -1 and n != 0]
+    if listed is None or len(sizes) < len(found) or sizes.count(-1) > 1:
         raise ArgumentError(
             "target_shape is a tuple of positive integers, of which one may be -1. "
             f"Received: target_shape={target!r}. Pass for example (4, -1)."
         )
-    return tuple(int(n) for n in entries)
+    return tuple(sizes)
 
 
 class Reshape(Layer):

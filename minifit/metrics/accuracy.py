@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.checks import exact, number
 from minifit.errors import ShapeError
 from minifit.metrics.base import MeanMetricWrapper, larger_is_better
 from minifit.settings import Option
@@ -88,7 +89,7 @@ class Accuracy(MeanMetricWrapper):
 class BinaryAccuracy(MeanMetricWrapper):
     """How often ``y_pred > threshold`` equals the target."""
 
-    threshold = Option()
+    threshold = Option(exact(number))
 
     def __init__(self, name: str = "binary_accuracy", dtype: Any = None, threshold: float = 0.5) -> None:
         super().__init__(binary_accuracy, name, dtype, threshold=threshold)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from minifit.arrays import Array
-from minifit.checks import positive
+from minifit.checks import entries, optional_of, positive, real
 from minifit.errors import ArgumentError, ShapeError
 from minifit.losses import fit_weights
 from minifit.metrics.base import Metric, divide
@@ -38,20 +38,14 @@ def _one_of(allowed: tuple[str, ...], name: str, value: Any) -> str:
 def _label_weights(name: str, value: Any) -> Array | None:
     if value is None:
         return None
-    try:
-        made = np.array(value, np.float64)
-    except (TypeError, ValueError):
-        made = np.zeros(())
-    if made.ndim != 1 or not (made >= 0).all():
+    found = [real(weight) for weight in entries(value) or [None]]
+    made = np.array([np.nan if weight is None else weight for weight in found], np.float64)
+    if not (made >= 0).all():
         raise ArgumentError(
             f"{name} are numbers not below 0, one for each label. Received: {name}={value!r}. "
             "Leave it out for equal ones."
         )
     return made
-
-
-def _labels(name: str, value: Any) -> int | None:
-    return None if value is None else positive(name, value)
 
 
 class AUC(Metric):
@@ -92,7 +86,7 @@ class AUC(Metric):
     direction = "max"
     counted: ClassVar[tuple[str, ...]] = Counts._fields
     thresholds, num_thresholds = Fixed(), Fixed()
-    multi_label, num_labels = Fixed(), Fixed(_labels)
+    multi_label, num_labels = Fixed(), Fixed(optional_of(positive))
     curve = Setting(partial(_one_of, CURVES))
     summation_method = Setting(partial(_one_of, METHODS))
     label_weights = Setting(_label_weights)
@@ -123,7 +117,7 @@ class AUC(Metric):
         self.multi_label, self.num_labels, self.from_logits = multi_label, num_labels, from_logits
         self.label_weights = label_weights
         self._ascending = np.array(self.thresholds, np.float32)
-        shape = (self.num_thresholds, num_labels or 1) if multi_label else (self.num_thresholds,)
+        shape = (self.num_thresholds, self.num_labels or 1) if multi_label else (self.num_thresholds,)
         for field in self.counted:
             setattr(self, field, self.add_weight(field, shape))
 

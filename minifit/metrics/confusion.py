@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.checks import entries, integer, optional_of, real
 from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.losses import fit_weights, match_ranks
 from minifit.metrics.base import Metric, divide, number
@@ -92,12 +93,14 @@ def checked_thresholds(thresholds: Thresholds, default: float = 0.5) -> list[flo
     """Thresholds as a list; None is the default one."""
     if thresholds is None:
         return [default]
-    values = list(thresholds) if isinstance(thresholds, Sequence | np.ndarray) else [thresholds]
-    if not all(isinstance(t, int | float | np.number) and 0 <= t <= 1 for t in values):
+    listed = entries(thresholds)
+    values = [real(t) for t in ([thresholds] if listed is None else listed)]
+    found = [float(t) for t in values if t is not None and 0 <= t <= 1]
+    if len(found) < len(values):
         raise ArgumentError(
             f"Thresholds are numbers from 0 to 1. Received: thresholds={thresholds!r}. Leave it out for {default}."
         )
-    return [float(t) for t in values]
+    return found
 
 
 class _Counter(Metric):
@@ -112,7 +115,8 @@ class _Counter(Metric):
     """The fields of `Counts` that it sums up, each in a variable of that name."""
 
     thresholds, init_thresholds = Fixed(), Fixed()
-    top_k, class_id = Fixed(), Fixed()  # sums of other columns would be mixed
+    # Sums of other columns would be mixed.
+    top_k, class_id = Fixed(optional_of(integer)), Fixed(optional_of(integer))
 
     def __init__(
         self,
@@ -123,8 +127,11 @@ class _Counter(Metric):
         dtype: Any = None,
     ) -> None:
         super().__init__(name, dtype)
-        self.init_thresholds = thresholds
-        self.thresholds = checked_thresholds(thresholds, 0.5 if top_k is None else -np.inf)
+        listed = entries(thresholds)
+        given = thresholds if listed is None else listed
+        self.thresholds = checked_thresholds(given, 0.5 if top_k is None else -np.inf)
+        plain = self.thresholds if listed is not None else self.thresholds[0]
+        self.init_thresholds = None if thresholds is None else plain
         self.top_k, self.class_id = top_k, class_id
         order = np.argsort(self.thresholds, kind="stable")
         self._ascending = np.array(self.thresholds, np.float32)[order]
@@ -154,9 +161,7 @@ class _Counter(Metric):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric."""
-        given = self.init_thresholds
-        plain = list(given) if isinstance(given, Sequence | np.ndarray) else given
-        return {**super().get_config(), "thresholds": plain}
+        return {**super().get_config(), "thresholds": self.init_thresholds}
 
 
 class _SingleCount(_Counter):

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.checks import above_zero, exact, real
 from minifit.errors import ArgumentError, ShapeError
 from minifit.losses import fit_weights, match_ranks
 from minifit.metrics.base import Metric, divide, number
@@ -23,21 +24,14 @@ def _average(name: str, value: Any) -> Any:
     return value
 
 
-def _above_zero(name: str, value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise ArgumentError(
-            f"{name} must be a number above 0. Received: {name}={value!r}. 1 is the F1 score."
-        )
-    return value
-
-
 def _threshold(name: str, value: Any) -> Any:
-    if value is not None and not (isinstance(value, int | float) and 0 < value <= 1):
+    found = real(value)
+    if value is not None and (found is None or not 0 < found <= 1):
         raise ArgumentError(
             f"{name} must be above 0 and at most 1. Received: {name}={value!r}. "
             "Leave it out for the largest prediction of each sample."
         )
-    return value
+    return found
 
 
 class FBetaScore(Metric):
@@ -68,7 +62,7 @@ class FBetaScore(Metric):
 
     direction = "max"
     average = Fixed(_average)
-    beta, threshold = Setting(_above_zero), Setting(_threshold)
+    beta, threshold = Setting(exact(above_zero)), Setting(_threshold)
 
     def __init__(
         self,

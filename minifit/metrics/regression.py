@@ -6,6 +6,7 @@ import numpy as np
 
 from minifit import losses
 from minifit.arrays import Array
+from minifit.checks import axes, integer
 from minifit.losses import match_ranks
 from minifit.metrics.base import Mean, MeanMetricWrapper, larger_is_better
 from minifit.settings import Option
@@ -49,7 +50,7 @@ class RootMeanSquaredError(Mean):
 class CosineSimilarity(MeanMetricWrapper):
     """The mean cosine of the angle between target and prediction."""
 
-    axis = Option()
+    axis = Option(axes)
 
     def __init__(self, name: str = "cosine_similarity", dtype: Any = None, axis: int = -1) -> None:
         super().__init__(cosine_similarity, name, dtype, axis=axis)
@@ -160,7 +161,7 @@ class CategoricalCrossentropy(MeanMetricWrapper):
 class SparseCategoricalCrossentropy(MeanMetricWrapper):
     """The mean cross-entropy of class numbers."""
 
-    from_logits, axis = Option(), Option()
+    from_logits, axis = Option(), Option(integer)
 
     def __init__(
         self,

@@ -68,6 +68,7 @@ class Nadam(Optimizer):
         **kwargs: Any,
     ) -> None:
         self.schedule_decay = kwargs.pop("schedule_decay", 0.004)
+        not_negative("decay", kwargs.get("decay", 0.0))  # as in Keras it has no effect
         super().__init__(learning_rate, name, **{**kwargs, "decay": 0.0})
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
         self.m_schedule = Variable(1, "momentum_cache")

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = [
-    ["errors", "interrupts", "arrays", "randomness", "console", "signatures", "checks", "settings"],
+    ["errors", "interrupts", "arrays", "checks", "randomness", "console", "signatures", "settings"],
     ["kernels"],
     ["tensor", "ops", "nonlinearities"],
     [

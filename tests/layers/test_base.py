@@ -279,7 +279,8 @@ def test_the_declared_shape(arguments: dict[str, Any], expected: Any) -> None:
 )
 def test_a_shape_that_is_none(arguments: dict[str, Any]) -> None:
     with pytest.raises(
-        ArgumentError, match=r"positive integers\. Received: \(.*Pass for example input_shape=\(20,\)"
+        ArgumentError,
+        match=r"positive integers\. Received: (\(|input_dim=).*Pass for example input_shape=\(20,\)",
     ):
         Flatten(**arguments)
 
