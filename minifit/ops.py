@@ -89,17 +89,17 @@ def dense(x: Tensor, w: Tensor, b: Tensor | None, activation: str = "linear") ->
     Tensor of shape (..., n_out)
     """
     here, x = current(), convert(floating(x), w.dtype)
-    rows, weights = x.value, w.value
+    rows, weights, offset = x.value, w.value, None if b is None else b.value
     if rows.ndim != 2:
         rows = rows.reshape(-1, rows.shape[-1])
-    bias = (weights.shape[-1],) if b is None else b.value.shape
+    bias = (weights.shape[-1],) if offset is None else offset.shape
     if weights.ndim != 2 or rows.shape[1] != weights.shape[0] or bias != weights.shape[1:]:
         raise ShapeError(
             "A dense op needs inputs of shape (..., n_in), weights of shape (n_in, n_out) and a bias of (n_out,). "
             f"Received: shapes {x.shape}, {weights.shape} and {None if b is None else bias}. Change one of them."
         )
     y = here.take((rows.shape[0], weights.shape[1]), weights.dtype)
-    here.kernels.dense_forward(rows, weights, None if b is None else b.value, activation, y)
+    here.kernels.dense_forward(rows, weights, offset, activation, y)
 
     def rule(dy: Array) -> tuple[Array | None, ...]:
         # d(x @ w) = dz @ w.T for x and x.T @ dz for w; the kernel finds dz from y, activation by activation

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from operator import add, attrgetter, index, mul, sub, truediv
 from operator import pow as power
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -89,6 +89,8 @@ class Parameter(Tensor):
     # The memory of a parameter is changed by `move_to` alone: what a layer computes with and what an optimizer
     # updates cannot become two arrays. `attrgetter` is the quickest function that reads an attribute.
     value = property(attrgetter("_memory"), lambda self, value: self.assign(value))
+    if not TYPE_CHECKING:  # as in `Tensor`, where an attribute is all that they read
+        shape, dtype = property(attrgetter("_memory.shape")), property(attrgetter("_memory.dtype"))
 
     def move_to(
         self,

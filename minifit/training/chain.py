@@ -100,6 +100,7 @@ class Chain:
         self._kept: dict[tuple[int, int], Array] = {}  # the rooms, by the row and field that point to them
         self._rows_fit = 0
         self._layouts: list[tuple[Any, int]] = []
+        self._weights: list[Array] = []  # that the plan points to
         self._looked = -1  # `settings.count` when the optimizer's were last looked at
         self._aimed_at: Stretch | None = None
         self.pace = 1
@@ -190,6 +191,10 @@ class Chain:
         return True
 
     def _point_to_weights(self) -> None:
+        # Kept alive here: another thread may lay the model's memory out again while the kernel reads these.
+        self._weights = [
+            w.value for layer, _ in self.layers for w in (layer.kernel, layer.bias) if w is not None
+        ]
         for row, (layer, _) in zip(self.plan[at.LAYER :], self.layers, strict=True):
             for parameter, value, slope in ((layer.kernel, at.W, at.DW), (layer.bias, at.B, at.DB)):
                 if parameter is not None:
