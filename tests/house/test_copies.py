@@ -15,7 +15,6 @@ import pytest
 import minifit
 from minifit import (
     Sequential,
-    activations,
     callbacks,
     constraints,
     initializers,
@@ -31,6 +30,7 @@ from minifit.callbacks.base import HOOKS, has_state
 from minifit.layers import BatchNormalization, Dense, Dropout, Layer
 from minifit.parameters import Parameter, ParameterBuffer, Variable
 from minifit.tensor import Tensor
+from tests.layers.test_base import INPUTS, NEEDED
 
 X = np.random.default_rng(0).normal(size=(24, 4)).astype(np.float32)
 Y = X.sum(1)
@@ -51,8 +51,8 @@ def bits(model: Any) -> list[bytes]:
     return [a.tobytes() for a in (*model.get_weights(), *slots, model.optimizer.iterations.numpy())]
 
 
-def train(model: Any, epochs: int = 2, x: Array = X, y: Array = Y, **options: Any) -> list[bytes]:
-    model.fit(x, y, 5, epochs=epochs, verbose=0, **options)
+def train(model: Any, epochs: int = 2, x: Array = X, **options: Any) -> list[bytes]:
+    model.fit(x, Y[: len(x)], 5, epochs=epochs, verbose=0, **options)
     return bits(model)
 
 
@@ -73,24 +73,13 @@ def check(model: Any, way: Callable[[Any], Any], x: Array = X) -> None:
 
 # -- what is made of weights -----------------------------------------------------------------------------------
 
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    "Activation": {"activation": "tanh"},
-    "Dense": {"units": 3},
-    "Dropout": {"rate": 0.3},
-    "Embedding": {"input_dim": 9, "output_dim": 2, "input_length": 4},
-    "GaussianDropout": {"rate": 0.3},
-    "GaussianNoise": {"stddev": 0.3},
-    "Lambda": {"function": activations.tanh},
-    "Rescaling": {"scale": 0.5},
-    "Reshape": {"target_shape": (2, 2)},
-}
-
 
 def model_with(name: str) -> tuple[Sequential, Array]:
-    x = np.arange(96, dtype=np.float32).reshape(24, 4) % 9 if name == "Embedding" else X
-    tested = [] if name == "InputLayer" else [layers.TABLE[name](**ARGUMENTS.get(name, {}))]
-    around: list[Layer] = [] if name == "Embedding" else [Dense(4)]
-    model = Sequential([*around, *tested, layers.Flatten(), Dense(1)])
+    """A model with a layer of this class, between layers that learn, and what it takes."""
+    x = INPUTS.get(name, X[:4, :3])
+    tested = [] if name == "InputLayer" else [layers.TABLE[name](**NEEDED[name])]
+    before: list[Layer] = [] if name == "Embedding" else [Dense(3)]
+    model = Sequential([layers.InputLayer(x.shape[1:]), *before, *tested, layers.Flatten(), Dense(1)])
     model.compile("adam", "mse", metrics=["mae"])
     return model, x
 
@@ -99,27 +88,37 @@ def model_with(name: str) -> tuple[Sequential, Array]:
 @pytest.mark.parametrize("name", sorted(layers.TABLE))
 def test_every_layer(name: str, way: Callable[[Any], Any]) -> None:
     model, x = model_with(name)
-    built, untouched = model.built, way(model)
+    untouched = way(model)
     trained = train(model, x=x)
     check(model, way, x)
-    assert untouched.built is built
     assert train(untouched, x=x) == trained
 
 
+OPTIMIZERS = sorted({kind.__name__ for kind in optimizers.TABLE.values()})
+PATHS = [*((name, "numpy") for name in OPTIMIZERS), *((name, "numba") for name in ("SGD", "Adam", "AdamW"))]
+"""One optimizer for each path through the compiled engine is enough."""
+
+
 @two_ways
-@engines
-@pytest.mark.parametrize("name", sorted({kind.__name__ for kind in optimizers.TABLE.values()}))
+@pytest.mark.parametrize(("name", "engine"), PATHS)
 def test_every_optimizer(
     name: str, engine: str, way: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if engine == "numba" and name not in ("SGD", "Adam", "AdamW"):
-        pytest.skip("one of each path through the compiled engine is enough")
     monkeypatch.setenv("MINIFIT_KERNELS", engine)
     momentum = {"momentum": 0.9} if name == "SGD" else {}
     model = Sequential([Dense(4, "relu", input_shape=(4,)), Dense(1)])
     model.compile(getattr(optimizers, name)(0.01, **momentum), "mse")
     train(model)
     check(model, way)
+
+
+@ways
+def test_a_model_without_weights_and_its_copy_begin_alike(way: Callable[[Any], Any]) -> None:
+    model = Sequential([Dense(4, "relu"), Dropout(0.5), Dense(1)])
+    model.compile("adam", "mse")
+    copied = way(model)
+    assert not copied.built
+    assert train(copied) == train(model)
 
 
 @engines
