@@ -4,7 +4,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from minifit.callbacks.base import Callback
+from minifit.checks import entries
+from minifit.errors import ArgumentTypeError
 from minifit.settings import Setting
+
+
+def _keys(name: str, value: Any) -> set[str]:
+    found = [] if value is None else entries(list(value) if isinstance(value, set | frozenset) else value)
+    if found is None:
+        raise ArgumentTypeError(
+            f"{name} is a list of keys. Received: {name}={value!r}. Pass for example ['loss']."
+        )
+    return set(found)
 
 
 class BaseLogger(Callback):
@@ -27,7 +38,7 @@ class BaseLogger(Callback):
     ``tf.keras.callbacks.BaseLogger`` (TensorFlow 2.7).
     """
 
-    stateful_metrics = Setting(lambda _, value: set(value or ()))
+    stateful_metrics = Setting(_keys)
 
     def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:
         self.stateful_metrics = stateful_metrics

@@ -77,3 +77,20 @@ def test_it_can_be_used_for_one_fit_after_another() -> None:
     small_model().fit(X, Y, epochs=2, verbose=0, callbacks=[functions])
     small_model().fit(X, Y, verbose=0, callbacks=[functions])
     assert epochs == [0, 1, 0]
+
+
+def test_a_hook_that_is_set_later_counts_from_the_next_epoch_on() -> None:
+    seen: list[int] = []
+    callback = LambdaCallback(on_epoch_begin=lambda epoch, logs: turn(epoch))
+
+    def turn(epoch: int) -> None:
+        hooks = {1: lambda epoch, logs: seen.append(epoch), 3: None}
+        if epoch in hooks:
+            callback.on_epoch_end = hooks[epoch]  # type: ignore[method-assign, assignment]
+
+    small_model().fit(*data(), epochs=5, verbose=0, callbacks=[callback])
+    assert seen == [2, 3]
+    with pytest.raises(ArgumentTypeError, match=r"on_epoch_end must be a function\. Received: 5"):
+        callback.on_epoch_end = 5  # type: ignore[method-assign, assignment]
+    with pytest.raises(ArgumentTypeError, match="must take"):
+        callback.on_epoch_end = lambda: None  # type: ignore[method-assign, assignment, misc]
