@@ -67,11 +67,13 @@ class Run(NamedTuple):
     keys : tuple of str
         What the logs of its batches hold: the loss and the metrics.
     validated : bool
-        Whether any epoch ends with a validation, so that its logs hold them with ``val_``, too.
+        Whether there is a validation, so that the logs of an epoch hold them with ``val_``, too.
     callbacks : tuple of Callback
         All that take part, in their order.
     batch_size, samples : int or None
         Samples in a batch and in an epoch, where that is known: of arrays.
+    validation_due : bool
+        Whether any epoch of this fit ends with its validation: a `validation_freq` may lie beyond them.
     """
 
     keys: tuple[str, ...]
@@ -79,11 +81,17 @@ class Run(NamedTuple):
     callbacks: "tuple[Callback, ...]"
     batch_size: int | None = None
     samples: int | None = None
+    validation_due: bool = True
 
     @property
     def epoch_keys(self) -> tuple[str, ...]:
         """What the logs of an epoch hold, besides what callbacks write into them."""
         return self.keys + (tuple(f"val_{key}" for key in self.keys) if self.validated else ())
+
+    @property
+    def coming_keys(self) -> tuple[str, ...]:
+        """The keys of an epoch's logs that some epoch of this very fit will have."""
+        return self.epoch_keys if self.validation_due else self.keys
 
     def ahead_of(self, callback: "Callback") -> "Run":
         """The same with only those callbacks that are called before this one: what they write into logs it can read."""

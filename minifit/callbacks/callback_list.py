@@ -163,6 +163,7 @@ class CallbackList:
         validated: bool,
         batch_size: int | None = None,
         samples: int | None = None,
+        validation_due: bool = True,
     ) -> None:
         """Let every callback refuse the fit that is about to begin, and refuse two that write to one file or key.
 
@@ -174,6 +175,8 @@ class CallbackList:
             Whether there is a validation.
         batch_size, samples : int, optional
             Samples in a batch and in an epoch, where that is known.
+        validation_due : bool, default True
+            Whether any epoch of this fit ends with its validation.
 
         Raises
         ------
@@ -192,7 +195,7 @@ class CallbackList:
                         "Give each a path of its own."
                     )
         keys = tuple(keys)
-        run = Run(keys, validated, tuple(self.callbacks), batch_size, samples)
+        run = Run(keys, validated, tuple(self.callbacks), batch_size, samples, validation_due)
         self._check_keys(run)
         for callback in self.distinct:
             callback.check_run(run)

@@ -176,7 +176,7 @@ class ModelCheckpoint(Monitoring):
             )
         super().check_run(run)
         self._batch_keys, self._began_in = run.keys, working_folder()
-        hook, keys = "on_epoch_end", ("epoch", *run.epoch_keys)
+        hook, keys = "on_epoch_end", ("epoch", *run.coming_keys)
         if not self._frequency.by_epochs:
             hook, keys = "on_train_batch_end", ("epoch", "batch", *run.keys)
         pattern = self._pattern
@@ -190,7 +190,7 @@ class ModelCheckpoint(Monitoring):
                 )
             elif not added:
                 raise pattern.missing(name, keys)
-        pattern.check(run.epoch_keys)
+        pattern.check(run.coming_keys)
 
     def writes_to(self) -> tuple[str, ...]:
         """The file, or the pattern of its names."""

@@ -77,7 +77,7 @@ class Monitoring(Callback):
     def check_run(self, run: Run) -> None:
         """Learn which keys the logs of this fit will have, if not at every epoch."""
         super().check_run(run)
-        self._expected = run.epoch_keys
+        self._expected = run.coming_keys
 
     def begin_monitoring(self) -> None:
         """Begin a fit: warn of a doubtful direction."""

@@ -290,8 +290,8 @@ class Trainer(ABC):
             judge = TestStep(self, chosen, state.streams, objective)
             validation = loops.Validation(judge, judged_on, due)
         ahead = range(initial_epoch, epochs)
-        validated = judged_on is not None and (not ahead or any(map(due, ahead)))
-        callbacks.check_run(objective.names, validated, *_sizes(batches))
+        validation_due = not ahead or any(map(due, ahead))
+        callbacks.check_run(objective.names, judged_on is not None, *_sizes(batches), validation_due)
         loops.fit(state, step, callbacks, epochs, validation, self._steps_per_execution)
 
     def _train_step(self, kernels: ModuleType, state: TrainingState, objective: Objective) -> TrainStep:

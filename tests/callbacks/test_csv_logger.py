@@ -671,3 +671,21 @@ small_model().fit(x, y, 6, epochs=5, verbose=0, callbacks=chain)
         assert done.returncode == 9
         assert [row[0] for row in rows(path)] == ["epoch", "0", "1"]
     assert in_full(path) == ["epoch", "0", "1", "2"]
+
+
+def test_a_fit_whose_epochs_have_no_validation_makes_the_columns_of_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    for epoch in range(3):
+        logger = CSVLogger(path, append=True)
+        small_model().fit(
+            *data(),
+            epochs=epoch + 1,
+            initial_epoch=epoch,
+            validation_data=data(),
+            validation_freq=3,
+            verbose=0,
+            callbacks=[logger],
+        )
+    lines = path.read_text().splitlines()
+    assert lines[0] == "epoch,loss,val_loss"
+    assert [line.endswith(",") for line in lines[1:]] == [True, True, False]
