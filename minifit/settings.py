@@ -33,8 +33,8 @@ class Setting:
 
     Notes
     -----
-    The value lies in the object's ``__dict__`` under the attribute's own name: reading it costs what it costs without
-    a `Setting`.
+    The value lies in the object's ``__dict__`` under the attribute's own name, where it is read without a call of
+    Python's.
     """
 
     def __init__(self, check: Callable[[str, Any], Any] | None = None, then: str | None = None) -> None:

@@ -117,7 +117,8 @@ class Step(ABC):
         """As `run`, inside."""
         done, until, sound, broken = 0, time.perf_counter() + PAUSE, self.sound(), False
         while done != most:
-            self.look()
+            if self._looked != settings.count:
+                self.look()
             self.memory.rewind()
             batch = batches.next(self.context)
             if batch is None:
