@@ -6,6 +6,7 @@ from minifit.arrays import without_batch
 from minifit.errors import ArgumentError, ShapeError
 from minifit.layers.base import ShapeLike
 from minifit.layers.dropout import Dropout
+from minifit.settings import Fixed
 
 
 class SpatialDropout1D(Dropout):
@@ -35,6 +36,8 @@ class SpatialDropout1D(Dropout):
     J. Tompson et al., "Efficient Object Localization Using Convolutional Networks", CVPR 2015;
     ``tf.keras.layers.SpatialDropout1D`` (TensorFlow 2.7).
     """
+
+    noise_shape = Fixed()  # its mask has one of its own
 
     def __init__(self, rate: float, seed: int | None = None, noise_shape: None = None, **kwargs: Any) -> None:
         if noise_shape is not None:

@@ -90,7 +90,9 @@ def use_layer(layer: Any, change: Change, when: str) -> Any:
         change()
         change = partial(unchanged, layer)
     words = isinstance(layer, layers.Embedding)
-    ahead = [] if words else [layers.Dense(4, "tanh", name="ahead")]
+    ahead: list[Any] = [] if words else [layers.Dense(4, "tanh", name="ahead")]
+    if isinstance(layer, layers.Permute | layers.SpatialDropout1D | layers.PReLU):
+        ahead.append(layers.Reshape((2, 2)))
     behind = [layers.Flatten(name="flat")] if not isinstance(layer, layers.Dense | layers.Activation) else []
     model = Sequential([*ahead, layer, *behind, layers.Dense(2, name="last")], name="model")
     model.compile(optimizers.SGD(0.125), "mse")
