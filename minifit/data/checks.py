@@ -48,16 +48,15 @@ def array_of(name: str, given: Any) -> Array:
 
 def _converted(name: str, value: Any) -> Array:
     """What NumPy makes of it."""
-    value = numpy_ready(value)
     rows = value if isinstance(value, list | tuple) else ()
     if len(rows) > 1 and all(getattr(v, "ndim", 0) > 0 for v in rows) and max(v.ndim for v in rows) > 1:
         raise several(name, rows)
     try:
-        return np.asarray(value)
+        return np.asarray(numpy_ready(value))
     except (ValueError, TypeError, RuntimeError) as error:  # the library of a tensor that has no numbers
         if rows and isinstance(error, ValueError):
             raise ragged(name, rows) from None
-        said = str(error).rstrip(".")
+        said = str(error).rstrip(".!")
         raise DataError(
             f"{name} must be one array of numbers. Received: a {type(value).__name__} that NumPy cannot read: {said}. "
             "Pass it as a NumPy array."

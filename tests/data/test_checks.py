@@ -120,6 +120,20 @@ def test_what_another_library_says_when_it_has_no_numbers() -> None:
         checks.array_of("x", Meta())
 
 
+def test_a_tensor_that_cannot_be_brought_to_this_machine() -> None:
+    class Meta(TorchLike):
+        def detach(self) -> TorchLike:
+            return self
+
+        def cpu(self) -> TorchLike:
+            raise NotImplementedError("Cannot copy out of meta tensor; no data!")
+
+    with pytest.raises(
+        DataError, match=r"Received: a Meta that NumPy cannot read: Cannot copy out of meta tensor"
+    ):
+        checks.array_of("x", Meta([[1.0]]))
+
+
 def test_the_error_names_the_argument() -> None:
     with pytest.raises(DataError, match=r"^sample_weight must"):
         checks.array_of("sample_weight", [])
