@@ -213,6 +213,8 @@ class Trainer(ABC):
         ------
         NotCompiledError
             Before `compile`.
+        BusyError
+            While another thread trains the model. A fit in a hook of a fit has a state of its own.
         ShapeError, DataError, ArgumentError, ArgumentTypeError
             For data and arguments that cannot be used.
 
@@ -312,7 +314,7 @@ class Trainer(ABC):
         use_multiprocessing: bool = False,
         return_dict: bool = False,
     ) -> Any:
-        """The loss and the metrics on data; disturbs no `fit` that is under way.
+        """The loss and the metrics on data; disturbs no fit or evaluation under way, in a hook or in another thread.
 
         Parameters
         ----------
