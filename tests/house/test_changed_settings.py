@@ -192,7 +192,7 @@ OWN_TESTS = (
     callbacks.Callback,
     callbacks.CallbackList,
     callbacks.LambdaCallback,  # a hook counts from the next epoch on
-    callbacks.CSVLogger,
+    callbacks.CSVLogger,  # of these four, what they write is read in tests of their own
     callbacks.RemoteMonitor,
     callbacks.TensorBoard,
     callbacks.ProgbarLogger,
