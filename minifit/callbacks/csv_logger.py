@@ -16,6 +16,29 @@ from minifit.errors import ArgumentError, legible, quoted
 from minifit.saving.marks import Mark
 from minifit.saving.paths import in_folder, working_folder
 from minifit.saving.stream import Stream
+from minifit.settings import Setting, flag, unnamed
+
+
+class _FileName(Setting):
+    """The file; another one is begun with the next row."""
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        before = vars(owner).get(self.name)
+        super().__set__(owner, value)
+        if before not in (None, owner.filename):
+            owner._leave()
+
+
+class _Separator(Setting):
+    """The separator, which a table keeps to its end."""
+
+    def refuse(self, owner: Any, value: Any) -> None:
+        """Raise for another one while rows are written."""
+        if owner._write is not None and self.differs(owner, value):
+            raise ArgumentError(
+                f"A table keeps its separator. Received: {self.name}={value!r} while rows with {owner.sep!r} are "
+                "written. Set it before fit, or set filename first."
+            )
 
 
 class CSVLogger(Callback):
@@ -33,6 +56,8 @@ class CSVLogger(Callback):
 
     Attributes
     ----------
+    filename, sep, append
+        The arguments. Another `filename` counts from the next row on, in a table of its own.
     keys : list of str or None
         The columns after ``epoch``: the loss, the metrics, the same with ``val_`` when there is a validation, and
         what else the first row has, sorted. None before the first row.
@@ -61,11 +86,11 @@ class CSVLogger(Callback):
     """
 
     adds_keys = ()
+    filename = _FileName(unnamed(file_name))
+    sep = _Separator(unnamed(one_character))
+    append = Setting(flag)
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
-        self.filename = file_name(filename)
-        self.sep = one_character(separator)
-        self.append = append
         self.keys: list[str] | None = None
         self._declared: tuple[str, ...] = ()
         self._columns: list[str] = []
@@ -76,6 +101,8 @@ class CSVLogger(Callback):
         self._folder: str | None = None  # where the run began
         self._stream: Stream | None = None
         self._write: Any = None  # what writes a row; None until the first epoch
+        self._started = False  # whether this fit has begun a table
+        self.filename, self.sep, self.append = filename, separator, append
 
     def writes_to(self) -> tuple[str, ...]:
         """The file."""
@@ -91,7 +118,7 @@ class CSVLogger(Callback):
     def _path(self) -> str:
         """Return the path of the file, counted from where the run began."""
         self._folder = self._folder or working_folder()
-        return in_folder(self._folder, self.filename)
+        return in_folder(self._folder, str(self.filename))
 
     def _check_header(self) -> None:
         header = header_of(self._path(), self.sep) if self.append else []
@@ -108,7 +135,7 @@ class CSVLogger(Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Open the file. What is in it stays until the first epoch: a resumed run may go on in it."""
         self._check_header()
-        self._write = None
+        self._write, self._started = None, False
         self._stream = self._stream or self._opened()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -138,23 +165,28 @@ class CSVLogger(Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         """Close the file; without an epoch it is empty, as if it had been opened for writing."""
-        if self._write is None:
+        if not self._started:
             self._start()
         self._end_mark()
         self.release()
 
     def release(self) -> None:
         """Close the file."""
+        self._leave()
+        self._folder = None
+        self._declared = ()
+        self._backed_up = self._started = False
+
+    def _leave(self) -> None:
+        """Close the file; another one is begun with the next row."""
         stream, self._stream = self._stream, None
         began, self._write = self._write is not None, None
-        self._resume_at = self._folder = None
-        self._declared = ()
-        self._backed_up = self._captured = False
+        self._resume_at = None
         if stream is not None:
             change = stream.change()
             stream.close()
             if began and change not in ("", "lengthened"):
-                self._warn_of_change(change, "Training has ended: look what is missing in it.")
+                self._warn_of_change(stream.path, change, "No more rows follow: look what is missing in it.")
 
     # -- the file ---------------------------------------------------------------------------------------
 
@@ -164,6 +196,7 @@ class CSVLogger(Callback):
     def _start(self) -> None:
         """Cut the file to where it goes on, and look at its header."""
         stream = self._stream = self._stream or self._opened()
+        self._started = True
         at = self._begin_at()
         if at > stream.size:
             console.warn(
@@ -231,13 +264,13 @@ class CSVLogger(Callback):
             self._write(self._columns)
         self._know_columns()
         if change != "lengthened":
-            self._warn_of_change(change, "The rows go on in what is there now.")
+            self._warn_of_change(stream.path, change, "The rows go on in what is there now.")
 
-    def _warn_of_change(self, change: str, then: str) -> None:
+    def _warn_of_change(self, path: str, change: str, then: str) -> None:
         if not self._changed:
             self._changed = True
             console.warn(
-                f"{self.filename!r} was {change} by another program while CSVLogger wrote to it; earlier rows may be "
+                f"{path!r} was {change} by another program while CSVLogger wrote to it; earlier rows may be "
                 f"lost. {then} Copy the file before you change it."
             )
 

@@ -8,6 +8,31 @@ import numpy as np
 from minifit.callbacks.base import Callback, Run
 from minifit.callbacks.progress_bar import ProgressBar
 from minifit.errors import ArgumentError, ArgumentTypeError, legible
+from minifit.settings import Setting, flag, unnamed
+
+
+def _names(names: Any) -> set[str]:
+    if names is None:
+        return set()
+    wrong = isinstance(names, str) or not isinstance(names, Iterable)
+    found = set() if wrong else set(names)
+    if wrong or not all(isinstance(name, str) for name in found):
+        raise ArgumentTypeError(
+            f"stateful_metrics must be a list of names. Received: {names!r}. Pass for example ['auc']."
+        )
+    return found
+
+
+class _UseSteps(Setting):
+    """Whether steps are counted, which a fit keeps to its end."""
+
+    def refuse(self, owner: Any, value: Any) -> None:
+        """Raise for the other way while a fit counts."""
+        if owner._in_fit and self.differs(owner, value):
+            raise ArgumentError(
+                f"A fit counts samples or steps to its end. Received: {self.name}={value!r} in a fit that counts "
+                f"{'steps' if owner.use_steps else 'samples'}. Set it before fit."
+            )
 
 
 class ProgbarLogger(Callback):
@@ -46,23 +71,24 @@ class ProgbarLogger(Callback):
     """
 
     adds_keys = ()
+    use_steps = _UseSteps(flag)
+    stateful_metrics = Setting(unnamed(_names), then="_choose_averaged")
 
     def __init__(self, count_mode: str = "samples", stateful_metrics: Iterable[str] | None = None) -> None:
         if count_mode not in ("samples", "steps"):
             raise ArgumentError(
                 f"count_mode must be 'samples' or 'steps'. Received: count_mode={count_mode!r}. Pass one of them."
             )
+        self._in_fit = False
         self.use_steps = count_mode == "steps"
-        self.stateful_metrics = _names(stateful_metrics)
+        self.stateful_metrics = stateful_metrics
         self.verbose: Any = 1
         self.epochs = 1
         self.target: int | None = None
         self.seen = 0
         self._bar = ProgressBar(live=True)
         self._batch_size = 0  # samples in a batch, in a fit that counts them
-        self._in_fit = False
         self._shown: dict[str, Any] = {}  # the numbers of the last line
-        self._as_they_are: set[str] = set()
         self._sums: dict[str, list[float]] = {}
         self._values: Mapping[str, Any] = {}  # of the last batch
 
@@ -72,7 +98,6 @@ class ProgbarLogger(Callback):
         self.verbose = params.get("verbose", 1)
         self.epochs = params.get("epochs", 1)
         self.target = params.get("steps" if self.use_steps or "samples" not in params else "samples")
-        self._bar.live = self.verbose in (1, "auto")
 
     def watches(self, hook: str) -> bool:
         """Not every batch: it looks when a tenth of a second is over."""
@@ -152,9 +177,14 @@ class ProgbarLogger(Callback):
     def _begin(self, title: str) -> None:
         self.seen = 0
         self._sums, self._values = {}, {}
-        self._as_they_are = self.stateful_metrics | {m.name for m in getattr(self.model, "metrics", ())}
+        self._choose_averaged()
+        self._bar.live = self.verbose in (1, "auto")
         if self.verbose:
             self._bar.begin(title, self.target, self._unit)
+
+    def _choose_averaged(self) -> None:
+        """Look up whose values are shown as they are: all that the model averages itself."""
+        self._as_they_are = self.stateful_metrics | {m.name for m in getattr(self.model, "metrics", ())}
 
     @property
     def _unit(self) -> str:
@@ -196,6 +226,8 @@ class ProgbarLogger(Callback):
         if self.verbose:
             self._bar.seen, self._bar.total = self.seen, self.target
             self._bar.finish(self._text(values, self._shown))
+        else:
+            self._bar.close()
         self._shown = {key: value for key, value in values.items() if isinstance(value, float | np.floating)}
 
     def _text(self, values: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> str:
@@ -224,15 +256,3 @@ def shown(value: Any, before: Any = None) -> str:
                 break
             text = f"{value:.{digits}{style}}"
     return text
-
-
-def _names(names: Any) -> set[str]:
-    if names is None:
-        return set()
-    wrong = isinstance(names, str) or not isinstance(names, Iterable)
-    found = set() if wrong else set(names)
-    if wrong or not all(isinstance(name, str) for name in found):
-        raise ArgumentTypeError(
-            f"stateful_metrics must be a list of names. Received: {names!r}. Pass for example ['auc']."
-        )
-    return found

@@ -16,9 +16,10 @@ from minifit.callbacks.base import Callback, Run, implements
 from minifit.checks import positive, whole
 from minifit.errors import ArgumentError, UnknownNameError
 from minifit.schedules import LearningRateSchedule
+from minifit.settings import Setting, as_given, flag, unnamed
 from minifit.tensorboard import models
 from minifit.tensorboard.folders import Folders, folder_path
-from minifit.tensorboard.profile import Profiler, Trace
+from minifit.tensorboard.profile import Profiler, Trace, batches_to_profile
 from minifit.tensorboard.projector import metadata_files
 from minifit.tensorboard.scalars import numbers
 from minifit.tensorboard.writer import EventWriter
@@ -27,13 +28,66 @@ _IGNORED = ("batch_size", "embeddings_data", "embeddings_layer_names", "write_gr
 """What TensorFlow 1 took."""
 
 
+def _every(name: str, value: Any) -> int:
+    return 0 if value is None or whole(value) == 0 else positive(name, value, example=1)
+
+
+def _update_freq(value: Any) -> Any:
+    if isinstance(value, str) and value not in ("batch", "epoch"):
+        raise ArgumentError(
+            "update_freq is 'batch', 'epoch' or a positive number of batches. "
+            f"Received: update_freq={value!r}. Pass for example update_freq=100."
+        )
+    if value == "batch":
+        return 1
+    return value if value == "epoch" else positive("update_freq", value, example=100)
+
+
+def _refuse_unknown(kwargs: Mapping[str, Any]) -> None:
+    unknown = sorted(kwargs.keys() - set(_IGNORED))
+    if unknown:
+        raise ArgumentError(
+            f"TensorBoard takes no argument {unknown[0]!r}. Besides its own it knows {', '.join(_IGNORED)}, "
+            "which do nothing."
+        )
+    if given := [name for name in _IGNORED if kwargs.get(name)]:
+        console.warn(
+            f"TensorBoard ignores {', '.join(given)}, which TensorFlow 1 took. Leave it out; all Embedding layers "
+            "are shown."
+        )
+
+
+class _ProfileBatch(Setting):
+    """The batches to profile, which are counted from the beginning of a fit."""
+
+    def refuse(self, owner: Any, value: Any) -> None:
+        """Raise for others while a fit counts."""
+        if owner._in_fit and self.differs(owner, value):
+            raise ArgumentError(
+                f"Batches are counted from the beginning of a fit. Received: {self.name}={value!r} in the middle of "
+                "one. Set it before fit."
+            )
+
+
+class _Metadata(Setting):
+    """The files with labels, by the names of layers that there are."""
+
+    def refuse(self, owner: Any, value: Any) -> None:
+        """Raise for a layer that the model does not have."""
+        if isinstance(value, dict) and owner.model is not None:
+            known = [layer.name for layer in models.embeddings(owner.model.layers)]
+            for name in value.keys() - set(known):
+                raise UnknownNameError.of("Embedding layer", name, known)
+
+
 class TensorBoard(Callback):
     """Writes event files for TensorBoard.
 
     Parameters
     ----------
     log_dir : str or PathLike, default "logs"
-        The folder to point TensorBoard at. Give every run one of its own, to see them side by side.
+        The folder to point TensorBoard at. Give every run one of its own, to see them side by side. Another one that is
+        set while training goes on counts from the next value on.
     histogram_freq : int, default 0
         After every so many epochs, counted from the first, histograms of the weights of all layers and, with
         validation data, of what the layers make of it (its first 1,024 rows). 0 for none.
@@ -80,6 +134,13 @@ class TensorBoard(Callback):
     """
 
     adds_keys = ()
+    log_dir = Setting(folder_path)
+    histogram_freq = Setting(_every)
+    embeddings_freq = Setting(_every)
+    write_graph, write_images, write_steps_per_second = Setting(flag), Setting(flag), Setting(flag)
+    update_freq = Setting(unnamed(_update_freq))
+    embeddings_metadata = _Metadata(unnamed(metadata_files))
+    profile_batch = _ProfileBatch(as_given(unnamed(batches_to_profile)))
 
     def __init__(
         self,
@@ -95,14 +156,14 @@ class TensorBoard(Callback):
         **kwargs: Any,
     ) -> None:
         _refuse_unknown(kwargs)
-        self.log_dir = folder_path("log_dir", log_dir)
-        self.histogram_freq = _every("histogram_freq", histogram_freq)
-        self.write_graph = bool(write_graph)
-        self.write_images = bool(write_images)
-        self.write_steps_per_second = bool(write_steps_per_second)
-        self.update_freq = _update_freq(update_freq)
-        self.embeddings_freq = _every("embeddings_freq", embeddings_freq)
-        self.embeddings_metadata = metadata_files(embeddings_metadata)
+        self._in_fit = False
+        self.log_dir = log_dir
+        self.histogram_freq, self.embeddings_freq = histogram_freq, embeddings_freq
+        self.write_graph, self.write_images = write_graph, write_images
+        self.write_steps_per_second = write_steps_per_second
+        self.update_freq = update_freq
+        self.embeddings_metadata = embeddings_metadata
+        self.profile_batch = profile_batch
         self._profiler = Profiler(profile_batch)
         self._folders = Folders(self.log_dir)
         self._shown: Any = None  # the model whose graph is written
@@ -111,10 +172,9 @@ class TensorBoard(Callback):
 
     def check_run(self, run: Run) -> None:
         """Make the folder, and say what cannot be shown."""
-        if isinstance(self.embeddings_metadata, dict):
-            known = [layer.name for layer in models.embeddings(self.model.layers)]
-            for name in self.embeddings_metadata.keys() - set(known):
-                raise UnknownNameError.of("Embedding layer", name, known)
+        self.embeddings_metadata = (
+            self.embeddings_metadata
+        )  # raises for a layer that this model does not have
         self._here().begin_run()
         os.makedirs(self._folders.root, exist_ok=True)
         if self.histogram_freq and not run.validated:
@@ -140,8 +200,9 @@ class TensorBoard(Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Begin to count."""
+        self._in_fit = True
         self._seen = self._steps()
-        self._profiler.begin_fit()
+        self._profiler = Profiler(self.profile_batch)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Show the model, once, and look at the clock."""
@@ -186,6 +247,7 @@ class TensorBoard(Callback):
 
     def release(self) -> None:
         """Write what is left and close the files."""
+        self._in_fit = False
         if self.model is not None:
             self._write_profile(self._profiler.end(self.model.training_state))
         self._folders.close()
@@ -261,35 +323,3 @@ class TensorBoard(Callback):
         if trace is not None:
             folders = self._here()
             folders.attempt(trace.write, folders.root)
-
-
-# -- the arguments -------------------------------------------------------------------------------------------
-
-
-def _every(name: str, value: Any) -> int:
-    return 0 if value is None or whole(value) == 0 else positive(name, value, example=1)
-
-
-def _update_freq(value: Any) -> Any:
-    if isinstance(value, str) and value not in ("batch", "epoch"):
-        raise ArgumentError(
-            "update_freq is 'batch', 'epoch' or a positive number of batches. "
-            f"Received: update_freq={value!r}. Pass for example update_freq=100."
-        )
-    if value == "batch":
-        return 1
-    return value if value == "epoch" else positive("update_freq", value, example=100)
-
-
-def _refuse_unknown(kwargs: Mapping[str, Any]) -> None:
-    unknown = sorted(kwargs.keys() - set(_IGNORED))
-    if unknown:
-        raise ArgumentError(
-            f"TensorBoard takes no argument {unknown[0]!r}. Besides its own it knows {', '.join(_IGNORED)}, "
-            "which do nothing."
-        )
-    if given := [name for name in _IGNORED if kwargs.get(name)]:
-        console.warn(
-            f"TensorBoard ignores {', '.join(given)}, which TensorFlow 1 took. Leave it out; all Embedding layers "
-            "are shown."
-        )

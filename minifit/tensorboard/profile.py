@@ -90,7 +90,7 @@ def _new_folder(log_dir: str) -> str:
 
 
 class Profiler:
-    """Profiles some batches of every fit.
+    """Profiles some batches of a fit, which count from 1.
 
     Parameters
     ----------
@@ -106,17 +106,13 @@ class Profiler:
     def __init__(self, profile_batch: Any) -> None:
         self._wanted = batches_to_profile(profile_batch)
         self._trace: Trace | None = None
-        self.begin_fit()
+        self.busy = bool(self._wanted)
+        self._done = 0
+        self._under_way = (0, 0.0)  # the first batch since the last end of one, and the time
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: a copy profiles nothing yet."""
         return {**vars(self), "_trace": None}
-
-    def begin_fit(self) -> None:
-        """Batches count from 1."""
-        self.busy = bool(self._wanted)
-        self._done = 0
-        self._under_way = (0, 0.0)  # the first batch since the last end of one, and the time
 
     def wake_after(self) -> int | None:
         """In how many batches it must be told."""

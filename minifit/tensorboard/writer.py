@@ -91,8 +91,8 @@ class EventWriter:
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: a copy begins a file of its own, without what waits for this one."""
-        settings = {name: getattr(self, name) for name in ("folder", "flush_secs", "run", "memory", "warn")}
-        return {**settings, "compiled": self.kernels.COMPILED}
+        settings = {name: getattr(self, name) for name in ("flush_secs", "run", "memory", "warn")}
+        return {**settings, "folder": self._place, "compiled": self.kernels.COMPILED}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         kernels = load("numba" if state.pop("compiled") else "numpy")

@@ -21,6 +21,7 @@ from minifit.callbacks import (
     remote_monitor,
 )
 from minifit.callbacks.base import HOOKS, Run, implements
+from minifit.errors import MinifitError
 from minifit.metrics import MeanSquaredError
 from minifit.tensorboard.scalars import numbers
 from tests.callbacks.recording import (
@@ -688,7 +689,7 @@ KEPT = {
     "BackupAndRestore": {"_folder"},
     "CSVLogger": {"_known"},
     "History": {"history", "_places", "_last"},
-    "ModelCheckpoint": {"best", "epochs_since_last_save", "_frequency"},
+    "ModelCheckpoint": {"_best", "epochs_since_last_save", "_frequency"},
     "Profiler": {"_under_way"},
     "TensorBoard": {"_batch_began", "_epoch_began", "_folders", "_seen", "_shown"},
 }
@@ -777,6 +778,31 @@ def test_a_second_fit_sees_nothing_of_one_that_broke_off(
             changed |= inner(callback) != expected[0]
             assert begun(callback, "on_epoch_end", 0) == expected
     assert changed == (kind.__name__ not in UNCHANGED)
+
+
+CALLED = {"separator": "sep", "count_mode": "use_steps"}
+"""Attributes that have another name than their argument, as in Keras."""
+
+
+@pytest.mark.parametrize("kind", [c for c in CLASSES if c is not CallbackList], ids=lambda c: c.__name__)
+@pytest.mark.parametrize("value", [object(), -1.5, "no such thing", "", "a\0b"], ids=type)
+@pytest.mark.filterwarnings("ignore::minifit.errors.MinifitWarning")
+def test_what_is_set_is_held_to_the_rules_of_the_constructor(kind: Any, value: Any) -> None:
+    given = ARGUMENTS.get(kind.__name__, {})
+    for name in inspect.signature(kind).parameters:
+        callback, attribute = kind(**given), CALLED.get(name, name)
+        if not hasattr(callback, attribute) or name == "count_mode":
+            continue
+        try:
+            kind(**{**given, name: value})
+        except (MinifitError, TypeError) as refused:
+            with pytest.raises(type(refused)):
+                setattr(callback, attribute, value)
+        else:
+            setattr(callback, attribute, value)
+            assert repr(getattr(callback, attribute)) == repr(
+                getattr(kind(**{**given, name: value}), attribute)
+            )
 
 
 # -- what is known before a fit begins ---------------------------------------------------------------------

@@ -556,7 +556,7 @@ def test_a_new_file_that_is_no_such_table_is_left_as_it_is(path: Path) -> None:
 def test_a_file_that_goes_after_the_last_row_is_said(path: Path, change: Any, said: str) -> None:
     logger = CSVLogger(path)
     after = at_epoch(1, lambda: change(path), "on_epoch_end")
-    with pytest.warns(MinifitWarning, match=rf"was {said} by another program.*Training has ended"):
+    with pytest.warns(MinifitWarning, match=rf"was {said} by another program.*No more rows follow"):
         small_model().fit(X, Y, epochs=2, verbose=0, callbacks=[logger, after])
     assert path.exists() is (said == "replaced")
 
@@ -689,3 +689,75 @@ def test_a_fit_whose_epochs_have_no_validation_makes_the_columns_of_the_next(tmp
     lines = path.read_text().splitlines()
     assert lines[0] == "epoch,loss,val_loss"
     assert [line.endswith(",") for line in lines[1:]] == [True, True, False]
+
+
+# -- settings that change, and the working folder ----------------------------------------------------------
+
+
+@pytest.mark.rule("CSV-7")
+@pytest.mark.parametrize("append", [False, True])
+def test_another_filename_counts_from_the_next_row_on(path: Path, append: bool) -> None:
+    second = path.with_name("second.csv")
+    second.write_text("epoch,loss\n7,0.5\n")
+    logger = CSVLogger(path, append=append)
+    change = at_epoch(1, lambda: setattr(logger, "filename", second))
+    small_model().fit(X, Y, epochs=3, verbose=0, callbacks=[logger, change])
+    assert [row[0] for row in rows(path)] == ["epoch", "0"]
+    assert [row[0] for row in rows(second)] == ["epoch", *(["7"] if append else []), "1", "2"]
+
+
+def test_a_filename_that_is_set_after_the_last_row_is_of_the_next_fit(path: Path) -> None:
+    second = path.with_name("second.csv")
+    second.write_text("mine")
+    logger = CSVLogger(path)
+    after = at_epoch(0, lambda: setattr(logger, "filename", second), "on_epoch_end")
+    small_model().fit(X, Y, epochs=1, verbose=0, callbacks=[logger, after])
+    assert second.read_text() == "mine"
+    assert len(rows(path)) == 2
+
+
+def test_what_is_set_is_held_to_the_rules(path: Path) -> None:
+    logger = CSVLogger(path)
+    for name, value in (("filename", 5), ("filename", ""), ("sep", ";;"), ("sep", None)):
+        with pytest.raises((ArgumentError, ArgumentTypeError)):
+            setattr(logger, name, value)
+    logger.sep, logger.append = ";", 1
+    logger.on_epoch_end(0, {"a": 1.0})
+    with pytest.raises(ArgumentError, match=r"A table keeps its separator\. Received: sep='\|'"):
+        logger.sep = "|"
+    logger.sep = ";"
+    logger.release()
+    logger.sep = "|"
+    assert rows(path, ";") == [["epoch", "a"], ["0", "1.0"]]
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))])
+def test_it_can_be_copied_and_pickled_while_its_file_is_open(path: Path, again: Callable[[Any], Any]) -> None:
+    logger = CSVLogger(path)
+    logger.on_epoch_end(0, {"a": 1.0})
+    other = again(logger)
+    logger.filename = str(path)
+    logger.on_epoch_end(1, {"a": 1.0})
+    other.filename = path.with_name("other.csv")
+    small_model().fit(X, Y, epochs=1, verbose=0, callbacks=[other])
+    logger.on_epoch_end(2, {"a": 1.0})
+    logger.release()
+    assert [row[0] for row in rows(path)] == ["epoch", "0", "1", "2"]
+    assert [row[0] for row in rows(path.with_name("other.csv"))] == ["epoch", "0"]
+
+
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin", "on_epoch_end"])
+def test_a_change_of_the_working_folder_moves_no_row(
+    hook: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    logger = CSVLogger("log.csv", append=True)
+
+    def change(callback: Any) -> None:
+        monkeypatch.chdir(tmp_path / "other")
+        logger.filename = "second.csv"
+
+    small_model().fit(X, Y, epochs=2, verbose=0, callbacks=[acting(hook, change), logger])
+    assert list((tmp_path / "other").iterdir()) == []
+    assert (tmp_path / "second.csv").exists()

@@ -488,3 +488,25 @@ def test_without_tqdm_a_terminal_gets_lines(terminal: Terminal, monkeypatch: pyt
         small_model().fit(X, Y, 6, epochs=2)
     for number, line in enumerate(terminal.getvalue().splitlines(), 1):
         assert re.fullmatch(rf"Epoch {number}/2 - 2/2 steps - [\d.]+ m?s - loss: \d\.\d{{4,}}", line)
+
+
+# -- settings that change ----------------------------------------------------------------------------------
+
+
+def test_what_is_set_counts_or_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = ProgbarLogger("steps")
+
+    def change(epoch: int, logs: Any = None) -> None:
+        bar.stateful_metrics = ["extra"]
+        with pytest.raises(ArgumentError, match=r"steps to its end\. Received: use_steps=False"):
+            bar.use_steps = False
+        if epoch == 1:
+            bar.verbose = 0
+
+    small_model().fit(X, Y, epochs=3, callbacks=[bar, LambdaCallback(on_epoch_begin=change)])
+    assert bar.stateful_metrics == {"extra"}
+    assert bar._as_they_are == {"extra", "loss"}
+    assert len(lines(capsys)) == 1, "it is silent from the second epoch on"
+    bar.use_steps = False
+    small_model().fit(X, Y, epochs=1, callbacks=[bar])
+    assert " - 12/12 samples - " in lines(capsys)[0]

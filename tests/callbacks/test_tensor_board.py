@@ -23,9 +23,11 @@ from minifit.callbacks import (
     TensorBoard,
     tensor_board,
 )
-from minifit.errors import ArgumentError, MinifitWarning, UnknownNameError
+from minifit.errors import ArgumentError, MinifitError, MinifitWarning, UnknownNameError
 from minifit.tensorboard.events import Event, Value, read_events
 from minifit.tensorboard.writer import EventWriter
+from tests.callbacks.recording import acting, small_model
+from tests.callbacks.recording import data as small_data
 from tests.tensorboard.reading import read_by_tensorboard
 
 RANDOM = np.random.default_rng(0)
@@ -516,3 +518,61 @@ def test_it_can_be_copied_and_pickled_between_fits(tmp_path: Path) -> None:
     for twin in (copy.deepcopy(callback), pickle.loads(pickle.dumps(callback))):
         fit(new_model(), twin)
     assert found(tmp_path / "train")["epoch_loss"] == [0, 0, 0]
+
+
+# -- settings that change, and the working folder ----------------------------------------------------------
+
+SMALL = small_data()
+
+
+def test_another_log_dir_counts_from_the_next_value_on(tmp_path: Path) -> None:
+    board = TensorBoard(tmp_path / "one", profile_batch=0)
+    change = LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: setattr(board, "log_dir", tmp_path / "two") if epoch == 1 else None
+    )
+    small_model().fit(*SMALL, epochs=3, verbose=0, callbacks=[board, change])
+    for folder, expected in (("one", [0]), ("two", [1, 2])):
+        values = [e for f in (tmp_path / folder / "train").iterdir() for e in read_events(f) if e.values]
+        assert [e.step for e in values if e.values[0].tag == "epoch_loss"] == expected
+
+
+def test_other_settings_count_when_they_are_set(tmp_path: Path) -> None:
+    board = TensorBoard(tmp_path, profile_batch=0, write_graph=False)
+
+    def change(epoch: int, logs: Any) -> None:
+        if epoch == 1:
+            board.update_freq, board.write_steps_per_second, board.histogram_freq = "batch", True, 1
+
+    small_model().fit(*SMALL, 6, epochs=3, verbose=0, callbacks=[board, LambdaCallback(on_epoch_end=change)])
+    events = [e for f in (tmp_path / "train").iterdir() for e in read_events(f)]
+    seen = {(value.tag, e.step) for e in events for value in e.values}
+    assert {("batch_loss", 5), ("batch_loss", 6), ("epoch_steps_per_second", 2)} <= seen
+    assert not {("batch_loss", 4), ("epoch_steps_per_second", 0)} & seen
+    assert any(value.plugin == "histograms" for e in events if e.step == 2 for value in e.values)
+    assert not any(value.plugin == "histograms" for e in events if e.step == 0 for value in e.values)
+
+
+def test_what_cannot_change_in_a_fit_is_refused(tmp_path: Path) -> None:
+    board = TensorBoard(tmp_path, profile_batch=0)
+    change = LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(board, "profile_batch", 3))
+    with pytest.raises(ArgumentError, match=r"counted from the beginning of a fit.*profile_batch=3"):
+        small_model().fit(*SMALL, verbose=0, callbacks=[board, change])
+    board.profile_batch = "1,2"
+    small_model().fit(*SMALL, 4, verbose=0, callbacks=[board])
+    assert list(tmp_path.rglob("*.trace.json"))
+    with pytest.raises(MinifitError, match="Embedding layer"):
+        board.embeddings_metadata = {"no such layer": "words.tsv"}
+
+
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin"])
+def test_a_change_of_the_working_folder_moves_no_file(
+    hook: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    board = TensorBoard("logs", histogram_freq=1, profile_batch=1, embeddings_freq=1)
+    model = small_model()
+    moving = acting(hook, lambda c: monkeypatch.chdir(tmp_path / "other"))
+    model.fit(*SMALL, epochs=2, verbose=0, validation_data=SMALL, callbacks=[moving, board])
+    assert list((tmp_path / "other").iterdir()) == []
+    assert {p.name for p in (tmp_path / "logs").iterdir()} == {"train", "validation", "plugins"}

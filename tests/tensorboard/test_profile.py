@@ -84,10 +84,9 @@ class State:
 
 @pytest.mark.rule("TB-11")
 def test_a_profiler_counts_batches_that_run_together() -> None:
-    profiler, state = Profiler((4, 5)), State()
+    state = State()
     for _ in range(2):
-        profiler.begin_fit()
-        ends = []
+        profiler, ends = Profiler((4, 5)), []
         for first, last in ((0, 2), (0, 0), (1, 1), (2, 9)):  # the second epoch begins with the fourth batch
             wake = profiler.wake_after()
             profiler.batch_begins(first, state)
