@@ -169,6 +169,14 @@ class DownloadError(MinifitError, OSError):
 class MissingPackageError(MinifitError, ImportError):
     """A package that only some features need, and that is not installed."""
 
+    @classmethod
+    def of(cls, user: str, package: str, error: ImportError, install: str = "") -> "MissingPackageError":
+        """Return the error for a `user` that needs a package, with what is to be installed."""
+        return cls(
+            f"{user} needs the package {package}. Received: {error}. "
+            f"Install it with: pip install {install or package}"
+        )
+
 
 class MinifitWarning(UserWarning):
     """Something to look at; training goes on."""

@@ -9,6 +9,7 @@ from minifit.callbacks.save_frequency import SaveFrequency
 from minifit.errors import ArgumentError
 from minifit.saving.atomic import PathLike
 from minifit.saving.backups import BackupFolder
+from minifit.saving.hdf5 import need
 from minifit.saving.paths import absolute, working_folder
 from minifit.settings import Setting, flag
 
@@ -106,7 +107,8 @@ class BackupAndRestore(Callback):
         self._frequency.given = value
 
     def check_run(self, run: Run) -> None:
-        """Remember the working folder, from which a relative path is counted in the whole run."""
+        """See that backups can be written; remember the working folder, from which relative paths are counted."""
+        need("BackupAndRestore")
         self._began_in = working_folder()
         absolute(self.backup_dir, self._began_in)  # raises where a relative path has lost its folder
 

@@ -97,8 +97,8 @@ def _new_axes(n: int) -> "list[Axes]":
         with interrupts.importing("matplotlib.figure"):
             from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingPackageError(
-            f"A plot needs matplotlib. Received: {error}. Install it: pip install minifit-training[plot]"
+        raise MissingPackageError.of(
+            "A plot", "matplotlib", error, install="minifit-training[plot]"
         ) from error
     across = min(n, ACROSS)
     down = math.ceil(n / across)

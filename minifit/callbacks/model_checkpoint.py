@@ -13,7 +13,7 @@ from minifit.callbacks.save_frequency import SaveFrequency
 from minifit.checks import positive, reference
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.saving import formats
-from minifit.saving.hdf5 import checked_options
+from minifit.saving.hdf5 import checked_options, need
 from minifit.saving.paths import in_folder, working_folder
 from minifit.settings import Setting
 
@@ -165,6 +165,7 @@ class ModelCheckpoint(Monitoring):
 
     def check_run(self, run: Run) -> None:
         """Refuse a folder in the place of the file, and placeholders that nothing fills or that do not fit."""
+        need("ModelCheckpoint")
         if os.path.isdir(self.filepath):
             raise IsADirectoryError(
                 errno.EISDIR, "ModelCheckpoint needs the name of a file, not of a folder", self.filepath

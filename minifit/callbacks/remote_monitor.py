@@ -271,7 +271,5 @@ def _requests() -> Any:
         with interrupts.importing("requests"):
             import requests
     except ImportError as error:
-        raise MissingPackageError(
-            f"RemoteMonitor needs the package requests. Received: {error}. Install it with: pip install requests"
-        ) from error
+        raise MissingPackageError.of("RemoteMonitor", "requests", error) from error
     return requests

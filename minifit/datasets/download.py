@@ -11,7 +11,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from minifit import console, interrupts
-from minifit.errors import DownloadError, legible
+from minifit.errors import DownloadError, MissingPackageError, legible
 
 TIMEOUT = (10.0, 30.0)
 """Seconds to wait for a connection, and for the next bytes."""
@@ -45,10 +45,14 @@ def download(origin: str, part: Path, resume: bool) -> None:
     ------
     DownloadError
         When the server refuses, after the last try, or when the disk is full.
+    MissingPackageError
+        When the package requests cannot be imported.
     """
-    with interrupts.importing("requests"):
-        import requests
-
+    try:
+        with interrupts.importing("requests"):
+            import requests
+    except ImportError as error:
+        raise MissingPackageError.of("A download", "requests", error) from error
     console.say(f"Downloading {shown(origin)}")
     try:
         with requests.Session() as session, part.open("ab") as file:

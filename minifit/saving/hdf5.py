@@ -6,13 +6,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from minifit import interrupts
+from minifit.errors import MissingPackageError
 from minifit.saving import checksum, hdf5_reader
 from minifit.saving.atomic import PathLike, flushing, replacing
 from minifit.saving.checksum import MARK
 from minifit.saving.groups import Attribute, Group
 from minifit.saving.hdf5_writer import buffers, checked_options
 
-__all__ = ["MARK", "Attribute", "Group", "checked_options", "image", "parts", "reading", "write"]
+__all__ = ["MARK", "Attribute", "Group", "checked_options", "image", "need", "parts", "reading", "write"]
+
+
+def need(user: str) -> None:
+    """See that h5py is there.
+
+    Parameters
+    ----------
+    user : str
+        The name in the message: ``"ModelCheckpoint"``.
+
+    Raises
+    ------
+    MissingPackageError
+        When it cannot be imported.
+    """
+    try:
+        with interrupts.importing("h5py"):
+            import h5py  # noqa: F401
+    except ImportError as error:
+        raise MissingPackageError.of(user, "h5py", error) from error
 
 
 def write(
@@ -42,6 +64,7 @@ def write(
     OSError
         When the file cannot be written.
     """
+    need("Writing a model or a backup")
     rest = buffers(root, options)
     with replacing(path) as temporary:
         with open(temporary, "wb") as file:
@@ -55,6 +78,7 @@ def write(
 
 def parts(root: Group, options: dict[str, Any] | None = None) -> checksum.Buffers:
     """The bytes of such a file, as buffers that follow each other; the arrays among them are not copied."""
+    need("Writing a model or a backup")
     rest = buffers(root, options)
     return [checksum.sealed(rest), *rest]
 
@@ -83,6 +107,7 @@ def reading(source: PathLike | bytes, stored: int | None = None, packed: bool = 
     OSError
         When it cannot be opened.
     """
+    need("Reading a model or a backup")
     with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
         checksum.check(file)
         with hdf5_reader.reading(file, stored, packed) as root:

@@ -297,7 +297,7 @@ def test_the_history_stays_as_it_is() -> None:
 def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(
-        MissingPackageError, match=r"needs matplotlib.*pip install minifit-training\[plot\]"
+        MissingPackageError, match=r"needs the package matplotlib.*pip install minifit-training\[plot\]"
     ) as caught:
         plot()
     assert isinstance(caught.value, ImportError)
