@@ -54,7 +54,7 @@ class Adam(Optimizer):
 
     def _settle_slots(self) -> None:
         if self.amsgrad and "vhat" not in self.slot_names:
-            self._remember("m", "v", "vhat")
+            self.remember("m", "v", "vhat")
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         # the means begin at zero; dividing by 1 - beta ** t makes up for it, in float32 as in TensorFlow

@@ -327,7 +327,7 @@ class Optimizer(Configurable):
                 mirror.put(p, self._remembered.pop(p, {}))
         return tuple(segment.of(mirror.arrays[name]) for name in self.slot_names)
 
-    def _remember(self, *slot_names: str) -> None:
+    def remember(self, *slot_names: str) -> None:
         """Have these slots from now on; those that are new begin as ever."""
         self.slot_names = slot_names
         for mirror in self._mirrors.values():

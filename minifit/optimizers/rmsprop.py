@@ -55,7 +55,7 @@ class RMSprop(Optimizer):
         wanted = {"momentum": vars(self).get("momentum"), "mg": self.centered}
         names = ("rms", *(name for name, on in wanted.items() if on or name in self.slot_names))
         if names != self.slot_names:
-            self._remember(*names)
+            self.remember(*names)
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         mean = slots[-1] if self.centered else None

@@ -46,7 +46,7 @@ class SGD(Optimizer):
 
     def _settle_slots(self) -> None:
         if self.momentum and not self.slot_names:
-            self._remember("momentum")
+            self.remember("momentum")
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         if self.momentum:

@@ -16,12 +16,13 @@ from minifit import console, kernels, randomness
 from minifit.callbacks import CallbackList
 from minifit.callbacks.base import has_state
 from minifit.data import Batches
-from minifit.errors import ArgumentError, BusyError
+from minifit.errors import ArgumentError, BusyError, legible, quoted
 from minifit.optimizers import Optimizer
 from minifit.randomness import Streams
 from minifit.tables import first_difference, plain
 from minifit.tensorboard.profile import Trace
 from minifit.training.objective import Objective
+from minifit.training.soundness import all_or_nothing, check, check_callback, check_parts
 from minifit.training.step import Step, Trainable
 
 _guard = threading.Lock()  # around the look at a state and the claim that follows from it
@@ -208,6 +209,9 @@ class TrainingState:
 
     def capture(self) -> dict[str, Any]:
         """Copies of everything, as nested dicts and lists of arrays, numbers and strings."""
+        return self._captured(self._with_state())
+
+    def _captured(self, callbacks: list[Any]) -> dict[str, Any]:
         optimizer, objective, batches = self._parts()
         weights = self._model.weights
         return {
@@ -226,7 +230,7 @@ class TrainingState:
             "global streams": randomness.global_state(),
             "batches": batches.get_state(),
             "judged_on": self._place_in_validation(),
-            "callbacks": self._callback_states(),
+            "callbacks": _states_by_class(callbacks),
             **self._aside,
         }
 
@@ -237,10 +241,33 @@ class TrainingState:
         ------
         ArgumentError
             When it was captured of another model, optimizer, objective or data; nothing is changed then.
+        FileFormatError
+            When it is not as it was captured: out of a file that was changed. Nothing is changed then, either.
         """
-        _, _, batches = self._parts()
+        own = [c for c in self._with_state() if type(c).set_state.__module__.startswith("minifit.")]
+        now, resumed = self._captured(own), self.resumed
+        check_parts(captured, now)
         self._refuse_another_kind(captured["kind"])
+        check(captured, now)
+        for callback, state in self._takers(captured["callbacks"]):
+            if any(callback is one for one in own):
+                check_callback(type(callback).__name__, state, callback.get_state(), now["weights"])
         self._say_what_differs(captured)
+
+        optimizer, _, _ = self._parts()
+        slots = optimizer.slot_names
+
+        def undo() -> None:
+            if optimizer.slot_names != slots:  # a hyperparameter of the other state has given it more
+                optimizer.remember(*slots)
+            self._put_in(now)
+            self.resumed = resumed
+
+        with all_or_nothing(undo):
+            self._put_in(captured)
+
+    def _put_in(self, captured: dict[str, Any]) -> None:
+        _, _, batches = self._parts()
         # The data first: a generator or a Sequence may draw random numbers to get to where it was.
         batches.set_state(captured["batches"])
         self._begin_data(captured["first_epoch"], self.epochs)
@@ -306,18 +333,11 @@ class TrainingState:
                 place, then, here = first_difference(captured.get(what), now, what)
                 raise ArgumentError(
                     "A captured state fits only what it was captured of. "
-                    f"Received: {place}, which was {then!r} and is {here!r} now. "
+                    f"Received: {legible(place)}, which was {quoted(then)} and is {quoted(here)} now. "
                     "Build, compile and fit as before, or begin anew without the captured state."
                 )
 
     # -- the callbacks' own ----------------------------------------------------------------------------
-
-    def _callback_states(self) -> dict[str, list[Any]]:
-        """The states of the callbacks by class, in the order of the list."""
-        states: dict[str, list[Any]] = {}
-        for callback in self._with_state():
-            states.setdefault(type(callback).__name__, []).append(callback.get_state())
-        return states
 
     def _takers(self, states: dict[str, list[Any]]) -> list[tuple[Any, Any]]:
         """Each callback with its state: of the same class, and of the same place among its class."""
@@ -362,6 +382,14 @@ class TrainingState:
                 "Received: a model that is not training. Do it in a callback."
             )
         return self.optimizer, self.objective, self.batches
+
+
+def _states_by_class(callbacks: list[Any]) -> dict[str, list[Any]]:
+    """The states of callbacks by class, in their order."""
+    states: dict[str, list[Any]] = {}
+    for callback in callbacks:
+        states.setdefault(type(callback).__name__, []).append(callback.get_state())
+    return states
 
 
 def _is_rate(name: str, value: Any) -> bool:

@@ -1,0 +1,131 @@
+"""What is put back is looked at as a whole, and put back as a whole or not at all."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minifit import Sequential, layers
+from minifit.callbacks import Callback, EarlyStopping, TensorBoard
+from minifit.errors import FileFormatError
+from minifit.training.soundness import all_or_nothing
+
+
+class Own(Callback):
+    """A callback of a user, whose state only it understands."""
+
+    def get_state(self) -> dict[str, Any]:
+        return {"number": 1}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.number = int(state["number"])
+
+
+def captured_in(epochs: int, *given: Callback, restored: Any = None) -> dict[str, Any]:
+    """The state at the end of a training; with `restored` that is put back when it begins."""
+    np.random.seed(3)
+    model = Sequential(
+        [layers.Dense(2, input_shape=(2,), name="one"), layers.Dropout(0.5), layers.Dense(1, name="two")]
+    )
+    model.compile("adam", "mse", metrics=["mae"])
+    found: dict[str, Any] = {}
+
+    class Last(Callback):
+        acts_last = True
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            if restored is not None:
+                self.model.training_state.restore(restored)
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            found.update(copy.deepcopy(self.model.training_state.capture()))
+
+    model.fit(
+        np.ones((4, 2)),
+        np.ones(4),
+        2,
+        epochs,
+        verbose=0,
+        callbacks=[EarlyStopping("loss"), Own(), *given, Last()],
+    )
+    return found
+
+
+def put(*path: Any) -> Callable[[dict[str, Any], Any], None]:
+    """A function that replaces a value at a place of a state."""
+
+    def change(state: Any, value: Any) -> None:
+        for name in path[:-1]:
+            state = state[name]
+        state[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("epoch",), -1, "epoch: -1"),
+        (("epoch",), 10**400, "epoch: 1000"),
+        (("batch",), 3, "batch of 2: 3"),
+        (("stop_training",), "no", "stop_training: 'no'"),
+        (("engine",), "cuda", "engine: 'cuda'"),
+        (("logs",), {"loss": "low"}, "logs: loss: 'low'"),
+        (("weights",), [], r"weights: \[\]"),
+        (("weights", 0), np.zeros(3), r"weights, number 1: array"),
+        (("optimizer", "slots", 1), {}, r"optimizer: slots: \[\]"),
+        (("optimizer", "slots", 0, "m"), np.zeros(1), "optimizer: slots: m"),
+        (("objective", 0, "variables"), 3, "objective, number 1: variables: 3"),
+        (("streams", "positions"), [1], "streams: one that leads to AttributeError"),
+        (("streams", "positions", "shuffle"), {"state": 1}, "streams: one that leads to ValueError"),
+        (("global streams", "numpy", "position"), 10**9, "global streams: position: 1000000000"),
+        (("global streams", "python", "words"), np.zeros(3), "global streams: one that leads to"),
+        (("batches", "steps"), 10**12, "batches: steps: 1000000000000"),
+        (("batches", "position"), "x", "batches: position: 'x'"),
+        (("judged_on",), 3, "judged_on: 3"),
+        (("callbacks", "EarlyStopping"), 3, "callbacks: EarlyStopping: 3"),
+        (("callbacks", "EarlyStopping", 0, "wait"), None, "EarlyStopping: wait: None"),
+        (("callbacks", "EarlyStopping", 0, "best_weights"), [np.ones(1)], "EarlyStopping: best_weights"),
+        (("callbacks", "Own", 0), {"number": "x"}, "a state: one that leads to ValueError"),
+        (("callbacks", "Own", 0), {}, "a state: one that leads to KeyError"),
+        (("kind",), 3, "kind: 3"),
+        (("kind", "data"), np.ones(2), "kind: data: array"),
+        (("more",), 3, "the state: one with 'more'"),
+    ],
+)
+def test_what_does_not_fit_is_named(path: Any, value: Any, said: str) -> None:
+    state = captured_in(1)
+    put(*path)(state, value)
+    with pytest.raises(FileFormatError, match=f"A captured state is as it was captured. Received: .*{said}"):
+        captured_in(2, restored=state)
+
+
+def test_every_part_is_missed() -> None:
+    state = captured_in(1)
+    for name in state:
+        less = {k: v for k, v in state.items() if k != name}
+        with pytest.raises(FileFormatError, match=f"the state: one without '{name}'"):
+            captured_in(2, restored=less)
+
+
+def test_event_files_are_not_cut_by_a_state_that_does_not_fit(tmp_path: Any) -> None:
+    state = captured_in(1, TensorBoard(tmp_path))
+    sizes = {path.name: path.stat().st_size for path in tmp_path.rglob("*events*")}
+    state["callbacks"]["TensorBoard"][0]["folders"]["sizes"] = dict.fromkeys(
+        state["callbacks"]["TensorBoard"][0]["folders"]["sizes"], 0
+    )
+    state["weights"] = []
+    with pytest.raises(FileFormatError):
+        captured_in(2, TensorBoard(tmp_path), restored=state)
+    left = {path.name: path.stat().st_size for path in tmp_path.rglob("*events*")}
+    assert sizes
+    assert all(left[name] == size for name, size in sizes.items())
+
+
+def test_an_interrupt_undoes_too_and_stays_what_it_is() -> None:
+    undone: list[int] = []
+    with pytest.raises(KeyboardInterrupt), all_or_nothing(lambda: undone.append(1)):
+        raise KeyboardInterrupt
+    assert undone == [1]
