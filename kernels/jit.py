@@ -72,54 +72,58 @@ class _Kept(FunctionCache):
 
 
 class _Sealed(IndexDataCacheFile):
-    """The files of a cache, each behind the checksum of its content; one that is damaged counts as missing."""
+    """The files of a cache, each behind the checksum of its content; one that is damaged counts as missing.
+
+    An entry's checksum has its key in it, since two processes may give one file name to entries of their own.
+    """
 
     def save(self, key: Any, data: Any) -> None:
-        """Write an entry together with its key: another process may give the file's name to one of its own."""
+        """Write an entry."""
         super().save(key, (key, data))
 
     def load(self, key: Any) -> Any:
         """Return the entry of a key; None when there is none that is whole."""
-        kept = super().load(key)
-        return kept[1] if kept is not None and kept[0] == key else None
+        name = self._load_index().get(key)
+        try:
+            return None if name is None else self._read(self._data_path(name), key)
+        except OSError:
+            return None
 
     def _load_index(self) -> dict[Any, str]:
         try:
-            stamp, names = self._read(self._index_path)
+            names: dict[Any, str] = self._read(self._index_path, self._source_stamp)
         except OSError:
             return {}
-        return names if stamp == self._source_stamp else {}
+        return names
 
     def _save_index(self, overloads: dict[Any, str]) -> None:
-        self._write(self._index_path, (self._source_stamp, overloads))
+        self._write(self._index_path, self._source_stamp, overloads)
 
-    def _load_data(self, name: str) -> Any:
-        return self._read(self._data_path(name))
+    def _save_data(self, name: str, data: tuple[Any, Any]) -> None:
+        self._write(self._data_path(name), *data)
 
-    def _save_data(self, name: str, data: Any) -> None:
-        self._write(self._data_path(name), data)
-
-    def _read(self, path: str) -> Any:
-        """Return what `_write` wrote; raise an OSError when that is not there, or not whole."""
+    def _read(self, path: str, key: Any) -> Any:
+        """Return what `_write` wrote under this key; raise an OSError when that is not there, or not whole."""
         content = Path(path).read_bytes()
-        data = content[_SEAL.digest_size :]
-        if content[: _SEAL.digest_size] != _seal(data):
-            raise OSError(f"{path} is damaged, or from other versions")
+        data = content[_VERSIONS.digest_size :]
+        if content[: _VERSIONS.digest_size] != _seal(key, data):
+            raise OSError(f"{path} is damaged, or not of these versions and this key")
         return pickle.loads(data)
 
-    def _write(self, path: str, what: Any) -> None:
+    def _write(self, path: str, key: Any, what: Any) -> None:
         data = self._dump(what)
         with self._open_for_write(path) as file:
-            file.write(_seal(data) + data)
+            file.write(_seal(key, data) + data)
 
 
-_SEAL = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {sys.version}".encode())
+_VERSIONS = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {sys.version}".encode())
 """What every checksum begins with: nothing is read that other versions wrote."""
 
 
-def _seal(data: bytes) -> bytes:
-    checksum = _SEAL.copy()
-    checksum.update(data)
+def _seal(key: Any, data: bytes) -> bytes:
+    checksum = _VERSIONS.copy()
+    for part in (repr(key).encode(), data):
+        checksum.update(hashlib.sha256(part).digest())
     return checksum.digest()
 
 

@@ -120,15 +120,16 @@ print(sum(sgd_step.stats.cache_hits.values()))
 class Kernel:
     """A small kernel, kept in a folder of its own; every call of it is that of a new process."""
 
-    def __init__(self, folder: Path) -> None:
-        (folder / "module.py").write_text("def double(x):\n    return x + x\n")
-        self.folder, self.source = folder / "kept", folder / "module.py"
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.source, self.monkeypatch = folder / "kept", folder / "kept_kernel.py", monkeypatch
+        self.source.write_text("def double(x):\n    return x + x\n")
 
     def __call__(self, x: Any = 2.0) -> int:
         """Compute, and return how often the cache was hit."""
-        spec = spec_from_file_location("module", self.source)
+        spec = spec_from_file_location(self.source.stem, self.source)
         assert spec is not None and spec.loader is not None
         module = module_from_spec(spec)
+        self.monkeypatch.setitem(sys.modules, self.source.stem, module)  # where Numba looks for it
         spec.loader.exec_module(module)
         compiled: Any = jit.jit(module.double)
         assert compiled(x) == x + x
@@ -143,7 +144,7 @@ class Kernel:
 def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "kept"))
     monkeypatch.setattr(jit, "_warned", set())
-    return Kernel(tmp_path)
+    return Kernel(tmp_path, monkeypatch)
 
 
 def emptied(file: Path) -> None:
