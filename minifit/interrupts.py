@@ -16,8 +16,12 @@ import threading
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
 from types import FrameType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGALRM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGBREAK")
 SIGNALS = tuple(int(getattr(signal, name)) for name in _NAMES if hasattr(signal, name))
@@ -190,6 +194,17 @@ def deferrable() -> AbstractContextManager[None]:
     The handlers are exchanged once, for the whole block.
     """
     return _Deferrable()
+
+
+def deferring(function: Callable[P, Result]) -> Callable[P, Result]:
+    """Make every call of a function a block of `deferrable`."""
+
+    @wraps(function)
+    def block(*args: P.args, **options: P.kwargs) -> Result:
+        with _Deferrable():
+            return function(*args, **options)
+
+    return block
 
 
 def renew() -> None:

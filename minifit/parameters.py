@@ -20,7 +20,7 @@ import numpy as np
 from minifit.arrays import ALIGNMENT, FLOAT, Array, Shape, aligned_zeros, numpy_ready
 from minifit.checks import real
 from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, ShapeError
-from minifit.tensor import Tensor, attributes
+from minifit.tensor import Tensor, attributes, current
 
 _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
 
@@ -48,6 +48,13 @@ def take_room(name: str, shape: Shape) -> None:
                 f"A file has the numbers of what it describes. Received: {name!r} of shape {shape}, for which there "
                 "are not enough. Copy the file again."
             )
+
+
+def keep(array: Array) -> None:
+    """Note that an array changes, if that is before a step is taken."""
+    undo = current().undo
+    if undo is not None:
+        undo.keep(array)
 
 
 class Parameter(Tensor):
@@ -114,6 +121,7 @@ class Parameter(Tensor):
                 f"A weight keeps its shape: {self.name} is {self.shape}. Received: {array.shape}. "
                 "Give an array of that shape."
             )
+        keep(self._memory)
         self._memory[...] = array
 
     def __getstate__(self) -> dict[str, Any]:
@@ -283,6 +291,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
             raise ShapeError(
                 f"{self.name} has shape {self.shape}. Received: shape {array.shape}. Give a value of that shape."
             )
+        keep(self.value)
         self.value[...] = array
 
     def assign_add(self, value: Any) -> None:

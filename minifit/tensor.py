@@ -21,6 +21,7 @@ from minifit.arrays import FLOAT, Array, Shape, Workspace, fresh, numpy_ready
 from minifit.errors import ArgumentTypeError, GradientError, ShapeError
 from minifit.kernels import reference
 from minifit.randomness import DEFAULT, Streams
+from minifit.undo import Undo
 
 Rule: TypeAlias = Callable[[Array], Sequence[Array | None]]
 Axis: TypeAlias = int | tuple[int, ...] | None
@@ -45,9 +46,11 @@ class Context:
         Whether results remember how they were made.
     streams : Streams, optional
         Where dropout and initializers draw from.
+    undo : Undo, optional
+        Where it is noted what changes before a step is taken.
     """
 
-    __slots__ = ("_tokens", "kernels", "losses", "recording", "streams", "take", "workspace")
+    __slots__ = ("_tokens", "kernels", "losses", "recording", "streams", "take", "undo", "workspace")
 
     def __init__(
         self,
@@ -55,12 +58,14 @@ class Context:
         workspace: Workspace | None = None,
         recording: bool = True,
         streams: Streams | None = None,
+        undo: Undo | None = None,
     ) -> None:
         self.kernels = kernels
         self.workspace = workspace
         self.take = fresh if workspace is None else workspace.take
         self.recording = recording
         self.streams = DEFAULT if streams is None else streams
+        self.undo = undo
         self.losses: list[Tensor] = []  # what layers add to the loss: activity regularizers, add_loss
         self._tokens: list[Token[Context]] = []
 
@@ -79,6 +84,13 @@ class Context:
         """Keep what a layer adds to the loss, for who entered this context; outside of any nobody asks for it."""
         if self is not _outside:
             self.losses.append(loss)
+
+    def generator(self, name: str, seed: int | None = None) -> np.random.Generator:
+        """Return a stream to draw from in a step; with a seed of its own it does not depend on the model."""
+        found = self.streams.get(name if seed is None else f"{name}/{seed}", seed)
+        if self.undo is not None:
+            self.undo.keep_place(found)
+        return found
 
     def result(self, value: Array, rule: Rule, *parents: "Tensor") -> "Tensor":
         """The tensor that an op made of `parents`; it keeps the rule only if a gradient can be wanted."""

@@ -6,7 +6,8 @@ Ctrl-C that comes between two lines. So a test goes through all instants of a ca
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,6 +16,16 @@ import minifit
 from minifit import kernels
 
 FOLDERS = tuple({str(Path(str(module.__file__)).resolve().parent) for module in (minifit, kernels)})
+
+
+@contextmanager
+def ctrl_c() -> Iterator[None]:
+    """While the block runs, SIGINT raises KeyboardInterrupt, also where a shell started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Lines:
@@ -49,9 +60,10 @@ class Lines:
     def run(self, call: Callable[[], Any]) -> int:
         """Make the call under trace; how many lines have run."""
         before = sys.gettrace()
-        sys.settrace(self)
-        try:
-            call()
-        finally:
-            sys.settrace(before)
+        with ctrl_c():
+            sys.settrace(self)
+            try:
+                call()
+            finally:
+                sys.settrace(before)
         return self.counted

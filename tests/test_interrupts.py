@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from minifit import interrupts
-from tests.interrupting import Lines
+from tests.interrupting import Lines, ctrl_c
 
 INT = signal.SIGINT
 HAS_TERM = sys.platform != "win32"
@@ -26,9 +26,10 @@ def interrupt() -> None:
 @pytest.fixture(autouse=True)
 def untouched() -> Iterator[None]:
     """Every test leaves the handlers and the sections as it found them."""
-    before = [signal.getsignal(number) for number in interrupts.SIGNALS]
-    yield
-    assert [signal.getsignal(number) for number in interrupts.SIGNALS] == before
+    with ctrl_c():
+        before = [signal.getsignal(number) for number in interrupts.SIGNALS]
+        yield
+        assert [signal.getsignal(number) for number in interrupts.SIGNALS] == before
     state = interrupts._HELD
     assert (state.depth, state.prepared, state.waiting) == (0, False, {})
 

@@ -55,8 +55,7 @@ class AlphaDropout(Dropout):
         rate = self.rate
         if not training or not 0 < rate < 1:
             return inputs
-        stream = "alpha_dropout" if self.seed is None else f"alpha_dropout/{self.seed}"
-        rng = current().streams.get(stream, self.seed)
+        rng = current().generator("alpha_dropout", self.seed)
         kept = rng.random(self._mask_shape(inputs.shape) or inputs.shape, dtype=np.float32) >= rate
         # mean and variance of a kept or dropped value of mean 0 and variance 1, undone:
         scale = ((1 - rate) * (1 + rate * LOWEST**2)) ** -0.5

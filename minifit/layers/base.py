@@ -210,7 +210,8 @@ class Layer(Configurable):
         """The layer's output. May take ``training=False`` as a second argument.
 
         Layers that it calls without saying whether they train do as this one does, as in Keras.
-        Inside a model, the numbers of tensors are only valid until the next step; copy what you keep.
+        Inside a model, the numbers of tensors are only valid until the next step; copy what you keep. Change a weight
+        that is not learned by `assign`: a step that breaks off undoes it.
         """
         raise NotImplementedError(f"{type(self).__name__} must define call(inputs)")
 

@@ -156,7 +156,7 @@ class BatchNormalization(Layer):
             variance = variance * (count / max(count - 1, 1))
         part = np.float32(1 - self.momentum)
         for average, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            average.value -= (average.value - new.reshape(average.shape)) * part
+            average.assign(average.value - (average.value - new.reshape(average.shape)) * part)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""

@@ -55,7 +55,7 @@ class Dropout(Layer):
         """The input, thinned out in training."""
         if not training or self.rate == 0:
             return inputs
-        rng = current().streams.get("dropout" if self.seed is None else f"dropout/{self.seed}", self.seed)
+        rng = current().generator("dropout", self.seed)
         return ops.dropout(inputs, self.rate, rng, self._mask_shape(inputs.shape))
 
     def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:

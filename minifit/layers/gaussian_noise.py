@@ -58,5 +58,5 @@ class GaussianNoise(Layer):
 
 def normal_noise(stream: str, seed: int | None, like: Tensor) -> Array:
     """Numbers of mean 0 and standard deviation 1 in the shape and dtype of a tensor."""
-    rng = current().streams.get(stream if seed is None else f"{stream}/{seed}", seed)
+    rng = current().generator(stream, seed)
     return rng.standard_normal(like.shape, dtype=np.float32).astype(like.dtype, copy=False)

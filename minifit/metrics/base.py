@@ -22,6 +22,7 @@ from minifit.settings import Fixed, check_options
 from minifit.signatures import check_call, name_of
 from minifit.tables import Configurable, serialize
 from minifit.tensor import to_array
+from minifit.undo import Undo
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -57,6 +58,11 @@ class Metric(Configurable):
 
     direction: str | None = None
     name = Fixed(lambda _, value: storable_name("A metric's name", value))
+    _own = True  # whether the class is the library's
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._own = cls.__module__.startswith("minifit.")
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         if dtype not in (None, "float32", np.float32):
@@ -138,9 +144,23 @@ class Metric(Configurable):
         for name, number in state["attributes"].items():
             setattr(self, name, copy.copy(number))
 
+    def keep(self, undo: Undo) -> None:
+        """Have `undo` bring back what it has summed up so far."""
+        if self._own:  # these change only what stands in their attributes and variables
+            undo.then(_put_back, vars(self), vars(self).copy())
+            for variable in self._variables:
+                undo.then(setattr, variable, "value", variable.value.copy())
+        else:
+            undo.then(self.set_state, self.get_state())
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric."""
         return {"name": self.name, "dtype": "float32"}
+
+
+def _put_back(attributes: dict[str, Any], before: dict[str, Any]) -> None:
+    attributes.clear()
+    attributes.update(before)
 
 
 class Mean(Metric):

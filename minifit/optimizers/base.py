@@ -11,7 +11,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from minifit.arrays import FLOAT, Array, aligned_zeros
+from minifit import interrupts
+from minifit.arrays import FLOAT, Array
 from minifit.checks import not_negative, optional
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
 from minifit.kernels import reference
@@ -21,6 +22,7 @@ from minifit.schedules import LearningRateSchedule, deserialize, serialize
 from minifit.settings import Setting
 from minifit.signatures import check_call
 from minifit.tables import Configurable, plain
+from minifit.undo import Undo
 
 
 class Plan:
@@ -31,18 +33,15 @@ class Plan:
     parameters : list of Parameter
     calls : list of tuple
         Values, gradients and slots of every stretch of memory.
-    copies : list of tuple
-        Buffers that are updated by way of a copy, and that copy.
     layouts : list of tuple
         Every buffer with the layout that the memory was looked up in.
     """
 
-    __slots__ = ("calls", "copies", "layouts", "parameters")
+    __slots__ = ("calls", "layouts", "parameters")
 
     def __init__(self, parameters: list[Parameter]) -> None:
         self.parameters = parameters
         self.calls: list[tuple[Array, Array, tuple[Array, ...]]] = []
-        self.copies: list[tuple[Array, Array]] = []
         self.layouts: list[tuple[ParameterBuffer, int]] = []
 
 
@@ -113,7 +112,7 @@ class Optimizer(Configurable):
     slot_starts: Mapping[str, float] = MappingProxyType({})  # those that do not begin with 0
     clipnorm, global_clipnorm = _ClippingNorm(optional), _ClippingNorm(optional)
     clipvalue = Setting(optional)
-    weight_decay = Setting(optional, then="_look_again_later")
+    weight_decay = Setting(optional)
     decay = Setting(not_negative)
 
     def __init__(
@@ -194,9 +193,6 @@ class Optimizer(Configurable):
     def plan(self, parameters: Sequence[Parameter]) -> Plan:
         """Say which parameters are updated: the memory is looked up once, not at every step.
 
-        Where a step takes several calls, they work on a copy that one last call puts in place, so that a
-        Ctrl-C between them never leaves the weights half updated.
-
         Returns
         -------
         Plan
@@ -217,30 +213,40 @@ class Optimizer(Configurable):
         """Find the memory of a plan."""
         buffers = dict.fromkeys(p.buffer for p in plan.parameters)
         plan.layouts = [(b, b.layout) for b in buffers if b is not None]
-        plan.copies, plan.calls = [], []
-        found = segments(plan.parameters)
-        for buffer, _ in plan.layouts:
-            parts, values = [s for s in found if s.buffer is buffer], buffer.values
-            if len(parts) > 1 or self.weight_decay:
-                values = aligned_zeros(values.size)
-                plan.copies.append((buffer.values, values))
-            plan.calls += [(s.of(values), s.of(buffer.grads), self._slots(s)) for s in parts]
+        plan.calls = [
+            (s.of(s.buffer.values), s.of(s.buffer.grads), self._slots(s)) for s in segments(plan.parameters)
+        ]
 
     def step(self, kernels: ModuleType = reference, plan: Plan | None = None) -> None:
-        """Update all parameters of a plan by their gradients, in place."""
+        """Update all parameters of a plan by their gradients, in place: all or none, whatever interrupts."""
         plan = self._plan if plan is None else plan
+        rate = self.prepare(plan)
+        with interrupts.held():
+            self.commit(kernels, plan, rate)
+
+    def prepare(self, plan: Plan) -> float:
+        """Do what comes before the parameters of a plan change, and return the learning rate of the step.
+
+        That may take a while, and fail: a schedule is the user's code.
+        """
         self.look_again(plan)
         self._clip(plan)
-        rate = self.rate()
-        for values, copy in plan.copies:
-            np.copyto(copy, values)
+        return self.rate()
+
+    def commit(self, kernels: ModuleType, plan: Plan, rate: float) -> None:
+        """Change the parameters of a plan and all that is remembered; to be called while interrupts are held."""
         for values, grads, slots in plan.calls:
             if self.weight_decay:
                 kernels.weight_decay_step(values, rate * self.weight_decay)
             self._update(kernels, values, grads, slots, rate)
-        for values, copy in plan.copies:
-            np.copyto(values, copy)
         self.iterations.value += 1
+
+    def keep(self, plan: Plan, undo: Undo) -> None:
+        """Have `undo` bring back what `commit` is about to change."""
+        for values, _, slots in plan.calls:
+            for array in (values, *slots):
+                undo.keep(array)
+        undo.keep(self.iterations.value)
 
     def look_again(self, plan: Plan) -> None:
         """Find the memory of a plan anew if it was laid out anew: a layer was added meanwhile, or a slot."""

@@ -10,7 +10,6 @@ import numpy as np
 from minifit.arrays import Array
 from minifit.checks import fraction, not_negative, small
 from minifit.errors import ArgumentError
-from minifit.kernels import reference
 from minifit.optimizers.base import Optimizer, Plan
 from minifit.parameters import Parameter, Variable
 from minifit.schedules import LearningRateSchedule
@@ -80,14 +79,14 @@ class Nadam(Optimizer):
             f"Received: learning_rate={schedule!r}. Pass a number."
         )
 
-    def step(self, kernels: ModuleType = reference, plan: Plan | None = None) -> None:
-        """Update all planned parameters by their gradients, in place."""
+    def commit(self, kernels: ModuleType, plan: Plan, rate: float) -> None:
+        """Change the parameters of a plan and all that is remembered, the product of the momenta too."""
         t = int(self.iterations) + 1
         now, following = self._momentum(t), self._momentum(t + 1)
         product = self.m_schedule.value * now
         forgotten = np.float32(self.beta_2) ** np.float32(t)
         self._momenta = tuple(map(float, (now, following, product, product * following, forgotten)))
-        super().step(kernels, plan)
+        super().commit(kernels, plan, rate)
         self.m_schedule.assign(product)
 
     def _momentum(self, t: int) -> np.float32:

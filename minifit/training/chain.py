@@ -99,6 +99,7 @@ class Chain:
         self._settings, self._sums = np.zeros(3), np.zeros(2 * len(self._means))
         self._kept: dict[tuple[int, int], Array] = {}  # the rooms, by the row and field that point to them
         self._rows_fit = 0
+        self._rate = 0.0
         self._layouts: list[tuple[Any, int]] = []
         self._weights: list[Array] = []  # that the plan points to
         self._looked = -1  # `settings.count` when the optimizer's were last looked at
@@ -110,26 +111,32 @@ class Chain:
         for row, (layer, activation) in zip(self.plan[at.LAYER :], layers, strict=True):
             row[at.K], row[at.M], row[at.ACTIVATION] = *layer.kernel.shape, activation
 
-    def take(self, kernels: ModuleType, stretch: Stretch, most: int) -> int:
-        """Take batches of a stretch, at most so many, and return how many were taken.
+    def prepare(self, stretch: Stretch, most: int) -> int:
+        """Return how many batches of a stretch can be taken in a call, at most so many.
 
-        None is taken if the kernel is not made for these; fewer if a target is no class, or if the loss stops being
-        finite.
+        None if the kernel is not made for these.
         """
         if not (self._point_to_parameters() and self._aim(stretch)):
             return 0
-        optimizer, sums = self._optimizer, self._sums
-        rate, iterations = 0.0, UNCOUNTED
+        optimizer = self._optimizer
         if optimizer is not None:
-            rate, iterations = optimizer.rate(), optimizer.iterations.value
+            self._rate = optimizer.rate()
             if optimizer.scheduled or optimizer.decay:
-                most = 1  # each step has a learning rate of its own
+                return 1  # each step has a learning rate of its own
+        return min(most, stretch.batches)
+
+    def take(self, kernels: ModuleType, stretch: Stretch, most: int) -> int:
+        """Take as many batches as `prepare` said, and return how many were taken; while interrupts are held.
+
+        Fewer are if a target is no class, or if the loss stops being finite.
+        """
+        optimizer, sums = self._optimizer, self._sums
+        iterations = UNCOUNTED if optimizer is None else optimizer.iterations.value
         for i, mean in enumerate(self._means):
             sums[2 * i], sums[2 * i + 1] = mean.total, mean.count
-        most = min(most, stretch.batches)
         began = time.perf_counter() if most >= self.pace else None
         done: int = kernels.chain_steps(
-            self.plan, self._settings, sums, iterations, rate, stretch.begin, most
+            self.plan, self._settings, sums, iterations, self._rate, stretch.begin, most
         )
         if began is not None:
             self._set_pace(done, time.perf_counter() - began)
@@ -180,7 +187,7 @@ class Chain:
         memory, work = self._memory, self.plan[at.WORK]
         assert memory is not None
         optimizer.look_again(memory)
-        if len(memory.calls) != 1 or memory.copies:
+        if len(memory.calls) != 1:
             return False
         values, grads, slots = memory.calls[0]
         work[at.VALUES], work[at.GRADS], work[at.SIZE] = _address(values), _address(grads), values.size
@@ -286,7 +293,7 @@ def chain_of(
 
 def _known_update(optimizer: Optimizer, memory: Plan | None, weights: list[Parameter]) -> bool:
     """Whether it is one that the kernel knows, of all weights and no others, which lie side by side."""
-    if memory is None or memory.parameters != weights or len(memory.calls) != 1 or memory.copies:
+    if memory is None or memory.parameters != weights or len(memory.calls) != 1:
         return False
     return type(optimizer) in (SGD, Adam) and not _beyond_kernel(optimizer)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minifit import console, kernels
+from minifit import console, interrupts, kernels
 from minifit.arrays import Array
 from minifit.callbacks import CallbackList
 from minifit.data import Batches
@@ -27,6 +27,7 @@ class Validation(NamedTuple):
     due: Callable[[int], bool]
 
 
+@interrupts.deferring
 def fit(
     state: TrainingState,
     step: TrainStep,
@@ -51,7 +52,7 @@ def fit(
     """
     batches = state.batches
     assert batches is not None
-    state.step = step
+    state.step, step.progress = step, state
     callbacks.on_train_begin()
     for each in (step, validation.step) if validation is not None else (step,):
         each.use(kernels.load(state.engine))  # a resumed run goes on with the kernels it was begun with
@@ -59,6 +60,7 @@ def fit(
     while state.epoch < epochs and not state.over:
         state.begin_epoch(step.objective)
         callbacks.on_epoch_begin(state.epoch)
+        interrupts.renew()
         state.go_on_within_epoch()
         train_logs = _train(state, step, batches, callbacks, train_logs, unit)
         state.logs = dict(train_logs)
@@ -92,7 +94,6 @@ def _train(
         if not done:
             _end_of_data(batches, state.batch, "Training")
             break
-        state.batch += done
         state.resumed = False
         logs = step.objective.logs()
         callbacks.on_train_batch_end(state.batch - 1, logs)
@@ -101,6 +102,7 @@ def _train(
     return logs
 
 
+@interrupts.deferring
 def evaluate(step: JudgedStep, batches: Batches, callbacks: CallbackList, unit: int = 1) -> Logs:
     """Judge the model on all batches; the logs of the last one, empty if there was none."""
     logs: Logs = {}
@@ -124,6 +126,7 @@ def evaluate(step: JudgedStep, batches: Batches, callbacks: CallbackList, unit: 
     return logs
 
 
+@interrupts.deferring
 def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: int = 1) -> Array:
     """The predictions for all batches, one row a sample."""
     batch = 0

@@ -20,6 +20,7 @@ from minifit.parameters import Variable
 from minifit.signatures import check_call
 from minifit.tables import serialize
 from minifit.tensor import Tensor, constant
+from minifit.undo import Undo
 
 
 class Objective:
@@ -148,6 +149,14 @@ class Objective:
                 "Pass for example loss='mse' to compile."
             )
         return total
+
+    def keep(self, undo: Undo) -> None:
+        """Have `undo` bring back the running means."""
+        self.tracker.keep(undo)
+        for metric, _ in self._named.values():
+            metric.keep(undo)
+        if not self.begun:
+            undo.then(setattr, self, "begun", False)
 
     def update(self, batch: Batch, y_pred: Tensor, loss: Tensor) -> None:
         """Add a batch to the running means."""

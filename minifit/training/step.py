@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from minifit import settings
+from minifit import interrupts, settings
 from minifit.arrays import Array, Workspace
 from minifit.data import Batch, Batches
 from minifit.errors import ArgumentTypeError, DataError, ShapeError
@@ -27,6 +27,7 @@ from minifit.randomness import Streams
 from minifit.tensor import Context, Tensor
 from minifit.training.chain import Chain, chain_of
 from minifit.training.objective import Objective
+from minifit.undo import Undo
 
 PAUSE = 0.1
 """Seconds after which batches that nobody watches make a pause, so that Ctrl-C works."""
@@ -71,7 +72,9 @@ class Step(ABC):
     ) -> None:
         self.model = model
         self.memory = Workspace()
-        self.context = Context(kernels, self.memory, recording, streams)
+        self.undo = Undo()
+        self.context = Context(kernels, self.memory, recording, streams, self.undo)
+        self.held = interrupts.held()
         self.regularized: list[Parameter] = []
         self._looked = -1  # `settings.count` when they were last looked at
 
@@ -103,7 +106,14 @@ class Step(ABC):
             Whether to come back, asked after every unit; at the latest after `PAUSE` seconds, and when the loss
             stops being a finite number.
         """
-        return self._inside.run(self._run, batches, most, unit, stopped)
+        try:
+            return self._inside.run(self._run, batches, most, unit, stopped)
+        finally:
+            self.settle()
+
+    def settle(self) -> None:
+        """Leave nothing of a step that was not taken; where an interrupt cuts this off, the caller does it again."""
+        self.undo.undo()
 
     @cached_property
     def _inside(self) -> ContextVars:
@@ -133,13 +143,16 @@ class Step(ABC):
         return done
 
     def _take_of(self, batches: Batches, batch: Batch) -> None:
-        """One batch of these, which an error names."""
+        """One batch of these, wholly or not at all; an error names it."""
         self.context.losses.clear()
         try:
             self.take(batch)
+            self.undo.forget()
         except (ShapeError, DataError) as error:
             batches.tell_where(error)
             raise
+        finally:
+            self.undo.undo()
 
     def use(self, kernels: ModuleType) -> None:
         """Go on with these kernels."""
@@ -158,6 +171,18 @@ class Step(ABC):
         return [penalty(w) for w in self.regularized] + self.context.losses
 
 
+class Progress(Protocol):
+    """Where the batches that were taken are counted."""
+
+    batch: int
+
+
+class _Uncounted:
+    """A progress that nobody asks for."""
+
+    batch = 0
+
+
 class JudgedStep(Step):
     """A step with a loss and metrics."""
 
@@ -172,6 +197,7 @@ class JudgedStep(Step):
         super().__init__(model, kernels, streams, recording)
         self.objective = objective
         self._chain: Chain | None = None
+        self.progress: Progress = _Uncounted()
 
     def sound(self) -> bool:
         """Whether all losses so far are finite numbers."""
@@ -207,10 +233,16 @@ class JudgedStep(Step):
             stretch = batches.ahead(self.context, wanted)
             if stretch is None:
                 break
-            taken = chain.take(self.context.kernels, stretch, wanted)
-            batches.took(taken or 1)
+            fit = chain.prepare(stretch, wanted)
+            with self.held:
+                taken = chain.take(self.context.kernels, stretch, fit) if fit else 0
+                batches.took(taken or 1)
+                self.progress.batch += taken
             if not taken:  # not for this kernel, or something is wrong with it, which `take` can tell
-                self._inside.run(self._take_of, batches, stretch.batch(0))
+                try:
+                    self._inside.run(self._take_of, batches, stretch.batch(0))
+                finally:
+                    self.settle()
             done += taken or 1
             if sound and not objective.finite:
                 sound, broken = False, True
@@ -244,10 +276,13 @@ class TrainStep(JudgedStep):
         super().follow_settings()
         known = [w.constraint for w in self.constrained]
         self.constrained = [w for w in self.learned if w.constraint is not None]
-        for weight in self.constrained:
-            own = type(weight.constraint).__module__.startswith("minifit.")
-            if not own and not any(weight.constraint is c for c in known):
-                constrained(weight)  # a user's: one that cannot be used is to be noticed before a step
+        users = [w for w in self.constrained if not type(w.constraint).__module__.startswith("minifit.")]
+        self.waited_for = bool(
+            users
+        )  # a user's constraint may take a while, or fail: the update is undone then
+        for weight in users:
+            if not any(weight.constraint is c for c in known):
+                constrained(weight)  # one that cannot be used is to be noticed before a step
 
     def make_chain(self) -> Chain | None:
         """Plan the model with its optimizer."""
@@ -257,13 +292,20 @@ class TrainStep(JudgedStep):
 
     def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
         """Nothing flows back into frozen weights, as long as the step runs."""
-        for weight in self.frozen:
-            weight.requires_grad = False
         try:
+            for weight in self.frozen:
+                weight.requires_grad = False
             return super()._run(batches, most, unit, stopped)
         finally:
-            for weight in self.frozen:
-                weight.requires_grad = True
+            self.settle()
+
+    def settle(self) -> None:
+        """As for every step, and let frozen weights require a gradient again elsewhere."""
+        super().settle()
+        if self.frozen:
+            with self.held:
+                for weight in self.frozen:
+                    weight.requires_grad = True
 
     def take(self, batch: Batch) -> None:
         """Forward, loss, backward, update."""
@@ -274,11 +316,24 @@ class TrainStep(JudgedStep):
         if self.learned:
             loss.backward()
         # before the update: an error leaves the weights as they were
+        self.objective.keep(self.undo)
         self.objective.update(batch, y_pred, loss)
         for weight in self.learned:
             if weight.grad is None and weight.slot is not None:
                 weight.slot.fill(0)  # the loss does not depend on it
-        self.optimizer.step(self.context.kernels, self.plan)
+        rate = self.optimizer.prepare(self.plan)
+        if self.waited_for:
+            self.optimizer.keep(self.plan, self.undo)
+            self._update(rate)
+        with self.held:
+            if not self.waited_for:
+                self._update(rate)
+            self.progress.batch += 1
+            self.undo.forget()
+
+    def _update(self, rate: float) -> None:
+        """Change the weights."""
+        self.optimizer.commit(self.context.kernels, self.plan, rate)
         for weight in self.constrained:
             weight.value[...] = constrained(weight)
 
@@ -315,6 +370,7 @@ class TestStep(JudgedStep):
         """Forward and loss."""
         y_pred = self.model.forward(batch.x, False)
         loss = self.objective.loss_of(batch, y_pred, self.added())
+        self.objective.keep(self.undo)
         self.objective.update(batch, y_pred, loss)
 
 

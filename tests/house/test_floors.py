@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = [
     ["errors", "interrupts", "arrays", "checks", "randomness", "console", "signatures", "settings"],
     ["kernels"],
-    ["tensor", "ops", "nonlinearities"],
+    ["undo", "tensor", "ops", "nonlinearities"],
     [
         "tables",
         "parameters",

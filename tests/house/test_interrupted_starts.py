@@ -16,6 +16,8 @@ import signal, sys, threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import minifit.interrupts  # nothing of ours can hold an interrupt before
+
 at, of = map(int, sys.argv[1:])
 posts = []
 
@@ -30,7 +32,6 @@ server = HTTPServer(("127.0.0.1", 0), Page)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 
 def fit():
-    import minifit
     models, layers, callbacks = minifit.models, minifit.layers, minifit.callbacks
     import numpy as np
     x = np.ones((64, 4), np.float32)
@@ -51,6 +52,7 @@ def trace(frame, event, arg):
         signal.raise_signal(signal.SIGINT)
 
 seen = 0
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have started this in the background
 sys.settrace(trace)
 try:
     fit()

@@ -19,6 +19,7 @@ from numba.core import caching
 from minifit.errors import MinifitWarning
 from minifit.kernels import jit
 from minifit.kernels.compiled_losses import squared_error_forward
+from tests.interrupting import ctrl_c
 
 
 def test_a_compiled_kernel_keeps_its_name_and_text() -> None:
@@ -273,9 +274,10 @@ def test_an_interrupt_while_a_kernel_compiles_arrives_once_and_breaks_nothing(ke
 def calls_of_numba(kernel: Kernel, at: int) -> int:
     """Call the kernel; how many functions of Numba were called."""
     steps, before = Steps(at), sys.gettrace()
-    sys.settrace(steps)
-    try:
-        kernel()
-    finally:
-        sys.settrace(before)
+    with ctrl_c():
+        sys.settrace(steps)
+        try:
+            kernel()
+        finally:
+            sys.settrace(before)
     return steps.counted

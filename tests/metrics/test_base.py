@@ -14,6 +14,7 @@ from minifit.metrics.base import Mean, MeanMetricWrapper, Metric, Sum, divide, n
 from minifit.metrics.resolve import TABLE
 from minifit.parameters import Variable
 from minifit.tensor import Tensor, TensorLike
+from minifit.undo import Undo
 from tests.metrics.examples import CLASSES, P, T, feed, identity, logs_of
 
 Shape = tuple[int, ...]
@@ -37,6 +38,19 @@ def test_every_function_gives_one_value_a_sample(function: Callable[..., Any]) -
     y = CLASSES if function.__name__.startswith("sparse") else T
     for targets, predictions in ((y, P), (Tensor(y), Tensor(P))):
         assert function(targets, predictions).shape == (4,)
+
+
+@pytest.mark.parametrize("name", CLASS_NAMES)
+def test_undo_brings_back_all_that_a_metric_changes(name: str) -> None:
+    """The library's own are not asked for their state, which would take longer than most of them do."""
+    metric, undo = TABLE[name](), Undo()
+    feed(metric, slice(0, 2))
+    before = vars(metric).copy(), str(metric.get_state())
+    metric.keep(undo)
+    feed(metric, slice(2, 4))
+    assert str(metric.get_state()) != before[1] or name == "FalsePositives"  # of which there are none
+    undo.undo()
+    assert (vars(metric), str(metric.get_state())) == before
 
 
 @pytest.mark.parametrize(

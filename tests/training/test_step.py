@@ -1,5 +1,6 @@
 """The training step: a step is done or not done, whatever interrupts it; what it adds up; what it costs."""
 
+import signal
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -18,11 +19,18 @@ from minifit.constraints import MaxNorm, NonNeg
 from minifit.layers import Dense, Dropout, Layer
 from minifit.optimizers import SGD, Adam
 from minifit.tensor import Tensor, current
+from tests.interrupting import ctrl_c
 from tests.small_models import small_model as new_model
 
 X = np.sin(np.arange(12, dtype=np.float32)).reshape(4, 3)
 Y = np.cos(np.arange(4, dtype=np.float32)).reshape(4, 1)
 ENGINES = ("numpy", "numba")
+
+
+@pytest.fixture(autouse=True)
+def interrupts_raise() -> Iterator[None]:
+    with ctrl_c():
+        yield
 
 
 @pytest.fixture(params=ENGINES)
@@ -52,7 +60,7 @@ def interrupted(at: int) -> Iterator[list[str]]:
             if seen > at:
                 hit.append(f"{frame.f_globals['__name__']}.{frame.f_code.co_name}")
                 sys.settrace(None)
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
         return trace
 
     before = sys.gettrace()
