@@ -9,6 +9,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
+import dill
+import joblib
 import numpy as np
 import pytest
 
@@ -256,6 +259,31 @@ def test_circles_of_references(way: Callable[[Any], Any]) -> None:
     layer = way(model.layers[1])
     assert layer.note.layers[1] is layer
     train(layer.note)
+
+
+def through_joblib(model: Any, folder: Path) -> Any:
+    path = folder / "model.joblib"
+    joblib.dump(model, path)
+    return joblib.load(path, mmap_mode="r")
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param(lambda m, folder: cloudpickle.loads(cloudpickle.dumps(m)), id="cloudpickle"),
+        pytest.param(lambda m, folder: dill.loads(dill.dumps(m)), id="dill"),
+        pytest.param(through_joblib, id="joblib"),
+    ],
+)
+@engines
+def test_other_picklers(
+    way: Callable[[Any, Path], Any], engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", engine)
+    model = Sequential([Dense(4, "relu", input_shape=(4,)), BatchNormalization(), Dropout(0.2), Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"])
+    train(model)
+    check(model, lambda m: way(m, tmp_path))
 
 
 def test_lambdas_are_copied_and_refused_by_pickle_alone() -> None:
