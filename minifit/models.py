@@ -1,6 +1,7 @@
 """`Sequential`: the user's object, a chain of layers that trains."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import prod
 from reprlib import repr as short
 from threading import RLock
@@ -76,8 +77,10 @@ class Sequential(Storable):
         self._input_shape: ShapeLike | None = None
         self._output_shapes: list[ShapeLike] = []  # of its layers in this model
         self._input_name: str | None = None
-        for layer in _as_list(layers):
-            self.add(layer)
+        self._adding_several = False
+        with self._several():
+            for layer in _as_list(layers):
+                self.add(layer)
 
     # -- its layers -------------------------------------------------------------------------------------
 
@@ -210,7 +213,19 @@ class Sequential(Storable):
             for layer in new:
                 shape = layer.build_for(shape)
                 self._output_shapes.append(shape)
-        self.adopt_weights()
+        if not self._adding_several:
+            self.adopt_weights()
+
+    @contextmanager
+    def _several(self) -> Iterator[None]:
+        """Lay the weights out once, behind the last of several layers that the block adds, and not at each."""
+        self._adding_several = True
+        try:
+            yield
+        finally:
+            self._adding_several = False
+        if self.built:
+            self.adopt_weights()
 
     def adopt_weights(self) -> None:
         """Let all weights that can be learned lie side by side."""
@@ -433,7 +448,7 @@ class Sequential(Storable):
                 f"config. Received: {short(config)}. Pass what get_config() returned."
             )
         made = cls(name=config.get("name") if isinstance(config, Mapping) else None)
-        with custom_object_scope(custom_objects):
+        with custom_object_scope(custom_objects), made._several():
             for entry in entries:
                 made.add(layers.TABLE.make(entry))
         return made

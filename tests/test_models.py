@@ -1124,3 +1124,12 @@ def test_a_stranger_among_the_keywords() -> None:
         small_model().fit(X, Y, **nope)
     with pytest.raises(TypeError, match="nope"):
         small_model().compile(**nope)
+
+
+def test_many_layers_are_laid_out_once() -> None:
+    """At each layer it would take time that grows with the square of their number."""
+    model = Sequential([layers.Dense(1, input_shape=(1,)) for _ in range(20)])
+    for made in (model, Sequential.from_config(model.get_config())):
+        assert made.weights[0].buffer is not None
+        assert made.weights[0].buffer.layout == 1
+        assert {w.buffer for w in made.weights} == {made.weights[0].buffer}
