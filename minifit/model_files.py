@@ -14,7 +14,14 @@ import numpy as np
 
 from minifit import console, losses, metrics, optimizers
 from minifit.arrays import Array
-from minifit.errors import ArgumentError, FileFormatError, MinifitError, NotBuiltError, UnknownNameError
+from minifit.errors import (
+    ArgumentError,
+    FileFormatError,
+    MinifitError,
+    NotBuiltError,
+    UnknownNameError,
+    legible,
+)
 from minifit.layers import Layer
 from minifit.parameters import Parameter, room_for
 from minifit.saving import formats
@@ -340,7 +347,8 @@ def making(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise FileFormatError(
-            f"A configuration must describe {what}. Received: one that leads to {type(error).__name__}: {error}. "
+            f"A configuration must describe {what}. "
+            f"Received: one that leads to {type(error).__name__}: {legible(error)}. "
             "Copy the file again, or pass custom_objects that understand it."
         ) from error
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit.errors import ArgumentError, ArgumentTypeError, UnknownNameError
+from minifit.errors import ArgumentError, ArgumentTypeError, UnknownNameError, legible, quoted
 from minifit.signatures import check_call, name_of
 
 _custom: ContextVar[Mapping[str, Any] | None] = ContextVar("custom objects", default=None)
@@ -157,7 +157,8 @@ def made_from(kind: type, config: dict[str, Any]) -> Any:
         signature(kind).bind(**config)
     except TypeError as error:
         raise ArgumentError(
-            f"The configuration of {kind.__name__} gives the arguments that it needs. Received: {config} ({error}). "
+            f"The configuration of {kind.__name__} gives the arguments that it needs. "
+            f"Received: {quoted(config)} ({legible(error)}). "
             "Pass what get_config() returned, or make the object yourself."
         ) from None
     return kind(**config)

@@ -1128,7 +1128,7 @@ def test_a_stranger_among_the_keywords() -> None:
 
 def test_many_layers_are_laid_out_once() -> None:
     """At each layer it would take time that grows with the square of their number."""
-    model = Sequential([layers.Dense(1, input_shape=(1,)) for _ in range(20)])
+    model = Sequential([Dense(1, input_shape=(1,)) for _ in range(20)])
     for made in (model, Sequential.from_config(model.get_config())):
         assert made.weights[0].buffer is not None
         assert made.weights[0].buffer.layout == 1

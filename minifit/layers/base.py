@@ -17,7 +17,7 @@ import numpy as np
 from minifit import constraints, initializers, regularizers
 from minifit.arrays import FLOAT, Array, numpy_ready
 from minifit.checks import entries, storable_name, whole
-from minifit.errors import ArgumentError, ArgumentTypeError, GradientError, NotBuiltError, ShapeError
+from minifit.errors import ArgumentError, ArgumentTypeError, GradientError, NotBuiltError, ShapeError, quoted
 from minifit.kernels import reference
 from minifit.parameters import Parameter, take_room
 from minifit.settings import Fixed, Setting, changed, unnamed
@@ -141,7 +141,7 @@ class Layer(Configurable):
     ) -> None:
         if unknown:
             raise ArgumentTypeError(
-                f"{type(self).__name__} takes no argument {next(iter(unknown))!r}. Besides its own, a layer "
+                f"{type(self).__name__} takes no argument {quoted(next(iter(unknown)))}. Besides its own, a layer "
                 "knows name, trainable, dtype, input_shape, input_dim, batch_input_shape and activity_regularizer."
             )
         if dtype not in (None, "float32", np.float32, FLOAT):

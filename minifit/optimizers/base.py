@@ -14,7 +14,7 @@ import numpy as np
 from minifit import interrupts
 from minifit.arrays import FLOAT, Array
 from minifit.checks import not_negative, optional
-from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
+from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError, quoted
 from minifit.kernels import reference
 from minifit.optimizers.slots import Slots
 from minifit.parameters import Parameter, ParameterBuffer, Segment, Variable, segments
@@ -130,7 +130,7 @@ class Optimizer(Configurable):
     ) -> None:
         if unknown:
             raise ArgumentTypeError(
-                f"{type(self).__name__} takes no argument {next(iter(unknown))!r}. Besides its own it knows "
+                f"{type(self).__name__} takes no argument {quoted(next(iter(unknown)))}. Besides its own it knows "
                 "clipnorm, clipvalue, global_clipnorm, weight_decay, decay and lr."
             )
         self.name = name
