@@ -42,6 +42,8 @@ class Objective:
         Empty until the shapes of targets and predictions are known, since they decide what "accuracy" means.
     resolved : bool
         Whether they are known.
+    claimed : bool
+        Whether the sums belong to a fit or an evaluation that is under way.
     """
 
     def __init__(self, loss: Any, wanted: Any = None, weighted: Any = None, loss_weight: Any = None) -> None:
@@ -52,7 +54,7 @@ class Objective:
             check_entry(entry)
         self._weight = _checked_weight(_only("loss_weights", loss_weight))
         self.tracker = Mean("loss")
-        self.resolved = False
+        self.resolved = self.claimed = False
         self._shapes: tuple[Shape, Shape] = (), ()
         self.begun = False  # whether a batch was taken in since: a call that failed at once settles nothing
         self._named: dict[str, tuple[Metric, bool]] = {}  # and whether it takes weights into account
@@ -113,11 +115,15 @@ class Objective:
         }
 
     def apart(self) -> "Objective":
-        """The same objective with sums of its own, for an evaluation in the middle of a run."""
+        """Return the same objective with sums of its own, for an evaluation in the middle of a run."""
         other = copy.copy(self)
         other.tracker = Mean("loss")
-        other._named = copy.deepcopy(self._named)
+        other._entries, other._named = copy.deepcopy((self._entries, self._named))
         return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: the sums of a copy are unclaimed."""
+        return {**vars(self), "claimed": False}
 
     def describe(self) -> dict[str, Any]:
         """What must be equal for its sums to mean the same."""

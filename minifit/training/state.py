@@ -81,20 +81,19 @@ class TrainingState:
         self._half_an_epoch: dict[str, Any] | None = None  # captured in its middle, until it begins again
         self._settings: dict[str, Any] = {}  # of the optimizer, as the run began
         self._learned: list[bool] = []  # which weights the run trains
-        self._in_use: Objective | None = None  # the one whose sums belong to a fit or an evaluation under way
 
     def __copy__(self) -> "TrainingState":
         return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy, at any hook: without what only the fit under way has. The copy is not running."""
-        left = ("batches", "judged_on", "callbacks", "step", "trained_by", "_half_an_epoch", "_in_use")
+        left = ("batches", "judged_on", "callbacks", "step", "trained_by", "_half_an_epoch")
         return {**vars(self), **dict.fromkeys(left), "resumed": False, "_aside": {}}
 
     @property
     def running(self) -> bool:
         """Whether a training or an evaluation is under way."""
-        return self.trained_by is not None or self._in_use is not None
+        return self.trained_by is not None or (self.objective is not None and self.objective.claimed)
 
     @property
     def had_stopped(self) -> bool:
@@ -143,17 +142,16 @@ class TrainingState:
 
         So evaluations do not disturb each other or a fit, in hooks and in other threads.
         """
-        own = self.objective
-        assert own is not None
-        first = False
+        shared, own = self.objective, None
+        assert shared is not None
         try:
             with _guard:
-                first = self._in_use is not own
-                self._in_use = own
-            yield own if first else own.apart()
+                own = shared.apart() if shared.claimed else shared
+                own.claimed = True
+            yield own
         finally:
-            if first and self._in_use is own:
-                self._in_use = None
+            if own is not None:
+                own.claimed = False
 
     @contextmanager
     def under_way(self) -> Iterator[Objective]:

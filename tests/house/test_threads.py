@@ -192,6 +192,30 @@ def test_a_fit_that_begins_during_an_evaluation_is_a_fit_like_any_other() -> Non
     assert held.result() == found["evaluate"][1]
 
 
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_an_evaluation_does_not_take_the_sums_of_a_fit_that_began_during_another(
+    kernels: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+    x, y = data(8)
+    options: dict[str, Any] = {"batch_size": 7, "epochs": 2, "verbose": 0}
+    alone = new_model(8).fit(x, y, **options).history
+    model = new_model(8)
+
+    def fit(meet: Callable[[], Any]) -> Any:
+        meet()  # the evaluation is in its middle
+        begun = waiting(lambda: (meet(), meet()), "on_train_batch_end")  # it ends meanwhile, and another comes
+        return model.fit(x, y, **options, callbacks=[begun]).history
+
+    def evaluate(meet: Callable[[], Any]) -> None:
+        both = LambdaCallback(on_test_batch_end=lambda batch, logs: batch == 0 and (meet(), meet()))
+        model.evaluate(*data(9), verbose=0, callbacks=[both])
+        model.evaluate(*data(9), verbose=0)
+        meet()
+
+    assert overlapping({"fit": fit, "evaluate": evaluate})["fit"] == alone
+
+
 def test_two_fits_of_one_model_at_a_time_are_refused_by_name() -> None:
     model = new_model(3)
     x, y = data(3)

@@ -350,6 +350,13 @@ def test_an_objective_that_is_not_resolved_can_be_set_apart() -> None:
     assert list(objective.logs()) == ["loss", "mae"]
 
 
+def test_metrics_are_not_shared_before_the_shapes_are_known_either() -> None:
+    metric = metrics.MeanAbsoluteError("mae")
+    objective = Objective("mse", [metric])
+    updated(objective.apart())
+    assert metric.count == 0
+
+
 def test_the_state_goes_into_an_equal_objective() -> None:
     saved = updated(Objective("mse", ["mae"])).get_state()
     other = updated(Objective("mse", ["mae"]), Y[:1])
