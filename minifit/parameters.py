@@ -177,9 +177,10 @@ class ParameterBuffer:
         All those given then lie next to each other, in their order, so that one call updates them. Others that live
         here, of layers that were taken off the model, move behind them.
         """
-        given = dict.fromkeys(p for p in parameters if p.buffer is None or p.buffer is self)
-        if all(p.buffer is self for p in given):
+        parameters = list(parameters)
+        if all(p.buffer is not None for p in parameters):
             return
+        given = dict.fromkeys(p for p in parameters if p.buffer is None or p.buffer is self)
         self.parameters = [*given, *(p for p in self.parameters if p not in given)]
         starts, size = [], 0
         for p in self.parameters:
@@ -228,7 +229,7 @@ def segments(parameters: Sequence[Parameter]) -> list[Segment]:
         stop = p.start + padded(p.value.size)
         last = found[-1] if found else None
         if last is not None and last.buffer is p.buffer and last.stop == p.start:
-            found[-1] = last._replace(stop=stop)
+            found[-1] = Segment(p.buffer, last.start, stop)
         else:
             found.append(Segment(p.buffer, p.start, stop))
     return found

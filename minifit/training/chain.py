@@ -8,6 +8,7 @@ for the kernel what it must know: the plan. Everything else goes step by step, a
 
 import time
 from collections.abc import Sequence
+from itertools import accumulate
 from types import ModuleType
 from typing import Any
 
@@ -23,7 +24,7 @@ from minifit.metrics.accuracy import binary_accuracy, categorical_accuracy, spar
 from minifit.metrics.base import MeanMetricWrapper
 from minifit.optimizers import SGD, Adam, Optimizer
 from minifit.optimizers.base import Plan
-from minifit.parameters import Parameter
+from minifit.parameters import Parameter, padded
 from minifit.training.objective import Objective
 
 ACTIVATIONS = {
@@ -97,7 +98,7 @@ class Chain:
         self._sparse = loss is losses.sparse_categorical_crossentropy
         self.plan = np.zeros((at.LAYER + len(layers), at.FIELDS), np.int64)
         self._settings, self._sums = np.zeros(3), np.zeros(2 * len(self._means))
-        self._kept: dict[tuple[int, int], Array] = {}  # the rooms, by the row and field that point to them
+        self._room = aligned_zeros(0)  # for what the kernel computes on its way, each part of it aligned
         self._rows_fit = 0
         self._rate = 0.0
         self._layouts: list[tuple[Any, int]] = []
@@ -242,17 +243,19 @@ class Chain:
     def _make_room(self, rows: int) -> None:
         """Have memory for batches of so many rows."""
         self._rows_fit = rows
+        widths = self.plan[at.LAYER :, [at.K, at.M]].tolist()  # of each layer: of its input and of its output
         sizes = {
-            (at.WORK, at.BATCH_X): rows * self.plan[at.LAYER, at.K],
-            (at.WORK, at.BATCH_T): rows * self.plan[-1, at.M],
-            (at.WORK, at.TURNED): (self.plan[at.LAYER :, at.K] * self.plan[at.LAYER :, at.M]).max(),
+            (at.WORK, at.BATCH_X): rows * widths[0][0],
+            (at.WORK, at.BATCH_T): rows * widths[-1][1],
+            (at.WORK, at.TURNED): max(k * m for k, m in widths),
         }
-        for row in range(at.LAYER, len(self.plan)):
-            for field in (at.Y, at.DY):
-                sizes[row, field] = rows * self.plan[row, at.M]
-        self._kept = {place: aligned_zeros(int(size)) for place, size in sizes.items()}
-        for place, room in self._kept.items():
-            self.plan[place] = _address(room)
+        for row, (_, m) in enumerate(widths, at.LAYER):
+            sizes[row, at.Y] = sizes[row, at.DY] = rows * m
+        *starts, end = accumulate(map(padded, sizes.values()), initial=0)
+        self._room = aligned_zeros(end)
+        begin = _address(self._room)
+        for place, start in zip(sizes, starts, strict=True):
+            self.plan[place] = begin + start * FLOAT.itemsize
 
 
 def chain_of(

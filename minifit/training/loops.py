@@ -126,7 +126,6 @@ def evaluate(step: JudgedStep, batches: Batches, callbacks: CallbackList, unit: 
     return logs
 
 
-@interrupts.deferring
 def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: int = 1) -> Array:
     """The predictions for all batches, one row a sample."""
     batch = 0

@@ -75,8 +75,7 @@ class Step(ABC):
         self.undo = Undo()
         self.context = Context(kernels, self.memory, recording, streams, self.undo)
         self.held = interrupts.held()
-        self.regularized: list[Parameter] = []
-        self._looked = -1  # `settings.count` when they were last looked at
+        self._looked = -1  # `settings.count` when `follow_settings` was last called
 
     def look(self) -> None:
         """Look at what follows from settings, if any was changed since; called ahead of every batch."""
@@ -85,8 +84,7 @@ class Step(ABC):
             self.follow_settings()
 
     def follow_settings(self) -> None:
-        """Find the weights whose regularizer adds to the loss."""
-        self.regularized = [w for w in self.model.weights if w.regularizer is not None]
+        """Compute what follows from settings."""
 
     @abstractmethod
     def take(self, batch: Batch) -> None:
@@ -164,12 +162,6 @@ class Step(ABC):
         """Whether all losses so far are finite numbers."""
         return True
 
-    def added(self) -> list[Tensor]:
-        """What the layers add to the loss: penalties of weights, and what they added during the call."""
-        if not self.regularized and not self.context.losses:
-            return []
-        return [penalty(w) for w in self.regularized] + self.context.losses
-
 
 class Progress(Protocol):
     """Where the batches that were taken are counted."""
@@ -196,6 +188,8 @@ class JudgedStep(Step):
     ) -> None:
         super().__init__(model, kernels, streams, recording)
         self.objective = objective
+        self.weights = model.weights
+        self.regularized: list[Parameter] = []
         self._chain: Chain | None = None
         self.progress: Progress = _Uncounted()
 
@@ -210,9 +204,15 @@ class JudgedStep(Step):
         return self._chain
 
     def follow_settings(self) -> None:
-        """As for every step, and see whether the model is a chain."""
-        super().follow_settings()
+        """Find the weights whose regularizer adds to the loss, and see whether the model is a chain."""
+        self.regularized = [w for w in self.weights if w.regularizer is not None]
         self._chain = self.make_chain() if self.context.kernels.COMPILED else None
+
+    def added(self) -> list[Tensor]:
+        """What the layers add to the loss: penalties of weights, and what they added during the call."""
+        if not self.regularized and not self.context.losses:
+            return []
+        return [penalty(w) for w in self.regularized] + self.context.losses
 
     def make_chain(self) -> Chain | None:
         """Plan the model, to be judged."""
@@ -266,13 +266,13 @@ class TrainStep(JudgedStep):
         super().__init__(model, kernels, streams, objective, recording=True)
         self.optimizer = optimizer
         self.constrained: list[Parameter] = []
-        self.learned = list(model.trainable_weights)
-        self.frozen = [w for w in model.weights if w.trainable and w not in self.learned]
+        self.learned = model.trainable_weights
+        self.frozen = [w for w in self.weights if w.trainable and w not in self.learned]
         self.plan = optimizer.plan(self.learned)
         self.look()
 
     def follow_settings(self) -> None:
-        """As for every step, and find the weights that are constrained."""
+        """As to judge, and find the weights that are constrained."""
         super().follow_settings()
         known = [w.constraint for w in self.constrained]
         self.constrained = [w for w in self.learned if w.constraint is not None]

@@ -204,7 +204,9 @@ def test_an_evaluation_does_not_take_the_sums_of_a_fit_that_began_during_another
 
     def fit(meet: Callable[[], Any]) -> Any:
         meet()  # the evaluation is in its middle
-        begun = waiting(lambda: (meet(), meet()), "on_train_batch_end")  # it ends meanwhile, and another comes
+        begun = waiting(
+            lambda: (meet(), meet()), "on_train_batch_end"
+        )  # it ends meanwhile, and another comes
         return model.fit(x, y, **options, callbacks=[begun]).history
 
     def evaluate(meet: Callable[[], Any]) -> None:
