@@ -14,7 +14,7 @@ from minifit.callbacks.base import Callback, Run
 from minifit.callbacks.csv_text import PLAIN, cell, end_of_last_line, file_name, header_of, one_character
 from minifit.errors import ArgumentError, legible, quoted
 from minifit.saving.marks import Mark
-from minifit.saving.paths import in_folder, working_folder
+from minifit.saving.paths import absolute, in_folder, working_folder
 from minifit.saving.stream import Stream
 from minifit.settings import Setting, flag, unnamed
 
@@ -26,6 +26,7 @@ class _FileName(Setting):
         before = vars(owner).get(self.name)
         super().__set__(owner, value)
         if before not in (None, owner.filename):
+            owner._end_mark()
             owner._leave()
 
 
@@ -97,7 +98,8 @@ class CSVLogger(Callback):
         self._known: frozenset[str] = frozenset()
         self._dropped = self._changed = False  # whether the warning was given
         self._resume_at: int | None = None
-        self._backed_up = self._captured = False  # whether the run has backups, and whether there may be one
+        self._backups = ""  # where the run's backups are, if it has any
+        self._marked = self._captured = False  # whether a mark may be there, and a backup
         self._folder: str | None = None  # where the run began
         self._stream: Stream | None = None
         self._write: Any = None  # what writes a row; None until the first epoch
@@ -112,7 +114,8 @@ class CSVLogger(Callback):
         """Refuse to append to a file that lacks a column."""
         self._folder = working_folder()
         self._declared, self._resume_at = run.epoch_keys, None
-        self._backed_up = any(isinstance(callback, BackupAndRestore) for callback in run.callbacks)
+        folders = (c.backup_dir for c in run.callbacks if isinstance(c, BackupAndRestore))
+        self._backups = next((absolute(folder, self._folder) for folder in folders), "")
         self._check_header()
 
     def _path(self) -> str:
@@ -148,10 +151,10 @@ class CSVLogger(Callback):
         if self._write is None:  # a loop written by hand, without on_epoch_begin
             self._start()
         values = {**logs, "epoch": epoch} if logs else {"epoch": epoch}
+        if self._stream is not None and self._stream.change():
+            self._follow()
         if self.keys is None:
             self._begin_rows(values)
-        elif self._stream is not None and self._stream.change():
-            self._follow()
         try:
             row = [v if type(v := values[column]) in PLAIN else cell(v) for column in self._columns]
         except KeyError:
@@ -175,7 +178,7 @@ class CSVLogger(Callback):
         self._leave()
         self._folder = None
         self._declared = ()
-        self._backed_up = self._started = False
+        self._backups, self._started = "", False
 
     def _leave(self) -> None:
         """Close the file; another one is begun with the next row."""
@@ -205,11 +208,9 @@ class CSVLogger(Callback):
             )
         stream.cut(at)
         self._set_mark(at)
-        self.keys, self._dropped, self._changed = None, False, False
+        self._dropped = self._changed = False
         self._write = csv.writer(stream, delimiter=self.sep).writerow
-        self._columns = header_of(stream.place, self.sep) if stream.size else []
-        if self._columns:
-            stream.write(end_of_last_line(stream.place))
+        self._go_on_below(header_of(stream.place, self.sep))
 
     def _begin_at(self) -> int:
         """The bytes of the file that stay."""
@@ -218,20 +219,20 @@ class CSVLogger(Callback):
         if not self.append:
             return 0
         place = self._path() if self._stream is None else self._stream.place
-        begun = Mark(place).read() if self._backed_up else None
+        begun = Mark(place, self._backups).read() if self._backups else None
         if begun is not None:  # this run was stopped before its first backup
             return begun
         return os.path.getsize(place) if os.path.exists(place) else 0
 
     def _set_mark(self, at: int) -> None:
         """Note where the run begins, as long as no backup says it."""
-        self._captured = False
-        if not (self._backed_up and self.append) or self._resume_at is not None:
+        self._marked, self._captured = True, False
+        assert self._stream is not None
+        if not (self._backups and self.append and self._stream.is_file) or self._resume_at is not None:
             self._end_mark()
             return
-        assert self._stream is not None
         try:
-            Mark(self._stream.place).set(at)
+            Mark(self._stream.place, self._backups).set(at)
         except OSError as error:
             console.warn(
                 f"{quoted(error.filename)} cannot be written: {error.strerror}. If this run is stopped before its "
@@ -239,9 +240,16 @@ class CSVLogger(Callback):
             )
 
     def _end_mark(self) -> None:
-        self._captured = False
-        if self._stream is not None:
-            Mark(self._stream.place).clear()
+        marked, self._marked, self._captured = self._marked, False, False
+        if not marked or self._stream is None:
+            return
+        try:
+            Mark(self._stream.place, self._backups).clear()
+        except OSError as error:
+            console.warn(
+                f"{quoted(error.filename)} cannot be removed: {error.strerror}. Remove it before you start this "
+                "program again, or rows may be taken for those of a run that was stopped."
+            )
 
     def _follow(self) -> None:
         """Go on in what the path names now."""
@@ -250,21 +258,23 @@ class CSVLogger(Callback):
         change = stream.change()
         if change in ("removed", "replaced"):
             stream.follow()
-        header = header_of(stream.place, self.sep) if stream.size else []
-        if header and not self._known.intersection(header):
+        header = header_of(stream.place, self.sep)
+        if header and {"epoch", *self._known}.isdisjoint(header):
             raise ArgumentError(
                 f"Rows can go on only below a header that has their columns. Received: {self.filename!r}, which was "
                 f"{change} while training went on; its header, split at {self.sep!r}, is now {quoted(header)}. "
                 "Give every run a file of its own."
             )
-        if header:
-            self._columns = header
-            stream.write(end_of_last_line(stream.place))
-        else:
-            self._write(self._columns)
-        self._know_columns()
+        self._go_on_below(header)
         if change != "lengthened":
             self._warn_of_change(stream.path, change, "The rows go on in what is there now.")
+
+    def _go_on_below(self, header: list[str]) -> None:
+        """Take a header over; without one the next row writes its own."""
+        assert self._stream is not None
+        self.keys, self._columns = None, header
+        if header:
+            self._stream.write(end_of_last_line(self._stream.place))
 
     def _warn_of_change(self, path: str, change: str, then: str) -> None:
         if not self._changed:
@@ -279,9 +289,6 @@ class CSVLogger(Callback):
         if not self._columns:
             self._columns = ["epoch", *sorted({*self._declared, *values} - {"epoch"})]
             self._write(self._columns)
-        self._know_columns()
-
-    def _know_columns(self) -> None:
         self._known = frozenset(self._columns)
         self.keys = [column for column in self._columns if column != "epoch"]
 

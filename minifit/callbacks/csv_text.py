@@ -43,12 +43,12 @@ def one_character(separator: Any) -> str:
 
 
 def header_of(filename: str, separator: str) -> list[str]:
-    """Return the first row of a file; an empty list when there is none."""
+    """Return the first row of a file; an empty list when there is none, as in a device or pipe, which may never end."""
+    if not os.path.isfile(filename):
+        return []
     try:
         with open(filename, encoding="utf-8-sig", errors="replace", newline="") as file:
             return next(csv.reader(file, delimiter=separator), [])
-    except FileNotFoundError:
-        return []
     except csv.Error:
         return ["(no CSV file)"]
 

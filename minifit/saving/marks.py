@@ -1,7 +1,8 @@
 """A mark beside a file to which runs add: the place where the run under way began.
 
 A run that was stopped, even by a power failure, leaves its mark behind. So the same run, when it is started again,
-knows which part of the file is its own. The mark is a small hidden file that a run removes when it is of no more use.
+knows which part of the file is its own; another run, with another folder for its backups, leaves that part alone. The
+mark is a small hidden file that a run removes when it is of no more use.
 """
 
 import json
@@ -21,6 +22,8 @@ class Mark:
     ----------
     path : str
         The file.
+    run : str
+        The run's word: where its backups are.
 
     Attributes
     ----------
@@ -28,9 +31,9 @@ class Mark:
         The mark's own file: ``.training.csv.run`` for ``training.csv``.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, run: str) -> None:
         folder, name = os.path.split(path)
-        self._file = path
+        self._file, self._run = path, run
         self.path = os.path.join(folder, f".{name}.run")
 
     def set(self, at: int) -> None:
@@ -41,17 +44,18 @@ class Mark:
         OSError
             When the mark cannot be written.
         """
-        atomic.write(self.path, json.dumps({"position": at, "crc32": self._checksum(at)}))
+        atomic.write(self.path, json.dumps({"run": self._run, "position": at, "crc32": self._checksum(at)}))
 
     def read(self) -> int | None:
-        """Return where a run began that did not end; None without a mark, or when the file was changed before that."""
+        """Return where this run began and did not end; None without its mark, or when the file was edited before it."""
         try:
             with open(self.path, encoding="utf-8") as file:
                 noted = json.load(file)
-            at, checksum = noted["position"], noted["crc32"]
+            run, at, checksum = noted["run"], noted["position"], noted["crc32"]
         except (OSError, ValueError, TypeError, KeyError):
             return None
-        return at if isinstance(at, int) and at >= 0 and self._checksum(at) == checksum else None
+        own = run == self._run and isinstance(at, int) and at >= 0
+        return at if own and self._checksum(at) == checksum else None
 
     def clear(self) -> None:
         """Remove the mark, if there is one."""

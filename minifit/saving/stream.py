@@ -54,6 +54,11 @@ class Stream:
         self._identity = (opened.st_dev, opened.st_ino) if stat.S_ISREG(opened.st_mode) else None
 
     @property
+    def is_file(self) -> bool:
+        """Whether it is a file, and no device or pipe."""
+        return self._identity is not None
+
+    @property
     def size(self) -> int:
         """Bytes in the file."""
         return os.fstat(self._file.fileno()).st_size

@@ -3,6 +3,7 @@
 import copy
 import csv
 import errno
+import os
 import pickle
 import subprocess
 import sys
@@ -104,6 +105,16 @@ def test_an_absent_value_is_empty_and_na_on_the_epoch_that_stops(path: Path) -> 
     stopper: Any = acting("on_epoch_end", lambda c: stop(c) if len(rows(path)) == 3 else None)
     fit(path, stops, stopper, epochs=9, validation_data=(X, Y), validation_freq=[9])
     assert [row[2] for row in rows(path)] == ["val_loss", "", "", "NA"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such devices")
+@pytest.mark.parametrize("append", [False, True])
+def test_a_device_or_pipe_is_not_read(append: bool) -> None:
+    read, write = os.pipe()
+    fit(Path(f"/dev/fd/{write}"), epochs=2, append=append)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        assert [line.partition(",")[0] for line in pipe] == ["epoch", "0", "1"]
 
 
 @pytest.mark.rule("CSV-4")
@@ -516,6 +527,16 @@ def test_rows_go_on_in_what_is_there_now(path: Path, change: Any, said: str, lef
     assert [row[1] for row in rows(path)][-2:] == [str(loss) for loss in history.history["loss"][2:]]
 
 
+@not_on_windows
+@pytest.mark.rule("CSV-9")
+@pytest.mark.parametrize("hook", ["on_epoch_begin", "on_epoch_end"])
+@pytest.mark.parametrize(("change", "said"), [(Path.unlink, "removed"), (edited, "replaced")])
+def test_no_row_is_lost_while_the_first_epoch_lasts(path: Path, change: Any, said: str, hook: str) -> None:
+    with pytest.warns(MinifitWarning, match=f"was {said} by another program"):
+        fit(path, at_epoch(0, lambda: change(path), hook), epochs=2)
+    assert [row[0] for row in rows(path)] == ["epoch", "0", "1"]
+
+
 @pytest.mark.rule("CSV-9")
 def test_a_line_that_another_program_adds_stays(path: Path) -> None:
     def add() -> None:
@@ -653,6 +674,31 @@ def test_a_mark_that_cannot_be_written_is_said(path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(Mark, "set", refuse)
     with pytest.warns(MinifitWarning, match=r"\.log\.csv\.run' cannot be written.*twice"):
         in_full(path)
+
+
+@pytest.mark.rule("CSV-8")
+def test_a_mark_that_cannot_be_removed_is_said_once(path: Path) -> None:
+    path.with_name(".log.csv.run").mkdir()
+    with pytest.warns(MinifitWarning) as caught:
+        in_full(path)
+    assert ["removed" in str(warning.message) for warning in caught] == [False, True]
+
+
+@pytest.mark.rule("CSV-8")
+def test_rows_of_another_run_that_was_stopped_stay(path: Path) -> None:
+    stopped(path, 2)
+    other = BackupAndRestore(path.parent / "other")
+    small_model().fit(X, Y, 6, epochs=1, verbose=0, callbacks=[CSVLogger(path, append=True), other])
+    assert in_full(path) == ["epoch", "0", "1", "0", "0", "1", "2"]
+
+
+@pytest.mark.rule("CSV-8")
+def test_rows_before_another_filename_was_set_stay(path: Path) -> None:
+    logger = CSVLogger(path, append=True)
+    change = at_epoch(2, lambda: setattr(logger, "filename", path.with_name("second.csv")))
+    backup = BackupAndRestore(path.parent / "backup", save_freq=100)
+    small_model().fit(X, Y, 6, epochs=3, verbose=0, callbacks=[logger, backup, change])
+    assert in_full(path) == ["epoch", "0", "1", "0", "1", "2"]
 
 
 @pytest.mark.rule("CSV-8")
