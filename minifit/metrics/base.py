@@ -163,6 +163,11 @@ def _put_back(attributes: dict[str, Any], before: dict[str, Any]) -> None:
     attributes.update(before)
 
 
+def is_own(metric: Metric) -> bool:
+    """Whether a metric is one of the library's classes, which keep numbers and arrays alone."""
+    return metric._own
+
+
 class Mean(Metric):
     """The weighted mean of all values it is given."""
 

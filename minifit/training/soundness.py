@@ -2,18 +2,20 @@
 
 It may come from a file whose checksum is right and whose content is not. Where the run has a value of its own, the
 captured one is of the same kind; the states of random generators are tried on others; counts have bounds. What only a
-callback of the user can judge is left to it: when its `set_state` raises, all else is as it was before.
+callback or metric of the user can judge is left to it: when its `set_state` raises, all else is as it was before.
 """
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
-from minifit.arrays import Array
+from minifit.arrays import Array, Shape
 from minifit.errors import FileFormatError, MinifitError, quoted
+from minifit.metrics.base import Metric, is_own
 from minifit.randomness import generator_at
 
 LONGEST = 2**40
@@ -51,7 +53,7 @@ def check(captured: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """
     for name in now.keys() & {"epoch", "batch", "first_epoch"}:
         _count(captured[name], name)
-    apart = (*NAMED, "optimizer", "streams", "global streams", "batches", "judged_on")
+    apart = (*NAMED, "objective", "optimizer", "streams", "global streams", "batches", "judged_on")
     for name in now.keys() - apart:
         _alike(captured[name], now[name], name)
     _memory_of_optimizer(captured["optimizer"], now["optimizer"], now["weights"])
@@ -75,6 +77,33 @@ def check(captured: Mapping[str, Any], now: Mapping[str, Any]) -> None:
             _place_in_data(judged["place"], ours["place"], captured["epoch"], "judged_on")
     for name, states in captured["callbacks"].items():
         _need(isinstance(states, list), states, f"callbacks: {name}")
+
+
+def check_sums(captured: Any, now: Sequence[Any], metrics: Sequence[Metric]) -> None:
+    """Raise unless the captured sums are of the kind of those that the metrics have now."""
+    _need(isinstance(captured, list) and len(captured) == len(now), captured, "objective")
+    for i, (then, ours, metric) in enumerate(zip_longest(captured, now, metrics), 1):
+        place = f"objective, number {i}"
+        if metric is None:  # behind the metrics: the loss weight
+            _alike(then, ours, place)
+            continue
+        if not is_own(metric):
+            continue  # it may keep anything
+        _same_names(then, ours, place)
+        _alike(then["attributes"], ours["attributes"], f"{place}: attributes")
+        known = ours["variables"]
+        place, values = f"{place}: variables", then["variables"]
+        _need(isinstance(values, list) and len(values) == len(known), values, place)
+        for value, variable in zip(values, known, strict=True):
+            numbers = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+            _need(numbers and _grows(variable.shape, value.shape), value, place)
+
+
+def _grows(now: Shape, then: Shape) -> bool:
+    """Whether a sum of one shape becomes one of the other by the first batch, which may give it a number of classes."""
+    if not now or not then:
+        return True
+    return len(now) == len(then) and all(n == t or 1 in (n, t) for n, t in zip(now, then, strict=True))
 
 
 def check_callback(name: str, captured: Any, now: Mapping[str, Any], weights: Sequence[Array]) -> None:

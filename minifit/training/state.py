@@ -22,7 +22,7 @@ from minifit.randomness import Streams
 from minifit.tables import first_difference, plain
 from minifit.tensorboard.profile import Trace
 from minifit.training.objective import Objective
-from minifit.training.soundness import all_or_nothing, check, check_callback, check_parts
+from minifit.training.soundness import all_or_nothing, check, check_callback, check_parts, check_sums
 from minifit.training.step import Step, Trainable
 
 _guard = threading.Lock()  # around the look at a state and the claim that follows from it
@@ -244,15 +244,16 @@ class TrainingState:
         """
         own = [c for c in self._with_state() if type(c).set_state.__module__.startswith("minifit.")]
         now, resumed = self._captured(own), self.resumed
+        optimizer, objective, _ = self._parts()
         check_parts(captured, now)
         self._refuse_another_kind(captured["kind"])
         check(captured, now)
+        check_sums(captured["objective"], now["objective"], [objective.tracker, *objective.metrics])
         for callback, state in self._takers(captured["callbacks"]):
             if any(callback is one for one in own):
                 check_callback(type(callback).__name__, state, callback.get_state(), now["weights"])
         self._say_what_differs(captured)
 
-        optimizer, _, _ = self._parts()
         slots = optimizer.slot_names
 
         def undo() -> None:

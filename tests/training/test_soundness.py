@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential, layers
+from minifit import Sequential, layers, metrics
 from minifit.callbacks import Callback, EarlyStopping, TensorBoard
 from minifit.errors import FileFormatError
 from minifit.training.soundness import all_or_nothing
@@ -108,6 +108,63 @@ def test_every_part_is_missed() -> None:
         less = {k: v for k, v in state.items() if k != name}
         with pytest.raises(FileFormatError, match=f"the state: one without '{name}'"):
             captured_in(2, restored=less)
+
+
+class Values(metrics.Metric):
+    """A metric of a user that keeps all values, in an array that grows."""
+
+    def __init__(self, name: str = "values", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+        self.kept = np.zeros(0)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.kept = np.append(self.kept, np.asarray(y_pred))
+
+    def result(self) -> Any:
+        return np.median(self.kept)
+
+    def reset_state(self) -> None:
+        self.kept = np.zeros(0)
+
+
+class Listed(Values):
+    """One that says itself what it keeps."""
+
+    def get_state(self) -> dict[str, Any]:
+        return {"list": self.kept.tolist()}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.kept = np.array(state["list"])
+
+
+GROWING: list[Callable[[], Any]] = [
+    metrics.F1Score,
+    lambda: metrics.FBetaScore("micro"),
+    lambda: metrics.AUC(multi_label=True, num_thresholds=5),
+    Values,
+    Listed,
+]
+
+
+@pytest.mark.parametrize("make", GROWING, ids=["f1", "micro", "auc", "grows", "own state"])
+@pytest.mark.parametrize("at", ["on_epoch_end", "on_train_batch_end"])
+def test_sums_whose_shape_the_first_batch_decides(make: Callable[[], Any], at: str) -> None:
+    x, y = np.random.default_rng(0).standard_normal((6, 3)), np.eye(3)[[0, 1, 2, 2, 1, 0]]
+
+    def trained(callback: Callback) -> str:
+        np.random.seed(3)
+        model = Sequential([layers.Dense(3, "softmax", input_shape=(3,))])
+        model.compile("sgd", "categorical_crossentropy", metrics=[make()])
+        history = model.fit(x, y, 2, 3, verbose=0, callbacks=[callback]).history
+        return repr({name: values[-1] for name, values in history.items()})
+
+    states: list[Any] = []
+    take, put_back = Callback(), Callback()
+    setattr(take, at, lambda *_: states.append(copy.deepcopy(take.model.training_state.capture())))
+    whole = trained(take)
+    for state in (states[0], states[len(states) // 2]):
+        vars(put_back)["on_train_begin"] = lambda *_, s=state: put_back.model.training_state.restore(s)
+        assert trained(put_back) == whole
 
 
 def test_event_files_are_not_cut_by_a_state_that_does_not_fit(tmp_path: Any) -> None:
