@@ -20,6 +20,9 @@ from minifit.errors import MESSAGE, MinifitWarning, legible
 MOST = 1 << 20
 """Characters that are printed at once."""
 
+FAILURES = (AttributeError, OSError, RuntimeError, ValueError)
+"""Errors of a stream that takes no text: full or closed, without the method, or a window that is gone."""
+
 
 def say(text: str = "", out: Any = None) -> None:
     """Print one line (or several) at once; `out` is ``sys.stdout`` when None."""
@@ -47,7 +50,7 @@ def ask(question: str) -> bool:
     while True:
         try:
             answer = input(f"{legible(question)} [y/n] ").strip().lower()
-        except (OSError, RuntimeError, ValueError) as error:
+        except FAILURES as error:
             raise EOFError(str(error)) from error
         if answer in ("y", "n"):
             return answer == "y"
@@ -58,7 +61,7 @@ def warn(text: str) -> None:
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "minifit":
         level, frame = level + 1, frame.f_back
-    with _bars_out_of_the_way(sys.stderr), suppress(OSError, ValueError):
+    with _bars_out_of_the_way(sys.stderr), suppress(*FAILURES):
         warnings.warn(legible(text, MESSAGE, lines=True), MinifitWarning, stacklevel=level)
 
 
@@ -96,14 +99,14 @@ class Outlet:
             self._taken = True
         except UnicodeEncodeError:
             self.write(text.encode("ascii", "backslashreplace").decode())
-        except (OSError, ValueError) as error:
+        except FAILURES as error:
             self._fail(error)
 
     def flush(self) -> None:
         """Make what was written visible."""
         try:
             getattr(self._wrapped, "flush", bool)()
-        except (OSError, ValueError) as error:
+        except FAILURES as error:
             self._fail(error)
         else:
             if self._taken and Outlet._failing is self._wrapped:
@@ -117,17 +120,17 @@ class Outlet:
             atexit.register(_end, self._wrapped)
         line = legible(self._text.strip())
         warn(
-            f"Lines that minifit prints cannot be written: {error}. The program goes on without them; this is said "
-            f"once.{f' The first one is: {line}' if line else ''}"
+            f"Lines that minifit prints cannot be written: {str(error).rstrip('.')}. The program goes on without "
+            f"them; this is said once.{f' The first one is: {line}' if line else ''}"
         )
 
 
 def _end(out: Any) -> None:
     """Close a pipe that has no reader, so that Python does not complain about it when it exits."""
-    with suppress(OSError, ValueError):
+    with suppress(*FAILURES):
         out.flush()
         return
-    with suppress(OSError, ValueError):
+    with suppress(*FAILURES):
         out.close()
 
 
@@ -142,7 +145,7 @@ def place_of(out: Any) -> str:
             return "lines"
         with interrupts.importing("tqdm"):
             import tqdm  # noqa: F401 (without it there are lines)
-    except (AttributeError, ImportError, OSError, ValueError):  # no stream at all, or a closed one
+    except (ImportError, *FAILURES):  # no stream at all, or a closed one
         return "lines"
     return "notebook" if notebook else "terminal"
 
@@ -151,7 +154,7 @@ def columns(out: Any) -> int:
     """The width that can be used; the last column stays free, or some terminals begin a new line."""
     try:
         return (os.get_terminal_size(out.fileno()).columns or 80) - 1
-    except (AttributeError, OSError, ValueError):
+    except FAILURES:
         return 79
 
 
@@ -175,10 +178,10 @@ def _bars_out_of_the_way(out: Any) -> Iterator[None]:
     tqdm = getattr(sys.modules.get("tqdm"), "tqdm", None)
     with ExitStack() as lifted:
         if tqdm is not None:
-            with suppress(OSError, ValueError):  # a bar of the user's on a stream that fails
+            with suppress(*FAILURES):  # a bar of the user's on a stream that fails
                 lifted.enter_context(tqdm.external_write_mode(file=out))
         yield
-        with suppress(OSError, ValueError):
+        with suppress(*FAILURES):
             lifted.close()
 
 
@@ -241,7 +244,7 @@ def new_bar(out: Any, place: str, **options: Any) -> Any:
         return _bar_class(place == "notebook")(
             file=Outlet(out), ascii=only_ascii(out), nrows=lines, **options
         )
-    except (OSError, ValueError) as error:  # tqdm flushes both standard streams, past the outlet
+    except FAILURES as error:  # tqdm flushes both standard streams, past the outlet
         Outlet(out)._fail(error)
         return NoBar()
 

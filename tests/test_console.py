@@ -259,6 +259,8 @@ FAILING: dict[str, Callable[[], Any]] = {
     "closed": closed,
     "terminal that is gone": lambda: FailingTerminal(OSError(errno.EIO, "Input/output error")),
     "terminal, broken": lambda: FailingTerminal(BROKEN),
+    "window that is gone": lambda: FailingTerminal(RuntimeError("wrapped C/C++ object has been deleted")),
+    "no stream": object,
 }
 
 

@@ -92,9 +92,10 @@ class Monitoring(Callback):
         to_come = () if of_batches else self._expected
         if self.monitor not in to_come and self._missed != self.monitor:
             self._missed = self.monitor
+            there = self.monitor in logs
+            trouble = f"not in the logs. {hint(self.monitor, logs, of_batches)}"
             console.warn(
-                f"{type(self).__name__} monitors {self.monitor!r}, which is not in the logs. "
-                f"{hint(self.monitor, logs, of_batches)}"
+                f"{type(self).__name__} monitors {self.monitor!r}, which is {'None in the logs.' if there else trouble}"
             )
         return None
 

@@ -49,7 +49,7 @@ def test_without_a_near_key_all_are_named() -> None:
 
 @pytest.mark.rule("MON-2")
 def test_none_in_the_logs_is_no_value() -> None:
-    with pytest.warns(MinifitWarning, match="monitors 'own', which is not in the logs"):
+    with pytest.warns(MinifitWarning, match="monitors 'own', which is None in the logs\\."):
         assert monitoring("own").monitored({"own": None}) is None
 
 
