@@ -85,7 +85,7 @@ class Layer(Configurable):
     name : str, optional
         ``dense``, ``dense_1``, ... when None.
     trainable : bool, default True
-        Whether `fit` may change its weights; may be set at any time and counts from the next `fit` on.
+        Whether `fit` may change its weights; may be set at any time and counts from the next batch on.
     dtype : "float32", optional
         Nothing else is supported.
     input_shape : tuple of int, optional

@@ -77,7 +77,7 @@ class Chain:
     ----------
     plan : ndarray of int64
         As `minifit.kernels.chain` describes it.
-    layers : list of (Dense, int)
+    layers, memory
         As given.
     pace : int
         How many steps a call may have so that it is over soon: Ctrl-C waits for its end.
@@ -92,7 +92,7 @@ class Chain:
         memory: Plan | None,
     ) -> None:
         self.layers, self._sample = layers, sample
-        self._objective, self._optimizer, self._memory = objective, optimizer, memory
+        self._objective, self._optimizer, self.memory = objective, optimizer, memory
         self._means: list[Any] = [objective.tracker, *objective.metrics]
         loss = objective.loss.fn  # type: ignore[union-attr]
         self._sparse = loss is losses.sparse_categorical_crossentropy
@@ -185,7 +185,7 @@ class Chain:
 
     def _find_memory(self, optimizer: Optimizer) -> bool:
         """Say where parameters and slots lie; False if they do not lie side by side."""
-        memory, work = self._memory, self.plan[at.WORK]
+        memory, work = self.memory, self.plan[at.WORK]
         assert memory is not None
         optimizer.look_again(memory)
         if len(memory.calls) != 1:
@@ -276,7 +276,7 @@ def chain_of(
     memory : optimizers.Plan, optional
         What it updates.
     last : Chain, optional
-        An earlier one of these, which stays as long as they are set to the same.
+        An earlier one of this objective and optimizer, which stays as long as the layers and the memory are the same.
     """
     found = _dense(layers)
     if found is None or not _known_objective(objective, found[-1][1]):
@@ -289,7 +289,7 @@ def chain_of(
     sample = layers[0].input_shape[1:]
     if None in sample or (len(sample) != 1 and type(layers[0]) is not Flatten):
         return None
-    if last is not None and last.layers == found:
+    if last is not None and last.layers == found and last.memory is memory:
         return last
     return Chain(found, tuple(n or 0 for n in sample), objective, optimizer, memory)
 

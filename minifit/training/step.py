@@ -266,13 +266,20 @@ class TrainStep(JudgedStep):
         super().__init__(model, kernels, streams, objective, recording=True)
         self.optimizer = optimizer
         self.constrained: list[Parameter] = []
-        self.learned = model.trainable_weights
-        self.frozen = [w for w in self.weights if w.trainable and w not in self.learned]
-        self.plan = optimizer.plan(self.learned)
+        self._learn(model.trainable_weights)
         self.look()
 
+    def _learn(self, weights: list[Parameter]) -> None:
+        """Plan to update these weights and no others."""
+        self.learned, self.plan = weights, self.optimizer.plan(weights)
+        self.frozen = [w for w in self.weights if w.trainable and w not in weights]
+
     def follow_settings(self) -> None:
-        """As to judge, and find the weights that are constrained."""
+        """As to judge, and find the weights that are learned and those that are constrained."""
+        learned = self.model.trainable_weights
+        if learned != self.learned:
+            self.settle()
+            self._learn(learned)
         super().follow_settings()
         known = [w.constraint for w in self.constrained]
         self.constrained = [w for w in self.learned if w.constraint is not None]
@@ -291,10 +298,8 @@ class TrainStep(JudgedStep):
         )
 
     def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
-        """Nothing flows back into frozen weights, as long as the step runs."""
+        """As for every step; frozen weights are left as they were found."""
         try:
-            for weight in self.frozen:
-                weight.requires_grad = False
             return super()._run(batches, most, unit, stopped)
         finally:
             self.settle()
@@ -309,6 +314,8 @@ class TrainStep(JudgedStep):
 
     def take(self, batch: Batch) -> None:
         """Forward, loss, backward, update."""
+        for weight in self.frozen:
+            weight.requires_grad = False  # nothing flows back into it
         for weight in self.learned:
             weight.grad = None
         y_pred = self.model.forward(batch.x, True)

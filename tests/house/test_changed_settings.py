@@ -261,8 +261,6 @@ def test_what_is_set_counts_as_what_is_made(case: Case, monkeypatch: pytest.Monk
 def test_what_is_set_in_the_middle_counts_from_there_on(
     case: Case, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if case.name == "trainable":
-        return  # counts from the next fit on, as its documentation says
     monkeypatch.setenv("MINIFIT_KERNELS", engine)
     setting = lambda made: setattr(made, case.attribute, case.value)  # noqa: E731
     counts(case, "running", lambda: used(case, setting, "between fits"))
