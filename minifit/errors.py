@@ -27,10 +27,10 @@ from collections.abc import Iterable
 from reprlib import Repr
 from typing import Any
 
-LINE = 300
+LINE = 150
 """Characters of one text of others, such as a name, that a message shows."""
 
-MESSAGE = 3000
+MESSAGE = 600
 """Characters of a whole message."""
 
 _repr = Repr()
@@ -44,7 +44,7 @@ def legible(text: object, most: int = LINE, lines: bool = False) -> str:
     ----------
     text : object
         Taken by its ``str``.
-    most : int, default 300
+    most : int, default 150
         Characters that remain; the middle of a longer text is left out.
     lines : bool, default False
         Whether line ends stay. All other characters that are not printable (control characters, escape sequences,
@@ -190,4 +190,4 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     near = [n for n in names if n.lower() == name.lower()] or get_close_matches(name[:LINE], names, n=1)
     if near:
         return f"Did you mean {quoted(near[0])}?"
-    return f"Known: {legible(', '.join(map(repr, names)), MESSAGE // 3) or 'none'}."
+    return f"Known: {legible(', '.join(map(repr, names)), 2 * LINE) or 'none'}."

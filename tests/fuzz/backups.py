@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minifit import Sequential, callbacks, layers, optimizers
-from minifit.errors import MinifitError
+from minifit.errors import MESSAGE, MinifitError
 from minifit.saving.backups import BackupFolder
 
 ODD: list[Any] = [
@@ -17,9 +17,6 @@ ODD: list[Any] = [
     {}, {"a": 1}, (), (1, 2), b"x", np.zeros(0), np.zeros(3), np.zeros((2, 2), np.float32), np.array(-1),
     np.arange(700, dtype=np.uint32), np.float32(3),
 ]  # fmt: skip
-LONGEST = 1000
-"""Characters of a message, at most."""
-
 X = np.linspace(-1, 1, 24, dtype=np.float32).reshape(8, 3)
 Y = X.sum(1)
 
@@ -160,7 +157,7 @@ def run(folder: Path, numbers: range, data: str) -> Counter[str]:
         except MinifitError as error:
             # After it was put back only a number that is right of its kind can fail: where a CSV file goes on.
             assert watch.message or "append=True" in str(error), f"case {number} is put back, then: {error}"
-            assert len(str(error)) < LONGEST, f"case {number}: {error}"
+            assert len(str(error)) < MESSAGE, f"case {number}: {error}"
             found[type(error).__name__] += 1
         except Exception as error:
             raise AssertionError(f"case {number} leads to {type(error).__name__}: {error}") from error

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from minifit import console
-from minifit.errors import MinifitError
+from minifit.errors import MESSAGE, MinifitError
 from minifit.models import load_model
 from tests.fuzz.mutations import (
     broken_model_of_keras3,
@@ -46,6 +46,7 @@ def run(folder: Path, numbers: range, name: str) -> Counter[str]:
             found["loaded"] += 1
         except (MinifitError, OSError) as error:
             found[type(error).__name__] += 1
+            assert len(str(error)) < MESSAGE, f"case {number}: {error}"
             assert [w.tobytes() for w in model.get_weights()] == before, number
         except Exception as error:
             raise AssertionError(f"case {number} leads to {type(error).__name__}: {error}") from error
