@@ -1,7 +1,6 @@
 """`Sequential`: the user's object, a chain of layers that trains."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from reprlib import repr as short
 from threading import RLock
@@ -73,14 +72,14 @@ class Sequential(Storable):
         unnamed = isinstance(name, str | None) and not name
         self.name = storable_name("A model's name", unique_name("sequential") if unnamed else name)
         self._layers: list[Layer] = []
+        self._names: set[str] = set()  # of its layers
         self._buffer = ParameterBuffer()
         self._input_shape: ShapeLike | None = None
         self._output_shapes: list[ShapeLike] = []  # of its layers in this model
         self._input_name: str | None = None
-        self._adding_several = False
-        with self._several():
-            for layer in _as_list(layers):
-                self.add(layer)
+        self._laid_out = True  # whether the weights that can be learned lie side by side
+        for layer in _as_list(layers):
+            self.add(layer)
 
     # -- its layers -------------------------------------------------------------------------------------
 
@@ -110,7 +109,7 @@ class Sequential(Storable):
                 f"A layer's __init__ must call that of Layer. Received: a {type(layer).__name__} that did not. "
                 "Begin it with super().__init__(), before anything else."
             )
-        if any(layer.name == other.name for other in self._layers):
+        if layer.name in self._names:
             raise ArgumentError(
                 f"Layers of a model need names of their own. Received: a second {layer.name!r}. "
                 "Make another layer, or pass another name."
@@ -129,6 +128,7 @@ class Sequential(Storable):
             self._layers.pop()
             del self._output_shapes[len(self._layers) :]
             raise
+        self._names.add(layer.name)
 
     def _begin_with(self, layer: InputLayer) -> None:
         if self._layers or self.built:
@@ -157,7 +157,7 @@ class Sequential(Storable):
             raise ArgumentTypeError(
                 "pop() takes the last layer off. Received: a model without layers. Nothing is left to do."
             )
-        self._layers.pop()
+        self._names.remove(self._layers.pop().name)
         del self._output_shapes[len(self._layers) :]
         if not self._layers:
             self._input_shape = self._input_name = None
@@ -213,23 +213,13 @@ class Sequential(Storable):
             for layer in new:
                 shape = layer.build_for(shape)
                 self._output_shapes.append(shape)
-        if not self._adding_several:
-            self.adopt_weights()
-
-    @contextmanager
-    def _several(self) -> Iterator[None]:
-        """Lay the weights out once, behind the last of several layers that the block adds, and not at each."""
-        self._adding_several = True
-        try:
-            yield
-        finally:
-            self._adding_several = False
-        if self.built:
-            self.adopt_weights()
+        self._laid_out = False  # at each layer, it would take time that grows with the square of their number
 
     def adopt_weights(self) -> None:
         """Let all weights that can be learned lie side by side."""
-        self._buffer.adopt([w for w in self.weights if w.trainable])
+        with _building:
+            self._laid_out = True
+            self._buffer.adopt([w for w in self.weights if w.trainable])
 
     @property
     def input_shape(self) -> ShapeLike:
@@ -296,8 +286,11 @@ class Sequential(Storable):
         return sum(w.value.size for w in self.weights)
 
     def _need_weights(self) -> None:
+        """Raise if there are no weights yet, and lay out those of new layers."""
         if not all(layer.built for layer in self._layers):
             self._need_built("weights")
+        if not self._laid_out:
+            self.adopt_weights()
 
     def _need_built(self, what: str) -> None:
         if not self.built:
@@ -448,7 +441,7 @@ class Sequential(Storable):
                 f"config. Received: {short(config)}. Pass what get_config() returned."
             )
         made = cls(name=config.get("name") if isinstance(config, Mapping) else None)
-        with custom_object_scope(custom_objects), made._several():
+        with custom_object_scope(custom_objects):
             for entry in entries:
                 made.add(layers.TABLE.make(entry))
         return made

@@ -22,7 +22,7 @@ from minifit.errors import (
     ShapeError,
     UnknownNameError,
 )
-from minifit.layers import Activation, Dense, Dropout, Flatten, InputLayer, Layer
+from minifit.layers import Activation, Dense, Dropout, Flatten, InputLayer, Layer, Reshape
 from minifit.layers.base import clear_names
 from minifit.optimizers import SGD, Adam, RMSprop
 from minifit.randomness import set_random_seed
@@ -1129,7 +1129,24 @@ def test_a_stranger_among_the_keywords() -> None:
 def test_many_layers_are_laid_out_once() -> None:
     """At each layer it would take time that grows with the square of their number."""
     model = Sequential([Dense(1, input_shape=(1,)) for _ in range(20)])
-    for made in (model, Sequential.from_config(model.get_config())):
+    one_by_one = Sequential()
+    one_by_one.build((None, 1))
+    for _ in range(20):
+        one_by_one.add(Dense(1))
+    for made in (model, Sequential.from_config(model.get_config()), one_by_one):
         assert made.weights[0].buffer is not None
         assert made.weights[0].buffer.layout == 1
         assert {w.buffer for w in made.weights} == {made.weights[0].buffer}
+
+
+def test_a_name_is_free_again_once_its_layer_is_gone() -> None:
+    model = Sequential([Dense(1, input_shape=(1,), name="a")])
+    with pytest.raises(ArgumentError, match="a second 'b'"):
+        for _ in range(2):
+            model.add(Dense(1, name="b"))
+    model.pop()
+    model.add(Dense(2, name="b"))
+    with pytest.raises(ShapeError):
+        model.add(Reshape((7,), name="c"))
+    model.add(Dense(3, name="c"))
+    assert [layer.name for layer in model.layers] == ["a", "b", "c"]

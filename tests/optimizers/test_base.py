@@ -362,6 +362,7 @@ def test_slots_survive_when_the_buffer_is_laid_out_anew(text: str) -> None:
     assert all(slot.any() for slots in before for slot in slots.values())
     memory = model._buffer.values
     model.add(Dense(2))
+    assert len(model.weights) == 4
     assert model._buffer.values is not memory
     for p, slots in zip(old, before, strict=True):
         for name, slot in optimizer.slots_of(p).items():
@@ -417,7 +418,8 @@ def test_freezing_changes_the_list_of_segments_and_not_the_memory() -> None:
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_layer_shared_by_two_models_learns_as_in_one(text: str) -> None:
     shared = Dense(3, "tanh", input_shape=(3,), name="shared")
-    Sequential([shared, Dense(1)])  # owns the memory of the shared layer
+    owner = Sequential([shared, Dense(1)])
+    assert len(owner.weights) == 4  # it owns the memory of the shared layer now
     several = deterministic(Sequential([shared, Dense(2)]))
     one = deterministic(Sequential([Dense(3, "tanh", input_shape=(3,)), Dense(2)]))
     assert len(segments(several.trainable_weights)) == 2
