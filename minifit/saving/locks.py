@@ -9,7 +9,8 @@ import sys
 import threading
 from contextlib import suppress
 
-_held: set[str] = set()  # by this process, which the system's lock does not keep from its own files
+# By path, those of this process, which the system's lock does not keep from its own files.
+_held: "dict[str, FileLock]" = {}
 _guard = threading.Lock()
 
 if sys.platform == "win32":
@@ -63,7 +64,7 @@ class FileLock:
                 raise LockedError("another user in this process")
             self._file = self._open()
             if self._file is not None:
-                _held.add(self.path)
+                _held[self.path] = self
         return self._file is not None
 
     def release(self) -> None:
@@ -71,13 +72,15 @@ class FileLock:
         with _guard:
             if self._file is None:
                 return
-            if os.name == "posix":  # while it is still ours
+            ours = _held.get(self.path) is self  # and not one that a forked process has from its parent
+            if ours and os.name == "posix":  # while it is still held
                 self._remove()
             os.close(self._file)
-            if os.name != "posix":  # where an open file cannot be removed
+            if ours and os.name != "posix":  # where an open file cannot be removed
                 self._remove()
             self._file = None
-            _held.discard(self.path)
+            if ours:
+                del _held[self.path]
 
     def _open(self) -> int | None:
         while True:
@@ -105,3 +108,14 @@ class FileLock:
     def _remove(self) -> None:
         with suppress(FileNotFoundError, PermissionError):
             os.remove(self.path)
+
+
+def _after_fork() -> None:
+    """Hold no lock: those of the system stay with the parent, and its threads, which might hold the guard, are gone."""
+    global _guard
+    _guard = threading.Lock()
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

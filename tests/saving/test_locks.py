@@ -2,8 +2,10 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +133,40 @@ def test_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
     os.mkdir(tmp_path / "missing")
     assert ours.acquire()
     ours.release()
+
+
+def in_a_forked_process(act: Callable[[], None]) -> int:
+    """Return the exit status of a forked process that does this: 0 when it does within ten seconds."""
+    child = os.fork()
+    if not child:
+        signal.alarm(10)
+        try:
+            act()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only POSIX forks")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # where other threads run
+def test_a_forked_process_waits_for_no_thread_of_its_parent(tmp_path: Path) -> None:
+    """One that takes a lock at the instant of the fork is not there any more, to let others have their turn."""
+    with locks._guard:
+        assert in_a_forked_process(FileLock(str(tmp_path / "lock")).release) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only POSIX forks")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_does_not_let_others_have_what_its_parent_holds(tmp_path: Path) -> None:
+    lock = FileLock(str(tmp_path / "lock"))
+    assert lock.acquire()
+    assert in_a_forked_process(lock.release) == 0
+
+    def is_held() -> None:
+        with pytest.raises(LockedError, match="another process"):
+            FileLock(lock.path).acquire()
+
+    assert in_a_forked_process(is_held) == 0
+    lock.release()
+    assert not list(tmp_path.iterdir())
