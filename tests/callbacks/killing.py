@@ -82,12 +82,14 @@ def killed_at_random(
                 return ended(process, draw.uniform(0, seconds))
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
-                process.communicate()
+                printed, _ = process.communicate()
         figures.kills += 1
         if not backup.exists() and not (backup.parent / "previous.h5").exists():
             figures.without_backup += 1
-            for file in (path for pattern in ADDED_TO for path in folder.glob(pattern)):
-                file.unlink()  # exactness holds from the first backup on
+            # Exactness holds from the first backup on; behind a complete run, whose backup is gone, comes another one.
+            added_to = [*ADDED_TO, "appended.csv"] if b"on_train_end" in printed else ADDED_TO
+            for file in (path for pattern in added_to for path in folder.glob(pattern)):
+                file.unlink()
     figures.resumes += backup.exists()
     with start(setup, folder, root) as process:
         return ended(process)
