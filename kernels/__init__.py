@@ -42,7 +42,7 @@ def numba_missing() -> str:
 
 
 def numba_available() -> bool:
-    """Whether kernels can be compiled here."""
+    """Return whether kernels can be compiled here."""
     return not numba_missing()
 
 

@@ -117,7 +117,7 @@ class _Sealed(IndexDataCacheFile):
 
 
 _VERSIONS = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {sys.version}".encode())
-"""What every checksum begins with: nothing is read that other versions wrote."""
+"""The beginning of every checksum: nothing is read that other versions wrote."""
 
 
 def _seal(key: Any, data: bytes) -> bytes:
@@ -158,7 +158,7 @@ def _compile(function: Function, fastmath: bool | set[str]) -> Function:
 
 
 def _whole(compile_for_args: Callable[..., Any]) -> Callable[..., Any]:
-    """As Numba compiles, but with interrupts held: it imports as it goes, and drops exceptions of others on its way."""
+    """Compile as Numba does, with interrupts held: it imports as it goes, and drops exceptions of others on its way."""
 
     def held(*args: Any, **options: Any) -> Any:
         with interrupts.held():

@@ -1,4 +1,4 @@
-"""What arguments must be: real numbers, whole numbers, several of them, names. Said in the same words everywhere.
+"""Rules for arguments: real numbers, whole numbers, several of them, names. Said in the same words everywhere.
 
 A number is whatever says that it is one real number: Python's, NumPy's, a `Fraction`, a `Decimal`, a tensor of any
 library. Nothing is rounded to a whole number, and a bool is none.

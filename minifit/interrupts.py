@@ -139,7 +139,6 @@ def held() -> AbstractContextManager[None]:
 
     In other threads it does nothing, as no handler runs there. The same object may be entered again and again by the
     thread that asked for it. What it guards must be short, and must not wait for anybody.
-
     """
     return _HELD if threading.get_ident() == _main else _ELSEWHERE
 

@@ -12,7 +12,7 @@ import numpy as np
 from minifit.errors import ArgumentError
 
 count = 0
-"""How often settings have been changed in this process."""
+"""The number of changes of settings in this process."""
 
 
 def changed() -> None:

@@ -1,4 +1,4 @@
-"""What a step has changed before it is taken, so that it can be undone.
+"""The changes that a step makes before it is taken, so that they can be undone.
 
 Layers move averages and draw random numbers while they compute, and metrics add up before the weights change. When the
 step does not come to its end, by an error or an interrupt, all of that goes back to where it was.

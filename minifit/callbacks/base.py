@@ -261,7 +261,7 @@ def declared(callback: Callback, name: str) -> Any:
 
 
 def has_state(callback: Callback) -> bool:
-    """Whether a callback has a state of its own that a captured run holds."""
+    """Return whether a callback has a state of its own that a captured run holds."""
     own = issubclass(type(callback), Callback)
     return own and hasattr(callback, "get_state") and hasattr(callback, "set_state")
 

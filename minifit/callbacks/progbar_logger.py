@@ -24,7 +24,7 @@ def _names(names: Any) -> set[str]:
 
 
 class _UseSteps(Setting):
-    """Whether steps are counted, which a fit keeps to its end."""
+    """The choice between steps and samples, which a fit keeps to its end."""
 
     def refuse(self, owner: Any, value: Any) -> None:
         """Raise for the other way while a fit counts."""

@@ -106,7 +106,7 @@ class ReduceLROnPlateau(Monitoring, RateSetter):
 
     @property
     def monitor_op(self) -> Any:
-        """Whether its first argument is better than its second, by `min_delta`."""
+        """The comparison of two values: true if the first is better than the second, by `min_delta`."""
         return self._comparison.better
 
     @monitor_op.setter

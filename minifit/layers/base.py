@@ -34,7 +34,7 @@ _surrounding: ContextVar[bool | None] = ContextVar("minifit_training", default=N
 
 
 _OWNED = ("_inner", "_weights")
-"""Where a layer lists the layers and weights that belong to it."""
+"""The attributes that list the layers and weights of a layer."""
 
 
 def unique_name(base: str) -> str:
@@ -198,7 +198,7 @@ class Layer(Configurable):
         return place
 
     def _has(self, part: "Layer | Parameter") -> bool:
-        """Whether an attribute is this layer or weight, or holds it in a list or dict."""
+        """Return whether an attribute is this layer or weight, or holds it in a list or dict."""
         return any(part is other for k, v in vars(self).items() if k not in _OWNED for other in _parts(v))
 
     # -- for those who write layers ---------------------------------------------------------------------

@@ -164,7 +164,7 @@ def _put_back(attributes: dict[str, Any], before: dict[str, Any]) -> None:
 
 
 def is_own(metric: Metric) -> bool:
-    """Whether a metric is one of the library's classes, which keep numbers and arrays alone."""
+    """Return whether a metric is one of the library's classes, which keep numbers and arrays alone."""
     return metric._own
 
 

@@ -346,7 +346,7 @@ class Optimizer(Configurable):
             buffer.layout += 1
 
     def slots_of(self, parameter: Parameter) -> dict[str, Array]:
-        """What is remembered for one parameter: arrays of its shape, to be changed in place, by the name of the slot.
+        """Return what is remembered for one parameter: by name of the slot, arrays of its shape to be changed in place.
 
         Nothing for one that lies in no buffer, as moving averages do, unless this is a copy that has yet to train it.
         """

@@ -25,7 +25,7 @@ PATIENCE = 1.0
 """Seconds to go on trying to put a file in its place while another process holds it, as happens on Windows."""
 
 A_DAY = 86400.0
-"""Seconds after which a temporary file counts as left over where nobody can lock files."""
+"""Seconds after which a temporary file counts as left over where files cannot be locked."""
 
 
 @contextmanager

@@ -55,7 +55,7 @@ class Stream:
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a file, and no device or pipe."""
+        """Return whether it is a file, and no device or pipe."""
         return self._identity is not None
 
     @property

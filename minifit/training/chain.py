@@ -302,7 +302,7 @@ def _known_update(optimizer: Optimizer, memory: Plan | None, weights: list[Param
 
 
 def _beyond_kernel(optimizer: Optimizer) -> bool:
-    """Whether an optimizer is set to what the kernel does not do."""
+    """Return whether an optimizer is set to what the kernel does not do."""
     clips = optimizer.clipnorm or optimizer.clipvalue or optimizer.global_clipnorm
     return bool(clips or optimizer.weight_decay or getattr(optimizer, "amsgrad", False))
 

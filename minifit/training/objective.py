@@ -61,12 +61,12 @@ class Objective:
 
     @property
     def factor(self) -> float:
-        """What the loss is multiplied by."""
+        """The number that the loss is multiplied by."""
         return float(self._weight)
 
     @property
     def settled(self) -> bool:
-        """Whether the factor stays what it is; that of a Variable may be changed at any time."""
+        """True if the factor stays as it is; that of a Variable may be changed at any time."""
         return not isinstance(self._weight, Variable)
 
     @property

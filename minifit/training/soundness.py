@@ -100,7 +100,7 @@ def check_sums(captured: Any, now: Sequence[Any], metrics: Sequence[Metric]) -> 
 
 
 def _grows(now: Shape, then: Shape) -> bool:
-    """Whether a sum of one shape becomes one of the other by the first batch, which may give it a number of classes."""
+    """Return whether a sum of one shape gets the other by its first batch, which may give it a number of classes."""
     if not now or not then:
         return True
     return len(now) == len(then) and all(n == t or 1 in (n, t) for n, t in zip(now, then, strict=True))
@@ -263,5 +263,5 @@ def _need(fits: bool, value: Any, place: str) -> None:
 
 def _misfit(place: str, received: str) -> FileFormatError:
     return FileFormatError(
-        f"A captured state is as it was captured. Received: {place}: {received}. Begin anew without it."
+        f"A captured state is as it was captured. Received: {place}: {received}. Begin again without it."
     )

@@ -92,7 +92,7 @@ class TrainingState:
 
     @property
     def running(self) -> bool:
-        """Whether a training or an evaluation is under way."""
+        """True while a training or an evaluation is under way."""
         return self.trained_by is not None or (self.objective is not None and self.objective.claimed)
 
     @property
@@ -155,7 +155,7 @@ class TrainingState:
 
     @contextmanager
     def under_way(self) -> Iterator[Objective]:
-        """As `sums`, for a fit: what is shown of the model meanwhile are the sums of the fit."""
+        """Claim `sums` for a fit; the model shows these until the block ends."""
         own = self.objective
         with self.sums() as objective:
             self.objective = objective

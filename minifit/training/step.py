@@ -164,13 +164,13 @@ class Step(ABC):
 
 
 class Progress(Protocol):
-    """Where the batches that were taken are counted."""
+    """The count of batches that were taken."""
 
     batch: int
 
 
 class _Uncounted:
-    """A progress that nobody asks for."""
+    """The count where none is needed."""
 
     batch = 0
 
@@ -209,7 +209,7 @@ class JudgedStep(Step):
         self._chain = self.make_chain() if self.context.kernels.COMPILED else None
 
     def added(self) -> list[Tensor]:
-        """What the layers add to the loss: penalties of weights, and what they added during the call."""
+        """Return what the layers add to the loss: penalties of weights, and what they added during the call."""
         if not self.regularized and not self.context.losses:
             return []
         return [penalty(w) for w in self.regularized] + self.context.losses
@@ -275,7 +275,7 @@ class TrainStep(JudgedStep):
         self.frozen = [w for w in self.weights if w.trainable and w not in weights]
 
     def follow_settings(self) -> None:
-        """As to judge, and find the weights that are learned and those that are constrained."""
+        """Find also the weights that are learned and those that are constrained."""
         learned = self.model.trainable_weights
         if learned != self.learned:
             self.settle()
@@ -298,14 +298,14 @@ class TrainStep(JudgedStep):
         )
 
     def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
-        """As for every step; frozen weights are left as they were found."""
+        """Take the batches, and leave frozen weights as they were found."""
         try:
             return super()._run(batches, most, unit, stopped)
         finally:
             self.settle()
 
     def settle(self) -> None:
-        """As for every step, and let frozen weights require a gradient again elsewhere."""
+        """Leave nothing of such a step, and let frozen weights require a gradient again elsewhere."""
         super().settle()
         if self.frozen:
             with self.held:
