@@ -3,6 +3,7 @@
 Training never waits long for the network and never stops for it: what cannot be sent is said once.
 """
 
+import inspect
 import json
 import math
 import os
@@ -190,7 +191,8 @@ class RemoteMonitor(Callback):
         next request to that address begins when it has ended. Where no thread can be started, this one sends.
         """
         requests, url = _requests(), self.root + self.path
-        body = {"json": event} if self.send_as_json else {"data": {self.field: json.dumps(event)}}
+        form = () if self.send_as_json else ({self.field: json.dumps(event)},)
+        body = {"json": event} if self.send_as_json else {}
         outcome = [("it does not answer in time", False)]
         turn = _turns.setdefault(url, threading.Lock())
         deadline = time.monotonic() + CONNECT + READ
@@ -199,7 +201,7 @@ class RemoteMonitor(Callback):
 
         def send() -> None:
             try:
-                outcome.append(_request(requests, url, self.headers, body))
+                outcome.append(_request(requests, url, *form, headers=self.headers, **body))
             finally:
                 turn.release()
 
@@ -240,16 +242,25 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def _request(requests: Any, url: str, headers: Any, body: dict[str, Any]) -> tuple[str, bool]:
+def _limits(post: Any, *args: Any, **options: Any) -> dict[str, Any]:
+    """Return what bounds a request; nothing where a function of a test's own takes only what tf.keras passes."""
+    limits = {"timeout": (CONNECT, READ), "stream": True, "allow_redirects": False}
+    try:
+        inspect.signature(post).bind(*args, **options, **limits)
+    except (TypeError, ValueError):
+        return {}
+    return limits
+
+
+def _request(requests: Any, *args: Any, **options: Any) -> tuple[str, bool]:
     """Send, and look at the first line of the answer. Texts of exceptions hold the whole URL: they are not shown.
 
-    `requests.post` is looked up when it is called, so that a test may put a function of its own in its place; what
-    such a function returns may say nothing of an answer.
+    `requests.post` is looked up when it is called, so that a test may put a function of its own in its place. It is
+    called as tf.keras calls it; what such a function returns may say nothing of an answer.
     """
     try:
-        answer = requests.post(
-            url, headers=headers, timeout=(CONNECT, READ), stream=True, allow_redirects=False, **body
-        )
+        post = requests.post
+        answer = post(*args, **options, **_limits(post, *args, **options))
         status, reason = getattr(answer, "status_code", None), getattr(answer, "reason", None)
         if hasattr(answer, "close"):
             answer.close()

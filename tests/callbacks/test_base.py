@@ -646,7 +646,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 @pytest.fixture
 def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """RemoteMonitor finds no server, and keeps quiet about it."""
-    monkeypatch.setattr(remote_monitor, "_request", lambda *_: ("", False))
+    monkeypatch.setattr(remote_monitor, "_request", lambda *_, **__: ("", False))
 
 
 @pytest.mark.parametrize("kind", [c for c in CLASSES if hasattr(c, "get_state")], ids=lambda c: c.__name__)

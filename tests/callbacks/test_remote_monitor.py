@@ -192,16 +192,22 @@ def test_such_values_arrive(server: Server, as_json: bool) -> None:
 @pytest.mark.rule("RM-4")
 @pytest.mark.parametrize("as_json", [False, True])
 @pytest.mark.parametrize("answer", [None, mock.Mock(), mock.MagicMock()], ids=["None", "Mock", "MagicMock"])
+@pytest.mark.parametrize("strict", [False, True])
 def test_a_function_that_replaces_requests_post_sees_the_post(
-    answer: Any, as_json: bool, monkeypatch: pytest.MonkeyPatch
+    answer: Any, as_json: bool, strict: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, dict[str, Any]]] = []
 
-    def post(url: str, **given: Any) -> Any:
-        seen.append((url, given))
+    def as_in_keras(url: str, data: Any = None, headers: Any = None, json: Any = None) -> Any:
+        seen.append((url, {"data": data, "headers": headers, "json": json}))
         return answer
 
-    monkeypatch.setattr("requests.post", post)
+    def post(url: str, data: Any = None, **given: Any) -> Any:
+        limits = {given.pop("timeout"), given.pop("stream"), given.pop("allow_redirects")}
+        assert limits == {(remote_monitor.CONNECT, remote_monitor.READ), True, False}
+        return as_in_keras(url, data, **given)
+
+    monkeypatch.setattr("requests.post", as_in_keras if strict else post)
     monitor = RemoteMonitor("http://nowhere.invalid", "/x", headers={"X-Run": "7"}, send_as_json=as_json)
     losses = fit(monitor, epochs=2).history["loss"]
     sent = [{"epoch": epoch, "loss": loss} for epoch, loss in enumerate(losses)]
@@ -337,7 +343,7 @@ def test_a_server_that_drips_holds_one_thread_however_many_fits_there_are(
 ) -> None:
     monkeypatch.setattr(remote_monitor, "CONNECT", 0.05)
     monkeypatch.setattr(remote_monitor, "READ", 0.05)
-    monkeypatch.setattr(remote_monitor, "_request", lambda *_: (server.over.wait(), ("", True))[1])
+    monkeypatch.setattr(remote_monitor, "_request", lambda *_, **__: (server.over.wait(), ("", True))[1])
     for _ in range(3):
         warned_once(RemoteMonitor(server.address), "does not answer in time", 3)
     assert [t.name for t in threading.enumerate()].count("RemoteMonitor") == 1
@@ -443,7 +449,7 @@ def test_certificates_are_verified(monkeypatch: pytest.MonkeyPatch) -> None:
         raise requests.exceptions.SSLError("self-signed")
 
     monkeypatch.setattr(requests, "post", post)
-    said, reached = remote_monitor._request(requests, "https://a", {}, {})
+    said, reached = remote_monitor._request(requests, "https://a")
     assert (said, reached) == ("its certificate cannot be verified, or it speaks no TLS", False)
     assert "verify" not in seen[0]
 

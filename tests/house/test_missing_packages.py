@@ -36,7 +36,7 @@ NEEDED = {"BackupAndRestore": "h5py", "ModelCheckpoint": "h5py", "RemoteMonitor"
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MINIFIT_KERNELS", "numpy")
-    monkeypatch.setattr(remote_monitor, "_request", lambda *_: ("", True))
+    monkeypatch.setattr(remote_monitor, "_request", lambda *_, **__: ("", True))
 
 
 @pytest.mark.parametrize("package", ["h5py", "requests", "tqdm", "matplotlib"])
