@@ -17,7 +17,7 @@ from minifit.layers.axes import (
     spread,
 )
 from minifit.layers.base import Layer, ShapeLike, Shaping, WeightSetting
-from minifit.parameters import Parameter
+from minifit.parameters import Parameter, keep
 from minifit.settings import Setting, flag, unnamed
 from minifit.tables import serialize
 from minifit.tensor import Tensor
@@ -155,8 +155,9 @@ class BatchNormalization(Layer):
         if self._unbiased:
             variance = variance * (count / max(count - 1, 1))
         part = np.float32(1 - self.momentum)
-        for average, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            average.assign(average.value - (average.value - new.reshape(average.shape)) * part)
+        for average, new in ((self.moving_mean.value, mean), (self.moving_variance.value, variance)):
+            keep(average)
+            average -= (average - new.reshape(average.shape)) * part
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""

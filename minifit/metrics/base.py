@@ -146,8 +146,7 @@ class Metric(Configurable):
 
     def keep(self, undo: Undo) -> None:
         """Have `undo` bring back what it has summed up so far."""
-        if self._own:  # these change only what stands in their attributes and variables
-            undo.then(_put_back, vars(self), vars(self).copy())
+        if self._own:  # the library's have all of it in variables, or a `keep` of their own
             for variable in self._variables:
                 undo.then(setattr, variable, "value", variable.value.copy())
         else:
@@ -156,11 +155,6 @@ class Metric(Configurable):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric."""
         return {"name": self.name, "dtype": "float32"}
-
-
-def _put_back(attributes: dict[str, Any], before: dict[str, Any]) -> None:
-    attributes.clear()
-    attributes.update(before)
 
 
 def is_own(metric: Metric) -> bool:
@@ -197,6 +191,16 @@ class Mean(Metric):
         """The mean; 0 before the first value."""
         return self.total / self.count if self.count else 0.0
 
+    def keep(self, undo: Undo) -> None:
+        """Have `undo` bring back what it has summed up so far."""
+        if self._own:
+            undo.then(self._put_back, self.total, self.count)
+        else:
+            super().keep(undo)
+
+    def _put_back(self, total: float, count: float) -> None:
+        self.total, self.count = total, count
+
     def _zero(self) -> None:
         super()._zero()
         self.total = self.count = 0.0
@@ -218,6 +222,13 @@ class Sum(Metric):
     def result(self) -> float:
         """The sum; 0 before the first value."""
         return self.total
+
+    def keep(self, undo: Undo) -> None:
+        """Have `undo` bring back what it has summed up so far."""
+        if self._own:
+            undo.then(setattr, self, "total", self.total)
+        else:
+            super().keep(undo)
 
     def _zero(self) -> None:
         super()._zero()

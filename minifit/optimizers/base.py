@@ -24,6 +24,18 @@ from minifit.signatures import check_call
 from minifit.tables import Configurable, plain
 from minifit.undo import Undo
 
+OF_KERAS = (
+    "minimize",
+    "get_updates",
+    "get_gradients",
+    "update_step",
+    "_compute_gradients",
+    "_resource_apply_dense",
+    "_resource_apply_sparse",
+    "_transform_unaggregated_gradients",
+)
+"""The methods by which tf.keras updates weights, and that do not exist here."""
+
 
 class Plan:
     """What a step updates, with the memory looked up.
@@ -198,9 +210,20 @@ class Optimizer(Configurable):
         Plan
             For `step`; the last plan that was made is what `step` goes by when it is given none.
         """
+        self._check_methods()
         made = self._plan = Plan(list(parameters))
         self._find(made)
         return made
+
+    def _check_methods(self) -> None:
+        """Raise for methods that tf.keras calls and that nothing would call here."""
+        unused = next((name for name in OF_KERAS if hasattr(self, name)), None)
+        if unused:
+            raise ArgumentError(
+                "An optimizer updates weights in _update, step or apply_gradients. "
+                f"Received: {type(self).__name__}.{unused}, which nothing calls. "
+                "Write it as _update(self, kernels, w, g, slots, rate), which changes the array w."
+            )
 
     def _find(self, plan: Plan) -> None:
         """Find the memory of a plan for the first time."""
@@ -241,12 +264,29 @@ class Optimizer(Configurable):
             self._update(kernels, values, grads, slots, rate)
         self.iterations.value += 1
 
+    @property
+    def of_library(self) -> bool:
+        """Whether a step runs no method of the user's."""
+        kind = type(self)
+        return kind.__module__.startswith("minifit.") and not any(
+            callable(getattr(kind, k, None)) for k in vars(self)
+        )
+
+    def fit_step(self, kernels: ModuleType, plan: Plan) -> None:
+        """Take a step of `fit` by the methods of a user's class: `apply_gradients`, or `step` and what it calls."""
+        if getattr(self.apply_gradients, "__func__", None) is Optimizer.apply_gradients:
+            self.step(kernels, plan)
+        else:
+            self.apply_gradients([(p.slot, p) for p in plan.parameters])
+
     def keep(self, plan: Plan, undo: Undo) -> None:
-        """Have `undo` bring back what `commit` is about to change."""
+        """Have `undo` bring back what a step is about to change: numbers, also those in attributes."""
+        self.look_again(plan)
         for values, _, slots in plan.calls:
             for array in (values, *slots):
                 undo.keep(array)
         undo.keep(self.iterations.value)
+        undo.then(vars(self).update, {k: v for k, v in vars(self).items() if isinstance(v, int | float)})
 
     def look_again(self, plan: Plan) -> None:
         """Find the memory of a plan anew if it was laid out anew: a layer was added meanwhile, or a slot."""

@@ -298,7 +298,7 @@ def _known_update(optimizer: Optimizer, memory: Plan | None, weights: list[Param
     """Whether it is one that the kernel knows, of all weights and no others, which lie side by side."""
     if memory is None or memory.parameters != weights or len(memory.calls) != 1:
         return False
-    return type(optimizer) in (SGD, Adam) and not _beyond_kernel(optimizer)
+    return type(optimizer) in (SGD, Adam) and optimizer.of_library and not _beyond_kernel(optimizer)
 
 
 def _beyond_kernel(optimizer: Optimizer) -> bool:

@@ -156,16 +156,13 @@ class Objective:
             )
         return total
 
-    def keep(self, undo: Undo) -> None:
-        """Have `undo` bring back the running means."""
+    def update(self, batch: Batch, y_pred: Tensor, loss: Tensor, undo: Undo) -> None:
+        """Add a batch to the running means, and have `undo` bring back what they were."""
         self.tracker.keep(undo)
         for metric, _ in self._named.values():
             metric.keep(undo)
         if not self.begun:
             undo.then(setattr, self, "begun", False)
-
-    def update(self, batch: Batch, y_pred: Tensor, loss: Tensor) -> None:
-        """Add a batch to the running means."""
         samples = len(batch.x)
         if loss.value.ndim == 0:
             self.tracker.total += float(loss.value) * samples

@@ -284,9 +284,7 @@ class TrainStep(JudgedStep):
         known = [w.constraint for w in self.constrained]
         self.constrained = [w for w in self.learned if w.constraint is not None]
         users = [w for w in self.constrained if not type(w.constraint).__module__.startswith("minifit.")]
-        self.waited_for = bool(
-            users
-        )  # a user's constraint may take a while, or fail: the update is undone then
+        self.users_update = bool(users) or not self.optimizer.of_library
         for weight in users:
             if not any(weight.constraint is c for c in known):
                 constrained(weight)  # one that cannot be used is to be noticed before a step
@@ -323,24 +321,35 @@ class TrainStep(JudgedStep):
         if self.learned:
             loss.backward()
         # before the update: an error leaves the weights as they were
-        self.objective.keep(self.undo)
-        self.objective.update(batch, y_pred, loss)
+        self.objective.update(batch, y_pred, loss, self.undo)
         for weight in self.learned:
             if weight.grad is None and weight.slot is not None:
                 weight.slot.fill(0)  # the loss does not depend on it
+        if self.users_update:
+            self._update_with_undo()
+        else:
+            self._update()
+
+    def _update(self) -> None:
+        """Change the weights and count the batch in one section."""
         rate = self.optimizer.prepare(self.plan)
-        if self.waited_for:
-            self.optimizer.keep(self.plan, self.undo)
-            self._update(rate)
         with self.held:
-            if not self.waited_for:
-                self._update(rate)
+            self.optimizer.commit(self.context.kernels, self.plan, rate)
+            if self.constrained:
+                self._constrain()
             self.progress.batch += 1
             self.undo.forget()
 
-    def _update(self, rate: float) -> None:
-        """Change the weights."""
-        self.optimizer.commit(self.context.kernels, self.plan, rate)
+    def _update_with_undo(self) -> None:
+        """Change the weights by the user's code, which may take any time and fail; then count the batch."""
+        self.optimizer.keep(self.plan, self.undo)
+        self.optimizer.fit_step(self.context.kernels, self.plan)
+        self._constrain()
+        with self.held:
+            self.progress.batch += 1
+            self.undo.forget()
+
+    def _constrain(self) -> None:
         for weight in self.constrained:
             weight.value[...] = constrained(weight)
 
@@ -377,8 +386,7 @@ class TestStep(JudgedStep):
         """Forward and loss."""
         y_pred = self.model.forward(batch.x, False)
         loss = self.objective.loss_of(batch, y_pred, self.added())
-        self.objective.keep(self.undo)
-        self.objective.update(batch, y_pred, loss)
+        self.objective.update(batch, y_pred, loss, self.undo)
 
 
 class PredictStep(Step):

@@ -6,6 +6,7 @@ be what it is after so many whole steps as the optimizer has counted.
 
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,30 @@ class Counts(Layer):
         return inputs
 
 
+class Own(SGD):
+    """A user's optimizer, which counts for itself and moves the weights in two calls."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.seen = 0
+        self.then: Callable[[], Any] = bool
+
+    def step(self, *args: Any) -> None:
+        self.seen += 1
+        super().step(*args)
+        self.then()
+
+    def _update(self, kernels: Any, w: Any, g: Any, slots: Any, rate: float) -> None:
+        w *= np.float32(0.9)
+        super()._update(kernels, w, g, slots, rate)
+
+
+def own_that(call: Callable[[Any], Any]) -> Own:
+    optimizer = Own(0.1, momentum=0.5)
+    optimizer.then = partial(call, False)
+    return optimizer
+
+
 class Largest(Metric):
     """A user's metric, with a sum in each of the three ways."""
 
@@ -92,6 +117,7 @@ MODELS: dict[str, Callable[[], Sequential]] = {
     "batch normalization": lambda: model_of(BatchNormalization(), optimizer=RMSprop(0.1, momentum=0.5)),
     "noise": lambda: model_of(Dropout(0.5), GaussianNoise(0.1), Dropout(0.2, seed=3), optimizer=Adam(0.1)),
     "metrics": lambda: model_of(metrics=["mae", AUC(5), Largest()], weighted_metrics=["mse"]),
+    "a user's optimizer": lambda: model_of(BatchNormalization(), optimizer=Own(0.1, momentum=0.5)),
     "a user's layer": lambda: model_of(Counts(), optimizer=SGD(0.1, clipnorm=0.1, weight_decay=0.1)),
 }
 
@@ -253,6 +279,7 @@ USERS: dict[str, Callable[[Trouble], Sequential]] = {
     "constraint": lambda call: model_of(
         Counts(), Dense(2, kernel_constraint=Halves(), bias_constraint=call), optimizer=Nadam(0.1)
     ),
+    "optimizer": lambda call: model_of(Counts(), optimizer=own_that(call)),
 }
 
 

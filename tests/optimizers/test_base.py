@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from types import ModuleType
+from types import MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -703,7 +703,54 @@ def test_an_optimizer_of_ones_own_trains() -> None:
         ) -> None:
             w -= np.float32(rate) * np.sign(g)
 
-    model = Sequential([Dense(1, kernel_initializer="zeros", input_shape=(1,))])
-    model.compile(Sign(0.5, "Sign"), "mse")
+    assert trained(Sign(0.5, "Sign")) == -1.5
+
+
+def trained(optimizer: Optimizer) -> float:
+    """The weight after three steps from 0, with a gradient below 0."""
+    model = Sequential([Dense(1, use_bias=False, kernel_initializer="zeros", input_shape=(1,))])
+    model.compile(optimizer, "mse")
     model.fit([[1.0], [2.0]], [-10.0, -20.0], epochs=3, verbose=0)
-    assert model.get_weights()[0].tolist() == [[-1.5]]
+    assert int(optimizer.iterations) == 3
+    return float(model.get_weights()[0].item())
+
+
+def backward_step(self: Any, kernels: ModuleType, plan: Any) -> None:
+    for _, grads, _ in plan.calls:
+        grads *= -1
+    SGD.step(self, kernels, plan)
+
+
+def backward_gradients(self: Any, pairs: Any) -> None:
+    SGD.apply_gradients(self, [(-grad, parameter) for grad, parameter in pairs])
+
+
+def backward_update(
+    self: Any, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float
+) -> None:
+    w += np.float32(rate) * g
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "step": backward_step,
+    "apply_gradients": backward_gradients,
+    "_update": backward_update,
+}
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+@pytest.mark.parametrize("name", METHODS)
+def test_fit_calls_what_a_user_writes(name: str, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", engine)
+    assert trained(SGD(0.01)) < 0
+    assert trained(type("Own", (SGD,), {name: METHODS[name]})(0.01)) > 0
+    optimizer = SGD(0.01)
+    vars(optimizer)[name] = MethodType(METHODS[name], optimizer)
+    assert trained(optimizer) > 0, "also where the object alone has the method"
+
+
+@pytest.mark.parametrize("name", ["minimize", "get_updates", "_resource_apply_dense", "update_step"])
+def test_methods_that_nothing_calls_are_refused(name: str) -> None:
+    own = type("Own", (SGD,), {name: lambda self, *_: None})
+    with pytest.raises(ArgumentError, match=rf"^An optimizer updates .*Received: Own\.{name}.*as _update"):
+        trained(own())

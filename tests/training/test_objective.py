@@ -15,6 +15,7 @@ from minifit.optimizers import SGD
 from minifit.parameters import Variable
 from minifit.tensor import Tensor
 from minifit.training.objective import Objective
+from minifit.undo import Undo
 from tests.house.kinds import REAL
 
 Y = np.array([1.0, 2.0, 3.0, 4.0, 5.0])  # against predictions of 0: squared errors 1, 4, 9, 16, 25
@@ -314,7 +315,7 @@ def batch_of(y: Array) -> tuple[Batch, Tensor]:
 def updated(objective: Objective, y: Array = Y) -> Objective:
     batch, predictions = batch_of(y)
     objective.resolve(batch.x[:, 0].shape, (1, 1))
-    objective.update(batch, predictions, objective.loss_of(batch, predictions, []))
+    objective.update(batch, predictions, objective.loss_of(batch, predictions, []), Undo())
     return objective
 
 
