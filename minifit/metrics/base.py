@@ -58,7 +58,7 @@ class Metric(Configurable):
 
     direction: str | None = None
     name = Fixed(lambda _, value: storable_name("A metric's name", value))
-    _own = True  # whether the class is the library's
+    _own = True  # False for the user's classes
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

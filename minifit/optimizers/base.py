@@ -266,7 +266,7 @@ class Optimizer(Configurable):
 
     @property
     def of_library(self) -> bool:
-        """Whether a step runs no method of the user's."""
+        """True if a step runs no method of the user's."""
         kind = type(self)
         return kind.__module__.startswith("minifit.") and not any(
             callable(getattr(kind, k, None)) for k in vars(self)
@@ -289,7 +289,7 @@ class Optimizer(Configurable):
         undo.then(vars(self).update, {k: v for k, v in vars(self).items() if isinstance(v, int | float)})
 
     def look_again(self, plan: Plan) -> None:
-        """Find the memory of a plan anew if it was laid out anew: a layer was added meanwhile, or a slot."""
+        """Find the memory of a plan again if it was laid out again: a layer was added meanwhile, or a slot."""
         if any(buffer.layout != layout for buffer, layout in plan.layouts):
             self._look_up(plan)
 

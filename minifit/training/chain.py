@@ -113,10 +113,7 @@ class Chain:
             row[at.K], row[at.M], row[at.ACTIVATION] = *layer.kernel.shape, activation
 
     def prepare(self, stretch: Stretch, most: int) -> int:
-        """Return how many batches of a stretch can be taken in a call, at most so many.
-
-        None if the kernel is not made for these.
-        """
+        """Return how many batches of a stretch one call can take, at most `most`; 0 if the kernel is not for them."""
         if not (self._point_to_parameters() and self._aim(stretch)):
             return 0
         optimizer = self._optimizer

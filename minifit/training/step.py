@@ -122,7 +122,7 @@ class Step(ABC):
         return made
 
     def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
-        """As `run`, inside."""
+        """Do the work of `run`, inside."""
         done, until, sound, broken = 0, time.perf_counter() + PAUSE, self.sound(), False
         while done != most:
             if self._looked != settings.count:
@@ -141,7 +141,7 @@ class Step(ABC):
         return done
 
     def _take_of(self, batches: Batches, batch: Batch) -> None:
-        """One batch of these, wholly or not at all; an error names it."""
+        """Take one of these batches, wholly or not at all; an error names it."""
         self.context.losses.clear()
         try:
             self.take(batch)
@@ -219,7 +219,7 @@ class JudgedStep(Step):
         return chain_of(self.model.layers_in_turn(), self.objective, last=self._chain)
 
     def run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
-        """As for every step; many batches in a call of one kernel where that can be."""
+        """Take several batches, many in a call of one kernel where that can be."""
         chain = self.chain
         if chain is None:
             return super().run(batches, most, unit, stopped)
