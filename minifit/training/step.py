@@ -277,7 +277,9 @@ class TrainStep(JudgedStep):
     def follow_settings(self) -> None:
         """Find also the weights that are learned and those that are constrained."""
         learned = self.model.trainable_weights
-        if learned != self.learned:
+        if learned != self.learned and set(self.model.weights) == set(
+            self.weights
+        ):  # the update refuses others
             self.settle()
             self._learn(learned)
         super().follow_settings()
