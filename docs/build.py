@@ -10,6 +10,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -60,6 +61,7 @@ class Proof(NamedTuple):
     test: str
 
 
+@cache
 def proofs() -> list[Proof]:
     """Every mark ``@pytest.mark.rule("...")`` in the tests, in the order of files and lines."""
     found: list[Proof] = []

@@ -522,6 +522,7 @@ ODD_NAMES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD_NAMES, ids=[n[:20] for n in ODD_NAMES])
 def test_odd_names_come_back_from_every_format(name: str, tmp_path: Path) -> None:
     middle = Affine([name, "w", "w", "w_1"], name=name)

@@ -350,6 +350,7 @@ def test_constants_get_no_gradient() -> None:
     assert c.grad is None
 
 
+@pytest.mark.slow
 def test_a_long_chain_does_not_recurse() -> None:
     x = leaf([1.0])
     y = x

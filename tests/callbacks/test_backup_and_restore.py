@@ -579,6 +579,7 @@ def ended(setup: Setup, folder: Path, after: int, error: type[BaseException], ti
     return fit(setup, folder, quiet)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:k should be below")
 @pytest.mark.rule("BR-9")
 @given(setup=SETUPS, after=st.integers(0, 60), times=st.integers(1, 3), ctrl_c=st.booleans())
@@ -599,6 +600,7 @@ def test_a_thousand_interrupted_runs(
     check(setup, tmp_path_factory.mktemp("run"), after, Interrupted, times)
 
 
+@pytest.mark.slow
 @pytest.mark.rule("BR-7")
 @pytest.mark.parametrize("after", range(12))
 def test_in_the_middle_of_an_epoch_at_every_hook(tmp_path: Path, after: int) -> None:
@@ -672,6 +674,7 @@ def kill(folder: Path, root: Path, seed: int, kills: int) -> Figures:
     return figures
 
 
+@pytest.mark.slow
 @pytest.mark.rule("BR-9")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 def test_five_kills_at_random_instants(tmp_path: Path, root: Path) -> None:

@@ -207,6 +207,7 @@ def test_curves_are_in_the_picture(tmp_path: Path) -> None:
     assert np.ptp(rows) < 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "written", "begins"),
     [

@@ -109,6 +109,7 @@ def test_the_order_of_a_pass_does_not_depend_on_the_one_before(kind: str, shuffl
     assert rows_of(batches_of(kind, 50, batch_size=5, shuffle=shuffle), there) == second
 
 
+@pytest.mark.slow
 @KINDS
 @pytest.mark.parametrize("shuffle", [True, "batch"])
 def test_every_place_is_reached_from_every_place(kind: str, shuffle: Shuffle) -> None:

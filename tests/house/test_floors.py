@@ -6,8 +6,10 @@ long as they go in no circle. An import inside a function counts like any other;
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -57,21 +59,41 @@ def source_files() -> Iterator[tuple[str, Path]]:
 MODULES = dict(source_files())
 
 
-def imports(tree: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
-    """Each import statement in a file with the module it names, once for every name."""
+class Import(NamedTuple):
+    """A name of a module that a file imports, and whether it does so inside a function."""
+
+    line: int
+    name: str
+    late: bool
+
+    @property
+    def own(self) -> bool:
+        """Whether it is of minifit."""
+        return self.name.split(".")[0] == "minifit"
+
+
+def imports(code: str) -> list[Import]:
+    """Return each module that a file's text imports, once for every name."""
+    tree = ast.parse(code)
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    inside = {node for function in functions for node in ast.walk(function)}
+    found: list[Import] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((node, alias.name) for alias in node.names)
+            found += [Import(node.lineno, alias.name, node in inside) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             source = "." * node.level + (node.module or "")
             for alias in node.names:
                 inner = f"{source}.{alias.name}"
                 is_module = inner in MODULES or (source == "minifit" and alias.name in PLACE)
-                yield node, inner if is_module else source
+                found.append(Import(node.lineno, inner if is_module else source, node in inside))
+    return found
 
 
-def own_imports(tree: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
-    return ((node, name) for node, name in imports(tree) if name.split(".")[0] == "minifit")
+@cache
+def imports_of(module: str) -> list[Import]:
+    """Return what a module imports."""
+    return imports(MODULES[module].read_text(encoding="utf-8"))
 
 
 def place(module: str) -> tuple[int, int]:
@@ -83,24 +105,18 @@ def unit(module: str) -> str:
     return ".".join(module.split(".")[:2])
 
 
-def parse(module: str) -> ast.Module:
-    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
-
-
-def upward(module: str, tree: ast.AST) -> list[str]:
+def upward(module: str, found: list[Import]) -> list[str]:
     """The imports that go up or sideways, in words."""
     return [
-        f"line {node.lineno}: {name}"
-        for node, name in own_imports(tree)
-        if unit(name) != unit(module) and place(name) >= place(module)
+        f"line {i.line}: {i.name}"
+        for i in found
+        if i.own and unit(i.name) != unit(module) and place(i.name) >= place(module)
     ]
 
 
-def hidden(module: str, tree: ast.AST) -> list[str]:
+def hidden(module: str, found: list[Import]) -> list[str]:
     """The imports from minifit that stand inside functions, in words."""
-    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    found = {(n.lineno, name) for function in functions for n, name in own_imports(function)}
-    return [f"line {line}: {name}" for line, name in sorted(found) if (module, name) not in LATE]
+    return [f"line {i.line}: {i.name}" for i in found if i.own and i.late and (module, i.name) not in LATE]
 
 
 def test_every_file_has_a_floor() -> None:
@@ -110,30 +126,30 @@ def test_every_file_has_a_floor() -> None:
 
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_imports_go_down(module: str) -> None:
-    wrong = upward(module, parse(module))
+    wrong = upward(module, imports_of(module))
     assert not wrong, f"{module} imports from its own floor or above: {wrong}"
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_no_import_of_minifit_inside_a_function(module: str) -> None:
-    found = hidden(module, parse(module))
+    found = hidden(module, imports_of(module))
     assert not found, f"an import inside a function hides a circle, move what both need down: {found}"
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_no_relative_imports(module: str) -> None:
-    relative = [node.lineno for node, name in imports(parse(module)) if name.startswith(".")]
+    relative = [i.line for i in imports_of(module) if i.name.startswith(".")]
     assert not relative, f"write them out from `minifit` on: lines {relative}"
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_the_name_kernels_is_never_imported(module: str) -> None:
-    bare = [node.lineno for node, name in imports(parse(module)) if name.split(".")[0] == "kernels"]
+    bare = [i.line for i in imports_of(module) if i.name.split(".")[0] == "kernels"]
     assert not bare, f"it is called minifit.kernels: lines {bare}"
 
 
 def test_no_circles() -> None:
-    graph = {module: {name for _, name in own_imports(parse(module))} for module in MODULES}
+    graph = {module: {i.name for i in imports_of(module) if i.own} for module in MODULES}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -154,7 +170,7 @@ def test_no_circles() -> None:
     ],
 )
 def test_a_wrong_import_is_seen(module: str, line: str) -> None:
-    assert upward(module, ast.parse(line))
+    assert upward(module, imports(line))
 
 
 @pytest.mark.parametrize(
@@ -167,9 +183,9 @@ def test_a_wrong_import_is_seen(module: str, line: str) -> None:
     ],
 )
 def test_a_right_import_passes(module: str, line: str) -> None:
-    assert not upward(module, ast.parse(line))
+    assert not upward(module, imports(line))
 
 
 def test_an_import_in_a_function_is_seen() -> None:
-    assert hidden("minifit.ops", ast.parse("def f():\n    from minifit import errors"))
-    assert not hidden("minifit.ops", ast.parse("def f():\n    import h5py"))
+    assert hidden("minifit.ops", imports("def f():\n    from minifit import errors"))
+    assert not hidden("minifit.ops", imports("def f():\n    import h5py"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import minifit
-from tests.house.test_floors import MODULES, parse
+from tests.house.test_floors import MODULES
 
 # Names that Python itself and the installer's start-up files bring are there before, and so do not count.
 PROGRAM = """
@@ -90,7 +90,7 @@ def named(node: ast.AST) -> set[str]:
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_an_import_inside_a_function_holds_interrupts(module: str) -> None:
     """Half an import of h5py, Numba or requests cannot be repeated in the same process."""
-    found = list(late_imports(parse(module)))
+    found = list(late_imports(ast.parse(MODULES[module].read_text(encoding="utf-8"))))
     assert not found, (
         f"write it into `with interrupts.importing(...)`, under the name that is imported: {found}"
     )

@@ -29,7 +29,10 @@ def mirroring_tests() -> list[Path]:
     return sorted(f for f in files if f.parts[1] not in NOT_MIRRORS)
 
 
-@pytest.mark.parametrize("source", source_files(), ids=str)
+SOURCES = source_files()
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=str)
 def test_every_source_file_has_its_test_file(source: Path) -> None:
     if source.as_posix() not in WITHOUT_A_TEST_OF_THEIR_OWN:
         assert (ROOT / expected_test(source)).is_file(), f"write {expected_test(source)}"
@@ -37,7 +40,7 @@ def test_every_source_file_has_its_test_file(source: Path) -> None:
 
 @pytest.mark.parametrize("test", mirroring_tests(), ids=str)
 def test_every_test_file_has_its_source_file(test: Path) -> None:
-    sources = {expected_test(source) for source in source_files()}
+    sources = {expected_test(source) for source in SOURCES}
     assert test in sources, f"{test} mirrors no source file; tests of several files live in {NOT_MIRRORS}"
 
 

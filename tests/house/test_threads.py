@@ -58,6 +58,7 @@ def finish(model: Sequential, seed: int) -> tuple[list[bytes], dict[str, list[fl
     return [w.tobytes() for w in model.get_weights()], history, model.predict(x).tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernels", ["numpy", "numba"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_threads_do_not_touch_each_other(kind: str, kernels: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -213,6 +213,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> A
     return request.param
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("watched", [True, False])
 @pytest.mark.parametrize("name", MODELS)
 def test_an_interrupt_leaves_whole_steps(name: str, watched: bool, engine: str) -> None:

@@ -67,6 +67,7 @@ def test_a_layout_is_found_once_and_filled_with_other_numbers() -> None:
         assert file.attrs["new"] == "attribute"
 
 
+@pytest.mark.slow
 def test_many_groups_and_large_arrays() -> None:
     many = Group({}, {f"g{i}": Group({"i": i}, {"x": np.full(i, i)}) for i in range(300)})
     many.members["large"] = large = np.arange(300_000.0).reshape(3, -1)

@@ -76,6 +76,7 @@ def test_a_configuration_above_64_kb_is_one_string_as_keras_has_it() -> None:
         assert h5py.check_string_dtype(file.attrs.get_id("model_config").dtype).length is None
 
 
+@pytest.mark.slow
 def test_many_names_are_split_up() -> None:
     layers = [dense(f"{i:04d}" + "x" * 100) for i in range(1000)]
     with opened(described(*layers)) as file:

@@ -15,6 +15,7 @@ def test_what_is_no_json(text: str) -> None:
         parsed(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["[],", "{},", "1,", '{"a":1},'])
 def test_more_values_than_a_model_needs(value: str) -> None:
     text = f"[{value * VALUES}0]"

@@ -68,6 +68,7 @@ TREES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(TREES)
 def test_whatever_is_packed_comes_back_equal(tree: Any) -> None:
     assert same(there_and_back(tree), tree)

@@ -20,6 +20,7 @@ def test_every_finite_value_is_counted_once(values: Array, buckets: int) -> None
     assert (made[1:, 0] == made[:-1, 1]).all()
 
 
+@pytest.mark.slow
 @given(arrays.arrays("f4", st.integers(2, 300), elements=FINITE, unique=True))
 def test_as_defined(values: Array) -> None:
     low, high = float(values.min()), float(values.max())

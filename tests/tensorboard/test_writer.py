@@ -102,6 +102,7 @@ def test_after_closing_it_begins_a_new_file_and_leaves_no_thread(tmp_path: Path)
     assert [len(files(tmp_path)), steps(tmp_path)] == [2, [1, 2]]
 
 
+@pytest.mark.slow
 def test_more_than_the_thread_can_take(tmp_path: Path) -> None:
     """Whoever adds makes records when too much waits, and none is lost or changes places."""
     writer = EventWriter(tmp_path, flush_secs=NEVER)
@@ -112,6 +113,7 @@ def test_more_than_the_thread_can_take(tmp_path: Path) -> None:
     assert steps(tmp_path) == list(range(3 * module.MANY))
 
 
+@pytest.mark.slow
 def test_several_threads_may_add(tmp_path: Path) -> None:
     writer = EventWriter(tmp_path, flush_secs=0.001)
 

@@ -661,6 +661,7 @@ def bits_of(model: Sequential) -> list[bytes]:
     return [w.tobytes() for w in model.get_weights()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ends", [True, False])
 def test_a_fit_that_is_over_holds_neither_data_nor_callbacks(ends: bool) -> None:
     model, callback = Run().model(), Callback()

@@ -149,6 +149,7 @@ def _break_off(model: Sequential, at: int) -> BrokenOff:
     return BrokenOff(callback.hit[0], model, current() is not outside)
 
 
+@pytest.mark.slow
 def test_ctrl_c_never_leaves_weights_half_updated(engine: str) -> None:
     states, found = whole_steps(new_model), set()
     for where, model, _ in broken_off(new_model):
@@ -158,6 +159,7 @@ def test_ctrl_c_never_leaves_weights_half_updated(engine: str) -> None:
     assert found == {1, 2}, "before the update and after it"
 
 
+@pytest.mark.slow
 def test_after_ctrl_c_the_model_trains_as_if_nothing_had_happened() -> None:
     states = whole_steps(new_model)
     for where, model, _ in broken_off(new_model):
@@ -166,6 +168,7 @@ def test_after_ctrl_c_the_model_trains_as_if_nothing_had_happened() -> None:
         assert weights_of(model) == states[2], where
 
 
+@pytest.mark.slow
 def test_after_ctrl_c_ops_are_outside_of_the_step_again() -> None:
     left_open = [where for where, _, left_open in broken_off(new_model) if left_open]
     assert not left_open
@@ -178,6 +181,7 @@ def with_a_frozen_layer() -> Sequential:
     return model
 
 
+@pytest.mark.slow
 def test_ctrl_c_with_a_frozen_layer_in_the_middle() -> None:
     states = whole_steps(with_a_frozen_layer)
     for where, model, _ in broken_off(with_a_frozen_layer):
@@ -469,6 +473,7 @@ def test_after_the_first_epoch_a_step_allocates_next_to_nothing(
     assert max(others) < 4 * 1024 * STEPS + few_numbers_a_row
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("watched", [True, False])
 def test_memory_does_not_grow(watched: bool, engine: str) -> None:
     first, second, third = peaks(watched)

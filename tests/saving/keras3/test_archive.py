@@ -121,6 +121,7 @@ def test_what_a_member_has_beyond_its_declared_size_is_not_unpacked(tmp_path: Pa
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_every_change_of_a_byte_is_refused_or_changes_nothing(tmp_path: Path) -> None:
     content = written()
     whole = read(content, tmp_path)
@@ -136,6 +137,7 @@ def test_every_change_of_a_byte_is_refused_or_changes_nothing(tmp_path: Path) ->
     assert refused > len(content)
 
 
+@pytest.mark.slow
 def test_a_part_of_an_archive_is_refused(tmp_path: Path) -> None:
     content = written()
     for length in range(len(content)):
