@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
-from reprlib import repr as short
 from threading import RLock
 from typing import Any
 
@@ -17,6 +16,7 @@ from minifit.errors import (
     NotBuiltError,
     ShapeError,
     UnknownNameError,
+    quoted,
 )
 from minifit.layers import InputLayer, Layer
 from minifit.layers.base import ShapeLike, assign_all, unique_name
@@ -438,7 +438,7 @@ class Sequential(Storable):
         if not isinstance(entries, list | tuple) or not all(_describes_layer(e) for e in entries):
             raise ArgumentError(
                 "The configuration of a model is a dict whose 'layers' are a list of dicts with a class_name and a "
-                f"config. Received: {short(config)}. Pass what get_config() returned."
+                f"config. Received: {quoted(config)}. Pass what get_config() returned."
             )
         made = cls(name=config.get("name") if isinstance(config, Mapping) else None)
         with custom_object_scope(custom_objects):

@@ -7,7 +7,7 @@ the middle of something. A TypeError that is raised inside such a function is th
 from inspect import Signature, signature
 from typing import Any
 
-from minifit.errors import ArgumentTypeError
+from minifit.errors import ArgumentTypeError, legible
 
 
 def check_call(what: str, function: Any, *arguments: str, **keywords: Any) -> None:
@@ -37,7 +37,7 @@ def check_call(what: str, function: Any, *arguments: str, **keywords: Any) -> No
     except TypeError:
         given = ", ".join([*arguments, *(f"{name}=..." for name in keywords)])
         raise ArgumentTypeError(
-            f"{what} must take {f'({given})' if given else 'no arguments'}. "
+            f"{what} must take {f'({legible(given)})' if given else 'no arguments'}. "
             f"Received: {name_of(function)}{_plain(taken)}. Change its arguments, or wrap it in a lambda."
         ) from None
 

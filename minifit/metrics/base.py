@@ -15,7 +15,7 @@ import numpy as np
 from minifit import losses
 from minifit.arrays import Array, Shape
 from minifit.checks import storable_name
-from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
+from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError, quoted
 from minifit.losses import fit_weights, match_ranks
 from minifit.parameters import Variable, take_room
 from minifit.settings import Fixed, check_options
@@ -66,7 +66,7 @@ class Metric(Configurable):
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         if dtype not in (None, "float32", np.float32):
-            raise ArgumentError(f"Metrics are float32. Received: dtype={dtype!r}. Leave dtype out.")
+            raise ArgumentError(f"Metrics are float32. Received: dtype={quoted(dtype)}. Leave dtype out.")
         self.named = name is not None
         self.name = name or _snake(type(self).__name__)
         self._variables: list[Variable] = []
