@@ -20,6 +20,7 @@ import numpy as np
 from minifit.arrays import ALIGNMENT, FLOAT, Array, Shape, aligned_zeros, numpy_ready
 from minifit.checks import real
 from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, ShapeError
+from minifit.settings import changed
 from minifit.tensor import Tensor, attributes, current
 
 _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
@@ -57,6 +58,16 @@ def keep(array: Array) -> None:
         undo.keep(array)
 
 
+def _live(slot: str) -> Any:
+    """Return an attribute that counts as a setting does, from the next batch on."""
+
+    def put(owner: Any, value: Any) -> None:
+        setattr(owner, slot, value)
+        changed()
+
+    return property(attrgetter(slot), put)
+
+
 class Parameter(Tensor):
     """A tensor that belongs to a layer and is learned.
 
@@ -83,21 +94,22 @@ class Parameter(Tensor):
     A copy, or what pickle brings back, is a whole parameter with numbers of its own that lives in no buffer.
     """
 
-    __slots__ = ("_memory", "buffer", "constraint", "name", "regularizer", "slot", "start", "trainable")
+    __slots__ = ("_constraint", "_memory", "_regularizer", "_trainable", "buffer", "name", "slot", "start")
 
     def __init__(self, name: str, value: Array, trainable: bool = True) -> None:
         self.name = name
         self.move_to(np.array(value, FLOAT))
         super().__init__(self._memory, requires_grad=trainable)
         self.trainable = trainable
-        self.regularizer: Any = None
-        self.constraint: Any = None
+        self.regularizer = self.constraint = None
 
     # The memory of a parameter is changed by `move_to` alone: what a layer computes with and what an optimizer
     # updates cannot become two arrays. `attrgetter` is the quickest function that reads an attribute.
     value = property(attrgetter("_memory"), lambda self, value: self.assign(value))
     if not TYPE_CHECKING:  # as in `Tensor`, where an attribute is all that they read
         shape, dtype = property(attrgetter("_memory.shape")), property(attrgetter("_memory.dtype"))
+
+    trainable, regularizer, constraint = _live("_trainable"), _live("_regularizer"), _live("_constraint")
 
     def move_to(
         self,

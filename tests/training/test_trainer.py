@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import ops
+from minifit import ops, regularizers
 from minifit.arrays import Array
 from minifit.callbacks import Callback, CallbackList, LambdaCallback
+from minifit.constraints import UnitNorm
 from minifit.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -323,6 +324,29 @@ def test_the_loss_is_shown_and_set_by_compile_alone() -> None:
     with pytest.raises(ArgumentError, match=r"set by compile\. Received: loss='mae'"):
         model.loss = "mae"
     assert model.loss == "mse"
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("trainable", False), ("regularizer", regularizers.l2(0.5)), ("constraint", UnitNorm())],
+)
+def test_what_is_set_on_a_weight_counts_from_the_next_batch_on(
+    name: str, value: Any, kernels: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+
+    def trained(*values: Any) -> bytes:
+        model = two_layers()
+        model.build((None, X.shape[1]))
+        kernel = model.weights[0]
+        turn = LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(kernel, name, values[epoch]))
+        model.fit(X, Y, epochs=2, shuffle=False, verbose=0, callbacks=[turn])
+        found: bytes = kernel.numpy().tobytes()
+        return found
+
+    before = True if name == "trainable" else None
+    assert trained(before, value) not in {trained(before, before), trained(value, value)}
 
 
 def test_a_thawed_layer_has_gradients_again() -> None:
