@@ -16,6 +16,7 @@ import numpy as np
 from minifit.arrays import Array, Shape
 from minifit.errors import FileFormatError, MinifitError, quoted
 from minifit.metrics.base import Metric, is_own
+from minifit.optimizers import Optimizer
 from minifit.randomness import generator_at
 
 LONGEST = 2**40
@@ -44,7 +45,7 @@ def check_parts(captured: Any, now: Mapping[str, Any]) -> None:
         _plain(captured[name], name)
 
 
-def check(captured: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def check(captured: Mapping[str, Any], now: Mapping[str, Any], optimizer: Optimizer) -> None:
     """Raise unless every part is one that this run could have captured.
 
     Raises
@@ -57,6 +58,7 @@ def check(captured: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     for name in now.keys() - apart:
         _alike(captured[name], now[name], name)
     _memory_of_optimizer(captured["optimizer"], now["optimizer"], now["weights"])
+    _hyperparameters(captured["optimizer"], now["optimizer"], optimizer)
     _need(captured["engine"] in ("numba", "numpy"), captured["engine"], "engine")
     for name, value in captured["logs"].items():
         _need(_is_number(value) or isinstance(value, np.ndarray), value, f"logs: {name}")
@@ -142,7 +144,7 @@ def all_or_nothing(undo: Callable[[], None]) -> Iterator[None]:
 def _alike(then: Any, now: Any, place: str, loose: bool = False) -> None:
     """Raise unless two values are of one kind; `loose` allows None, and others for None."""
     if isinstance(now, dict):
-        free = place.endswith(("hyperparameters", "attributes", "totals", "sizes"))
+        free = place.endswith(("hyperparameters", "totals", "sizes"))
         _need(isinstance(then, dict), then, place)
         if not free:
             _same_names(then, now, place)
@@ -187,6 +189,13 @@ def _memory_of_optimizer(then: Any, now: Mapping[str, Any], weights: Sequence[Ar
         _need(whole, list(of_weight), "optimizer: slots")
         for name, array in of_weight.items():
             _alike(array, weight, f"optimizer: slots: {name}")
+
+
+def _hyperparameters(then: Mapping[str, Any], now: Mapping[str, Any], optimizer: Optimizer) -> None:
+    """Raise unless those of the optimizer's class are all there; others may have been set while it trained."""
+    place, kind = "optimizer: hyperparameters", type(optimizer)
+    for name in then["hyperparameters"].keys() ^ now["hyperparameters"].keys():
+        _need(name.isidentifier() and not name.startswith("_") and not hasattr(kind, name), name, place)
 
 
 def _place_in_data(then: Any, now: Mapping[str, Any], epoch: int, place: str) -> None:

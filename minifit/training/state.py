@@ -247,18 +247,20 @@ class TrainingState:
         optimizer, objective, _ = self._parts()
         check_parts(captured, now)
         self._refuse_another_kind(captured["kind"])
-        check(captured, now)
+        check(captured, now, optimizer)
         check_sums(captured["objective"], now["objective"], [objective.tracker, *objective.metrics])
         for callback, state in self._takers(captured["callbacks"]):
             if any(callback is one for one in own):
                 check_callback(type(callback).__name__, state, callback.get_state(), now["weights"])
         self._say_what_differs(captured)
 
-        slots = optimizer.slot_names
+        slots, attributes = optimizer.slot_names, set(vars(optimizer))
 
         def undo() -> None:
             if optimizer.slot_names != slots:  # a hyperparameter of the other state has given it more
                 optimizer.remember(*slots)
+            for name in vars(optimizer).keys() - attributes:
+                delattr(optimizer, name)
             self._put_in(now)
             self.resumed = resumed
 

@@ -102,6 +102,35 @@ def test_what_does_not_fit_is_named(path: Any, value: Any, said: str) -> None:
         captured_in(2, restored=state)
 
 
+@pytest.mark.parametrize("name", ["step", "_plan", "get_config", "clip norm"])
+def test_a_hyperparameter_covers_nothing_of_the_optimizer(name: str) -> None:
+    state = captured_in(1)
+    state["optimizer"]["hyperparameters"][name] = 1.0
+    with pytest.raises(FileFormatError, match="optimizer: hyperparameters"):
+        captured_in(2, restored=state)
+
+
+def test_what_a_state_has_set_goes_when_it_is_refused() -> None:
+    state = captured_in(1)
+    state["optimizer"]["hyperparameters"]["mine"] = 1.0
+    state["callbacks"]["Own"] = [{"number": "no number"}]
+    known = []
+
+    class Tries(Callback):
+        acts_last = True
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            before = set(vars(self.model.optimizer))
+            with pytest.raises(FileFormatError):
+                self.model.training_state.restore(state)
+            known.append(set(vars(self.model.optimizer)) == before)
+
+    captured_in(1, Tries())
+    assert known == [True]
+    state["callbacks"]["Own"] = [{"number": 1}]
+    assert captured_in(2, restored=state)["optimizer"]["hyperparameters"]["mine"] == 1.0
+
+
 def test_every_part_is_missed() -> None:
     state = captured_in(1)
     for name in state:
