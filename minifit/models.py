@@ -85,7 +85,9 @@ class Sequential(Storable):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers in order, without an `InputLayer`."""
+        """The layers in order, without an `InputLayer`; their weights lie where they stay."""
+        if self.built and not self._laid_out:
+            self.adopt_weights()
         return list(self._layers)
 
     def add(self, layer: Layer) -> None:

@@ -56,6 +56,12 @@ def line(factor: float = 0.0, rate: float = 0.0, **compiling: Any) -> Sequential
 # -- layers --------------------------------------------------------------------------------------------------
 
 
+def test_weights_that_are_found_by_their_layers_stay_where_they_are() -> None:
+    model = Sequential([Dense(2, input_shape=(3,)), Dense(1)])
+    found = [layer.weights[0].value for layer in model.layers]
+    assert all(w.value is v for w, v in zip(model.weights[::2], found, strict=True))
+
+
 def test_layers_by_list_by_tuple_alone_or_one_by_one() -> None:
     a, b = Dense(2), Dense(3)
     assert Sequential([a, b]).layers == Sequential((a, b)).layers == [a, b]
