@@ -56,7 +56,7 @@ run: $(RUN)
 	@$(PY) examples/quickstart.py $(ARGS)
 
 quick: $(DEV)
-	$(TEST) --quick -m "not slow and not soak" --ignore tests/benchmarks --ignore tests/fuzz $(ARGS)
+	$(TEST) --quick -m "not slow and not soak" --ignore tests/benchmarks --ignore tests/fuzz --ignore tests/house $(ARGS)
 
 test: $(DEV)
 	$(TEST) $(ARGS)
