@@ -1,6 +1,5 @@
 """`AlphaDropout`: dropout that leaves mean and variance as they are, for networks of `selu`."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,15 +39,6 @@ class AlphaDropout(Dropout):
     G. Klambauer et al., "Self-Normalizing Neural Networks", NeurIPS 2017; ``tf.keras.layers.AlphaDropout``
     (TensorFlow 2.7).
     """
-
-    def __init__(
-        self,
-        rate: float,
-        noise_shape: Sequence[int | None] | None = None,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(rate, noise_shape, seed, **kwargs)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The input, thinned out in training."""
