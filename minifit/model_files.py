@@ -1,14 +1,14 @@
-"""How a model becomes a file and a file a model.
+"""How a model becomes a file and a file a model: functions that the methods of models call.
 
-`Storable` gives models their methods for files. What is written is described as plain data first (`describe`); the
-modules of `minifit.saving` know the formats. A file is read whole before anything of a model is changed.
+A model is described as plain data first (`describe`); the modules of `minifit.saving` know the formats. A file is
+read whole before anything of a model is changed.
 """
 
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -35,136 +35,64 @@ from minifit.saving.description import (
     Weight,
 )
 from minifit.tables import custom_object_scope
-from minifit.training.trainer import Trainer
 
-Model = TypeVar("Model", bound="Storable")
+# -- what models call ----------------------------------------------------------------------------------------
 
 
-class Storable(Trainer):
-    """The methods of a model that have to do with files."""
+def save(
+    model: Any,
+    filepath: PathLike,
+    overwrite: bool = True,
+    include_optimizer: bool = True,
+    save_format: str | None = None,
+    signatures: None = None,
+    options: dict[str, Any] | None = None,
+) -> None:
+    """Write a whole model, as of `Sequential.save`."""
+    if signatures is not None:
+        raise ArgumentError(
+            f"Signatures belong to TensorFlow's own format. Received: signatures={signatures!r}. Leave them out."
+        )
+    format = formats.of(filepath, save_format)
+    if _may_write(filepath, overwrite):
+        format.write(filepath, describe(model, True, include_optimizer), options)
 
-    name: str
 
-    @property
-    def built(self) -> bool:
-        """Whether the weights exist."""
-        raise NotImplementedError
+def save_weights(
+    model: Any,
+    filepath: PathLike,
+    overwrite: bool = True,
+    save_format: str | None = None,
+    options: dict[str, Any] | None = None,
+) -> None:
+    """Write the weights of a model alone, as of `Sequential.save_weights`."""
+    format = formats.of(filepath, save_format)
+    if _may_write(filepath, overwrite):
+        format.write(filepath, describe(model, False, format.remembers), options)
 
-    def save(
-        self,
-        filepath: PathLike,
-        overwrite: bool = True,
-        include_optimizer: bool = True,
-        save_format: str | None = None,
-        signatures: None = None,
-        options: dict[str, Any] | None = None,
-        save_traces: bool = True,
-    ) -> None:
-        """Write the model to a file: its layers, weights, what it was compiled with, and the optimizer's state.
 
-        Parameters
-        ----------
-        filepath : str or PathLike
-            A missing folder is made. The file appears whole or not at all; what was there before stays until then.
-        overwrite : bool, default True
-            Whether to replace a file that is there without asking.
-        include_optimizer : bool, default True
-            Whether to write what it was compiled with and the optimizer's state.
-        save_format : {"h5", "keras"}, optional
-            By default the name's end decides. "h5" is the legacy HDF5 format of Keras whatever the name; TensorFlow's
-            own formats are refused.
-        signatures : None
-            There are none here.
-        options : dict, optional
-            "compression" ("gzip"), "compression_opts" (0 to 9) and "shuffle" (bool) of the arrays.
-        save_traces : bool
-            Accepted as in Keras.
+def load_weights(
+    model: Any, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False, options: None = None
+) -> None:
+    """Replace the weights of a model by those of a file, as of `Sequential.load_weights`."""
+    if options is not None:
+        raise ArgumentError(
+            f"A file says itself how it is stored. Received: options={options!r} for load_weights. Leave them out."
+        )
+    described = describe(model, False, False).layers
+    with formats.of(filepath).reading(filepath) as stored:
+        numbers = _read(stored, described, by_name, skip_mismatch)
+        remembers = stored.remembers and model.optimizer is not None
+        state = _remembered(model, stored, "stays as it was") if remembers else None
+    _put(numbers)
+    if state is not None:
+        model.optimizer.set_state(state, model.trainable_weights)
 
-        Raises
-        ------
-        NotBuiltError
-            When the model has no weights yet.
-        OSError
-            When the file cannot be written.
 
-        References
-        ----------
-        ``tf.keras.Model.save`` (TensorFlow 2.7).
-        """
-        if signatures is not None:
-            raise ArgumentError(
-                f"Signatures belong to TensorFlow's own format. Received: signatures={signatures!r}. Leave them out."
-            )
-        format = formats.of(filepath, save_format)
-        if _may_write(filepath, overwrite):
-            format.write(filepath, describe(self, True, include_optimizer), options)
-
-    def save_weights(
-        self,
-        filepath: PathLike,
-        overwrite: bool = True,
-        save_format: str | None = None,
-        options: dict[str, Any] | None = None,
-    ) -> None:
-        """Write the weights alone; the arguments are those of `save`.
-
-        References
-        ----------
-        ``tf.keras.Model.save_weights`` (TensorFlow 2.7).
-        """
-        format = formats.of(filepath, save_format)
-        if _may_write(filepath, overwrite):
-            format.write(filepath, describe(self, False, format.remembers), options)
-
-    def load_weights(
-        self, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False, options: None = None
-    ) -> None:
-        """Take the weights from a file that `save_weights`, `save` or Keras has written.
-
-        Keras 3's formats also hold what the optimizer remembers, which a compiled model takes too.
-
-        Parameters
-        ----------
-        filepath : str or PathLike
-        by_name : bool, default False
-            Whether a layer takes the weights of the layer of its name, and keeps its own when there is none;
-            otherwise they are taken in order.
-        skip_mismatch : bool, default False
-            Whether layers that do not fit are left as they are, with a warning. In the legacy format it counts
-            together with `by_name`, which Keras 3's formats do not know.
-        options : None
-            There are none for reading: a file says how it is stored.
-
-        Raises
-        ------
-        NotBuiltError
-            When the model has no weights yet.
-        FileFormatError
-            When the file is damaged or does not fit; the model stays as it was.
-        OSError
-            When the file cannot be opened.
-
-        References
-        ----------
-        ``tf.keras.Model.load_weights`` (TensorFlow 2.7).
-        """
-        if options is not None:
-            raise ArgumentError(
-                f"A file says itself how it is stored. Received: options={options!r} for load_weights. Leave them out."
-            )
-        described = describe(self, False, False).layers
-        with formats.of(filepath).reading(filepath) as stored:
-            numbers = _read(stored, described, by_name, skip_mismatch)
-            remembers = stored.remembers and self.optimizer is not None
-            state = _remembered(self, stored, "stays as it was") if remembers else None
-        _put(numbers)
-        if state is not None:
-            self.optimizer.set_state(state, self.trainable_weights)
-
-    def to_json(self, **kwargs: Any) -> str:
-        """The configuration as JSON, in Keras's form; the keywords are those of ``json.dumps``."""
-        written = {**_config(self), "keras_version": "2.7.0", "backend": "tensorflow"}
-        return json.dumps(written, **{"default": _plain, **kwargs})
+def to_json(model: Any, **kwargs: Any) -> str:
+    """Return the configuration of a model as JSON in Keras's form; the keywords are those of ``json.dumps``."""
+    written = {**_config(model), "keras_version": "2.7.0", "backend": "tensorflow"}
+    return json.dumps(written, **{"default": _plain, **kwargs})
 
 
 # -- a model as plain data -----------------------------------------------------------------------------------
@@ -261,10 +189,10 @@ def _may_write(path: PathLike, overwrite: bool) -> bool:
 
 def read_model(
     path: PathLike,
-    make: Callable[[Config], Model],
+    make: Callable[[Config], Any],
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
-) -> Model:
+) -> Any:
     """The model that a file describes; `make` turns a configuration into one."""
     with custom_object_scope(custom_objects), formats.of(path).reading(path) as stored:
         if stored.config is None:

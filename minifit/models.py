@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit import console, layers
+from minifit import console, layers, model_files
 from minifit.arrays import Array, without_batch
 from minifit.checks import storable_name
 from minifit.errors import (
@@ -20,11 +20,12 @@ from minifit.errors import (
 )
 from minifit.layers import InputLayer, Layer
 from minifit.layers.base import ShapeLike, assign_all, unique_name
-from minifit.model_files import Storable, making, read_model, written_as_json
+from minifit.model_files import making, read_model, written_as_json
 from minifit.parameters import Parameter, ParameterBuffer
 from minifit.saving.atomic import PathLike
 from minifit.tables import Table, custom_object_scope
 from minifit.tensor import Context, Tensor, TensorLike, as_tensor, constant, to_array
+from minifit.training.trainer import Trainer
 from minifit.utils.summary import summary_lines
 
 __all__ = ["Sequential", "load_model", "model_from_config", "model_from_json", "save_model"]
@@ -33,7 +34,7 @@ __all__ = ["Sequential", "load_model", "model_from_config", "model_from_json", "
 _building = RLock()
 
 
-class Sequential(Storable):
+class Sequential(Trainer):
     """A chain of layers: the output of each is the input of the next.
 
     Parameters
@@ -367,6 +368,104 @@ class Sequential(Storable):
                 )
         return x if x.dtype == np.float32 else x.astype(np.float32)
 
+    # -- files ------------------------------------------------------------------------------------------
+
+    def save(
+        self,
+        filepath: PathLike,
+        overwrite: bool = True,
+        include_optimizer: bool = True,
+        save_format: str | None = None,
+        signatures: None = None,
+        options: dict[str, Any] | None = None,
+        save_traces: bool = True,
+    ) -> None:
+        """Write the model to a file: its layers, weights, what it was compiled with, and the optimizer's state.
+
+        Parameters
+        ----------
+        filepath : str or PathLike
+            A missing folder is made. The file appears whole or not at all; what was there before stays until then.
+        overwrite : bool, default True
+            Whether to replace a file that is there without asking.
+        include_optimizer : bool, default True
+            Whether to write what it was compiled with and the optimizer's state.
+        save_format : {"h5", "keras"}, optional
+            By default the name's end decides. "h5" is the legacy HDF5 format of Keras whatever the name; TensorFlow's
+            own formats are refused.
+        signatures : None
+            There are none here.
+        options : dict, optional
+            "compression" ("gzip"), "compression_opts" (0 to 9) and "shuffle" (bool) of the arrays.
+        save_traces : bool
+            Accepted as in Keras.
+
+        Raises
+        ------
+        NotBuiltError
+            When the model has no weights yet.
+        OSError
+            When the file cannot be written.
+
+        References
+        ----------
+        ``tf.keras.Model.save`` (TensorFlow 2.7).
+        """
+        model_files.save(self, filepath, overwrite, include_optimizer, save_format, signatures, options)
+
+    def save_weights(
+        self,
+        filepath: PathLike,
+        overwrite: bool = True,
+        save_format: str | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> None:
+        """Write the weights alone; the arguments are those of `save`.
+
+        References
+        ----------
+        ``tf.keras.Model.save_weights`` (TensorFlow 2.7).
+        """
+        model_files.save_weights(self, filepath, overwrite, save_format, options)
+
+    def load_weights(
+        self, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False, options: None = None
+    ) -> None:
+        """Take the weights from a file that `save_weights`, `save` or Keras has written.
+
+        Keras 3's formats also hold what the optimizer remembers, which a compiled model takes too.
+
+        Parameters
+        ----------
+        filepath : str or PathLike
+        by_name : bool, default False
+            Whether a layer takes the weights of the layer of its name, and keeps its own when there is none;
+            otherwise they are taken in order.
+        skip_mismatch : bool, default False
+            Whether layers that do not fit are left as they are, with a warning. In the legacy format it counts
+            together with `by_name`, which Keras 3's formats do not know.
+        options : None
+            There are none for reading: a file says how it is stored.
+
+        Raises
+        ------
+        NotBuiltError
+            When the model has no weights yet.
+        FileFormatError
+            When the file is damaged or does not fit; the model stays as it was.
+        OSError
+            When the file cannot be opened.
+
+        References
+        ----------
+        ``tf.keras.Model.load_weights`` (TensorFlow 2.7).
+        """
+        model_files.load_weights(self, filepath, by_name, skip_mismatch, options)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Return the configuration as JSON in Keras's form; the keywords are those of ``json.dumps``."""
+        return model_files.to_json(self, **kwargs)
+
     # -- as data ----------------------------------------------------------------------------------------
 
     def summary(
@@ -522,7 +621,7 @@ def load_model(
     ----------
     ``tf.keras.models.load_model`` (TensorFlow 2.7).
     """
-    return read_model(filepath, model_from_config, custom_objects, compile)
+    return read_model(filepath, model_from_config, custom_objects, compile)  # type: ignore[no-any-return]
 
 
 def model_from_config(
