@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = [
-    ["errors", "interrupts", "arrays", "checks", "randomness", "console", "signatures", "settings"],
+    ["errors", "interrupts", "arrays", "nest", "checks", "randomness", "console", "signatures", "settings"],
     ["kernels"],
     ["undo", "tensor", "ops", "nonlinearities"],
     [
