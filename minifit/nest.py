@@ -33,7 +33,7 @@ def pack(like: Any, leaves: Sequence[Any]) -> Any:
         made = _packed(like, remaining)
     except StopIteration:
         raise ValueError(f"{len(leaves)} leaves are too few for {like!r}") from None
-    if len(list(remaining)):
+    if list(remaining):
         raise ValueError(f"{len(leaves)} leaves are too many for {like!r}")
     return made
 

@@ -21,6 +21,7 @@ from minifit.tensor import (
     convert,
     current,
     floating,
+    on_symbols,
     to_array,
     unbroadcast,
 )
@@ -74,6 +75,7 @@ __all__ = [
 # -- layers --------------------------------------------------------------------------------------------------
 
 
+@on_symbols
 def dense(x: Tensor, w: Tensor, b: Tensor | None, activation: str = "linear") -> Tensor:
     """``activation(x @ w + b)`` as one op.
 
@@ -114,6 +116,7 @@ def dense(x: Tensor, w: Tensor, b: Tensor | None, activation: str = "linear") ->
     return here.result(shaped, rule, x, w) if b is None else here.result(shaped, rule, x, w, b)
 
 
+@on_symbols
 def activation(x: Tensor, name: str) -> Tensor:
     """One of the activations whose gradient is known from their output: "relu", "sigmoid", "tanh"."""
     here, x = current(), floating(x)
@@ -128,16 +131,19 @@ def activation(x: Tensor, name: str) -> Tensor:
     return here.result(y, rule, x)
 
 
+@on_symbols
 def relu(x: TensorLike) -> Tensor:
     """``max(x, 0)``; its gradient at 0 is 0."""
     return activation(as_tensor(x), "relu")
 
 
+@on_symbols
 def tanh(x: TensorLike) -> Tensor:
     """The hyperbolic tangent."""
     return activation(as_tensor(x), "tanh")
 
 
+@on_symbols
 def sigmoid(x: TensorLike) -> Tensor:
     """``1 / (1 + exp(-x))``. Remembers x, so that cross-entropy can be computed from it."""
     x = floating(x)
@@ -146,6 +152,7 @@ def sigmoid(x: TensorLike) -> Tensor:
     return y
 
 
+@on_symbols
 def softmax(x: TensorLike) -> Tensor:
     """``exp(x) / sum(exp(x))`` over the last axis. Remembers x, so that cross-entropy can be computed from it."""
     x = floating(x)
@@ -164,6 +171,7 @@ def softmax(x: TensorLike) -> Tensor:
     return made
 
 
+@on_symbols
 def dropout(x: Tensor, rate: float, rng: np.random.Generator, noise_shape: Shape | None = None) -> Tensor:
     """Each value set to 0 with probability `rate`, the others divided by ``1 - rate``."""
     x = floating(x)
@@ -172,6 +180,7 @@ def dropout(x: Tensor, rate: float, rng: np.random.Generator, noise_shape: Shape
     return current().result(x.value * scale, lambda dy: (dy * scale,), x)
 
 
+@on_symbols
 def gather(table: Tensor, ids: Array) -> Tensor:
     """The rows of a table by their numbers: shapes (rows, size) and (n, ...) give (n, ..., size)."""
     rows = table.value
@@ -190,6 +199,7 @@ def gather(table: Tensor, ids: Array) -> Tensor:
     return current().result(rows[ids], rule, table)
 
 
+@on_symbols
 def normalize(
     x: Tensor,
     mean: Array,
@@ -238,12 +248,14 @@ def normalize(
 # -- losses: one value a sample, the mean (or the sum over classes) of the last axis -------------------------
 
 
+@on_symbols
 def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``mean((y_pred - y_true) ** 2)`` over the last axis."""
     k = current().kernels
     return _loss(k.squared_error_forward, k.squared_error_backward, y_true, floating(y_pred), symmetric=True)
 
 
+@on_symbols
 def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``mean(abs(y_pred - y_true))`` over the last axis."""
     k = current().kernels
@@ -252,6 +264,7 @@ def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     )
 
 
+@on_symbols
 def binary_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False) -> Tensor:
     """``-mean(t log p + (1 - t) log(1 - p))`` over the last axis; computed from the logits where p has them."""
     k, p = current().kernels, floating(y_pred)
@@ -261,6 +274,7 @@ def binary_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: boo
     return _loss(k.binary_crossentropy_logits_forward, k.binary_crossentropy_logits_backward, y_true, logits)
 
 
+@on_symbols
 def categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False) -> Tensor:
     """``-sum(t log p)`` over the last axis; computed from the logits where p has them."""
     k, p = current().kernels, floating(y_pred)
@@ -275,6 +289,7 @@ def categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits
     return _loss(k.categorical_crossentropy_logits_forward, backward, y_true, logits)
 
 
+@on_symbols
 def sparse_categorical_crossentropy(
     y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False
 ) -> Tensor:
@@ -390,6 +405,7 @@ def _rows(x: Array) -> Array:
     return x.reshape(-1, x.shape[-1]) if x.size else x.reshape(int(np.prod(x.shape[:-1])), x.shape[-1])
 
 
+@on_symbols
 def weighted_mean(values: Tensor, weights: Array | None, count: float) -> Tensor:
     """``sum(values * weights) / count``: how the losses of a batch become one number."""
     here, v = current(), values.value
@@ -408,6 +424,7 @@ def weighted_mean(values: Tensor, weights: Array | None, count: float) -> Tensor
     return here.result(total, rule, values)
 
 
+@on_symbols
 def penalty(w: Tensor, l1: float, l2: float) -> Tensor:
     """``l1 * sum(abs(w)) + l2 * sum(w ** 2)``, what a regularizer adds to the loss."""
     w = floating(w)
@@ -430,6 +447,7 @@ def penalty(w: Tensor, l1: float, l2: float) -> Tensor:
 # -- elementwise ---------------------------------------------------------------------------------------------
 
 
+@on_symbols
 def exp(x: TensorLike) -> Tensor:
     """The exponential."""
     x = floating(x)
@@ -437,12 +455,14 @@ def exp(x: TensorLike) -> Tensor:
     return current().result(y, lambda g: (g * y,), x)
 
 
+@on_symbols
 def log(x: TensorLike) -> Tensor:
     """The natural logarithm."""
     x = floating(x)
     return current().result(np.log(x.value), lambda g: (g / x.value,), x)
 
 
+@on_symbols
 def sqrt(x: TensorLike) -> Tensor:
     """The square root."""
     x = floating(x)
@@ -450,34 +470,40 @@ def sqrt(x: TensorLike) -> Tensor:
     return current().result(y, lambda g: (g / (2 * y),), x)
 
 
+@on_symbols
 def square(x: TensorLike) -> Tensor:
     """``x * x``."""
     x = floating(x)
     return current().result(np.square(x.value), lambda g: (2 * g * x.value,), x)
 
 
+@on_symbols
 def absolute(x: TensorLike) -> Tensor:
     """The absolute value; its gradient at 0 is 0."""
     return as_tensor(x).__abs__()
 
 
+@on_symbols
 def power(x: TensorLike, exponent: TensorLike) -> Tensor:
     """``x ** exponent``."""
     return as_tensor(x) ** exponent
 
 
+@on_symbols
 def maximum(a: TensorLike, b: TensorLike) -> Tensor:
     """The larger of each pair; where they are equal, the gradient goes to `a`."""
     a, b = alike(a, b)
     return where(a.value >= b.value, a, b)
 
 
+@on_symbols
 def minimum(a: TensorLike, b: TensorLike) -> Tensor:
     """The smaller of each pair; where they are equal, the gradient goes to `a`."""
     a, b = alike(a, b)
     return where(a.value <= b.value, a, b)
 
 
+@on_symbols
 def clip(x: TensorLike, low: float, high: float) -> Tensor:
     """`x` moved into [low, high]; the gradient is 0 where it had to be moved."""
     x = floating(x)
@@ -485,6 +511,7 @@ def clip(x: TensorLike, low: float, high: float) -> Tensor:
     return current().result(np.clip(x.value, low, high).astype(x.dtype), lambda g: (g * inside,), x)
 
 
+@on_symbols
 def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor:
     """`a` where the condition holds, else `b`."""
     chosen = to_array(condition).astype(bool)
@@ -496,11 +523,13 @@ def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor:
     return current().result(np.where(chosen, a.value, b.value), rule, a, b)
 
 
+@on_symbols
 def cast(x: TensorLike, dtype: Any) -> Tensor:
     """`x` in another dtype."""
     return convert(as_tensor(x), np.dtype(dtype))
 
 
+@on_symbols
 def stop_gradient(x: TensorLike) -> Tensor:
     """The same numbers, taken as a constant."""
     return Tensor(to_array(x))
@@ -509,16 +538,19 @@ def stop_gradient(x: TensorLike) -> Tensor:
 # -- shapes and reductions -----------------------------------------------------------------------------------
 
 
+@on_symbols
 def matmul(a: TensorLike, b: TensorLike) -> Tensor:
     """The matrix product of the last two axes."""
     return as_tensor(a) @ b
 
 
+@on_symbols
 def reshape(x: TensorLike, shape: Shape) -> Tensor:
     """The same numbers in another shape; one dimension may be -1."""
     return as_tensor(x).reshape(*shape)
 
 
+@on_symbols
 def transpose(x: TensorLike, axes: Shape | None = None) -> Tensor:
     """The axes in another order; reversed when `axes` is None."""
     x = as_tensor(x)
@@ -526,18 +558,21 @@ def transpose(x: TensorLike, axes: Shape | None = None) -> Tensor:
     return current().result(x.value.transpose(axes), lambda g: (g.transpose(back),), x)
 
 
+@on_symbols
 def expand_dims(x: TensorLike, axis: int) -> Tensor:
     """One more axis of length 1."""
     x = as_tensor(x)
     return x.reshape(*np.expand_dims(x.value, axis).shape)
 
 
+@on_symbols
 def squeeze(x: TensorLike, axis: int | None = None) -> Tensor:
     """Without its axes of length 1, or without one of them."""
     x = as_tensor(x)
     return x.reshape(*np.squeeze(x.value, axis).shape)
 
 
+@on_symbols
 def broadcast_to(x: TensorLike, shape: Shape) -> Tensor:
     """`x` repeated to a larger shape."""
     x = as_tensor(x)
@@ -546,6 +581,7 @@ def broadcast_to(x: TensorLike, shape: Shape) -> Tensor:
     return current().result(np.broadcast_to(x.value, shape), lambda g: (unbroadcast(g, x.shape),), x)
 
 
+@on_symbols
 def concatenate(xs: list[TensorLike], axis: int = -1) -> Tensor:
     """Several tensors put after each other along an axis."""
     if not xs:
@@ -564,21 +600,25 @@ def _of_one_dtype(xs: list[TensorLike]) -> list[Tensor]:
     return [alike(x, likest)[0] for x in xs]
 
 
+@on_symbols
 def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The sum over `axis`, or over everything."""
     return as_tensor(x).sum(axis, keepdims)
 
 
+@on_symbols
 def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean over `axis`, or over everything."""
     return as_tensor(x).mean(axis, keepdims)
 
 
+@on_symbols
 def max(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """The largest value along `axis`, or of everything; equal ones share the gradient."""
     return _extreme(np.max, as_tensor(x), axis, keepdims)
 
 
+@on_symbols
 def min(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """The smallest value along `axis`, or of everything; equal ones share the gradient."""
     return _extreme(np.min, as_tensor(x), axis, keepdims)
@@ -592,11 +632,13 @@ def _extreme(find: Callable[..., Array], x: Tensor, axis: int | None, keepdims: 
     return current().result(value, lambda g: (share * g.reshape(found.shape),), x)
 
 
+@on_symbols
 def argmax(x: TensorLike, axis: int = -1) -> Tensor:
     """Where the largest value stands along an axis: constants of dtype int64."""
     return Tensor(to_array(x).argmax(axis))
 
 
+@on_symbols
 def equal(a: TensorLike, b: TensorLike) -> Tensor:
     """Where two tensors agree: constants of dtype bool."""
     return Tensor(np.equal(to_array(a), to_array(b)))

@@ -9,11 +9,13 @@ The arithmetic of tensors stands here, each operator beside its rule; the functi
 """
 
 import copy
+import operator
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar, Token
+from functools import wraps
 from itertools import count
 from types import ModuleType
-from typing import Any, TypeAlias, Union
+from typing import Any, TypeAlias, TypeVar, Union, cast
 
 import numpy as np
 
@@ -26,6 +28,8 @@ from minifit.undo import Undo
 Rule: TypeAlias = Callable[[Array], Sequence[Array | None]]
 Axis: TypeAlias = int | tuple[int, ...] | None
 TensorLike: TypeAlias = Union["Tensor", Array, float, Sequence[Any]]
+
+Op = TypeVar("Op", bound=Callable[..., Any])
 
 _age = count()
 
@@ -66,7 +70,9 @@ class Context:
         self.recording = recording
         self.streams = DEFAULT if streams is None else streams
         self.undo = undo
-        self.losses: list[Tensor] = []  # what layers add to the loss: activity regularizers, add_loss
+        self.losses: list[
+            tuple[Any, Tensor]
+        ] = []  # each with the layer that adds it: activity regularizers, add_loss
         self._tokens: list[Token[Context]] = []
 
     def enter(self) -> None:
@@ -80,10 +86,15 @@ class Context:
     def __exit__(self, *_: object) -> None:
         _current.reset(self._tokens.pop())
 
-    def add_loss(self, loss: "Tensor") -> None:
-        """Keep what a layer adds to the loss, for who entered this context; outside of any nobody asks for it."""
-        if self is not _outside:
-            self.losses.append(loss)
+    @property
+    def in_step(self) -> bool:
+        """True within a step of `fit`, `evaluate` or `predict`."""
+        return self.workspace is not None
+
+    @property
+    def collects(self) -> bool:
+        """True if whoever entered this context looks at `losses`."""
+        return self is not _outside
 
     def generator(self, name: str, seed: int | None = None) -> np.random.Generator:
         """Return a stream to draw from in a step; with a seed of its own it does not depend on the model."""
@@ -102,6 +113,80 @@ class Context:
                     made.rule, made.parents, made.age = rule, parents, next(_age)
                     break
         return made
+
+
+class Symbolic:
+    """A tensor that has a shape but no numbers yet. An op on it becomes part of a graph instead of being computed."""
+
+    __array_ufunc__ = None  # an array leaves arithmetic with it to the methods here
+
+    def of_op(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the symbol for the result of an op that has this one among its arguments."""
+        raise NotImplementedError
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        raise self._no_numbers("an array")
+
+    def __float__(self) -> float:
+        raise self._no_numbers("a float")
+
+    def __bool__(self) -> bool:
+        raise self._no_numbers("a bool")
+
+    def __len__(self) -> int:
+        raise self._no_numbers("a length")
+
+    def __iter__(self) -> Any:
+        raise self._no_numbers("something to iterate over")
+
+    def _no_numbers(self, wanted: str) -> ArgumentTypeError:
+        return ArgumentTypeError(
+            f"A symbolic tensor stands for numbers that are known once the model sees data. Received: {self!r} in the "
+            f"place of {wanted}. Compute with minifit.ops, or put the computation into the call of a Layer."
+        )
+
+
+def _add_operators() -> None:
+    """Give `Symbolic` Python's arithmetic, each operator as an op with the operands in their order."""
+
+    def method(function: Callable[..., Any], reflected: bool) -> Callable[..., Any]:
+        def of_two(self: Symbolic, *others: Any) -> Any:
+            return self.of_op(function, (*others, self) if reflected else (self, *others), {})
+
+        return of_two
+
+    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
+        setattr(Symbolic, f"__{name}__", method(getattr(operator, name), False))
+        setattr(Symbolic, f"__r{name}__", method(getattr(operator, name), True))
+    for name in ("neg", "abs", "getitem", "lt", "le", "gt", "ge"):
+        setattr(Symbolic, f"__{name}__", method(getattr(operator, name), False))
+
+
+_add_operators()
+
+
+def on_symbols(function: Op) -> Op:
+    """Let an op take symbolic tensors, too, alone or in a list: its result is part of a graph then."""
+
+    @wraps(function)
+    def op(*args: Any, **kwargs: Any) -> Any:
+        for arg in (*args, *kwargs.values()) if kwargs else args:
+            if type(arg) is not Tensor:
+                symbol = _symbol_in(arg)
+                if symbol is not None:
+                    return symbol.of_op(op, args, kwargs)
+        return function(*args, **kwargs)
+
+    return cast(Op, op)
+
+
+def _symbol_in(value: Any) -> Symbolic | None:
+    """Return the first symbolic tensor of an argument."""
+    if isinstance(value, Symbolic):
+        return value
+    if isinstance(value, list | tuple):
+        return next((s for s in value if isinstance(s, Symbolic)), None)
+    return None
 
 
 _outside = Context()
@@ -467,6 +552,8 @@ def _binary(
     db: Callable[[Array, Array, Array, Array], Array],
 ) -> Tensor:
     """An elementwise op of two tensors, from its gradients for each as functions of (g, a, b, y)."""
+    if isinstance(b, Symbolic):
+        return NotImplemented  # type: ignore[no-any-return]  # its own operator comes next
     x, y = alike(a, b)
     try:
         value = np.asarray(forward(x.value, y.value))

@@ -267,7 +267,8 @@ class Layer(Configurable):
 
     def add_loss(self, loss: TensorLike) -> None:
         """Add to the loss of the batch that is being trained on or evaluated; to be called inside `call`."""
-        current().add_loss(as_tensor(loss))
+        if current().collects:
+            current().losses.append((self, as_tensor(loss)))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The output's shape; found by a trial on zeros unless a layer knows better."""

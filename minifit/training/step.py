@@ -212,7 +212,7 @@ class JudgedStep(Step):
         """Return what the layers add to the loss: penalties of weights, and what they added during the call."""
         if not self.regularized and not self.context.losses:
             return []
-        return [penalty(w) for w in self.regularized] + self.context.losses
+        return [penalty(w) for w in self.regularized] + [loss for _, loss in self.context.losses]
 
     def make_chain(self) -> Chain | None:
         """Plan the model, to be judged."""

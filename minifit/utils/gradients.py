@@ -162,7 +162,7 @@ def _result(
             )
         weights = np.random.default_rng(seed).standard_normal(y.shape)
         total = (y * weights).sum()
-        for loss in (*here.losses, *penalties()):
+        for loss in (*(loss for _, loss in here.losses), *penalties()):
             total = total + loss
         return total
 
