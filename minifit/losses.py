@@ -18,7 +18,7 @@ from minifit.errors import ArgumentError, DataError, GradientError, ShapeError
 from minifit.nonlinearities import softplus
 from minifit.settings import Fixed, Option, Setting, check_options
 from minifit.signatures import check_call, name_of
-from minifit.tables import Configurable, Table
+from minifit.tables import Configurable, Table, described, get_registered_name
 from minifit.tensor import Axis, Tensor, TensorLike, as_tensor, convert, floating, to_array
 
 __all__ = [
@@ -719,8 +719,8 @@ def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any
 def serialize(loss: Any) -> Any:
     """A loss as plain data: a function by its name, an object by its class and configuration."""
     if isinstance(loss, Loss):
-        return {"class_name": type(loss).__name__, "config": loss.get_config()}
-    return getattr(loss, "__name__", loss)
+        return described(loss)
+    return get_registered_name(loss) if hasattr(loss, "__name__") else loss
 
 
 deserialize = get

@@ -34,7 +34,7 @@ from minifit.saving.description import (
     StoredModel,
     Weight,
 )
-from minifit.tables import custom_object_scope
+from minifit.tables import custom_object_scope, described, get_registered_name
 
 # -- what models call ----------------------------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ def _with_inner(layer: Layer, weight: Callable[[Parameter], Weight], seen: set[L
 
 
 def _config(model: Any) -> Config:
-    return {"class_name": type(model).__name__, "config": model.get_config()}
+    return described(model)
 
 
 def _training(model: Any) -> Config:
@@ -162,9 +162,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if hasattr(value, "get_config"):
-        return {"class_name": type(value).__name__, "config": value.get_config()}
+        return described(value)
     if hasattr(value, "__name__"):
-        return value.__name__
+        return get_registered_name(value)
     raise ArgumentError(
         f"A configuration is made of numbers, strings, lists and dicts. Received: {value!r} of type "
         f"{type(value).__name__}. Return plain values from get_config."

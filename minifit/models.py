@@ -23,7 +23,7 @@ from minifit.layers.base import ShapeLike, assign_all, unique_name
 from minifit.model_files import making, read_model, written_as_json
 from minifit.parameters import Parameter, ParameterBuffer
 from minifit.saving.atomic import PathLike
-from minifit.tables import Table, custom_object_scope
+from minifit.tables import Table, custom_object_scope, described
 from minifit.tensor import Context, Tensor, TensorLike, as_tensor, constant, to_array
 from minifit.training.trainer import Trainer
 from minifit.utils.summary import summary_lines
@@ -501,7 +501,7 @@ class Sequential(Trainer):
                 batch_input_shape=self._input_shape, name=self._input_name or self._default_input_name()
             )
             made.append({"class_name": "InputLayer", "config": first.get_config()})
-        made += [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self._layers]
+        made += [described(layer) for layer in self._layers]
         return {"name": self.name, "layers": made}
 
     def describe(self) -> list[dict[str, Any]]:

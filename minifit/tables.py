@@ -3,14 +3,14 @@
 Every family (losses, optimizers, initializers, ...) ends in one `Table`. It is the only list of what there
 is: strings given by users, configurations read from files and the pages of the documentation all go by it.
 Nothing is ever imported by a name found in a file: a name is in a table, or in the `custom_objects` that the
-caller gives, or it is an error.
+caller gives or has registered, or it is an error.
 """
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from inspect import signature
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar, Token
+from inspect import isfunction, signature
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,27 +18,179 @@ import numpy as np
 from minifit.errors import ArgumentError, ArgumentTypeError, UnknownNameError, legible, quoted
 from minifit.signatures import check_call, name_of
 
-_custom: ContextVar[Mapping[str, Any] | None] = ContextVar("custom objects", default=None)
+_global: dict[str, Any] = {}
+"""What `get_custom_objects` returns: the names that count everywhere and for as long as the program runs."""
+
+_registered: dict[Any, str] = {}
+"""The names of registered classes and functions, as they are written into files."""
+
+_scope: ContextVar[Mapping[str, Any]] = ContextVar("custom objects", default=MappingProxyType({}))
 
 
-@contextmanager
-def custom_object_scope(objects: Mapping[str, Any] | None) -> Iterator[None]:
+class CustomObjectScope:
     """While the block runs, every table knows these names too: classes and functions of your own.
+
+    Parameters
+    ----------
+    *objects : dict
+        From name to class or function. A later dict goes before an earlier one.
+
+    Notes
+    -----
+    A scope counts in its own thread; the names of `get_custom_objects` count in all.
+
+    Examples
+    --------
+    >>> from minifit import activations
+    >>> with CustomObjectScope({"twice": lambda x: 2 * x}):
+    ...     activations.get("twice")(3)
+    6
 
     References
     ----------
-    ``tf.keras.utils.custom_object_scope`` (TensorFlow 2.7).
+    ``tf.keras.utils.custom_object_scope`` and ``CustomObjectScope`` (TensorFlow 2.7).
     """
-    token = _custom.set({**custom_objects(), **(objects or {})})
-    try:
-        yield
-    finally:
-        _custom.reset(token)
+
+    def __init__(self, *objects: Mapping[str, Any] | None) -> None:
+        for given in objects:
+            if given is not None and not isinstance(given, Mapping):
+                raise ArgumentTypeError(
+                    f"Custom objects are a dict from name to class or function. Received: {given!r}. "
+                    "Pass for example {'Mine': Mine}."
+                )
+        self.custom_objects = objects
+        self._tokens: list[Token[Mapping[str, Any]]] = []
+
+    def __enter__(self) -> "CustomObjectScope":
+        names = dict(_scope.get())
+        for given in self.custom_objects:
+            names.update(given or {})
+        self._tokens.append(_scope.set(names))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _scope.reset(self._tokens.pop())
+
+
+custom_object_scope = CustomObjectScope
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """Return the dict of names that every table knows, itself: what is put into it counts from then on.
+
+    Returns
+    -------
+    dict
+        From name to class or function, with all that `register_keras_serializable` has registered.
+
+    References
+    ----------
+    ``tf.keras.utils.get_custom_objects`` (TensorFlow 2.7).
+    """
+    return _global
 
 
 def custom_objects() -> Mapping[str, Any]:
-    """Those of the `custom_object_scope` that the caller is in."""
-    return _custom.get() or {}
+    """Return all names that count here: those of the scopes around the caller, then the global ones."""
+    return {**_global, **_scope.get()}
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
+    """Register the decorated class or function, so that files name it and find it without `custom_objects`.
+
+    Parameters
+    ----------
+    package : str, default "Custom"
+    name : str, optional
+        The name of the class or function when None. Files have ``package>name``.
+
+    Returns
+    -------
+    callable
+        A decorator that returns what it is given.
+
+    Raises
+    ------
+    ArgumentError
+        When the name or the class is registered already, or a class has no ``get_config``.
+    ArgumentTypeError
+        When `package` or `name` is no string, as when the parentheses of the decorator are missing.
+
+    Examples
+    --------
+    >>> @register_keras_serializable("my_package")
+    ... def double(x):
+    ...     return 2 * x
+    >>> get_registered_name(double)
+    'my_package>double'
+
+    References
+    ----------
+    ``tf.keras.utils.register_keras_serializable`` (TensorFlow 2.7).
+    """
+    if not isinstance(package, str) or not isinstance(name, str | None):
+        raise ArgumentTypeError(
+            f"A package and a name are strings. Received: package={package!r}, name={name!r}. "
+            "Decorate with @register_keras_serializable(), parentheses included."
+        )
+
+    def register(member: Any) -> Any:
+        full = f"{package}>{member.__name__ if name is None else name}"
+        if isinstance(member, type) and not hasattr(member, "get_config"):
+            raise ArgumentError(
+                f"A registered class has a get_config, with the arguments that make an equal object. "
+                f"Received: {member.__name__}, which has none. Define it."
+            )
+        taken = next((m for m in (_global.get(full), member) if m is not None and _is_registered(m)), None)
+        if taken is not None:
+            raise ArgumentError(
+                f"A class or function is registered once. Received: {name_of(member)!r} as {full!r}, while "
+                f"{_registered[taken]!r} is registered for {taken!r}. Pass another name, or remove the entry "
+                "from get_custom_objects()."
+            )
+        _global[full] = member
+        _registered[member] = full
+        return member
+
+    return register
+
+
+def _is_registered(member: Any) -> bool:
+    """Return whether files and `get_custom_objects` agree on the name of a class or function."""
+    return _global.get(_registered.get(member, "")) is member
+
+
+def get_registered_name(obj: Any) -> str:
+    """Return the name under which a class or function is written: the registered one, else its own.
+
+    A name that was removed from `get_custom_objects` counts no longer.
+
+    References
+    ----------
+    ``tf.keras.utils.get_registered_name`` (TensorFlow 2.7).
+    """
+    return _registered[obj] if _is_registered(obj) else str(obj.__name__)
+
+
+def get_registered_object(
+    name: str,
+    custom_objects: Mapping[str, Any] | None = None,
+    module_objects: Mapping[str, Any] | None = None,
+) -> Any:
+    """Return the class or function of a name, or None when there is none.
+
+    Parameters
+    ----------
+    name : str
+    custom_objects, module_objects : dict, optional
+        Where to look behind the scopes around the caller and `get_custom_objects`.
+
+    References
+    ----------
+    ``tf.keras.utils.get_registered_object`` (TensorFlow 2.7).
+    """
+    places = (_scope.get(), _global, custom_objects or {}, module_objects or {})
+    return next((place[name] for place in places if name in place), None)
 
 
 class Table(Mapping[str, Any]):
@@ -69,17 +221,23 @@ class Table(Mapping[str, Any]):
         return len(self._members)
 
     def find(self, name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """The member called `name`; `custom_objects` are asked first, then those of `custom_object_scope`.
+        """Return the member called `name`, or registered as ``package>name`` where `name` is among the custom objects.
+
+        The nearest names count: `custom_objects`, those of `custom_object_scope`, those of `get_custom_objects`.
 
         Raises
         ------
         UnknownNameError
             With the nearest known name.
         """
-        known = {**self._members, **(_custom.get() or {}), **(custom_objects or {})}
-        if name not in known:
-            raise UnknownNameError.of(self.kind, name, known)
-        return known[name]
+        own = (custom_objects or {}, _scope.get(), _global)
+        places = [(place, name) for place in (*own, self._members)]
+        if isinstance(name, str) and ">" in name:
+            places += [(place, name.rpartition(">")[2]) for place in own]
+        for place, known in places:
+            if known in place:
+                return place[known]
+        raise UnknownNameError.of(self.kind, name, {**self._members, **_global, **_scope.get(), **own[0]})
 
     def make(self, identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
         """A member from whatever a user may write for it.
@@ -102,12 +260,12 @@ class Table(Mapping[str, Any]):
             When the identifier is none of these, or a function that takes other arguments.
         """
         if isinstance(identifier, str):
-            return _member(self.find(identifier, custom_objects), {})
+            return _member(self.find(identifier, custom_objects), {}, custom_objects)
         if isinstance(identifier, Mapping) and "class_name" in identifier:
             found = self.find(identifier["class_name"], custom_objects)
-            return _member(found, dict(identifier.get("config") or {}))
+            return _member(found, dict(identifier.get("config") or {}), custom_objects)
         if isinstance(identifier, type):
-            return _member(identifier, {})
+            return _member(identifier, {}, custom_objects)
         if callable(identifier):
             if self._called_with:
                 check_call(f"The {self.kind} {name_of(identifier)!r}", identifier, *self._called_with)
@@ -138,10 +296,17 @@ class Configurable:
         return made_from(cls, config)
 
 
-def _member(found: Any, config: dict[str, Any]) -> Any:
-    """An object of a class from its configuration; a function is taken as it is."""
+def _member(found: Any, config: dict[str, Any], own: Mapping[str, Any] | None) -> Any:
+    """Return an object of a class from its configuration; a function is taken as it is.
+
+    A function among the arguments is written by its name; those of the user's own stand in its place again.
+    """
     if not isinstance(found, type):
         return found
+    for argument, value in config.items():
+        if isinstance(value, str) and argument != "name":
+            named = get_registered_object(value, own)
+            config[argument] = named if isfunction(named) else value
     return found.from_config(config) if hasattr(found, "from_config") else made_from(found, config)
 
 
@@ -169,8 +334,13 @@ def serialize(member: Any) -> Any:
     if member is None or isinstance(member, str):
         return member
     if isinstance(member, Configurable):
-        return {"class_name": type(member).__name__, "config": member.get_config()}
-    return getattr(member, "__name__", type(member).__name__)
+        return described(member)
+    return get_registered_name(member if hasattr(member, "__name__") else type(member))
+
+
+def described(member: Any) -> dict[str, Any]:
+    """An object by the name of its class and its configuration, as files have it."""
+    return {"class_name": get_registered_name(type(member)), "config": member.get_config()}
 
 
 def plain(value: Any) -> Any:

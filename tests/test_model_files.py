@@ -354,6 +354,37 @@ def test_a_name_that_nobody_knows(missing: str, tmp_path: Path) -> None:
         load_model(tmp_path / "m.h5", {k: v for k, v in OWN.items() if k != missing})
 
 
+@pytest.mark.parametrize("ending", [".h5", ".keras"])
+def test_registered_things_need_no_custom_objects(ending: str, tmp_path: Path) -> None:
+    names = utils.get_custom_objects()
+    try:
+        for name, thing in {**OWN, "Chain": Chain}.items():
+            utils.register_keras_serializable("mine", name)(thing)
+        model = Chain(own().layers)
+        model.compile(Slower(0.1), Gap(), metrics=[off_by, "mae"])
+        model.fit(X, Y, verbose=0)
+        model.save(tmp_path / f"m{ending}")
+        written = json.loads(model.to_json())
+        assert written["class_name"] == "mine>Chain"
+        kinds = [entry["class_name"] for entry in written["config"]["layers"]]
+        assert kinds == ["InputLayer", "mine>Scale", "Dense"]
+        loaded = load_model(tmp_path / f"m{ending}")
+    finally:
+        names.clear()
+    assert isinstance(loaded, Chain) and isinstance(loaded.optimizer, Slower)
+    assert (
+        loaded.fit(X, Y, shuffle=False, verbose=0).history
+        == model.fit(X, Y, shuffle=False, verbose=0).history
+    )
+    with pytest.raises(UnknownNameError, match="custom_objects"):
+        load_model(tmp_path / f"m{ending}")
+    assert isinstance(load_model(tmp_path / f"m{ending}", {**OWN, "Chain": Chain}), Chain)
+
+
+class Chain(Sequential):
+    """A model of one's own."""
+
+
 def test_a_function_is_never_read_from_a_file(tmp_path: Path) -> None:
     model = Sequential([layers.Lambda(lambda x: x * 2, input_shape=(3,)), layers.Dense(1)])
     model.save(tmp_path / "m.h5")

@@ -15,7 +15,7 @@ from minifit.optimizers.ftrl import Ftrl
 from minifit.optimizers.nadam import Nadam
 from minifit.optimizers.rmsprop import RMSprop
 from minifit.optimizers.sgd import SGD
-from minifit.tables import Table
+from minifit.tables import Table, described, get_registered_object
 
 __all__ = [
     "SGD",
@@ -57,7 +57,7 @@ def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Opt
 
 def serialize(optimizer: Optimizer) -> dict[str, Any]:
     """An optimizer as plain data."""
-    return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}
+    return described(optimizer)
 
 
 deserialize = get
@@ -67,7 +67,8 @@ def _known(identifier: Any, custom: Mapping[str, Any]) -> Any:
     """The identifier with its name as the table has it, and with a schedule in the place of its description."""
     if isinstance(identifier, str):
         lower = identifier.lower()
-        return lower if lower in TABLE and identifier not in custom else identifier
+        own = get_registered_object(identifier, custom) is not None
+        return lower if lower in TABLE and not own else identifier
     if isinstance(identifier, Mapping) and "class_name" in identifier:
         config = dict(identifier.get("config") or {})
         if isinstance(config.get("learning_rate"), Mapping):

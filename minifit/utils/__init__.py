@@ -4,17 +4,29 @@ from minifit.data import Sequence
 from minifit.datasets.cache import get_file
 from minifit.layers.base import clear_names as clear_session
 from minifit.randomness import set_random_seed
-from minifit.tables import custom_object_scope
+from minifit.tables import (
+    CustomObjectScope,
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
 from minifit.utils.encoding import normalize, to_categorical
 from minifit.utils.gradients import check_gradients
 
 __all__ = [
+    "CustomObjectScope",
     "Sequence",
     "check_gradients",
     "clear_session",
     "custom_object_scope",
+    "get_custom_objects",
     "get_file",
+    "get_registered_name",
+    "get_registered_object",
     "normalize",
+    "register_keras_serializable",
     "set_random_seed",
     "to_categorical",
 ]

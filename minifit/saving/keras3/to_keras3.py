@@ -28,7 +28,7 @@ def to_keras3(config: Config, training: Config | None = None) -> Config:
     inner["layers"] = [write_object("layers", entry) for entry in arguments["layers"]]
     made = {
         "module": "keras" if known else None,
-        "class_name": class_name,
+        "class_name": class_name.rpartition(">")[2],
         "config": inner,
         "registered_name": None if known else class_name,
     }
@@ -52,7 +52,7 @@ def write_object(family: str, entry: Mapping[str, Any]) -> Config:
     known = family in FAMILIES and class_name in FAMILIES[family].table
     return {
         "module": FAMILIES[family].module if known else None,
-        "class_name": class_name,
+        "class_name": class_name.rpartition(">")[2],
         "config": config,
         "registered_name": None if known else class_name,
     }
