@@ -5,10 +5,10 @@ from typing import Any
 
 from minifit.checks import positive
 from minifit.data.array_batches import ArrayBatches
-from minifit.data.batches import Batch, Batches, weighed_classes
+from minifit.data.batches import PARTS, Batch, Batches, weighed_classes
 from minifit.data.checks import class_weights, same_length
 from minifit.data.iterator_batches import IteratorBatches
-from minifit.data.row_batches import RowBatches, Shuffle
+from minifit.data.row_batches import RowBatches, Shuffle, column
 from minifit.data.sequence import Sequence
 from minifit.data.sequence_batches import SequenceBatches
 from minifit.data.stored import Stored, is_stored, rows_of
@@ -92,9 +92,10 @@ def batches_of(
             SequenceBatches(x, steps, bool(shuffle), called) if indexed else IteratorBatches(x, steps, called)
         )
     if class_weight is not None:
-        made.class_weight = class_weights(class_weight)
-        if made.class_weight is not None and made.targets is not None:
-            weighed_classes(made.class_weight, made.targets)
+        weights = made.class_weight = class_weights(class_weight)
+        for targets in made.targets:
+            if targets is not None and weights is not None:
+                weighed_classes(weights, targets)
     return made
 
 
@@ -110,16 +111,18 @@ def _rows(
 ) -> RowBatches:
     """Batches of the rows of arrays; through blocks where one of them is in a file."""
     of = f" of {called}" if called else ""
-    inputs = rows_of("x" + of, x)
-    targets = None if y is None else rows_of("y" + of, y)
-    weights = None if sample_weight is None else rows_of("sample_weight" + of, sample_weight)
-    same_length(f"All arrays{of}", x=inputs, y=targets, sample_weight=weights)
-    for name, rows in (("x", inputs), ("y", targets), ("sample_weight", weights)):
+    columns = [
+        column(name, name, rows_of(name + of, value))
+        for name, value in zip(PARTS, (x, y, sample_weight), strict=True)
+        if name == "x" or value is not None
+    ]
+    same_length(f"All arrays{of}", **{c.name: c.rows for c in columns})
+    for name, _, rows, _ in columns:
         if in_memory(rows):
             check_range(name + of, rows)
-    in_files = any(isinstance(rows, Stored) for rows in (inputs, targets, weights))
+    in_files = any(isinstance(c.rows, Stored) for c in columns)
     kind = StoredBatches if in_files else ArrayBatches
-    made = kind(inputs, targets, weights, batch_size, steps, passes, shuffle)
+    made = kind(columns, batch_size, steps, passes, shuffle)
     made.called = called
     return made
 

@@ -1,5 +1,7 @@
 """Batches from arrays in memory and memory maps, drawn by index: the data set itself is never copied."""
 
+from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -23,16 +25,20 @@ class ArrayBatches(RowBatches):
 
     _whole: Stretch | None = None  # the present pass as one stretch, where the arrays can be used as they lie
     _pass = -1  # its number
+    _to_cast: Sequence[
+        tuple[Array, Array]
+    ] = ()  # its targets that are no float32, each with memory for what they are
     _lie_ahead = False  # whether the batches that `ahead` told of are still to come
 
-    def peek(self) -> Batch:
-        """The first row."""
-        return Batch(self.x[:1], None if self.y is None else self.y[:1])
+    @property
+    def _width(self) -> int:
+        """The most numbers that a row of one of the inputs has."""
+        return max(prod(rows.shape[1:]) for rows in self.sources[: self._targets_at])
 
     def ahead(self, here: Context, most: int) -> Stretch | None:
         """What is left of the pass: of the arrays as they lie, or of copies of some batches that are put in order."""
         self._lie_ahead = not (
-            self.shuffle == "batch" or self.weight is not None or self.class_weight is not None
+            self.shuffle == "batch" or self._weights_at < len(self.columns) or self.class_weight is not None
         )
         if not self._lie_ahead:
             return super().ahead(here, most)
@@ -43,13 +49,13 @@ class ArrayBatches(RowBatches):
             self._pass, self._whole = self.position // self.batches, self._as_it_lies()
         whole, left = self._whole, self.batches - begin
         if whole is None:
-            left = min(left, most, max(CAST_AT_ONCE // max(self.size * self.x[:1].size, 1), 1))
+            left = min(left, most, max(CAST_AT_ONCE // max(self.size * self._width, 1), 1))
             return Stretch(*self._batch(here, *self._rows_of(begin, left)), None, self.size, 0, left)
         if whole.order is None and self.shuffle:
             whole = self._of_computed(whole, begin)
         else:
             whole.begin, whole.batches = begin, left
-        if whole.y is not self.y:
+        if self._to_cast:
             self._cast_targets(whole, min(whole.batches, most))
         return whole
 
@@ -69,29 +75,34 @@ class ArrayBatches(RowBatches):
         Targets of one number a row get memory to be cast in, each at its own place: batches of them alone would need
         batches of x.
         """
-        x, y = self.x, self.y
-        if y is not None and y.dtype != self._dtypes[1] and y.size == len(y) and in_memory(y):
-            y = np.empty(y.shape, self._dtypes[1])
-        if not (_lies_ready(x, self._dtypes[0]) and (y is None or _lies_ready(y, self._dtypes[1]))):
-            return None
+        arrays: list[Array | None] = []
+        self._to_cast = []
+        for _, role, rows, dtype in self.columns:
+            array: Any = rows
+            if role == "y" and in_memory(rows) and rows.dtype != dtype and rows.size == len(rows):
+                array = np.empty(rows.shape, dtype)
+                self._to_cast.append((rows, array))
+            if array is not None and not _lies_ready(array, dtype):
+                return None
+            arrays.append(array)
         order = self.order if self.shuffle else None
-        return Stretch(x, y, None, None if isinstance(order, Computed) else order, self.size, 0, 0)
+        return Stretch(*self._parts(arrays), None if isinstance(order, Computed) else order, self.size, 0, 0)
 
     def _cast_targets(self, stretch: Stretch, batches: int) -> None:
         """Cast those of the next batches: no earlier, since a hook may change the data until they are taken.
 
         All are cast where they are so few that this is quicker than to find them.
         """
-        assert stretch.y is not None
         first = stretch.begin * stretch.size
         rows = slice(first, first + batches * stretch.size)
-        if len(self.y) <= FEW:
-            stretch.y[...] = self.y
-        elif stretch.order is None:
-            stretch.y[rows] = self.y[rows]
-        else:
-            places = stretch.order[rows]
-            stretch.y.put(places, self.y.take(places))
+        for y, out in self._to_cast:
+            if len(y) <= FEW:
+                out[...] = y
+            elif stretch.order is None:
+                out[rows] = y[rows]
+            else:
+                places = stretch.order[rows]
+                out.put(places, y.take(places))
 
     def _of_computed(self, whole: Stretch, begin: int) -> Stretch:
         """A stretch of an order that is not kept: as far as it is computed."""
@@ -100,7 +111,7 @@ class ArrayBatches(RowBatches):
         places, left = self.order.ahead(first, last - first), self.batches - begin
         if first + len(places) < self.samples:
             left = max(len(places) // self.size, 1)
-        return Stretch(whole.x, whole.y, None, places, self.size, 0, left)
+        return Stretch(whole.inputs, whole.targets, (), places, self.size, 0, left)
 
     def _rows_of(self, begin: int, batches: int) -> tuple[int, int]:
         """Where some batches of a pass begin and end."""
@@ -109,11 +120,11 @@ class ArrayBatches(RowBatches):
     def _batch(self, here: Context, first: int, last: int) -> Batch:
         rows = slice(first, last)
         index = self.order[rows] if self.shuffle is True else None
-        for_x, for_y, for_weight = self._dtypes
-        x = _gather(here, self.x, rows, index, for_x)
-        y = None if self.y is None else _gather(here, self.y, rows, index, for_y)
-        weight = None if self.weight is None else _gather(here, self.weight, rows, index, for_weight)
-        return Batch(x, y, weight)
+        made = [
+            None if source is None else _gather(here, source, rows, index, dtype)
+            for _, _, source, dtype in self.columns
+        ]
+        return Batch(*self._parts(made))
 
 
 def _lies_ready(part: Array, dtype: np.dtype[Any]) -> bool:
@@ -121,10 +132,11 @@ def _lies_ready(part: Array, dtype: np.dtype[Any]) -> bool:
     return part.dtype == dtype and part.flags.c_contiguous and part.flags.aligned
 
 
-def _gather(here: Context, source: Array, rows: slice, index: Array | None, dtype: np.dtype[Any]) -> Array:
+def _gather(here: Context, source: Any, rows: slice, index: Array | None, dtype: np.dtype[Any]) -> Array:
     """The rows of a batch as `dtype`: those at `index`, or a slice where rows stay together."""
     if index is None and source.dtype == dtype and source.flags.c_contiguous:
-        return source[rows]
+        part: Array = source[rows]
+        return part
     out = here.take((rows.stop - rows.start, *source.shape[1:]), dtype)
     if index is None:
         np.copyto(out, source[rows], casting="unsafe")

@@ -7,7 +7,7 @@ from it, an evaluation winds it back first. When it has no more, `next` returns 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -19,14 +19,28 @@ from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.tensor import Context
 
 PARTS = ("x", "y", "sample_weight")
+"""The parts of a batch, as their arguments are called."""
+
+Columns: TypeAlias = tuple[Array | None, ...]
+"""The arrays of one part of a batch, one for each input or output; None where an output has none."""
 
 
 class Batch(NamedTuple):
-    """One step's data: float32 inputs, targets (float32, or int64 class numbers) and weights."""
+    """The data of one step.
 
-    x: Array
-    y: Array | None = None
-    weight: Array | None = None
+    Attributes
+    ----------
+    inputs : tuple of ndarray
+        float32; one input is a tuple of one.
+    targets : tuple of ndarray or None
+        float32, or int64 for class numbers; None where an output has none, empty when there are none at all.
+    weights : tuple of ndarray or None
+        float32, in the order of the targets; empty when there are none at all.
+    """
+
+    inputs: tuple[Array, ...]
+    targets: Columns = ()
+    weights: Columns = ()
 
 
 @dataclass(slots=True)
@@ -35,7 +49,7 @@ class Stretch:
 
     Attributes
     ----------
-    x, y, weight : ndarray or None
+    inputs, targets, weights : tuple of ndarray or None
         As in `Batch`, with the rows of all of them and perhaps more.
     order : ndarray of int64, or None
         Which row comes next; None when they stay in their order.
@@ -46,9 +60,9 @@ class Stretch:
         source may tell of what lies ahead with the same object again.
     """
 
-    x: Array
-    y: Array | None
-    weight: Array | None
+    inputs: tuple[Array, ...]
+    targets: Columns
+    weights: Columns
     order: Array | None
     size: int
     begin: int
@@ -59,9 +73,11 @@ class Stretch:
         start = (self.begin + number) * self.size
         rows: Any = slice(start, start + self.size)
         rows = rows if self.order is None else self.order[rows]
-        x, y, weight = (None if part is None else part[rows] for part in (self.x, self.y, self.weight))
-        assert x is not None
-        return Batch(x, y, weight)
+        targets, weights = (
+            tuple([None if array is None else array[rows] for array in part])
+            for part in (self.targets, self.weights)
+        )
+        return Batch(tuple([array[rows] for array in self.inputs]), targets, weights)
 
 
 class Suspect(NamedTuple):
@@ -83,8 +99,8 @@ class Batches(ABC):
         How often rows are gone through before they are at an end; what yields batches ends by itself.
     ended : bool
         Whether the data has come to an end before its time: there will be no more.
-    targets : ndarray or None
-        All targets, where they lie in memory and so can be looked at beforehand.
+    targets : tuple of ndarray or None
+        All targets of each output, where they lie in memory and so can be looked at beforehand.
     called : str
         What messages call the data, if it has a name: "validation_data".
     advice : str
@@ -96,7 +112,7 @@ class Batches(ABC):
     steps: int | None = None
     passes: int = 1
     ended: bool = False
-    targets: Array | None = None
+    targets: Columns = ()
     called: str = ""
     class_weight: Array | None = None
     _explained = False
@@ -116,7 +132,7 @@ class Batches(ABC):
         if batch is None or self.class_weight is None:
             return batch
         try:
-            return batch._replace(weight=weigh_classes(self.class_weight, batch))
+            return batch._replace(weights=(weigh_classes(self.class_weight, batch),))
         except (ShapeError, DataError) as error:
             self.tell_where(error)
             raise
@@ -130,7 +146,7 @@ class Batches(ABC):
         Say with `took` how many of them were. Most sources hand out the next batch alone.
         """
         batch = self.next(here)
-        return None if batch is None else Stretch(*batch, None, max(len(batch.x), 1), 0, 1)
+        return None if batch is None else Stretch(*batch, None, max(len(batch.inputs[0]), 1), 0, 1)
 
     def took(self, batches: int) -> None:
         """Go on behind the first `batches` of those that lie ahead."""
@@ -172,8 +188,9 @@ class Batches(ABC):
 
     def _suspects(self, batch: Batch) -> list[Suspect]:
         """What may not be finite."""
-        parts = {"y": batch.y, "sample_weight": batch.weight, "x": batch.x}
-        return [Suspect(f"{name} of {self._place}", part) for name, part in parts.items()]
+        x, y, sample_weight = PARTS
+        parts = {y: batch.targets, sample_weight: batch.weights, x: batch.inputs}
+        return [Suspect(f"{name} of {self._place}", array) for name, part in parts.items() for array in part]
 
     # -- its state --------------------------------------------------------------------------------------
 
@@ -222,9 +239,9 @@ def batch_of(item: Any, place: str, first: Batch | None = None) -> Batch:
         raise DataError(f"A batch needs inputs. Received: None in {place}. Yield (x, y).")
     same_length(f"In {place}: all arrays", x=x, y=y, sample_weight=weight)
     made = Batch(
-        _as_dtype(names[0], x, FLOAT),
-        None if y is None else _as_dtype(names[1], y, target_dtype(y.dtype)),
-        None if weight is None else _as_dtype(names[2], weight, FLOAT),
+        (_as_dtype(names[0], x, FLOAT),),
+        () if y is None else (_as_dtype(names[1], y, target_dtype(y.dtype)),),
+        () if weight is None else (_as_dtype(names[2], weight, FLOAT),),
     )
     if first is not None:
         _see_that_alike(made, first, place)
@@ -246,8 +263,8 @@ def _see_that_alike(batch: Batch, first: Batch, place: str) -> None:
             )
 
 
-def _rank(part: Array | None) -> str:
-    return "missing" if part is None else f"of rank {part.ndim}"
+def _rank(part: Columns) -> str:
+    return "missing" if not part or part[0] is None else f"of rank {part[0].ndim}"
 
 
 def weigh_classes(class_weight: Array, batch: Batch) -> Array:
@@ -258,17 +275,18 @@ def weigh_classes(class_weight: Array, batch: Batch) -> Array:
     DataError
         When there are no targets, or one of a class that has no weight.
     """
-    if batch.y is None:
+    y, beside = (part[0] if part else None for part in (batch.targets, batch.weights))
+    if y is None:
         raise DataError("class_weight needs targets. Received: none. Pass y, or leave class_weight out.")
-    weight = class_weight[weighed_classes(class_weight, batch.y)]
-    if batch.weight is None:
+    weight = class_weight[weighed_classes(class_weight, y)]
+    if beside is None:
         return weight
-    if batch.weight.size != weight.size:
+    if beside.size != weight.size:
         raise ShapeError(
             "sample_weight needs one weight for each sample beside class_weight. "
-            f"Received: weights of shape {batch.weight.shape} for {weight.size} samples. Give one for each."
+            f"Received: weights of shape {beside.shape} for {weight.size} samples. Give one for each."
         )
-    return np.asarray(batch.weight.reshape(-1) * weight, FLOAT)
+    return np.asarray(beside.reshape(-1) * weight, FLOAT)
 
 
 def weighed_classes(class_weight: Array, y: Array) -> Array:

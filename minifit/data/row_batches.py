@@ -1,15 +1,15 @@
 """Batches of the rows of arrays, wherever these are: how many, in which order, and where in it we are."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from minifit.arrays import FLOAT
 from minifit.data.batches import Batch, Batches, Suspect, target_dtype
 from minifit.data.permutation import permutation
-from minifit.data.stored import Rows
+from minifit.data.stored import Rows, read
 from minifit.data.values import in_memory
 from minifit.errors import ArgumentError
 from minifit.randomness import generator_at
@@ -18,13 +18,39 @@ from minifit.tensor import Context
 Shuffle: TypeAlias = bool | Literal["batch"]
 
 
+class Column(NamedTuple):
+    """The rows that one input, or the targets or weights of one output, are taken from.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it: ``"x"``.
+    role : str
+        The part of a batch that it belongs to, one of `PARTS`.
+    rows : array or Stored, of shape (n, ...), or None
+        None where an output has no targets, or no weights.
+    dtype : numpy.dtype
+        What its numbers are converted to.
+    """
+
+    name: str
+    role: str
+    rows: Rows | None
+    dtype: np.dtype[Any]
+
+
+def column(name: str, role: str, rows: Rows | None) -> Column:
+    """Return a column of the dtype that its role asks for."""
+    return Column(name, role, rows, target_dtype(rows.dtype) if role == "y" and rows is not None else FLOAT)
+
+
 class RowBatches(Batches):
     """Batches of rows.
 
     Parameters
     ----------
-    x : array or Stored, of shape (n, ...)
-    y, weight : array or Stored, of shape (n, ...), optional
+    columns : list of Column
+        Inputs, then targets, then weights; the first one has rows.
     batch_size : int, optional
         32 when None; with `steps`, so many that `steps` batches hold all rows.
     steps : int, optional
@@ -36,6 +62,8 @@ class RowBatches(Batches):
 
     Attributes
     ----------
+    columns : list of Column
+        As given.
     size : int
         Rows in a full batch, by which memory goes: no more than there are, whatever `batch_size` says.
     position : int
@@ -52,21 +80,17 @@ class RowBatches(Batches):
 
     def __init__(
         self,
-        x: Rows,
-        y: Rows | None = None,
-        weight: Rows | None = None,
+        columns: Sequence[Column],
         batch_size: int | None = None,
         steps: int | None = None,
         passes: int = 1,
         shuffle: Shuffle = False,
     ) -> None:
-        self.x: Any
-        self.y: Any
-        self.weight: Any
-        self.sources = self.x, self.y, self.weight = x, y, weight
-        self.targets = y if in_memory(y) else None
-        self.samples = len(x)
-        self._dtypes = FLOAT, FLOAT if y is None else target_dtype(y.dtype), FLOAT
+        self.columns = columns
+        self._targets_at = sum(c.role == "x" for c in columns)  # the place of the first column of targets
+        self._weights_at = sum(c.role != "sample_weight" for c in columns)
+        self.targets = tuple(c.rows if in_memory(c.rows) else None for c in columns if c.role == "y")
+        self.samples = len(self.sources[0])
         if batch_size is None:
             batch_size = 32 if steps is None else -(-self.samples // steps)
         self.batch_size = batch_size
@@ -79,6 +103,21 @@ class RowBatches(Batches):
         self._number = 0  # of the latest batch: in the order of the rows, unless these are shuffled
         self.drawn_from: Mapping[str, Any] | None = None
         self._arranged: int | None = None  # the position at which the present order was drawn
+
+    @property
+    def sources(self) -> list[Rows]:
+        """The rows of all columns that have some."""
+        return [c.rows for c in self.columns if c.rows is not None]
+
+    def _parts(self, arrays: list[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
+        """The arrays of all columns, as the three parts of a batch."""
+        y, weight = self._targets_at, self._weights_at
+        return tuple(arrays[:y]), tuple(arrays[y:weight]), tuple(arrays[weight:])
+
+    def peek(self) -> Batch:
+        """The first row, without weights."""
+        first = [read(c.rows, slice(1)) for c in self.columns[: self._weights_at]]
+        return Batch(*self._parts(first))
 
     def rewind(self) -> None:
         """Begin from the first row."""
@@ -131,7 +170,7 @@ class RowBatches(Batches):
 
     def tell_where(self, error: ArgumentError) -> None:
         """Begin the text with the batch and the row of the data, if no more than the batch was looked at."""
-        if self.position == 0 or all(in_memory(part) for part in self.sources if part is not None):
+        if self.position == 0 or all(map(in_memory, self.sources)):
             super().tell_where(error)
         else:
             row = getattr(error, "row", None)
@@ -140,14 +179,16 @@ class RowBatches(Batches):
 
     def _suspects(self, batch: Batch) -> list[Suspect]:
         """Whole arrays where they lie in memory, since the rows of a batch may come from anywhere."""
-        whole = (("y", self.y), ("sample_weight", self.weight), ("x", self.x))
-        parts = super()._suspects(batch)
-        return [
-            Suspect(name + self._of, array)
-            if in_memory(array)
-            else Suspect(f"{name}{self._of}, batch {self._number}", part.array, self._row_of_batch)
-            for (name, array), part in zip(whole, parts, strict=True)
-        ]
+        inputs, targets, weights = self._parts(list(self.columns))
+        found = []
+        for columns, part in ((targets, batch.targets), (weights, batch.weights), (inputs, batch.inputs)):
+            for (name, _, rows, _), array in zip(columns, part, strict=False):
+                if in_memory(rows):
+                    found.append(Suspect(name + self._of, rows))
+                else:
+                    name = f"{name}{self._of}, batch {self._number}"
+                    found.append(Suspect(name, array, self._row_of_batch))
+        return found
 
     def describe(self) -> dict[str, Any]:
         """The number of samples, the size of a batch and the order."""

@@ -58,6 +58,14 @@ class Stored:
 Rows: TypeAlias = Array | Stored
 
 
+def read(source: Rows | None, rows: slice) -> Array | None:
+    """Return these rows in memory; a view of them where they are there already."""
+    if source is None:
+        return None
+    part = source[rows]
+    return part.read() if isinstance(part, Stored) else part
+
+
 def is_stored(value: Any) -> bool:
     """Whether `value` is an array in a file: a dataset of h5py, a view of one, or what says how it is chunked."""
     offers = "shape", "dtype", "__getitem__", "__len__"

@@ -15,7 +15,7 @@ from minifit.arrays import Array
 from minifit.data.batches import Batch
 from minifit.data.permutation import Order, permutation
 from minifit.data.row_batches import RowBatches
-from minifit.data.stored import Rows, Stored
+from minifit.data.stored import Rows, Stored, read
 from minifit.tensor import Context
 
 BLOCK = 2**25
@@ -30,7 +30,7 @@ class StoredBatches(RowBatches):
     """
 
     _loaded: int | None = None  # the number of the block in memory
-    _parts: Sequence[Array | None] = ()  # what it holds of x, y and weight
+    _held: Sequence[Array | None] = ()  # what it holds of each column
     _inside: Order | None = None  # the order of its rows
 
     @cached_property
@@ -41,12 +41,6 @@ class StoredBatches(RowBatches):
     @property
     def _blocks(self) -> int:
         return -(-self.samples // self.block)
-
-    def peek(self) -> Batch:
-        """The first row."""
-        x, y, _ = (_read(source, slice(1)) for source in self.sources)
-        assert x is not None
-        return Batch(x, y)
 
     def describe(self) -> dict[str, Any]:
         """The size of a block counts, too: the order follows from it."""
@@ -82,21 +76,19 @@ class StoredBatches(RowBatches):
     def _batch(self, here: Context, first: int, last: int) -> Batch:
         """Put together from one block or more."""
         made = [
-            None if source is None else here.take((last - first, *source.shape[1:]), dtype)
-            for source, dtype in zip(self.sources, self._dtypes, strict=True)
+            None if rows is None else here.take((last - first, *rows.shape[1:]), dtype)
+            for _, _, rows, dtype in self.columns
         ]
         place = first
         while place < last:
             block, inside = self._locate(place)
             self._load(block)
             n = min(last - place, self._rows(block) - inside)
-            for part, out in zip(self._parts, made, strict=True):
+            for part, out in zip(self._held, made, strict=True):
                 if part is not None and out is not None:
                     self._copy(here, part, slice(inside, inside + n), out[place - first : place - first + n])
             place += n
-        x, y, weight = made
-        assert x is not None
-        return Batch(x, y, weight)
+        return Batch(*self._parts(made))
 
     def _copy(self, here: Context, part: Array, places: slice, out: Array) -> None:
         if self._inside is None:
@@ -112,9 +104,9 @@ class StoredBatches(RowBatches):
         """Have this block in memory, and no other."""
         if block == self._loaded:
             return
-        self._loaded, self._parts = None, ()  # given back before more is taken
+        self._loaded, self._held = None, ()  # given back before more is taken
         first = block * self.block
-        self._parts = [_read(source, slice(first, first + self._rows(block))) for source in self.sources]
+        self._held = [read(c.rows, slice(first, first + self._rows(block))) for c in self.columns]
         self._inside = self._order_inside(block)
         self._loaded = block
 
@@ -126,15 +118,7 @@ class StoredBatches(RowBatches):
         return permutation(self._rows(block), rng)
 
 
-def _read(source: Rows | None, rows: slice) -> Array | None:
-    """These rows in memory; a view of them where they are there already."""
-    if source is None:
-        return None
-    part = source[rows]
-    return part.read() if isinstance(part, Stored) else part
-
-
-def block_rows(sources: tuple[Rows | None, ...], batch_size: int) -> int:
+def block_rows(sources: Sequence[Rows], batch_size: int) -> int:
     """How many rows make a block."""
     stored = [source for source in sources if isinstance(source, Stored)]
     chunk = max(stored, key=lambda source: source.row_bytes).chunk

@@ -110,7 +110,7 @@ def activations(layers: Sequence[Layer], outputs: Mapping[str, Array]) -> Iterat
 
 def first_rows(data: Batches) -> Array:
     """Some of the data to look at: the first rows of arrays, or the next batch of others, which is not used up."""
-    x: Array = data.x if isinstance(data, ArrayBatches) else data.peek().x
+    x: Any = data.columns[0].rows if isinstance(data, ArrayBatches) else data.peek().inputs[0]
     return np.asarray(x[:ROWS])
 
 

@@ -209,9 +209,11 @@ class Chain:
         """Say where the batches lie; False if they are not as the kernel wants them."""
         if stretch is self._aimed_at:
             return True  # all that changes in it is handed over with every call
-        x, y, order = stretch.x, stretch.y, stretch.order
+        if len(stretch.inputs) != 1 or len(stretch.targets) != 1 or stretch.weights:
+            return False
+        (x,), (y,), order = stretch.inputs, stretch.targets, stretch.order
         field = self._targets_field(y)
-        if field is None or stretch.weight is not None or not _usable(x, FLOAT):
+        if field is None or not _usable(x, FLOAT):
             return False
         if x.shape[1:] != self._sample and (x.ndim > 1 or self._sample != (1,)):
             return False

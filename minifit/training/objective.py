@@ -139,12 +139,13 @@ class Objective:
         """The loss of a batch: that of the targets, plus what layers add."""
         total: Tensor | None = None
         if self.loss is not None:
-            if batch.y is None:
+            y, weight = _first(batch.targets), _first(batch.weights)
+            if y is None:
                 raise DataError(
                     "The loss needs targets. Received: none. Pass y, or yield (x, y) from a generator; "
                     "or compile without a loss."
                 )
-            total = self.loss(constant(batch.y), y_pred, batch.weight)
+            total = self.loss(constant(y), y_pred, weight)
             if self._weight != 1:
                 total = total * self.factor
         for loss in extra:
@@ -163,17 +164,18 @@ class Objective:
             metric.keep(undo)
         if not self.begun:
             undo.then(setattr, self, "begun", False)
-        samples = len(batch.x)
+        samples = len(batch.inputs[0])
         if loss.value.ndim == 0:
             self.tracker.total += float(loss.value) * samples
             self.tracker.count += samples
         else:  # reduction "none": every value counts as the whole batch does, as in Keras
             self.tracker.update_state(loss.value, np.full(loss.shape, samples))
-        if not self._named or batch.y is None:
+        y, weight = _first(batch.targets), _first(batch.weights)
+        if not self._named or y is None:
             return
-        y_true, predicted = constant(match_ranks(batch.y, y_pred.value)), _constant(y_pred)
+        y_true, predicted = constant(match_ranks(y, y_pred.value)), _constant(y_pred)
         for metric, weighted in self._named.values():
-            metric.update_state(y_true, predicted, sample_weight=batch.weight if weighted else None)
+            metric.update_state(y_true, predicted, sample_weight=weight if weighted else None)
         self.begun = True
 
     # -- an epoch ---------------------------------------------------------------------------------------
@@ -219,6 +221,11 @@ class Objective:
             self._weight.assign(weight["loss weight"])
         for metric, saved in zip((self.tracker, *self.metrics), state, strict=True):
             metric.set_state(saved)
+
+
+def _first(part: tuple[Array | None, ...]) -> Array | None:
+    """Return the array of the only output; None where there is none."""
+    return part[0] if part else None
 
 
 def _constant(y_pred: Tensor) -> Tensor:

@@ -318,7 +318,7 @@ class TrainStep(JudgedStep):
             weight.requires_grad = False  # nothing flows back into it
         for weight in self.learned:
             weight.grad = None
-        y_pred = self.model.forward(batch.x, True)
+        y_pred = self.model.forward(batch.inputs[0], True)
         loss = self.objective.loss_of(batch, y_pred, self.added())
         if self.learned:
             loss.backward()
@@ -386,7 +386,7 @@ class TestStep(JudgedStep):
 
     def take(self, batch: Batch) -> None:
         """Forward and loss."""
-        y_pred = self.model.forward(batch.x, False)
+        y_pred = self.model.forward(batch.inputs[0], False)
         loss = self.objective.loss_of(batch, y_pred, self.added())
         self.objective.update(batch, y_pred, loss, self.undo)
 
@@ -400,4 +400,4 @@ class PredictStep(Step):
 
     def take(self, batch: Batch) -> None:
         """Forward."""
-        self.outputs.append(self.model.forward(batch.x, False).numpy())
+        self.outputs.append(self.model.forward(batch.inputs[0], False).numpy())

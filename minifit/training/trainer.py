@@ -285,7 +285,7 @@ class Trainer(ABC):
         validation = None
         if judged_on is not None:
             self._prepare(objective, judged_on, again=False)
-            if judged_on.peek().y is None and objective.loss is not None:
+            if not judged_on.peek().targets and objective.loss is not None:
                 raise DataError(
                     "validation_data needs targets, as the loss does. Received: inputs alone. Pass (x, y)."
                 )
@@ -457,7 +457,7 @@ class Trainer(ABC):
         """Build for data like this; returns a sample of it."""
         sample = batches.peek()
         try:
-            self.ready_for(sample.x)
+            self.ready_for(sample.inputs[0])
         except ShapeError as error:
             batches.tell_where(error)
             raise
@@ -476,15 +476,16 @@ class Trainer(ABC):
         """Build for data like this, make the metrics that fit it, and see that the loss can take it."""
         sample = self._ready(batches)
         outputs = tuple(n or 1 for n in self.output_shape)
+        y = sample.targets[0] if sample.targets else None
         if again or not objective.resolved:
-            objective.resolve(None if sample.y is None else sample.y.shape, outputs)
-        objective.check_targets(
-            f"y of {batches.called}" if batches.called else "y", batches.targets, self.output_shape
-        )
+            objective.resolve(None if y is None else y.shape, outputs)
+        for targets in batches.targets:
+            name = f"y of {batches.called}" if batches.called else "y"
+            objective.check_targets(name, targets, self.output_shape)
 
     def _work(self, batches: Batches, epochs: int) -> float:
         """How much work is planned."""
-        samples = getattr(batches, "size", len(batches.peek().x))
+        samples = getattr(batches, "size", len(batches.peek().inputs[0]))
         return engine.work(epochs, batches.steps, self.numbers_in_a_step(samples))
 
     def _callback_list(self, callbacks: Any, verbose: Any, **params: Any) -> CallbackList:

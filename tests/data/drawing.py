@@ -1,7 +1,7 @@
 """Batches drawn one after another, outside of any training."""
 
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -9,6 +9,8 @@ import numpy as np
 from minifit import kernels
 from minifit.arrays import Array, Workspace
 from minifit.data import Batch, Batches
+from minifit.data.row_batches import Column, column
+from minifit.data.stored import Rows
 from minifit.randomness import Streams
 from minifit.tensor import Context
 
@@ -19,7 +21,32 @@ def context(seed: int = 0, engine: str = "numpy") -> Context:
     return Context(kernels.load(engine), Workspace(), streams=Streams(seed))
 
 
-def drawn(batches: Batches, here: Context, most: int = 1000) -> list[Batch]:
+class Only(NamedTuple):
+    """A batch of one input and at most one output."""
+
+    x: Array
+    y: Array | None
+    weight: Array | None
+
+
+def only(batch: Batch) -> Only:
+    """The arrays of a batch of one input and at most one output."""
+    (x,), (y,), (weight,) = batch.inputs, batch.targets or (None,), batch.weights or (None,)
+    return Only(x, y, weight)
+
+
+def columns(x: Rows, y: Rows | None = None, weight: Rows | None = None) -> list[Column]:
+    """One input, and the targets and weights of one output if there are any."""
+    parts = {"x": x, "y": y, "sample_weight": weight}
+    return [column(name, name, rows) for name, rows in parts.items() if rows is not None]
+
+
+def drawn(batches: Batches, here: Context, most: int = 1000) -> list[Only]:
+    """Copies of the next batches of one input and at most one output, at most so many."""
+    return [only(batch) for batch in taken(batches, here, most)]
+
+
+def taken(batches: Batches, here: Context, most: int = 1000) -> list[Batch]:
     """Copies of the next batches, at most so many."""
     found: list[Batch] = []
     while len(found) < most:
@@ -28,7 +55,8 @@ def drawn(batches: Batches, here: Context, most: int = 1000) -> list[Batch]:
         batch = batches.next(here)
         if batch is None:
             break
-        found.append(Batch(*(None if a is None else a.copy() for a in batch)))  # type: ignore[arg-type]
+        parts = (tuple(None if a is None else a.copy() for a in part) for part in batch)
+        found.append(Batch(*parts))  # type: ignore[arg-type]
     return found
 
 

@@ -12,11 +12,11 @@ from minifit import Sequential
 from minifit.arrays import Array
 from minifit.callbacks import Callback
 from minifit.data import ArrayBatches, array_batches, permutation
-from minifit.data.batches import Batch, target_dtype
+from minifit.data.batches import target_dtype
 from minifit.data.row_batches import Shuffle
 from minifit.layers import Dense
 from minifit.optimizers import SGD
-from tests.data.drawing import context, drawn, numbered
+from tests.data.drawing import Only, columns, context, drawn, numbered, only
 
 ENGINES = ("numpy", "numba")
 
@@ -34,7 +34,7 @@ def array(dtype: str, shape: tuple[int, ...]) -> Array:
 def check_rows(x: Array, y: Array, weight: Array, size: int, shuffle: bool, engine: str) -> None:
     """Every batch holds the rows that it should, converted."""
     n = len(x)
-    batches, here = ArrayBatches(x, y, weight, size, shuffle=shuffle), context(engine=engine)
+    batches, here = ArrayBatches(columns(x, y, weight), size, shuffle=shuffle), context(engine=engine)
     found = drawn(batches, here)
     order = np.asarray(batches.order[0:n]) if shuffle else np.arange(n)
     assert sorted(order.tolist()) == list(range(n))
@@ -98,7 +98,7 @@ def test_every_layout(dtype: str, shuffle: bool, engine: str, tmp_path: Path) ->
 
 
 def test_inputs_alone() -> None:
-    found = drawn(ArrayBatches(numbered(5), batch_size=2), context())
+    found = drawn(ArrayBatches(columns(numbered(5)), batch_size=2), context())
     assert [b.y for b in found] == [b.weight for b in found] == [None, None, None]
 
 
@@ -119,9 +119,9 @@ def test_the_data_is_left_alone() -> None:
 @pytest.mark.parametrize("shuffle", [False, "batch"])
 def test_rows_that_stand_together_are_handed_out_as_views(shuffle: Shuffle) -> None:
     x, y, weight = numbered(10), array("i8", (10,)), array("f4", (10,))
-    batches, here = ArrayBatches(x, y, weight, 4, shuffle=shuffle), context()
+    batches, here = ArrayBatches(columns(x, y, weight), 4, shuffle=shuffle), context()
     while (batch := batches.next(here)) is not None:
-        for part, source in zip(batch, (x, y, weight), strict=True):
+        for part, source in zip(only(batch), (x, y, weight), strict=True):
             assert part is not None
             assert np.shares_memory(part, source)
 
@@ -130,15 +130,16 @@ def test_rows_that_stand_together_are_handed_out_as_views(shuffle: Shuffle) -> N
 @pytest.mark.parametrize("dtype", ["u1", "f4", "f8"])
 def test_batches_are_put_where_the_last_ones_were(dtype: str, shuffle: bool) -> None:
     batches, here = (
-        ArrayBatches(array(dtype, (12, 3)), array("f8", (12,)), None, 4, shuffle=shuffle),
+        ArrayBatches(columns(array(dtype, (12, 3)), array("f8", (12,))), 4, shuffle=shuffle),
         context(),
     )
     assert here.workspace is not None
     places = set()
     while (batch := batches.next(here)) is not None:
         here.workspace.rewind()
-        assert batch.y is not None
-        places.add(batch.y.ctypes.data)
+        y = only(batch).y
+        assert y is not None
+        places.add(y.ctypes.data)
     assert len(places) == 1
 
 
@@ -147,7 +148,7 @@ def test_batches_are_put_where_the_last_ones_were(dtype: str, shuffle: bool) -> 
 @pytest.mark.parametrize("dtype", ["u1", "f4", "f8"])
 def test_an_epoch_takes_little_memory(dtype: str, shuffle: bool, engine: str) -> None:
     x, y = np.ones((20_000, 40), dtype), np.ones(20_000, "f8")
-    batches, here = ArrayBatches(x, y, None, 32, passes=3, shuffle=shuffle), context(engine=engine)
+    batches, here = ArrayBatches(columns(x, y), 32, passes=3, shuffle=shuffle), context(engine=engine)
     assert here.workspace is not None
     batches.next(here)  # the workspace is made, the kernels are compiled
     order = 8 * 20_000
@@ -166,7 +167,7 @@ def test_making_batches_takes_no_memory_for_the_data() -> None:
     x = np.ones((20_000, 40), np.uint8)
     tracemalloc.start()
     try:
-        ArrayBatches(x, x, x, 32)
+        ArrayBatches(columns(x, x, x), 32)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -176,16 +177,16 @@ def test_making_batches_takes_no_memory_for_the_data() -> None:
 # -- several at once -----------------------------------------------------------------------------------------
 
 
-def drawn_ahead(batches: ArrayBatches, most: int, takes: int) -> list[Batch]:
+def drawn_ahead(batches: ArrayBatches, most: int, takes: int) -> list[Only]:
     """All batches, as `ahead` tells of them; of each stretch at most `takes` are taken."""
-    here, found = context(), list[Batch]()
+    here, found = context(), list[Only]()
     while True:
         here.workspace.rewind()  # type: ignore[union-attr]
         stretch = batches.ahead(here, most)
         if stretch is None:
             return found
         taken = min(stretch.batches, takes)
-        found += [copy.deepcopy(stretch.batch(number)) for number in range(taken)]
+        found += [only(copy.deepcopy(stretch.batch(number))) for number in range(taken)]
         batches.took(taken)
 
 
@@ -208,8 +209,8 @@ def test_what_lies_ahead_is_what_comes_one_by_one(
     monkeypatch.setattr(array_batches, "FEW", 1000 if listed else 10)
     x, y = array(dtype, (47, 3)), array(y_dtype, (47,))
     given = {"batch_size": 5, "passes": 3, "shuffle": shuffle}
-    together = drawn_ahead(ArrayBatches(x, y, **given), most, takes)  # type: ignore[arg-type]
-    alone = drawn(ArrayBatches(x, y, **given), context())  # type: ignore[arg-type]
+    together = drawn_ahead(ArrayBatches(columns(x, y), **given), most, takes)  # type: ignore[arg-type]
+    alone = drawn(ArrayBatches(columns(x, y), **given), context())  # type: ignore[arg-type]
     assert len(together) == len(alone) == 30
     for a, b in zip(together, alone, strict=True):
         np.testing.assert_array_equal(a.x, b.x)
@@ -217,36 +218,36 @@ def test_what_lies_ahead_is_what_comes_one_by_one(
 
 
 def test_looking_ahead_twice_draws_one_order() -> None:
-    batches, here = ArrayBatches(array("f4", (40, 2)), batch_size=4, shuffle=True), context()
+    batches, here = ArrayBatches(columns(array("f4", (40, 2))), batch_size=4, shuffle=True), context()
     first = batches.ahead(here, 5)
     assert first is not None
-    wanted = first.batch(0).x.copy()
+    wanted = first.batch(0).inputs[0].copy()
     again = batches.ahead(here, 5)
     assert again is not None
-    np.testing.assert_array_equal(again.batch(0).x, wanted)
+    np.testing.assert_array_equal(again.batch(0).inputs[0], wanted)
     following = batches.next(here)
     assert following is not None
-    np.testing.assert_array_equal(following.x, wanted)
+    np.testing.assert_array_equal(following.inputs[0], wanted)
 
 
 def test_arrays_that_lie_ready_are_not_copied() -> None:
     x, y = array("f4", (40, 2)), array("f4", (40,))
-    stretch = ArrayBatches(x, y, batch_size=4, shuffle=True).ahead(context(), 100)
+    stretch = ArrayBatches(columns(x, y), batch_size=4, shuffle=True).ahead(context(), 100)
     assert stretch is not None
-    assert stretch.x is x
-    assert stretch.y is y
+    assert stretch.inputs[0] is x
+    assert stretch.targets[0] is y
     assert stretch.batches == 10
 
 
 def test_targets_that_change_between_passes_are_seen() -> None:
     y = np.zeros(8, np.int32)
-    batches, here = ArrayBatches(array("f4", (8, 2)), y, batch_size=4, passes=2), context()
+    batches, here = ArrayBatches(columns(array("f4", (8, 2)), y), batch_size=4, passes=2), context()
     for value in (0, 7):
         y[:] = value
         stretch = batches.ahead(here, 100)
         assert stretch is not None
-        assert stretch.y is not None
-        assert set(stretch.y.tolist()) == {value}
+        assert stretch.targets[0] is not None
+        assert set(stretch.targets[0].tolist()) == {value}
         batches.took(2)
 
 
@@ -282,21 +283,21 @@ def test_data_that_a_hook_changes_in_place_counts_from_the_next_batch_on(
 
 
 def test_a_state_that_is_put_back_brings_its_order_with_it() -> None:
-    batches = ArrayBatches(array("f4", (40, 2)), batch_size=4, passes=3, shuffle=True)
+    batches = ArrayBatches(columns(array("f4", (40, 2))), batch_size=4, passes=3, shuffle=True)
     here, states, wanted = context(), [], []
     for _ in range(2):  # the same place of two passes
         stretch = batches.ahead(here, 100)
         assert stretch is not None
         batches.took(3)
         states.append(batches.get_state())
-        wanted.append(stretch.batch(3).x.copy())
+        wanted.append(stretch.batch(3).inputs[0].copy())
         batches.took(7)
     for state, x in zip(states, wanted, strict=True):
         batches.set_state(state)
         stretch = batches.ahead(here, 100)
         assert stretch is not None
-        np.testing.assert_array_equal(stretch.batch(0).x, x)
+        np.testing.assert_array_equal(stretch.batch(0).inputs[0], x)
     batches.set_state({**states[1], "drawn_from": states[0]["drawn_from"]})
     stretch = batches.ahead(here, 100)
     assert stretch is not None
-    np.testing.assert_array_equal(stretch.batch(0).x, wanted[0])
+    np.testing.assert_array_equal(stretch.batch(0).inputs[0], wanted[0])

@@ -11,6 +11,7 @@ from minifit.data import ArrayBatches, Batch, Batches, IteratorBatches, batches_
 from minifit.data.batches import target_dtype, weigh_classes
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from minifit.tensor import Context
+from tests.data.drawing import only
 
 X = np.arange(12, dtype=np.float32).reshape(6, 2)
 Y = np.arange(6) % 3
@@ -48,7 +49,7 @@ def test_the_class_of_a_target(y: Any, expected: list[float], dtype: Any) -> Non
     targets = np.array(y)
     if targets.dtype.kind == "f" and dtype is np.int64:
         dtype = np.float64
-    found = weigh_classes(CLASS_WEIGHT, Batch(np.zeros((len(y), 1)), targets.astype(dtype)))
+    found = weigh_classes(CLASS_WEIGHT, Batch((np.zeros((len(y), 1)),), (targets.astype(dtype),)))
     assert found.tolist() == expected
     assert found.dtype == np.float32
 
@@ -56,7 +57,7 @@ def test_the_class_of_a_target(y: Any, expected: list[float], dtype: Any) -> Non
 @pytest.mark.parametrize("shape", [(3,), (3, 1)])
 def test_times_the_weights_of_the_samples(shape: tuple[int, ...]) -> None:
     weight = np.array([1, 0.5, 0], np.float32).reshape(shape)
-    found = weigh_classes(CLASS_WEIGHT, Batch(np.zeros((3, 1)), np.array([0, 1, 2]), weight))
+    found = weigh_classes(CLASS_WEIGHT, Batch((np.zeros((3, 1)),), (np.array([0, 1, 2]),), (weight,)))
     assert found.tolist() == [10, 10, 0]
     assert found.dtype == np.float32
 
@@ -79,11 +80,11 @@ def test_times_the_weights_of_the_samples(shape: tuple[int, ...]) -> None:
 )
 def test_targets_without_a_weight(y: Any, says: str) -> None:
     with pytest.raises(DataError, match=says):
-        weigh_classes(CLASS_WEIGHT, Batch(np.zeros((2, 1)), y))
+        weigh_classes(CLASS_WEIGHT, Batch((np.zeros((2, 1)),), (y,)))
 
 
 def test_an_empty_batch_has_no_weights() -> None:
-    assert weigh_classes(CLASS_WEIGHT, Batch(np.zeros((0, 1)), np.zeros(0, np.int64))).shape == (0,)
+    assert weigh_classes(CLASS_WEIGHT, Batch((np.zeros((0, 1)),), (np.zeros(0, np.int64),))).shape == (0,)
 
 
 @pytest.mark.parametrize("x", [X, "generator", "reiterable"], ids=["arrays", "generator", "reiterable"])
@@ -96,15 +97,16 @@ def test_every_source_weighs_classes(x: Any) -> None:
     )
     here, found = Context(), []
     while (batch := batches.next(here)) is not None:
-        assert batch.weight is not None
-        found += batch.weight.tolist()
+        weight = only(batch).weight
+        assert weight is not None
+        found += weight.tolist()
     assert found == [10, 20, 30, 10, 20, 30]
 
 
 def test_without_weights_of_classes_a_batch_is_left_alone() -> None:
     batch = batches_of(X, Y, batch_size=2).next(Context())
     assert batch is not None
-    assert batch.weight is None
+    assert batch.weights == ()
 
 
 def test_no_classes_no_weights() -> None:
@@ -124,7 +126,7 @@ def test_and_at_the_batch_in_a_generator() -> None:
 
 
 def test_weights_of_samples_beside_those_of_classes_are_one_for_each() -> None:
-    batch = Batch(np.zeros((3, 1)), np.array([0, 1, 2]), np.ones((3, 2), np.float32))
+    batch = Batch((np.zeros((3, 1)),), (np.array([0, 1, 2]),), (np.ones((3, 2), np.float32),))
     with pytest.raises(
         ShapeError, match=r"one weight for each sample .*Received: weights of shape \(3, 2\) for 3"
     ):
@@ -149,10 +151,10 @@ def test_other_targets_become_float32(code: str) -> None:
 
 class Fixed(Batches):
     def _next(self, here: Context) -> Batch | None:
-        return Batch(X)
+        return Batch((X,))
 
     def peek(self) -> Batch:
-        return Batch(X)
+        return Batch((X,))
 
 
 def test_a_source_of_ones_own() -> None:
@@ -162,7 +164,7 @@ def test_a_source_of_ones_own() -> None:
     source.begin_epoch()
     source.rewind()
     source.set_state(source.get_state())
-    assert source.next(Context()) == Batch(X)
+    assert source.next(Context()) == Batch((X,))
 
 
 def test_the_base_cannot_be_used_itself() -> None:
@@ -187,7 +189,7 @@ def test_arrays(x: Any) -> None:
     assert isinstance(batches, ArrayBatches)
     batch = batches.next(Context())
     assert batch is not None
-    np.testing.assert_array_equal(batch.x, X)
+    np.testing.assert_array_equal(batch.inputs[0], X)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from minifit.data.batches import target_dtype
 from minifit.errors import DataError, MinifitWarning
 from minifit.layers import Dense
 from minifit.tensor import Context
+from tests.data import drawing
 
 X = np.arange(12, dtype=np.float32).reshape(6, 2)
 Y = np.arange(6) % 3
@@ -63,7 +64,7 @@ def drawn(batches: IteratorBatches, most: int = 100) -> list[int]:
     """The numbers of the next batches."""
     found: list[int] = []
     while len(found) < most and (batch := batches.next(Context())) is not None:
-        found.append(int(batch.x[0, 0]))
+        found.append(int(batch.inputs[0][0, 0]))
     return found
 
 
@@ -165,7 +166,7 @@ def test_the_first_batch_is_fetched_at_once_and_not_lost() -> None:
     batches = IteratorBatches(noting())
     assert fetched == [0]
     for _ in range(2):
-        assert batches.peek().x.tolist() == [[0], [0]]
+        assert batches.peek().inputs[0].tolist() == [[0], [0]]
     assert fetched == [0]
     assert drawn(batches, 1) == [0]
     assert fetched == [0]  # none ahead of time
@@ -217,9 +218,7 @@ W = np.array([1, 2, 3, 4, 5, 6])
     ids=range(10),
 )
 def test_what_is_yielded(item: Any, parts: tuple[Any, ...]) -> None:
-    batches = IteratorBatches(iter([item]))
-    batch = batches.next(Context())
-    assert batch is not None
+    [batch] = drawing.drawn(IteratorBatches(iter([item])), drawing.context())
     for found, expected in zip(batch, parts, strict=True):
         if expected is None:
             assert found is None
@@ -235,8 +234,7 @@ def test_every_dtype(dtype: str, order: str) -> None:
         return np.asfortranarray(made) if order == "F" else made[::2] if order == "strided" else made
 
     x, y, weight = array(6, 3), array(6), array(6, 1)
-    batch = IteratorBatches(iter([(x, y, weight)])).next(Context())
-    assert batch is not None
+    [batch] = drawing.drawn(IteratorBatches(iter([(x, y, weight)])), drawing.context())
     assert batch.y is not None
     assert batch.weight is not None
     assert batch.x.dtype == batch.weight.dtype == np.float32
@@ -251,7 +249,7 @@ def test_what_fits_already_is_not_copied() -> None:
     item = (X, np.arange(6), np.ones(6, np.float32))
     batch = IteratorBatches(iter([item])).next(Context())
     assert batch is not None
-    assert all(found is given for found, given in zip(batch, item, strict=True))
+    assert all(found is given for (found,), given in zip(batch, item, strict=True))
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])
@@ -295,7 +293,7 @@ def test_batches_may_have_any_size() -> None:
     items = [(X[:1], Y[:1]), (X[:5], Y[:5]), (X[:3], Y[:3])]
     batches = IteratorBatches(iter(items))
     found = [batches.next(Context()) for _ in items]
-    assert [len(b.x) for b in found if b is not None] == [1, 5, 3]
+    assert [len(b.inputs[0]) for b in found if b is not None] == [1, 5, 3]
 
 
 # -- in a fit ------------------------------------------------------------------------------------------------
@@ -425,5 +423,5 @@ def test_a_generator_shorter_than_the_state() -> None:
 
 
 def test_a_batch_is_no_tuple_of_arrays_alone() -> None:
-    assert Batch(X)._fields == ("x", "y", "weight")
-    assert Batch(X) == (X, None, None)
+    assert Batch((X,))._fields == ("inputs", "targets", "weights")
+    assert Batch((X,)) == ((X,), (), ())

@@ -13,7 +13,7 @@ from minifit.data import ArrayBatches, StoredBatches, stored_batches
 from minifit.data.row_batches import RowBatches, Shuffle
 from minifit.data.stored import rows_of as in_file
 from minifit.layers import Dense
-from tests.data.drawing import context, dataset, numbered, rows_of
+from tests.data.drawing import columns, context, dataset, numbered, only, rows_of
 
 KINDS = pytest.mark.parametrize("kind", ["memory", "file"])
 SHUFFLES: list[Shuffle] = [False, True, "batch"]
@@ -26,8 +26,8 @@ def _blocks_of_four_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def batches_of(kind: str, n: int, **options: Any) -> RowBatches:
     if kind == "memory":
-        return ArrayBatches(numbered(n), **options)
-    return StoredBatches(in_file("x", dataset(numbered(n), chunks=(1, 1))), **options)
+        return ArrayBatches(columns(numbered(n)), **options)
+    return StoredBatches(columns(in_file("x", dataset(numbered(n), chunks=(1, 1)))), **options)
 
 
 # -- order ---------------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ def test_a_look_at_the_shapes_uses_nothing_up(kind: str) -> None:
     y = np.zeros((4, 2), np.int64)
     batches, here = batches_of(kind, 4, y=y, batch_size=2), context()
     for _ in range(2):
-        batch = batches.peek()
+        batch = only(batches.peek())
         assert batch.y is not None
         assert (batch.x.shape, batch.y.shape, batch.weight) == ((1, 1), (1, 2), None)
     assert rows_of(batches, here) == [[0, 1], [2, 3]]

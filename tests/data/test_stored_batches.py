@@ -17,7 +17,7 @@ from minifit.data.stored import Stored, rows_of
 from minifit.data.stored_batches import block_rows
 from minifit.layers import Dense
 from minifit.optimizers import Adam
-from tests.data.drawing import context, dataset, drawn, numbered
+from tests.data.drawing import columns, context, dataset, drawn, numbered
 from tests.data.drawing import rows_of as numbers_of
 
 SHUFFLES: list[Shuffle] = [False, True, "batch"]
@@ -62,7 +62,7 @@ def array(dtype: str, *shape: int) -> Array:
 
 def check_rows(x: Any, y: Any, weight: Any, size: int, shuffle: Shuffle, engine: str = "numpy") -> None:
     """Every row comes once, converted, with its target and weight."""
-    batches = StoredBatches(x, y, weight, size, passes=2, shuffle=shuffle)
+    batches = StoredBatches(columns(x, y, weight), size, passes=2, shuffle=shuffle)
     here = context(engine=engine)
     originals = [np.asarray(a) for a in (x, y, weight)]
     rows = sorted(tuple(np.ravel(a[i]).astype("f4")) for a in originals[:1] for i in range(len(x)))
@@ -117,7 +117,7 @@ def test_every_size_of_batches_and_blocks(
     size: int, block: int, shuffle: Shuffle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     x, _ = stored(numbered(23))
-    batches, here = StoredBatches(x, None, None, size, passes=3, shuffle=shuffle), context()
+    batches, here = StoredBatches(columns(x), size, passes=3, shuffle=shuffle), context()
     if shuffle != "batch":
         batches.block = block
     for _ in range(3):
@@ -131,14 +131,16 @@ def test_every_size_of_batches_and_blocks(
 
 def test_rows_of_any_rank() -> None:
     for shape in ((7,), (7, 1), (7, 2, 3)):
-        found = drawn(StoredBatches(rows_of("x", dataset(array("u1", *shape))), batch_size=4), context())
+        found = drawn(
+            StoredBatches(columns(rows_of("x", dataset(array("u1", *shape)))), batch_size=4), context()
+        )
         np.testing.assert_array_equal(np.concatenate([b.x for b in found]), array("u1", *shape))
 
 
 def test_a_view_of_some_rows_as_another_dtype(monkeypatch: pytest.MonkeyPatch) -> None:
     small_blocks(monkeypatch, 16)
     view = rows_of("x", dataset(numbered(50).astype("i8")).astype("f2"))[10:31]
-    found = numbers_of(StoredBatches(view, batch_size=5, shuffle=True), context())
+    found = numbers_of(StoredBatches(columns(view), batch_size=5, shuffle=True), context())
     assert sorted(chain(*found)) == list(range(10, 31))
 
 
@@ -164,16 +166,16 @@ def test_the_size_of_a_block(
 ) -> None:
     small_blocks(monkeypatch, 1000)
     x, _ = stored(np.zeros((5000, row), np.uint8), chunk)
-    assert block_rows((x, None, None), batch_size) == expected
+    assert block_rows([x], batch_size) == expected
     in_memory = np.zeros((5000, 999))
-    assert block_rows((in_memory, x, None), batch_size) == expected  # which takes nothing of it
+    assert block_rows([in_memory, x], batch_size) == expected  # which takes nothing of it
 
 
 def test_what_is_in_files_counts_together(monkeypatch: pytest.MonkeyPatch) -> None:
     small_blocks(monkeypatch, 1000)
     x, y = stored(np.zeros((5000, 8), np.uint8), 10)[0], stored(np.zeros(5000, np.uint16), 77)[0]
-    assert block_rows((x, y, None), 1) == 100
-    assert block_rows((y, x, None), 1) == 100
+    assert block_rows([x, y], 1) == 100
+    assert block_rows([y, x], 1) == 100
 
 
 @pytest.mark.rule("DATA-4")
@@ -181,7 +183,7 @@ def test_what_is_in_files_counts_together(monkeypatch: pytest.MonkeyPatch) -> No
 def test_every_block_is_read_once_in_a_pass(shuffle: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     small_blocks(monkeypatch, 40)
     x, file = stored(numbered(95))
-    batches, here = StoredBatches(x, batch_size=3, passes=3, shuffle=shuffle), context()
+    batches, here = StoredBatches(columns(x), batch_size=3, passes=3, shuffle=shuffle), context()
     assert batches.block == 9
     whole = [(i, min(i + 9, 95)) for i in range(0, 95, 9)]
     orders = []
@@ -198,7 +200,7 @@ def test_every_block_is_read_once_in_a_pass(shuffle: bool, monkeypatch: pytest.M
 def test_nothing_is_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     small_blocks(monkeypatch, 40)
     x, file = stored(numbered(95))
-    batches, here = StoredBatches(x, batch_size=3, shuffle=True), context()
+    batches, here = StoredBatches(columns(x), batch_size=3, shuffle=True), context()
     for n in range(1, 10):
         drawn(batches, here, 3)
         assert len(file.read) <= n + 1
@@ -206,7 +208,7 @@ def test_nothing_is_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_batch_is_read_as_a_batch() -> None:
     x, file = stored(numbered(95))
-    batches, here = StoredBatches(x, batch_size=10, passes=2, shuffle="batch"), context()
+    batches, here = StoredBatches(columns(x), batch_size=10, passes=2, shuffle="batch"), context()
     numbers = numbers_of(batches, here, 10)
     assert file.read == [(rows[0], rows[-1] + 1) for rows in numbers]
 
@@ -214,7 +216,10 @@ def test_a_batch_is_read_as_a_batch() -> None:
 @pytest.mark.rule("DATA-4")
 def test_shuffled_are_the_blocks_and_the_rows_of_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
     small_blocks(monkeypatch, 40)
-    batches, here = StoredBatches(stored(numbered(100))[0], batch_size=10, passes=2, shuffle=True), context()
+    batches, here = (
+        StoredBatches(columns(stored(numbered(100))[0]), batch_size=10, passes=2, shuffle=True),
+        context(),
+    )
     assert batches.block == 10
     passes = [numbers_of(batches, here, 10) for _ in range(2)]
     for found in passes:
@@ -229,7 +234,7 @@ def test_shuffled_are_the_blocks_and_the_rows_of_a_block(monkeypatch: pytest.Mon
 
 def test_a_file_of_one_block_is_read_once_and_shuffled_anew() -> None:
     x, file = stored(numbered(100))
-    batches, here = StoredBatches(x, batch_size=10, passes=3, shuffle=True), context()
+    batches, here = StoredBatches(columns(x), batch_size=10, passes=3, shuffle=True), context()
     passes = [tuple(chain(*numbers_of(batches, here, 10))) for _ in range(3)]
     assert all(sorted(found) == list(range(100)) for found in passes)
     assert len(set(passes)) == 3
@@ -242,7 +247,7 @@ def test_one_block_is_in_memory(dtype: str, shuffle: Shuffle, monkeypatch: pytes
     small_blocks(monkeypatch, 100_000)
     x = rows_of("x", dataset(np.ones((20_000, 40), dtype), chunks=(100, 40)))
     y = rows_of("y", dataset(np.ones(20_000, dtype)))
-    batches, here = StoredBatches(x, y, None, 32, passes=3, shuffle=shuffle), context()
+    batches, here = StoredBatches(columns(x, y), 32, passes=3, shuffle=shuffle), context()
     batches.next(here)
     tracemalloc.start()
     try:
@@ -259,7 +264,8 @@ def test_one_block_is_in_memory(dtype: str, shuffle: Shuffle, monkeypatch: pytes
 def test_going_on_elsewhere_takes_files_of_the_same_layout() -> None:
     x = numbered(1000)
     told = [
-        StoredBatches(rows_of("x", dataset(x, chunks=(n, 1))), batch_size=7).describe() for n in (5, 5, 6)
+        StoredBatches(columns(rows_of("x", dataset(x, chunks=(n, 1)))), batch_size=7).describe()
+        for n in (5, 5, 6)
     ]
     assert told[0] == told[1] != told[2]
 
@@ -359,7 +365,7 @@ def test_lengths_are_compared() -> None:
 def test_a_file_that_is_closed_while_training(monkeypatch: pytest.MonkeyPatch) -> None:
     small_blocks(monkeypatch, 500)
     x = dataset(X)
-    batches, here = StoredBatches(rows_of("x", x), batch_size=10), context()
+    batches, here = StoredBatches(columns(rows_of("x", x)), batch_size=10), context()
     drawn(batches, here, 1)
     x.file.close()
     with pytest.raises((ValueError, RuntimeError)):  # h5py's own words
@@ -385,7 +391,7 @@ def test_each_row_of_a_batch_is_known_by_its_number_in_the_file(
 ) -> None:
     small_blocks(monkeypatch, block)
     monkeypatch.setattr(permutation, "LISTED", listed)  # orders that are computed, too
-    batches = StoredBatches(stored(numbered(23))[0], batch_size=5, passes=2, shuffle=shuffle)
+    batches = StoredBatches(columns(stored(numbered(23))[0]), batch_size=5, passes=2, shuffle=shuffle)
     here, seen = context(), 0
     while batch := drawn(batches, here, most=1):
         rows = batch[0].x[:, 0].astype(int).tolist()

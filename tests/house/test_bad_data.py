@@ -693,7 +693,7 @@ def test_nothing_is_read_of_a_file_but_its_batches(tmp_path: Path) -> None:
     model = new_model()
     model.fit(read[0][:32], read[1][:32], batch_size=8, verbose=0)  # what is wrong comes later
     batches = batches_of(read[0], read[1])
-    assert batches.targets is None, "there is nothing to look through beforehand"
+    assert batches.targets == (None,), "there is nothing to look through beforehand"
     with pytest.warns(MinifitWarning, match=r"Received: nan in row 50 of y, batch 6\."):
         model.fit(read[0], read[1], batch_size=8, shuffle=False, verbose=0)
 

@@ -307,14 +307,14 @@ def test_a_loss_weight_that_a_callback_changes(
 
 
 def batch_of(y: Array) -> tuple[Batch, Tensor]:
-    return Batch(np.zeros((len(y), 1), np.float32), y.astype(np.float32)), Tensor(
+    return Batch((np.zeros((len(y), 1), np.float32),), (y.astype(np.float32),)), Tensor(
         np.zeros((len(y), 1), np.float32)
     )
 
 
 def updated(objective: Objective, y: Array = Y) -> Objective:
     batch, predictions = batch_of(y)
-    objective.resolve(batch.x[:, 0].shape, (1, 1))
+    objective.resolve(batch.inputs[0][:, 0].shape, (1, 1))
     objective.update(batch, predictions, objective.loss_of(batch, predictions, []), Undo())
     return objective
 
@@ -380,7 +380,7 @@ def test_a_loss_that_is_not_finite_is_known(value: float) -> None:
 def test_a_loss_needs_targets_and_training_needs_a_loss() -> None:
     batch, predictions = batch_of(Y)
     with pytest.raises(DataError, match=r"needs targets\. Received: none"):
-        Objective("mse").loss_of(batch._replace(y=None), predictions, [])
+        Objective("mse").loss_of(batch._replace(targets=()), predictions, [])
     with pytest.raises(ArgumentError, match="needs a loss"):
         Objective(None).loss_of(batch, predictions, [])
     assert float(Objective(None).loss_of(batch, predictions, [Tensor(2.0), Tensor(3.0)])) == 5.0
