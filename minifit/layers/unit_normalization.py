@@ -39,9 +39,7 @@ class UnitNormalization(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """The input, of length 1 along the axes."""
-        axes = tuple(checked_axes(self.name, self.axis, inputs.ndim))
-        squares = ops.sum(ops.square(inputs), axes, keepdims=True)
-        return inputs / ops.sqrt(ops.maximum(squares, SMALLEST))
+        return unit_length(inputs, tuple(checked_axes(self.name, self.axis, inputs.ndim)))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""
@@ -50,3 +48,9 @@ class UnitNormalization(Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer."""
         return {**super().get_config(), "axis": self.axis}
+
+
+def unit_length(x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """Return `x` scaled to length 1 along axes; what is shorter than 1e-6 is divided by that."""
+    squares = ops.sum(ops.square(x), axes, keepdims=True)
+    return x / ops.sqrt(ops.maximum(squares, SMALLEST))
