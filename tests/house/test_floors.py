@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = [
     ["errors", "interrupts", "arrays", "nest", "checks", "randomness", "console", "signatures", "settings"],
     ["kernels"],
-    ["undo", "tensor", "ops", "nonlinearities"],
+    ["undo", "tensor", "ops", "nonlinearities", "operations"],
     [
         "tables",
         "parameters",

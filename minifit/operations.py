@@ -1,0 +1,257 @@
+"""The operations on tensors that may stand in a graph, and what tf.keras 2.7 and Keras 3 call them in files.
+
+An operation in a file is found in this table and nowhere else: nothing is imported or called by its name.
+"""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from inspect import Parameter, signature
+from typing import Any, NamedTuple
+
+from minifit import nonlinearities, ops
+from minifit.errors import ArgumentError, FileFormatError, UnknownNameError
+
+
+class Argument(NamedTuple):
+    """An argument of an operation behind the first.
+
+    Attributes
+    ----------
+    name, tensorflow, keras3 : str
+        Its names in minifit, TensorFlow and Keras 3.
+    attribute : bool
+        Whether Keras 3 keeps it with the operation instead of the call.
+    """
+
+    name: str
+    tensorflow: str
+    keras3: str
+    attribute: bool = True
+
+
+class Operation(NamedTuple):
+    """An operation and its names.
+
+    Attributes
+    ----------
+    function : callable
+        One of `minifit.ops`, or Python's for an operator.
+    tensorflow : str
+        Its name in TensorFlow, such as ``"math.reduce_mean"``; those that TensorFlow lacks begin with ``minifit.``.
+    keras3 : str
+        Its module and class in Keras 3, such as ``"numpy.Mean"``; empty when there is none.
+    further : tuple of Argument
+        Its arguments behind the first, in order.
+    """
+
+    function: Callable[..., Any]
+    tensorflow: str
+    keras3: str
+    further: tuple[Argument, ...] = ()
+
+    def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Return the first argument of a call, and the further ones by their names in TensorFlow.
+
+        Raises
+        ------
+        ArgumentError
+            When TensorFlow has no such argument.
+        """
+        parameters = signature(self.function).parameters
+        given = signature(self.function).bind(*args, **kwargs)
+        given.apply_defaults()
+        first, *further = given.arguments.items()
+        places = [name for name, p in parameters.items() if p.kind is not Parameter.KEYWORD_ONLY][1:]
+        names = {place: argument.tensorflow for place, argument in zip(places, self.further, strict=False)}
+        for name, value in further:
+            if name not in names and value != parameters[name].default:
+                raise ArgumentError(
+                    f"An operation in a graph has the arguments that TensorFlow's {self.tensorflow} has. "
+                    f"Received: {name}={value!r}. Leave it out, or compute it in the call of a layer."
+                )
+        return first[1], {names[name]: value for name, value in further if name in names}
+
+    def call(self, first: Any, **kwargs: Any) -> Any:
+        """Apply it; the arguments behind the first are called as in TensorFlow.
+
+        Raises
+        ------
+        FileFormatError
+            When minifit has no such argument.
+        """
+        known = [argument.tensorflow for argument in self.further]
+        for name, value in kwargs.items():
+            # TensorFlow gives every operation a name, and says no to some of its options.
+            if name not in known and name != "name" and value is not None and value is not False:
+                raise FileFormatError(
+                    f"{self.tensorflow} has the arguments {', '.join(known) or 'of the call'} here. "
+                    f"Received: {name}={value!r}. Save the model without that."
+                )
+        return self.function(first, *[kwargs[name] for name in known if name in kwargs])
+
+
+OPERAND = Argument("b", "y", "x2", attribute=False)
+AXIS = Argument("axis", "axis", "axis")
+REDUCTION = (AXIS, Argument("keepdims", "keepdims", "keepdims"))
+LOSS = (Argument("y_pred", "y_pred", ""),)
+
+OPERATIONS = [
+    Operation(operator.add, "__operators__.add", "numpy.Add", (OPERAND,)),
+    Operation(operator.sub, "math.subtract", "numpy.Subtract", (OPERAND,)),
+    Operation(operator.mul, "math.multiply", "numpy.Multiply", (OPERAND,)),
+    Operation(operator.truediv, "math.truediv", "numpy.TrueDivide", (OPERAND,)),
+    Operation(operator.floordiv, "compat.v1.floor_div", "numpy.FloorDivide", (OPERAND,)),
+    Operation(operator.mod, "math.floormod", "numpy.Mod", (OPERAND,)),
+    Operation(operator.pow, "math.pow", "numpy.Power", (OPERAND,)),
+    Operation(operator.matmul, "linalg.matmul", "numpy.Matmul", (OPERAND._replace(tensorflow="b"),)),
+    Operation(operator.neg, "math.negative", "numpy.Negative"),
+    Operation(operator.abs, "math.abs", "numpy.Absolute"),
+    Operation(operator.lt, "math.less", "numpy.Less", (OPERAND,)),
+    Operation(operator.le, "math.less_equal", "numpy.LessEqual", (OPERAND,)),
+    Operation(operator.gt, "math.greater", "numpy.Greater", (OPERAND,)),
+    Operation(operator.ge, "math.greater_equal", "numpy.GreaterEqual", (OPERAND,)),
+    Operation(
+        operator.getitem,
+        "__operators__.getitem",
+        "numpy.GetItem",
+        (Argument("index", "slice_spec", "key", attribute=False),),
+    ),
+    Operation(ops.equal, "math.equal", "numpy.Equal", (OPERAND,)),
+    Operation(ops.exp, "math.exp", "numpy.Exp"),
+    Operation(ops.log, "math.log", "numpy.Log"),
+    Operation(ops.sqrt, "math.sqrt", "numpy.Sqrt"),
+    Operation(ops.square, "math.square", "numpy.Square"),
+    Operation(ops.maximum, "math.maximum", "numpy.Maximum", (OPERAND,)),
+    Operation(ops.minimum, "math.minimum", "numpy.Minimum", (OPERAND,)),
+    Operation(
+        ops.clip,
+        "clip_by_value",
+        "numpy.Clip",
+        (Argument("low", "clip_value_min", "x_min"), Argument("high", "clip_value_max", "x_max")),
+    ),
+    Operation(
+        ops.where,
+        "where",
+        "numpy.Where",
+        (Argument("a", "x", "x1", attribute=False), Argument("b", "y", "x2", attribute=False)),
+    ),
+    Operation(ops.cast, "cast", "core.Cast", (Argument("dtype", "dtype", "dtype"),)),
+    Operation(ops.stop_gradient, "stop_gradient", "core.StopGradient"),
+    Operation(ops.reshape, "reshape", "numpy.Reshape", (Argument("shape", "shape", "newshape"),)),
+    Operation(ops.transpose, "compat.v1.transpose", "numpy.Transpose", (Argument("axes", "perm", "axes"),)),
+    Operation(ops.expand_dims, "expand_dims", "numpy.ExpandDims", (AXIS,)),
+    Operation(ops.squeeze, "compat.v1.squeeze", "numpy.Squeeze", (AXIS,)),
+    Operation(ops.broadcast_to, "broadcast_to", "numpy.BroadcastTo", (Argument("shape", "shape", "shape"),)),
+    Operation(ops.concatenate, "concat", "numpy.Concatenate", (AXIS,)),
+    Operation(ops.sum, "math.reduce_sum", "numpy.Sum", REDUCTION),
+    Operation(ops.mean, "math.reduce_mean", "numpy.Mean", REDUCTION),
+    Operation(ops.max, "math.reduce_max", "numpy.Max", REDUCTION),
+    Operation(ops.min, "math.reduce_min", "numpy.Min", REDUCTION),
+    Operation(ops.argmax, "math.argmax", "numpy.Argmax", (AXIS,)),
+    Operation(ops.relu, "nn.relu", "nn.Relu"),
+    Operation(ops.tanh, "math.tanh", "numpy.Tanh"),
+    Operation(ops.sigmoid, "math.sigmoid", "nn.Sigmoid"),
+    Operation(ops.softmax, "nn.softmax", "nn.Softmax"),
+    Operation(nonlinearities.elu, "nn.elu", "nn.Elu"),
+    Operation(nonlinearities.selu, "nn.selu", "nn.Selu"),
+    Operation(nonlinearities.softplus, "math.softplus", "nn.Softplus"),
+    Operation(nonlinearities.softsign, "nn.softsign", "nn.Softsign"),
+    Operation(nonlinearities.swish, "nn.silu", "nn.Silu"),
+    Operation(
+        nonlinearities.gelu, "nn.gelu", "nn.Gelu", (Argument("approximate", "approximate", "approximate"),)
+    ),
+    Operation(nonlinearities.log_softmax, "nn.log_softmax", "nn.LogSoftmax", (AXIS,)),
+    Operation(ops.mean_squared_error, "keras.metrics.mean_squared_error", "", LOSS),
+    Operation(ops.mean_absolute_error, "keras.metrics.mean_absolute_error", "", LOSS),
+    Operation(
+        ops.binary_crossentropy,
+        "keras.metrics.binary_crossentropy",
+        "",
+        (*LOSS, Argument("from_logits", "from_logits", "")),
+    ),
+    Operation(
+        ops.categorical_crossentropy,
+        "keras.metrics.categorical_crossentropy",
+        "",
+        (*LOSS, Argument("from_logits", "from_logits", "")),
+    ),
+    Operation(
+        ops.sparse_categorical_crossentropy,
+        "keras.metrics.sparse_categorical_crossentropy",
+        "",
+        (*LOSS, Argument("from_logits", "from_logits", "")),
+    ),
+]
+"""All operations."""
+
+
+def _only_here() -> Iterator[Operation]:
+    """Yield the operations that only minifit has; their arguments are called as here."""
+    listed = {operation.function for operation in OPERATIONS} | set(SYNONYMS)
+    for name in ops.__all__:
+        function = getattr(ops, name)
+        if function not in listed:
+            names = list(signature(function).parameters)[1:]
+            yield Operation(function, f"minifit.{name}", "", tuple(Argument(n, n, "") for n in names))
+
+
+SYNONYMS: dict[Callable[..., Any], Callable[..., Any]] = {
+    ops.absolute: operator.abs,
+    ops.power: operator.pow,
+    ops.matmul: operator.matmul,
+}
+"""Functions of minifit that are written as operators are."""
+
+OPERATIONS += _only_here()
+
+BY_FUNCTION = {operation.function: operation for operation in OPERATIONS}
+"""Operations by their function in minifit."""
+
+BY_FUNCTION.update({function: BY_FUNCTION[other] for function, other in SYNONYMS.items()})
+
+BY_TENSORFLOW = {operation.tensorflow: operation for operation in OPERATIONS}
+"""Operations by their name in TensorFlow, those that TensorFlow has under several names among them."""
+
+BY_KERAS3 = {operation.keras3: operation for operation in OPERATIONS if operation.keras3}
+"""Operations by their module and class in Keras 3, likewise."""
+
+for _name, _other in {
+    "math.add": "__operators__.add",
+    "__operators__.eq": "math.equal",
+    "math.divide": "math.truediv",
+    "math.floordiv": "compat.v1.floor_div",
+    "squeeze": "compat.v1.squeeze",
+    "transpose": "compat.v1.transpose",
+}.items():
+    BY_TENSORFLOW[_name] = BY_TENSORFLOW[_other]
+for _name, _other in {"numpy.Divide": "numpy.TrueDivide", "numpy.Abs": "numpy.Absolute"}.items():
+    BY_KERAS3[_name] = BY_KERAS3[_other]
+
+
+def of_function(function: Callable[..., Any]) -> Operation:
+    """Return the operation of a function.
+
+    Raises
+    ------
+    ArgumentError
+        When the table has none.
+    """
+    found = BY_FUNCTION.get(function)
+    if found is None:
+        raise ArgumentError(
+            "An operation in a graph is one of minifit.ops. Received: "
+            f"{getattr(function, '__name__', function)}. Compute it in the call of a layer."
+        )
+    return found
+
+
+def named(name: Any) -> Operation:
+    """Return the operation that TensorFlow calls by a name.
+
+    Raises
+    ------
+    UnknownNameError
+    """
+    if not isinstance(name, str) or name not in BY_TENSORFLOW:
+        raise UnknownNameError.of("operation", str(name), BY_TENSORFLOW)
+    return BY_TENSORFLOW[name]
