@@ -263,8 +263,8 @@ def chain_of(
     optimizer: Optimizer | None = None,
     memory: Plan | None = None,
     last: Chain | None = None,
-) -> Chain | None:
-    """The chain that these are, or None: then some part is not among those that the kernel knows.
+) -> Chain | str:
+    """Return the chain that these are, or which part is not among those that the kernel knows, in words.
 
     Parameters
     ----------
@@ -278,70 +278,84 @@ def chain_of(
         An earlier one of this objective and optimizer, which stays as long as the layers and the memory are the same.
     """
     found = _dense(layers)
-    if found is None or not _known_objective(objective, found[-1][1]):
-        return None
+    if isinstance(found, str):
+        return found
     weights = [w for layer, _ in found for w in layer.weights]
-    if any(w.regularizer or w.constraint for w in weights):
-        return None
-    if optimizer is not None and not _known_update(optimizer, memory, weights):
-        return None
+    why = _beyond_objective(objective, found[-1][1]) or _beyond_weights(weights)
+    if optimizer is not None:
+        why = why or _beyond_update(optimizer, memory, weights)
     sample = layers[0].input_shape[1:]
     if None in sample or (len(sample) != 1 and type(layers[0]) is not Flatten):
-        return None
+        why = why or f"samples of shape {sample}"
+    if why:
+        return why
     if last is not None and last.layers == found and last.memory is memory:
         return last
     return Chain(found, tuple(n or 0 for n in sample), objective, optimizer, memory)
 
 
-def _known_update(optimizer: Optimizer, memory: Plan | None, weights: list[Parameter]) -> bool:
-    """Whether it is one that the kernel knows, of all weights and no others, which lie side by side."""
-    if memory is None or memory.parameters != weights or len(memory.calls) != 1:
-        return False
-    return type(optimizer) in (SGD, Adam) and optimizer.of_library and not _beyond_kernel(optimizer)
+def _beyond_weights(weights: list[Parameter]) -> str:
+    """Return which weight is regularized or constrained; an empty text if none is."""
+    for weight in weights:
+        if weight.regularizer or weight.constraint:
+            return f"the {'regularizer' if weight.regularizer else 'constraint'} of {weight.name}"
+    return ""
 
 
-def _beyond_kernel(optimizer: Optimizer) -> bool:
-    """Return whether an optimizer is set to what the kernel does not do."""
-    clips = optimizer.clipnorm or optimizer.clipvalue or optimizer.global_clipnorm
-    return bool(clips or optimizer.weight_decay or getattr(optimizer, "amsgrad", False))
+def _beyond_update(optimizer: Optimizer, memory: Plan | None, weights: list[Parameter]) -> str:
+    """Return what keeps the kernel from updating all weights, which lie side by side; an empty text if nothing does."""
+    if type(optimizer) not in (SGD, Adam) or not optimizer.of_library:
+        return f"the optimizer {type(optimizer).__name__}"
+    if memory is None or memory.parameters != weights:
+        return "weights that are not trained"
+    if len(memory.calls) != 1:
+        return "weights that lie apart, as another model has them too"
+    return _beyond_kernel(optimizer)
 
 
-def _dense(layers: Sequence[Layer]) -> list[tuple[Dense, int]] | None:
-    """The dense layers, each with its activation; None if there is anything else than these."""
+def _beyond_kernel(optimizer: Optimizer) -> str:
+    """Return which setting of an optimizer the kernel does not know; an empty text if it knows all."""
+    names = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay", "amsgrad")
+    return next((f"{name} of the optimizer" for name in names if getattr(optimizer, name, None)), "")
+
+
+def _dense(layers: Sequence[Layer]) -> list[tuple[Dense, int]] | str:
+    """Return the dense layers, each with its activation, or what else there is than these."""
     found: list[tuple[Dense, int]] = []
     for i, layer in enumerate(layers):
         if "call" in vars(layer) or layer.activity_regularizer is not None:
-            return None
+            return f"the layer {layer.name!r}, with a call or an activity_regularizer of its own"
         if type(layer) is Flatten and i == 0:
             continue
         activation = _code(ACTIVATIONS, getattr(layer, "activation", None))
-        if activation is None:
-            return None
-        if type(layer) is Dense:
+        if type(layer) is Dense and activation is not None:
             found.append((layer, activation))
-        elif type(layer) is Activation and found and found[-1][1] == at.LINEAR:
+        elif type(layer) is Activation and activation is not None and found and found[-1][1] == at.LINEAR:
             found[-1] = found[-1][0], activation
         else:
-            return None
-    return found or None
+            return f"the layer {layer.name!r} of class {type(layer).__name__}"
+    return found or "a model that is no chain of layers"
 
 
-def _known_objective(objective: Objective, last: int) -> bool:
-    """Whether loss and metrics are of those that the kernel knows, behind this last activation."""
+def _beyond_objective(objective: Objective, last: int) -> str:
+    """Return what of loss and metrics the kernel does not know behind this last activation; else an empty text."""
     loss = objective.loss
     if not isinstance(loss, losses.LossFunctionWrapper) or type(loss).__module__ != losses.__name__:
-        return False
+        return "the loss, which is none or the user's own"
     code = _code(LOSSES, loss.fn)
     plain = loss.reduction in ("auto", "sum_over_batch_size") and objective.settled and objective.factor == 1
     if code is None or not plain or loss.options.get("label_smoothing") or loss.options.get("axis", -1) != -1:
-        return False
+        return f"the loss {loss.name!r} with its weight and options"
     if code in PROBABILITIES and last != (
         at.LINEAR if loss.options.get("from_logits") else PROBABILITIES[code]
     ):
-        return False
+        return f"the loss {loss.name!r} behind the activation of the last layer"
     sparse = loss.fn is losses.sparse_categorical_crossentropy
     metrics = objective.metrics
-    return len(metrics) <= at.MOST_METRICS and all(_known_metric(metric, sparse) for metric in metrics)
+    unknown = next((m.name for m in metrics if not _known_metric(m, sparse)), None)
+    if unknown is not None:
+        return f"the metric {unknown!r}"
+    return "" if len(metrics) <= at.MOST_METRICS else f"more than {at.MOST_METRICS} metrics"
 
 
 def _known_metric(metric: Any, sparse: bool) -> bool:

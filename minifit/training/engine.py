@@ -64,3 +64,12 @@ def choose(planned: float) -> ModuleType:
 def name_of(chosen: ModuleType) -> str:
     """What these kernels are called: "numba" or "numpy"."""
     return "numpy" if chosen is kernels.load("numpy") else "numba"
+
+
+def report(name: str) -> str:
+    """Return a sentence about the engine of this name, and why it is not the other one."""
+    if name == "numba":
+        return "The engine is numba: compiled kernels."
+    if not kernels.numba_available():
+        return f"The engine is numpy, since Numba cannot compile: {kernels.numba_missing()}."
+    return "The engine is numpy: the planned work is too little for compiling to pay, or MINIFIT_KERNELS says so."

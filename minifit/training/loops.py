@@ -56,9 +56,9 @@ def fit(
     callbacks.on_train_begin()
     for each in (step, validation.step) if validation is not None else (step,):
         each.use(kernels.load(state.engine))  # a resumed run goes on with the kernels it was begun with
-    train_logs = {name: state.logs[name] for name in step.objective.names if name in state.logs}
+    train_logs = {name: state.logs[name] for name in step.names if name in state.logs}
     while state.epoch < epochs and not state.over:
-        state.begin_epoch(step.objective)
+        state.begin_epoch(step)
         callbacks.on_epoch_begin(state.epoch)
         interrupts.renew()
         state.go_on_within_epoch()
@@ -84,7 +84,7 @@ def _train(
     watched = callbacks.watched("train")
     stopped = (lambda: True) if watched else (lambda: state.stop_training)
     if state.batch:  # resumed in the middle of the epoch
-        logs = step.objective.logs()
+        logs = step.logs()
     while state.batch != batches.steps and not state.had_stopped:
         callbacks.on_train_batch_begin(state.batch)
         most = _left(batches, state.batch)
@@ -95,7 +95,7 @@ def _train(
             _end_of_data(batches, state.batch, "Training")
             break
         state.resumed = False
-        logs = step.objective.logs()
+        logs = step.logs()
         callbacks.on_train_batch_end(state.batch - 1, logs)
         if state.stop_training:
             break
@@ -108,7 +108,7 @@ def evaluate(step: JudgedStep, batches: Batches, callbacks: CallbackList, unit: 
     logs: Logs = {}
     batch = 0
     callbacks.on_test_begin()
-    step.objective.reset()
+    step.reset()
     if not batches.ended:
         batches.rewind()
         watched = callbacks.watched("test")
@@ -119,7 +119,7 @@ def evaluate(step: JudgedStep, batches: Batches, callbacks: CallbackList, unit: 
                 _end_of_data(batches, batch, "The evaluation")
                 break
             batch += done
-            logs = step.objective.logs()
+            logs = step.logs()
             callbacks.on_test_batch_end(batch - 1, logs)
         batches.end_epoch()
     callbacks.on_test_end(logs)

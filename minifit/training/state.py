@@ -23,7 +23,7 @@ from minifit.tables import first_difference, plain
 from minifit.tensorboard.profile import Trace
 from minifit.training.objective import Objective
 from minifit.training.soundness import all_or_nothing, check, check_callback, check_parts, check_sums
-from minifit.training.step import Step, Trainable
+from minifit.training.step import Trainable, TrainStep
 
 _guard = threading.Lock()  # around the look at a state and the claim that follows from it
 
@@ -68,7 +68,7 @@ class TrainingState:
         self.batches: Batches | None = None
         self.judged_on: Batches | None = None
         self.callbacks: CallbackList | None = None
-        self.step: Step | None = None
+        self.step: TrainStep | None = None
         self.epoch = 0
         self.batch = 0
         self.stop_training = False
@@ -193,11 +193,11 @@ class TrainingState:
         if self.batches is not None:
             self.batches.passes = max(epochs - first_epoch, 1)
 
-    def begin_epoch(self, objective: Objective) -> None:
+    def begin_epoch(self, step: TrainStep) -> None:
         """Make ready for the epoch; one that is resumed in its middle keeps its sums."""
         if self.batch == 0:
             assert self.batches is not None
-            objective.reset()
+            step.reset()
             self.batches.begin_epoch()
 
     def end_epoch(self) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit import optimizers, summary
+from minifit import kernels, optimizers, summary
 from minifit.arrays import Array
 from minifit.callbacks import CallbackList, History
 from minifit.checks import entries, positive, whole
@@ -443,6 +443,30 @@ class Trainer(ABC):
                 objective.reset()
             make_step(objective).run(batches, 1, 1, lambda: True)
             return _returned(objective.logs(), return_dict)
+
+    def engine_report(self) -> str:
+        """Beyond Keras: say how the model trains, and which part of it is not on the compiled path.
+
+        Returns
+        -------
+        str
+            One sentence about the model as it is compiled, and one about the engine of the latest training.
+
+        Raises
+        ------
+        NotCompiledError, NotBuiltError
+            Before `compile`, and before the model has weights.
+        """
+        self._need_compiled()
+        state = self.training_state
+        assert state.objective is not None
+        plan = self._train_step(kernels.load("numpy"), state, state.objective).make_plan()
+        path = (
+            f"Batches are taken op by op: the compiled step does not know {plan}."
+            if isinstance(plan, str)
+            else "The whole step is compiled: one call takes many batches."
+        )
+        return f"{path} {engine.report(state.engine)}"
 
     # -- what they have in common -----------------------------------------------------------------------
 

@@ -413,18 +413,18 @@ NO_CHAIN: dict[str, Callable[[], Sequential]] = {
 }
 
 
-def chain_in(model: Sequential) -> Chain | None:
+def chain_in(model: Sequential) -> Chain | str:
     objective = model.training_state.objective or Objective("mse")
     outputs = (8, *(n or 1 for n in model.output_shape[1:]))
     objective.resolve(outputs, outputs)
     optimizer = model.optimizer or SGD()
     step = TrainStep(model, compiled, model.training_state.streams, objective, optimizer)
-    return step.chain
+    return step.plan or step.reason
 
 
 @pytest.mark.parametrize("why", NO_CHAIN)
 def test_everything_else_is_no_chain(why: str) -> None:
-    assert chain_in(NO_CHAIN[why]()) is None
+    assert isinstance(chain_in(NO_CHAIN[why]()), str)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -435,11 +435,11 @@ def test_the_cases_are_chains(case: str) -> None:
 def test_a_layer_of_two_models_is_no_chain_in_the_second() -> None:
     shared = Dense(5)
     model_of(shared, Dense(1))
-    assert chain_in(model_of(shared, Dense(2))) is None
+    assert isinstance(chain_in(model_of(shared, Dense(2))), str)
 
 
 def test_no_layers_are_no_chain() -> None:
     model = model_of(Dense(1))
     objective = model.training_state.objective
     assert objective is not None
-    assert chain_of([], objective) is None
+    assert isinstance(chain_of([], objective), str)

@@ -1,0 +1,196 @@
+"""`Runner`: the loop over batches, the same for training, judging and predicting.
+
+A runner takes the batches that lie ahead: many in one call of compiled code where it has a plan of the model for
+that, else one by one through `take`, op by op. Without a plan it has a reason, in words. What the callbacks see is no
+different.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextvars import Context as ContextVars
+from contextvars import copy_context
+from functools import cached_property
+from types import ModuleType
+from typing import Protocol
+
+import numpy as np
+
+from minifit import interrupts, settings
+from minifit.arrays import Workspace
+from minifit.data import Batch, Batches
+from minifit.data.batches import Stretch
+from minifit.errors import DataError, ShapeError
+from minifit.randomness import Streams
+from minifit.tensor import Context
+from minifit.training.chain import Chain
+from minifit.undo import Undo
+
+PAUSE = 0.1
+"""Seconds after which batches that no callback watches make a pause, so that Ctrl-C works."""
+
+NUMPY = "the planned work is too little for compiling to pay, or MINIFIT_KERNELS says numpy"
+
+
+class Progress(Protocol):
+    """The count of batches that were taken."""
+
+    batch: int
+
+
+class _Uncounted:
+    """The count where none is needed."""
+
+    batch = 0
+
+
+class Runner(ABC):
+    """What takes batches.
+
+    Parameters
+    ----------
+    kernels : module
+        The compiled kernels or the reference.
+    streams : Streams
+        Where the layers draw from.
+    recording : bool, default False
+        Whether a gradient will be wanted.
+
+    Attributes
+    ----------
+    plan : Chain or None
+        The model, written down for compiled code that takes many batches in a call.
+    reason : str
+        The part of the model that keeps it from having a plan; empty when there is one.
+    progress : Progress
+        Where the batches are counted.
+    """
+
+    _latest: Batch | Stretch  # what was taken last
+
+    def __init__(self, kernels: ModuleType, streams: Streams, recording: bool = False) -> None:
+        self.memory = Workspace()
+        self.undo = Undo()
+        self.context = Context(kernels, self.memory, recording, streams, self.undo)
+        self.held = interrupts.held()
+        self.progress: Progress = _Uncounted()
+        self.plan: Chain | None = None
+        self.reason = NUMPY
+        self._looked = -1  # `settings.count` when `follow_settings` was last called
+
+    # -- what the loops ask -----------------------------------------------------------------------------
+
+    def run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
+        """Take several batches, and return how many there were.
+
+        Parameters
+        ----------
+        batches : Batches
+        most : int or None
+            How many at most; None for no limit.
+        unit : int
+            Batches that belong together (`steps_per_execution`).
+        stopped : callable
+            Whether to come back, asked after every unit; at the latest after `PAUSE` seconds, and when the loss
+            stops being a finite number.
+        """
+        done, until, sound, broken = 0, time.perf_counter() + PAUSE, self.sound(), False
+        try:
+            while done != most:
+                if self._looked != settings.count:
+                    self.look()
+                self.memory.rewind()
+                units = 1 if self.plan is None or stopped() else max(self.plan.pace // unit, 1)
+                wanted = units * unit - done % unit
+                wanted = wanted if most is None else min(wanted, most - done)
+                taken = self._one(batches, wanted) if self.plan is None else self._many(batches, wanted)
+                if not taken:
+                    break
+                done += taken
+                if sound and not self.sound():
+                    sound, broken = False, True
+                    latest = self._latest
+                    batches.explain(latest if isinstance(latest, Batch) else latest.batch(taken - 1))
+                if done % unit == 0 and (broken or stopped() or time.perf_counter() > until):
+                    break
+        finally:
+            self.settle()
+        return done
+
+    def use(self, kernels: ModuleType) -> None:
+        """Go on with these kernels."""
+        if kernels.COMPILED != self.context.kernels.COMPILED:
+            self._looked = -1
+        self.context.kernels = kernels
+
+    def sound(self) -> bool:
+        """Return whether all losses so far are finite numbers."""
+        return True
+
+    # -- what a step says -------------------------------------------------------------------------------
+
+    @abstractmethod
+    def take(self, batch: Batch) -> None:
+        """Take one batch, op by op."""
+
+    def look(self) -> None:
+        """Look at what follows from settings, if any was changed since; called ahead of every batch."""
+        if self._looked != settings.count:
+            self._looked = settings.count
+            self.follow_settings()
+
+    def follow_settings(self) -> None:
+        """Compute what follows from settings."""
+
+    def settle(self) -> None:
+        """Leave nothing of a step that was not taken; where an interrupt cuts this off, the caller does it again."""
+        self.undo.undo()
+
+    # -- the batches ------------------------------------------------------------------------------------
+
+    @cached_property
+    def inside(self) -> ContextVars:
+        """A copy of the caller's context to take batches in, so that nothing can be left switched on in that one."""
+        made = copy_context()
+        made.run(self.context.enter)
+        made.run(np.seterr, all="ignore")  # training may run to infinity; callbacks say what they think of it
+        return made
+
+    def _one(self, batches: Batches, most: int) -> int:
+        """Take the next batch op by op; 0 if there is none."""
+        batch = self.inside.run(batches.next, self.context)
+        if batch is None:
+            return 0
+        self._latest = batch
+        self.inside.run(self._take_of, batches, batch)
+        return 1
+
+    def _many(self, batches: Batches, most: int) -> int:
+        """Take the next batches by the plan, at most so many; one of them op by op if they are not for it."""
+        plan = self.plan
+        assert plan is not None
+        stretch = batches.ahead(self.context, most)
+        if stretch is None:
+            return 0
+        fit = plan.prepare(stretch, most)
+        with self.held:
+            taken = plan.take(self.context.kernels, stretch, fit) if fit else 0
+            batches.took(taken or 1)
+            self.progress.batch += taken
+        self._latest = stretch
+        if not taken:  # not for this kernel, or something is wrong with it, which `take` can tell
+            self.inside.run(self._take_of, batches, stretch.batch(0))
+            self.settle()
+        return taken or 1
+
+    def _take_of(self, batches: Batches, batch: Batch) -> None:
+        """Take one of these batches, wholly or not at all; an error names it."""
+        self.context.losses.clear()
+        try:
+            self.take(batch)
+            self.undo.forget()
+        except (ShapeError, DataError) as error:
+            batches.tell_where(error)
+            raise
+        finally:
+            self.undo.undo()
