@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 __all__ = [
+    "GradientTape",
     "Sequential",
     "activations",
     "callbacks",
@@ -46,8 +47,9 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from minifit import summary as summary
     from minifit import utils as utils
     from minifit.models import Sequential as Sequential
+    from minifit.tape import GradientTape as GradientTape
 else:
-    _DEFINED_IN = {"Sequential": "minifit.models"}  # every other name is a module
+    _DEFINED_IN = {"GradientTape": "minifit.tape", "Sequential": "minifit.models"}  # others are modules
 
     def __getattr__(name: str) -> Any:
         if name not in __all__:

@@ -338,7 +338,7 @@ def _loss(
     A symmetric one depends on the difference of both alone, so that the targets may have a gradient too.
     """
     here = current()
-    if isinstance(y_true, Tensor) and y_true.requires_grad:
+    if isinstance(y_true, Tensor) and here.follows(y_true):
         if not symmetric:
             raise GradientError(
                 "The targets of a cross-entropy are constants. Received: targets that require a gradient. "

@@ -10,12 +10,12 @@ The arithmetic of tensors stands here, each operator beside its rule; the functi
 
 import copy
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from contextvars import ContextVar, Token
 from functools import wraps
 from itertools import count
 from types import ModuleType
-from typing import Any, TypeAlias, TypeVar, Union, cast
+from typing import Any, Protocol, TypeAlias, TypeVar, Union, cast
 
 import numpy as np
 
@@ -32,6 +32,15 @@ TensorLike: TypeAlias = Union["Tensor", Array, float, Sequence[Any]]
 Op = TypeVar("Op", bound=Callable[..., Any])
 
 _age = count()
+
+
+class Recorder(Protocol):
+    """A tape: it follows some tensors through the ops that are made of them."""
+
+    recording: bool
+
+    def follows(self, made: "Tensor", parents: "tuple[Tensor, ...]") -> bool:
+        """Return whether the tape follows one of the parents; it follows the result then too."""
 
 
 class Context:
@@ -52,9 +61,14 @@ class Context:
         Where dropout and initializers draw from.
     undo : Undo, optional
         Where it is noted what changes before a step is taken.
+
+    Attributes
+    ----------
+    tapes : tuple
+        The tapes that follow what is computed, the innermost last.
     """
 
-    __slots__ = ("_tokens", "kernels", "losses", "recording", "streams", "take", "undo", "workspace")
+    __slots__ = ("_tokens", "kernels", "losses", "recording", "streams", "take", "tapes", "undo", "workspace")
 
     def __init__(
         self,
@@ -73,13 +87,30 @@ class Context:
         self.losses: list[
             tuple[Any, Tensor]
         ] = []  # each with the layer that adds it: activity regularizers, add_loss
+        self.tapes: tuple[Recorder, ...] = ()
         self._tokens: list[Token[Context]] = []
+
+    def begin_tape(self, tape: Recorder) -> "Token[Context]":
+        """Make a context the current one that is this one with one more tape; return what `end_tape` needs."""
+        made = Context.__new__(Context)
+        for name in Context.__slots__:
+            setattr(made, name, getattr(self, name))
+        made._tokens, made.tapes = [], (*self.tapes, tape)
+        return _current.set(made)
+
+    @staticmethod
+    def end_tape(token: "Token[Context]") -> None:
+        """Make the context current again that was so before `begin_tape`."""
+        _current.reset(token)
 
     def enter(self) -> None:
         """Make this the current context until the surrounding ``contextvars`` context is left."""
         _current.set(self)
 
     def __enter__(self) -> "Context":
+        self.tapes = (
+            current().tapes if self.recording else ()
+        )  # a model that is called within a tape is followed
         self._tokens.append(_current.set(self))
         return self
 
@@ -94,7 +125,7 @@ class Context:
     @property
     def collects(self) -> bool:
         """True if whoever entered this context looks at `losses`."""
-        return self is not _outside
+        return self.losses is not _outside.losses
 
     def generator(self, name: str, seed: int | None = None) -> np.random.Generator:
         """Return a stream to draw from in a step; with a seed of its own it does not depend on the model."""
@@ -112,7 +143,15 @@ class Context:
                     made.requires_grad = True
                     made.rule, made.parents, made.age = rule, parents, next(_age)
                     break
+        for tape in self.tapes:
+            if tape.follows(made, parents) and made.rule is None:
+                made.requires_grad = True
+                made.rule, made.parents, made.age = rule, parents, next(_age)
         return made
+
+    def follows(self, tensor: "Tensor") -> bool:
+        """Return whether a gradient with respect to a tensor can be wanted."""
+        return tensor.requires_grad or any(tape.follows(tensor, (tensor,)) for tape in self.tapes)
 
 
 class Symbolic:
@@ -313,25 +352,7 @@ class Tensor:
             self.accumulate(start)
             return
         self.grad = start
-        for node in self._made_from():
-            grad_of_node, rule = node.grad, node.rule
-            if grad_of_node is None or rule is None:
-                continue
-            node.grad = None  # only leaves keep theirs
-            for parent, dparent in zip(node.parents, rule(grad_of_node), strict=True):
-                if dparent is not None and parent.requires_grad:
-                    parent.accumulate(dparent)
-
-    def _made_from(self) -> "list[Tensor]":
-        """Every tensor with a rule that this one depends on, youngest first."""
-        nodes, seen = [self], {self}
-        for node in nodes:  # grows while it is walked
-            for parent in node.parents:
-                if parent.rule is not None and parent not in seen:
-                    seen.add(parent)
-                    nodes.append(parent)
-        nodes.sort(key=_by_age, reverse=True)
-        return nodes
+        flow_back(history((self,)))
 
     def accumulate(self, grad: Array) -> None:
         """Add to the gradient. `grad` may belong to others too, so it is never written to."""
@@ -448,6 +469,35 @@ class Tensor:
 
     def __le__(self, other: TensorLike) -> "Tensor":
         return Tensor(self.value <= to_array(other))
+
+
+def history(ends: Iterable[Tensor], within: Set[Tensor] | None = None) -> list[Tensor]:
+    """Return every tensor with a rule that these are or depend on, youngest first; only those `within`, if given."""
+    nodes = [t for t in dict.fromkeys(ends) if t.rule is not None and (within is None or t in within)]
+    seen = set(nodes)
+    for node in nodes:  # grows while it is walked
+        for parent in node.parents:
+            if parent.rule is not None and parent not in seen and (within is None or parent in within):
+                seen.add(parent)
+                nodes.append(parent)
+    nodes.sort(key=_by_age, reverse=True)
+    return nodes
+
+
+def flow_back(nodes: Iterable[Tensor], kept: Set[Tensor] = frozenset()) -> None:
+    """Apply the rules of tensors, given youngest first, so that gradients reach the leaves.
+
+    Only leaves keep their gradients, and those in `kept`.
+    """
+    for node in nodes:
+        grad, rule = node.grad, node.rule
+        if grad is None or rule is None:
+            continue
+        if node not in kept:
+            node.grad = None
+        for parent, dparent in zip(node.parents, rule(grad), strict=True):
+            if dparent is not None and parent.requires_grad:
+                parent.accumulate(dparent)
 
 
 def attributes(thing: object) -> dict[str, Any]:

@@ -22,6 +22,7 @@ FLOORS = [
     [
         "tables",
         "parameters",
+        "tape",
         "initializers",
         "activations",
         "regularizers",

@@ -1,0 +1,283 @@
+"""`GradientTape`: the gradients of a block of code, with respect to what the caller names.
+
+A tensor remembers how it was made, so the way back from a result is always there. A tape adds what it follows: the
+variables that are used while it records, what is put under `watch`, and all that is made of these. A gradient goes back
+through what the tape follows and nothing else, and `grad` of variables stays as it is.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import Token
+from typing import Any
+
+import numpy as np
+
+from minifit import nest
+from minifit.arrays import Array
+from minifit.errors import ArgumentError, ArgumentTypeError, GradientError, ShapeError, quoted
+from minifit.parameters import Parameter
+from minifit.tensor import Context, Tensor, constant, current, flow_back, history, to_array
+
+__all__ = ["GradientTape"]
+
+
+class GradientTape:
+    """A record of what is computed in a ``with`` block, for gradients.
+
+    Parameters
+    ----------
+    persistent : bool, default False
+        Whether `gradient` may be called more than once. A tape that is not is used up by the first call.
+    watch_accessed_variables : bool, default True
+        Whether trainable variables are followed as soon as they are used; False leaves it to `watch`.
+
+    Attributes
+    ----------
+    recording : bool
+        True while it follows what is computed.
+
+    Notes
+    -----
+    Inside a step of training, memory is used again at the next step: what is to be kept of a gradient longer is copied
+    with ``.numpy()``. A gradient is a constant. Code that differentiates it again is refused with a `GradientError`.
+
+    Examples
+    --------
+    >>> from minifit.tensor import Tensor
+    >>> x = Tensor([1.0, 2.0])
+    >>> with GradientTape() as tape:
+    ...     tape.watch(x)
+    ...     y = (x * x).sum()
+    >>> tape.gradient(y, x).numpy()
+    array([2., 4.], dtype=float32)
+
+    References
+    ----------
+    ``tf.GradientTape`` (TensorFlow 2.7).
+    """
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self._persistent = bool(persistent)
+        self._follows_variables = bool(watch_accessed_variables)
+        self.recording = False
+        self._watched: dict[Tensor, None] | None = None  # None before it begins, and when it is used up
+        self._made: set[Tensor] = set()
+        self._tokens: list[Token[Context]] = []
+
+    def __enter__(self) -> "GradientTape":
+        if self.recording:
+            raise GradientError(
+                "A tape records one block at a time. Received: one that is recording already."
+            )
+        self._begin()
+        self._tokens.append(current().begin_tape(self))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.recording = False
+        Context.end_tape(self._tokens.pop())
+
+    def _begin(self) -> None:
+        self.recording = True
+        if self._watched is None:
+            self._watched = {}
+
+    # -- what it follows --------------------------------------------------------------------------------
+
+    def watch(self, tensor: Any) -> None:
+        """Follow a tensor that is no trainable variable.
+
+        Parameters
+        ----------
+        tensor : Tensor or Variable, or nested ones
+
+        Raises
+        ------
+        ArgumentTypeError
+            For anything else, and for whole numbers, which have no gradient.
+        """
+        watched = self._in_use("watch")
+        for leaf in nest.flatten(tensor):
+            watched[_differentiable(leaf, "A tape watches tensors")] = None
+
+    def watched_variables(self) -> tuple[Parameter, ...]:
+        """Return the variables that are followed, in the order of their first use."""
+        return tuple(t for t in self._in_use("watched_variables") if isinstance(t, Parameter))
+
+    def follows(self, made: Tensor, parents: tuple[Tensor, ...]) -> bool:
+        """Return whether the tape follows one of the parents; it follows the result then too."""
+        if not self.recording:
+            return False
+        watched, found = self._in_use("follows"), False
+        for parent in parents:
+            if parent in watched or parent in self._made:
+                found = True
+            elif self._follows_variables and isinstance(parent, Parameter) and parent.trainable:
+                watched[parent] = None
+                found = True
+        if found:
+            self._made.add(made)
+        return found
+
+    @contextmanager
+    def stop_recording(self) -> Iterator[None]:
+        """Follow nothing while the block runs."""
+        self._need_recording("stop_recording")
+        self.recording = False
+        try:
+            yield
+        finally:
+            self._begin()
+
+    def reset(self) -> None:
+        """Forget everything, and go on recording."""
+        self._need_recording("reset")
+        self._watched, self._made = {}, set()
+
+    def _need_recording(self, method: str) -> None:
+        if not self.recording:
+            raise GradientError(
+                f"{method}() belongs into the block of its tape. Received: a call outside. Call it inside `with`."
+            )
+
+    def _in_use(self, method: str) -> dict[Tensor, None]:
+        if self._watched is None:
+            raise GradientError(
+                f"{method}() needs a tape that recorded. Received: one that was not entered, or that is used up. "
+                "Call it within `with GradientTape() as tape`, or after it; only persistent=True allows several "
+                "gradients."
+            )
+        return self._watched
+
+    # -- the gradient -----------------------------------------------------------------------------------
+
+    def gradient(
+        self,
+        target: Any,
+        sources: Any,
+        output_gradients: Any = None,
+        unconnected_gradients: Any = "none",
+    ) -> Any:
+        """Return the gradient of what was computed with respect to tensors and variables.
+
+        Parameters
+        ----------
+        target : Tensor, or nested tensors
+            Of any shape: the elements of all of them are summed.
+        sources : Tensor, or nested tensors
+            Watched tensors, variables, or what was made of these.
+        output_gradients : array_like, or nested like `target`, optional
+            The gradient with respect to each target, of its shape; ones where None.
+        unconnected_gradients : {"none", "zero"}
+            What stands for a source that the target does not depend on: None, or a tensor of zeros.
+
+        Returns
+        -------
+        Tensor, or tensors nested like `sources`
+            Each of the shape of its source; None where there is no gradient.
+
+        Raises
+        ------
+        GradientError
+            When the tape is used up, and for the gradient of a gradient.
+        """
+        zero = _fills_with_zeros(unconnected_gradients)
+        self._in_use("gradient")
+        ends = [_differentiable(leaf, "A gradient is that of tensors") for leaf in nest.flatten(target)]
+        leaves = [
+            _differentiable(leaf, "A gradient is with respect to tensors") for leaf in nest.flatten(sources)
+        ]
+        starts = _starts(ends, output_gradients)
+        if not self._persistent:
+            self.recording = False
+        found = self._flow(ends, starts, set(leaves))
+        if not self._persistent:
+            self._watched, self._made = None, set()
+        grads = [found.get(leaf, np.zeros(leaf.shape, leaf.dtype) if zero else None) for leaf in leaves]
+        return nest.pack(sources, [None if g is None else _result(np.asarray(g), ends) for g in grads])
+
+    def _flow(self, ends: list[Tensor], starts: list[Array], sources: set[Tensor]) -> dict[Tensor, Array]:
+        """Return the gradient of each source that the ends depend on, with everything else as it was before."""
+        wanted = {t for t in sources if t in self._made or t in (self._watched or ())}
+        nodes = history(ends, self._made)
+        for node in reversed(nodes):
+            if not wanted.isdisjoint(node.parents):
+                wanted.add(node)
+        nodes = [node for node in nodes if node in wanted]
+        touched = dict.fromkeys([*ends, *sources, *nodes, *(p for node in nodes for p in node.parents)])
+        before = [(t, t.requires_grad, t.grad, t.slot if isinstance(t, Parameter) else None) for t in touched]
+        try:
+            for t in touched:  # rules look for what is wanted at `requires_grad`, and leave it in `grad`
+                t.requires_grad, t.grad = t in wanted, None
+                if isinstance(t, Parameter):
+                    t.slot = None
+            for end, start in zip(ends, starts, strict=True):
+                if end in wanted:
+                    end.accumulate(start)
+            flow_back(nodes, sources)
+            return {t: t.grad for t in sources if t.grad is not None}
+        finally:
+            for t, requires_grad, grad, slot in before:
+                t.requires_grad, t.grad = requires_grad, grad
+                if isinstance(t, Parameter):
+                    t.slot = slot
+
+
+def _differentiable(value: Any, rule: str) -> Tensor:
+    """Return a tensor of floats as it is, and raise for anything else."""
+    if not isinstance(value, Tensor):
+        raise ArgumentTypeError(
+            f"{rule}. Received: {type(value).__name__}. Compute in minifit.ops on tensors and variables."
+        )
+    if value.dtype.kind != "f":
+        raise ArgumentTypeError(
+            f"{rule} of floats. Received: a tensor of dtype {value.dtype}. Convert it with ops.cast first."
+        )
+    return value
+
+
+def _starts(ends: Sequence[Tensor], given: Any) -> list[Array]:
+    """Return the gradient to begin with for each target."""
+    grads: list[Any] = [None] * len(ends) if given is None else nest.flatten(given)
+    if len(ends) == 1 and given is not None and np.shape(given) == ends[0].shape:
+        grads = [given]  # a list of numbers is an array
+    elif len(grads) != len(ends) and isinstance(given, list | tuple):
+        grads = list(given)  # so is one in a list
+    if len(grads) != len(ends):
+        raise ArgumentError(
+            f"output_gradients has one entry for each target. Received: {len(grads)} for {len(ends)}. "
+            "Give None where it is ones."
+        )
+    starts = []
+    for end, grad in zip(ends, grads, strict=True):
+        start = np.ones(end.shape, end.dtype) if grad is None else np.asarray(to_array(grad), end.dtype)
+        if start.shape != end.shape:
+            raise ShapeError(
+                f"An output gradient has the shape of its target, {end.shape}. Received: {start.shape}. "
+                "Leave it out for ones."
+            )
+        starts.append(start)
+    return starts
+
+
+def _fills_with_zeros(unconnected: Any) -> bool:
+    value = getattr(unconnected, "value", unconnected)  # of an enumeration such as tf.UnconnectedGradients
+    if value not in ("none", "zero"):
+        raise ArgumentError(
+            f"unconnected_gradients is 'none' or 'zero'. Received: {quoted(value)}. Leave it out for 'none'."
+        )
+    return bool(value == "zero")
+
+
+def _result(grad: Array, ends: Sequence[Tensor]) -> Tensor:
+    """A gradient as a constant; within another tape as one that cannot be differentiated again."""
+    if not any(tape.recording for tape in current().tapes):
+        return constant(grad)
+    return current().result(grad, _refuse, *ends)
+
+
+def _refuse(_: Array) -> Sequence[Array | None]:
+    raise GradientError(
+        "A gradient is a constant: there are no gradients of gradients. Received: a target made of what "
+        "tape.gradient returned within another tape. Pass the gradient through ops.stop_gradient, or take it outside."
+    )
