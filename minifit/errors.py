@@ -15,6 +15,7 @@ Each class is also a standard one, so that code which expects a ``ValueError`` c
     ├── BusyError            (RuntimeError)  a model that trains is changed, or trained by another thread
     ├── NotBuiltError        (ValueError)    weights are asked for before there are any
     ├── GradientError        (RuntimeError)  a gradient that cannot be had
+    ├── PartialLoadError     (AssertionError)  a file and a model that do not have the same weights
     ├── DownloadError        (OSError)       a file that cannot be fetched, or is not the right one
     └── MissingPackageError  (ImportError)   an optional package that is not installed
     MinifitWarning           (UserWarning)   training goes on, but look at this
@@ -160,6 +161,10 @@ class NotBuiltError(MinifitError, ValueError):
 
 class GradientError(MinifitError, RuntimeError):
     """A gradient that cannot be computed."""
+
+
+class PartialLoadError(MinifitError, AssertionError):
+    """Weights that were to be loaded and were not."""
 
 
 class DownloadError(MinifitError, OSError):

@@ -31,9 +31,11 @@ from minifit.saving.description import (
     LayerWeights,
     ModelDescription,
     OptimizerVariables,
+    StoredArray,
     StoredModel,
     Weight,
 )
+from minifit.saving.load_status import LoadStatus
 from minifit.tables import custom_object_scope, described, get_registered_name
 
 # -- what models call ----------------------------------------------------------------------------------------
@@ -49,6 +51,7 @@ def save(
     options: dict[str, Any] | None = None,
 ) -> None:
     """Write a whole model, as of `Sequential.save`."""
+    filepath = formats.located(filepath)
     if signatures is not None:
         raise ArgumentError(
             f"Signatures belong to TensorFlow's own format. Received: signatures={signatures!r}. Leave them out."
@@ -73,20 +76,25 @@ def save_weights(
 
 def load_weights(
     model: Any, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False, options: None = None
-) -> None:
+) -> LoadStatus:
     """Replace the weights of a model by those of a file, as of `Sequential.load_weights`."""
     if options is not None:
         raise ArgumentError(
             f"A file says itself how it is stored. Received: options={options!r} for load_weights. Leave them out."
         )
     described = describe(model, False, False).layers
+    filepath = formats.located(filepath)
     with formats.of(filepath).reading(filepath) as stored:
-        numbers = _read(stored, described, by_name, skip_mismatch)
+        pairs = stored.weights_for(described, by_name, skip_mismatch)
+        numbers, unread = _read(pairs), stored.unread(pairs)
         remembers = stored.remembers and model.optimizer is not None
         state = _remembered(model, stored, "stays as it was") if remembers else None
     _put(numbers)
     if state is not None:
         model.optimizer.set_state(state, model.trainable_weights)
+    loaded = {id(weight.value) for weight, _ in pairs}
+    missing = [w.name for layer in described for w in layer.all_weights() if id(w.value) not in loaded]
+    return LoadStatus(missing, unread)
 
 
 def to_json(model: Any, **kwargs: Any) -> str:
@@ -194,6 +202,7 @@ def read_model(
     compile: bool = True,
 ) -> Any:
     """The model that a file describes; `make` turns a configuration into one."""
+    path = formats.located(path)
     with custom_object_scope(custom_objects), formats.of(path).reading(path) as stored:
         if stored.config is None:
             raise FileFormatError(
@@ -202,17 +211,14 @@ def read_model(
             )
         with room_for(stored.numbers):
             model = make(stored.config)
-        _put(_read(stored, describe(model, False, False).layers if model.built else []))
+        _put(_read(stored.weights_for(describe(model, False, False).layers if model.built else [])))
         if compile:
             _compile(model, stored)
     return model
 
 
-def _read(
-    stored: StoredModel, layers: Sequence[LayerWeights], by_name: bool = False, skip_mismatch: bool = False
-) -> list[tuple[Array, Array]]:
+def _read(pairs: Sequence[tuple[Weight, StoredArray]]) -> list[tuple[Array, Array]]:
     """The memory of the weights with the numbers of the file that belong there, all of them read."""
-    pairs = stored.weights_for(layers, by_name, skip_mismatch)
     return [(weight.value, np.asarray(array)) for weight, array in pairs]
 
 

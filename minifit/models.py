@@ -23,6 +23,7 @@ from minifit.layers.base import ShapeLike, assign_all, unique_name
 from minifit.model_files import making, read_model, written_as_json
 from minifit.parameters import Parameter, ParameterBuffer
 from minifit.saving.atomic import PathLike
+from minifit.saving.load_status import LoadStatus
 from minifit.tables import Table, custom_object_scope, described
 from minifit.tensor import Context, Tensor, TensorLike, as_tensor, constant, to_array
 from minifit.training.trainer import Trainer
@@ -386,6 +387,8 @@ class Sequential(Trainer):
         ----------
         filepath : str or PathLike
             A missing folder is made. The file appears whole or not at all; what was there before stays until then.
+            A folder, or a name that ends with a separator, gets the file ``keras_model.h5``, and `load_model` reads it
+            from there.
         overwrite : bool, default True
             Whether to replace a file that is there without asking.
         include_optimizer : bool, default True
@@ -406,6 +409,8 @@ class Sequential(Trainer):
             When the model has no weights yet.
         OSError
             When the file cannot be written.
+        FileFormatError
+            When it is to go into a folder that holds a model of TensorFlow's own format.
 
         References
         ----------
@@ -430,7 +435,7 @@ class Sequential(Trainer):
 
     def load_weights(
         self, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False, options: None = None
-    ) -> None:
+    ) -> LoadStatus:
         """Take the weights from a file that `save_weights`, `save` or Keras has written.
 
         Keras 3's formats also hold what the optimizer remembers, which a compiled model takes too.
@@ -447,6 +452,11 @@ class Sequential(Trainer):
         options : None
             There are none for reading: a file says how it is stored.
 
+        Returns
+        -------
+        LoadStatus
+            Its ``assert_consumed()`` raises when `by_name` or `skip_mismatch` left weights out.
+
         Raises
         ------
         NotBuiltError
@@ -460,7 +470,7 @@ class Sequential(Trainer):
         ----------
         ``tf.keras.Model.load_weights`` (TensorFlow 2.7).
         """
-        model_files.load_weights(self, filepath, by_name, skip_mismatch, options)
+        return model_files.load_weights(self, filepath, by_name, skip_mismatch, options)
 
     def to_json(self, **kwargs: Any) -> str:
         """Return the configuration as JSON in Keras's form; the keywords are those of ``json.dumps``."""

@@ -354,6 +354,28 @@ def test_a_name_that_nobody_knows(missing: str, tmp_path: Path) -> None:
         load_model(tmp_path / "m.h5", {k: v for k, v in OWN.items() if k != missing})
 
 
+def test_a_model_in_a_folder(tmp_path: Path) -> None:
+    model = own()
+    model.save(f"{tmp_path}/new/")
+    model.save(tmp_path / "new")  # which is there now
+    assert [p.name for p in (tmp_path / "new").iterdir()] == ["keras_model.h5"]
+    loaded = load_model(tmp_path / "new", OWN)
+    assert bits(loaded) == bits(model)
+    other = own()
+    other.load_weights(f"{tmp_path}/new/").assert_consumed()
+    assert np.array_equal(other.predict(X), model.predict(X))
+
+
+def test_a_folder_without_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FileNotFoundError, match=r"keras_model\.h5"):
+        load_model(tmp_path)
+    own().save(tmp_path)
+    monkeypatch.setattr("builtins.input", lambda _: "n")
+    before = (tmp_path / "keras_model.h5").read_bytes()
+    own().save(tmp_path, overwrite=False)
+    assert (tmp_path / "keras_model.h5").read_bytes() == before
+
+
 @pytest.mark.parametrize("ending", [".h5", ".keras"])
 def test_registered_things_need_no_custom_objects(ending: str, tmp_path: Path) -> None:
     names = utils.get_custom_objects()

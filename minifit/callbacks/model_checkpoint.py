@@ -27,7 +27,8 @@ class ModelCheckpoint(Monitoring):
     ----------
     filepath : str or PathLike
         May have placeholders for ``epoch`` and ``batch`` (both from 1) and the keys of the logs, with formats:
-        ``"weights.{epoch:02d}-{val_loss:.2f}.h5"``. The suffix decides the format of the file.
+        ``"weights.{epoch:02d}-{val_loss:.2f}.h5"``. The suffix decides the format of the file. A whole model may be
+        saved to a folder, as by ``model.save``.
     monitor : str, default "val_loss"
         The key of the logs by which `save_best_only` judges.
     verbose : int, default 0
@@ -166,7 +167,8 @@ class ModelCheckpoint(Monitoring):
     def check_run(self, run: Run) -> None:
         """Refuse a folder in the place of the file, and placeholders that nothing fills or that do not fit."""
         need("ModelCheckpoint")
-        if os.path.isdir(self.filepath):
+        file = self.filepath if self.save_weights_only else formats.located(self.filepath)
+        if os.path.isdir(file) or os.fspath(file)[-1:] in (os.sep, os.altsep):
             raise IsADirectoryError(
                 errno.EISDIR, "ModelCheckpoint needs the name of a file, not of a folder", self.filepath
             )

@@ -153,6 +153,10 @@ class StoredModel(ABC):
             When they do not fit each other; with `skip_mismatch` such layers are left out and a warning names them.
         """
 
+    def unread(self, used: Sequence[tuple[Weight, StoredArray]]) -> int:
+        """Return the number of weights in the file beside those that `weights_for` found a place for."""
+        return 0
+
     @abstractmethod
     def optimizer_state(
         self, class_name: str, slot_names: Sequence[str], weights: Sequence[Weight]

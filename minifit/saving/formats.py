@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
-from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError
 from minifit.saving import legacy
 from minifit.saving.atomic import PathLike
 from minifit.saving.description import ModelDescription, StoredModel
@@ -40,6 +40,38 @@ BY_SUFFIX = {
     ".weights.h5": Format(keras3.write_weights, keras3.reading_weights, remembers=True),
 }
 """Every other name is of the legacy format. Where two ends fit, the first counts."""
+
+IN_FOLDER = "keras_model.h5"
+"""The file of a model that is saved to a folder."""
+
+TENSORFLOWS = "saved_model.pb"
+"""The file by which TensorFlow knows a folder with a model of its own."""
+
+
+def located(path: PathLike) -> PathLike:
+    """Return the file of a whole model: the one in it, for a folder.
+
+    A folder is one that is there, or a name that ends with a separator. TensorFlow keeps a model in such a folder in a
+    format of its own; here a folder holds one file in a format of Keras.
+
+    Raises
+    ------
+    FileFormatError
+        For a folder with a model of TensorFlow's own format.
+    """
+    name = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(name, str) or not name:
+        return path
+    ends_as_folder = name[-1] in (os.sep, os.altsep)
+    if not ends_as_folder and (name.endswith((".h5", ".hdf5", ".keras")) or not os.path.isdir(name)):
+        return path
+    if os.path.exists(os.path.join(name, TENSORFLOWS)):
+        raise FileFormatError(
+            "A folder holds a model in one format, and TensorFlow's own is not among those that are read and written "
+            f"here. Received: {name!r} with a {TENSORFLOWS}. Take another folder; in TensorFlow, "
+            "save to a name that ends with .h5 or .keras."
+        )
+    return os.path.join(name, IN_FOLDER)
 
 
 def of(path: PathLike, save_format: str | None = None) -> Format:

@@ -244,6 +244,10 @@ class Stored(StoredModel):
                 )
         return found
 
+    def unread(self, used: Sequence[tuple[Weight, StoredArray]]) -> int:
+        """Return the number of weights in the file beside `used`."""
+        return sum(len(arrays) for _, arrays in self._layers()) - len(used)
+
     def _layers(self) -> list[tuple[str, list[StoredArray]]]:
         root = self._root
         if not _has(root, "layer_names"):

@@ -416,9 +416,20 @@ def test_a_format_that_does_not_fit_is_refused_before_training(filepath: str) ->
 
 def test_a_folder_in_the_place_of_the_file_is_refused_before_training(tmp_path: Path) -> None:
     saves = Saves()
-    with pytest.raises(IsADirectoryError, match="needs the name of a file"):
-        saves.fit(ModelCheckpoint(tmp_path))
+    (tmp_path / "m.h5").mkdir()
+    for path, weights in [(tmp_path / "m.h5", False), (tmp_path, True), (f"{tmp_path}/new/", True)]:
+        with pytest.raises(IsADirectoryError, match="needs the name of a file"):
+            saves.fit(ModelCheckpoint(path, save_weights_only=weights))
     assert int(saves.model.optimizer.iterations) == 0
+
+
+def test_a_whole_model_in_a_folder(tmp_path: Path) -> None:
+    model = small_model()
+    for path in (tmp_path, f"{tmp_path}/{{epoch}}/"):
+        model.fit(X, Y, 4, epochs=2, verbose=0, callbacks=[ModelCheckpoint(path)])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["1", "2", "keras_model.h5"]
+    loaded = models.load_model(tmp_path / "2")
+    assert [w.tobytes() for w in loaded.get_weights()] == [w.tobytes() for w in model.get_weights()]
 
 
 def test_weights_alone_in_a_file_of_whole_models_are_refused_before_training(tmp_path: Path) -> None:

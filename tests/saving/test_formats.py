@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError
 from minifit.saving import formats
 
 
@@ -54,3 +54,21 @@ def test_other_formats_are_refused(asked: Any) -> None:
 def test_what_is_no_path(path: Any) -> None:
     with pytest.raises(ArgumentTypeError, match="path"):
         formats.of(path)
+
+
+def test_the_file_of_a_model_in_a_folder(tmp_path: Path) -> None:
+    inside = str(tmp_path / formats.IN_FOLDER)
+    assert formats.located(tmp_path) == formats.located(str(tmp_path)) == inside
+    assert formats.located(f"{tmp_path}/new/") == f"{tmp_path}/new/{formats.IN_FOLDER}"
+    assert formats.located("") == "" and formats.located(3) == 3  # type: ignore[arg-type, comparison-overlap]
+    for file in (tmp_path / "m", str(tmp_path / "m.h5"), tmp_path / "m.keras"):
+        assert formats.located(file) is file
+        Path(file).mkdir()
+    assert formats.located(tmp_path / "m") == str(tmp_path / "m" / formats.IN_FOLDER)
+    assert formats.located(tmp_path / "m.h5") == tmp_path / "m.h5"  # refused as a folder, as in tf.keras
+
+
+def test_a_folder_with_a_model_of_tensorflow(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(FileFormatError, match=r"TensorFlow's own is not among.*saved_model\.pb"):
+        formats.located(tmp_path)
