@@ -33,12 +33,13 @@ from minifit.errors import (
 from minifit.parameters import Parameter
 from minifit.tensor import Tensor
 from minifit.training import engine, loops
+from minifit.training.generator_methods import GeneratorMethods
 from minifit.training.objective import Objective
 from minifit.training.state import TrainingState
 from minifit.training.step import PredictStep, TestStep, TrainStep
 
 
-class Trainer(ABC):
+class Trainer(GeneratorMethods, ABC):
     """What is common to everything that trains.
 
     Attributes

@@ -417,7 +417,12 @@ def test_a_format_that_does_not_fit_is_refused_before_training(filepath: str) ->
 def test_a_folder_in_the_place_of_the_file_is_refused_before_training(tmp_path: Path) -> None:
     saves = Saves()
     (tmp_path / "m.h5").mkdir()
-    for path, weights in [(tmp_path / "m.h5", False), (tmp_path, True), (f"{tmp_path}/new/", True)]:
+    places: list[tuple[str | Path, bool]] = [
+        (tmp_path / "m.h5", False),
+        (tmp_path, True),
+        (f"{tmp_path}/new/", True),
+    ]
+    for path, weights in places:
         with pytest.raises(IsADirectoryError, match="needs the name of a file"):
             saves.fit(ModelCheckpoint(path, save_weights_only=weights))
     assert int(saves.model.optimizer.iterations) == 0
