@@ -6,21 +6,9 @@ from typing import Any
 import numpy as np
 
 from minifit.callbacks.base import Callback, Run
-from minifit.callbacks.progress_bar import ProgressBar
-from minifit.errors import ArgumentError, ArgumentTypeError, legible
+from minifit.errors import ArgumentError, legible
+from minifit.progress_bar import ProgressBar, metric_names, shown
 from minifit.settings import Setting, flag, unnamed
-
-
-def _names(names: Any) -> set[str]:
-    if names is None:
-        return set()
-    wrong = isinstance(names, str) or not isinstance(names, Iterable)
-    found = set() if wrong else set(names)
-    if wrong or not all(isinstance(name, str) for name in found):
-        raise ArgumentTypeError(
-            f"stateful_metrics must be a list of names. Received: {names!r}. Pass for example ['auc']."
-        )
-    return found
 
 
 class _UseSteps(Setting):
@@ -72,7 +60,7 @@ class ProgbarLogger(Callback):
 
     adds_keys = ()
     use_steps = _UseSteps(flag)
-    stateful_metrics = Setting(unnamed(_names), then="_choose_averaged")
+    stateful_metrics = Setting(unnamed(metric_names), then="_choose_averaged")
 
     def __init__(self, count_mode: str = "samples", stateful_metrics: Iterable[str] | None = None) -> None:
         if count_mode not in ("samples", "steps"):
@@ -233,26 +221,3 @@ class ProgbarLogger(Callback):
     def _text(self, values: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> str:
         before = before or {}
         return "".join(f" - {legible(key)}: {shown(value, before.get(key))}" for key, value in values.items())
-
-
-def shown(value: Any, before: Any = None) -> str:
-    """A value as Keras shows it: four decimals, or five digits with an exponent when it is small.
-
-    There are more digits when the value differs from the one `before` and would look the same.
-    """
-    if isinstance(value, np.ndarray):
-        if value.ndim:
-            text = np.array2string(value, max_line_width=10**9, precision=4, threshold=8, separator=", ")
-            return " ".join(text.split())
-        value = value.item()
-    if not isinstance(value, float | np.floating):
-        return legible(" ".join(str(value).split()))  # a line stays one line
-    value = float(value)
-    style = "f" if value == 0 or 1e-3 < abs(value) < 1e9 else "e"
-    text = f"{value:.4{style}}"
-    if isinstance(before, float | np.floating) and before != value:
-        for digits in range(5, 18):
-            if text != f"{before:.{digits - 1}{style}}":
-                break
-            text = f"{value:.{digits}{style}}"
-    return text

@@ -14,9 +14,11 @@ from minifit.tables import (
 )
 from minifit.utils.encoding import normalize, to_categorical
 from minifit.utils.gradients import check_gradients
+from minifit.utils.progbar import Progbar
 
 __all__ = [
     "CustomObjectScope",
+    "Progbar",
     "Sequence",
     "check_gradients",
     "clear_session",

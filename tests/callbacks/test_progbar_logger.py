@@ -10,10 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from minifit import console
+from minifit import console, progress_bar
 from minifit.callbacks import (
     Callback,
     CallbackList,
@@ -23,13 +22,11 @@ from minifit.callbacks import (
     ModelCheckpoint,
     ProgbarLogger,
     ReduceLROnPlateau,
-    progress_bar,
 )
-from minifit.callbacks.progbar_logger import shown
 from minifit.errors import ArgumentError, ArgumentTypeError, MinifitWarning
 from tests.callbacks.recording import acting, bits, data, small_model
-from tests.callbacks.test_progress_bar import Terminal, on_a_terminal
 from tests.test_console import BROKEN, FAILING, FailingTerminal
+from tests.test_progress_bar import Terminal, on_a_terminal
 
 X, Y = data()
 
@@ -208,49 +205,6 @@ def test_a_second_fit_counts_and_compares_with_nothing_of_the_first(
 
 
 @pytest.mark.rule("PB-3")
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.5, "0.5000"),
-        (12345.678, "12345.6780"),
-        (0.0, "0.0000"),
-        (0.00051234, "5.1234e-04"),
-        (-2e-9, "-2.0000e-09"),
-        (3.5e12, "3.5000e+12"),
-        (float("nan"), "nan"),
-        (float("-inf"), "-inf"),
-        (np.float32(0.25), "0.2500"),
-        (np.array(0.25), "0.2500"),
-        (7, "7"),
-        (np.int64(7), "7"),
-        (True, "True"),
-        (None, "None"),
-        ([0.5, 1], "[0.5, 1]"),
-        (np.array([0.5, 0.25]), "[0.5 , 0.25]"),
-    ],
-)
-def test_values(value: Any, text: str) -> None:
-    assert shown(value) == text
-
-
-@pytest.mark.rule("PB-3")
-@pytest.mark.parametrize(
-    ("value", "before", "text"),
-    [
-        (0.50001, 0.5, "0.50001"),
-        (0.5, 0.50001, "0.50000"),
-        (0.5, 0.5, "0.5000"),
-        (0.6, 0.5, "0.6000"),
-        (np.nextafter(0.5, 1), 0.5, "0.5000000000000001"),
-        (5.00001e-4, 5e-4, "5.00001e-04"),
-        (0.5, float("nan"), "0.5000"),
-    ],
-)
-def test_a_difference_is_never_hidden(value: float, before: float, text: str) -> None:
-    assert shown(value, before) == text
-
-
-@pytest.mark.rule("PB-3")
 def test_epochs_that_nearly_agree_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     values = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(a=0.25 + 1e-7 * (epoch > 0)))
     small_model().fit(X, Y, epochs=3, verbose=2, callbacks=[values])
@@ -353,7 +307,7 @@ def test_watching_changes_no_value_and_lets_batches_run_together(terminal: Termi
 def test_it_is_drawn_ten_times_a_second_at_most(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
     monkeypatch.setattr(progress_bar, "INTERVAL", 0.1)
-    monkeypatch.setattr("minifit.callbacks.progress_bar.time.time", lambda: clock[0])
+    monkeypatch.setattr("minifit.progress_bar.time.time", lambda: clock[0])
     drawn: list[float] = []
     draw = progress_bar.ProgressBar.draw
 

@@ -16,7 +16,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = [
-    ["errors", "interrupts", "arrays", "nest", "checks", "randomness", "console", "signatures", "settings"],
+    [
+        "errors",
+        "interrupts",
+        "arrays",
+        "nest",
+        "checks",
+        "randomness",
+        "console",
+        "progress_bar",
+        "signatures",
+        "settings",
+    ],
     ["kernels"],
     ["undo", "tensor", "ops", "nonlinearities", "operations"],
     [

@@ -13,7 +13,7 @@ from minifit.errors import MissingPackageError
 from minifit.models import load_model
 from minifit.utils import get_file
 from tests.callbacks.recording import data, small_model
-from tests.callbacks.test_progress_bar import Terminal
+from tests.test_progress_bar import Terminal
 
 X, Y = data()
 CLASSES = [

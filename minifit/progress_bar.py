@@ -5,19 +5,25 @@ be drawn again (a pipe, a file, the log of a CI service) there are only the line
 tqdm is not installed there are only lines, too.
 """
 
+import re
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from minifit import console, interrupts
+from minifit.errors import ArgumentTypeError, legible
 
 INTERVAL = 0.1
 """Seconds between two drawings of the bar."""
 
-_BAR = "{desc}: {percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt}{unit}s [{elapsed}<{remaining}]{values}"
-_NARROW = _BAR.replace("20", "10")
-_UNKNOWN = "{desc}: {n_fmt}{unit}s [{elapsed}]{values}"
-_DONE = _BAR.replace("<{remaining}", ", {rate_fmt}")
+WIDTH, NARROW = 20, 10
+"""Characters of the bar itself, and on terminals of fewer than 100 columns."""
+
+_BAR = "{title}{percentage:3.0f}%|{bar:WIDTH}| {n_fmt}/{total_fmt}{unit}s [{elapsed}<{remaining}]{values}"
+_UNKNOWN = "{title}{n_fmt}{unit}s [{elapsed}]{values}"
 
 
 class ProgressBar:
@@ -27,10 +33,15 @@ class ProgressBar:
     ----------
     live : bool
         Whether there is to be a bar that moves, where that is possible.
+    width : int, optional
+        Characters of the bar itself; 20, or 10 on a narrow terminal, when None.
+    interval : float, optional
+        Seconds between two drawings; 0.1 when None.
     """
 
-    def __init__(self, live: bool) -> None:
+    def __init__(self, live: bool, width: int | None = None, interval: float | None = None) -> None:
         self.live = live
+        self.width, self.interval = width, interval
         self.out: Any = None
         self.title, self.unit = "", " step"
         self.total: int | None = None
@@ -44,12 +55,12 @@ class ProgressBar:
         """For pickle and copy: without the bar that is on the screen, and the stream that it is drawn on."""
         return {**vars(self), "out": None, "_place": "lines", "_bar": None, "_drawn": False}
 
-    def begin(self, title: str, total: int | None, unit: str) -> None:
-        """A part begins, on ``sys.stdout`` as it is now."""
+    def begin(self, title: str, total: int | None, unit: str, began: float | None = None) -> None:
+        """Begin a part, on ``sys.stdout`` as it is now; its clock runs from now, or from when it `began`."""
         self.out = sys.stdout
         self._place = console.place_of(self.out) if self.live else "lines"
         self.title, self.total, self.unit, self.seen = title, total, f" {unit}", 0
-        self._began = time.time()
+        self._began = time.time() if began is None else began
         if self.due():
             self.draw("")
 
@@ -70,12 +81,13 @@ class ProgressBar:
             console.fitting(values, self.out),
         )
         bar.total, bar.start_t, bar.ncols = self.total, self._began, width
-        bar.bar_format = _UNKNOWN if self.total is None else _NARROW if width and width < 100 else _BAR
+        bar.bar_format = self._format(NARROW if width and width < 100 else WIDTH)
         if self._is_widget:
-            bar.bar_format = bar.bar_format.replace("{bar:20}", "{bar}")  # where the widget puts its own
+            bar.bar_format = re.sub(r"{bar:\d+}", "{bar}", bar.bar_format)  # where the widget puts its own
         bar.refresh()
         self._drawn = True
-        self._next = bar.last_print_t = time.time() + INTERVAL
+        wait = INTERVAL if self.interval is None else self.interval
+        self._next = bar.last_print_t = time.time() + wait
 
     def draw_again(self, values: str) -> None:
         """Draw at once, if a bar is to be seen for this part."""
@@ -120,7 +132,14 @@ class ProgressBar:
 
     def _plain_line(self, elapsed: float) -> str:
         count = f"{self.seen}/{self.total}" if self.total is not None else f"{self.seen}"
-        return f"{self.title} - {count}{self.unit}s - {duration(elapsed)}"
+        before = f"{self.title} - " if self.title else ""
+        return f"{before}{count}{self.unit}s - {duration(elapsed)}"
+
+    def _format(self, width: int) -> str:
+        """The bar as tqdm is told to draw it, of a width unless there is one of the user's choice."""
+        chosen = width if self.width is None else self.width
+        text = _UNKNOWN if self.total is None else _BAR.replace("WIDTH", str(chosen))
+        return text.replace("{title}", "{desc}: " if self.title else "")
 
     def _full_line(self, elapsed: float) -> str:
         with interrupts.importing("tqdm"):
@@ -133,7 +152,7 @@ class ProgressBar:
             prefix=self.title,
             ascii=console.only_ascii(self.out),
             unit=self.unit,
-            bar_format=_UNKNOWN if self.total is None else _DONE,
+            bar_format=self._format(WIDTH).replace("<{remaining}", ", {rate_fmt}"),
             values="",  # type: ignore[call-arg]
         )
 
@@ -146,7 +165,7 @@ class ProgressBar:
             leave=False,
             smoothing=0,
             delay=1e-9,  # tqdm draws when it is made unless it is told to wait
-            bar_format=_BAR,
+            bar_format=self._format(WIDTH),
         )
 
 
@@ -158,3 +177,39 @@ def duration(seconds: float) -> str:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def shown(value: Any, before: Any = None) -> str:
+    """Return a value as Keras shows it: four decimals, or five digits with an exponent when it is small.
+
+    There are more digits when the value differs from the one `before` and would look the same.
+    """
+    if isinstance(value, np.ndarray):
+        if value.ndim:
+            text = np.array2string(value, max_line_width=10**9, precision=4, threshold=8, separator=", ")
+            return " ".join(text.split())
+        value = value.item()
+    if not isinstance(value, float | np.floating):
+        return legible(" ".join(str(value).split()))  # a line stays one line
+    value = float(value)
+    style = "f" if value == 0 or 1e-3 < abs(value) < 1e9 else "e"
+    text = f"{value:.4{style}}"
+    if isinstance(before, float | np.floating) and before != value:
+        for digits in range(5, 18):
+            if text != f"{before:.{digits - 1}{style}}":
+                break
+            text = f"{value:.{digits}{style}}"
+    return text
+
+
+def metric_names(names: Any) -> set[str]:
+    """Return the names of `stateful_metrics`, if they are names."""
+    if names is None:
+        return set()
+    wrong = isinstance(names, str) or not isinstance(names, Iterable)
+    found = set() if wrong else set(names)
+    if wrong or not all(isinstance(name, str) for name in found):
+        raise ArgumentTypeError(
+            f"stateful_metrics must be a list of names. Received: {names!r}. Pass for example ['auc']."
+        )
+    return found

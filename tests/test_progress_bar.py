@@ -9,12 +9,12 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from tqdm import tqdm
 
-from minifit import console
-from minifit.callbacks import progress_bar
-from minifit.callbacks.progress_bar import ProgressBar, duration
+from minifit import console, progress_bar
+from minifit.progress_bar import ProgressBar, duration, shown
 
 
 class Terminal(io.StringIO):
@@ -255,3 +255,49 @@ def test_tqdm_can_be_switched_off(terminal: Terminal, monkeypatch: pytest.Monkey
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+# -- values ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("PB-3")
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.5, "0.5000"),
+        (12345.678, "12345.6780"),
+        (0.0, "0.0000"),
+        (0.00051234, "5.1234e-04"),
+        (-2e-9, "-2.0000e-09"),
+        (3.5e12, "3.5000e+12"),
+        (float("nan"), "nan"),
+        (float("-inf"), "-inf"),
+        (np.float32(0.25), "0.2500"),
+        (np.array(0.25), "0.2500"),
+        (7, "7"),
+        (np.int64(7), "7"),
+        (True, "True"),
+        (None, "None"),
+        ([0.5, 1], "[0.5, 1]"),
+        (np.array([0.5, 0.25]), "[0.5 , 0.25]"),
+    ],
+)
+def test_values(value: Any, text: str) -> None:
+    assert shown(value) == text
+
+
+@pytest.mark.rule("PB-3")
+@pytest.mark.parametrize(
+    ("value", "before", "text"),
+    [
+        (0.50001, 0.5, "0.50001"),
+        (0.5, 0.50001, "0.50000"),
+        (0.5, 0.5, "0.5000"),
+        (0.6, 0.5, "0.6000"),
+        (np.nextafter(0.5, 1), 0.5, "0.5000000000000001"),
+        (5.00001e-4, 5e-4, "5.00001e-04"),
+        (0.5, float("nan"), "0.5000"),
+    ],
+)
+def test_a_difference_is_never_hidden(value: float, before: float, text: str) -> None:
+    assert shown(value, before) == text
