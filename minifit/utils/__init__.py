@@ -12,6 +12,7 @@ from minifit.tables import (
     get_registered_object,
     register_keras_serializable,
 )
+from minifit.utils.dataset import pack_x_y_sample_weight, split_dataset, unpack_x_y_sample_weight
 from minifit.utils.encoding import normalize, to_categorical
 from minifit.utils.gradients import check_gradients
 from minifit.utils.progbar import Progbar
@@ -28,7 +29,10 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "normalize",
+    "pack_x_y_sample_weight",
     "register_keras_serializable",
     "set_random_seed",
+    "split_dataset",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
