@@ -4,13 +4,15 @@ A constraint is called with a weight's array after every update and returns the 
 Any function that does so is a constraint too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from minifit.arrays import Array
 from minifit.checks import axes, exact, not_negative, number
+from minifit.errors import ShapeError
+from minifit.parameters import Parameter
 from minifit.settings import Setting
 from minifit.tables import Configurable, Table, serialize
 from minifit.tensor import TensorLike, to_array
@@ -213,3 +215,21 @@ def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any
 
 
 deserialize = get
+
+
+def constrained(weight: Parameter) -> Array:
+    """Return what a weight's constraint makes of it: an array of its shape."""
+    found = np.asarray(weight.constraint(weight.value))
+    if found.dtype.kind not in "fiub" or found.shape != weight.shape:
+        raise ShapeError(
+            f"The constraint of {weight.name} must return an array of its shape, {weight.shape}. "
+            f"Received: dtype {found.dtype} of shape {found.shape}. Fix the constraint."
+        )
+    return found
+
+
+def constrain(weights: Iterable[Parameter]) -> None:
+    """Replace the numbers of each weight by what its constraint makes of them, if it has one."""
+    for weight in weights:
+        if weight.constraint is not None:
+            weight.value[...] = constrained(weight)

@@ -11,9 +11,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from minifit import interrupts
+from minifit import interrupts, nest
 from minifit.arrays import FLOAT, Array
 from minifit.checks import not_negative, optional
+from minifit.console import warn
+from minifit.constraints import constrain
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError, quoted
 from minifit.kernels import reference
 from minifit.optimizers.slots import Slots
@@ -22,10 +24,11 @@ from minifit.schedules import LearningRateSchedule, deserialize, serialize
 from minifit.settings import Setting
 from minifit.signatures import check_call
 from minifit.tables import Configurable, plain
+from minifit.tape import GradientTape
+from minifit.tensor import constant, current, to_array
 from minifit.undo import Undo
 
 OF_KERAS = (
-    "minimize",
     "get_updates",
     "get_gradients",
     "update_step",
@@ -35,6 +38,9 @@ OF_KERAS = (
     "_transform_unaggregated_gradients",
 )
 """The methods by which tf.keras updates weights, and that do not exist here."""
+
+PLANS = 8
+"""Plans of hand-written loops that are kept: one for each list of variables."""
 
 
 class Plan:
@@ -162,6 +168,7 @@ class Optimizer(Configurable):
         """Have looked up no memory yet."""
         self._mirrors: WeakKeyDictionary[ParameterBuffer, Slots] = WeakKeyDictionary()
         self._plan = Plan([])
+        self._plans: dict[tuple[int, ...], Plan] = {}  # by the identities of the variables
         self._own = ParameterBuffer()  # for parameters of a hand-written loop that belong to no model
 
     @property
@@ -218,6 +225,8 @@ class Optimizer(Configurable):
     def _check_methods(self) -> None:
         """Raise for methods that tf.keras calls and that nothing would call here."""
         unused = next((name for name in OF_KERAS if hasattr(self, name)), None)
+        if unused is None and type(self).minimize is not Optimizer.minimize:
+            unused = "minimize"
         if unused:
             raise ArgumentError(
                 "An optimizer updates weights in _update, step or apply_gradients. "
@@ -276,8 +285,9 @@ class Optimizer(Configurable):
         """Take a step of `fit` by the methods of a user's class: `apply_gradients`, or `step` and what it calls."""
         if getattr(self.apply_gradients, "__func__", None) is Optimizer.apply_gradients:
             self.step(kernels, plan)
+            constrain(plan.parameters)
         else:
-            self.apply_gradients([(p.slot, p) for p in plan.parameters])
+            self.apply_gradients([(constant(p.slot), p) for p in plan.parameters if p.slot is not None])
 
     def keep(self, plan: Plan, undo: Undo) -> None:
         """Have `undo` bring back what a step is about to change: numbers, also those in attributes."""
@@ -293,45 +303,143 @@ class Optimizer(Configurable):
         if any(buffer.layout != layout for buffer, layout in plan.layouts):
             self._look_up(plan)
 
-    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Parameter]]) -> None:
-        """One step of a hand-written loop.
+    def minimize(
+        self,
+        loss: Any,
+        var_list: Any,
+        grad_loss: Any = None,
+        name: str | None = None,
+        tape: GradientTape | None = None,
+    ) -> Variable:
+        """Take a step that makes a loss smaller: the gradient on a tape, then `apply_gradients`.
 
         Parameters
         ----------
-        grads_and_vars : iterable of (array, Parameter)
-            Each gradient with the parameter that it is for; where it is None the parameter stays as it is.
+        loss : callable or Tensor
+            A function without arguments that returns a tensor, or a tensor that was computed on `tape`.
+        var_list : list of Parameter, or function that returns it
+        grad_loss : array_like, optional
+            The gradient with respect to the loss; ones when None.
+        name : str, optional
+            As for `apply_gradients`.
+        tape : GradientTape, optional
+            Needed for a tensor.
+
+        Returns
+        -------
+        Variable
+            `iterations`.
 
         Raises
         ------
         ArgumentError
-            When all gradients are None.
+            For a tensor without a tape, and as `apply_gradients`.
+        """
+        if not callable(loss) and tape is None:
+            raise ArgumentError(
+                f"minimize takes a tensor together with its tape. Received: loss={quoted(loss)}, tape=None. "
+                "Pass tape=, or a function that computes the loss."
+            )
+        tape = GradientTape() if tape is None else tape
+        if callable(loss):
+            with tape:
+                if not callable(var_list):
+                    tape.watch(var_list)
+                loss = loss()
+        variables = nest.flatten(var_list() if callable(var_list) else var_list)
+        return self.apply_gradients(
+            zip(tape.gradient(loss, variables, grad_loss), variables, strict=True), name
+        )
+
+    def apply_gradients(
+        self,
+        grads_and_vars: Iterable[tuple[Any, Parameter]],
+        name: str | None = None,
+        experimental_aggregate_gradients: bool = True,
+    ) -> Variable:
+        """Take one step of a hand-written loop, or of a model's own `train_step`.
+
+        Parameters
+        ----------
+        grads_and_vars : iterable of (Tensor or array_like, Parameter)
+            Each gradient with the parameter that it is for; where it is None the parameter stays as it is.
+        name, experimental_aggregate_gradients
+            Taken for tf.keras's sake: a step has no name here, and the gradients of one process need no sum.
+
+        Returns
+        -------
+        Variable
+            `iterations`.
+
+        Raises
+        ------
+        ArgumentError
+            When all gradients are None, or a variable stands there twice.
+        ArgumentTypeError
+            When something is no variable.
         ShapeError
             When a gradient has another shape than its parameter.
+
+        Warns
+        -----
+        MinifitWarning
+            When there is no gradient for some of the variables, at the first such step.
         """
         given = list(grads_and_vars)
         if not given:
-            return
-        pairs = [(grad, parameter) for grad, parameter in given if grad is not None]
+            return self.iterations
+        pairs = [(to_array(grad), p) for grad, p in given if grad is not None]
         parameters = [p for _, p in pairs]
-        if not parameters:
-            raise ArgumentError(
-                f"A step needs a gradient. Received: None for each of {[p.name for _, p in given]}. "
-                "Call backward() on a loss that depends on these parameters."
-            )
-        arrays = [np.asarray(grad, parameter.dtype) for grad, parameter in pairs]
-        for array, parameter in zip(arrays, parameters, strict=True):
-            if array.shape != parameter.shape:
+        plan = self._plans.get(tuple(map(id, parameters)))
+        if plan is None or any(buffer.layout != layout for buffer, layout in plan.layouts):
+            plan = self._plan_by_hand([p for _, p in given], parameters)
+        for array, p in pairs:
+            if array.shape != p.shape:
                 raise ShapeError(
-                    f"A gradient has the shape of its parameter: {parameter.name} is {parameter.shape}. "
+                    f"A gradient has the shape of its parameter: {p.name} is {p.shape}. "
                     f"Received: {array.shape}. Pair them in the same order."
                 )
+        for array, p in pairs:
+            assert p.slot is not None
+            if array is not p.slot:
+                p.slot[...] = array
+        here = current()
+        if here.undo is not None:
+            self.keep(plan, here.undo)
+        with np.errstate(all="ignore"):
+            self.step(here.kernels, plan)
+        constrain(parameters)
+        return self.iterations
+
+    def _plan_by_hand(self, given: list[Any], parameters: list[Parameter]) -> Plan:
+        """Return a plan for those parameters of a hand-written step that have a gradient, which is kept."""
+        for p in given:
+            if not isinstance(p, Parameter):
+                raise ArgumentTypeError(
+                    f"A step changes variables. Received: {type(p).__name__}. Give pairs of a gradient and a variable."
+                )
+        missing = [p.name for p in given if not any(p is q for q in parameters)]
+        if not parameters:
+            raise ArgumentError(
+                f"A step needs a gradient. Received: None for each of {missing}. "
+                "Compute the loss from these variables, on the tape or before backward()."
+            )
+        if len(set(parameters)) < len(parameters):
+            raise ArgumentError(
+                "A step takes one gradient for each variable. Received: "
+                f"{next(p.name for i, p in enumerate(parameters) if p in set(parameters[:i]))!r} twice. Add them up."
+            )
+        if missing:
+            warn(
+                f"There is no gradient for {missing}, which stay as they are. Compute the loss from them, "
+                "or leave them out of the step."
+            )
         plan = Plan(parameters)
         self._find(plan)
-        for array, parameter in zip(arrays, parameters, strict=True):
-            parameter.grad = None
-            parameter.accumulate(array)
-        with np.errstate(all="ignore"):
-            self.step(plan=plan)
+        if len(self._plans) == PLANS:
+            self._plans.clear()
+        self._plans[tuple(map(id, parameters))] = plan
+        return plan
 
     def rate(self) -> float:
         """The learning rate of the next step; asks the schedule, if there is one."""
@@ -402,7 +510,7 @@ class Optimizer(Configurable):
         """For pickle and copy: with each parameter, what is remembered of it; not the memory that it lies in."""
         slots = {p: self.slots_of(p) for buffer in self._mirrors for p in buffer.parameters}
         known = {**self._remembered, **slots} if self.slot_names else {}
-        kept = {k: v for k, v in vars(self).items() if k not in ("_mirrors", "_plan", "_own")}
+        kept = {k: v for k, v in vars(self).items() if k not in ("_mirrors", "_plan", "_plans", "_own")}
         updated = [p for p in self._plan.parameters or self._updated if p in known]
         return {**kept, "_remembered": known, "_updated": updated}
 

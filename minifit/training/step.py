@@ -13,8 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.constraints import constrain, constrained
 from minifit.data import Batch
-from minifit.errors import ArgumentTypeError, ShapeError
+from minifit.errors import ArgumentTypeError
 from minifit.layers import Layer
 from minifit.optimizers import Optimizer
 from minifit.parameters import Parameter
@@ -199,8 +200,7 @@ class TrainStep(JudgedStep):
         rate = self.optimizer.prepare(self.memory_plan)
         with self.held:
             self.optimizer.commit(self.context.kernels, self.memory_plan, rate)
-            if self.constrained:
-                self._constrain()
+            constrain(self.constrained)
             self.progress.batch += 1
             self.undo.forget()
 
@@ -208,14 +208,9 @@ class TrainStep(JudgedStep):
         """Change the weights by the user's code, which may take any time and fail; then count the batch."""
         self.optimizer.keep(self.memory_plan, self.undo)
         self.optimizer.fit_step(self.context.kernels, self.memory_plan)
-        self._constrain()
         with self.held:
             self.progress.batch += 1
             self.undo.forget()
-
-    def _constrain(self) -> None:
-        for weight in self.constrained:
-            weight.value[...] = constrained(weight)
 
 
 def penalty(weight: Parameter) -> Any:
@@ -226,17 +221,6 @@ def penalty(weight: Parameter) -> Any:
             f"The regularizer of {weight.name} must return one number as a tensor. "
             f"Received: {f'shape {found.shape}' if isinstance(found, Tensor) else repr(found)}. "
             "Write it in minifit.ops, as ops.sum(ops.square(w))."
-        )
-    return found
-
-
-def constrained(weight: Parameter) -> Array:
-    """What a weight's constraint makes of it: an array of its shape."""
-    found = np.asarray(weight.constraint(weight.value))
-    if found.dtype.kind not in "fiub" or found.shape != weight.shape:
-        raise ShapeError(
-            f"The constraint of {weight.name} must return an array of its shape, {weight.shape}. "
-            f"Received: dtype {found.dtype} of shape {found.shape}. Mend the constraint."
         )
     return found
 

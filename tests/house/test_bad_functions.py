@@ -355,13 +355,13 @@ RESULTS: dict[str, Row] = {
         (
             "The constraint of mine/kernel:0 must return an array of its shape",
             "dtype object of shape ()",
-            "Mend",
+            "Fix",
         ),
     ),
     "a constraint of another shape": (
         through(lambda: Dense(4, kernel_constraint=lambda w: w[0], name="mine")),
         ShapeError,
-        ("an array of its shape, (4, 4)", "Received: dtype float32 of shape (4,)", "Mend"),
+        ("an array of its shape, (4, 4)", "Received: dtype float32 of shape (4,)", "Fix"),
     ),
     "a layer without super().__init__()": (
         through(WithoutSuper),

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential, optimizers
+from minifit import GradientTape, Sequential, constraints, ops, optimizers
 from minifit.arrays import Array
-from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError, UnknownNameError
+from minifit.errors import ArgumentError, ArgumentTypeError, MinifitWarning, ShapeError, UnknownNameError
 from minifit.layers import Dense
 from minifit.optimizers import SGD, Adam, AdamW, Ftrl, Nadam, Optimizer, RMSprop, schedules
+from minifit.optimizers.base import PLANS
 from minifit.parameters import Parameter, Variable, segments
 from minifit.schedules import ExponentialDecay, LearningRateSchedule
-from minifit.tensor import Tensor
+from minifit.tensor import Context, Tensor
+from minifit.undo import Undo
 from tests.optimizers.trajectories import (
     CLASSES,
     GRADIENTS,
@@ -137,13 +139,19 @@ def test_a_hand_written_loop_takes_tensors_lists_and_arrays() -> None:
 
 def test_a_hand_written_loop_without_a_gradient_for_one() -> None:
     a, b = Parameter("a", np.array(A)), Parameter("b", np.array(B))
-    SGD(0.1).apply_gradients([([0.5, -0.2], a), (None, b)])
+    optimizer = SGD(0.1)
+    with pytest.warns(MinifitWarning, match=r"no gradient for \['b'\]"):
+        optimizer.apply_gradients([([0.5, -0.2], a), (None, b)])
+    optimizer.apply_gradients([([0.5, -0.2], a), (None, b)])  # said once
     assert b.value.tolist() == B
+    np.testing.assert_allclose(a.value, np.array(A, np.float32) - 0.2 * np.array([0.5, -0.2]), rtol=1e-6)
 
 
 def test_a_hand_written_loop_without_any_gradient() -> None:
     optimizer, a = SGD(0.1), Parameter("a", np.array(A))
-    with pytest.raises(ArgumentError, match=r"needs a gradient\. Received: None for each of \['a'\]\. Call"):
+    with pytest.raises(
+        ArgumentError, match=r"needs a gradient\. Received: None for each of \['a'\]\. Compute"
+    ):
         optimizer.apply_gradients([(None, a)])
     optimizer.apply_gradients([])
     assert int(optimizer.iterations) == 0
@@ -162,6 +170,136 @@ def test_a_hand_written_loop_over_a_model() -> None:
     assert kernel.ravel().tolist() == pytest.approx([0.8, 0.8], abs=2e-3)
     assert bias.tolist() == pytest.approx([-0.2], abs=2e-3)
     assert model.weights[0].buffer is model._buffer
+
+
+def test_a_hand_written_loop_returns_the_count_and_takes_all_arguments_of_keras() -> None:
+    p, optimizer = Parameter("a", np.array(A)), SGD(0.1)
+    counted = optimizer.apply_gradients([([1, 1], p)], name="step", experimental_aggregate_gradients=False)
+    assert counted is optimizer.iterations
+    assert int(counted) == 1
+
+
+@pytest.mark.parametrize(
+    ("pairs", "error", "text"),
+    [
+        (lambda p: [([1, 1], np.zeros(2))], ArgumentTypeError, "ndarray"),
+        (lambda p: [([1, 1], p), ([1, 1], p)], ArgumentError, "'a' twice"),
+    ],
+)
+def test_a_hand_written_loop_with_wrong_pairs(pairs: Any, error: type[Exception], text: str) -> None:
+    p = Parameter("a", np.array(A))
+    with pytest.raises(error, match=text):
+        SGD(0.1).apply_gradients(pairs(p))
+    assert p.value.tolist() == A
+
+
+def test_the_plan_of_a_hand_written_loop_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = Parameter("a", np.array(A)), Parameter("b", np.array(B))
+    optimizer, made = Adam(0.1), []
+    monkeypatch.setattr(
+        Optimizer, "_find", lambda self, plan, find=Optimizer._find: made.append(find(self, plan))
+    )
+    for _ in range(4):
+        optimizer.apply_gradients([([1, 1], a)])
+        optimizer.apply_gradients([([1, 1], a), ([1, 1, 1], b)])
+    assert len(made) == 3  # b moves a
+    for _ in range(PLANS):
+        optimizer.apply_gradients([([1, 1], Parameter("c", np.array(A)))])
+    assert len(optimizer._plans) <= PLANS
+
+
+def test_a_hand_written_loop_follows_parameters_that_move() -> None:
+    model = Sequential([Dense(1, kernel_initializer="ones", input_shape=(2,))])
+    optimizer = SGD(0.5)
+    for units in (1, 2):
+        pairs = [(np.ones(w.shape), w) for w in model.weights]
+        optimizer.apply_gradients(pairs)
+        assert model.weights[0].value.ravel().tolist() == [1 - 0.5 * units] * 2
+        model.add(Dense(units))
+        model.build((None, 2))
+        optimizer.plan(model.trainable_weights)  # lays the memory out again
+    optimizer.apply_gradients(pairs)
+    assert model.weights[0].value.ravel().tolist() == [-0.5] * 2
+
+
+def test_a_gradient_that_lies_where_it_belongs_is_not_copied() -> None:
+    model = Sequential([Dense(1, kernel_initializer="ones", use_bias=False, input_shape=(2,))])
+    model.compile("sgd", "mse")
+    (weight,) = model.weights
+    assert weight.slot is not None
+    weight.slot[...] = 1
+    weight.slot.flags.writeable = False
+    SGD(0.5).apply_gradients([(weight.slot, weight)])
+    weight.slot.flags.writeable = True
+    assert weight.value.ravel().tolist() == [0.5, 0.5]
+
+
+def test_a_hand_written_loop_constrains() -> None:
+    p = Parameter("a", np.array([1.0, 1.0]))
+    p.constraint = constraints.NonNeg()
+    SGD(1.0).apply_gradients([([3.0, 0.5], p)])
+    assert p.value.tolist() == [0, 0.5]
+
+
+def plain_gradients(self: Any, pairs: Any) -> None:
+    SGD.apply_gradients(self, pairs)
+
+
+def test_what_fit_updates_by_a_method_of_the_user_is_constrained_once() -> None:
+    halfway = constraints.MinMaxNorm(2.0, 4.0, rate=0.5)
+    results = []
+    for own in ({}, {"apply_gradients": plain_gradients}):
+        layer = Dense(
+            1, use_bias=False, kernel_initializer="zeros", kernel_constraint=halfway, input_shape=(1,)
+        )
+        model = Sequential([layer])
+        model.compile(type("Own", (SGD,), own)(0.1), "mse")
+        model.fit([[1.0]], [[1.0]], verbose=0)
+        results.append(model.get_weights()[0].item())
+    assert results[0] == results[1] == pytest.approx(1.1)
+
+
+def test_a_step_of_a_hand_written_loop_is_undone_with_the_step_around_it() -> None:
+    p, optimizer, undo = Parameter("a", np.array(A)), Adam(0.1), Undo()
+    optimizer.apply_gradients([([1, 1], p)])
+    before = p.numpy(), {k: v.copy() for k, v in optimizer.slots_of(p).items()}
+    with Context(undo=undo):
+        optimizer.apply_gradients([([1, 1], p)])
+        optimizer.apply_gradients([([1, 1], p)])
+    assert int(optimizer.iterations) == 3
+    undo.undo()
+    assert int(optimizer.iterations) == 1
+    np.testing.assert_array_equal(p.value, before[0])
+    for name, slot in optimizer.slots_of(p).items():
+        np.testing.assert_array_equal(slot, before[1][name])
+
+
+# -- minimize ------------------------------------------------------------------------------------------------
+
+
+def test_minimize_a_function() -> None:
+    v, optimizer = Parameter("v", np.array([1.0, 2.0])), SGD(0.1)
+    assert optimizer.minimize(lambda: ops.sum(v * v), [v]) is optimizer.iterations
+    optimizer.minimize(lambda: ops.sum(v * v), lambda: [v])
+    np.testing.assert_allclose(v.value, [0.64, 1.28], rtol=1e-6)
+    assert v.grad is None
+    assert int(optimizer.iterations) == 2
+
+
+def test_minimize_a_tensor() -> None:
+    v, optimizer = Parameter("v", np.array([1.0, 2.0])), SGD(0.1)
+    with GradientTape() as tape:
+        loss = v * v
+    optimizer.minimize(loss, [v], grad_loss=[1.0, 10.0], tape=tape)
+    np.testing.assert_allclose(v.value, [0.8, -2.0], rtol=1e-6)
+    with pytest.raises(ArgumentError, match="together with its tape"):
+        optimizer.minimize(loss, [v])
+
+
+def test_minimize_what_is_not_trainable() -> None:
+    v = Parameter("v", np.array([1.0]), trainable=False)
+    SGD(0.5).minimize(lambda: v * v, [v])
+    assert v.value.tolist() == [0]
 
 
 # -- the learning rate ---------------------------------------------------------------------------------------
