@@ -14,6 +14,7 @@ Each class is also a standard one, so that code which expects a ``ValueError`` c
     ├── NotCompiledError     (RuntimeError)  training before ``compile``
     ├── BusyError            (RuntimeError)  a model that trains is changed, or trained by another thread
     ├── NotBuiltError        (ValueError)    weights are asked for before there are any
+    ├── UnconnectedError     (AttributeError)  a layer has not one input and output in a graph
     ├── GradientError        (RuntimeError)  a gradient that cannot be had
     ├── PartialLoadError     (AssertionError)  a file and a model that do not have the same weights
     ├── DownloadError        (OSError)       a file that cannot be fetched, or is not the right one
@@ -157,6 +158,10 @@ class BusyError(MinifitError, RuntimeError):
 
 class NotBuiltError(MinifitError, ValueError):
     """A model or layer is asked for weights that it does not have yet."""
+
+
+class UnconnectedError(MinifitError, AttributeError):
+    """A layer was called on no symbols, or several times, so that it has not one input and one output."""
 
 
 class GradientError(MinifitError, RuntimeError):

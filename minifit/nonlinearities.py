@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from minifit.arrays import Array
-from minifit.tensor import Tensor, TensorLike, current, floating
+from minifit.tensor import Tensor, TensorLike, current, floating, on_symbols
 
 __all__ = [
     "elu",
@@ -36,6 +36,7 @@ def _elementwise(x: Tensor, y: Array, slope: Callable[[], Array]) -> Tensor:
 # -- exponential below zero ----------------------------------------------------------------------------------
 
 
+@on_symbols
 def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     """The exponential linear unit: ``x`` above 0, ``alpha * (exp(x) - 1)`` below.
 
@@ -56,6 +57,7 @@ SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
 
+@on_symbols
 def selu(x: TensorLike) -> Tensor:
     """The scaled exponential linear unit: ``1.0507 * elu(x, 1.67326)``, which keeps signals normalized.
 
@@ -83,6 +85,7 @@ def _exp_minus_1(v: Array) -> Array:
 # -- smooth and bent -----------------------------------------------------------------------------------------
 
 
+@on_symbols
 def softplus(x: TensorLike) -> Tensor:
     """``log(1 + exp(x))``, a smooth relu.
 
@@ -95,6 +98,7 @@ def softplus(x: TensorLike) -> Tensor:
     return _elementwise(x, _softplus(v), lambda: _sigmoid(v))
 
 
+@on_symbols
 def softsign(x: TensorLike) -> Tensor:
     """``x / (1 + abs(x))``, which approaches -1 and 1 more slowly than tanh.
 
@@ -108,6 +112,7 @@ def softsign(x: TensorLike) -> Tensor:
     return _elementwise(x, x.value / bound, lambda: 1 / bound / bound)
 
 
+@on_symbols
 def hard_sigmoid(x: TensorLike) -> Tensor:
     """``0.2 * x + 0.5`` cut off at 0 and 1: three straight lines near the sigmoid.
 
@@ -124,6 +129,7 @@ def hard_sigmoid(x: TensorLike) -> Tensor:
 # -- x times a gate ------------------------------------------------------------------------------------------
 
 
+@on_symbols
 def swish(x: TensorLike) -> Tensor:
     """``x * sigmoid(x)``, also called silu.
 
@@ -142,6 +148,7 @@ def swish(x: TensorLike) -> Tensor:
 silu = swish
 
 
+@on_symbols
 def mish(x: TensorLike) -> Tensor:
     """``x * tanh(softplus(x))``.
 
@@ -162,6 +169,7 @@ _CUBE_FACTOR = 0.044715
 _TANH_IS_ONE = 10.0  # from here on the gate of the approximation is 0 or 1 in any precision
 
 
+@on_symbols
 def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
     """The Gaussian error linear unit: `x` times the probability that a standard normal number is below it.
 
@@ -202,6 +210,7 @@ def _normal_density(v: Array) -> Array:
 # -- along an axis -------------------------------------------------------------------------------------------
 
 
+@on_symbols
 def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """``x - log(sum(exp(x)))`` along an axis: the logarithms of probabilities.
 

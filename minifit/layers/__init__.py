@@ -15,11 +15,12 @@ from minifit.layers.embedding import Embedding
 from minifit.layers.flatten import Flatten
 from minifit.layers.gaussian_dropout import GaussianDropout
 from minifit.layers.gaussian_noise import GaussianNoise
-from minifit.layers.input_layer import InputLayer
+from minifit.layers.input_layer import Input, InputLayer
 from minifit.layers.lambda_layer import Lambda
 from minifit.layers.layer_normalization import LayerNormalization
 from minifit.layers.leaky_re_lu import LeakyReLU
 from minifit.layers.normalization import Normalization
+from minifit.layers.op_lambda import TFOpLambda
 from minifit.layers.p_re_lu import PReLU
 from minifit.layers.permute import Permute
 from minifit.layers.re_lu import ReLU
@@ -44,6 +45,7 @@ __all__ = [
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
+    "Input",
     "InputLayer",
     "Lambda",
     "Layer",
@@ -58,6 +60,7 @@ __all__ = [
     "Reshape",
     "Softmax",
     "SpatialDropout1D",
+    "TFOpLambda",
     "ThresholdedReLU",
     "UnitNormalization",
     "deserialize",
@@ -93,6 +96,7 @@ TABLE = Table(
             Reshape,
             Softmax,
             SpatialDropout1D,
+            TFOpLambda,
             ThresholdedReLU,
             UnitNormalization,
         )

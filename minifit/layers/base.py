@@ -4,9 +4,7 @@ A layer of one's own needs two methods: `build(input_shape)` makes the weights w
 `call(inputs)` computes the result in `minifit.ops`. The gradient comes by itself.
 """
 
-import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from inspect import Parameter as Argument
 from inspect import signature
@@ -14,70 +12,49 @@ from typing import Any
 
 import numpy as np
 
-from minifit import constraints, initializers, regularizers
-from minifit.arrays import FLOAT, Array, numpy_ready
-from minifit.checks import entries, storable_name, whole
-from minifit.errors import ArgumentError, ArgumentTypeError, GradientError, NotBuiltError, ShapeError, quoted
+from minifit import constraints, initializers, nest, regularizers
+from minifit.arrays import FLOAT, Array
+from minifit.checks import positive, storable_name
+from minifit.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    GradientError,
+    NotBuiltError,
+    ShapeError,
+    UnconnectedError,
+    quoted,
+)
+from minifit.graph import Node, ShapeLike, Symbol, flat_shapes, map_shapes
 from minifit.kernels import reference
+from minifit.layers.naming import clear_names, snake_case, unique_name, used_names
+from minifit.layers.owning import Owner, assign_all
+from minifit.layers.shaping import Shaping, WeightSetting, declared
+from minifit.metrics.base import Mean, Metric
 from minifit.parameters import Parameter, take_room
-from minifit.settings import Fixed, Setting, changed, unnamed
+from minifit.settings import Fixed, Setting, unnamed
 from minifit.signatures import check_call, name_of
 from minifit.tables import Configurable
-from minifit.tensor import Context, Tensor, TensorLike, as_tensor, constant, current, to_array
+from minifit.tensor import Context, Tensor, as_tensor, constant, current, to_array
 
-ShapeLike = tuple[int | None, ...]
+__all__ = [
+    "Layer",
+    "ShapeLike",
+    "Shaping",
+    "WeightSetting",
+    "assign_all",
+    "clear_names",
+    "snake_case",
+    "unique_name",
+    "used_names",
+]
 
-used_names: Counter[str] = Counter()
+OUTERMOST = object()
 
-_surrounding: ContextVar[bool | None] = ContextVar("minifit_training", default=None)
-"""Whether the layer whose `call` is running is training; inner layers that are not told take it from here."""
-
-
-_OWNED = ("_inner", "_weights")
-"""The attributes that list the layers and weights of a layer."""
-
-
-def unique_name(base: str) -> str:
-    """``dense``, then ``dense_1``, ``dense_2``, ... counted over all models of the process, as in Keras."""
-    count = used_names[base]
-    used_names[base] += 1
-    return f"{base}_{count}" if count else base
-
-
-def clear_names() -> None:
-    """Begin counting names anew."""
-    used_names.clear()
+_surrounding: ContextVar[Any] = ContextVar("minifit_training", default=OUTERMOST)
+"""Whether the layer whose `call` is running is training; layers in it that are not told take it from here."""
 
 
-def snake_case(name: str) -> str:
-    """``BatchNormalization`` as ``batch_normalization``, the way Keras names layers."""
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-class Shaping(Setting):
-    """A setting that the weights' shapes, or those of what comes behind, depend on: settled when a layer is built."""
-
-    def refuse(self, owner: Any, value: Any) -> None:
-        """Raise for another value than the layer was built with."""
-        if vars(owner).get("built") and self.differs(owner, value):
-            raise ArgumentError(
-                f"{self.name} is settled when a layer is built. Received: {self.name}={value!r} for "
-                f"{owner.name!r}, built with {self.name}={vars(owner)[self.name]!r}. Make another layer."
-            )
-
-
-class WeightSetting(Setting):
-    """A setting such as ``kernel_regularizer``, which the weight of that name goes by."""
-
-    def __set__(self, owner: Any, value: Any) -> None:
-        super().__set__(owner, value)
-        weight, _, role = self.name.rpartition("_")
-        if isinstance(made := vars(owner).get(weight), Parameter):
-            setattr(made, role, vars(owner)[self.name])
-
-
-class Layer(Configurable):
+class Layer(Owner, Configurable):
     """The base of all layers.
 
     Parameters
@@ -85,7 +62,8 @@ class Layer(Configurable):
     name : str, optional
         ``dense``, ``dense_1``, ... when None.
     trainable : bool, default True
-        Whether `fit` may change its weights; may be set at any time and counts from the next batch on.
+        Whether `fit` may change its weights. Setting it sets it for all layers inside, too; it counts from the next
+        `compile` of a model on.
     dtype : "float32", optional
         Nothing else is supported.
     input_shape : tuple of int, optional
@@ -94,6 +72,12 @@ class Layer(Configurable):
         The same as ``input_shape=(input_dim,)``.
     batch_input_shape : tuple, optional
         The same with the batch dimension in front: ``(None, 20)``.
+    batch_size : int, optional
+        With an input shape, the batch dimension that a configuration tells; batches may have any size all the same.
+    weights : list of array, optional
+        The numbers that the weights begin with.
+    dynamic : bool, optional
+        Accepted as in Keras: layers are never compiled into a graph of TensorFlow's.
 
     Attributes
     ----------
@@ -123,9 +107,8 @@ class Layer(Configurable):
 
     name = Fixed()
     activity_regularizer = Setting(unnamed(regularizers.get))
-    batch_input_shape = Shaping(lambda _, value: _declared(None, None, value))
-    _inner: "list[Layer]"  # layers that are attributes of this one
-    _weights: list[Parameter]
+    batch_input_shape = Shaping(lambda _, value: declared(None, None, value))
+    _nodes: list[Node]
 
     def __init__(
         self,
@@ -136,13 +119,17 @@ class Layer(Configurable):
         input_shape: Sequence[int | None] | None = None,
         input_dim: int | None = None,
         batch_input_shape: Sequence[int | None] | None = None,
+        batch_size: int | None = None,
+        weights: Sequence[Any] | None = None,
         activity_regularizer: Any = None,
+        dynamic: bool | None = None,
         **unknown: Any,
     ) -> None:
         if unknown:
             raise ArgumentTypeError(
                 f"{type(self).__name__} takes no argument {quoted(next(iter(unknown)))}. Besides its own, a layer "
-                "knows name, trainable, dtype, input_shape, input_dim, batch_input_shape and activity_regularizer."
+                "knows name, trainable, dtype, input_shape, input_dim, batch_input_shape, batch_size, weights, dynamic "
+                "and activity_regularizer."
             )
         if dtype not in (None, "float32", np.float32, FLOAT):
             raise ArgumentError(
@@ -151,63 +138,46 @@ class Layer(Configurable):
         self.auto_named = isinstance(name, str | None) and not name
         own = unique_name(snake_case(type(self).__name__)) if self.auto_named else name
         self.name = storable_name("A layer's name", own)
-        self.trainable = trainable
+        self._trainable = bool(trainable)
         self.built = False
         self.activity_regularizer = activity_regularizer
-        self.batch_input_shape = _declared(input_shape, input_dim, batch_input_shape)
-        self._shapes: tuple[ShapeLike, ShapeLike] | None = (
-            None  # of the input and the output it was built for
-        )
-        self.__dict__.setdefault("_weights", [])
-        self.__dict__.setdefault("_inner", [])
+        shape = declared(input_shape, input_dim, batch_input_shape)
+        if shape is not None and batch_size is not None:
+            shape = (positive("batch_size", batch_size), *shape[1:])
+        self.batch_input_shape = shape
+        self._shapes: tuple[Any, Any] | None = None  # of the inputs and the outputs it was built for
+        self._initial_weights = weights
+        self._losses_by_hand: list[Tensor] = []  # added in the latest call that was no part of a step
+        self._added_metrics: dict[str, Mean] = {}  # by `add_metric`
+        for name in ("_weights", "_inner", "_nodes"):
+            self.__dict__.setdefault(name, [])
+        arguments = signature(self.call).parameters.values()
+        self._call_names = [
+            a.name for a in arguments if a.kind in (Argument.POSITIONAL_ONLY, Argument.POSITIONAL_OR_KEYWORD)
+        ]
+        needed = [a.name for a in arguments if a.name in self._call_names and a.default is Argument.empty]
+        self._needed_names = [n for n in needed[1:] if n not in ("training", "mask")]
         self._takes_training = _accepts(self.call, "training")
+        self._needs_mask = "mask" in needed[1:]
         self._trains_by_default = _default(self.call, "training") is True
-        check_call(f"call of layer {self.name!r}", self.call, "inputs")
+        check_call(f"call of layer {self.name!r}", self.call, *needed or ["inputs"])
         check_call(f"build of layer {self.name!r}", self.build, "input_shape")
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """A layer or weight that becomes an attribute belongs to this one, in the place of what the attribute was.
-
-        So no model learns weights that it does not compute with, or computes with some that it does not learn.
-        """
-        before = self.__dict__.get(name)
-        super().__setattr__(name, value)
-        changed()
-        if name in _OWNED:
-            return
-        places = [self._let_go(part) for part in _parts(before) if not self._has(part)]
-        self._take_in(value, next((place for place in places if place is not None), None))
-
-    def _take_in(self, value: Any, place: int | None = None) -> None:
-        """Own the layers and weights in the value of an attribute; they come at a place, or behind the others."""
-        for part in _parts(value):
-            held = self.__dict__.setdefault("_inner" if isinstance(part, Layer) else "_weights", [])
-            if part not in held:
-                held.insert(len(held) if place is None else place, part)
-
-    def _let_go(self, part: "Layer | Parameter") -> int | None:
-        """Own a layer or weight no longer; returns the place that it had."""
-        held: list[Any] = self._inner if isinstance(part, Layer) else self._weights
-        if part not in held:
-            return None
-        for weight in part._all_weights() if isinstance(part, Layer) else [part]:
-            if weight.buffer is not None:
-                weight.buffer.dismiss(weight)
-        place = held.index(part)
-        del held[place]
-        return place
-
-    def _has(self, part: "Layer | Parameter") -> bool:
-        """Return whether an attribute is this layer or weight, or holds it in a list or dict."""
-        return any(part is other for k, v in vars(self).items() if k not in _OWNED for other in _parts(v))
 
     # -- for those who write layers ---------------------------------------------------------------------
 
-    def build(self, input_shape: ShapeLike) -> None:
-        """Make the weights with `add_weight`. The first dimension of `input_shape` is None: the batch."""
+    def build(self, input_shape: Any) -> None:
+        """Make the weights with `add_weight`.
 
-    def call(self, inputs: Tensor) -> Tensor:
-        """The layer's output. May take ``training=False`` as a second argument.
+        Parameters
+        ----------
+        input_shape : tuple, or tuples nested as the inputs are
+            The first dimension of each is None: the batch.
+        """
+
+    def call(self, inputs: Any) -> Any:
+        """Return the layer's output: a tensor, or tensors in a list, tuple or dict.
+
+        May take ``training=False``, and further arguments that the layer is called with.
 
         Layers that it calls without saying whether they train do as this one does, as in Keras.
         Inside a model, the numbers of tensors are only valid until the next step; copy what you keep. Change a weight
@@ -265,90 +235,308 @@ class Layer(Configurable):
         self._weights.append(made)
         return made
 
-    def add_loss(self, loss: TensorLike) -> None:
-        """Add to the loss of the batch that is being trained on or evaluated; to be called inside `call`."""
-        if current().collects:
-            current().losses.append((self, as_tensor(loss)))
+    def add_loss(self, losses: Any, **kwargs: Any) -> None:
+        """Add to the loss; to be called inside `call` with what is added for the batch.
 
-    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The output's shape; found by a trial on zeros unless a layer knows better."""
-        trial = np.zeros([1 if n is None else n for n in input_shape], FLOAT)
-        with Context(reference, recording=False, streams=current().streams), np.errstate(all="ignore"):
-            shape = self._call(Tensor(trial), False).shape
-        return (None, *shape[1:])
+        Parameters
+        ----------
+        losses : tensor, or list of tensors
+            Each one number, or one for each sample, of which the mean is taken.
+        **kwargs
+            `inputs`, accepted as in Keras.
+
+        References
+        ----------
+        ``tf.keras.layers.Layer.add_loss`` (TensorFlow 2.7).
+        """
+        kwargs.pop("inputs", None)
+        if kwargs:
+            raise ArgumentTypeError(
+                f"add_loss takes losses. Received: an argument {quoted(next(iter(kwargs)))}. Leave it out."
+            )
+        for loss in nest.flatten(losses):
+            added = as_tensor(loss)
+            added = added.mean() if added.ndim else added
+            if current().collects:
+                current().losses.append((self, added))
+            else:
+                self._losses_by_hand.append(added)
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
+        """Report the mean of a value over the batches of an epoch; to be called inside `call`.
+
+        Parameters
+        ----------
+        value : tensor
+        name : str
+            The key in the logs.
+        aggregation : "mean"
+            Nothing else is supported, as in tf.keras.
+
+        References
+        ----------
+        ``tf.keras.layers.Layer.add_metric`` (TensorFlow 2.7).
+        """
+        if name is None or aggregation not in (None, "mean"):
+            raise ArgumentError(
+                "add_metric takes a value, a name and aggregation='mean'. "
+                f"Received: name={name!r}, aggregation={aggregation!r}. Pass name='kl', for example."
+            )
+        metric = self._added_metrics.get(name)
+        if metric is None:
+            metric = self._added_metrics[name] = Mean(name)
+        here = current()
+        if here.in_step or here.recording:  # no trial on zeros
+            if here.undo is not None:
+                metric.keep(here.undo)
+            metric.update_state(constant(to_array(value)))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the output's shape, nested as outputs are; found by a trial on zeros unless a layer knows better."""
+        return self._tried(input_shape, {})
 
     # -- for those who use them -------------------------------------------------------------------------
 
-    def __call__(self, inputs: TensorLike, training: bool | None = None) -> Tensor:
-        """The output for a batch, building the layer at first use.
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the output for a batch, building the layer at first use; for symbols, note the call in their graph.
 
-        `training` is, when None, that of the layer whose `call` this is in, else the default of `call`, else False.
+        Parameters
+        ----------
+        inputs : array, tensor or Symbol, or several in a list, tuple or dict
+        training : bool, optional
+            When None, that of the layer whose `call` this is in, else the default of `call`, else False.
+        *args, **kwargs
+            The further arguments of `call`.
         """
-        x = inputs if isinstance(inputs, Tensor) else constant(np.asarray(to_array(inputs), FLOAT))
+        if len(args) != 1:
+            args, kwargs = self._by_name(args, kwargs)
+        inputs = args[0]
+        if type(inputs) is not Tensor or kwargs:
+            if any(isinstance(leaf, Symbol) for leaf in nest.flatten([inputs, kwargs])):
+                return self._on_symbols(inputs, kwargs)
+            inputs = self._tensors_of(inputs)
+        training = kwargs.pop("training", None)
+        self._need_arguments(kwargs)
+        if _surrounding.get() is OUTERMOST and not current().collects:
+            for layer in self.layers_within():
+                layer._losses_by_hand.clear()
         if not self.built:
-            self.build_for((None, *x.shape[1:]))
-        y = self._call(x, training)
+            self.build_for(nest.map_leaves(_shape_of, inputs), **kwargs)
+        return self.run(inputs, training, kwargs)
+
+    def run(self, inputs: Any, training: bool | None, kwargs: dict[str, Any]) -> Any:
+        """Return the output for tensors of a layer that is built; what it adds to the loss is added."""
+        y = self._call(inputs, training, kwargs)
         if self.activity_regularizer is not None:
-            self.add_loss(self.activity_regularizer(y) / max(len(x), 1))
+            for output in nest.flatten(y):
+                self.add_loss(self.activity_regularizer(output) / max(len(output), 1))
         return y
 
-    def _call(self, x: Tensor, training: bool | None) -> Tensor:
+    def _call(self, inputs: Any, training: bool | None, kwargs: dict[str, Any]) -> Any:
         if training is None:
             training = _surrounding.get()
-        if training is None and self._takes_training:
-            training = self._trains_by_default
+            if training is OUTERMOST or training is None:
+                training = self._trains_by_default if self._takes_training else None
+        if self._needs_mask:
+            kwargs = {"mask": None, **kwargs}
         before = _surrounding.set(training)
         try:
-            y = self.call(x, training=training) if self._takes_training else self.call(x)  # type: ignore[call-arg]
+            if self._takes_training:
+                kwargs = {**kwargs, "training": training}
+            y = self.call(inputs, **kwargs)
         finally:
             _surrounding.reset(before)
-        if not isinstance(y, Tensor):
-            raise GradientError(
-                f"Layer {self.name!r} must return a tensor from call(). Received: {type(y).__name__}. "
-                "Compute in minifit.ops, not in NumPy, so that the gradient is known."
-            )
+        if type(y) is not Tensor:
+            self._need_tensors(y)
         return y
 
-    def build_for(self, input_shape: ShapeLike) -> ShapeLike:
-        """Build the layer if it is not built yet; returns the shape of its output."""
+    def _need_tensors(self, y: Any) -> None:
+        leaves = nest.flatten(y)
+        wrong = next((leaf for leaf in leaves if not isinstance(leaf, Tensor)), None if leaves else y)
+        if wrong is not None or not leaves:
+            raise GradientError(
+                f"Layer {self.name!r} must return a tensor from call(), or tensors in a list, tuple or dict. "
+                f"Received: {type(wrong).__name__}. Compute in minifit.ops, not in NumPy, so that the gradient is "
+                "known."
+            )
+
+    def _by_name(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the first argument of a call, and all others by name."""
+        first = self._call_names[0] if self._call_names else "inputs"
+        if not args and first in kwargs:
+            args = (kwargs.pop(first),)
+        others = list(dict.fromkeys([*self._call_names[1:], "training"]))
+        if not args or len(args) - 1 > len(others):
+            raise ArgumentTypeError(
+                f"Layer {self.name!r} is called with {', '.join([first, *others])}. Received: {len(args)} arguments. "
+                "Several inputs are a list: layer([a, b])."
+            )
+        return args[:1], {**dict(zip(others, args[1:], strict=False)), **kwargs}
+
+    def _need_arguments(self, kwargs: dict[str, Any]) -> None:
+        for name in self._needed_names:
+            if name not in kwargs:
+                raise ArgumentTypeError(
+                    f"call of layer {self.name!r} needs {name!r}. Received: a call without it. Pass it by name, or "
+                    "give it a default."
+                )
+
+    def _tensors_of(self, inputs: Any) -> Any:
+        """Return the inputs of a call as tensors of floats: one of a list of numbers, several of a list of arrays."""
+        if nest.is_nested(inputs) and (isinstance(inputs, dict) or any(map(_is_array, nest.flatten(inputs)))):
+            return nest.map_leaves(self._tensor_of, inputs)
+        return self._tensor_of(inputs)
+
+    def _tensor_of(self, value: Any) -> Any:
+        return value if isinstance(value, Tensor | Symbol) else constant(np.asarray(to_array(value), FLOAT))
+
+    # -- in a graph -------------------------------------------------------------------------------------
+
+    def _on_symbols(self, inputs: Any, kwargs: dict[str, Any]) -> Any:
+        """Note the call, and return the symbols for its results."""
+        if kwargs.get("training", 0) is None:
+            del kwargs["training"]
+        self._need_arguments(kwargs)
+        node = Node(self, self._tensors_of(inputs), kwargs)
+        trained = {k: v for k, v in kwargs.items() if k != "training"}
+        shapes = self.build_for(nest.map_leaves(_shape_of, node.inputs), **trained)
+        self._nodes.append(node)
+        return node.returns(shapes)
+
+    def build_for(self, input_shape: Any, **kwargs: Any) -> Any:
+        """Build the layer if it is not built yet; returns the shape of its output, nested as that is."""
         if not self.built:
             self.build(input_shape)
             self.built = True
-        for value in [v for name, v in vars(self).items() if name not in _OWNED]:
-            self._take_in(value)  # what was appended to a list since that became an attribute
-        if self._may_make_weights() and (self._inner or None not in input_shape[1:]):
-            Layer.compute_output_shape(self, input_shape)  # the trial makes them, and builds inner layers
-        self._shapes = input_shape, self.compute_output_shape(input_shape)
-        return self._shapes[1]
+        asks = bool(kwargs) or type(self).compute_output_shape is Layer.compute_output_shape
+        if asks or (
+            self._may_make_weights()
+            and (self._inner or all(None not in s[1:] for s in flat_shapes(input_shape)))
+        ):
+            output_shape = self._tried(input_shape, kwargs)  # makes what weights `call` makes
+        if not asks:
+            output_shape = self.compute_output_shape(input_shape)
+        if self._initial_weights is not None:
+            weights, self._initial_weights = self._initial_weights, None
+            self.set_weights(weights)
+        self._shapes = input_shape, output_shape
+        return output_shape
 
     def _may_make_weights(self) -> bool:
-        """Whether `call` may make weights, or build inner layers, where `compute_output_shape` never calls it."""
-        kind = type(self)
-        if kind.compute_output_shape is Layer.compute_output_shape:
-            return False
-        return bool(self._inner) or not kind.call.__module__.startswith("minifit.")
+        """Return whether `call` may make weights, or build layers inside, where no trial calls it otherwise."""
+        return bool(self.layers_inside()) or not type(self).call.__module__.startswith("minifit.")
+
+    def _tried(self, input_shape: Any, kwargs: dict[str, Any]) -> Any:
+        """Return the shapes of what comes out for zeros."""
+
+        def zeros(shape: ShapeLike) -> Tensor:
+            return Tensor(np.zeros([1 if n is None else n for n in shape], FLOAT))
+
+        def stand_in(leaf: Any) -> Any:
+            return zeros(leaf.shape) if isinstance(leaf, Symbol) else leaf
+
+        extra = {k: nest.map_leaves(stand_in, v) for k, v in kwargs.items()}
+        with Context(reference, recording=False, streams=current().streams), np.errstate(all="ignore"):
+            y = self._call(map_shapes(zeros, input_shape), False, extra)
+        return nest.map_leaves(lambda t: (None, *t.shape[1:]) if t.ndim else (), y)
+
+    @property
+    def input(self) -> Any:
+        """The symbols that the layer was called on."""
+        return self._only_node("input").inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbols for the results of the call."""
+        return self._only_node("output").outputs
+
+    def get_input_at(self, node_index: int) -> Any:
+        """Return the symbols of one of several calls, counted from 0."""
+        return self._nodes[node_index].inputs
+
+    def get_output_at(self, node_index: int) -> Any:
+        """Return the symbols for the results of one of several calls, counted from 0."""
+        return self._nodes[node_index].outputs
+
+    @property
+    def inbound_nodes(self) -> list[Node]:
+        """The calls of the layer on symbols."""
+        return list(self._nodes)
+
+    def _only_node(self, which: str) -> Node:
+        if len(self._nodes) != 1:
+            raise UnconnectedError(
+                f"A layer has one {which} when it was called once in a graph. Received: {self.name!r}, which was "
+                f"called {len(self._nodes)} times. "
+                + (
+                    f"Use get_{which}_at(0)."
+                    if self._nodes
+                    else "Call it on an Input, or put it into a Sequential."
+                )
+            )
+        return self._nodes[0]
+
+    @property
+    def input_shape(self) -> Any:
+        """The input's shape, its first dimension None; nested as inputs are."""
+        return self._built_for("input_shape", 0)
+
+    @property
+    def output_shape(self) -> Any:
+        """The output's shape, its first dimension None; nested as outputs are."""
+        return self._built_for("output_shape", 1)
+
+    def _built_for(self, name: str, which: int) -> Any:
+        found = [nest.map_leaves(_shape_of, (node.inputs, node.outputs)[which]) for node in self._nodes] or (
+            [] if self._shapes is None else [self._shapes[which]]
+        )
+        if any(shape != found[0] for shape in found):
+            raise UnconnectedError(
+                f"{name} is that of all calls of a layer. Received: {self.name!r}, called on different shapes: "
+                f"{quoted(found)}. Look at its inbound_nodes."
+            )
+        if not found:
+            raise NotBuiltError(
+                f"A layer has shapes once it is built. Received: {self.name!r}, which is not. Call it or its model."
+            )
+        return found[0]
+
+    # -- what it has ------------------------------------------------------------------------------------
+
+    @property
+    def trainable(self) -> bool:
+        """True if training may change the weights. Setting it sets it for all layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self.layers_within():
+            layer._trainable = bool(value)
 
     @property
     def weights(self) -> list[Parameter]:
         """All weights: those that can be trained, then the others."""
-        own = self._all_weights()
+        own = self.all_weights()
         return [w for w in own if w.trainable] + [w for w in own if not w.trainable]
 
-    def _all_weights(self) -> list[Parameter]:
-        return self._weights + [w for layer in self._inner for w in layer._all_weights()]
+    def all_weights(self) -> list[Parameter]:
+        """Return all weights, each once: its own, then layer by layer those of layers inside."""
+        inside = (w for layer in self.layers_inside() for w in layer.all_weights())
+        return list(dict.fromkeys((*self.own_weights(), *inside)))
 
     @property
     def trainable_weights(self) -> list[Parameter]:
-        """What `fit` changes; nothing while ``trainable`` is False."""
+        """The weights that training changes; none while ``trainable`` is False."""
         if not self.trainable:
             return []
-        return [w for w in self._weights if w.trainable] + [
-            w for i in self._inner for w in i.trainable_weights
-        ]
+        inside = (w for layer in self.layers_inside() for w in layer.trainable_weights)
+        return list(dict.fromkeys((*(w for w in self.own_weights() if w.trainable), *inside)))
 
     @property
     def non_trainable_weights(self) -> list[Parameter]:
-        """What `fit` leaves alone."""
+        """The weights that training leaves alone."""
         trained = set(self.trainable_weights)
         return [w for w in self.weights if w not in trained]
 
@@ -358,28 +546,25 @@ class Layer(Configurable):
 
     @property
     def losses(self) -> list[Tensor]:
-        """What the weights' regularizers add to the loss."""
-        return [w.regularizer(w) for w in self.weights if w.regularizer is not None]
+        """The terms that the weights' regularizers and the latest call add to the loss."""
+        penalties = [w.regularizer(w) for w in self.weights if w.regularizer is not None]
+        within = dict.fromkeys(self.layers_within())
+        if current().collects:
+            return penalties + [loss for owner, loss in current().losses if owner in within]
+        return penalties + [loss for layer in within for loss in layer._losses_by_hand]
 
     @property
-    def input_shape(self) -> ShapeLike:
-        """The input's shape, its first dimension None."""
-        return self._built_for()[0]
-
-    @property
-    def output_shape(self) -> ShapeLike:
-        """The output's shape, its first dimension None."""
-        return self._built_for()[1]
-
-    def _built_for(self) -> tuple[ShapeLike, ShapeLike]:
-        if self._shapes is None:
-            raise NotBuiltError(
-                f"A layer has shapes once it is built. Received: {self.name!r}, which is not. Call it or its model."
-            )
-        return self._shapes
+    def metrics(self) -> list[Metric]:
+        """The metrics of the layer and of those inside: added in `call`, or held by attributes."""
+        found = (
+            m
+            for layer in self.layers_within()
+            for m in (*layer._added_metrics.values(), *layer.own_metrics())
+        )
+        return list(dict.fromkeys(found))
 
     def get_weights(self) -> list[Array]:
-        """Copies of the weights."""
+        """Return copies of the weights."""
         return [w.numpy() for w in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
@@ -387,7 +572,7 @@ class Layer(Configurable):
         assign_all(self.name, self.weights, weights)
 
     def count_params(self) -> int:
-        """How many numbers its weights hold."""
+        """Return how many numbers the weights hold."""
         if not self.built:
             raise NotBuiltError(
                 f"A layer has weights once it is built. Received: {self.name!r}, which is not. Give it an input_shape."
@@ -395,79 +580,27 @@ class Layer(Configurable):
         return sum(w.value.size for w in self.weights)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that make an equal layer."""
         config: dict[str, Any] = {"name": self.name, "trainable": self.trainable}
         if self.batch_input_shape is not None:
             config["batch_input_shape"] = self.batch_input_shape
         return {**config, "dtype": "float32"}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: without its calls, about which a copy of their graph tells it."""
+        return {**vars(self), "_nodes": []}
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
 
 
-def _parts(value: Any) -> "Iterator[Layer | Parameter]":
-    """The layers and weights that an attribute holds: itself, or in a list or dict."""
-    if isinstance(value, Layer | Parameter):
-        yield value
-    elif isinstance(value, list | tuple | dict):
-        for entry in value.values() if isinstance(value, dict) else value:
-            yield from _parts(entry)
+def _shape_of(value: Any) -> ShapeLike:
+    """Return the shape of a tensor or a symbol, with a free batch dimension."""
+    return value.shape if isinstance(value, Symbol) or not value.shape else (None, *value.shape[1:])
 
 
-def assign_all(owner: str, weights: Sequence[Parameter], values: Sequence[Any]) -> None:
-    """Assign all values, after all have been looked at: none is assigned if one does not fit."""
-    values = list(values)
-    if len(values) != len(weights):
-        raise ShapeError(
-            f"{owner!r} has {len(weights)} weights. Received: {len(values)} arrays. "
-            "Give one array for each weight, in the order of get_weights()."
-        )
-    arrays = [np.asarray(numpy_ready(v)) for v in values]
-    for weight, array in zip(weights, arrays, strict=True):
-        if array.shape != weight.shape:
-            raise ShapeError(
-                f"A weight keeps its shape: {weight.name} is {weight.shape}. Received: {array.shape}. "
-                "Give an array of that shape."
-            )
-        if array.dtype.kind not in "fiub":
-            raise ArgumentTypeError(
-                f"Weights are real numbers. Received: dtype {array.dtype} for {weight.name}. Give floats."
-            )
-    for weight, array in zip(weights, arrays, strict=True):
-        weight.assign(array)
-
-
-def _declared(
-    input_shape: Sequence[int | None] | None,
-    input_dim: int | None,
-    batch_input_shape: Sequence[int | None] | None,
-) -> ShapeLike | None:
-    """Return the declared input shape with the batch dimension in front."""
-    from_dim = batch_input_shape is None and input_shape is None
-    if batch_input_shape is not None:
-        shape = _sequence("batch_input_shape", batch_input_shape)
-    elif input_shape is not None:
-        shape = (None, *_sequence("input_shape", input_shape))
-    elif input_dim is not None:
-        shape = (None, input_dim)
-    else:
-        return None
-    found = tuple(None if n is None else whole(n) for n in shape)
-    if any(n is not None and (size is None or size < 1) for n, size in zip(shape, found, strict=True)):
-        raise ArgumentError(
-            "An input shape is made of positive integers. "
-            f"Received: {f'input_dim={input_dim!r}' if from_dim else shape[1:]}. Pass for example input_shape=(20,)."
-        )
-    return found
-
-
-def _sequence(name: str, shape: Any) -> tuple[Any, ...]:
-    listed = entries(shape)
-    if listed is None:
-        raise ArgumentTypeError(
-            f"{name} is a tuple of integers. Received: {name}={shape!r}. Pass for example (20,)."
-        )
-    return tuple(listed)
+def _is_array(value: Any) -> bool:
+    return isinstance(value, Tensor | Symbol) or getattr(value, "ndim", 0) > 0
 
 
 def _accepts(function: Any, name: str) -> bool:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from minifit.checks import positive
-from minifit.errors import ArgumentError
-from minifit.layers.base import Layer, ShapeLike, unique_name, used_names
+from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.graph import Node, ShapeLike
+from minifit.layers.base import Layer, unique_name, used_names
 from minifit.tensor import Tensor
 
 
@@ -16,7 +16,7 @@ def _next_name() -> str:
 
 
 class InputLayer(Layer):
-    """The first layer of a model that shall be built before it sees data; not listed in ``model.layers``.
+    """The place where data comes in: its output is a symbol with a shape. `Sequential` does not list it.
 
     Parameters
     ----------
@@ -24,6 +24,8 @@ class InputLayer(Layer):
         The shape of one sample.
     batch_size : int, optional
         Accepted as in Keras; batches may have any size all the same.
+    dtype : str, optional
+        "float32", or a kind of whole numbers for class numbers and the like. The data becomes float32 in any case.
     name : str, optional
     **kwargs
         As for `Layer`; `sparse` and `ragged` may only be False.
@@ -43,19 +45,28 @@ class InputLayer(Layer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        from_config = kwargs.get("batch_input_shape")
+        if kwargs.get("batch_input_shape") is not None:  # from a configuration
+            input_shape = batch_size = None
+        given, dtype = _checked_dtype(dtype), None
         super().__init__(
-            name or _next_name(), dtype=dtype, input_shape=None if from_config else input_shape, **kwargs
+            name or _next_name(), dtype=dtype, input_shape=input_shape, batch_size=batch_size, **kwargs
         )
+        self.input_dtype = given
         if sparse or ragged:
             raise ArgumentError(
                 f"Input is dense here. Received: sparse={sparse}, ragged={ragged}. Leave both out and pad the data."
             )
-        if self.batch_input_shape is not None and batch_size is not None:
-            self.batch_input_shape = (positive("batch_size", batch_size), *self.batch_input_shape[1:])
+        self.built = self.batch_input_shape is not None
+        if self.batch_input_shape is not None:
+            node = Node(self, None, {})
+            self._shapes = self.batch_input_shape, self.batch_input_shape
+            node.returns((None, *self.batch_input_shape[1:]))
+            self._nodes.append(node)
+
+    input_shape = Layer.output_shape
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The input itself."""
+        """Return the input itself."""
         return inputs
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
@@ -66,8 +77,87 @@ class InputLayer(Layer):
         """The arguments that make an equal layer."""
         return {
             "batch_input_shape": self.batch_input_shape,
-            "dtype": "float32",
+            "dtype": self.input_dtype,
             "sparse": False,
             "ragged": False,
             "name": self.name,
         }
+
+
+def Input(
+    shape: Sequence[int | None] | None = None,
+    batch_size: int | None = None,
+    name: str | None = None,
+    dtype: Any = None,
+    sparse: bool | None = None,
+    tensor: None = None,
+    ragged: bool | None = None,
+    type_spec: None = None,
+    **kwargs: Any,
+) -> Any:
+    """Return a symbol for data: what layers are called on to make a graph.
+
+    Parameters
+    ----------
+    shape : tuple of int or None
+        The shape of one sample; None for an axis of any length.
+    batch_size : int, optional
+        Accepted as in Keras; batches may have any size all the same.
+    name : str, optional
+        Also the key of this input in a dict of data. ``input_1``, ``input_2``, ... when None.
+    dtype, sparse, ragged
+        As for `InputLayer`.
+    tensor, type_spec : None
+        There are no tensors of TensorFlow here.
+    **kwargs
+        `batch_shape` or `batch_input_shape`: the shape with the batch in front, in place of `shape`.
+
+    Returns
+    -------
+    Symbol
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        Without a shape, and for what is not supported.
+
+    Examples
+    --------
+    >>> x = Input((4,))
+    >>> x.shape
+    (None, 4)
+
+    References
+    ----------
+    ``tf.keras.Input`` (TensorFlow 2.7).
+    """
+    if tensor is not None or type_spec is not None:
+        raise ArgumentError(
+            "An Input is given by its shape. Received: tensor or type_spec. Pass shape=(20,), for example."
+        )
+    whole = kwargs.pop("batch_shape", kwargs.pop("batch_input_shape", None))
+    if kwargs:
+        raise ArgumentTypeError(f"Input takes no argument {next(iter(kwargs))!r}. Leave it out.")
+    if (shape is None) == (whole is None):
+        raise ArgumentError(
+            f"An Input says the shape of a sample. Received: shape={shape!r}, batch_shape={whole!r}. Pass one of them, "
+            "as shape=(20,)."
+        )
+    layer = InputLayer(shape, batch_size, dtype, sparse, ragged, name, batch_input_shape=whole)
+    return layer.output
+
+
+_INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "bool")
+
+
+def _checked_dtype(dtype: Any) -> str:
+    """Return the name of a dtype that the data of an input may have."""
+    name = (
+        "float32" if dtype is None else str(getattr(dtype, "__name__", None) or getattr(dtype, "name", dtype))
+    )
+    if name != "float32" and name not in _INTEGERS:
+        raise ArgumentError(
+            f"minifit computes in float32 only. Received: dtype={dtype!r}. Leave dtype out, or name a kind of whole "
+            "numbers."
+        )
+    return name

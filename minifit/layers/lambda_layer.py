@@ -6,7 +6,7 @@ from typing import Any
 
 from minifit.checks import entries, sizes
 from minifit.errors import ArgumentError, ArgumentTypeError
-from minifit.layers.base import Layer, ShapeLike
+from minifit.layers.base import Layer
 from minifit.settings import Setting
 from minifit.signatures import check_call, name_of
 from minifit.tensor import Tensor
@@ -103,12 +103,12 @@ class Lambda(Layer):
         extra = {"training": training} if self._function_takes_training else {}
         return {**self.arguments, **extra}
 
-    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """What was given as `output_shape`, or what comes out for zeros."""
         if self._output_shape is None:
             return super().compute_output_shape(input_shape)
         if callable(self._output_shape):
-            return tuple(self._output_shape(input_shape))
+            return self._output_shape(input_shape)
         return (input_shape[0], *self._output_shape)
 
     def get_config(self) -> dict[str, Any]:

@@ -43,7 +43,7 @@ FLOORS = [
         "schedules",
         "optimizers",
     ],
-    ["layers", "data", "saving", "datasets", "utils", "tensorboard", "summary"],
+    ["graph", "layers", "data", "saving", "datasets", "utils", "tensorboard", "summary"],
     ["callbacks"],
     ["training"],
     ["model_files", "models"],

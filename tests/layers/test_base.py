@@ -51,6 +51,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Reshape": {"target_shape": (-1,)},
     "Softmax": {},
     "SpatialDropout1D": {"rate": 0.5},
+    "TFOpLambda": {"function": "nn.relu"},
     "ThresholdedReLU": {},
     "UnitNormalization": {},
 }
@@ -174,6 +175,8 @@ def test_standalone_use_takes_arrays_of_float64(name: str) -> None:
 @pytest.mark.parametrize("name", layers.TABLE)
 def test_before_it_is_built(name: str) -> None:
     layer = make(name, name="mine")
+    if name == "InputLayer":  # built by its shape
+        return
     assert not layer.built
     assert layer.weights == layer.get_weights() == []
     for ask in (lambda: layer.input_shape, lambda: layer.output_shape, layer.count_params):
@@ -469,7 +472,7 @@ def test_numpy_in_call_is_refused() -> None:
             return np.asarray(inputs) * 2
 
     with pytest.raises(
-        GradientError, match=r"Layer 'mine' must return a tensor from call\(\)\. Received: ndarray"
+        GradientError, match=r"Layer 'mine' must return a tensor from call\(\).* Received: ndarray"
     ):
         InNumpy(name="mine")(X)
 
@@ -561,17 +564,17 @@ class Around(Layer):
         super().__init__(**kwargs)
         self.inner = inner
 
-    def call(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Tensor) -> Any:
         return self.inner(inputs)
 
 
 class SaysNo(Around):
-    def call(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Tensor) -> Any:
         return self.inner(inputs, training=False)
 
 
 class AroundByDefault(Around):
-    def call(self, inputs: Tensor, training: bool = True) -> Tensor:
+    def call(self, inputs: Tensor, training: bool = True) -> Any:
         return self.inner(inputs)
 
 
@@ -815,7 +818,7 @@ def test_a_layer_in_the_place_of_another_is_the_one_that_is_learned() -> None:
             super().__init__()
             self.inner = Dense(2)
 
-        def call(self, inputs: Tensor) -> Tensor:
+        def call(self, inputs: Tensor) -> Any:
             return self.inner(inputs)
 
     layer = Around()

@@ -29,7 +29,7 @@ class Spy(Layer):
         return inputs
 
 
-def masked(layer: Dropout, streams: Streams | int = 0, x: Array = ONES) -> Array:
+def masked(layer: Dropout, streams: Streams | int = 0, x: Array = ONES) -> Any:
     """The output in training, drawn from these streams."""
     with Context(streams=Streams(streams) if isinstance(streams, int) else streams):
         return layer(x, training=True).numpy()

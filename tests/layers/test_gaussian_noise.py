@@ -16,7 +16,7 @@ from minifit.utils import check_gradients
 ONES = np.ones((200, 100), np.float32)
 
 
-def noisy(layer: GaussianNoise, streams: Streams | int = 0, x: Array = ONES) -> Array:
+def noisy(layer: GaussianNoise, streams: Streams | int = 0, x: Array = ONES) -> Any:
     """The output in training, drawn from these streams."""
     with Context(streams=Streams(streams) if isinstance(streams, int) else streams):
         return layer(x, training=True).numpy()

@@ -1,0 +1,85 @@
+"""`TFOpLambda`: an op on symbols as a layer of their graph, as in tf.keras.
+
+``x * 2`` or ``ops.exp(x)`` of a symbol ``x`` is no number yet. It becomes the call of a layer that does the op when
+there are numbers. These layers have no weights; `minifit.operations` lists what they may do.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minifit import graph, nest, operations
+from minifit.arrays import FLOAT
+from minifit.graph import Node, Symbol
+from minifit.kernels import reference
+from minifit.layers.base import Layer, unique_name
+from minifit.settings import Fixed
+from minifit.tensor import Context, Tensor, current
+
+
+class TFOpLambda(Layer):
+    """An op as a layer; made where an op is called on symbols.
+
+    Parameters
+    ----------
+    function : str
+        The op's name in TensorFlow, as ``"math.multiply"``.
+    **kwargs
+        As for `Layer`.
+
+    Raises
+    ------
+    UnknownNameError
+        For a name that is not in `minifit.operations`.
+
+    References
+    ----------
+    The layer of this name in files of TensorFlow 2.7.
+    """
+
+    function = Fixed()
+
+    def __init__(self, function: str, **kwargs: Any) -> None:
+        operations.named(function)
+        if not kwargs.get("name"):
+            kwargs["name"] = unique_name(f"tf.{function}")
+        super().__init__(**kwargs)
+        self.function = function
+
+    def call(self, inputs: Any, training: bool = False, **kwargs: Any) -> Any:
+        """Do the op on its first argument; the others are given by their names in TensorFlow."""
+        return operations.BY_TENSORFLOW[self.function].call(inputs, **kwargs)
+
+    def _on_symbols(self, inputs: Any, kwargs: dict[str, Any]) -> Any:
+        """Note the call. An axis is free if it is another one for another number of samples."""
+        node = Node(self, inputs, kwargs)
+        two, three = (self._shape_for(samples, inputs, kwargs) for samples in (2, 3))
+        self._nodes.append(node)
+        return node.returns(tuple(n if n == m else None for n, m in zip(two, three, strict=True)))
+
+    def _shape_for(self, samples: int, inputs: Any, kwargs: dict[str, Any]) -> tuple[int, ...]:
+        """Return the shape of what comes out for zeros."""
+
+        def zeros(leaf: Any) -> Any:
+            if not isinstance(leaf, Symbol):
+                return leaf
+            return Tensor(np.zeros([samples if n is None else n for n in leaf.shape], FLOAT))
+
+        arguments = {name: nest.map_leaves(zeros, value) for name, value in kwargs.items()}
+        with Context(reference, recording=False, streams=current().streams), np.errstate(all="ignore"):
+            return tuple(self.call(nest.map_leaves(zeros, inputs), **arguments).shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal layer."""
+        return {**super().get_config(), "function": self.function}
+
+
+def _as_layer(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return the symbol for the result of an op."""
+    operation = operations.of_function(function)
+    first, further = operation.bound(args, kwargs)
+    return TFOpLambda(operation.tensorflow)(first, **further)
+
+
+graph.as_layer.append(_as_layer)

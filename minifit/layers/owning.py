@@ -1,0 +1,170 @@
+"""What a layer owns: the layers, weights and metrics that its attributes hold, however deep in lists and dicts.
+
+What becomes an attribute is owned at once. A list that is an attribute may grow later: it is looked at whenever the
+weights are asked for.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import numpy_ready
+from minifit.errors import ArgumentTypeError, ShapeError
+from minifit.metrics.base import Metric
+from minifit.parameters import Parameter
+from minifit.settings import changed
+
+_LISTS = ("_inner", "_weights", "_nodes")
+"""The attributes in which an owner itself lists what is its own."""
+
+
+class Owner:
+    """What layers and models have in common: parts that belong to them.
+
+    Attributes
+    ----------
+    _inner : list of Owner
+        The layers that attributes of this one hold.
+    _weights : list of Parameter
+        Those that it made with `add_weight`, and those that attributes hold.
+    """
+
+    _inner: "list[Any]"
+    _weights: list[Parameter]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Own a layer or weight that becomes an attribute, in the place of what the attribute was.
+
+        So no model learns weights that it does not compute with, or computes with some that it does not learn.
+        """
+        before = self.__dict__.get(name)
+        super().__setattr__(name, value)
+        changed()
+        if name in _LISTS:
+            return
+        places = [self._let_go(part) for part in _parts(before) if not self._has(part)]
+        self._take_in(value, next((place for place in places if place is not None), None))
+
+    def __delattr__(self, name: str) -> None:
+        before = self.__dict__.get(name)
+        super().__delattr__(name)
+        changed()
+        for part in _parts(before):
+            if not self._has(part):
+                self._let_go(part)
+
+    def layers_inside(self) -> list[Any]:
+        """Return the layers directly in this one, each once."""
+        self._look_into_containers()
+        return list(self._inner)
+
+    def layers_within(self) -> Iterator[Any]:
+        """Return this layer and all layers in it, each once, each ahead of those in it."""
+        waiting: list[Any] = [self]
+        seen: set[int] = set()
+        while waiting:
+            layer = waiting.pop()
+            if id(layer) not in seen:
+                seen.add(id(layer))
+                yield layer
+                waiting += reversed(layer.layers_inside())
+
+    def own_weights(self) -> list[Parameter]:
+        """Return the weights of this layer itself, without those of layers in it."""
+        self._look_into_containers()
+        return list(self._weights)
+
+    def own_metrics(self) -> list[Metric]:
+        """Return the metrics that attributes of this layer hold."""
+        found = (
+            m for k, v in vars(self).items() if k not in _LISTS for m in _leaves(v) if isinstance(m, Metric)
+        )
+        return list(dict.fromkeys(found))
+
+    def _look_into_containers(self) -> None:
+        """Own what was put into lists and dicts since they became attributes, and no longer what was taken out."""
+        containers = [
+            v for k, v in vars(self).items() if k not in _LISTS and isinstance(v, list | tuple | dict)
+        ]
+        parts = [part for value in containers for part in _parts(value)]
+        if parts or self._inner:
+            known = {id(part) for part in (*self._inner, *self._weights)}
+            for part in parts:
+                if id(part) not in known:
+                    known.add(id(part))
+                    self._list_for(part).append(part)
+        held = {id(v) for v in vars(self).values()} | {id(part) for part in parts}
+        for layer in [layer for layer in self._inner if id(layer) not in held]:
+            self._let_go(layer)
+
+    def _list_for(self, part: Any) -> list[Any]:
+        held: list[Any] = self.__dict__.setdefault("_inner" if isinstance(part, Owner) else "_weights", [])
+        return held
+
+    def _take_in(self, value: Any, place: int | None = None) -> None:
+        """Own the layers and weights in the value of an attribute; they come at a place, or behind the others."""
+        for part in _parts(value):
+            held = self._list_for(part)
+            if not any(part is other for other in held):
+                held.insert(len(held) if place is None else place, part)
+
+    def _let_go(self, part: Any) -> int | None:
+        """Own a layer or weight no longer; returns the place that it had."""
+        held = self._list_for(part)
+        place = next((i for i, other in enumerate(held) if other is part), None)
+        if place is None:
+            return None
+        for owner in part.layers_within() if isinstance(part, Owner) else ():
+            for weight in owner.own_weights():
+                _dismiss(weight)
+        if isinstance(part, Parameter):
+            _dismiss(part)
+        del held[place]
+        return place
+
+    def _has(self, part: Any) -> bool:
+        """Return whether an attribute is this layer or weight, or holds it in a list or dict."""
+        return any(part is other for k, v in vars(self).items() if k not in _LISTS for other in _parts(v))
+
+
+def _dismiss(weight: Parameter) -> None:
+    if weight.buffer is not None:
+        weight.buffer.dismiss(weight)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """The things that an attribute holds: itself, or those in a list or dict."""
+    if isinstance(value, list | tuple | dict):
+        for entry in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(entry)
+    else:
+        yield value
+
+
+def _parts(value: Any) -> "Iterator[Owner | Parameter]":
+    """The layers and weights among them."""
+    return (leaf for leaf in _leaves(value) if isinstance(leaf, Owner | Parameter))
+
+
+def assign_all(owner: str, weights: Sequence[Parameter], values: Sequence[Any]) -> None:
+    """Assign all values, after all have been looked at: none is assigned if one does not fit."""
+    values = list(values)
+    if len(values) != len(weights):
+        raise ShapeError(
+            f"{owner!r} has {len(weights)} weights. Received: {len(values)} arrays. "
+            "Give one array for each weight, in the order of get_weights()."
+        )
+    arrays = [np.asarray(numpy_ready(v)) for v in values]
+    for weight, array in zip(weights, arrays, strict=True):
+        if array.shape != weight.shape:
+            raise ShapeError(
+                f"A weight keeps its shape: {weight.name} is {weight.shape}. Received: {array.shape}. "
+                "Give an array of that shape."
+            )
+        if array.dtype.kind not in "fiub":
+            raise ArgumentTypeError(
+                f"Weights are real numbers. Received: dtype {array.dtype} for {weight.name}. Give floats."
+            )
+    for weight, array in zip(weights, arrays, strict=True):
+        weight.assign(array)
