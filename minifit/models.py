@@ -314,9 +314,14 @@ class Sequential(Trainer):
                 as_tensor(inputs) if isinstance(inputs, Tensor) else Tensor(self._conform(x)), training
             )
 
-    def forward(self, x: Array, training: bool) -> Tensor:
-        """The output for a batch inside a step."""
-        return self._chain(constant(self._conform(x)), training)
+    @property
+    def output_names(self) -> list[str]:
+        """The name of the last layer."""
+        return [self._layers[-1].name if self._layers else self.name]
+
+    def forward(self, inputs: tuple[Array, ...], training: bool) -> tuple[Tensor, ...]:
+        """Return the output for a batch inside a step, as a tuple of one."""
+        return (self._chain(constant(self._conform(inputs[0])), training),)
 
     def layers_in_turn(self) -> Sequence[Layer]:
         """The layers, if a step may take them one after another; none where a subclass goes another way."""

@@ -93,8 +93,9 @@ class Chain:
     ) -> None:
         self.layers, self._sample = layers, sample
         self._objective, self._optimizer, self.memory = objective, optimizer, memory
-        self._means: list[Any] = [objective.tracker, *objective.metrics]
-        loss = objective.loss.fn  # type: ignore[union-attr]
+        (head,) = objective.heads
+        self._means: list[Any] = [objective.tracker, *(metric for metric, _ in head.metrics.values())]
+        loss = head.loss.fn  # type: ignore[union-attr]
         self._sparse = loss is losses.sparse_categorical_crossentropy
         self.plan = np.zeros((at.LAYER + len(layers), at.FIELDS), np.int64)
         self._settings, self._sums = np.zeros(3), np.zeros(2 * len(self._means))
@@ -108,7 +109,7 @@ class Chain:
         self.pace = 1
         work = self.plan[at.WORK]
         work[at.LOSS], work[at.BLAS] = LOSSES[loss], blas.sgemm_address()
-        work[at.METRIC : at.METRIC + len(objective.metrics)] = [METRICS[m.fn] for m in self._means[1:]]
+        work[at.METRIC : at.METRIC + len(self._means) - 1] = [METRICS[m.fn] for m in self._means[1:]]
         for row, (layer, activation) in zip(self.plan[at.LAYER :], layers, strict=True):
             row[at.K], row[at.M], row[at.ACTIVATION] = *layer.kernel.shape, activation
 
@@ -339,11 +340,14 @@ def _dense(layers: Sequence[Layer]) -> list[tuple[Dense, int]] | str:
 
 def _beyond_objective(objective: Objective, last: int) -> str:
     """Return what of loss and metrics the kernel does not know behind this last activation; else an empty text."""
-    loss = objective.loss
+    if len(objective.heads) != 1:
+        return f"a model of {len(objective.heads)} outputs"
+    (head,) = objective.heads
+    loss = head.loss
     if not isinstance(loss, losses.LossFunctionWrapper) or type(loss).__module__ != losses.__name__:
         return "the loss, which is none or the user's own"
     code = _code(LOSSES, loss.fn)
-    plain = loss.reduction in ("auto", "sum_over_batch_size") and objective.settled and objective.factor == 1
+    plain = loss.reduction in ("auto", "sum_over_batch_size") and objective.settled and head.factor == 1
     if code is None or not plain or loss.options.get("label_smoothing") or loss.options.get("axis", -1) != -1:
         return f"the loss {loss.name!r} with its weight and options"
     if code in PROBABILITIES and last != (
@@ -351,7 +355,7 @@ def _beyond_objective(objective: Objective, last: int) -> str:
     ):
         return f"the loss {loss.name!r} behind the activation of the last layer"
     sparse = loss.fn is losses.sparse_categorical_crossentropy
-    metrics = objective.metrics
+    metrics = [metric for metric, _ in head.metrics.values()]
     unknown = next((m.name for m in metrics if not _known_metric(m, sparse)), None)
     if unknown is not None:
         return f"the metric {unknown!r}"

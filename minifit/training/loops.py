@@ -5,12 +5,9 @@ between its two hooks; batches that nobody watches are taken together, until a t
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from minifit import console, interrupts, kernels
-from minifit.arrays import Array
 from minifit.callbacks import CallbackList
 from minifit.data import Batches
 from minifit.training.state import TrainingState
@@ -126,8 +123,8 @@ def evaluate(step: JudgedStep, batches: Batches, callbacks: CallbackList, unit: 
     return logs
 
 
-def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: int = 1) -> Array:
-    """The predictions for all batches, one row a sample."""
+def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: int = 1) -> Any:
+    """Return the outputs for all batches, one row a sample."""
     batch = 0
     callbacks.on_predict_begin()
     watched, listened_to = callbacks.watched("predict"), callbacks.implemented("on_predict_batch_end")
@@ -140,10 +137,10 @@ def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: 
             break
         batch += done
         if listened_to:
-            callbacks.on_predict_batch_end(batch - 1, {"outputs": np.concatenate(step.outputs[seen:])})
+            callbacks.on_predict_batch_end(batch - 1, {"outputs": step.joined(seen)})
     batches.end_epoch()
     callbacks.on_predict_end()
-    return np.concatenate(step.outputs)
+    return step.joined()
 
 
 def _left(batches: Batches, batch: int) -> int | None:

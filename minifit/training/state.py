@@ -248,7 +248,7 @@ class TrainingState:
         check_parts(captured, now)
         self._refuse_another_kind(captured["kind"])
         check(captured, now, optimizer)
-        check_sums(captured["objective"], now["objective"], [objective.tracker, *objective.metrics])
+        check_sums(captured["objective"], now["objective"], objective.sums)
         for callback, state in self._takers(captured["callbacks"]):
             if any(callback is one for one in own):
                 check_callback(type(callback).__name__, state, callback.get_state(), now["weights"])

@@ -37,8 +37,11 @@ class Trainable(Protocol):
     def trainable_weights(self) -> list[Parameter]:
         """Those that training changes."""
 
-    def forward(self, x: Array, training: bool) -> Tensor:
-        """The output for a batch."""
+    def forward(self, inputs: tuple[Array, ...], training: bool) -> tuple[Tensor, ...]:
+        """Return the outputs for a batch, flat."""
+
+    def pack_outputs(self, columns: Sequence[Any]) -> Any:
+        """Return flat outputs as the model returns them: one, a list or a dict."""
 
     def layers_in_turn(self) -> Sequence[Layer]:
         """The layers, if the output is what comes out when the input goes through one after another; else none."""
@@ -179,11 +182,11 @@ class TrainStep(JudgedStep):
             weight.requires_grad = False  # nothing flows back into it
         for weight in self.learned:
             weight.grad = None
-        y_pred = self.model.forward(batch.inputs[0], True)
-        loss = self.objective.loss_of(batch, y_pred, self.added())
+        outputs = self.model.forward(batch.inputs, True)
+        loss = self.objective.loss_of(batch, outputs, self.added())
         if self.learned:
             loss.backward()
-        self.objective.update(batch, y_pred, loss, self.undo)
+        self.objective.update(batch, outputs, loss, self.undo)
         for weight in self.learned:
             if weight.grad is None and weight.slot is not None:
                 weight.slot.fill(0)  # the loss does not depend on it
@@ -236,19 +239,30 @@ class TestStep(JudgedStep):
 
     def take(self, batch: Batch) -> None:
         """Forward and loss."""
-        y_pred = self.model.forward(batch.inputs[0], False)
-        loss = self.objective.loss_of(batch, y_pred, self.added())
-        self.objective.update(batch, y_pred, loss, self.undo)
+        outputs = self.model.forward(batch.inputs, False)
+        loss = self.objective.loss_of(batch, outputs, self.added())
+        self.objective.update(batch, outputs, loss, self.undo)
 
 
 class PredictStep(Runner):
-    """Keep a batch's predictions."""
+    """Keep the predictions of every batch.
+
+    Attributes
+    ----------
+    outputs : list of tuple of ndarray
+        The flat outputs of each batch.
+    """
 
     def __init__(self, model: Trainable, kernels: ModuleType, streams: Streams) -> None:
         super().__init__(kernels, streams)
         self.model = model
-        self.outputs: list[Array] = []
+        self.outputs: list[tuple[Array, ...]] = []
 
     def take(self, batch: Batch) -> None:
         """Forward."""
-        self.outputs.append(self.model.forward(batch.inputs[0], False).numpy())
+        self.outputs.append(tuple([y.numpy() for y in self.model.forward(batch.inputs, False)]))
+
+    def joined(self, first: int = 0) -> Any:
+        """Return the outputs of the batches from `first` on, one row a sample, as the model returns them."""
+        columns = [np.concatenate(column) for column in zip(*self.outputs[first:], strict=True)]
+        return self.model.pack_outputs(columns)

@@ -30,6 +30,7 @@ from minifit.errors import (
     ShapeError,
     quoted,
 )
+from minifit.metrics import Metric
 from minifit.parameters import Parameter
 from minifit.tensor import Tensor
 from minifit.training import engine, loops
@@ -84,8 +85,27 @@ class Trainer(GeneratorMethods, ABC):
         """Make the weights for input like `x` if there are none yet, and see that it fits."""
 
     @abstractmethod
-    def forward(self, x: Array, training: bool) -> Tensor:
-        """The output for a batch inside a step."""
+    def forward(self, inputs: tuple[Array, ...], training: bool) -> tuple[Tensor, ...]:
+        """Return the outputs for a batch inside a step, flat."""
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the outputs, in logs and in what `compile` takes by name."""
+        return ["output_1"]
+
+    @property
+    def output_shapes(self) -> list[tuple[int | None, ...]]:
+        """The shape of a batch of each output, its first dimension None."""
+        return [self.output_shape]
+
+    @property
+    def metrics_of_layers(self) -> list[Metric]:
+        """The metrics that layers and attributes bring along."""
+        return []
+
+    def pack_outputs(self, columns: Sequence[Any]) -> Any:
+        """Return flat outputs as the model returns them: one, a list or a dict."""
+        return columns[0]
 
     @abstractmethod
     def describe(self) -> list[Any]:
@@ -119,12 +139,14 @@ class Trainer(GeneratorMethods, ABC):
         Parameters
         ----------
         optimizer : str or Optimizer, default "rmsprop"
-        loss : str, function or Loss, optional
+        loss : str, function or Loss, or a list or dict by output of them, optional
+            One is for every output; an output whose entry is None, or missing, has none.
             A function takes ``(y_true, y_pred)`` and is written in `minifit.ops`.
         metrics, weighted_metrics : list of str, function or Metric, optional
-            The weighted ones take sample and class weights into account.
-        loss_weights : float or Variable, or a list or dict of one, optional
-            A factor of the loss. A Variable may be changed by a callback: its value counts from the next batch on.
+            The weighted ones take sample and class weights into account. A list is for every output; a list of lists,
+            or a dict by name, has those of each.
+        loss_weights : float or Variable, or a list or dict by output of them, optional
+            Factors of the losses. A Variable may be changed by a callback: its value counts from the next batch on.
         run_eagerly : bool, optional
             Accepted as in Keras; there is no other way here.
         steps_per_execution : int, default 1
@@ -286,7 +308,7 @@ class Trainer(GeneratorMethods, ABC):
         validation = None
         if judged_on is not None:
             self._prepare(objective, judged_on, again=False)
-            if not judged_on.peek().targets and objective.loss is not None:
+            if not judged_on.peek().targets and objective.wants_targets:
                 raise DataError(
                     "validation_data needs targets, as the loss does. Received: inputs alone. Pass (x, y)."
                 )
@@ -354,7 +376,7 @@ class Trainer(GeneratorMethods, ABC):
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
-    ) -> Array:
+    ) -> Any:
         """The model's output for data.
 
         Parameters
@@ -369,6 +391,7 @@ class Trainer(GeneratorMethods, ABC):
         Returns
         -------
         ndarray of shape (n, ...), float32
+            Nested as the model returns its outputs.
         """
         steps = _optional_size("steps", steps)
         batches = batches_of(x, batch_size=batch_size, steps=steps)
@@ -421,7 +444,7 @@ class Trainer(GeneratorMethods, ABC):
         step = partial(TestStep, self, engine.choose(0), self.training_state.streams)
         return self._on_batch(step, x, y, sample_weight, None, reset_metrics, return_dict)
 
-    def predict_on_batch(self, x: Any) -> Array:
+    def predict_on_batch(self, x: Any) -> Any:
         """The model's output for one batch."""
         x = array_of("x", x)
         return self.predict(x, batch_size=len(x))
@@ -461,7 +484,11 @@ class Trainer(GeneratorMethods, ABC):
         self._need_compiled()
         state = self.training_state
         assert state.objective is not None
-        plan = self._train_step(kernels.load("numpy"), state, state.objective).make_plan()
+        objective = state.objective.apart()
+        if not objective.resolved:
+            shapes = [tuple(n or 1 for n in shape) for shape in self.output_shapes]
+            objective.resolve(self.output_names, shapes, shapes)
+        plan = self._train_step(kernels.load("numpy"), state, objective).make_plan()
         path = (
             f"Batches are taken op by op: the compiled step does not know {plan}."
             if isinstance(plan, str)
@@ -500,13 +527,15 @@ class Trainer(GeneratorMethods, ABC):
     def _prepare(self, objective: Objective, batches: Batches, again: bool = True) -> None:
         """Build for data like this, make the metrics that fit it, and see that the loss can take it."""
         sample = self._ready(batches)
-        outputs = tuple(n or 1 for n in self.output_shape)
-        y = sample.targets[0] if sample.targets else None
         if again or not objective.resolved:
-            objective.resolve(None if y is None else y.shape, outputs)
-        for targets in batches.targets:
+            outputs = [tuple(n or 1 for n in shape) for shape in self.output_shapes]
+            objective.resolve(
+                self.output_names, [None if y is None else y.shape for y in sample.targets], outputs
+            )
+        objective.of_layers = self.metrics_of_layers
+        if objective.resolved:
             name = f"y of {batches.called}" if batches.called else "y"
-            objective.check_targets(name, targets, self.output_shape)
+            objective.check_targets(name, batches.targets, self.output_shapes)
 
     def _work(self, batches: Batches, epochs: int) -> float:
         """How much work is planned."""
@@ -562,7 +591,7 @@ class Trainer(GeneratorMethods, ABC):
         objective = self.training_state.objective
         if objective is None or not objective.resolved:
             return []
-        return [objective.tracker, *objective.metrics]
+        return objective.sums
 
     @property
     def metrics_names(self) -> list[str]:

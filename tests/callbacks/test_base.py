@@ -395,7 +395,7 @@ def test_evaluating_and_predicting_in_a_hook_of_evaluate_disturbs_nothing(hook: 
 @pytest.mark.parametrize("nested", [nested_evaluate, nested_predict, nested_test_on_batch])
 @pytest.mark.parametrize("hook", [h for h in HOOKS if "predict" in h])
 def test_evaluating_and_predicting_in_a_hook_of_predict_disturbs_nothing(hook: str, nested: Action) -> None:
-    def predicted(*interfering: Callback) -> bytes:
+    def predicted(*interfering: Callback) -> Any:
         return small_model().predict(X, 5, callbacks=interfering).tobytes()
 
     assert predicted(acting(hook, nested)) == predicted()

@@ -248,7 +248,7 @@ def test_a_model_that_several_threads_call_first_is_built_once() -> None:
 
     x, _ = data(4)
 
-    def call(meet: Callable[[], Any]) -> Array:
+    def call(meet: Callable[[], Any]) -> Any:
         meet()
         return model.predict(x)
 

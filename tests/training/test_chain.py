@@ -337,8 +337,8 @@ def test_ctrl_c_leaves_as_many_iterations_as_steps(monkeypatch: pytest.MonkeyPat
 class Wider(Sequential):
     """Goes a way of its own."""
 
-    def forward(self, x: Array, training: bool) -> Any:
-        return super().forward(x * 2, training)
+    def forward(self, inputs: Any, training: bool) -> Any:
+        return super().forward((inputs[0] * 2,), training)
 
 
 class OwnDense(Dense):
@@ -416,7 +416,7 @@ NO_CHAIN: dict[str, Callable[[], Sequential]] = {
 def chain_in(model: Sequential) -> Chain | str:
     objective = model.training_state.objective or Objective("mse")
     outputs = (8, *(n or 1 for n in model.output_shape[1:]))
-    objective.resolve(outputs, outputs)
+    objective.resolve(model.output_names, [outputs], [outputs])
     optimizer = model.optimizer or SGD()
     step = TrainStep(model, compiled, model.training_state.streams, objective, optimizer)
     return step.plan or step.reason

@@ -221,11 +221,11 @@ def test_a_target_of_rank_1_is_a_column() -> None:
     assert fitted(Y, outputs=3, metrics=["mae"]) == pytest.approx({"loss": 11.0, "mae": 3.0})
 
 
-def test_two_losses_are_refused() -> None:
-    with pytest.raises(ArgumentError, match="loss is one"):
-        Objective(["mse", "mae"])
+def test_two_losses_for_one_output_are_refused() -> None:
+    with pytest.raises(ArgumentError, match=r"loss is one for all outputs, .*Received: 2 for 1\."):
+        updated(Objective(["mse", "mae"]))
     with pytest.raises(ArgumentTypeError, match="loss_weights must be a number"):
-        Objective("mse", loss_weight=True)
+        Objective("mse", loss_weights=True)
 
 
 @pytest.mark.parametrize("kind", REAL)
@@ -239,7 +239,7 @@ def test_a_loss_weight_of_every_kind(kind: str) -> None:
 @pytest.mark.parametrize("wrong", ["0.5", True, 1j, float("nan"), [0.5, 0.5], [], np.ones(2)])
 def test_what_is_no_loss_weight(wrong: Any) -> None:
     with pytest.raises((ArgumentError, ArgumentTypeError), match=r"(?s)loss_weights .*Received: .*Pass"):
-        Objective("mse", loss_weight=wrong)
+        updated(Objective("mse", loss_weights=wrong))
 
 
 @pytest.mark.parametrize(
@@ -306,15 +306,15 @@ def test_a_loss_weight_that_a_callback_changes(
 # -- by itself -----------------------------------------------------------------------------------------------
 
 
-def batch_of(y: Array) -> tuple[Batch, Tensor]:
-    return Batch((np.zeros((len(y), 1), np.float32),), (y.astype(np.float32),)), Tensor(
-        np.zeros((len(y), 1), np.float32)
+def batch_of(y: Array) -> tuple[Batch, tuple[Tensor]]:
+    return Batch((np.zeros((len(y), 1), np.float32),), (y.astype(np.float32),)), (
+        Tensor(np.zeros((len(y), 1), np.float32)),
     )
 
 
 def updated(objective: Objective, y: Array = Y) -> Objective:
     batch, predictions = batch_of(y)
-    objective.resolve(batch.inputs[0][:, 0].shape, (1, 1))
+    objective.resolve(["out"], [batch.inputs[0][:, 0].shape], [(1, 1)])
     objective.update(batch, predictions, objective.loss_of(batch, predictions, []), Undo())
     return objective
 
@@ -401,8 +401,8 @@ def test_metrics_that_have_seen_a_batch_stay_for_targets_of_another_rank(
 
 def test_metrics_whose_sums_were_put_back_stay() -> None:
     objective = Objective("mse", ["mae"])
-    objective.resolve((4, 1), (4, 1))
+    objective.resolve(["out"], [(4, 1)], [(4, 1)])
     before = objective.metrics
     objective.set_state(objective.get_state())
-    objective.resolve((4,), (4, 1))
+    objective.resolve(["out"], [(4,)], [(4, 1)])
     assert [id(metric) for metric in objective.metrics] == [id(metric) for metric in before]

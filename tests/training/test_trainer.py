@@ -62,9 +62,9 @@ class Line(Trainer):
     def ready_for(self, x: Array) -> None:
         assert x.shape[1:] == (1,)
 
-    def forward(self, x: Array, training: bool) -> Tensor:
+    def forward(self, inputs: tuple[Array, ...], training: bool) -> tuple[Tensor, ...]:
         self.seen.append(training)
-        return ops.dense(constant(x), self.slope, self.offset)
+        return (ops.dense(constant(inputs[0]), self.slope, self.offset),)
 
     def describe(self) -> list[Any]:
         return []

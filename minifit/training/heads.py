@@ -1,0 +1,318 @@
+"""Heads: a model is judged at each of its outputs, by a loss and metrics of their own.
+
+`compile` takes a loss, metrics and weights as one for all outputs, as a list or as a dict by the names of the outputs.
+Here that is put in normal form once: a `Head` for each output, in the order of the outputs.
+"""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from minifit import losses
+from minifit.arrays import Array, Shape
+from minifit.checks import entries, number
+from minifit.errors import ArgumentError, ArgumentTypeError, UnknownNameError
+from minifit.losses import match_ranks
+from minifit.metrics.base import Mean, Metric
+from minifit.metrics.resolve import check_entry, check_name, for_outputs
+from minifit.parameters import Variable
+from minifit.signatures import check_call
+from minifit.tables import serialize
+from minifit.tensor import Tensor, constant
+
+
+@dataclass(eq=False)
+class Head:
+    """One output of a model, and what it is judged by.
+
+    Attributes
+    ----------
+    name : str
+        The output's.
+    loss : Loss or None
+    weight : float or Variable
+        The factor of its loss in the total.
+    metrics : dict of str to (Metric, bool)
+        By their names in logs, each with whether it takes sample weights into account.
+    tracker : Mean or None
+        The running mean of its own loss; None where it is the only output, whose loss is the total.
+    value : Tensor or None
+        Its loss of the latest batch.
+    """
+
+    name: str
+    loss: losses.Loss | None
+    weight: Any
+    metrics: dict[str, tuple[Metric, bool]]
+    tracker: Mean | None = None
+    value: Tensor | None = None
+
+    @property
+    def factor(self) -> float:
+        """The number that the loss is multiplied by."""
+        return float(self.weight)
+
+    def loss_of(self, y_true: Array, y_pred: Tensor, weight: Array | None) -> Tensor:
+        """Return the loss of a batch times its factor."""
+        assert self.loss is not None
+        self.value = self.loss(constant(y_true), y_pred, weight)
+        return self.value if self.weight == 1 else self.value * self.factor
+
+    def update(self, y_true: Array, y_pred: Tensor, weight: Array | None) -> None:
+        """Update its metrics with a batch."""
+        if self.metrics:
+            targets, predicted = constant(match_ranks(y_true, y_pred.value)), _constant(y_pred)
+            for metric, weighted in self.metrics.values():
+                metric.update_state(targets, predicted, sample_weight=weight if weighted else None)
+
+
+@dataclass(eq=False)
+class Given:
+    """What `compile` was given: the arguments as they are, looked at as far as they can be without a model."""
+
+    loss: Any
+    metrics: Any
+    weighted_metrics: Any
+    loss_weights: Any
+
+    def __post_init__(self) -> None:
+        self.loss, self.loss_weights = _listed(self.loss), _listed(self.loss_weights)
+        self.metrics, self.weighted_metrics = (
+            _listed_deeply(self.metrics),
+            _listed_deeply(self.weighted_metrics),
+        )
+        for loss in _each(self.loss):
+            loss_object(loss)
+        for weight in _each(self.loss_weights):
+            checked_weight(weight)
+        for entry in (*_flat(self.metrics), *_flat(self.weighted_metrics)):
+            check_entry(entry)
+
+    @property
+    def has_loss(self) -> bool:
+        """Whether any output has a loss."""
+        return any(loss is not None for loss in _each(self.loss))
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The loss weights that may be changed at any time."""
+        return [weight for weight in _each(self.loss_weights) if isinstance(weight, Variable)]
+
+    def set_apart(self) -> None:
+        """Have metrics of its own, which no other `Given` sums up in."""
+        self.metrics, self.weighted_metrics = copy.deepcopy((self.metrics, self.weighted_metrics))
+
+    def get_config(self, heads: list[Head] | None) -> dict[str, Any]:
+        """Return the arguments of `compile` as plain data in the form of tf.keras 2.7, those of the heads if known."""
+        if heads is None:
+            plain, weighted = _written(self.metrics), _written(self.weighted_metrics)
+        else:
+            of = [[(m, w) for m, w in head.metrics.values()] for head in heads]
+            plain, weighted = (
+                [[_written(m) for m, w in each if w is on] for each in of] for on in (False, True)
+            )
+            if len(heads) == 1:
+                plain, weighted = plain[0], weighted[0]
+            plain, weighted = (each if any(each) else None for each in (plain, weighted))
+        factors = _map(float, self.loss_weights)
+        return {
+            "loss": _map(serialize, self.loss),
+            "metrics": plain or None,
+            "weighted_metrics": weighted or None,
+            "loss_weights": None if factors == 1 else factors,
+        }
+
+    def heads(
+        self, names: Sequence[str], targets: Sequence[Shape | None], outputs: Sequence[Shape]
+    ) -> list[Head]:
+        """Return a head for each output.
+
+        Parameters
+        ----------
+        names : list of str
+            The names of the outputs.
+        targets, outputs : list of tuple of int
+            The shapes of targets and outputs, which decide what "accuracy" means; None for an output without targets.
+
+        Raises
+        ------
+        UnknownNameError
+            For a name that no output has, with the nearest.
+        ArgumentError
+            For more or fewer entries than outputs, and for two metrics of one name.
+        """
+        several = len(names) > 1
+        given_losses = [loss_object(loss) for loss in by_output("loss", self.loss, names)]
+        weights = [checked_weight(w) for w in by_output("loss_weights", self.loss_weights, names)]
+        plain = metrics_by_output("metrics", self.metrics, names)
+        weighted = metrics_by_output("weighted_metrics", self.weighted_metrics, names)
+        made = []
+        for i, name in enumerate(names):
+            entries = [(e, False) for e in plain[i]] + [(e, True) for e in weighted[i]]
+            tracker = Mean(f"{name}_loss") if several and given_losses[i] is not None else None
+            metrics = _named(entries, targets[i] or outputs[i], outputs[i], f"{name}_" if several else "")
+            made.append(Head(name, given_losses[i], weights[i], metrics, tracker))
+        _check_names(made)
+        return made
+
+
+# -- by output -----------------------------------------------------------------------------------------------
+
+
+def by_output(what: str, given: Any, names: Sequence[str]) -> list[Any]:
+    """Return an argument of `compile` as a list with an entry for each output, None where it has none.
+
+    Parameters
+    ----------
+    what : str
+        The name of the argument.
+    given : object
+        One for all outputs, a list with one for each, or a dict by the names of some of them.
+    names : list of str
+        The names of the outputs.
+    """
+    if _is_by_name(given):
+        for name in given:
+            if name not in names:
+                raise UnknownNameError.of(f"output for {what}", str(name), names)
+        return [given.get(name) for name in names]
+    if not isinstance(given, list):
+        return [given] * len(names)
+    if len(given) != len(names):
+        raise ArgumentError(
+            f"{what} is one for all outputs, a list with one for each, or a dict by their names: {list(names)}. "
+            f"Received: {len(given)} for {len(names)}. Pass one for each, None for an output without."
+        )
+    return given
+
+
+def metrics_by_output(what: str, given: Any, names: Sequence[str]) -> list[list[Any]]:
+    """Return metrics as a list for each output: a list without lists in it is for every output, as in tf.keras."""
+    if len(names) == 1 and not _is_by_name(given):
+        return [_flat(given)]
+    if _is_by_name(given) or (
+        isinstance(given, list) and any(isinstance(e, list) or _is_by_name(e) for e in given)
+    ):
+        return [_flat(each) for each in by_output(what, given, names)]
+    return [[copy.deepcopy(e) if isinstance(e, Metric) else e for e in _flat(given)] for _ in names]
+
+
+def _named(
+    given: list[tuple[Any, bool]], y_true: Shape, y_pred: Shape, prefix: str
+) -> dict[str, tuple[Metric, bool]]:
+    """Return the metrics of one output by their names in logs."""
+    made: dict[str, tuple[Metric, bool]] = {}
+    for entry, weighted in given:
+        metric = for_outputs(entry, y_true, y_pred)
+        own = metric.name.removeprefix(prefix)  # a file holds the whole name
+        check_name(own)
+        name = prefix + own
+        if name in made and weighted:
+            name = f"{prefix}weighted_{own}"
+        if name in made and not metric.named:
+            name = next(n for i in count(1) if (n := f"{name}_{i}") not in made)
+            metric.rename(name)
+        if name in made:
+            raise _two_of(name)
+        if prefix and metric is not entry:
+            metric.rename(name)
+        made[name] = metric, weighted
+    return made
+
+
+def _check_names(heads: Sequence[Head]) -> None:
+    """Raise if two values would have one key in the logs: outputs `a` and `a_b` with metrics `b_c` and `c`."""
+    taken = {"loss"}
+    for head in heads:
+        for name in (*([head.tracker.name] if head.tracker is not None else []), *head.metrics):
+            if name in taken:
+                raise _two_of(name)
+            taken.add(name)
+
+
+def _two_of(name: str) -> ArgumentError:
+    return ArgumentError(
+        f"Metrics need names of their own. Received: two called {name!r}. Give one another name."
+    )
+
+
+# -- entries -------------------------------------------------------------------------------------------------
+
+
+def loss_object(loss: Any) -> losses.Loss | None:
+    """Return the loss that an entry means; None for none."""
+    found = losses.get(loss)
+    if found is None:
+        return None
+    if isinstance(found, losses.Loss):
+        check_call(f"call of the loss {found.name!r}", found.call, "y_true", "y_pred")
+        return found
+    return losses.LossFunctionWrapper(found)
+
+
+def checked_weight(value: Any) -> Any:
+    """Return a loss weight as a float; a Variable as it is."""
+    found = 1.0 if value is None else number("loss_weights", value, example=0.5)
+    return value if isinstance(value, Variable) else found
+
+
+def _is_by_name(value: Any) -> bool:
+    """Return whether this is a dict by output; one with a class name describes a single thing."""
+    return isinstance(value, Mapping) and "class_name" not in value
+
+
+def _written(given: Any) -> Any:
+    """Return metrics as plain data; a loss as the metric that it means, whatever the shapes."""
+    return _map(lambda e: serialize(for_outputs(e, (1,), (1,)) if isinstance(e, losses.Loss) else e), given)
+
+
+def _map(function: Callable[[Any], Any], given: Any) -> Any:
+    """Return what a function makes of every entry of a list or dict by output; None stays."""
+    if _is_by_name(given):
+        return {name: _map(function, each) for name, each in given.items()}
+    if isinstance(given, list):
+        return [_map(function, each) for each in given]
+    return None if given is None else function(given)
+
+
+def _listed(value: Any) -> Any:
+    """Return whatever lists several as a list."""
+    several = entries(value)
+    return value if several is None else several
+
+
+def _listed_deeply(value: Any) -> Any:
+    """Return metrics with every list in them as a list."""
+    if isinstance(value, Set):
+        raise ArgumentTypeError(
+            f"metrics are listed in an order. Received: a {type(value).__name__}. Pass a list."
+        )
+    if _is_by_name(value):
+        return {name: _listed_deeply(each) for name, each in value.items()}
+    listed = _listed(value)
+    return [_listed_deeply(each) for each in listed] if isinstance(listed, list) else listed
+
+
+def _each(value: Any) -> list[Any]:
+    """Return the entries of a list or of a dict by output; a single one alone."""
+    if _is_by_name(value):
+        return list(value.values())
+    return value if isinstance(value, list) else [value]
+
+
+def _flat(value: Any) -> list[Any]:
+    """Return the entries of nested metrics, in order and without None."""
+    if value is None:
+        return []
+    if isinstance(value, list) or _is_by_name(value):
+        return [entry for each in _each(value) for entry in _flat(each)]
+    return [value]
+
+
+def _constant(y_pred: Tensor) -> Tensor:
+    """Return the predictions without their history: metrics need no gradient."""
+    made = constant(y_pred.value)
+    made.logits = None if y_pred.logits is None else constant(y_pred.logits.value)
+    return made
