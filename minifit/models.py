@@ -488,6 +488,8 @@ class Sequential(Trainer):
         line_length: int | None = None,
         positions: Sequence[float] | None = None,
         print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
     ) -> None:
         """Print the layers, their output shapes and their numbers of parameters.
 
@@ -498,6 +500,10 @@ class Sequential(Trainer):
             Where the columns end, as parts of the line.
         print_fn : callable, optional
             Called with each line, instead of printing it.
+        expand_nested : bool, default False
+            Whether the layers of models in the model are listed, each inside a border.
+        show_trainable : bool, default False
+            Whether a last column says ``Y`` or ``N`` for each layer.
 
         Raises
         ------
@@ -505,7 +511,7 @@ class Sequential(Trainer):
             When the table cannot be printed, as ``print`` does.
         """
         self._need_built("summary")
-        for line in summary_lines(self.name, self._layers, line_length, positions):
+        for line in summary_lines(self, None, line_length, positions, expand_nested, show_trainable):
             (print_fn or console.show)(line)
 
     def get_config(self) -> dict[str, Any]:

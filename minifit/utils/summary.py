@@ -1,72 +1,195 @@
 """The table that ``model.summary()`` prints."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from minifit.checks import positive
-from minifit.errors import ArgumentError
-from minifit.layers import Layer
+from minifit.errors import ArgumentError, NotBuiltError, UnconnectedError
+from minifit.graph import Graph
+from minifit.layers import InputLayer, Layer
+from minifit.parameters import Parameter
 
-_WIDTH = 65
-_ENDS = (0.45, 0.85, 1.0)  # where the columns end, as parts of the width
+_CHAIN = (65, (0.45, 0.85, 1.0))
+_GRAPH = (98, (0.33, 0.55, 0.67, 1.0))
+"""How wide a table is, and where its columns end, as parts of the width."""
+
+_HEADER = ("Layer (type)", "Output Shape", "Param #", "Connected to")
+_TRAINABLE = 11  # characters of the column that `show_trainable` adds
+_BREAKS = ("),", "},", "],", "',")  # behind these a cell is continued in the next line, as in tf.keras
 
 
 def summary_lines(
-    name: str,
-    layers: Sequence[Layer],
+    model: Any,
+    graph: Graph | None = None,
     line_length: int | None = None,
     positions: Sequence[float] | None = None,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
 ) -> list[str]:
-    """A model's layers, their output shapes and their numbers of parameters, as lines of text.
+    """Return a model's layers, their output shapes and their numbers of parameters, as lines of text.
 
     Parameters
     ----------
-    name : str
-    layers : list of Layer
-        All built.
-    line_length : int, default 65
-    positions : three increasing numbers, default (0.45, 0.85, 1.0)
+    model : Model
+        With its `name`, `layers` and weights.
+    graph : Graph, optional
+        That of a model which is no chain by its class: where it branches or shares layers, a column says what each
+        layer is called on.
+    line_length : int, default 65, or 98 with that column
+    positions : three or four growing numbers, optional
         Where the columns end: parts of the line when they are at most 1, else characters.
+    expand_nested : bool, default False
+        Whether the layers of models in the model are listed, each inside a border.
+    show_trainable : bool, default False
+        Whether a last column says ``Y`` or ``N`` for each layer.
     """
-    width = _WIDTH if line_length is None else positive("line_length", line_length, example=80)
-    ends = _checked_ends(positions or _ENDS, width)
+    connected = graph is not None and not is_chain(graph)
+    default_width, default_ends = _GRAPH if connected else _CHAIN
+    width = default_width if line_length is None else positive("line_length", line_length, example=80)
+    ends = _checked_ends(positions or default_ends, default_ends, width)
     width = max(width, ends[-1])
-    lines = [
-        f'Model: "{name}"',
-        "_" * width,
-        _row(("Layer (type)", "Output Shape", "Param #"), ends),
-        "=" * width,
-    ]
-    for layer in layers:
-        title = f"{layer.name} ({type(layer).__name__})"
-        lines.append(_row((title, str(layer.output_shape), str(layer.count_params())), ends))
-    trainable = sum(w.value.size for layer in layers for w in layer.trainable_weights)
-    total = sum(layer.count_params() for layer in layers)
+    header = list(_HEADER if connected else _HEADER[:3])
+    if show_trainable:
+        width += _TRAINABLE
+        ends.append(width)
+        header.append("Trainable")
+    table = _Table(graph if connected else None, width, ends, expand_nested, show_trainable)
+    table.spaced = connected or (expand_nested and any(map(_layers_of, model.layers)))
+    lines = [f'Model: "{model.name}"', "_" * width, next(table.row(header)), "=" * width]
+    for layer in model.layers:
+        lines += table.layer(layer)
+    return [line.rstrip() for line in (*lines, "=" * width, *_counts(model), "_" * width)]
+
+
+def is_chain(graph: Graph) -> bool:
+    """Return whether every call takes what the one before it returns, and no layer is called twice."""
+    if len(graph.inputs) != 1 or len({node.layer for node in graph.nodes}) != len(graph.nodes):
+        return False
+    before = graph.inputs[0].node
+    for node in graph.nodes:
+        if len(node.parents) != 1 or node.parents[0].node is not before:
+            return False
+        before = node
+    return True
+
+
+def connections(layer: Layer, graph: Graph) -> list[str]:
+    """Return what a layer is called on in a graph: the layer, which of its calls, and which of the results."""
+    nodes = set(graph.nodes)
     return [
-        *lines,
-        "=" * width,
+        f"{symbol.node.layer.name}[{symbol.node.layer._nodes.index(symbol.node)}][{symbol.index}]"
+        for node in layer._nodes
+        if node in nodes
+        for symbol in node.parents
+    ]
+
+
+def shape_of(layer: Layer) -> str:
+    """Return the shape of a layer's output as Keras says it."""
+    try:
+        shape = layer.output_shape
+    except UnconnectedError:
+        return "multiple"
+    except NotBuiltError:
+        return "?"
+    return f"[{shape}]" if isinstance(layer, InputLayer) else str(shape)
+
+
+class _Table:
+    """Rows of cells.
+
+    Parameters
+    ----------
+    graph : Graph or None
+        By which the layers are connected, where a column says so.
+    width : int
+    ends : list of int
+        Where the columns end.
+    expand_nested, show_trainable : bool
+        As of `summary_lines`.
+
+    Attributes
+    ----------
+    spaced : bool
+        Whether there is an empty line behind every layer.
+    """
+
+    spaced = False
+
+    def __init__(
+        self, graph: Graph | None, width: int, ends: list[int], expand_nested: bool, show_trainable: bool
+    ) -> None:
+        self._graph, self._width, self._ends = graph, width, ends
+        self._expand_nested, self._show_trainable = expand_nested, show_trainable
+
+    def layer(self, layer: Layer, level: int = 0, last: bool = False) -> Iterator[str]:
+        """The row of a layer, and those of the layers in it, each level inside one more border."""
+        title = f"{layer.name} ({type(layer).__name__})"
+        cells = [title, shape_of(layer), str(layer.count_params()) if layer.built else "0 (unused)"]
+        if self._graph is not None:
+            cells.append(str(connections(layer, self._graph)))
+        if self._show_trainable:
+            cells.append("Y" if layer.trainable else "N")
+        yield from self.row(cells, level)
+        inside = _layers_of(layer) if self._expand_nested else []
+        if inside:
+            yield self._line("¯", level + 1)
+            for inner in inside:
+                yield from self.layer(inner, level + 1, inner is inside[-1])
+            yield self._line("¯", level)
+        if self.spaced and not last and not inside:
+            yield self._line(" ", level)
+
+    def row(self, cells: Sequence[str], level: int = 0) -> Iterator[str]:
+        """The lines of a row: a cell that is too long goes on in the next line."""
+        rest = list(cells)
+        while any(rest):
+            line = "|" * level + " "
+            for i, end in enumerate(self._ends):
+                free = end - level - len(line) - (2 if i < len(self._ends) - 1 else 0)  # two spaces between
+                part = _up_to_a_break(rest[i][: max(free, 1)])
+                rest[i] = rest[i][len(part) :]
+                line = (line + part).ljust(end - level)
+            yield line + "|" * level
+
+    def _line(self, character: str, level: int) -> str:
+        return "|" * level + character * (self._width - 2 * level) + "|" * level
+
+
+def _up_to_a_break(text: str) -> str:
+    ends = [text.find(b) + len(b) for b in _BREAKS if b in text]
+    return text[: min(ends)] if ends else text
+
+
+def _layers_of(layer: Layer) -> list[Layer]:
+    """The layers of a model that is a layer; none of any other layer."""
+    return list(getattr(layer, "layers", ()))
+
+
+def _counts(model: Any) -> list[str]:
+    """How many numbers the weights hold, each weight once."""
+
+    def count(weights: Sequence[Parameter]) -> int:
+        return sum(w.value.size for w in dict.fromkeys(weights))
+
+    total, trainable = count(model.weights), count(model.trainable_weights)
+    return [
         f"Total params: {total:,}",
         f"Trainable params: {trainable:,}",
         f"Non-trainable params: {total - trainable:,}",
-        "_" * width,
     ]
 
 
-def _checked_ends(positions: Sequence[float], width: int) -> list[int]:
+def _checked_ends(positions: Sequence[float], default: Sequence[float], width: int) -> list[int]:
     """The columns' ends in characters."""
     try:
         ends = [int(width * p) if p <= 1 else int(p) for p in positions]
     except (TypeError, ValueError):
         ends = []
-    if len(ends) != len(_ENDS) or any(b <= a for a, b in zip([0, *ends], ends, strict=False)):
+    if len(ends) != len(default) or any(b <= a for a, b in zip([0, *ends], ends, strict=False)):
+        number = {3: "three", 4: "four"}[len(default)]
         raise ArgumentError(
-            "positions are three growing numbers: where the columns end, as parts of the line or in characters. "
-            f"Received: positions={positions!r}. Leave it out for {list(_ENDS)}."
+            f"positions are {number} growing numbers: where the columns end, as parts of the line or in characters. "
+            f"Received: positions={positions!r}. Leave it out for {list(default)}."
         )
     return ends
-
-
-def _row(cells: Sequence[str], ends: Sequence[int]) -> str:
-    line = " "
-    for cell, end in zip(cells, ends, strict=True):
-        line = (line + cell)[: end - 1].ljust(end)
-    return line.rstrip()

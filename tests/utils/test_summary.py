@@ -1,11 +1,18 @@
 """The table of `model.summary()`: the words and columns of tf.keras, without its empty lines."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from minifit import Sequential
+from minifit.errors import ArgumentError
+from minifit.graph import Graph
 from minifit.layers import Dense, Dropout, InputLayer
-from minifit.utils.summary import summary_lines
+from minifit.layers.input_layer import Input
+from minifit.layers.merge import Subtract
+from minifit.utils.summary import connections, is_chain, shape_of, summary_lines
 
 # Printed by TensorFlow 2.7 for the model below. It fills every line up with spaces, and puts an empty one
 # after every layer.
@@ -26,6 +33,30 @@ _________________________________________________________________
 """
 
 
+# Printed by TensorFlow 2.7 for `shared` below.
+GRAPH = """\
+Model: "shared"
+__________________________________________________________________________________________________
+ Layer (type)                   Output Shape         Param #     Connected to
+==================================================================================================
+ x (InputLayer)                 [(None, 4)]          0           []
+
+ z (InputLayer)                 [(None, 4)]          0           []
+
+ d (Dense)                      (None, 3)            15          ['x[0][0]',
+                                                                  'z[0][0]']
+
+ s (Subtract)                   (None, 3)            0           ['d[0][0]',
+                                                                  'd[1][0]']
+
+==================================================================================================
+Total params: 15
+Trainable params: 15
+Non-trainable params: 0
+__________________________________________________________________________________________________
+"""
+
+
 def small_model() -> Sequential:
     return Sequential(
         [Dense(5, input_shape=(4,), name="dense"), Dropout(0.5, name="dropout")], name="sequential"
@@ -34,7 +65,7 @@ def small_model() -> Sequential:
 
 def test_the_lines_are_those_of_keras() -> None:
     model = small_model()
-    assert summary_lines(model.name, model.layers) == [line for line in KERAS.splitlines() if line]
+    assert summary_lines(model) == [line for line in KERAS.splitlines() if line]
 
 
 def test_it_is_printed_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,12 +73,12 @@ def test_it_is_printed_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
     model.summary(print_fn=lines.append)
     assert capsys.readouterr().out == ""
     model.summary()
-    assert capsys.readouterr().out.splitlines() == lines == summary_lines(model.name, model.layers)
+    assert capsys.readouterr().out.splitlines() == lines == summary_lines(model)
 
 
 def test_totals_have_commas_and_columns_have_none() -> None:
     model = Sequential([Dense(10, input_shape=(784,), name="big")])
-    text = "\n".join(summary_lines(model.name, model.layers))
+    text = "\n".join(summary_lines(model))
     assert text.splitlines()[4].split() == ["big", "(Dense)", "(None,", "10)", "7850"]
     assert "Total params: 7,850\n" in text
 
@@ -55,7 +86,7 @@ def test_totals_have_commas_and_columns_have_none() -> None:
 def test_frozen_parameters_are_counted_apart() -> None:
     model = Sequential([Dense(5, input_shape=(4,)), Dense(2)])
     model.layers[0].trainable = False
-    assert summary_lines(model.name, model.layers)[-4:-1] == [
+    assert summary_lines(model)[-4:-1] == [
         "Total params: 37",
         "Trainable params: 12",
         "Non-trainable params: 25",
@@ -64,20 +95,20 @@ def test_frozen_parameters_are_counted_apart() -> None:
 
 def test_the_input_layer_is_not_listed() -> None:
     model = Sequential([InputLayer((4,)), Dense(5, name="dense")])
-    rows = summary_lines(model.name, model.layers)[4:-5]
+    rows = summary_lines(model)[4:-5]
     assert [row.split()[0] for row in rows] == ["dense"]
 
 
 def test_the_words_are_those_of_keras() -> None:
     model = small_model()
     expected = [line.split() for line in KERAS.splitlines() if line]
-    assert [line.split() for line in summary_lines(model.name, model.layers)] == expected
+    assert [line.split() for line in summary_lines(model)] == expected
 
 
 @pytest.mark.parametrize("width", [40, 65, 100])
 def test_the_width_of_a_line(width: int) -> None:
     model = small_model()
-    lines = summary_lines(model.name, model.layers, line_length=width)
+    lines = summary_lines(model, line_length=width)
     assert lines[1] == lines[-1] == "_" * width
     assert lines[3] == "=" * width
     assert max(map(len, lines)) == width
@@ -86,27 +117,101 @@ def test_the_width_of_a_line(width: int) -> None:
 @pytest.mark.parametrize("width", [65, 100])
 def test_the_columns_end_at_parts_of_the_line(width: int) -> None:
     model = small_model()
-    header = summary_lines(model.name, model.layers, line_length=width)[2]
+    header = summary_lines(model, line_length=width)[2]
     assert (header.index("Output"), header.index("Param")) == (int(0.45 * width), int(0.85 * width))
 
 
 @pytest.mark.parametrize("positions", [(0.3, 0.8, 1.0), (30, 80, 100)])
 def test_the_columns_may_be_placed(positions: tuple[float, ...]) -> None:
     model = small_model()
-    header = summary_lines(model.name, model.layers, line_length=100, positions=positions)[2]
+    header = summary_lines(model, line_length=100, positions=positions)[2]
     assert (header.index("Layer"), header.index("Output"), header.index("Param")) == (1, 30, 80)
 
 
 def test_a_long_name_does_not_move_the_columns() -> None:
     long = "a_very_long_name_that_does_not_fit_into_its_column"
     model = Sequential([Dense(5, input_shape=(4,), name=long)])
-    header, _, row = summary_lines(model.name, model.layers)[2:5]
+    header, _, row = summary_lines(model)[2:5]
     assert row.index("(None, 5)") == header.index("Output Shape")
     assert row.index("25") == header.index("Param #")
-    assert row.startswith(" a_very_long_name")
+    assert [line[:29].rstrip() for line in summary_lines(model)[4:7]] == [
+        " a_very_long_name_that_does",
+        " _not_fit_into_its_column (",
+        " Dense)",
+    ]
 
 
 def test_shapes_of_more_dimensions() -> None:
     model = Sequential([Dense(5, input_shape=(7, 4))])
     model.predict(np.zeros((2, 7, 4)))
-    assert "(None, 7, 5)" in summary_lines(model.name, model.layers)[4]
+    assert "(None, 7, 5)" in summary_lines(model)[4]
+
+
+# -- graphs --------------------------------------------------------------------------------------------------
+
+
+def shared() -> tuple[Any, Graph]:
+    """A model of two inputs with a layer that is called on both."""
+    inputs = [Input((4,), name="x"), Input((4,), name="z")]
+    layer = Dense(3, name="d")
+    graph = Graph(inputs, [Subtract(name="s")([layer(x) for x in inputs])])
+    weights = layer.weights
+    model = SimpleNamespace(
+        name="shared", layers=graph.layers, weights=weights, trainable_weights=weights * 2
+    )
+    return model, graph
+
+
+def test_a_graph_says_what_layers_are_called_on() -> None:
+    model, graph = shared()
+    assert summary_lines(model, graph) == GRAPH.splitlines()
+    assert summary_lines(model)[0] == GRAPH.splitlines()[0] and "Connected to" not in summary_lines(model)[2]
+    assert connections(graph.layers[-1], graph) == ["d[0][0]", "d[1][0]"]
+
+
+def test_calls_of_other_graphs_do_not_count() -> None:
+    model, graph = shared()
+    graph.layers[2](Input((4,), name="elsewhere"))
+    assert summary_lines(model, graph) == GRAPH.splitlines()
+
+
+def test_columns_of_a_graph_may_be_placed() -> None:
+    model, graph = shared()
+    header = summary_lines(model, graph, 80, (0.3, 0.6, 0.7, 1.0))[2]
+    assert [header.index(word) for word in ("Output", "Param", "Connected")] == [24, 48, 56]
+    with pytest.raises(ArgumentError, match="positions are four growing numbers"):
+        summary_lines(model, graph, positions=(0.3, 0.6, 1.0))
+
+
+def test_the_column_of_what_is_trained() -> None:
+    model = small_model()
+    model.layers[0].trainable = False
+    header, _, first, second = summary_lines(model, show_trainable=True)[2:6]
+    assert header.split()[-1] == "Trainable" and header.index("Trainable") == 65
+    assert first.endswith(" N") and second.endswith(" Y")
+    assert first.index("N", 60) == second.index("Y", 60) == 65
+
+
+def test_what_is_a_chain() -> None:
+    x = Input((4,))
+    first, second = Dense(3), Dense(3)
+    end = second(first(x))
+    assert is_chain(Graph([x], [end])) and is_chain(Graph([x], [end, end.node.parents[0]]))
+    assert not is_chain(Graph([x], [second(end)]))  # a layer twice
+    assert not is_chain(Graph([x], [first(x), Dense(1)(x)]))  # two ways
+    assert not is_chain(Graph([x], [Subtract()([x, x])]))
+    assert not is_chain(Graph([x, Input((2,))], [end]))
+
+
+def test_shapes() -> None:
+    layer = Dense(3)
+    assert shape_of(layer) == "?"
+    assert shape_of(layer(Input((2,))).node.layer) == "(None, 3)"
+    layer(Input((7, 2)))
+    assert shape_of(layer) == "multiple"
+    assert shape_of(Input((2,)).node.layer) == "[(None, 2)]"
+
+
+def test_a_layer_that_is_never_called() -> None:
+    model = SimpleNamespace(name="m", layers=[Dense(3, name="d")], weights=[], trainable_weights=[])
+    assert summary_lines(model)[4].split() == ["d", "(Dense)", "?", "0", "(unused)"]
