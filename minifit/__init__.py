@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 __all__ = [
     "GradientTape",
     "Sequential",
+    "Variable",
     "activations",
     "callbacks",
     "constraints",
@@ -47,9 +48,14 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from minifit import summary as summary
     from minifit import utils as utils
     from minifit.models import Sequential as Sequential
+    from minifit.parameters import Variable as Variable
     from minifit.tape import GradientTape as GradientTape
 else:
-    _DEFINED_IN = {"GradientTape": "minifit.tape", "Sequential": "minifit.models"}  # others are modules
+    _DEFINED_IN = {  # others are modules
+        "GradientTape": "minifit.tape",
+        "Sequential": "minifit.models",
+        "Variable": "minifit.parameters",
+    }
 
     def __getattr__(name: str) -> Any:
         if name not in __all__:

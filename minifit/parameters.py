@@ -1,4 +1,4 @@
-"""One buffer of parameters, and the single variables beside it.
+"""Variables: the numbers of a model that are learned, in one buffer, and the single ones beside it.
 
 Every trainable value of a model lies in one contiguous, aligned float32 array, and every gradient in a second
 one of the same layout; layers hold views into both. An optimizer updates a model in one kernel call, a
@@ -6,22 +6,20 @@ snapshot is one copy, a checkpoint one write. Freezing a layer changes the list 
 not the memory.
 """
 
-import copy
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from operator import add, attrgetter, index, mul, sub, truediv
-from operator import pow as power
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from minifit.arrays import ALIGNMENT, FLOAT, Array, Shape, aligned_zeros, numpy_ready
+from minifit.arrays import ALIGNMENT, FLOAT, Array, Shape, aligned_zeros, numpy_ready, whole_numbers
 from minifit.checks import real
-from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, ShapeError
+from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, ShapeError, quoted
 from minifit.settings import changed
-from minifit.tensor import Tensor, attributes, current
+from minifit.tensor import Tensor, current, to_array
 
 _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
 
@@ -69,7 +67,7 @@ def _live(slot: str) -> Any:
 
 
 class Parameter(Tensor):
-    """A tensor that belongs to a layer and is learned.
+    """A variable: a tensor with a name whose numbers can be replaced, and that may be learned.
 
     Parameters
     ----------
@@ -97,8 +95,11 @@ class Parameter(Tensor):
     __slots__ = ("_constraint", "_memory", "_regularizer", "_trainable", "buffer", "name", "slot", "start")
 
     def __init__(self, name: str, value: Array, trainable: bool = True) -> None:
+        self._begin(name, np.array(value, FLOAT), trainable)
+
+    def _begin(self, name: str, memory: Array, trainable: bool) -> None:
         self.name = name
-        self.move_to(np.array(value, FLOAT))
+        self.move_to(memory)
         super().__init__(self._memory, requires_grad=trainable)
         self.trainable = trainable
         self.regularizer = self.constraint = None
@@ -123,18 +124,57 @@ class Parameter(Tensor):
         self.slot: Array | None = grads  # its place in the buffer of gradients
         self.buffer, self.start, self.grad = buffer, start, None
 
-    def assign(self, value: Any) -> None:
-        """Replace the numbers in place; the shape must be the same."""
+    def assign(self, value: Any) -> Self:
+        """Replace the numbers in place; the shape must be the same.
+
+        Returns
+        -------
+        Parameter
+            Itself.
+
+        Raises
+        ------
+        ArgumentTypeError
+            For what is no number, and for fractions where whole numbers are kept.
+        ShapeError
+            For another shape.
+        """
         if value is self._memory:
-            return
-        array = np.asarray(numpy_ready(value))
+            return self
+        number = None if isinstance(value, np.ndarray) else real(value)
+        array = np.asarray(numpy_ready(value) if number is None else number)
+        if array.dtype.kind not in "fiub":
+            raise ArgumentTypeError(
+                f"{self.name} takes numbers. Received: {value!r}. Give a float, an array or a tensor."
+            )
         if array.shape != self.shape:
             raise ShapeError(
-                f"A weight keeps its shape: {self.name} is {self.shape}. Received: {array.shape}. "
+                f"A weight or variable keeps its shape: {self.name} is {self.shape}. Received: {array.shape}. "
                 "Give an array of that shape."
+            )
+        if array.dtype.kind == "f" != self.dtype.kind and whole_numbers(array.reshape(-1))[1] >= 0:
+            raise ArgumentTypeError(
+                f"{self.name} keeps whole numbers, of dtype {self.dtype}. Received: {value!r}. Round it, or make the "
+                "variable of floats."
             )
         keep(self._memory)
         self._memory[...] = array
+        return self
+
+    def assign_add(self, value: Any) -> Self:
+        """Add in place, and return the variable itself."""
+        return self.assign(self._memory + np.asarray(numpy_ready(value)))
+
+    def assign_sub(self, value: Any) -> Self:
+        """Subtract in place, and return the variable itself."""
+        return self.assign(self._memory - np.asarray(numpy_ready(value)))
+
+    def read_value(self) -> Tensor:
+        """A tensor of the numbers that it has now, with its gradient."""
+        return current().result(self._memory.copy(), lambda g: (g,), self)
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.name}: {self._memory[()]}>"
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
@@ -208,8 +248,8 @@ class ParameterBuffer:
 
     def dismiss(self, parameter: Parameter) -> None:
         """Let a parameter go: no layer computes with it any more, so no plan may update it in the place of another."""
-        self.parameters.remove(parameter)
-        parameter.move_to(parameter.numpy())
+        self.parameters = [p for p in self.parameters if p is not parameter]
+        parameter.move_to(parameter.value.copy())
         self.layout += 1
 
     def __reduce__(self) -> Any:
@@ -247,122 +287,71 @@ def segments(parameters: Sequence[Parameter]) -> list[Segment]:
     return found
 
 
+def same(some: Sequence[Parameter], others: Sequence[Parameter]) -> bool:
+    """Return whether two lists hold the same variables in the same order; ``==`` would compare their numbers."""
+    return list(map(id, some)) == list(map(id, others))
+
+
 def padded(size: int) -> int:
     """`size` rounded up, so that the next parameter is aligned."""
     step = ALIGNMENT // FLOAT.itemsize
     return -(-size // step) * step
 
 
-_OPERATORS = {np.add: add, np.subtract: sub, np.multiply: mul, np.true_divide: truediv, np.power: power}
-
-
-class Variable(np.lib.mixins.NDArrayOperatorsMixin):
-    """A number or array that a user may read and set: a learning rate, a metric's sum.
-
-    Behaves as a number in arithmetic and comparisons, and as ``tf.Variable`` where Keras users expect it.
+class Variable(Parameter):
+    """A variable of a program's own: in a layer or model, whose attribute it is, or in a loop written by hand.
 
     Parameters
     ----------
-    value : array_like
-    name : str
-    dtype : dtype
-        What every assigned value is converted to.
+    initial_value : array_like, or function without arguments that returns it
+    trainable : bool, default True
+        Whether it is learned. Whole numbers and truth values never are.
+    name : str, default "Variable"
+        ``":0"`` is put behind it, as in TensorFlow.
+    dtype : dtype, optional
+        What every assigned value is converted to; float32 for floats when None. Only float32 is learned.
+    constraint : Constraint or function of an array, optional
+        Applied after every update.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError
+        For what is to be learned in another dtype than float32, and a constraint that cannot be called.
 
     Examples
     --------
-    >>> lr = Variable(0.1, "learning_rate")
-    >>> lr.assign(lr * 0.5)
-    >>> float(lr)
+    >>> v = Variable([1.0, 2.0])
+    >>> v.assign_add([0.5, 0.5]).numpy()
+    array([1.5, 2.5], dtype=float32)
+    >>> float(Variable(0.1, trainable=False, name="rate") * 0.5)
     0.05000000074505806
+
+    References
+    ----------
+    ``tf.Variable`` (TensorFlow 2.7).
     """
 
-    __slots__ = ("name", "value")
+    __slots__ = ()
 
-    def __init__(self, value: Any, name: str = "Variable", dtype: Any = FLOAT) -> None:
-        self.name = name
-        self.value: Array = np.array(value, dtype)
-
-    @property
-    def shape(self) -> Shape:
-        """The length of every axis."""
-        return self.value.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The kind of number."""
-        return self.value.dtype
-
-    def assign(self, value: Any) -> None:
-        """Set it; the shape stays."""
-        number = real(value)
-        array = np.asarray(numpy_ready(value) if number is None else number)
-        if array.dtype.kind not in "fiub":
+    def __init__(
+        self,
+        initial_value: Any,
+        trainable: bool = True,
+        *,
+        name: str | None = None,
+        dtype: Any = None,
+        constraint: Any = None,
+    ) -> None:
+        value = to_array(initial_value() if callable(initial_value) else initial_value)
+        kept = np.dtype(dtype if dtype is not None else FLOAT if value.dtype.kind == "f" else value.dtype)
+        if trainable and kept.kind == "f" and kept != FLOAT:
+            raise ArgumentError(
+                f"What is learned is float32. Received: dtype={kept}. Leave dtype out, or pass trainable=False."
+            )
+        self._begin(f"{name or 'Variable'}:0", np.array(value, kept), bool(trainable) and kept == FLOAT)
+        if constraint is not None and not callable(constraint):
             raise ArgumentTypeError(
-                f"{self.name} takes a number. Received: {value!r}. Give a float, a NumPy number or a tensor."
+                f"The constraint of a variable is a function. Received: {quoted(constraint)}. "
+                "Pass one of minifit.constraints."
             )
-        if array.shape != self.shape:
-            raise ShapeError(
-                f"{self.name} has shape {self.shape}. Received: shape {array.shape}. Give a value of that shape."
-            )
-        keep(self.value)
-        self.value[...] = array
-
-    def assign_add(self, value: Any) -> None:
-        """Add in place."""
-        self.assign(self.value + np.asarray(value))
-
-    def assign_sub(self, value: Any) -> None:
-        """Subtract in place."""
-        self.assign(self.value - np.asarray(value))
-
-    def numpy(self) -> Any:
-        """A copy: a NumPy number, or an array when there are several."""
-        return self.value[()].copy()
-
-    read_value = numpy
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return np.array(self.value, dtype=dtype, copy=True if copy is None else copy)
-
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
-    def __index__(self) -> int:
-        return index(self.value[()])
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __copy__(self) -> "Variable":
-        return copy.deepcopy(self)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return attributes(self)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
-            setattr(self, name, value)
-        self.value = np.array(self.value)  # one that was unpickled may be a view of a file
-
-    def __repr__(self) -> str:
-        return f"<Variable {self.name}: {self.value[()]}>"
-
-    def __format__(self, spec: str) -> str:
-        return format(self.value[()], spec)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        """All of Python's arithmetic and comparisons, and NumPy's functions, on the bare value."""
-        bare = [x.value if isinstance(x, Variable) else x for x in inputs]
-        if ufunc in _OPERATORS and any(isinstance(x, Tensor) for x in inputs):
-            return _OPERATORS[ufunc](*bare)  # a tensor does it itself, and keeps its gradient
-        targets = options.pop("out", ())  # of `lr *= 0.5`
-        if not targets:
-            return getattr(ufunc, method)(*bare, **options)
-        targets[0].assign(getattr(ufunc, method)(*bare, **options))
-        return targets[0]
+        self.constraint = constraint

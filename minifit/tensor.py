@@ -10,7 +10,7 @@ The arithmetic of tensors stands here, each operator beside its rule; the functi
 
 import copy
 import operator
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextvars import ContextVar, Token
 from functools import wraps
 from itertools import count
@@ -287,9 +287,9 @@ class Tensor:
         """The kind of number."""
         return self.value.dtype
 
-    def numpy(self) -> Array:
-        """A copy of the numbers, which belongs to the caller."""
-        return self.value.copy()
+    def numpy(self) -> Any:
+        """A copy of the numbers, which belongs to the caller: an array, or a NumPy number where there is no axis."""
+        return self.value.copy() if self.value.ndim else self.value[()]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(self.value, dtype=dtype, copy=True if copy is None else copy)
@@ -297,11 +297,38 @@ class Tensor:
     def __len__(self) -> int:
         return len(self.value)
 
+    def __iter__(self) -> "Iterator[Tensor]":
+        """Return the entries along the first axis, each as a tensor with its gradient."""
+        if not self.value.ndim:
+            raise ArgumentTypeError("A tensor without axes has no entries. Received: a loop over one number.")
+        return (self[i] for i in range(len(self.value)))
+
     def __bool__(self) -> bool:
         return bool(self.value)
 
     def __float__(self) -> float:
-        return float(self.value)
+        return float(self._single("a float"))
+
+    def __int__(self) -> int:
+        return int(self._single("an int"))
+
+    def __index__(self) -> int:
+        return operator.index(self.value[()])
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self._single("a number to round"), digits)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._single("a number to format") if spec else self.value[()], spec)
+
+    def _single(self, wanted: str) -> Any:
+        """Return the one number that it holds, in any shape."""
+        if self.value.size != 1:
+            raise ArgumentTypeError(
+                f"{wanted[0].upper()}{wanted[1:]} is made of one number. Received: a tensor of shape {self.shape}. "
+                "Take one entry, or reduce it first."
+            )
+        return self.value.reshape(())[()]
 
     def __repr__(self) -> str:
         return f"Tensor(shape={self.shape}, dtype={self.dtype}, value={self.value!r})"
@@ -374,7 +401,8 @@ class Tensor:
         return _binary(np.multiply, self, other, lambda g, a, b, y: g * b, lambda g, a, b, y: g * a)
 
     def __truediv__(self, other: TensorLike) -> "Tensor":
-        return _binary(np.divide, self, other, lambda g, a, b, y: g / b, lambda g, a, b, y: -g * y / b)
+        a, b = (floating(self), other) if self.value.dtype.kind != "f" else (self, other)
+        return _binary(np.divide, a, b, lambda g, a, b, y: g / b, lambda g, a, b, y: -g * y / b)
 
     def __pow__(self, other: TensorLike) -> "Tensor":
         return _binary(
@@ -396,6 +424,12 @@ class Tensor:
 
     def __rtruediv__(self, other: TensorLike) -> "Tensor":
         return _like(other, self) / self
+
+    def __mod__(self, other: TensorLike) -> "Tensor":
+        return _binary(np.remainder, self, other, lambda g, a, b, y: g, lambda g, a, b, y: -g * (a // b))
+
+    def __rmod__(self, other: TensorLike) -> "Tensor":
+        return _like(other, self) % self
 
     def __rpow__(self, other: TensorLike) -> "Tensor":
         return _like(other, self) ** self
@@ -456,19 +490,58 @@ class Tensor:
         """The same numbers in another shape, given as numbers or as a tuple; one dimension may be -1."""
         return current().result(self.value.reshape(*shape), lambda g: (g.reshape(self.shape),), self)
 
-    # -- comparisons: constants, of dtype bool ----------------------------------------------------------
+    # -- without a gradient: whole numbers, bits, comparisons -------------------------------------------
+
+    def __floordiv__(self, other: TensorLike) -> "Tensor":
+        return (
+            NotImplemented if isinstance(other, Symbolic) else _constant(np.floor_divide, *alike(self, other))
+        )
+
+    def __rfloordiv__(self, other: TensorLike) -> "Tensor":
+        return _like(other, self) // self
+
+    def __and__(self, other: TensorLike) -> "Tensor":
+        return _constant(np.bitwise_and, self, other)
+
+    def __or__(self, other: TensorLike) -> "Tensor":
+        return _constant(np.bitwise_or, self, other)
+
+    def __xor__(self, other: TensorLike) -> "Tensor":
+        return _constant(np.bitwise_xor, self, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def __invert__(self) -> "Tensor":
+        return _constant(np.invert, self)
 
     def __gt__(self, other: TensorLike) -> "Tensor":
-        return Tensor(self.value > to_array(other))
+        return _constant(np.greater, self, other)
 
     def __ge__(self, other: TensorLike) -> "Tensor":
-        return Tensor(self.value >= to_array(other))
+        return _constant(np.greater_equal, self, other)
 
     def __lt__(self, other: TensorLike) -> "Tensor":
-        return Tensor(self.value < to_array(other))
+        return _constant(np.less, self, other)
 
     def __le__(self, other: TensorLike) -> "Tensor":
-        return Tensor(self.value <= to_array(other))
+        return _constant(np.less_equal, self, other)
+
+    def __eq__(self, other: object) -> Any:
+        """Compare the elements. Two tensors are one and the same if ``a is b``; as a key, each is itself."""
+        return self._compared(np.equal, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._compared(np.not_equal, other)
+
+    __hash__ = object.__hash__
+
+    def _compared(self, ufunc: np.ufunc, other: Any) -> Any:
+        if other is None or isinstance(other, str | Symbolic):
+            return NotImplemented
+        try:
+            return Tensor(np.asarray(ufunc(self.value, to_array(other))))
+        except (ArgumentTypeError, ValueError):  # no numbers, or of another shape: not equal
+            return NotImplemented
 
 
 def history(ends: Iterable[Tensor], within: Set[Tensor] | None = None) -> list[Tensor]:
@@ -556,12 +629,21 @@ def as_tensor(value: TensorLike) -> Tensor:
 
 
 def alike(a: TensorLike, b: TensorLike) -> tuple[Tensor, Tensor]:
-    """Both as tensors of one floating dtype: that of the tensor, or the wider one of two; else float32."""
+    """Both as tensors of one dtype: that of the tensor, or the wider one of two; float32 unless both are whole."""
     if isinstance(a, Tensor) and isinstance(b, Tensor) and a.dtype == b.dtype and a.dtype.kind == "f":
         return a, b
-    kinds = [x.dtype for x in (a, b) if isinstance(x, Tensor) and x.dtype.kind == "f"]
-    dtype = np.result_type(*kinds) if kinds else FLOAT
+    dtypes = [x.dtype for x in (a, b) if isinstance(x, Tensor)]
+    floats = [dtype for dtype in dtypes if dtype.kind == "f"]
+    if floats:
+        dtype = np.result_type(*floats)
+    else:
+        dtype = np.result_type(*dtypes) if dtypes and _whole(a) and _whole(b) else FLOAT
     return _as(a, dtype), _as(b, dtype)
+
+
+def _whole(x: TensorLike) -> bool:
+    """Return whether something holds whole numbers by its kind; truth values are none."""
+    return type(x) is int or to_array(x).dtype.kind in "iu"
 
 
 def _like(other: TensorLike, x: Tensor) -> Tensor:
@@ -608,10 +690,8 @@ def _binary(
     try:
         value = np.asarray(forward(x.value, y.value))
     except ValueError:
-        raise ShapeError(
-            "Two tensors must have shapes that broadcast: equal, or 1, axis by axis from the last. "
-            f"Received: {x.shape} and {y.shape}. Reshape one of them."
-        ) from None
+        _see_that_shapes_fit(x.shape, y.shape)
+        raise
 
     def rule(g: Array) -> tuple[Array | None, Array | None]:
         dx = unbroadcast(da(g, x.value, y.value, value), x.shape) if x.requires_grad else None
@@ -619,6 +699,34 @@ def _binary(
         return dx, dy
 
     return current().result(value, rule, x, y)
+
+
+def _constant(ufunc: np.ufunc, *operands: TensorLike) -> Tensor:
+    """The result of an elementwise function that has no gradient."""
+    if any(isinstance(x, Symbolic) for x in operands):
+        return NotImplemented  # type: ignore[no-any-return]  # its own operator comes next
+    arrays = [to_array(x) for x in operands]
+    try:
+        return constant(np.asarray(ufunc(*arrays)))
+    except ValueError:
+        _see_that_shapes_fit(*(x.shape for x in arrays))
+        raise
+    except TypeError:
+        raise ArgumentTypeError(
+            f"{ufunc.__name__} needs truth values or whole numbers. Received: "
+            f"{' and '.join(str(x.dtype) for x in arrays)}. Compare first, as in (x > 0) & (x < 1), or use ops.cast."
+        ) from None
+
+
+def _see_that_shapes_fit(*shapes: Shape) -> None:
+    """Raise for shapes that do not broadcast."""
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ShapeError(
+            "Two tensors must have shapes that broadcast: equal, or 1, axis by axis from the last. "
+            f"Received: {' and '.join(map(str, shapes))}. Reshape one of them."
+        ) from None
 
 
 def unbroadcast(grad: Array, shape: Shape) -> Array:

@@ -469,8 +469,118 @@ def test_the_truth_value_is_that_of_the_number() -> None:
         bool(Tensor([0.0, 1.0]))
 
 
+def test_one_number_in_any_shape() -> None:
+    for t in (Tensor(2.75), Tensor([2.75]), Tensor([[2.75]])):
+        assert (float(t), int(t), round(t, 1), round(t)) == (2.75, 2, pytest.approx(2.8), 3)
+        assert (f"{t:.1f}", f"{t:8.2e}") == ("2.8", "2.75e+00")
+    assert f"{Tensor(2.75)}" == "2.75"
+    assert f"{Tensor([1.0, 2.0])}" == "[1. 2.]"
+    assert ["a", "b"][Tensor(np.array(1))] == "b"
+    with pytest.raises(TypeError):
+        range(3)[Tensor(1.0)]
+    for several in (float, int, round, "{:.1f}".format):
+        with pytest.raises(ArgumentTypeError, match=r"one number\. Received: a tensor of shape \(2,\)"):
+            several(Tensor([1.0, 2.0]))
+
+
+def test_numpy_gives_a_number_where_there_is_no_axis() -> None:
+    assert type(Tensor(1.5).numpy()) is np.float32
+    assert type(Tensor(np.array(3)).numpy()) is np.int64
+    array = (x := Tensor([1.0])).numpy()
+    array[0] = 5
+    assert x.value[0] == 1
+
+
+BITS: list[Callable[[Any, Any], Any]] = [operator.and_, operator.or_, operator.xor]
+
+
+@pytest.mark.parametrize("op", BITS, ids=name_of)
+def test_logic_of_truth_values_and_bits(op: Callable[[Any, Any], Any]) -> None:
+    for a, b in ((np.array([True, True, False]), np.array([True, False, False])), (np.array([6, 5]), 3)):
+        for made in (op(Tensor(a), b), op(a, Tensor(np.asarray(b)))):
+            np.testing.assert_array_equal(made, op(a, b))
+            assert made.dtype == op(a, b).dtype
+    with pytest.raises(ArgumentTypeError, match="float32 and bool"):
+        op(Tensor([1.0]), True)
+
+
+def test_inverted() -> None:
+    np.testing.assert_array_equal(~(Tensor([1.0, -1.0]) > 0), [False, True])
+    np.testing.assert_array_equal(~Tensor(np.array([0, 5])), [-1, -6])
+    with pytest.raises(ArgumentTypeError, match="invert needs truth values"):
+        ~Tensor([1.0])
+
+
+def test_floor_division_and_remainder() -> None:
+    a, b = np.array([7.5, -7.5, 3.0]), np.array([2.0, 2.0, -4.0])
+    for op in (operator.floordiv, operator.mod):
+        np.testing.assert_array_equal(op(Tensor(a), b), op(a, b))
+        np.testing.assert_array_equal(op(a, Tensor(b)), op(a, b))
+    check_gradients(operator.mod, a, b)
+    assert not (leaf([7.5]) // 2.0).requires_grad
+
+
+WHOLE = [operator.add, operator.sub, operator.mul, operator.floordiv, operator.mod, operator.pow]
+
+
+@pytest.mark.parametrize("op", WHOLE, ids=name_of)
+def test_whole_numbers_stay_whole(op: Callable[[Any, Any], Any]) -> None:
+    a, b = np.array([7, 5], np.int32), np.array([2, 3])
+    for made, wanted in (
+        (op(Tensor(a), 2), op(a, 2)),
+        (op(2, Tensor(a)), op(2, a)),
+        (op(Tensor(a), Tensor(b)), op(a, b)),
+        (op(Tensor(b), [4, 1]), op(b, [4, 1])),
+    ):
+        np.testing.assert_array_equal(made, wanted)
+        assert made.dtype == wanted.dtype
+    assert op(Tensor(a), 2.0).dtype == np.float32
+    assert op(Tensor(a), Tensor([1.0, 2.0])).dtype == np.float32
+
+
+def test_a_quotient_of_whole_numbers_is_a_fraction() -> None:
+    made = Tensor(np.array([3, 4])) / 2
+    assert (str(made.dtype), made.value.tolist()) == ("float32", [1.5, 2])
+
+
+def test_comparison_for_equality_is_elementwise() -> None:
+    a, b = Tensor([1.0, 2.0]), Tensor([1.0, 3.0])
+    for other in (b, b.value, [1, 3]):
+        np.testing.assert_array_equal(a == other, [True, False])
+        np.testing.assert_array_equal(a != other, [False, True])
+        np.testing.assert_array_equal(other == a, [True, False])
+    np.testing.assert_array_equal(a == 1, [True, False])
+    assert Tensor(2.0) == 2
+    assert Tensor(2.0) != 3
+    assert (a == b).dtype == bool
+
+
+@pytest.mark.parametrize("other", [None, "a", object(), [1.0, 2.0, 3.0], {}], ids=str)
+def test_what_cannot_be_compared_is_not_equal(other: Any) -> None:
+    t = Tensor([1.0, 2.0])
+    assert (t == other) is False
+    assert (t != other) is True
+    assert (other == t) is False
+
+
+def test_as_a_key_a_tensor_is_itself() -> None:
+    a, b = Tensor([1.0, 2.0]), Tensor([1.0, 2.0])
+    known = {a: "a", b: "b"}
+    assert (known[a], known[b]) == ("a", "b")
+    assert len({a, b, a}) == 2
+
+
+def test_entries_have_gradients() -> None:
+    x = leaf([[1.0, 2.0], [3.0, 4.0]])
+    first, second = x
+    (first * second).sum().backward()
+    assert gradient(x).tolist() == [[3, 4], [1, 2]]
+    with pytest.raises(ArgumentTypeError, match="no entries"):
+        iter(Tensor(1.0))
+
+
 def test_its_rows_in_turn() -> None:
-    assert [row.shape for row in Tensor(X)] == [(4,)] * 3  # type: ignore[attr-defined]
+    assert [row.shape for row in Tensor(X)] == [(4,)] * 3
 
 
 def test_repr() -> None:

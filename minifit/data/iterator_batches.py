@@ -4,16 +4,14 @@ from collections.abc import Iterable, Iterator, Sized
 from contextvars import copy_context
 from typing import Any
 
-from minifit.data.batch import Batch
-from minifit.data.forms import ANY, Names
-from minifit.data.item_batches import ItemBatches
-from minifit.errors import DataError
+from minifit.data.batches import Batch, Batches, batch_of
+from minifit.errors import ArgumentError, DataError
 from minifit.tensor import Context
 
 _NOTHING = object()  # None may be what a generator yields by mistake, and then deserves an error
 
 
-class IteratorBatches(ItemBatches):
+class IteratorBatches(Batches):
     """Batches as an iterator yields them: ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``.
 
     Parameters
@@ -30,11 +28,9 @@ class IteratorBatches(ItemBatches):
     before training begins; it is not lost.
     """
 
-    def __init__(
-        self, source: Iterable[Any], steps: int | None = None, called: str = "", names: Names = ANY
-    ) -> None:
+    def __init__(self, source: Iterable[Any], steps: int | None = None, called: str = "") -> None:
         self._source = source
-        self.called, self.names = called, names
+        self.called = called
         self._iterator: Iterator[Any] = iter(source)
         self._callers = copy_context()  # a generator's code runs as if the caller had called it, not a step
         self._once = self._iterator is source  # a generator cannot be begun anew
@@ -51,7 +47,7 @@ class IteratorBatches(ItemBatches):
                 f"The data must hold at least one batch. Received: an empty {type(source).__name__}. "
                 "A generator that was used before is at its end; make a new one."
             ) from None
-        self._begin_with(self._waiting)
+        self._first = batch_of(self._waiting, self._name(0))
 
     def begin_epoch(self) -> None:
         """Begin an iterable anew, if an epoch is the whole of it."""
@@ -65,6 +61,10 @@ class IteratorBatches(ItemBatches):
             if self._whole:
                 self.steps = len(self._source) if isinstance(self._source, Sized) else None
 
+    def peek(self) -> Batch:
+        """The first batch."""
+        return self._first
+
     def _begin(self) -> None:
         self._iterator = iter(self._source)
         self._waiting = _NOTHING
@@ -75,17 +75,25 @@ class IteratorBatches(ItemBatches):
         item = self._draw()
         if item is _NOTHING:
             return None
+        batch = batch_of(item, self._name(self.drawn), self._first)
         self.drawn += 1
-        return self._made(item)
+        return batch
 
     def _draw(self) -> Any:
         """The next thing the iterator yields, `_NOTHING` at its end."""
         item, self._waiting = self._waiting, _NOTHING
         return self._callers.run(next, self._iterator, _NOTHING) if item is _NOTHING else item
 
+    def _name(self, number: int) -> str:
+        return f"batch {number}{self._of}"
+
     @property
     def _place(self) -> str:
-        return f"batch {max(self.drawn - 1, 0)}{self._of}"
+        return self._name(max(self.drawn - 1, 0))
+
+    def tell_where(self, error: ArgumentError) -> None:
+        """Begin the text with the number of the batch."""
+        error.args = (f"In {self._place}: {error}",)
 
     def get_state(self) -> dict[str, Any]:
         """How often the source was begun, and how many batches have been drawn since."""

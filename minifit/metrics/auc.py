@@ -133,7 +133,7 @@ class AUC(Metric):
             weights = self.label_weights * (1 if weights is None else weights)
         counts = count(t, p, self._ascending, weights, self.multi_label)
         for variable, more in zip(self.variables, counts, strict=True):
-            variable.value = variable.value + more  # takes the number of labels from the first batch
+            variable.move_to(variable.value + more)  # takes the number of labels from the first batch
 
     def _check_labels(self, p: Array) -> None:
         labels = p.shape[-1] if p.ndim == 2 else None

@@ -88,7 +88,7 @@ class Metric(Configurable):
                 "Add the offset in result()."
             )
         take_room(f"{self.name}/{name}", shape)
-        made = Variable(np.zeros(shape), name, np.float64)
+        made = Variable(np.zeros(shape), False, name=name, dtype=np.float64)
         self._variables.append(made)
         return made
 
@@ -140,7 +140,7 @@ class Metric(Configurable):
     def set_state(self, state: dict[str, Any]) -> None:
         """Put back what `get_state` returned."""
         for variable, value in zip(self._variables, state["variables"], strict=True):
-            variable.value = np.array(value)
+            variable.move_to(np.array(value))
         for name, number in state["attributes"].items():
             setattr(self, name, copy.copy(number))
 
@@ -148,7 +148,7 @@ class Metric(Configurable):
         """Have `undo` bring back what it has summed up so far."""
         if self._own:  # the library's have all of it in variables, or a `keep` of their own
             for variable in self._variables:
-                undo.then(setattr, variable, "value", variable.value.copy())
+                undo.then(variable.move_to, variable.value.copy())
         else:
             undo.then(self.set_state, self.get_state())
 

@@ -100,7 +100,7 @@ class FBetaScore(Metric):
         axis = None if self.average == "micro" else 0
         for variable, hits in zip(self.variables, (yes * t, yes * (1 - t), (1 - yes) * t, t), strict=True):
             # Takes the number of classes from the first batch.
-            variable.value = np.asarray(variable.value + (hits * w).sum(axis))
+            variable.move_to(np.asarray(variable.value + (hits * w).sum(axis)))
 
     def _decide(self, p: Array) -> Array:
         """1 where the prediction is a yes, else 0."""

@@ -158,9 +158,9 @@ class Optimizer(Configurable):
         self._begin()
         rate = learning_rate if lr is None else lr
         self._schedule: Callable[..., Any] | None = None  # what the rate is asked from before each step
-        self._learning_rate = Variable(0, "learning_rate")
+        self._learning_rate = Variable(np.nan, False, name="learning_rate")
         self.learning_rate = rate
-        self.iterations = Variable(0, "iterations", np.int64)
+        self.iterations = Variable(0, False, name="iterations", dtype=np.int64)
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
         self.weight_decay, self.decay = weight_decay, decay
 

@@ -70,7 +70,7 @@ class Nadam(Optimizer):
         not_negative("decay", kwargs.get("decay", 0.0))  # as in Keras it has no effect
         super().__init__(learning_rate, name, **{**kwargs, "decay": 0.0})
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-        self.m_schedule = Variable(1, "momentum_cache")
+        self.m_schedule = Variable(1.0, False, name="momentum_cache")
         self._momenta: tuple[float, ...] = ()
 
     def _check_schedule(self, schedule: LearningRateSchedule) -> None:

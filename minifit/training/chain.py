@@ -16,7 +16,7 @@ import numpy as np
 
 from minifit import activations, losses, settings
 from minifit.arrays import FLOAT, Array, Shape, aligned_zeros
-from minifit.data.batch import Stretch
+from minifit.data.batches import Stretch
 from minifit.kernels import blas
 from minifit.kernels import chain as at
 from minifit.layers import Activation, Dense, Flatten, Layer
@@ -24,7 +24,7 @@ from minifit.metrics.accuracy import binary_accuracy, categorical_accuracy, spar
 from minifit.metrics.base import MeanMetricWrapper
 from minifit.optimizers import SGD, Adam, Optimizer
 from minifit.optimizers.base import Plan
-from minifit.parameters import Parameter, padded
+from minifit.parameters import Parameter, padded, same
 from minifit.training.objective import Objective
 
 ACTIVATIONS = {
@@ -307,7 +307,7 @@ def _beyond_update(optimizer: Optimizer, memory: Plan | None, weights: list[Para
     """Return what keeps the kernel from updating all weights, which lie side by side; an empty text if nothing does."""
     if type(optimizer) not in (SGD, Adam) or not optimizer.of_library:
         return f"the optimizer {type(optimizer).__name__}"
-    if memory is None or memory.parameters != weights:
+    if memory is None or not same(memory.parameters, weights):
         return "weights that are not trained"
     if len(memory.calls) != 1:
         return "weights that lie apart, as another model has them too"

@@ -220,7 +220,7 @@ class TrainingState:
             "stop_training": self.stop_training,
             "engine": self.engine,
             "logs": dict(self.logs),
-            "weights": [w.numpy() for w in weights],
+            "weights": [w.value.copy() for w in weights],
             "optimizer": optimizer.get_state(weights),
             "settings": plain(self._settings),
             "objective": objective.get_state(),

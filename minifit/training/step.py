@@ -18,7 +18,7 @@ from minifit.data import Batch
 from minifit.errors import ArgumentTypeError
 from minifit.layers import Layer
 from minifit.optimizers import Optimizer
-from minifit.parameters import Parameter
+from minifit.parameters import Parameter, same
 from minifit.randomness import Streams
 from minifit.tensor import Tensor
 from minifit.training.chain import Chain, chain_of
@@ -135,12 +135,13 @@ class TrainStep(JudgedStep):
     def _learn(self, weights: list[Parameter]) -> None:
         """Plan to update these weights and no others."""
         self.learned, self.memory_plan = weights, self.optimizer.plan(weights)
-        self.frozen = [w for w in self.weights if w.trainable and w not in weights]
+        learned = set(weights)
+        self.frozen = [w for w in self.weights if w.trainable and w not in learned]
 
     def follow_settings(self) -> None:
         """Find also the weights that are learned and those that are constrained."""
         learned = self.model.trainable_weights
-        if learned != self.learned and set(self.model.weights) == set(
+        if not same(learned, self.learned) and set(self.model.weights) == set(
             self.weights
         ):  # the update refuses others
             self.settle()

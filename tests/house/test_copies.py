@@ -349,10 +349,10 @@ def test_numbers_that_come_from_a_file_that_cannot_be_written_to() -> None:
 
 @ways
 def test_a_variable_is_copied(way: Callable[[Any], Any]) -> None:
-    rate = Variable(0.5, "rate")
+    rate = Variable(0.5, name="rate")
     copied = way(rate)
     copied.assign(0.25)
-    assert (float(rate), float(copied), copied.name) == (0.5, 0.25, "rate")
+    assert (float(rate), float(copied), copied.name) == (0.5, 0.25, "rate:0")
 
 
 # -- what has no weights -------------------------------------------------------------------------------------

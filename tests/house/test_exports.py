@@ -12,6 +12,7 @@ import minifit
 PUBLIC = {
     "GradientTape",
     "Sequential",
+    "Variable",
     "activations",
     "callbacks",
     "constraints",
@@ -29,7 +30,7 @@ PUBLIC = {
 }
 """Every name of `minifit` itself; a new one is a decision and is added here."""
 
-MODULES = sorted(PUBLIC - {"GradientTape", "Sequential"})
+MODULES = sorted(PUBLIC - {"GradientTape", "Sequential", "Variable"})
 
 
 def in_order(names: list[str]) -> list[str]:

@@ -122,10 +122,10 @@ def test_what_it_sums_up_in() -> None:
     made = AUC(thresholds=[0.0, 0.5, 1.0])
     made(Y, P)
     assert [v.name for v in made.variables] == [
-        "true_positives",
-        "false_positives",
-        "true_negatives",
-        "false_negatives",
+        "true_positives:0",
+        "false_positives:0",
+        "true_negatives:0",
+        "false_negatives:0",
     ]
     # What TensorFlow 2.7 holds.
     assert [v.numpy().tolist() for v in made.variables] == [

@@ -269,7 +269,7 @@ def test_the_state_can_be_put_back(make: Callable[[], Metric]) -> None:
 
 def test_a_metric_variable() -> None:
     metric = WithWeights()
-    assert [v.name for v in metric.variables] == ["positive", "seen"]
+    assert [v.name for v in metric.variables] == ["positive:0", "seen:0"]
     assert all(isinstance(v, Variable) and v.dtype == np.float64 for v in metric.variables)
     metric.variables.clear()
     assert len(metric.variables) == 2

@@ -105,8 +105,8 @@ def test_columns_and_flat_arrays() -> None:
 def test_results_and_variables() -> None:
     made = metrics.Precision(0.3)
     assert [(v.name, v.shape) for v in made.variables] == [
-        ("true_positives", (1,)),
-        ("false_positives", (1,)),
+        ("true_positives:0", (1,)),
+        ("false_positives:0", (1,)),
     ]
     assert type(made(Y, P)) is float
     found = metrics.TruePositives([0.2, 0.5])
