@@ -347,6 +347,11 @@ class Sequential(Trainer):
         outputs = sum(prod(n or 1 for n in shape[1:]) for shape in self._output_shapes)
         return self.count_params() + samples * outputs
 
+    @property
+    def input_names(self) -> Sequence[str]:
+        """The name of the one input."""
+        return [f"{self._layers[0].name if self._layers else self.name}_input"]
+
     def ready_for(self, x: Array) -> None:
         """Build for input like `x`, or see that it fits."""
         if not self.built:

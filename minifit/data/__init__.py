@@ -1,30 +1,36 @@
 """Data for training: arrays in memory and in files, sequences, generators and iterables as batches."""
 
 from collections.abc import Mapping, Set
+from itertools import accumulate
 from typing import Any
 
 from minifit.checks import positive
 from minifit.data.array_batches import ArrayBatches
-from minifit.data.batches import PARTS, Batch, Batches, weighed_classes
-from minifit.data.checks import class_weights, same_length
+from minifit.data.batch import Batch
+from minifit.data.batches import Batches
+from minifit.data.checks import split
+from minifit.data.class_weights import class_weights, weighed_classes
+from minifit.data.forms import ANY, Form, Names, normal_form
 from minifit.data.iterator_batches import IteratorBatches
-from minifit.data.row_batches import RowBatches, Shuffle, column
+from minifit.data.row_batches import RowBatches, Shuffle, columns_of
 from minifit.data.sequence import Sequence
 from minifit.data.sequence_batches import SequenceBatches
 from minifit.data.stored import Stored, is_stored, rows_of
 from minifit.data.stored_batches import StoredBatches
-from minifit.data.values import check_range, in_memory
 from minifit.errors import ArgumentError
 
 __all__ = [
     "ArrayBatches",
     "Batch",
     "Batches",
+    "Form",
     "IteratorBatches",
+    "Names",
     "Sequence",
     "SequenceBatches",
     "StoredBatches",
     "batches_of",
+    "halves",
     "is_array_like",
     "rows_of",
 ]
@@ -55,13 +61,14 @@ def batches_of(
     shuffle: Any = False,
     class_weight: Any = None,
     called: str = "",
+    names: Names = ANY,
 ) -> Batches:
     """Batches from whatever a user passes as `x`.
 
     Parameters
     ----------
-    x : array_like, h5py.Dataset, Sequence, or an iterator or iterable of batches
-    y, sample_weight : array_like or h5py.Dataset, optional
+    x : array_like, h5py.Dataset, a list, tuple or dict of them, Sequence, or an iterator or iterable of batches
+    y, sample_weight : array_like or h5py.Dataset, or a list, tuple or dict of them, optional
         Only with arrays; whatever gives batches gives them together with x.
     batch_size, steps, passes, shuffle
         As for `RowBatches`; only `steps` and `shuffle` for a Sequence, only `steps` for an iterable.
@@ -69,6 +76,8 @@ def batches_of(
         From class number to weight.
     called : str, optional
         What messages call the data, if it has a name.
+    names : Names, optional
+        Those of the model's inputs and outputs, as far as it has any.
 
     Raises
     ------
@@ -79,7 +88,7 @@ def batches_of(
     shuffle = _shuffling(shuffle)
     made: Batches
     if is_array_like(x):
-        made = _rows(x, y, sample_weight, batch_size, steps, passes, shuffle, called)
+        made = _rows(x, y, sample_weight, batch_size, steps, passes, shuffle, called, names)
     else:
         for name, value in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
             if value is not None:
@@ -89,14 +98,43 @@ def batches_of(
                 )
         indexed = _is_indexed(x)
         made = (
-            SequenceBatches(x, steps, bool(shuffle), called) if indexed else IteratorBatches(x, steps, called)
+            SequenceBatches(x, steps, bool(shuffle), called, names)
+            if indexed
+            else IteratorBatches(x, steps, called, names)
         )
     if class_weight is not None:
         weights = made.class_weight = class_weights(class_weight)
+        if weights is not None and len(made.labels[1]) > 1:
+            raise ArgumentError(
+                "class_weight weighs the targets of a single output. "
+                f"Received: class_weight with targets for {len(made.labels[1])}: {', '.join(made.labels[1])}. "
+                "Pass a sample_weight for each output instead."
+            )
         for targets in made.targets:
             if targets is not None and weights is not None:
                 weighed_classes(weights, targets)
     return made
+
+
+def halves(fraction: float, given: tuple[Any, Any, Any], names: Names = ANY) -> tuple[Any, Any]:
+    """Divide x, y and sample_weight in two, nested as they are: the first rows, and the last `fraction` of them.
+
+    Raises
+    ------
+    ArgumentError, DataError
+        For a fraction that is none, and for data that cannot be used.
+    """
+    normal = normal_form(*given, names)
+    columns = columns_of(normal)
+    parts = split(fraction, *(c.rows for c in columns))
+    ends = list(accumulate(map(len, normal.parts)))
+    first, last = (
+        normal.form.given(
+            [rows[end - len(leaves) : end] for end, leaves in zip(ends, normal.parts, strict=True)]
+        )
+        for rows in parts
+    )
+    return first, last
 
 
 def _rows(
@@ -108,22 +146,18 @@ def _rows(
     passes: int,
     shuffle: Shuffle,
     called: str,
+    names: Names,
 ) -> RowBatches:
     """Batches of the rows of arrays; through blocks where one of them is in a file."""
     of = f" of {called}" if called else ""
-    columns = [
-        column(name, name, rows_of(name + of, value))
-        for name, value in zip(PARTS, (x, y, sample_weight), strict=True)
-        if name == "x" or value is not None
-    ]
-    same_length(f"All arrays{of}", **{c.name: c.rows for c in columns})
-    for name, _, rows, _ in columns:
-        if in_memory(rows):
-            check_range(name + of, rows)
+    given = normal_form(x, y, sample_weight, names, of)
+    columns = columns_of(given, of)
     in_files = any(isinstance(c.rows, Stored) for c in columns)
     kind = StoredBatches if in_files else ArrayBatches
     made = kind(columns, batch_size, steps, passes, shuffle)
+    made.names = names
     made.called = called
+    made._note(given)
     return made
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
-from minifit.data.batches import Batch, Stretch
+from minifit.data.batch import Batch, Stretch
 from minifit.data.permutation import Computed
 from minifit.data.row_batches import RowBatches
 from minifit.data.values import in_memory

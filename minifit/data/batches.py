@@ -5,79 +5,20 @@ from it, an evaluation winds it back first. When it has no more, `next` returns 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
-
-import numpy as np
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from minifit import console
-from minifit.arrays import FLOAT, Array, whole_numbers
-from minifit.data.checks import array_of, same_length
-from minifit.data.values import check_range, first_row, not_finite
-from minifit.errors import ArgumentError, DataError, ShapeError
+from minifit.arrays import Array
+from minifit.data.batch import PARTS, Batch, Columns, Stretch
+from minifit.data.class_weights import weigh_classes
+from minifit.data.forms import Form, Given, Names
+from minifit.data.values import not_finite
+from minifit.errors import ArgumentError, DataError, ShapeError, quoted
 from minifit.tensor import Context
 
-PARTS = ("x", "y", "sample_weight")
-"""The parts of a batch, as their arguments are called."""
-
-Columns: TypeAlias = tuple[Array | None, ...]
-"""The arrays of one part of a batch, one for each input or output; None where an output has none."""
-
-
-class Batch(NamedTuple):
-    """The data of one step.
-
-    Attributes
-    ----------
-    inputs : tuple of ndarray
-        float32; one input is a tuple of one.
-    targets : tuple of ndarray or None
-        float32, or int64 for class numbers; None where an output has none, empty when there are none at all.
-    weights : tuple of ndarray or None
-        float32, in the order of the targets; empty when there are none at all.
-    """
-
-    inputs: tuple[Array, ...]
-    targets: Columns = ()
-    weights: Columns = ()
-
-
-@dataclass(slots=True)
-class Stretch:
-    """Batches that follow one another, as the arrays that hold them all: for who can take several at once.
-
-    Attributes
-    ----------
-    inputs, targets, weights : tuple of ndarray or None
-        As in `Batch`, with the rows of all of them and perhaps more.
-    order : ndarray of int64, or None
-        Which row comes next; None when they stay in their order.
-    size : int
-        Rows in a batch; the last one has what is left of the order, or of the rows.
-    begin, batches : int
-        The first batch, counted from the beginning of the order or of the rows, and how many. These alone change: a
-        source may tell of what lies ahead with the same object again.
-    """
-
-    inputs: tuple[Array, ...]
-    targets: Columns
-    weights: Columns
-    order: Array | None
-    size: int
-    begin: int
-    batches: int
-
-    def batch(self, number: int) -> Batch:
-        """One of its batches, counted from the first."""
-        start = (self.begin + number) * self.size
-        rows: Any = slice(start, start + self.size)
-        rows = rows if self.order is None else self.order[rows]
-        targets, weights = (
-            tuple([None if array is None else array[rows] for array in part])
-            for part in (self.targets, self.weights)
-        )
-        return Batch(tuple([array[rows] for array in self.inputs]), targets, weights)
+SUSPECTED = (1, 2, 0)
+"""The parts of a batch in the order in which they are looked through for NaN: targets, weights, inputs."""
 
 
 class Suspect(NamedTuple):
@@ -103,6 +44,14 @@ class Batches(ABC):
         All targets of each output, where they lie in memory and so can be looked at beforehand.
     called : str
         What messages call the data, if it has a name: "validation_data".
+    names : Names
+        Those of the model's inputs and outputs.
+    form : Form
+        How the user nested x, y and sample_weight; of a generator or Sequence, those of the first batch.
+    outputs : int
+        How many outputs the targets and weights are for.
+    labels : tuple of list of str
+        What messages call the inputs, the targets and the weights.
     advice : str
         What to do when it is too short.
     """
@@ -115,7 +64,42 @@ class Batches(ABC):
     targets: Columns = ()
     called: str = ""
     class_weight: Array | None = None
+    names = Names()
+    form = Form()
+    outputs = 1
+    labels: tuple[Sequence[str], ...] = (PARTS[:1], (), ())
     _explained = False
+
+    def name_outputs(self, outputs: Sequence[str]) -> None:
+        """Put targets and weights in the order of a model's outputs, which were unknown until it was built.
+
+        Raises
+        ------
+        UnknownNameError, DataError
+            When the data has targets or weights of other names, or too few.
+        """
+        if self.names.outputs is None:
+            self.names = Names(self.names.inputs, tuple(outputs))
+            self._rename()
+
+    def name_of_targets(self, output: int) -> str:
+        """Return what messages call the targets of an output: ``"y['age'] of validation_data"``."""
+        labels = self.labels[1]
+        return labels[output if len(labels) > 1 else 0] + self._of
+
+    @abstractmethod
+    def _rename(self) -> None:
+        """Put what is there already in the order of the names."""
+
+    def _note(self, given: Given) -> None:
+        """Keep the form of the data, and warn of what is left aside."""
+        self.form, self.outputs = given.form, given.outputs
+        self.labels = tuple([name for name, _ in leaves] for leaves in given.parts)
+        if given.extra:
+            console.warn(
+                "x should hold an array for every input of the model and no more. "
+                f"Received: also {', '.join(map(quoted, given.extra))}{self._of}, which no input takes. Leave it out."
+            )
 
     def begin_epoch(self) -> None:
         """Told before the first batch of every epoch."""
@@ -132,7 +116,7 @@ class Batches(ABC):
         if batch is None or self.class_weight is None:
             return batch
         try:
-            return batch._replace(weights=(weigh_classes(self.class_weight, batch),))
+            return batch._replace(weights=(weigh_classes(self.class_weight, batch),) * self.outputs)
         except (ShapeError, DataError) as error:
             self.tell_where(error)
             raise
@@ -188,16 +172,21 @@ class Batches(ABC):
 
     def _suspects(self, batch: Batch) -> list[Suspect]:
         """What may not be finite."""
-        x, y, sample_weight = PARTS
-        parts = {y: batch.targets, sample_weight: batch.weights, x: batch.inputs}
-        return [Suspect(f"{name} of {self._place}", array) for name, part in parts.items() for array in part]
+        return [
+            Suspect(f"{name} of {self._place}", array)
+            for part in SUSPECTED
+            for name, array in zip(self.labels[part], batch[part], strict=False)
+        ]
 
     # -- its state --------------------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
         """What must be equal for another source to go on in its place, as plain data."""
         weights = None if self.class_weight is None else self.class_weight.tolist()
-        return {"from": type(self).__name__, "class_weight": weights}
+        described: dict[str, Any] = {"from": type(self).__name__, "class_weight": weights}
+        if any(len(part) > 1 for part in self.labels):
+            described["columns"] = [list(part) for part in self.labels]
+        return described
 
     def get_state(self) -> dict[str, Any]:
         """Where in the data we are."""
@@ -206,127 +195,3 @@ class Batches(ABC):
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self.steps, self.ended = state["steps"], state["ended"]
-
-
-def batch_of(item: Any, place: str, first: Batch | None = None) -> Batch:
-    """What a generator or a Sequence gave, checked and converted.
-
-    Parameters
-    ----------
-    item : array_like or tuple
-    place : str
-        What the batch is called in messages: ``"batch 3"``.
-    first : Batch, optional
-        The first batch: all others have the same parts with as many axes.
-
-    Raises
-    ------
-    DataError
-        When it is not ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, all with one row a sample.
-    """
-    parts = tuple(item) if isinstance(item, tuple | list) else (item,)
-    if not 1 <= len(parts) <= 3:
-        raise DataError(
-            "A batch is x, (x,), (x, y) or (x, y, sample_weight). "
-            f"Received: {len(parts)} parts in {place}. Yield one of these."
-        )
-    names = [f"{name} of {place}" for name in PARTS]
-    arrays = [
-        None if part is None else array_of(name, part) for name, part in zip(names, parts, strict=False)
-    ]
-    x, y, weight = (*arrays, None, None)[:3]
-    if x is None:
-        raise DataError(f"A batch needs inputs. Received: None in {place}. Yield (x, y).")
-    same_length(f"In {place}: all arrays", x=x, y=y, sample_weight=weight)
-    made = Batch(
-        (_as_dtype(names[0], x, FLOAT),),
-        () if y is None else (_as_dtype(names[1], y, target_dtype(y.dtype)),),
-        () if weight is None else (_as_dtype(names[2], weight, FLOAT),),
-    )
-    if first is not None:
-        _see_that_alike(made, first, place)
-    return made
-
-
-def _as_dtype(name: str, array: Array, dtype: np.dtype[Any]) -> Array:
-    if array.dtype != dtype:
-        check_range(name, array)
-    return np.ascontiguousarray(array, dtype)
-
-
-def _see_that_alike(batch: Batch, first: Batch, place: str) -> None:
-    for name, now, then in zip(PARTS, batch, first, strict=True):
-        if _rank(now) != _rank(then):
-            raise DataError(
-                "All batches must have the same parts, with as many axes each time. "
-                f"Received: {name} {_rank(now)} in {place}, {_rank(then)} in the first. Yield them alike."
-            )
-
-
-def _rank(part: Columns) -> str:
-    return "missing" if not part or part[0] is None else f"of rank {part[0].ndim}"
-
-
-def weigh_classes(class_weight: Array, batch: Batch) -> Array:
-    """The sample weights of a batch times the weights of its targets' classes.
-
-    Raises
-    ------
-    DataError
-        When there are no targets, or one of a class that has no weight.
-    """
-    y, beside = (part[0] if part else None for part in (batch.targets, batch.weights))
-    if y is None:
-        raise DataError("class_weight needs targets. Received: none. Pass y, or leave class_weight out.")
-    weight = class_weight[weighed_classes(class_weight, y)]
-    if beside is None:
-        return weight
-    if beside.size != weight.size:
-        raise ShapeError(
-            "sample_weight needs one weight for each sample beside class_weight. "
-            f"Received: weights of shape {beside.shape} for {weight.size} samples. Give one for each."
-        )
-    return np.asarray(beside.reshape(-1) * weight, FLOAT)
-
-
-def weighed_classes(class_weight: Array, y: Array) -> Array:
-    """The class of each target.
-
-    Raises
-    ------
-    DataError
-        When one is no class number, or of a class that has no weight.
-    """
-    if y.ndim > 2:
-        raise DataError(
-            f"class_weight needs targets of rank 1 or 2. Received: shape {y.shape}. Pass sample_weight instead."
-        )
-    if y.ndim == 2 and y.shape[1] > 1:
-        classes: Array = y.argmax(1)
-    else:
-        classes, odd = whole_numbers(y.reshape(-1))
-        if odd >= 0:
-            error = DataError(
-                "class_weight needs class numbers or one-hot rows as targets. "
-                f"Received: {y.reshape(-1)[odd]} in row {odd}. Pass sample_weight instead."
-            )
-            error.row = odd
-            raise error
-    if not classes.size:
-        return classes
-    if classes.min() < 0 or classes.max() >= len(class_weight):
-        error = DataError(
-            f"class_weight must have a weight for every class: it has {len(class_weight)}. "
-            f"Received: targets from {classes.min()} to {classes.max()}. Add the missing classes."
-        )
-        error.row = first_row((classes < 0) | (classes >= len(class_weight)))
-        raise error
-    return classes
-
-
-def target_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """What targets are converted to: class numbers stay whole numbers, all else becomes float32.
-
-    Of uint64, int64 could not hold the upper half.
-    """
-    return np.dtype(np.int64) if dtype.kind in "iu" and dtype != np.uint64 else FLOAT

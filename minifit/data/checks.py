@@ -1,12 +1,12 @@
 """What data must be like, said before training begins."""
 
-from collections.abc import Mapping, Sized
+from collections.abc import Sized
 from typing import Any
 
 import numpy as np
 
 from minifit.arrays import Array, numpy_ready
-from minifit.checks import entries, real
+from minifit.checks import real
 from minifit.data.refusals import not_numbers, ragged, refuse, several
 from minifit.errors import ArgumentError, DataError
 
@@ -32,6 +32,8 @@ def array_of(name: str, given: Any) -> Array:
         refuse(name, value)
         value = _converted(name, value)
     array: Array = value if value.dtype.kind != "V" else numpy_ready(value)
+    if array.dtype.kind == "O":
+        array = _unboxed(array)
     if array.dtype.kind not in "fiub":
         raise not_numbers(name, given, array)
     if array.ndim == 0:
@@ -44,6 +46,14 @@ def array_of(name: str, given: Any) -> Array:
             f"Received: shape {array.shape}. Check how it was made."
         )
     return array
+
+
+def _unboxed(array: Array) -> Array:
+    """Return an array of objects as one of numbers where each of them is a real number; else as it is."""
+    values = [v if isinstance(v, bool | np.bool_) else real(v) for v in array.flat]
+    if array.ndim == 0 or any(v is None for v in values):
+        return array
+    return np.array(values).reshape(array.shape)
 
 
 def _converted(name: str, value: Any) -> Array:
@@ -107,40 +117,3 @@ def split(fraction: Any, *arrays: Any) -> tuple[list[Any], list[Any]]:
             f"Received: validation_split={fraction!r} for {n} samples. Choose another fraction or pass validation_data."
         )
     return [a if a is None else a[:at] for a in arrays], [a if a is None else a[at:] for a in arrays]
-
-
-def class_weights(weights: Any) -> Array | None:
-    """Return Keras's ``class_weight`` as an array: the weight of class i at position i; None if there are none.
-
-    Parameters
-    ----------
-    weights : dict, pandas Series or one-dimensional array_like
-        From class number to weight; by position where there are no keys, as scikit-learn's `compute_class_weight`
-        returns them.
-
-    Raises
-    ------
-    ArgumentError
-        Unless its keys are 0, 1, ..., n - 1 and its values finite numbers.
-    """
-    by_class = weights.to_dict() if hasattr(weights, "to_dict") else weights  # a Series has its own keys
-    if not isinstance(by_class, Mapping):
-        listed = entries(weights)
-        by_class = None if listed is None else dict(enumerate(listed))
-    made = {} if by_class is None else {_class(key): real(value) for key, value in by_class.items()}
-    if (
-        by_class is None
-        or set(made) != set(range(len(by_class)))
-        or not all(value is not None and np.isfinite(value) for value in made.values())
-    ):
-        raise ArgumentError(
-            "class_weight must be a dict from every class number 0, 1, ..., n - 1 to its weight. "
-            f"Received: {weights!r}. Give the classes that shall not be changed the weight 1; a list or an array has "
-            "the weights in this order."
-        )
-    return np.array([made[i] for i in range(len(made))], np.float32) if made else None
-
-
-def _class(key: Any) -> int | float | None:
-    """Return a key as a number; a bool, of targets that are True or False, counts as 0 or 1."""
-    return int(key) if isinstance(key, bool | np.bool_) else real(key)

@@ -4,14 +4,16 @@ from collections.abc import Iterable, Iterator, Sized
 from contextvars import copy_context
 from typing import Any
 
-from minifit.data.batches import Batch, Batches, batch_of
-from minifit.errors import ArgumentError, DataError
+from minifit.data.batch import Batch
+from minifit.data.forms import ANY, Names
+from minifit.data.item_batches import ItemBatches
+from minifit.errors import DataError
 from minifit.tensor import Context
 
 _NOTHING = object()  # None may be what a generator yields by mistake, and then deserves an error
 
 
-class IteratorBatches(Batches):
+class IteratorBatches(ItemBatches):
     """Batches as an iterator yields them: ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``.
 
     Parameters
@@ -28,9 +30,11 @@ class IteratorBatches(Batches):
     before training begins; it is not lost.
     """
 
-    def __init__(self, source: Iterable[Any], steps: int | None = None, called: str = "") -> None:
+    def __init__(
+        self, source: Iterable[Any], steps: int | None = None, called: str = "", names: Names = ANY
+    ) -> None:
         self._source = source
-        self.called = called
+        self.called, self.names = called, names
         self._iterator: Iterator[Any] = iter(source)
         self._callers = copy_context()  # a generator's code runs as if the caller had called it, not a step
         self._once = self._iterator is source  # a generator cannot be begun anew
@@ -47,7 +51,7 @@ class IteratorBatches(Batches):
                 f"The data must hold at least one batch. Received: an empty {type(source).__name__}. "
                 "A generator that was used before is at its end; make a new one."
             ) from None
-        self._first = batch_of(self._waiting, self._name(0))
+        self._begin_with(self._waiting)
 
     def begin_epoch(self) -> None:
         """Begin an iterable anew, if an epoch is the whole of it."""
@@ -61,10 +65,6 @@ class IteratorBatches(Batches):
             if self._whole:
                 self.steps = len(self._source) if isinstance(self._source, Sized) else None
 
-    def peek(self) -> Batch:
-        """The first batch."""
-        return self._first
-
     def _begin(self) -> None:
         self._iterator = iter(self._source)
         self._waiting = _NOTHING
@@ -75,25 +75,17 @@ class IteratorBatches(Batches):
         item = self._draw()
         if item is _NOTHING:
             return None
-        batch = batch_of(item, self._name(self.drawn), self._first)
         self.drawn += 1
-        return batch
+        return self._made(item)
 
     def _draw(self) -> Any:
         """The next thing the iterator yields, `_NOTHING` at its end."""
         item, self._waiting = self._waiting, _NOTHING
         return self._callers.run(next, self._iterator, _NOTHING) if item is _NOTHING else item
 
-    def _name(self, number: int) -> str:
-        return f"batch {number}{self._of}"
-
     @property
     def _place(self) -> str:
-        return self._name(max(self.drawn - 1, 0))
-
-    def tell_where(self, error: ArgumentError) -> None:
-        """Begin the text with the number of the batch."""
-        error.args = (f"In {self._place}: {error}",)
+        return f"batch {max(self.drawn - 1, 0)}{self._of}"
 
     def get_state(self) -> dict[str, Any]:
         """How often the source was begun, and how many batches have been drawn since."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.checks import real
 from minifit.errors import DataError
 from minifit.signatures import name_of
 
@@ -35,11 +36,7 @@ def _mistaken(name: str, value: Any) -> str | None:
     if isinstance(value, str | bytes):
         return f"the text {short(value)}. Read the data first and pass what was read."
     if isinstance(value, Mapping):
-        if bare == "sample_weight":
-            return (
-                "a dict. Pass an array with one weight for each sample; weights of classes are class_weight."
-            )
-        return f"a {type(value).__name__}, though a model has one input and one output. Pass its only array."
+        return f"a {type(value).__name__} in the place of one. Pass an array of it."
     if isinstance(value, Set):
         return f"a {type(value).__name__}, which has no order. Pass a list or an array."
     if hasattr(value, "__next__"):
@@ -108,22 +105,17 @@ def _objects(name: str, array: Array, received: str) -> DataError:
     for place, entry in np.ndenumerate(array):
         if isinstance(entry, list | tuple | np.ndarray):
             return ragged(name, array)
-        if isinstance(entry, bool | int | float | np.integer | np.floating | np.bool_):
+        if isinstance(entry, bool | np.bool_) or real(entry) is not None:
             continue
         return DataError(
             f"{name} must hold real numbers. Received: {received}, with {short(entry)} at {_at(place)}. "
             "Encode what is text and fill in what is missing."
         )
-    large = [v for v in array.flat if isinstance(v, int) and not -(2**63) <= v < 2**64]
-    if large:
-        received += f", since {large[0]} does not fit into 64 bits"
-        return DataError(
-            f"{name} must hold numbers of at most 64 bits. Received: {received}. "
-            f"Scale them down, or pass floats: np.array({bare}, float)."
-        )
+    large = next(v for v in array.flat if isinstance(v, int) and not -(2**63) <= v < 2**64)
     return DataError(
-        f"{name} must hold real numbers. Received: {received}, though every entry is a number. "
-        f"Pass {bare}.astype('float32')."
+        f"{name} must hold numbers of at most 64 bits. "
+        f"Received: {received}, since {large} does not fit beside the others. "
+        f"Scale them down, or pass floats: np.array({bare}, float)."
     )
 
 

@@ -7,15 +7,19 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from minifit.arrays import FLOAT
-from minifit.data.batches import Batch, Batches, Suspect, target_dtype
+from minifit.data.batch import PARTS, Batch, Columns, for_each, target_dtype
+from minifit.data.batches import SUSPECTED, Batches, Suspect
+from minifit.data.checks import same_length
+from minifit.data.forms import Given, normal_form
 from minifit.data.permutation import permutation
-from minifit.data.stored import Rows, read
-from minifit.data.values import in_memory
+from minifit.data.stored import Rows, read, rows_of
+from minifit.data.values import check_range, in_memory
 from minifit.errors import ArgumentError
 from minifit.randomness import generator_at
 from minifit.tensor import Context
 
 Shuffle: TypeAlias = bool | Literal["batch"]
+Parts: TypeAlias = tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]
 
 
 class Column(NamedTuple):
@@ -42,6 +46,26 @@ class Column(NamedTuple):
 def column(name: str, role: str, rows: Rows | None) -> Column:
     """Return a column of the dtype that its role asks for."""
     return Column(name, role, rows, target_dtype(rows.dtype) if role == "y" and rows is not None else FLOAT)
+
+
+def columns_of(given: Given, of: str = "") -> list[Column]:
+    """Return the columns of data in normal form; `of` is what messages say behind their names.
+
+    Raises
+    ------
+    DataError
+        For what is no array of numbers, and for arrays of different lengths.
+    """
+    columns = [
+        column(name, role, None if value is None and role != "x" else rows_of(name + of, value))
+        for role, leaves in zip(PARTS, given.parts, strict=True)
+        for name, value in leaves
+    ]
+    same_length(f"All arrays{of}", **{c.name: c.rows for c in columns})
+    for name, _, rows, _ in columns:
+        if in_memory(rows):
+            check_range(name + of, rows)
+    return columns
 
 
 class RowBatches(Batches):
@@ -86,10 +110,7 @@ class RowBatches(Batches):
         passes: int = 1,
         shuffle: Shuffle = False,
     ) -> None:
-        self.columns = columns
-        self._targets_at = sum(c.role == "x" for c in columns)  # the place of the first column of targets
-        self._weights_at = sum(c.role != "sample_weight" for c in columns)
-        self.targets = tuple(c.rows if in_memory(c.rows) else None for c in columns if c.role == "y")
+        self._set(columns)
         self.samples = len(self.sources[0])
         if batch_size is None:
             batch_size = 32 if steps is None else -(-self.samples // steps)
@@ -104,15 +125,41 @@ class RowBatches(Batches):
         self.drawn_from: Mapping[str, Any] | None = None
         self._arranged: int | None = None  # the position at which the present order was drawn
 
+    def _set(self, columns: Sequence[Column]) -> None:
+        """Take rows from these columns."""
+        self.columns = columns
+        roles = [c.role for c in columns]
+        self._targets_at = roles.count("x")  # the place of the first column of targets
+        self._weights_at = len(roles) - roles.count("sample_weight")
+
+    def _rename(self) -> None:
+        given = normal_form(
+            *self.form.given(self._apart([c.rows for c in self.columns])), self.names, self._of
+        )
+        self._note(given)
+        self._set(columns_of(given, self._of))
+
+    @property
+    def targets(self) -> Columns:  # type: ignore[override]
+        """The targets of each output, where they lie in memory."""
+        return self._parts([c.rows if in_memory(c.rows) else None for c in self.columns])[1]
+
     @property
     def sources(self) -> list[Rows]:
         """The rows of all columns that have some."""
         return [c.rows for c in self.columns if c.rows is not None]
 
-    def _parts(self, arrays: list[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
-        """The arrays of all columns, as the three parts of a batch."""
+    def _apart(self, arrays: list[Any]) -> Parts:
+        """Return something of every column by the parts of a batch."""
         y, weight = self._targets_at, self._weights_at
         return tuple(arrays[:y]), tuple(arrays[y:weight]), tuple(arrays[weight:])
+
+    def _parts(self, arrays: list[Any]) -> Parts:
+        """Return the arrays of all columns as the three parts of a batch, of which each output has its own."""
+        inputs, targets, weights = self._apart(arrays)
+        if self.outputs > 1:
+            return inputs, for_each(targets, self.outputs), for_each(weights, self.outputs)
+        return inputs, targets, weights
 
     def peek(self) -> Batch:
         """The first row, without weights."""
@@ -179,10 +226,9 @@ class RowBatches(Batches):
 
     def _suspects(self, batch: Batch) -> list[Suspect]:
         """Whole arrays where they lie in memory, since the rows of a batch may come from anywhere."""
-        inputs, targets, weights = self._parts(list(self.columns))
-        found = []
-        for columns, part in ((targets, batch.targets), (weights, batch.weights), (inputs, batch.inputs)):
-            for (name, _, rows, _), array in zip(columns, part, strict=False):
+        columns, found = self._apart(list(self.columns)), []
+        for part in SUSPECTED:
+            for (name, _, rows, _), array in zip(columns[part], batch[part], strict=False):
                 if in_memory(rows):
                     found.append(Suspect(name + self._of, rows))
                 else:

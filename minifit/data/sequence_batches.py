@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from contextvars import copy_context
 from typing import Any
 
-from minifit.data.batches import Batch, Batches, batch_of
+from minifit.data.batch import Batch
+from minifit.data.forms import ANY, Names
+from minifit.data.item_batches import ItemBatches
 from minifit.data.permutation import permutation
-from minifit.errors import ArgumentError, DataError
+from minifit.errors import DataError
 from minifit.randomness import generator_at
 from minifit.tensor import Context
 
 
-class SequenceBatches(Batches):
+class SequenceBatches(ItemBatches):
     """Batches as ``source[i]`` gives them: ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``.
 
     Parameters
@@ -35,10 +37,15 @@ class SequenceBatches(Batches):
     advice = "Let its __len__ say that there are more batches"
 
     def __init__(
-        self, source: Any, steps: int | None = None, shuffle: bool = False, called: str = ""
+        self,
+        source: Any,
+        steps: int | None = None,
+        shuffle: bool = False,
+        called: str = "",
+        names: Names = ANY,
     ) -> None:
         self._source = source
-        self.called = called
+        self.called, self.names = called, names
         self._number = 0  # of the latest batch
         self._callers = copy_context()  # the source's code runs as if the caller had called it, not a step
         self._length = len(source)
@@ -52,13 +59,9 @@ class SequenceBatches(Batches):
         self.position = 0  # the next batch of the present epoch
         self.ends = 0  # how many epochs are over
         self.drawn_from: Mapping[str, Any] | None = None  # what the present order was drawn from
-        self._first = batch_of(source[0], self._place)
+        self._begin_with(source[0])
         self._has_state = hasattr(source, "get_state") and hasattr(source, "set_state")
         self._kind = {"batches": self._length, "steps": self.steps, "shuffle": shuffle}
-
-    def peek(self) -> Batch:
-        """The first batch."""
-        return self._first
 
     def begin_epoch(self) -> None:
         """An epoch that was captured between its last batch and its end ends now."""
@@ -90,15 +93,11 @@ class SequenceBatches(Batches):
         if self.shuffle:
             number = int(self._order[number : number + 1][0])
         self._number = number
-        return batch_of(self._callers.run(self._source.__getitem__, number), self._place, self._first)
+        return self._made(self._callers.run(self._source.__getitem__, number))
 
     @property
     def _place(self) -> str:
         return f"batch {self._number}{self._of}"
-
-    def tell_where(self, error: ArgumentError) -> None:
-        """Begin the text with the number of the batch."""
-        error.args = (f"In {self._place}: {error}",)
 
     def describe(self) -> dict[str, Any]:
         """The number of batches at first, the steps and the order."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
-from minifit.data.batches import Batch
+from minifit.data.batch import Batch
 from minifit.data.permutation import Order, permutation
 from minifit.data.row_batches import RowBatches
 from minifit.data.stored import Rows, Stored, read

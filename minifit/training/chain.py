@@ -16,7 +16,7 @@ import numpy as np
 
 from minifit import activations, losses, settings
 from minifit.arrays import FLOAT, Array, Shape, aligned_zeros
-from minifit.data.batches import Stretch
+from minifit.data.batch import Stretch
 from minifit.kernels import blas
 from minifit.kernels import chain as at
 from minifit.layers import Activation, Dense, Flatten, Layer

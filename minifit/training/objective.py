@@ -11,7 +11,7 @@ import numpy as np
 from minifit import losses
 from minifit.arrays import Array, Shape
 from minifit.data import Batch
-from minifit.data.batches import Columns
+from minifit.data.batch import Columns
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError
 from minifit.metrics.base import Mean, Metric
 from minifit.parameters import Variable
@@ -114,11 +114,14 @@ class Objective:
             return
         self.heads, self.resolved, self._shapes = self._given.heads(names, targets, outputs), True, shapes
 
-    def check_targets(self, called: str, targets: Columns, outputs: Sequence[tuple[int | None, ...]]) -> None:
-        """Raise for targets that the losses could not take in any batch."""
-        for head, y_true, y_pred in zip(self.heads, _for_each(targets, self.heads), outputs, strict=True):
+    def check_targets(
+        self, names: Sequence[str], targets: Columns, outputs: Sequence[tuple[int | None, ...]]
+    ) -> None:
+        """Raise for targets, under these names, that the losses could not take in any batch."""
+        names, targets = _for_each(names, self.heads), _for_each(targets, self.heads)
+        for head, name, y_true, y_pred in zip(self.heads, names, targets, outputs, strict=True):
             if head.loss is not None and y_true is not None:
-                head.loss.check_targets(called, y_true, y_pred)
+                head.loss.check_targets(name, y_true, y_pred)
 
     def apart(self) -> "Objective":
         """Return the same objective with sums of its own, for an evaluation in the middle of a run."""

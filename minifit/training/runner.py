@@ -19,7 +19,7 @@ import numpy as np
 from minifit import interrupts, settings
 from minifit.arrays import Workspace
 from minifit.data import Batch, Batches
-from minifit.data.batches import Stretch
+from minifit.data.batch import Stretch
 from minifit.errors import DataError, ShapeError
 from minifit.randomness import Streams
 from minifit.tensor import Context

@@ -6,24 +6,20 @@ together (batches, step, callbacks) and hands them to the loops.
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from threading import get_ident
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from minifit import kernels, optimizers, summary
 from minifit.arrays import Array
 from minifit.callbacks import CallbackList, History
-from minifit.checks import entries, positive, whole
-from minifit.data import Batch, Batches, batches_of, is_array_like, rows_of
-from minifit.data.checks import array_of, holds_back, same_length, split
+from minifit.checks import positive
+from minifit.data import Batch, Batches, Names, batches_of
 from minifit.errors import (
     ArgumentError,
-    ArgumentTypeError,
     BusyError,
     DataError,
     NotCompiledError,
@@ -33,7 +29,7 @@ from minifit.errors import (
 from minifit.metrics import Metric
 from minifit.parameters import Parameter
 from minifit.tensor import Tensor
-from minifit.training import engine, loops
+from minifit.training import arguments, engine, loops
 from minifit.training.generator_methods import GeneratorMethods
 from minifit.training.objective import Objective
 from minifit.training.state import TrainingState
@@ -79,6 +75,16 @@ class Trainer(GeneratorMethods, ABC):
     @abstractmethod
     def output_shape(self) -> tuple[int | None, ...]:
         """The shape of a batch of outputs, its first dimension None."""
+
+    @property
+    def input_names(self) -> Sequence[str] | None:
+        """The names of the inputs, in order; None for a model that takes whatever comes."""
+        return None
+
+    @property
+    def _data_names(self) -> Names:
+        """The names by which data may be given; None for what only the first data will tell."""
+        return Names(self.input_names, self.output_names)
 
     @abstractmethod
     def ready_for(self, x: Array) -> None:
@@ -196,9 +202,12 @@ class Trainer(GeneratorMethods, ABC):
 
         Parameters
         ----------
-        x : array, np.memmap or h5py.Dataset of shape (n, ...), or what gives batches
+        x : array, np.memmap or h5py.Dataset of shape (n, ...), several of them, or what gives batches
+            Several inputs are a list or tuple in the order of the model's inputs, or a dict by their names.
             A `Sequence` or an iterable gives batches ``(x, y)`` or ``(x, y, sample_weight)``.
-        y : array, np.memmap or h5py.Dataset of shape (n, ...), optional
+        y : array, np.memmap or h5py.Dataset of shape (n, ...), or several of them, optional
+            For several outputs a list, a tuple or a dict by name, in which an output may have None or be left out; one
+            array counts for all of them.
         batch_size : int, default 32
             Samples in a batch; only with arrays.
         epochs : int, default 1
@@ -215,9 +224,9 @@ class Trainer(GeneratorMethods, ABC):
             batch by batch. An h5py.Dataset is read block by block; the blocks are shuffled, and the rows of each
             block. "batch" takes batches of consecutive rows in random order. An iterable keeps its own order.
         class_weight : dict from int to float, or array of shape (n,), optional
-            Weights of the classes 0, 1, ..., n - 1 in the loss.
-        sample_weight : array, np.memmap or h5py.Dataset of shape (n,), optional
-            Weights of the samples in the loss; only with arrays.
+            Weights of the classes 0, 1, ..., n - 1 in the loss; only with a single array of targets.
+        sample_weight : array, np.memmap or h5py.Dataset of shape (n,), or several of them, optional
+            Weights of the samples in the loss; only with arrays. One for all outputs, or nested as `y` may be.
         initial_epoch : int, default 0
         steps_per_epoch : int, optional
             Batches in an epoch; all there are when None.
@@ -249,29 +258,21 @@ class Trainer(GeneratorMethods, ABC):
         epochs = positive("epochs", epochs, least=0)
         initial_epoch = positive("initial_epoch", initial_epoch, least=0, example=0)
         with self._training() as state:
-            called = "validation_data"
-            if holds_back(validation_split) and validation_data is None:
-                called = "the validation split"
-                (x, y, sample_weight), validation_data = _held_back(validation_split, x, y, sample_weight)
-            batches = batches_of(
-                x,
-                y,
-                sample_weight,
-                batch_size=batch_size,
-                steps=_optional_size("steps_per_epoch", steps_per_epoch),
-                shuffle=shuffle,
-                class_weight=class_weight,
-            )
-            judged_on = _validation_batches(
-                validation_data,
-                _optional_size("validation_batch_size", validation_batch_size) or batch_size,
-                _optional_size("validation_steps", validation_steps),
-                called,
+            batches, judged_on = arguments.data_of_fit(
+                (x, y, sample_weight),
+                self._data_names,
+                batch_size,
+                steps_per_epoch,
+                shuffle,
+                class_weight,
+                arguments.Validation(
+                    validation_split, validation_data, validation_steps, validation_batch_size
+                ),
             )
             handler = self._callback_list(callbacks, verbose, epochs=epochs, steps=batches.steps)
             state.batches, state.judged_on, state.callbacks = batches, judged_on, handler
             with handler, state.under_way(), summary.following(self._steps):
-                self._fit(state, handler, epochs, initial_epoch, _due(validation_freq))
+                self._fit(state, handler, epochs, initial_epoch, arguments.due(validation_freq))
             self.history = handler.history
         return self.history  # type: ignore[no-any-return]
 
@@ -316,7 +317,7 @@ class Trainer(GeneratorMethods, ABC):
             validation = loops.Validation(judge, judged_on, due)
         ahead = range(initial_epoch, epochs)
         validation_due = not ahead or any(map(due, ahead))
-        callbacks.check_run(objective.names, judged_on is not None, *_sizes(batches), validation_due)
+        callbacks.check_run(objective.names, judged_on is not None, *arguments.sizes(batches), validation_due)
         loops.fit(state, step, callbacks, epochs, validation, self._steps_per_execution)
 
     def _train_step(self, kernels: ModuleType, state: TrainingState, objective: Objective) -> TrainStep:
@@ -356,15 +357,14 @@ class Trainer(GeneratorMethods, ABC):
             The loss alone, or the loss and the metrics in the order of `metrics_names`.
         """
         self._need_compiled()
-        steps = _optional_size("steps", steps)
-        batches = batches_of(x, y, sample_weight, batch_size=batch_size, steps=steps)
+        batches = arguments.data_of((x, y, sample_weight), self._data_names, batch_size, steps)
         handler = self._callback_list(callbacks, verbose, epochs=1, steps=batches.steps)
         state = self.training_state
         with handler, state.sums() as objective:
             self._prepare(objective, batches)
             step = TestStep(self, engine.choose(self._work(batches, 1)), state.streams, objective)
             logs = loops.evaluate(step, batches, handler, self._steps_per_execution)
-        return _returned(logs, return_dict)
+        return arguments.returned(logs, return_dict)
 
     def predict(
         self,
@@ -393,8 +393,7 @@ class Trainer(GeneratorMethods, ABC):
         ndarray of shape (n, ...), float32
             Nested as the model returns its outputs.
         """
-        steps = _optional_size("steps", steps)
-        batches = batches_of(x, batch_size=batch_size, steps=steps)
+        batches = arguments.data_of((x, None, None), self._data_names, batch_size, steps)
         handler = self._callback_list(callbacks, verbose, epochs=1, steps=batches.steps)
         self._ready(batches)
         chosen = engine.choose(self._work(batches, 1))
@@ -446,8 +445,7 @@ class Trainer(GeneratorMethods, ABC):
 
     def predict_on_batch(self, x: Any) -> Any:
         """The model's output for one batch."""
-        x = array_of("x", x)
-        return self.predict(x, batch_size=len(x))
+        return self.predict(arguments.rows_alone(x), steps=1)
 
     def _on_batch(
         self,
@@ -459,14 +457,20 @@ class Trainer(GeneratorMethods, ABC):
         reset_metrics: bool,
         return_dict: bool,
     ) -> Any:
-        x = array_of("x", x)
-        batches = batches_of(x, y, sample_weight, batch_size=len(x), class_weight=class_weight)
+        batches = batches_of(
+            arguments.rows_alone(x),
+            y,
+            sample_weight,
+            steps=1,
+            class_weight=class_weight,
+            names=self._data_names,
+        )
         with self.training_state.sums() as objective:
             self._prepare(objective, batches)
             if reset_metrics:
                 objective.reset()
             make_step(objective).run(batches, 1, 1, lambda: True)
-            return _returned(objective.logs(), return_dict)
+            return arguments.returned(objective.logs(), return_dict)
 
     def engine_report(self) -> str:
         """Beyond Keras: say how the model trains, and which part of it is not on the compiled path.
@@ -513,7 +517,8 @@ class Trainer(GeneratorMethods, ABC):
         except ShapeError as error:
             batches.tell_where(error)
             raise
-        return sample
+        batches.name_outputs(self.output_names)
+        return batches.peek()
 
     def _need_rest(self, what: str) -> None:
         """Raise while the model is being trained: it would go on as it was, without a word."""
@@ -534,8 +539,8 @@ class Trainer(GeneratorMethods, ABC):
             )
         objective.of_layers = self.metrics_of_layers
         if objective.resolved:
-            name = f"y of {batches.called}" if batches.called else "y"
-            objective.check_targets(name, batches.targets, self.output_shapes)
+            names = [batches.name_of_targets(i) for i in range(len(batches.targets))]
+            objective.check_targets(names, batches.targets, self.output_shapes)
 
     def _work(self, batches: Batches, epochs: int) -> float:
         """How much work is planned."""
@@ -546,7 +551,7 @@ class Trainer(GeneratorMethods, ABC):
         """The callbacks with those that every run has; a ready-made list is taken as it is."""
         if isinstance(callbacks, CallbackList):
             return callbacks
-        verbose = _verbosity(verbose)
+        verbose = arguments.verbosity(verbose)
         return CallbackList(callbacks, True, bool(verbose), self, verbose=verbose, **params)
 
     def _steps(self) -> int:
@@ -603,73 +608,3 @@ class Trainer(GeneratorMethods, ABC):
         """Let the loss and the metrics begin anew."""
         for metric in self.metrics:
             metric.reset_state()
-
-
-def _optional_size(name: str, value: Any) -> int | None:
-    return None if value is None else positive(name, value)
-
-
-def _verbosity(verbose: Any) -> int:
-    level = int(verbose) if isinstance(verbose, bool | np.bool_) else whole(verbose)
-    if level not in (0, 1, 2) and not (isinstance(verbose, str) and verbose == "auto"):
-        raise ArgumentError(
-            "verbose must be 0 (silent), 1 (a bar), 2 (a line an epoch) or 'auto'. "
-            f"Received: verbose={verbose!r}. Pass one of them."
-        )
-    return 1 if level is None else level
-
-
-def _sizes(batches: Batches) -> tuple[int | None, int | None]:
-    """The samples in a batch and in an epoch, of arrays that an epoch goes through once at most."""
-    size, held = getattr(batches, "size", None), getattr(batches, "samples", None)
-    if size is None or held is None or batches.steps is None or (batches.steps - 1) * size >= held:
-        return None, None
-    return size, min(batches.steps * size, held)
-
-
-def _held_back(fraction: float, *given: Any) -> tuple[list[Any], list[Any]]:
-    """x, y and sample_weight in two parts: what is trained on, and the last `fraction` for validation."""
-    if not is_array_like(given[0]):
-        raise ArgumentError(
-            "validation_split divides arrays. Received: an iterable of batches. Pass validation_data instead."
-        )
-    names = ("x", "y", "sample_weight")
-    arrays = {n: None if a is None else rows_of(n, a) for n, a in zip(names, given, strict=True)}
-    same_length(**arrays)
-    return split(fraction, *arrays.values())
-
-
-def _validation_batches(data: Any, batch_size: int | None, steps: int | None, called: str) -> Batches | None:
-    if data is None or (isinstance(data, tuple | list) and not data):
-        return None
-    if isinstance(data, tuple | list):
-        if not 1 <= len(data) <= 3:
-            raise ArgumentError(
-                "validation_data is (x, y) or (x, y, sample_weight), or an iterable of batches. "
-                f"Received: {len(data)} parts. Pass at most three: x, y and sample_weight."
-            )
-        return batches_of(*data, batch_size=batch_size, steps=steps, called=called)
-    if is_array_like(data):
-        raise ArgumentTypeError(
-            "validation_data is (x, y) or (x, y, sample_weight), or an iterable of batches. "
-            f"Received: {type(data).__name__}. Put x and y into a tuple; call a function that makes batches."
-        )
-    return batches_of(data, steps=steps, called=called)
-
-
-def _due(freq: Any) -> Callable[[int], bool]:
-    """Whether to validate after an epoch (from 0), for Keras's `validation_freq`."""
-    several = entries(freq)
-    if several is not None:
-        wanted = {positive("validation_freq", f, example=1) for f in several}
-        return lambda epoch: epoch + 1 in wanted
-    every = positive("validation_freq", freq, example=1)
-    return lambda epoch: (epoch + 1) % every == 0
-
-
-def _returned(logs: Mapping[str, float], return_dict: bool) -> Any:
-    """What `evaluate` and its like return: one number, a list, or a dict by name."""
-    if return_dict:
-        return dict(logs)
-    values = list(logs.values())
-    return values[0] if len(values) == 1 else values

@@ -12,7 +12,7 @@ from minifit import Sequential
 from minifit.arrays import Array
 from minifit.callbacks import Callback
 from minifit.data import ArrayBatches, array_batches, permutation
-from minifit.data.batches import target_dtype
+from minifit.data.batch import target_dtype
 from minifit.data.row_batches import Shuffle
 from minifit.layers import Dense
 from minifit.optimizers import SGD

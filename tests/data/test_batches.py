@@ -1,4 +1,4 @@
-"""What all sources of batches have in common: weights of classes, the dtypes, and who becomes which source."""
+"""What all sources of batches have in common: weights of classes and who becomes which source."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,8 +8,7 @@ import pytest
 
 from minifit.arrays import Array
 from minifit.data import ArrayBatches, Batch, Batches, IteratorBatches, batches_of, is_array_like
-from minifit.data.batches import target_dtype, weigh_classes
-from minifit.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
+from minifit.errors import ArgumentError, ArgumentTypeError, DataError
 from minifit.tensor import Context
 from tests.data.drawing import only
 
@@ -28,63 +27,6 @@ class Reiterable:
 
 
 # -- weights of classes --------------------------------------------------------------------------------------
-
-CLASS_WEIGHT = np.array([10, 20, 30], np.float32)
-
-
-@pytest.mark.parametrize(
-    ("y", "expected"),
-    [
-        ([0, 1, 2, 1], [10, 20, 30, 20]),
-        ([[0], [1], [2]], [10, 20, 30]),
-        ([0.0, 1.0, 2.0], [10, 20, 30]),
-        ([[0, 0, 1], [1, 0, 0]], [30, 10]),  # one-hot
-        ([[0.2, 0.5, 0.3], [0.4, 0.4, 0.2]], [20, 10]),  # the first of the largest
-        ([True, False], [20, 10]),
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("dtype", [np.float32, np.int64])
-def test_the_class_of_a_target(y: Any, expected: list[float], dtype: Any) -> None:
-    targets = np.array(y)
-    if targets.dtype.kind == "f" and dtype is np.int64:
-        dtype = np.float64
-    found = weigh_classes(CLASS_WEIGHT, Batch((np.zeros((len(y), 1)),), (targets.astype(dtype),)))
-    assert found.tolist() == expected
-    assert found.dtype == np.float32
-
-
-@pytest.mark.parametrize("shape", [(3,), (3, 1)])
-def test_times_the_weights_of_the_samples(shape: tuple[int, ...]) -> None:
-    weight = np.array([1, 0.5, 0], np.float32).reshape(shape)
-    found = weigh_classes(CLASS_WEIGHT, Batch((np.zeros((3, 1)),), (np.array([0, 1, 2]),), (weight,)))
-    assert found.tolist() == [10, 10, 0]
-    assert found.dtype == np.float32
-
-
-@pytest.mark.parametrize(
-    ("y", "says"),
-    [
-        (None, r"class_weight needs targets\. Received: none\. Pass y, or leave class_weight out\."),
-        (np.zeros((2, 3, 1)), r"rank 1 or 2\. Received: shape \(2, 3, 1\)\. Pass sample_weight instead\."),
-        (np.array([0, 3]), r"it has 3\. Received: targets from 0 to 3\. Add the missing classes\."),
-        (np.array([-1, 0]), r"it has 3\. Received: targets from -1 to 0\."),
-        (np.eye(4), r"it has 3\. Received: targets from 0 to 3\."),
-        (
-            np.array([[0.0], [3.5]]),
-            r"class numbers or one-hot rows as targets\. Received: 3\.5 in row 1\. Pass sam",
-        ),
-        (np.array([1, np.nan]), r"class numbers or one-hot rows as targets\. Received: nan in row 1\."),
-    ],
-    ids=lambda value: "" if isinstance(value, str) else str(np.shape(value)),
-)
-def test_targets_without_a_weight(y: Any, says: str) -> None:
-    with pytest.raises(DataError, match=says):
-        weigh_classes(CLASS_WEIGHT, Batch((np.zeros((2, 1)),), (y,)))
-
-
-def test_an_empty_batch_has_no_weights() -> None:
-    assert weigh_classes(CLASS_WEIGHT, Batch((np.zeros((0, 1)),), (np.zeros(0, np.int64),))).shape == (0,)
 
 
 @pytest.mark.parametrize("x", [X, "generator", "reiterable"], ids=["arrays", "generator", "reiterable"])
@@ -125,27 +67,6 @@ def test_and_at_the_batch_in_a_generator() -> None:
         batches.next(here)
 
 
-def test_weights_of_samples_beside_those_of_classes_are_one_for_each() -> None:
-    batch = Batch((np.zeros((3, 1)),), (np.array([0, 1, 2]),), (np.ones((3, 2), np.float32),))
-    with pytest.raises(
-        ShapeError, match=r"one weight for each sample .*Received: weights of shape \(3, 2\) for 3"
-    ):
-        weigh_classes(CLASS_WEIGHT, batch)
-
-
-# -- dtypes --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("code", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", ">i4"])
-def test_class_numbers_stay_whole(code: str) -> None:
-    assert target_dtype(np.dtype(code)) == np.int64
-
-
-@pytest.mark.parametrize("code", ["?", "f2", "f4", "f8", ">f8", "u8"])
-def test_other_targets_become_float32(code: str) -> None:
-    assert target_dtype(np.dtype(code)) == np.float32
-
-
 # -- the base ------------------------------------------------------------------------------------------------
 
 
@@ -155,6 +76,8 @@ class Fixed(Batches):
 
     def peek(self) -> Batch:
         return Batch((X,))
+
+    def _rename(self) -> None: ...
 
 
 def test_a_source_of_ones_own() -> None:

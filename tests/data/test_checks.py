@@ -1,7 +1,6 @@
 """Data and arguments that cannot be used are refused before training, with words that help."""
 
 import math
-from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -65,9 +64,27 @@ def test_anything_with_an_array_inside() -> None:
 
 
 @pytest.mark.parametrize(
+    ("entries", "dtype"),
+    [
+        ([1, 2], np.int64),
+        ([1, 2.5], np.float64),
+        ([True, False], np.bool_),
+        ([np.float32(1), np.int8(2)], np.float64),
+        ([Decimal("0.5"), Fraction(1, 4)], np.float64),
+        ([[1, math.nan], [2, 3]], np.float64),
+    ],
+    ids=str,
+)
+def test_objects_that_are_all_numbers(entries: list[Any], dtype: Any) -> None:
+    found = checks.array_of("x", np.array(entries, object))
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, np.array(entries, np.float64))
+
+
+@pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"a": [1, 2]}, "x must be one array.*Received: a dict.*Pass its only array"),
+        ({"a": [1, 2]}, "x must be one array.*Received: a dict in the place of one.*Pass an array of it"),
         ([[1, 2], [3]], "x must have rows of equal length.*Received: a ragged list.*Pad the short rows"),
         (
             [np.zeros((2, 3)), np.zeros((2, 4))],
@@ -233,72 +250,3 @@ def test_what_is_no_fraction(fraction: Any) -> None:
         ArgumentError, match=r"between 0 and 1\. Received: validation_split=.*Pass for example 0\.2"
     ):
         checks.split(fraction, np.arange(5))
-
-
-# -- class_weights -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({0: 1, 1: 2}, [1, 2]),
-        ({1: 2.5, 0: 1.5}, [1.5, 2.5]),
-        ({0.0: 1, 1.0: 2}, [1, 2]),
-        ({np.int64(0): 1, np.int64(1): np.float32(2)}, [1, 2]),
-        ({False: 1, True: 2}, [1, 2]),
-        ({0: 0, 1: -1, 2: 3}, [0, -1, 3]),
-        ({0: 7}, [7]),
-        ({np.float64(0): Fraction(1, 2), np.bool_(True): Decimal(2)}, [0.5, 2]),
-        (Counter({0: 3, 1: 4}), [3, 4]),
-        (np.array([1.0, 2.0]), [1, 2]),
-        ([1, np.float32(2)], [1, 2]),
-        ({0: 1.0, 1: 2.0}.values(), [1, 2]),
-        (Series([3.0, 5.0]), [3, 5]),
-        (Series([3.0, 5.0], index=[1, 0]), [5, 3]),
-        (TorchLike([1.0, 2.0]), [1, 2]),
-    ],
-    ids=repr,
-)
-def test_weights_of_classes(given: dict[Any, Any], expected: list[float]) -> None:
-    found = checks.class_weights(given)
-    assert found is not None
-    assert found.tolist() == expected
-    assert found.dtype == np.float32
-
-
-@pytest.mark.parametrize("given", [{}, [], np.array([]), ()])
-def test_no_weights_of_classes(given: Any) -> None:
-    assert checks.class_weights(given) is None
-
-
-REFUSED = (
-    r"(?s)dict from every class number 0, 1, \.\.\., n - 1 to its weight\. Received: .*Give the classes that"
-)
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {1: 1, 2: 2},
-        {0: 1, 2: 2},
-        {"a": 1, "b": 2},
-        {-1: 1, 0: 2},
-        {0.5: 1},
-        [[1, 2]],
-        np.ones((2, 1)),
-        "auto",
-        3,
-    ],
-    ids=str,
-)
-def test_what_are_no_weights_of_classes(given: Any) -> None:
-    with pytest.raises(ArgumentError, match=REFUSED):
-        checks.class_weights(given)
-
-
-@pytest.mark.parametrize(
-    "given", [{"a": 1, 0: 2}, {None: 1, 0: 1}, {0: "a"}, {0: None}, {0: [1, 2]}], ids=str
-)
-def test_weights_of_classes_of_the_wrong_kind(given: Any) -> None:
-    with pytest.raises(ArgumentError, match=REFUSED):
-        checks.class_weights(given)

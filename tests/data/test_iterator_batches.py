@@ -10,7 +10,7 @@ from minifit import Sequential
 from minifit.arrays import Array
 from minifit.callbacks import LambdaCallback
 from minifit.data import Batch, IteratorBatches
-from minifit.data.batches import target_dtype
+from minifit.data.batch import target_dtype
 from minifit.errors import DataError, MinifitWarning
 from minifit.layers import Dense
 from minifit.tensor import Context
@@ -265,7 +265,7 @@ def test_what_fits_already_is_not_copied() -> None:
         ((X, ["a"] * 6), r"y of batch \d must hold real numbers"),
         ((X[:0], Y[:0]), r"x of batch \d must hold at least one sample"),
         ((X, Y, 3), r"sample_weight of batch \d must have one row"),
-        ({"x": X}, r"x of batch \d must be one array"),
+        ({1: X}, r"x of batch \d may be a dict from names to arrays\. Received: a dict with the key 1\."),
         ("ab", r"x of batch \d must be one array of numbers\. Received: the text 'ab'"),
     ],
     ids=range(11),

@@ -24,10 +24,10 @@ def _blocks_of_four_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored_batches, "BLOCK", 16)
 
 
-def batches_of(kind: str, n: int, **options: Any) -> RowBatches:
+def batches_of(kind: str, n: int, y: Any = None, **options: Any) -> RowBatches:
     if kind == "memory":
-        return ArrayBatches(columns(numbered(n)), **options)
-    return StoredBatches(columns(in_file("x", dataset(numbered(n), chunks=(1, 1)))), **options)
+        return ArrayBatches(columns(numbered(n), y), **options)
+    return StoredBatches(columns(in_file("x", dataset(numbered(n), chunks=(1, 1))), y), **options)
 
 
 # -- order ---------------------------------------------------------------------------------------------------

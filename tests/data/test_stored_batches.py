@@ -11,7 +11,7 @@ import pytest
 from minifit import Sequential
 from minifit.arrays import Array
 from minifit.data import StoredBatches, permutation, stored_batches
-from minifit.data.batches import target_dtype
+from minifit.data.batch import target_dtype
 from minifit.data.row_batches import Shuffle
 from minifit.data.stored import Stored, rows_of
 from minifit.data.stored_batches import block_rows
@@ -372,11 +372,9 @@ def test_a_file_that_is_closed_while_training(monkeypatch: pytest.MonkeyPatch) -
         drawn(batches, here)
 
 
-def test_a_group_is_no_array() -> None:
+def test_a_group_holds_inputs_by_name() -> None:
     file: h5py.File = dataset(X).file
-    with pytest.raises(
-        ValueError, match=r"x must be one array of numbers\. Received: a File, .* Pass its only array"
-    ):
+    with pytest.raises(ValueError, match=r"by the names of the model's inputs\. Received: 'values'\. Known:"):
         model().fit(file, Y, verbose=0)
 
 

@@ -16,7 +16,7 @@ import pytest
 from minifit import Sequential, ops
 from minifit.arrays import Array
 from minifit.data import batches_of
-from minifit.errors import DataError, MinifitError, MinifitWarning, ShapeError
+from minifit.errors import DataError, MinifitError, MinifitWarning, ShapeError, UnknownNameError
 from minifit.optimizers import SGD
 from minifit.tensor import Tensor
 from minifit.utils import Sequence
@@ -171,12 +171,6 @@ INPUTS = [
         ("equal length", "Received: a ragged ndarray", "row 1 has 2", "Pad the short rows"),
     ),
     Case(
-        "objects",
-        "x",
-        X.astype(object),
-        ("real numbers", "dtype object from ndarray, though every entry is a number", "astype('float32')"),
-    ),
-    Case(
         "objects with None",
         "x",
         with_one(X.astype(object), (2, 1), None),
@@ -230,7 +224,13 @@ INPUTS = [
     Case("sparse", "x", SparseLike(), ("one array", "Received: a sparse SparseLike", "Pass x.toarray()")),
     Case("masked", "x", masked, ("one array", "a masked array with 8 masked values", "x.filled(0)")),
     Case("a set", "x", {1.0, 2.0}, ("one array", "Received: a set, which has no order", "Pass a list")),
-    Case("a dict", "x", {"x": X}, ("one array", "Received: a dict", "Pass its only array")),
+    Case(
+        "a dict",
+        "x",
+        {"x": X},
+        ("names of the model's inputs", "Received: 'x'", "Known: 'first_input'"),
+        UnknownNameError,
+    ),
     Case(
         "two inputs",
         "x",
@@ -296,7 +296,6 @@ TARGETS = [
     ),
     Case("another length", "y", Y[:1], ("same number of samples", "Received: x has", "y has 1", "Cut or")),
     Case("text", "y", ["red"] * 8, ("y", "real numbers", "<U3 from list, such as 'red'", "np.unique(y,")),
-    Case("objects", "y", Y.astype(object), ("y", "real numbers", "dtype object", "y.astype('float32')")),
     Case(
         "a gap", "y", [1.0, None] * 4, ("y", "real numbers", "dtype object", "None at row 1", "fill in what")
     ),
@@ -304,7 +303,13 @@ TARGETS = [
     Case(
         "dates", "y", np.zeros(8, "M8[s]"), ("y", "real numbers", "Received: dtype datetime64", "timedelta")
     ),
-    Case("a dict", "y", {"y": Y}, ("y", "one array", "Received: a dict", "Pass its only array")),
+    Case(
+        "a dict",
+        "y",
+        {"y": Y},
+        ("y", "names of the model's outputs", "Received: 'y'", "Known: 'last'"),
+        UnknownNameError,
+    ),
     Case("a set", "y", {1.0, 2.0}, ("y", "one array", "Received: a set, which has no order", "Pass a list")),
     Case("sparse", "y", SparseLike(), ("y", "Received: a sparse SparseLike", "y.toarray()")),
     Case("masked", "y", np.ma.masked_less(Y, 0), ("y", "masked array with", "y.filled(0)")),

@@ -1,0 +1,246 @@
+"""The forms of data: one array, or several as a list, a tuple or a dict by name. Here they become lists of arrays.
+
+A model has its inputs and outputs in an order, and so have the columns of a batch. A dict is put in the order of the
+model's names; a list or tuple counts by place. How the arrays were nested is kept as a `Form`, by which a batch is
+given back as the user gave it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from minifit import nest
+from minifit.data.stored import Stored, is_stored
+from minifit.errors import ArgumentError, DataError, UnknownNameError, quoted, suggestion
+
+Leaf: TypeAlias = tuple[str, Any]
+"""What messages call an array, ``"x['image']"``, and the array as it was given; None where an output has none."""
+
+
+class Names(NamedTuple):
+    """The names of a model's inputs and outputs, in order; None where it takes whatever comes."""
+
+    inputs: Sequence[str] | None = None
+    outputs: Sequence[str] | None = None
+
+
+ANY = Names()
+"""Those of a model that takes whatever comes."""
+
+
+class Form(NamedTuple):
+    """How x, y and sample_weight were nested: each leaf is a place among the columns of its part.
+
+    A part that was not given is None.
+    """
+
+    x: Any = 0
+    y: Any = None
+    sample_weight: Any = None
+
+    def given(self, parts: Sequence[Sequence[Any]]) -> tuple[Any, Any, Any]:
+        """Return x, y and sample_weight, nested as they were, of the inputs, targets and weights of a batch."""
+        x, y, weights = (
+            nest.map_leaves(lambda place, of=part: None if place is None else of[place], form)  # type: ignore[misc]
+            for form, part in zip(self, parts, strict=True)
+        )
+        return x, y, weights
+
+    def pack(self, batch: Sequence[Sequence[Any]]) -> Any:
+        """Return a batch as Keras hands it to `train_step`: x, ``(x, y)`` or ``(x, y, sample_weight)``.
+
+        Several inputs alone are ``(x,)``. Weights that only come from class_weight count as sample_weight.
+        """
+        x, y, weights = self.given(batch)
+        if weights is None and batch[2]:
+            weights = batch[2][0]
+        if weights is not None:
+            return x, y, weights
+        if y is not None:
+            return x, y
+        return (x,) if nest.is_nested(x) else x
+
+
+class Given(NamedTuple):
+    """Data in normal form.
+
+    Attributes
+    ----------
+    form : Form
+    inputs, targets, weights : list of Leaf
+        In the order of the model. A single array of targets or weights counts for every output.
+    outputs : int
+        How many outputs the targets and weights are for.
+    extra : tuple of str
+        Names in x that are no input of the model.
+    """
+
+    form: Form
+    inputs: list[Leaf]
+    targets: list[Leaf]
+    weights: list[Leaf]
+    outputs: int = 1
+    extra: Sequence[str] = ()
+
+    @property
+    def parts(self) -> tuple[list[Leaf], list[Leaf], list[Leaf]]:
+        """The inputs, the targets and the weights."""
+        return self.inputs, self.targets, self.weights
+
+
+def normal_form(x: Any, y: Any, sample_weight: Any, names: Names, of: str = "") -> Given:
+    """Return what was given as lists of arrays, in the order of a model's inputs and outputs.
+
+    Parameters
+    ----------
+    x, y, sample_weight
+        One array, or several in a list, a tuple or a dict; y and sample_weight may be None.
+    names : Names
+    of : str, optional
+        What messages say behind ``x`` and ``y``: ``" of batch 3"``.
+
+    Raises
+    ------
+    UnknownNameError
+        For a name that is no input or output, with the nearest.
+    DataError
+        For an input that is missing, or another number of arrays than the model has inputs or outputs.
+    """
+    form, inputs, extra = _inputs(x, names.inputs, of)
+    form_y, targets = (None, []) if y is None else _for_outputs("y", y, names.outputs, of)
+    known, count = names.outputs, max(len(targets), 1)
+    if known is not None:
+        count = len(known)
+    elif isinstance(y, Mapping):
+        known = sorted(y)
+    if sample_weight is None:
+        return Given(Form(form, form_y), inputs, targets, [], count, extra)
+    form_w, weights = _for_outputs("sample_weight", sample_weight, known, of)
+    if form_w != 0 and len(weights) != count:
+        raise _miscounted("sample_weight", "output", sample_weight, len(weights), count, known, of)
+    return Given(Form(form, form_y, form_w), inputs, targets, weights, count, extra)
+
+
+def _inputs(x: Any, known: Sequence[str] | None, of: str) -> tuple[Any, list[Leaf], Sequence[str]]:
+    """Return the form of x, its arrays, and the names in it that are no inputs."""
+    extra: list[str] = []
+    if known is not None and isinstance(x, Mapping):
+        _check_keys("x", x, of)
+        missing, extra = [n for n in known if n not in x], [n for n in x if n not in known]
+        if missing and extra:
+            raise _unknown("x", "input", extra[0], known, of)
+        if missing:
+            raise DataError(
+                f"x{of} must have an array for every input of the model: {_listed(known)}. "
+                f"Received: none for {_listed(missing)}. Add it to the dict."
+            )
+        return {n: known.index(n) for n in x if n in known}, [(f"x[{n!r}]", x[n]) for n in known], extra
+    form, leaves = _apart("x", x, None if known is None else len(known), of)
+    if known is not None and len(leaves) != len(known):
+        raise _miscounted("x", "input", x, len(leaves), len(known), known, of)
+    return form, leaves, extra
+
+
+def _for_outputs(name: str, value: Any, known: Sequence[str] | None, of: str) -> tuple[Any, list[Leaf]]:
+    """Return the form of targets or weights and their arrays: one for all outputs, or one or None for each."""
+    if known is not None and isinstance(value, Mapping):
+        _check_keys(name, value, of)
+        for key in value:
+            if key not in known:
+                raise _unknown(name, "output", key, known, of)
+        form = {key: known.index(key) for key in value}
+        return form, [(f"{name}[{key!r}]", value.get(key)) for key in known]
+    form, leaves = _apart(name, value, None if known is None else len(known), of)
+    if form != 0 and known is not None and len(leaves) != len(known):
+        raise _miscounted(name, "output", value, len(leaves), len(known), known, of)
+    return form, leaves
+
+
+def _apart(name: str, value: Any, count: int | None, of: str) -> tuple[Any, list[Leaf]]:
+    """Return the form of a value and its arrays, by place; a dict in the order of its sorted keys."""
+    leaves: list[Leaf] = []
+    if type(value) is np.ndarray or not _holds_arrays(value, count):
+        return 0, [(name, value)]
+    return _walk(name, value, leaves, of), leaves
+
+
+def _walk(path: str, value: Any, leaves: list[Leaf], of: str) -> Any:
+    """Return the form of a container, and append its arrays to the leaves."""
+    if isinstance(value, Mapping):
+        _check_keys(path, value, of)
+        made = {key: _entry(f"{path}[{key!r}]", value[key], leaves, of) for key in sorted(value)}
+        return {key: made[key] for key in value}
+    entries = [_entry(f"{path}[{i}]", entry, leaves, of) for i, entry in enumerate(value)]
+    if isinstance(value, list):
+        return entries
+    return type(value)(*entries) if hasattr(value, "_fields") else tuple(entries)
+
+
+def _entry(path: str, value: Any, leaves: list[Leaf], of: str) -> Any:
+    if _holds_arrays(value, None):
+        return _walk(path, value, leaves, of)
+    leaves.append((path, value))
+    return len(leaves) - 1
+
+
+# -- what holds several arrays --------------------------------------------------------------------------------
+
+
+def _holds_arrays(value: Any, count: int | None) -> bool:
+    """Return whether a value is a container of arrays, and no array of rows, for so many inputs or outputs."""
+    if isinstance(value, Mapping):
+        return True
+    if not isinstance(value, list | tuple) or not value:
+        return False
+    if count == 1:
+        return len(value) == 1 and _is_array(value[0])  # several rows otherwise
+    if count is None:
+        return any(map(_is_array, value)) and all(entry is None or _is_array(entry) for entry in value)
+    return any(_is_array(entry) or isinstance(entry, list | tuple) for entry in value)
+
+
+def _is_array(value: Any) -> bool:
+    """Return whether a value has axes, or holds arrays that do."""
+    if isinstance(value, list | tuple | Mapping):
+        return _holds_arrays(value, None)
+    axes = getattr(value, "ndim", None)
+    return bool(axes) if axes is not None else isinstance(value, Stored) or is_stored(value)
+
+
+# -- what does not fit ----------------------------------------------------------------------------------------
+
+
+def _check_keys(name: str, value: Mapping[Any, Any], of: str) -> None:
+    odd = next((key for key in value if not isinstance(key, str)), None)
+    if odd is not None or not value:
+        hint = "; weights of classes are class_weight" if name == "sample_weight" else ""
+        received = "an empty dict" if odd is None else f"a dict with the key {quoted(odd)}"
+        raise DataError(
+            f"{name}{of} may be a dict from names to arrays. Received: {received}. "
+            f"Pass the names of inputs or outputs as keys, or one array{hint}."
+        )
+
+
+def _unknown(name: str, kind: str, key: str, known: Sequence[str], of: str) -> ArgumentError:
+    return UnknownNameError(
+        f"{name}{of} holds arrays by the names of the model's {kind}s. "
+        f"Received: {quoted(key)}. {suggestion(key, known)}"
+    )
+
+
+def _miscounted(
+    name: str, kind: str, value: Any, received: int, count: int, known: Sequence[str] | None, of: str
+) -> DataError:
+    """Return the error for another number of arrays than the model has inputs or outputs."""
+    names = "" if known is None else f": {_listed(known)}"
+    what = f"a {type(value).__name__} of {received}" if isinstance(value, list | tuple | Mapping) else "one"
+    todo = f"Pass {count} in a list, in this order, or a dict by name." if count > 1 else "Pass one."
+    return DataError(
+        f"{name}{of} must have an array for each {kind} of the model, which has {count}{names}. "
+        f"Received: {what}. {todo}"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(quoted, names))

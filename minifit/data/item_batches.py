@@ -1,0 +1,115 @@
+"""Batches that come ready-made, one item each: from a generator, an iterable or a Sequence."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import FLOAT, Array
+from minifit.data.batch import PARTS, Batch, Columns, for_each, target_dtype
+from minifit.data.batches import Batches
+from minifit.data.checks import array_of, same_length
+from minifit.data.forms import Given, Names, normal_form
+from minifit.data.values import check_range
+from minifit.errors import ArgumentError, DataError
+
+
+class ItemBatches(Batches):
+    """Batches of items ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, all like the first."""
+
+    _first: Batch
+
+    def _begin_with(self, item: Any) -> None:
+        """Learn the form of the data from the first item."""
+        given, self._first = batch_of(item, self._place, self.names)
+        self._note(given)
+
+    def _made(self, item: Any) -> Batch:
+        """Return the batch of an item."""
+        given, batch = batch_of(item, self._place, self.names)
+        see_that_alike(batch, self._first, given, self._place)
+        return batch
+
+    def _rename(self) -> None:
+        self._begin_with(self.form.given(self._first))
+
+    def peek(self) -> Batch:
+        """The first batch."""
+        return self._first
+
+    def tell_where(self, error: ArgumentError) -> None:
+        """Begin the text with the number of the batch."""
+        error.args = (f"In {self._place}: {error}",)
+
+
+def batch_of(item: Any, place: str, names: Names) -> tuple[Given, Batch]:
+    """Return an item in normal form, and as a batch: checked and converted.
+
+    Parameters
+    ----------
+    item : array_like, dict or tuple
+    place : str
+        What the batch is called in messages: ``"batch 3"``.
+    names : Names
+        Those of the model's inputs and outputs.
+
+    Raises
+    ------
+    DataError
+        When it is not ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, all with one row a sample.
+    """
+    parts = tuple(item) if isinstance(item, tuple | list) else (item,)
+    if not 1 <= len(parts) <= 3:
+        raise DataError(
+            "A batch is x, (x,), (x, y) or (x, y, sample_weight). "
+            f"Received: {len(parts)} parts in {place}. Yield one of these."
+        )
+    x, y, weight = (*parts, None, None)[:3]
+    if x is None:
+        raise DataError(f"A batch needs inputs. Received: None in {place}. Yield (x, y).")
+    of = f" of {place}"
+    given = normal_form(x, y, weight, names, of)
+    arrays: dict[str, Array] = {
+        name: array_of(name + of, value)
+        for part, leaves in zip(PARTS, given.parts, strict=True)
+        for name, value in leaves
+        if value is not None or part == "x"
+    }
+    same_length(f"In {place}: all arrays", **arrays)
+    made = [
+        tuple([_converted(part, name + of, arrays.get(name)) for name, _ in leaves])
+        for part, leaves in zip(PARTS, given.parts, strict=True)
+    ]
+    return given, Batch(made[0], for_each(made[1], given.outputs), for_each(made[2], given.outputs))
+
+
+def _converted(part: str, name: str, array: Array | None) -> Any:
+    """Return an array in the dtype of its part."""
+    if array is None:
+        return None
+    dtype = target_dtype(array.dtype) if part == "y" else FLOAT
+    if array.dtype != dtype:
+        check_range(name, array)
+    return np.ascontiguousarray(array, dtype)
+
+
+def see_that_alike(batch: Batch, first: Batch, given: Given, place: str) -> None:
+    """Raise unless a batch has the arrays that the first one had, with as many axes.
+
+    Raises
+    ------
+    DataError
+    """
+    for part, leaves, now, then in zip(PARTS, given.parts, batch, first, strict=True):
+        for i in range(max(len(now), len(then))):
+            ranks = _rank(now, i), _rank(then, i)
+            if ranks[0] != ranks[1]:
+                name = leaves[i][0] if i < len(leaves) else part
+                raise DataError(
+                    "All batches must have the same parts, with as many axes each time. "
+                    f"Received: {name} {ranks[0]} in {place}, {ranks[1]} in the first. Yield them alike."
+                )
+
+
+def _rank(part: Columns, place: int) -> str:
+    array = part[place] if place < len(part) else None
+    return "missing" if array is None else f"of rank {array.ndim}"

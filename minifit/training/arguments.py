@@ -1,0 +1,147 @@
+"""The arguments of `fit` and its like in normal form: the data as batches, and what is written in several ways."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from minifit.checks import entries, positive, whole
+from minifit.data import Batches, Names, batches_of, halves, is_array_like
+from minifit.data.checks import array_of, holds_back
+from minifit.errors import ArgumentError, ArgumentTypeError
+
+Triple: TypeAlias = tuple[Any, Any, Any]
+"""x, y and sample_weight."""
+
+
+class Validation(NamedTuple):
+    """The arguments of `fit` that say what to validate on."""
+
+    split: Any
+    data: Any
+    steps: Any
+    batch_size: Any
+
+
+def data_of_fit(
+    given: Triple,
+    names: Names,
+    batch_size: Any,
+    steps: Any,
+    shuffle: Any,
+    class_weight: Any,
+    validation: Validation,
+) -> tuple[Batches, Batches | None]:
+    """Return the batches to train on, and those to validate on if there are any.
+
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, DataError
+        For arguments and data that cannot be used.
+    """
+    called, held_back = "validation_data", validation.data
+    if holds_back(validation.split) and held_back is None:
+        called = "the validation split"
+        if not is_array_like(given[0]):
+            raise ArgumentError(
+                "validation_split divides arrays. Received: an iterable of batches. Pass validation_data instead."
+            )
+        given, held_back = halves(validation.split, given, names)
+    batches = batches_of(
+        *given,
+        batch_size=batch_size,
+        steps=_size("steps_per_epoch", steps),
+        shuffle=shuffle,
+        class_weight=class_weight,
+        names=names,
+    )
+    judged_on = _validation_batches(
+        held_back,
+        _size("validation_batch_size", validation.batch_size) or batch_size,
+        _size("validation_steps", validation.steps),
+        called,
+        names,
+    )
+    return batches, judged_on
+
+
+def data_of(given: Triple, names: Names, batch_size: Any, steps: Any) -> Batches:
+    """Return the batches to evaluate or predict."""
+    return batches_of(*given, batch_size=batch_size, steps=_size("steps", steps), names=names)
+
+
+def rows_alone(x: Any) -> Any:
+    """Return x, which holds the samples of one batch.
+
+    Raises
+    ------
+    DataError
+        For what gives batches.
+    """
+    return x if is_array_like(x) else array_of("x", x)
+
+
+def _size(name: str, value: Any) -> int | None:
+    return None if value is None else positive(name, value)
+
+
+def verbosity(verbose: Any) -> int:
+    """Return Keras's `verbose` as 0, 1 or 2.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    level = int(verbose) if isinstance(verbose, bool | np.bool_) else whole(verbose)
+    if level not in (0, 1, 2) and not (isinstance(verbose, str) and verbose == "auto"):
+        raise ArgumentError(
+            "verbose must be 0 (silent), 1 (a bar), 2 (a line an epoch) or 'auto'. "
+            f"Received: verbose={verbose!r}. Pass one of them."
+        )
+    return 1 if level is None else level
+
+
+def sizes(batches: Batches) -> tuple[int | None, int | None]:
+    """The samples in a batch and in an epoch, of arrays that an epoch goes through once at most."""
+    size, held = getattr(batches, "size", None), getattr(batches, "samples", None)
+    if size is None or held is None or batches.steps is None or (batches.steps - 1) * size >= held:
+        return None, None
+    return size, min(batches.steps * size, held)
+
+
+def _validation_batches(
+    data: Any, batch_size: int | None, steps: int | None, called: str, names: Names
+) -> Batches | None:
+    if data is None or (isinstance(data, tuple | list) and not data):
+        return None
+    if isinstance(data, tuple | list):
+        if not 1 <= len(data) <= 3:
+            raise ArgumentError(
+                "validation_data is (x, y) or (x, y, sample_weight), or an iterable of batches. "
+                f"Received: {len(data)} parts. Pass at most three: x, y and sample_weight."
+            )
+        return batches_of(*data, batch_size=batch_size, steps=steps, called=called, names=names)
+    if is_array_like(data):
+        raise ArgumentTypeError(
+            "validation_data is (x, y) or (x, y, sample_weight), or an iterable of batches. "
+            f"Received: {type(data).__name__}. Put x and y into a tuple; call a function that makes batches."
+        )
+    return batches_of(data, steps=steps, called=called, names=names)
+
+
+def due(freq: Any) -> Callable[[int], bool]:
+    """Whether to validate after an epoch (from 0), for Keras's `validation_freq`."""
+    several = entries(freq)
+    if several is not None:
+        wanted = {positive("validation_freq", f, example=1) for f in several}
+        return lambda epoch: epoch + 1 in wanted
+    every = positive("validation_freq", freq, example=1)
+    return lambda epoch: (epoch + 1) % every == 0
+
+
+def returned(logs: Mapping[str, float], return_dict: bool) -> Any:
+    """What `evaluate` and its like return: one number, a list, or a dict by name."""
+    if return_dict:
+        return dict(logs)
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
