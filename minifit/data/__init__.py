@@ -4,13 +4,15 @@ from collections.abc import Mapping, Set
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+
 from minifit.checks import positive
 from minifit.data.array_batches import ArrayBatches
 from minifit.data.batch import Batch
 from minifit.data.batches import Batches
 from minifit.data.checks import split
 from minifit.data.class_weights import class_weights, weighed_classes
-from minifit.data.forms import ANY, Form, Names, normal_form
+from minifit.data.forms import ANY, Form, Names, normal_form, warn_of_extra
 from minifit.data.iterator_batches import IteratorBatches
 from minifit.data.row_batches import RowBatches, Shuffle, columns_of
 from minifit.data.sequence import Sequence
@@ -38,7 +40,11 @@ __all__ = [
 
 def is_array_like(x: Any) -> bool:
     """Whether `x` holds samples itself, or is a mistake, instead of giving batches."""
-    if isinstance(x, list | tuple | Mapping | Set | str | bytes | type) or is_stored(x):
+    if (
+        type(x) is np.ndarray
+        or isinstance(x, list | tuple | Mapping | Set | str | bytes | type)
+        or is_stored(x)
+    ):
         return True  # some of these are no arrays, and `array_of` says so
     if hasattr(x, "__array__") or hasattr(x, "nnz"):
         return True
@@ -125,6 +131,7 @@ def halves(fraction: float, given: tuple[Any, Any, Any], names: Names = ANY) -> 
         For a fraction that is none, and for data that cannot be used.
     """
     normal = normal_form(*given, names)
+    warn_of_extra(normal)
     columns = columns_of(normal)
     parts = split(fraction, *(c.rows for c in columns))
     ends = list(accumulate(map(len, normal.parts)))

@@ -12,9 +12,9 @@ from minifit import console
 from minifit.arrays import Array
 from minifit.data.batch import PARTS, Batch, Columns, Stretch
 from minifit.data.class_weights import weigh_classes
-from minifit.data.forms import Form, Given, Names
+from minifit.data.forms import Form, Given, Names, warn_of_extra
 from minifit.data.values import not_finite
-from minifit.errors import ArgumentError, DataError, ShapeError, quoted
+from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.tensor import Context
 
 SUSPECTED = (1, 2, 0)
@@ -94,12 +94,8 @@ class Batches(ABC):
     def _note(self, given: Given) -> None:
         """Keep the form of the data, and warn of what is left aside."""
         self.form, self.outputs = given.form, given.outputs
-        self.labels = tuple([name for name, _ in leaves] for leaves in given.parts)
-        if given.extra:
-            console.warn(
-                "x should hold an array for every input of the model and no more. "
-                f"Received: also {', '.join(map(quoted, given.extra))}{self._of}, which no input takes. Leave it out."
-            )
+        self.labels = tuple([[name for name, _ in leaves] for leaves in given.parts])
+        warn_of_extra(given, self._of)
 
     def begin_epoch(self) -> None:
         """Told before the first batch of every epoch."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from minifit import nest
+from minifit import console, nest
 from minifit.data.stored import Stored, is_stored
 from minifit.errors import ArgumentError, DataError, UnknownNameError, quoted, suggestion
 
@@ -25,6 +25,7 @@ class Names(NamedTuple):
     outputs: Sequence[str] | None = None
 
 
+ANY_ONE = ("",)
 ANY = Names()
 """Those of a model that takes whatever comes."""
 
@@ -60,6 +61,10 @@ class Form(NamedTuple):
         if y is not None:
             return x, y
         return (x,) if nest.is_nested(x) else x
+
+
+ONE = Form(0, 0)
+"""The form of one array of inputs and one of targets, which most data has."""
 
 
 class Given(NamedTuple):
@@ -107,6 +112,8 @@ def normal_form(x: Any, y: Any, sample_weight: Any, names: Names, of: str = "") 
     DataError
         For an input that is missing, or another number of arrays than the model has inputs or outputs.
     """
+    if type(x) is np.ndarray is type(y) and sample_weight is None and len(names.inputs or ANY_ONE) == 1:
+        return Given(ONE, [("x", x)], [("y", y)], [], len(names.outputs or ANY_ONE))
     form, inputs, extra = _inputs(x, names.inputs, of)
     form_y, targets = (None, []) if y is None else _for_outputs("y", y, names.outputs, of)
     known, count = names.outputs, max(len(targets), 1)
@@ -209,6 +216,15 @@ def _is_array(value: Any) -> bool:
 
 
 # -- what does not fit ----------------------------------------------------------------------------------------
+
+
+def warn_of_extra(given: Given, of: str = "") -> None:
+    """Warn of arrays in x that no input takes."""
+    if given.extra:
+        console.warn(
+            "x should hold an array for every input of the model and no more. "
+            f"Received: also {_listed(given.extra)}{of}, which no input takes. Leave it out."
+        )
 
 
 def _check_keys(name: str, value: Mapping[Any, Any], of: str) -> None:

@@ -88,6 +88,8 @@ def rows_of(name: str, value: Any) -> Rows:
     DataError
         As from `array_of`, and when the file is closed.
     """
+    if type(value) is np.ndarray:
+        return array_of(name, value)
     if isinstance(value, list | tuple) and len(value) == 1 and is_stored(value[0]):
         value = value[0]
     if isinstance(value, Stored) or not is_stored(value):

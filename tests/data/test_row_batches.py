@@ -1,19 +1,23 @@
 """Batches of rows in memory and in a file alike: which rows, in which order, and how a pass goes on elsewhere."""
 
+import copy
 import json
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from minifit import Sequential
+from minifit import Sequential, data
+from minifit.arrays import Array
 from minifit.callbacks import Callback, LambdaCallback
-from minifit.data import ArrayBatches, StoredBatches, stored_batches
+from minifit.data import ArrayBatches, Names, StoredBatches, stored_batches
 from minifit.data.row_batches import RowBatches, Shuffle
 from minifit.data.stored import rows_of as in_file
+from minifit.errors import DataError, MinifitWarning, UnknownNameError
 from minifit.layers import Dense
-from tests.data.drawing import columns, context, dataset, numbered, only, rows_of
+from tests.data.drawing import columns, context, dataset, numbered, only, rows_of, taken
 
 KINDS = pytest.mark.parametrize("kind", ["memory", "file"])
 SHUFFLES: list[Shuffle] = [False, True, "batch"]
@@ -315,3 +319,150 @@ def test_memory_goes_by_the_rows_and_not_by_the_batch_size(
 class Stop(Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.model.stop_training = True
+
+
+# -- several columns -----------------------------------------------------------------------------------------
+
+N = 23
+IMAGE = np.arange(N * 6, dtype=np.uint8).reshape(N, 2, 3)
+AGE = np.arange(N, dtype=np.float32)
+KIND = np.arange(N) % 3
+SCORE = np.arange(N) / 4
+NAMES = Names(["image", "age"], ["kind", "score"])
+
+
+def array(where: str, values: Array, folder: Path, name: str) -> Any:
+    """The values in memory, in a memory map, or in an HDF5 file of their own."""
+    if where == "memory" or (where == "one file" and name != "age"):
+        return values
+    if where == "memory map":
+        made = np.memmap(folder / name, values.dtype, "w+", shape=values.shape)
+        made[:] = values
+        return made
+    return dataset(values, chunks=(4, *values.shape[1:]))
+
+
+def several(where: str, folder: Path, **options: Any) -> RowBatches:
+    """Two inputs and two outputs, each array in its own place."""
+    parts: dict[str, Array] = {"image": IMAGE, "age": AGE, "kind": KIND, "score": SCORE, "weight": SCORE}
+    at = {name: array(where, values, folder, name) for name, values in parts.items()}
+    weight = {"kind": at["weight"]} if options.pop("weighted", False) else None
+    x, y = ({name: at[name] for name in names} for names in (("age", "image"), ("score", "kind")))
+    settings: dict[str, Any] = {"batch_size": 4, "names": NAMES} | options
+    made = data.batches_of(x, y, weight, **settings)
+    assert isinstance(made, RowBatches)
+    return made
+
+
+PLACES = ["memory", "memory map", "files", "one file"]
+in_each_place = pytest.mark.parametrize("where", PLACES)
+
+
+@in_each_place
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("shuffle", [False, True, "batch"])
+@pytest.mark.parametrize("engine", ["numpy", pytest.param("numba", marks=pytest.mark.soak)])
+def test_the_rows_of_all_columns_stay_together(
+    where: str, weighted: bool, shuffle: Any, engine: str, tmp_path: Path
+) -> None:
+    batches = several(where, tmp_path, weighted=weighted, shuffle=shuffle, passes=2)
+    seen: list[int] = []
+    for batch in taken(batches, context(engine=engine)):
+        parts: list[Any] = [*batch.inputs, *batch.targets, *batch.weights]
+        image, age, kind, score, *weights = parts
+        rows = age.astype(int)
+        seen += rows.tolist()
+        assert (image.dtype, kind.dtype, score.dtype) == (np.float32, np.int64, np.float32)
+        np.testing.assert_array_equal(image, IMAGE[rows])
+        np.testing.assert_array_equal(kind, KIND[rows])
+        np.testing.assert_array_equal(score, SCORE[rows].astype(np.float32))
+        if weighted:
+            np.testing.assert_array_equal(weights[0], SCORE[rows].astype(np.float32))
+        assert [w is None for w in weights] == [False, True] * weighted
+    assert sorted(seen[:N]) == sorted(seen[N:]) == list(range(N))
+    assert (seen != [*range(N)] * 2) is bool(shuffle)
+
+
+@in_each_place
+@pytest.mark.parametrize("shuffle", [False, True, "batch"])
+def test_several_columns_ahead_are_those_one_by_one(where: str, shuffle: Any, tmp_path: Path) -> None:
+    here, found = context(), []
+    ahead = several(where, tmp_path, shuffle=shuffle, passes=2)
+    while (stretch := ahead.ahead(here, 3)) is not None:
+        count = min(stretch.batches, 3)
+        found += [copy.deepcopy(stretch.batch(i)) for i in range(count)]
+        ahead.took(count)
+    alone = taken(several(where, tmp_path, shuffle=shuffle, passes=2), context())
+    assert repr(found) == repr(alone)
+
+
+@in_each_place
+@pytest.mark.parametrize("shuffle", [False, True, "batch"])
+def test_several_columns_go_on_where_they_were(where: str, shuffle: Any, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"shuffle": shuffle, "passes": 3, "weighted": True}
+    batches, here = several(where, tmp_path, **options), context()
+    taken(batches, here, 8)
+    state, described = copy.deepcopy(batches.get_state()), batches.describe()
+    rest = taken(batches, here, 4)
+    again = several(where, tmp_path, **options)
+    assert again.describe() == described
+    again.set_state(state)
+    assert repr(taken(again, context(seed=9), 4)) == repr(rest)
+
+
+def test_the_columns_are_described(tmp_path: Path) -> None:
+    assert several("files", tmp_path, weighted=True).describe()["columns"] == [
+        ["x['image']", "x['age']"],
+        ["y['kind']", "y['score']"],
+        ["sample_weight['kind']", "sample_weight['score']"],
+    ]
+    assert "columns" not in batches_of("memory", 3).describe()
+
+
+@in_each_place
+def test_one_array_of_targets_and_weights_is_for_all_outputs(where: str, tmp_path: Path) -> None:
+    x, y = array(where, IMAGE, tmp_path, "image"), array(where, KIND, tmp_path, "age")
+    batches = data.batches_of(x, y, SCORE, batch_size=N, names=Names(None, ["a", "b", "c"]))
+    [batch] = taken(batches, context())
+    assert (batches.outputs, len(batch.targets), len(batch.weights)) == (3, 3, 3)
+    for y, weight in zip(batch.targets, batch.weights, strict=True):
+        np.testing.assert_array_equal(y, KIND)
+        np.testing.assert_array_equal(weight, SCORE.astype(np.float32))
+    assert len(batches.targets) == 3
+    assert batches.name_of_targets(2) == "y"
+
+
+def test_a_column_is_called_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^y\['score'\] must hold real numbers"):
+        data.batches_of(IMAGE, {"score": ["a"] * N, "kind": KIND})
+    with pytest.raises(DataError, match=r"^x\['b'\] of validation_data must hold numbers that float32"):
+        data.batches_of({"a": AGE, "b": np.full(N, 1e300)}, called="validation_data")
+    with pytest.raises(DataError, match=r"Received: x\['a'\] has 23, x\['b'\] has 22, y has 23\. Cut"):
+        data.batches_of({"a": AGE, "b": AGE[1:]}, KIND)
+    with pytest.raises(DataError, match=r"^x\[1\] must be one array of numbers\. Received: None"):
+        data.batches_of([AGE, None])
+
+
+@in_each_place
+def test_nan_in_a_column_is_named(where: str, tmp_path: Path) -> None:
+    bad = SCORE.copy()
+    bad[9] = np.nan
+    y = {"kind": KIND, "score": array(where, bad, tmp_path, "age")}
+    batches = data.batches_of({"image": IMAGE, "age": AGE}, y, batch_size=4, names=NAMES, called="it")
+    found = taken(batches, context(), 3)
+    place = "" if where == "memory" else ", batch 2"
+    with pytest.warns(MinifitWarning, match=rf"Received: nan in row 9 of y\['score'\] of it{place}\."):
+        batches.explain(found[2])
+
+
+@in_each_place
+def test_outputs_that_are_named_late_are_put_in_order(where: str, tmp_path: Path) -> None:
+    batches = several(where, tmp_path, names=Names(), weighted=True, shuffle=True)
+    first: Any = batches.peek()
+    assert [y.dtype.kind for y in first.targets] == ["i", "f"]
+    batches.name_outputs(["score", "kind"])
+    batch: Any = taken(batches, context(), 1)[0]
+    assert [y.dtype for y in batch.targets] == [np.float32, np.int64]
+    assert [w is None for w in batch.weights] == [True, False]
+    with pytest.raises(UnknownNameError, match=r"Received: 'score'\. Did you mean 'scores'"):
+        several(where, tmp_path, names=Names()).name_outputs(["scores", "kind"])
