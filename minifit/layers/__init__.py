@@ -8,7 +8,11 @@ from minifit.layers.activity_regularization import ActivityRegularization
 from minifit.layers.alpha_dropout import AlphaDropout
 from minifit.layers.base import Layer
 from minifit.layers.batch_normalization import BatchNormalization
+from minifit.layers.category_encoding import CategoryEncoding
+from minifit.layers.concatenate import Concatenate, concatenate
 from minifit.layers.dense import Dense
+from minifit.layers.discretization import Discretization
+from minifit.layers.dot import Dot, dot
 from minifit.layers.dropout import Dropout
 from minifit.layers.elu import ELU
 from minifit.layers.embedding import Embedding
@@ -16,9 +20,24 @@ from minifit.layers.flatten import Flatten
 from minifit.layers.gaussian_dropout import GaussianDropout
 from minifit.layers.gaussian_noise import GaussianNoise
 from minifit.layers.input_layer import Input, InputLayer
+from minifit.layers.integer_lookup import IntegerLookup
 from minifit.layers.lambda_layer import Lambda
 from minifit.layers.layer_normalization import LayerNormalization
 from minifit.layers.leaky_re_lu import LeakyReLU
+from minifit.layers.merge import (
+    Add,
+    Average,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from minifit.layers.normalization import Normalization
 from minifit.layers.op_lambda import TFOpLambda
 from minifit.layers.p_re_lu import PReLU
@@ -29,6 +48,7 @@ from minifit.layers.rescaling import Rescaling
 from minifit.layers.reshape import Reshape
 from minifit.layers.softmax import Softmax
 from minifit.layers.spatial_dropout_1d import SpatialDropout1D
+from minifit.layers.string_lookup import StringLookup
 from minifit.layers.thresholded_re_lu import ThresholdedReLU
 from minifit.layers.unit_normalization import UnitNormalization
 from minifit.tables import Table, custom_object_scope, serialize
@@ -37,9 +57,15 @@ __all__ = [
     "ELU",
     "Activation",
     "ActivityRegularization",
+    "Add",
     "AlphaDropout",
+    "Average",
     "BatchNormalization",
+    "CategoryEncoding",
+    "Concatenate",
     "Dense",
+    "Discretization",
+    "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
@@ -47,10 +73,14 @@ __all__ = [
     "GaussianNoise",
     "Input",
     "InputLayer",
+    "IntegerLookup",
     "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Maximum",
+    "Minimum",
+    "Multiply",
     "Normalization",
     "PReLU",
     "Permute",
@@ -60,11 +90,21 @@ __all__ = [
     "Reshape",
     "Softmax",
     "SpatialDropout1D",
+    "StringLookup",
+    "Subtract",
     "TFOpLambda",
     "ThresholdedReLU",
     "UnitNormalization",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]
 
 TABLE = Table(
@@ -75,18 +115,28 @@ TABLE = Table(
             ELU,
             Activation,
             ActivityRegularization,
+            Add,
             AlphaDropout,
+            Average,
             BatchNormalization,
+            CategoryEncoding,
+            Concatenate,
             Dense,
+            Discretization,
+            Dot,
             Dropout,
             Embedding,
             Flatten,
             GaussianDropout,
             GaussianNoise,
             InputLayer,
+            IntegerLookup,
             Lambda,
             LayerNormalization,
             LeakyReLU,
+            Maximum,
+            Minimum,
+            Multiply,
             Normalization,
             PReLU,
             Permute,
@@ -96,6 +146,8 @@ TABLE = Table(
             Reshape,
             Softmax,
             SpatialDropout1D,
+            StringLookup,
+            Subtract,
             TFOpLambda,
             ThresholdedReLU,
             UnitNormalization,

@@ -1,7 +1,6 @@
 """`Normalization`: features with mean 0 and variance 1 over data seen beforehand."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,11 +8,12 @@ import numpy as np
 from minifit.arrays import Array
 from minifit.checks import entries
 from minifit.errors import ArgumentError, DataError, ShapeError
+from minifit.layers.adapting import batches_of
 from minifit.layers.axes import checked_axes, given_axes, known_sizes
 from minifit.layers.base import Layer, ShapeLike, Shaping
 from minifit.parameters import Parameter
 from minifit.settings import unnamed
-from minifit.tensor import Tensor, to_array
+from minifit.tensor import Tensor
 
 EPSILON = np.float32(1e-7)
 """The smallest standard deviation that is divided by."""
@@ -137,7 +137,7 @@ class Normalization(Layer):
                 f"Layer {self.name!r} was given mean and variance. Received: data to adapt to. Leave them out."
             )
         count, mean, squares = 0, np.zeros(()), np.zeros(())
-        for batch in islice(_batches(data, batch_size or 32), steps):
+        for batch in batches_of(data, batch_size, steps):
             if not self.built:
                 self.build_for((None, *batch.shape[1:]))
             if batch.ndim != len(self._broadcast):
@@ -172,17 +172,6 @@ class Normalization(Layer):
         """The arguments that make an equal layer."""
         own = {"axis": self.axis, "mean": _plain(self.input_mean), "variance": _plain(self.input_variance)}
         return {**super().get_config(), **own}
-
-
-def _batches(data: Any, batch_size: int) -> Iterator[Array]:
-    has_rows = hasattr(data, "shape") and hasattr(data, "__getitem__")  # an array, in memory or in a file
-    if not has_rows and not isinstance(data, Tensor | list | tuple) and isinstance(data, Iterable):
-        yield from (to_array(batch) for batch in data)
-        return
-    rows = data if has_rows else to_array(data)
-    if not rows.shape:
-        raise DataError("adapt needs data of shape (n, ...). Received: a single number. Pass an array.")
-    yield from (to_array(rows[i : i + batch_size]) for i in range(0, len(rows), batch_size))
 
 
 def _plain(value: Any) -> Any:

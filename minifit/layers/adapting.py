@@ -1,0 +1,48 @@
+"""What layers learn from before training: the batches of data that `adapt` is given."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from minifit.arrays import Array
+from minifit.errors import DataError
+from minifit.tensor import Tensor, to_array
+
+
+def batches_of(
+    data: Any,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    array_of: Callable[[Any], Array] = to_array,
+) -> Iterator[Array]:
+    """Return batches of an array, a list, a dataset in a file, or an iterable of batches.
+
+    Parameters
+    ----------
+    data : array or h5py.Dataset of shape (n, ...), nested list, or iterable of batches
+    batch_size : int, default 32
+        The rows of a batch that is cut out of an array.
+    steps : int, optional
+        How many batches there are at most; all when None.
+    array_of : callable
+        Returns a batch as an array, or raises.
+
+    Raises
+    ------
+    DataError
+        When `data` is a single value.
+    """
+    return islice(_all_batches(data, batch_size or 32, array_of), steps)
+
+
+def _all_batches(data: Any, batch_size: int, array_of: Callable[[Any], Array]) -> Iterator[Array]:
+    has_rows = hasattr(data, "shape") and hasattr(data, "__getitem__")  # an array, in memory or in a file
+    if not has_rows and not isinstance(data, Tensor | list | tuple | str) and isinstance(data, Iterable):
+        yield from (array_of(batch) for batch in data)
+        return
+    rows = data if has_rows else array_of(data)
+    if not rows.shape:
+        raise DataError(
+            "adapt needs data of shape (n, ...). Received: a single value. Pass an array or a list."
+        )
+    yield from (array_of(rows[i : i + batch_size]) for i in range(0, len(rows), batch_size))

@@ -1,0 +1,174 @@
+"""`CategoryEncoding`: category numbers as rows of zeros and ones, or of counts."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import FLOAT, Array, without_batch
+from minifit.checks import positive
+from minifit.errors import ArgumentError, DataError, ShapeError, UnknownNameError, quoted
+from minifit.layers.base import Layer, ShapeLike, Shaping
+from minifit.settings import Setting
+from minifit.tensor import Tensor, constant, to_array
+
+OLD_NAMES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
+"""Names of output modes that older versions of TensorFlow had."""
+
+
+def mode_among(*modes: str) -> Any:
+    """Return the check of an `output_mode` that is one of these."""
+
+    def checked(name: str, value: Any) -> str:
+        mode = OLD_NAMES.get(value, value) if isinstance(value, str) else None
+        if mode not in modes:
+            listed = ", ".join(map(repr, modes[:-1])) + f" or {modes[-1]!r}"
+            raise UnknownNameError(
+                f"{name} must be {listed}. Received: {name}={quoted(value)}. Pass one of them."
+            )
+        return mode
+
+    return checked
+
+
+def dense(name: str, value: Any) -> bool:
+    """Return False; refuse a sparse output."""
+    if value:
+        raise ArgumentError(
+            f"There are no sparse tensors here. Received: {name}={value!r}. Leave it out; rows then hold their zeros."
+        )
+    return False
+
+
+def whole_tensor(value: Any) -> Tensor:
+    """Return category numbers as a tensor that keeps whole numbers whole."""
+    return value if isinstance(value, Tensor) else constant(to_array(value))
+
+
+class CategoryEncoding(Layer):
+    """Turns category numbers into rows of length `num_tokens`.
+
+    Parameters
+    ----------
+    num_tokens : int
+        The number of categories; inputs are from 0 to ``num_tokens - 1``.
+    output_mode : {"multi_hot", "one_hot", "count"}
+        "one_hot" makes a row of each number, with a 1 at its place. "multi_hot" makes a row of each sample, with a 1
+        for each number in it, and "count" says how often each number is in it.
+    sparse : bool, default False
+        There are no sparse tensors here, so only False.
+    **kwargs
+        As for `Layer`.
+
+    Raises
+    ------
+    ArgumentError
+        When an argument breaks its rule.
+    ShapeError
+        When the output would have more than two axes.
+    DataError
+        When an input is no category number.
+
+    Notes
+    -----
+    Input of shape (n, m) gives output of shape (n, num_tokens); with "one_hot" it is (n,) or (n, 1) that does.
+    Fractions are cut off.
+
+    Examples
+    --------
+    >>> CategoryEncoding(3, "one_hot")([2, 0]).numpy()
+    array([[0., 0., 1.],
+           [1., 0., 0.]], dtype=float32)
+    >>> CategoryEncoding(3, "count")([[2, 2, 0]]).numpy()
+    array([[1., 0., 2.]], dtype=float32)
+
+    References
+    ----------
+    ``tf.keras.layers.CategoryEncoding`` (TensorFlow 2.7).
+    """
+
+    num_tokens = Shaping(positive)
+    output_mode = Shaping(mode_among("multi_hot", "one_hot", "count"))
+    sparse = Setting(dense)
+
+    def __init__(
+        self, num_tokens: int, output_mode: str = "multi_hot", sparse: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.num_tokens, self.output_mode, self.sparse = num_tokens, output_mode, sparse
+
+    def build(self, input_shape: ShapeLike) -> None:
+        """See whether the output has at most two axes."""
+        self.compute_output_shape(input_shape)
+
+    def call(self, inputs: Any, count_weights: Any = None) -> Tensor:
+        """The rows; `count_weights`, of the shape of the inputs, says how much each number counts with "count"."""
+        if count_weights is not None and self.output_mode != "count":
+            raise ArgumentError(
+                f"count_weights counts with output_mode='count' only. Received: count_weights for layer "
+                f"{self.name!r} with output_mode={self.output_mode!r}. Leave it out, or make another layer."
+            )
+        return constant(
+            encoded(self.name, self._numbers(inputs.value), self.num_tokens, self.output_mode, count_weights)
+        )
+
+    def _numbers(self, x: Array) -> Array:
+        inside = (x > -1) & (x < self.num_tokens)  # False for what is no number
+        if not inside.all():
+            at = tuple(int(i) for i in np.argwhere(~inside)[0])
+            raise DataError(
+                f"Layer {self.name!r} encodes whole numbers from 0 to {self.num_tokens - 1}. Received: {x[at]} at {at} "
+                "of the batch. Correct the input or raise num_tokens."
+            )
+        return x.astype(np.int64)
+
+    def _tensor_of(self, value: Any) -> Any:
+        return whole_tensor(value)
+
+    def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
+        """``(None, num_tokens)``."""
+        return encoded_shape(self.name, tuple(input_shape), self.num_tokens, self.output_mode)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal layer."""
+        own = {"num_tokens": self.num_tokens, "output_mode": self.output_mode, "sparse": self.sparse}
+        return {**super().get_config(), **own}
+
+
+def encoded(name: str, numbers: Array, depth: int, mode: str, weights: Any = None) -> Array:
+    """Return category numbers as rows.
+
+    Parameters
+    ----------
+    name : str
+        The layer's.
+    numbers : array of int of at most two axes
+        Negative ones count as nothing.
+    depth : int
+        The length of a row.
+    mode : {"one_hot", "multi_hot", "count"}
+    weights : array_like, optional
+        How much each number counts.
+    """
+    shape = encoded_shape(name, numbers.shape, depth, mode)
+    of_each = (
+        numbers.reshape(-1, 1)
+        if mode == "one_hot"
+        else numbers.reshape(-1, numbers.shape[-1] if numbers.ndim else 1)
+    )
+    rows = np.zeros((of_each.shape[0], depth), FLOAT)
+    row, place = np.nonzero(of_each >= 0)
+    amounts = 1 if weights is None else to_array(weights).reshape(of_each.shape)[row, place]
+    np.add.at(rows, (row, of_each[row, place]), amounts)
+    return (rows if mode == "count" else np.minimum(rows, 1)).reshape(shape)
+
+
+def encoded_shape(name: str, shape: ShapeLike, depth: int, mode: str) -> tuple[Any, ...]:
+    """Return the shape of the rows."""
+    ahead = shape if mode == "one_hot" and shape and shape[-1] != 1 else shape[:-1]
+    if len(ahead) > 1:
+        raise ShapeError(
+            f"Layer {name!r} with output_mode={mode!r} makes an output of at most two axes. Received: input of "
+            f"shape {without_batch(shape)}, for an output of {len(ahead) + 1}. Put a Flatten before it, or take "
+            "another output_mode."
+        )
+    return (*ahead, depth)
