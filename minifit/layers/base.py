@@ -142,8 +142,9 @@ class Layer(Owner, Configurable):
         self.built = False
         self.activity_regularizer = activity_regularizer
         shape = declared(input_shape, input_dim, batch_input_shape)
-        if shape is not None and batch_size is not None:
-            shape = (positive("batch_size", batch_size), *shape[1:])
+        samples = None if batch_size is None else positive("batch_size", batch_size)
+        if shape is not None and samples is not None:
+            shape = (samples, *shape[1:])
         self.batch_input_shape = shape
         self._shapes: tuple[Any, Any] | None = None  # of the inputs and the outputs it was built for
         self._initial_weights = weights

@@ -9,7 +9,7 @@ from minifit.checks import positive
 from minifit.errors import ArgumentError, DataError, ShapeError, UnknownNameError, quoted
 from minifit.layers.base import Layer, ShapeLike, Shaping
 from minifit.settings import Setting
-from minifit.tensor import Tensor, constant, to_array
+from minifit.tensor import Symbolic, Tensor, constant, to_array
 
 OLD_NAMES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 """Names of output modes that older versions of TensorFlow had."""
@@ -39,9 +39,9 @@ def dense(name: str, value: Any) -> bool:
     return False
 
 
-def whole_tensor(value: Any) -> Tensor:
-    """Return category numbers as a tensor that keeps whole numbers whole."""
-    return value if isinstance(value, Tensor) else constant(to_array(value))
+def whole_tensor(value: Any) -> Any:
+    """Return the input of a layer as a tensor that keeps whole numbers whole."""
+    return value if isinstance(value, Tensor | Symbolic) else constant(to_array(value))
 
 
 class CategoryEncoding(Layer):
@@ -96,11 +96,15 @@ class CategoryEncoding(Layer):
         super().__init__(**kwargs)
         self.num_tokens, self.output_mode, self.sparse = num_tokens, output_mode, sparse
 
+    def build_for(self, input_shape: Any, **kwargs: Any) -> Any:
+        """Build the layer if it is not built yet; weights of numbers do not change the output's shape."""
+        return super().build_for(input_shape)
+
     def build(self, input_shape: ShapeLike) -> None:
         """See whether the output has at most two axes."""
         self.compute_output_shape(input_shape)
 
-    def call(self, inputs: Any, count_weights: Any = None) -> Tensor:
+    def call(self, inputs: Any, *, count_weights: Any = None) -> Tensor:
         """The rows; `count_weights`, of the shape of the inputs, says how much each number counts with "count"."""
         if count_weights is not None and self.output_mode != "count":
             raise ArgumentError(

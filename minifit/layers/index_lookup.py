@@ -13,7 +13,7 @@ from minifit.arrays import Array
 from minifit.checks import optional_of, positive
 from minifit.errors import ArgumentError, DataError, NotBuiltError, quoted
 from minifit.layers.adapting import batches_of
-from minifit.layers.base import Layer, ShapeLike, Shaping
+from minifit.layers.base import Layer, ShapeLike
 from minifit.layers.category_encoding import dense, encoded, encoded_shape, mode_among
 from minifit.layers.vocabulary import Counting, Vocabulary, begins_with, check_tokens, idf_of, listed
 from minifit.parameters import Parameter
@@ -33,11 +33,11 @@ class IndexLookup(Layer):
     kind = ""
     """The dtype of tokens, as configurations name it."""
 
-    max_tokens = Shaping(optional_of(lambda name, value: positive(name, value, 2)))
-    num_oov_indices = Shaping(lambda name, value: positive(name, value, 0, 1))
-    output_mode = Shaping(mode_among("int", "one_hot", "multi_hot", "count", "tf_idf"))
-    invert, pad_to_max_tokens = Shaping(flag), Shaping(flag)
-    sparse = Shaping(dense)
+    max_tokens = Fixed(optional_of(lambda name, value: positive(name, value, 2)))
+    num_oov_indices = Fixed(lambda name, value: positive(name, value, 0, 1))
+    output_mode = Fixed(mode_among("int", "one_hot", "multi_hot", "count", "tf_idf"))
+    invert, pad_to_max_tokens = Fixed(flag), Fixed(flag)
+    sparse = Fixed(dense)
     mask_token, oov_token = Fixed(), Fixed()
 
     def __init__(

@@ -125,11 +125,14 @@ class StringLookup(IndexLookup):
                 "Rows of words have equal lengths. Received: a ragged list. Pad the short rows with ''."
             )
         if not isinstance(value, str | bytes):
-            raise ArgumentTypeError(
-                f"Layer {self.name!r} looks up text, and a model's data are numbers. Received: {quoted(value)}. Look "
-                "words up before the model: model.fit(lookup(words), y)."
-            )
+            raise self._no_text(quoted(value))
         return value.decode(self.encoding) if isinstance(value, bytes) else value
+
+    def _no_text(self, received: str) -> ArgumentTypeError:
+        return ArgumentTypeError(
+            f"Layer {self.name!r} looks up text, and a model's data are numbers. Received: {received}. Look words up "
+            "before the model: model.fit(lookup(words), y)."
+        )
 
     def bucket(self, token: str, count: int) -> int:
         """Return the remainder of the hash that TensorFlow takes."""
@@ -139,10 +142,16 @@ class StringLookup(IndexLookup):
         """Return words as bytes."""
         return np.array([token.encode(self.encoding) for token in tokens], object)
 
+    def _tensors_of(self, inputs: Any) -> Any:
+        return self._tensor_of(inputs)
+
     def _tensor_of(self, value: Any) -> Any:
         if isinstance(value, Tensor):
             return value
         return constant(to_array(value) if self.invert else _as_array(value))
+
+    def _on_symbols(self, inputs: Any, kwargs: dict[str, Any]) -> Any:
+        raise self._no_text("a symbol, which stands for numbers")
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer, with the vocabulary that it learned."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import FLOAT, Array
-from minifit.checks import entries
+from minifit.checks import entries, number, several
 from minifit.errors import ArgumentError, DataError, ShapeError, quoted
 from minifit.tensor import Tensor, to_array
 
@@ -76,13 +76,14 @@ def idf_of(given: Any, count: int) -> Array:
             "A vocabulary for output_mode='tf_idf' needs idf_weights. Received: none. Pass one number for each "
             "token, or call adapt."
         )
-    weights = np.asarray(to_array(given), FLOAT)
-    if weights.shape != (count,):
+    given = to_array(given) if isinstance(given, Tensor) else given
+    weights = several("idf_weights", given, number, "[0.5, 0.25]")
+    if len(weights) != count:
         raise ShapeError(
-            f"idf_weights are one number for each of the vocabulary's {count} tokens. Received: an array of shape "
-            f"{weights.shape}. Give as many numbers as tokens."
+            f"idf_weights are one number for each of the vocabulary's {count} tokens. Received: {len(weights)}. "
+            "Give as many numbers as tokens."
         )
-    return weights
+    return np.asarray(weights, FLOAT)
 
 
 class Counting:

@@ -24,7 +24,10 @@ from minifit.tables import plain
 
 NO_ATTRIBUTES: dict[str, set[str]] = {
     # What they say is said by another one, or they may have one value alone.
-    "layers": {"dtype", "input_shape", "input_dim", "mask", "output_shape", "data_format"},
+    "layers": {
+        *("dtype", "input_shape", "input_dim", "mask", "output_shape", "data_format"),
+        *("weights", "batch_size", "dynamic"),
+    },
     "metrics": {"dtype"},
     "optimizers": {"lr"},
     "callbacks": {"separator", "profile_batch"},
@@ -82,7 +85,9 @@ NEEDED: dict[Any, dict[str, Any]] = {
     layers.Activation: {"activation": "tanh"},
     layers.ActivityRegularization: {"l1": 0.5},
     layers.AlphaDropout: {"rate": 0.25},
+    layers.CategoryEncoding: {"num_tokens": 4},
     layers.Dense: {"units": 3},
+    layers.Dot: {"axes": 1},
     layers.Dropout: {"rate": 0.25},
     layers.Embedding: {"input_dim": 6, "output_dim": 3, "input_length": 4},
     layers.GaussianDropout: {"rate": 0.25},

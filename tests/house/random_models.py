@@ -27,6 +27,7 @@ from minifit import (
 )
 from minifit.arrays import Array
 from minifit.callbacks import Callback
+from minifit.layers.merge import Merge
 from minifit.optimizers import schedules
 from minifit.settings import Fixed
 from minifit.tables import Table
@@ -237,7 +238,11 @@ LAYERS: Mapping[str, Any] = {
     "Activation": lambda s: st.fixed_dictionaries({"activation": ACTIVATIONS}),
     "ActivityRegularization": lambda s: either(l1=FACTORS, l2=FACTORS),
     "BatchNormalization": lambda s: either(axis=axes(s), momentum=st.sampled_from([0.5, 0.9]), **OF_SCALES),
+    "CategoryEncoding": lambda s: st.fixed_dictionaries(
+        {"num_tokens": st.just(WORDS), "output_mode": st.sampled_from(["multi_hot", "count"])}
+    ),
     "Dense": lambda s: dense(ACTIVATIONS),
+    "Discretization": lambda s: st.just({"bin_boundaries": [-0.5, 0.0, 0.5]}),
     "Dropout": lambda s: st.fixed_dictionaries(
         {"rate": st.sampled_from([0.0, 0.3, 0.5])},
         optional={"seed": SEEDS, "noise_shape": st.just((None,) * len(s) + (1,))},
@@ -257,6 +262,7 @@ LAYERS: Mapping[str, Any] = {
     "GaussianDropout": lambda s: st.fixed_dictionaries({"rate": st.just(0.3)}, optional={"seed": SEEDS}),
     "GaussianNoise": lambda s: st.fixed_dictionaries({"stddev": st.just(0.3)}, optional={"seed": SEEDS}),
     "InputLayer": lambda s: st.just({}),
+    "IntegerLookup": lambda s: st.just({"vocabulary": [3, 1, 0], "num_oov_indices": 2}),
     "Lambda": lambda s: st.just({"function": squared, "arguments": {"factor": 0.5}}),
     "LayerNormalization": lambda s: either(axis=axes(s), **OF_SCALES),
     "LeakyReLU": lambda s: either(alpha=st.sampled_from([0.1, 0.5])),
@@ -278,10 +284,14 @@ LAYERS: Mapping[str, Any] = {
     "Reshape": lambda s: st.fixed_dictionaries({"target_shape": targets_of_reshape(s)}),
     "Softmax": lambda s: either(axis=axes(s)),
     "SpatialDropout1D": lambda s: st.fixed_dictionaries({"rate": st.just(0.3)}, optional={"seed": SEEDS}),
+    "TFOpLambda": lambda s: st.just({"function": "math.tanh"}),
     "ThresholdedReLU": lambda s: either(theta=st.sampled_from([0.1, 0.5])),
     "UnitNormalization": lambda s: either(axis=axes(s)),
 }
-FIRST_ONLY = ("Embedding", "InputLayer")
+OF_IDS = ("CategoryEncoding", "Embedding", "IntegerLookup")
+FIRST_ONLY = (*OF_IDS, "Discretization", "InputLayer")
+NOT_IN_A_CHAIN = [name for name, kind in layers.TABLE.items() if issubclass(kind, Merge)] + ["StringLookup"]
+"""Layers that take several inputs, or text."""
 RANKS = {"RepeatVector": 1, "SpatialDropout1D": 2}
 """How many axes a sample must have, for layers that ask."""
 
@@ -475,7 +485,8 @@ def optimizer(draw: st.DrawFn) -> Named:
 @st.composite
 def hidden_layers(draw: st.DrawFn, shape: tuple[int, ...], ids: bool) -> tuple[list[Named], tuple[int, ...]]:
     """Up to three layers, and the shape of what comes out of them."""
-    found: list[Named] = [("Embedding", draw(LAYERS["Embedding"](shape)))] if ids else []
+    first = draw(st.sampled_from(OF_IDS if ids else (None, None, "Discretization")))
+    found: list[Named] = [] if first is None else [(first, draw(LAYERS[first](shape)))]
     after = shape_after(found, shape)
     for _ in range(draw(st.integers(0, 3))):
         rank = len(after)

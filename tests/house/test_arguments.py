@@ -42,6 +42,7 @@ FAMILIES: list[ModuleType] = [
 ]
 
 NEEDED: dict[str, Any] = {
+    "axes": 1,
     "backup_dir": "backup",
     "boundaries": [2, 4],
     "decay_rate": 0.5,
@@ -56,6 +57,7 @@ NEEDED: dict[str, Any] = {
     "learning_rate": 0.5,
     "n": 2,
     "name": "own",
+    "num_tokens": 4,
     "output_dim": 2,
     "rate": 0.5,
     "scale": 0.5,
@@ -69,6 +71,8 @@ NEEDED: dict[str, Any] = {
 
 BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("AUC", "num_labels"): {"multi_label": True},
+    ("IntegerLookup", "idf_weights"): {"vocabulary": [1, 2], "output_mode": "tf_idf"},
+    ("StringLookup", "idf_weights"): {"vocabulary": ["a", "b"], "output_mode": "tf_idf"},
     ("InputLayer", "batch_size"): {"input_shape": (2,)},
 }
 """What an argument cannot be given without."""

@@ -188,7 +188,13 @@ FAMILIES: dict[str, tuple[Any, Any, tuple[Any, ...]]] = {
     "callbacks": ({n: getattr(callbacks, n) for n in callbacks.__all__}, use_callback, ()),
 }
 OWN_TESTS = (
+    *(kind for kind in layers.TABLE.values() if issubclass(kind, Merge)),  # take several inputs
     layers.InputLayer,  # has nothing but a shape and a name
+    layers.CategoryEncoding,  # takes whole numbers
+    layers.Discretization,  # has arguments that contradict each other, as have the lookups
+    layers.IntegerLookup,
+    layers.StringLookup,
+    layers.TFOpLambda,  # is made of a symbol's op
     callbacks.Callback,
     callbacks.CallbackList,
     callbacks.LambdaCallback,  # a hook counts from the next epoch on

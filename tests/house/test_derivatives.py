@@ -267,10 +267,15 @@ ROWS, CUBE = RNG.standard_normal((5, 4)), RNG.standard_normal((3, 2, 4))
 IMAGES = RNG.standard_normal((2, 3, 2, 3))
 PENALTIES = {"kernel_regularizer": "l2", "bias_regularizer": "l1_l2", "activity_regularizer": "l1"}
 
-LAYERS: Mapping[str, list[tuple[Options, Array]]] = {
+PAIR = ROWS, RNG.standard_normal((5, 4))
+THREE = CUBE, RNG.standard_normal((3, 1, 4)), RNG.standard_normal((3, 4))
+
+LAYERS: Mapping[str, list[tuple[Options, Any]]] = {
     "Activation": [({"activation": "tanh"}, CUBE)],
     "ActivityRegularization": [({"l1": 0.1}, ROWS), ({"l1": 0.1, "l2": 0.2}, CUBE)],
+    "Add": [({}, PAIR), ({}, THREE)],
     "AlphaDropout": [({"rate": 0.4}, ROWS)],
+    "Average": [({}, PAIR), ({}, THREE)],
     "BatchNormalization": [
         ({}, ROWS),
         ({"center": False, "epsilon": 0.1}, CUBE),
@@ -278,11 +283,17 @@ LAYERS: Mapping[str, list[tuple[Options, Array]]] = {
         ({"axis": 1, "beta_regularizer": "l2", "gamma_regularizer": "l1"}, IMAGES),
         ({"trainable": False}, ROWS),
     ],
+    "Concatenate": [({}, PAIR), ({"axis": 1}, THREE[:2]), ({}, (CUBE, CUBE * 2, CUBE[..., :1]))],
     "Dense": [
         ({"units": 3}, ROWS),
         ({"units": 3, "use_bias": False, "activation": "relu"}, ROWS),
         ({"units": 2, "activation": "sigmoid"}, CUBE),
         ({"units": 2, "activation": "softmax", **PENALTIES}, CUBE),
+    ],
+    "Dot": [
+        ({"axes": 1}, PAIR),
+        ({"axes": (2, 1), "normalize": True}, (CUBE, RNG.standard_normal((3, 4, 2)))),
+        ({"axes": -1}, (CUBE, THREE[2])),
     ],
     "Dropout": [({"rate": 0.4}, ROWS), ({"rate": 0.4, "noise_shape": (None, 1, None), "seed": 3}, CUBE)],
     "ELU": [({}, CUBE), ({"alpha": 0.5}, CUBE)],
@@ -302,6 +313,9 @@ LAYERS: Mapping[str, list[tuple[Options, Array]]] = {
         ({"beta_regularizer": "l2", "gamma_regularizer": "l1"}, IMAGES),
     ],
     "LeakyReLU": [({}, CUBE), ({"alpha": 0.5}, CUBE)],
+    "Maximum": [({}, PAIR), ({}, THREE)],
+    "Minimum": [({}, PAIR), ({}, THREE)],
+    "Multiply": [({}, PAIR), ({}, THREE)],
     "Normalization": [({"axis": 1}, CUBE), ({"mean": [1.0, 2.0, 0.0, -1.0], "variance": 4.0}, ROWS)],
     "PReLU": [({}, CUBE), ({"shared_axes": [2], "alpha_regularizer": "l2"}, CUBE)],
     "Permute": [({"dims": (2, 1)}, CUBE)],
@@ -311,9 +325,15 @@ LAYERS: Mapping[str, list[tuple[Options, Array]]] = {
     "Reshape": [({"target_shape": (4, -1)}, CUBE)],
     "Softmax": [({}, CUBE), ({"axis": [1, 2]}, CUBE)],
     "SpatialDropout1D": [({"rate": 0.4, "seed": 3}, CUBE)],
+    "Subtract": [({}, PAIR), ({}, THREE[1:])],
+    "TFOpLambda": [({"function": "math.tanh"}, ROWS)],
     "ThresholdedReLU": [({}, CUBE), ({"theta": 0.3}, CUBE)],
     "UnitNormalization": [({}, CUBE), ({"axis": [1, 2]}, CUBE)],
 }
+
+
+CONSTANT = ("CategoryEncoding", "Discretization", "IntegerLookup", "StringLookup")
+"""Layers whose output has no derivative."""
 
 
 def of_layers() -> Iterable[Case]:
@@ -321,7 +341,16 @@ def of_layers() -> Iterable[Case]:
         for options, x in variants:
             for training in (False, True):
                 note = f"{'in training' if training else ''} {words(options)}"
-                yield Case(name, note, built(layers.TABLE[name](**options), x), (x,), training)
+                layer = layers.TABLE[name](**options)
+                if isinstance(x, tuple):
+                    yield Case(name, note, on_a_list(layer), x, training)
+                else:
+                    yield Case(name, note, built(layer, x), (x,), training)
+
+
+def on_a_list(layer: layers.Layer) -> Callable[..., Tensor]:
+    """The layer as a function of several tensors."""
+    return lambda *inputs, training=False: layer(list(inputs), training=training)
 
 
 def built(layer: layers.Layer, x: Array) -> layers.Layer:
@@ -397,7 +426,7 @@ def test_every_member_has_a_case() -> None:
     functions = {f for f in losses.TABLE.values() if not isinstance(f, type)}
     assert members(LOSSES, losses.TABLE) == functions
     assert members(REGULARIZERS, regularizers.TABLE) == set(regularizers.TABLE.values())
-    assert members(LAYERS, layers.TABLE) == set(layers.TABLE.values())
+    assert members([*LAYERS, *CONSTANT], layers.TABLE) == set(layers.TABLE.values())
     assert {c.op for c in OPS} == set(ops.__all__) - {
         "argmax",
         "equal",

@@ -18,9 +18,10 @@ from minifit.errors import (
     UnknownNameError,
 )
 from minifit.layers import Activation, Dense, Dropout, Flatten, InputLayer, Layer, base
+from minifit.layers.merge import Merge
 from minifit.optimizers import SGD
 from minifit.parameters import Parameter
-from minifit.tensor import Tensor, current
+from minifit.tensor import Tensor, constant, current
 from minifit.utils import check_gradients, clear_session
 
 X = (np.arange(12) * 7 % 11 / 11 - 0.4).reshape(4, 3).astype(np.float32)
@@ -29,9 +30,15 @@ Y = (np.arange(8) * 5 % 7 / 7).reshape(4, 2).astype(np.float32)
 NEEDED: dict[str, dict[str, Any]] = {
     "Activation": {"activation": "tanh"},
     "ActivityRegularization": {},
+    "Add": {},
     "AlphaDropout": {"rate": 0.5},
+    "Average": {},
     "BatchNormalization": {},
+    "CategoryEncoding": {"num_tokens": 4},
+    "Concatenate": {},
     "Dense": {"units": 2},
+    "Discretization": {"bin_boundaries": [0.0, 0.5]},
+    "Dot": {"axes": 1},
     "Dropout": {"rate": 0.5},
     "ELU": {},
     "Embedding": {"input_dim": 4, "output_dim": 2},
@@ -39,9 +46,13 @@ NEEDED: dict[str, dict[str, Any]] = {
     "GaussianDropout": {"rate": 0.5},
     "GaussianNoise": {"stddev": 0.5},
     "InputLayer": {"input_shape": (3,)},
+    "IntegerLookup": {"vocabulary": [1, 2]},
     "Lambda": {"function": ops.square},
     "LayerNormalization": {},
     "LeakyReLU": {},
+    "Maximum": {},
+    "Minimum": {},
+    "Multiply": {},
     "Normalization": {},
     "PReLU": {},
     "Permute": {"dims": (1,)},
@@ -51,17 +62,44 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Reshape": {"target_shape": (-1,)},
     "Softmax": {},
     "SpatialDropout1D": {"rate": 0.5},
+    "StringLookup": {"vocabulary": ["a", "b"]},
+    "Subtract": {},
     "TFOpLambda": {"function": "nn.relu"},
     "ThresholdedReLU": {},
     "UnitNormalization": {},
 }
 """The arguments without which there is no such layer."""
 
-INPUTS: dict[str, Array] = {"Embedding": np.arange(12).reshape(4, 3) % 4, "SpatialDropout1D": X[:, None]}
+WHOLE = np.arange(12).reshape(4, 3) % 4
+INPUTS: dict[str, Any] = {
+    "CategoryEncoding": WHOLE,
+    "Embedding": WHOLE,
+    "IntegerLookup": WHOLE,
+    "SpatialDropout1D": X[:, None],
+    "StringLookup": np.array([["a", "b", "c"], ["c", "b", "a"]]),
+}
 """What a layer is tried on that does not take any numbers, or samples of any rank."""
 
-RANKS = {"InputLayer": 2, "Permute": 2, "RepeatVector": 2, "SpatialDropout1D": 3}
+MERGING = [name for name, kind in layers.TABLE.items() if issubclass(kind, Merge)]
+"""Layers that are called on a list."""
+
+ALONE = [name for name in layers.TABLE if name not in MERGING]
+
+TO_NUMBERS = ("CategoryEncoding", "Discretization", "IntegerLookup", "StringLookup")
+"""Layers through which no gradient goes."""
+
+DTYPES = {"IntegerLookup": "int64", "StringLookup": "string"}
+"""The dtype of layers whose input is not float32."""
+
+RANKS = {"CategoryEncoding": 2, "InputLayer": 2, "Permute": 2, "RepeatVector": 2, "SpatialDropout1D": 3}
 """The rank of the input of layers that do not take any."""
+
+
+def ones_for(name: str, shape: tuple[int, ...]) -> Any:
+    if name == "StringLookup":
+        return np.full(shape, "a")
+    ones = np.ones(shape, np.float32)
+    return [ones, ones] if name in MERGING else ones
 
 
 def make(kind: str, **more: Any) -> Layer:
@@ -92,14 +130,23 @@ def test_unknown_keywords(name: str) -> None:
 @pytest.mark.parametrize("name", layers.TABLE)
 @pytest.mark.parametrize("dtype", ["float64", np.float16, int])
 def test_another_dtype(name: str, dtype: Any) -> None:
-    with pytest.raises(ArgumentError, match=r"float32 only\. Received: dtype=.*Leave dtype out"):
+    rule = "of dtype" if name in DTYPES else "float32 only"
+    with pytest.raises(ArgumentError, match=rf"{rule}.*Received: dtype=.*Leave dtype out"):
         make(name, dtype=dtype)
 
 
-@pytest.mark.parametrize("name", layers.TABLE)
+@pytest.mark.parametrize("name", [n for n in layers.TABLE if n not in DTYPES])
 @pytest.mark.parametrize("dtype", [None, "float32", np.float32, np.dtype(np.float32)])
 def test_its_own_dtype(name: str, dtype: Any) -> None:
     assert make(name, dtype=dtype).get_config()["dtype"] == "float32"
+
+
+@pytest.mark.parametrize("name, dtype", DTYPES.items())
+def test_the_dtype_of_tokens(name: str, dtype: str) -> None:
+    for given in (None, dtype):
+        assert make(name, dtype=given).get_config()["dtype"] == dtype
+    with pytest.raises(ArgumentError, match=f"values of dtype '{dtype}'"):
+        make(name, dtype="float32")
 
 
 @pytest.mark.parametrize("name", [n for n in layers.TABLE if n != "Lambda"])
@@ -144,29 +191,54 @@ def test_the_output_shape_is_that_of_the_output(name: str) -> None:
         if RANKS.get(name, len(shape)) != len(shape):
             continue
         layer = make(name)
-        y = layer(np.ones(shape, np.float32))
-        assert layer.input_shape == (None, *shape[1:])
+        y = layer(ones_for(name, shape))
+        free: Any = (None, *shape[1:])
+        assert layer.input_shape == ([free, free] if name in MERGING else free)
         assert layer.output_shape == (None, *y.shape[1:])
         assert y.shape[0] == shape[0]
-        assert y.dtype == np.float32
-        assert layer.compute_output_shape((None, *shape[1:])) == layer.output_shape
+        numbers = name in TO_NUMBERS and name != "CategoryEncoding"
+        assert y.dtype == (np.int64 if numbers else np.float32)
+        assert layer.compute_output_shape(layer.input_shape) == layer.output_shape
 
 
-@pytest.mark.parametrize("name", layers.TABLE)
+@pytest.mark.parametrize("name", [n for n in ALONE if n not in TO_NUMBERS])
 def test_gradients(name: str) -> None:
     check_gradients(make(name), INPUTS.get(name, X))
 
 
-@pytest.mark.parametrize("name", layers.TABLE)
+@pytest.mark.parametrize("name", TO_NUMBERS)
+def test_there_is_no_gradient_of_numbers(name: str) -> None:
+    x = constant(INPUTS.get(name, X))
+    x.requires_grad = True
+    assert not make(name)(x).requires_grad
+
+
+@pytest.mark.parametrize("name", MERGING)
+def test_gradients_of_several_inputs(name: str) -> None:
+    layer = make(name)
+    check_gradients(lambda a, b: layer([a, b]), X, X[::-1] * 2)
+
+
+@pytest.mark.parametrize("name", MERGING)
+def test_standalone_use_of_several_inputs(name: str) -> None:
+    layer, other = make(name), X[::-1] * 2
+    expected = layer([X, other]).value
+    for given in ((X, other), [Tensor(X), other], [X.astype(np.float64), other]):
+        y = layer(given)
+        assert y.dtype == np.float32
+        np.testing.assert_array_equal(y.value, expected)
+
+
+@pytest.mark.parametrize("name", ALONE)
 def test_standalone_use_takes_arrays_lists_and_tensors(name: str) -> None:
     layer = make(name)
     x = INPUTS.get(name, X)
     expected = layer(x).value
-    for given in (x.tolist(), tuple(x.tolist()), Tensor(x)):
+    for given in (x.tolist(), tuple(x.tolist()), constant(x)):
         np.testing.assert_array_equal(layer(given).value, expected)
 
 
-@pytest.mark.parametrize("name", [n for n in layers.TABLE if n != "Embedding"])
+@pytest.mark.parametrize("name", [n for n in ALONE if n not in ("Embedding", *TO_NUMBERS)])
 def test_standalone_use_takes_arrays_of_float64(name: str) -> None:
     y = make(name)(INPUTS.get(name, X).astype(np.float64))
     assert y.dtype == np.float32

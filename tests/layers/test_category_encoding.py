@@ -35,10 +35,10 @@ def test_rows(mode: str, x: Any, expected: Any) -> None:
 def test_numbers_that_count_differently() -> None:
     layer = CategoryEncoding(4, "count")
     weights = [[0.5, 1.0], [2.0, 2.0]]
-    y = layer.call(layer._tensor_of([[2, 1], [0, 0]]), weights)
+    y = layer([[2, 1], [0, 0]], count_weights=weights)
     assert y.value.tolist() == [[0, 1, 0.5, 0], [4, 0, 0, 0]]
     with pytest.raises(ArgumentError, match=r"'count' only\. Received: count_weights .*'multi_hot'"):
-        CategoryEncoding(4).call(layer._tensor_of([[2, 1]]), [[1, 1]])
+        CategoryEncoding(4)([[2, 1]], count_weights=[[1, 1]])
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,12 @@ def test_in_a_model() -> None:
     np.testing.assert_allclose(model.predict(x, verbose=0), model.get_weights()[0][[3, 0, 3]])
     model.compile("sgd", "mse")
     model.fit(x, np.ones((3, 2)), verbose=0)
+
+
+def test_arguments_that_are_changed() -> None:
+    layer = CategoryEncoding(4)
+    layer.num_tokens, layer.output_mode = 3, "count"
+    assert layer([[2, 2]]).value.tolist() == [[0, 0, 2]]
+    for name, value in (("num_tokens", 4), ("output_mode", "multi_hot")):
+        with pytest.raises(ArgumentError, match=f"{name} is settled when a layer is built"):
+            setattr(layer, name, value)

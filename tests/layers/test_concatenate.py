@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
-from minifit.layers.concatenate import Concatenate
+from minifit.layers.concatenate import Concatenate, concatenate
 from minifit.tensor import Tensor
 from minifit.utils import check_gradients
 
@@ -90,5 +90,14 @@ def test_whole_numbers_stay_whole() -> None:
     assert call(Concatenate(), np.array([[1]]), np.array([[2.0, 3.0]], np.float32)).dtype == np.float32
 
 
-def test_the_configuration() -> None:
+def test_the_function_and_the_configuration() -> None:
+    np.testing.assert_array_equal(concatenate([CUBE, CUBE], 1).value, np.concatenate([CUBE, CUBE], 1))
     assert Concatenate.from_config(Concatenate(1, name="mine").get_config()).axis == 1
+
+
+def test_an_axis_that_is_changed() -> None:
+    layer = Concatenate()
+    layer.axis = 1
+    assert layer([CUBE, CUBE]).shape == (4, 4, 3)
+    with pytest.raises(ArgumentError, match=r"axis is settled when a layer is built\. Received: axis=-1"):
+        layer.axis = -1

@@ -84,7 +84,8 @@ def test_the_configuration_holds_what_it_learned() -> None:
     again = Discretization.from_config(layer.get_config())
     np.testing.assert_array_equal(again(X).value, layer(X).value)
     assert again.get_config() == layer.get_config()
-    assert Discretization(np.array([1, 2])).get_config()["bin_boundaries"] == [1.0, 2.0]
+    boundaries: Any = np.array([1, 2])
+    assert Discretization(boundaries).get_config()["bin_boundaries"] == [1.0, 2.0]
 
 
 @pytest.mark.parametrize(
@@ -135,3 +136,14 @@ def test_in_a_model() -> None:
     assert model.predict(X, verbose=0).tolist() == [[5], [6]]
     model.compile("sgd", "mse")
     model.fit(X, np.ones(2), verbose=0)
+
+
+def test_arguments_that_are_changed() -> None:
+    layer = Discretization(num_bins=2)
+    layer.num_bins, layer.epsilon = 3, 0.1
+    layer.adapt(WAVE)
+    np.testing.assert_allclose(layer.bin_boundaries, [-1.43419, 1.26793], atol=6e-6)
+    layer.bin_boundaries = [0.0]
+    assert layer([-1.0, 1.0]).value.tolist() == [0, 1]
+    with pytest.raises(ArgumentError, match="bin_boundaries must rise"):
+        layer.bin_boundaries = [1.0, 0.0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
-from minifit.layers.dot import Dot
+from minifit.layers.dot import Dot, dot
 from minifit.tensor import Tensor
 from minifit.utils import check_gradients
 
@@ -96,7 +96,20 @@ def test_axes_that_are_none(axes: Any, kind: Any) -> None:
         Dot(axes)
 
 
-def test_the_configuration() -> None:
+def test_the_function_and_the_configuration() -> None:
+    a, b = numbers(4, 3), numbers(4, 3)
+    np.testing.assert_allclose(dot([a, b], 1).value, (a * b).sum(1, keepdims=True), rtol=1e-5)
     config = Dot((2, 1), normalize=True, name="mine").get_config()
     assert (config["axes"], config["normalize"]) == ((2, 1), True)
     assert Dot.from_config({**config, "axes": [2, 1]}).axes == (2, 1)
+
+
+def test_arguments_that_are_changed() -> None:
+    a, b = numbers(4, 3, 2), numbers(4, 3, 2)
+    layer = Dot(2)
+    layer.axes = 1
+    assert layer([a, b]).shape == (4, 2, 2)
+    layer.normalize = True
+    np.testing.assert_array_equal(layer([a, b]).value, Dot(1, True)([a, b]).value)
+    with pytest.raises(ArgumentError, match=r"axes is settled when a layer is built\. Received: axes=2"):
+        layer.axes = 2

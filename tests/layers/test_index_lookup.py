@@ -199,7 +199,7 @@ def test_a_batch_of_one_axis_is_a_document() -> None:
         ({"vocabulary": ["a"]}, r"needs idf_weights\. Received: none"),
         (
             {"vocabulary": ["a"], "idf_weights": [1, 2]},
-            r"vocabulary's 1 tokens\. Received: an array of shape \(2,\)",
+            r"vocabulary's 1 tokens\. Received: 2\. Give",
         ),
         ({"idf_weights": [1.0]}, r"belong to a vocabulary\. Received: idf_weights without one"),
         (
@@ -272,3 +272,22 @@ def test_in_a_model(mode: str, width: int) -> None:
     before = model.get_weights()[0].copy()
     model.fit(x, np.ones(2), verbose=0)
     assert (model.get_weights()[0] != before).any()
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("max_tokens", 9),
+        ("num_oov_indices", 2),
+        ("mask_token", 7),
+        ("oov_token", 7),
+        ("invert", True),
+        ("output_mode", "count"),
+        ("pad_to_max_tokens", True),
+    ],
+)
+def test_arguments_are_settled_when_it_is_made(name: str, value: Any) -> None:
+    layer = IntegerLookup(vocabulary=[50])
+    with pytest.raises(ArgumentError, match=f"{name} is settled when a IntegerLookup is made"):
+        setattr(layer, name, value)
+    assert layer([50, 1]).value.tolist() == [1, 0]

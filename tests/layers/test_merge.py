@@ -8,6 +8,7 @@ import pytest
 
 from minifit.arrays import Array
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
+from minifit.layers import merge
 from minifit.layers.merge import Add, Average, Elementwise, Maximum, Merge, Minimum, Multiply, Subtract
 from minifit.tensor import Tensor
 from minifit.utils import check_gradients
@@ -36,6 +37,7 @@ def test_two_inputs(kind: type[Elementwise]) -> None:
     y = call(kind(), A, B)
     assert y.dtype == np.float32
     np.testing.assert_allclose(y.value, FORMULAS[kind](A, B), rtol=1e-6)
+    np.testing.assert_array_equal(kind()([A, B]).value, y.value)
 
 
 @pytest.mark.parametrize("kind", [k for k in FORMULAS if k is not Subtract])
@@ -154,6 +156,14 @@ def test_many_inputs_are_one_op() -> None:
     xs = [Tensor(x, requires_grad=True) for x in (A, B, C, A)]
     for kind in (Add, Average):
         assert kind().call(xs).parents == tuple(xs)
+
+
+@pytest.mark.parametrize("kind", FORMULAS)
+def test_the_function(kind: type[Elementwise]) -> None:
+    function = getattr(merge, kind.__name__.lower())
+    np.testing.assert_array_equal(function([A, B], name="mine").value, call(kind(), A, B).value)
+    with pytest.raises(ArgumentTypeError, match=f"{kind.__name__} takes no argument 'foo'"):
+        function([A, B], foo=1)
 
 
 def test_a_merge_of_ones_own() -> None:
