@@ -30,6 +30,7 @@ from minifit import (
 )
 from minifit.callbacks import Callback, LambdaCallback
 from minifit.errors import MinifitError, MinifitWarning
+from minifit.layers.merge import Merge
 from minifit.metrics import resolve
 from minifit.tables import plain
 from minifit.tensor import Tensor
