@@ -33,7 +33,8 @@ class ArrayBatches(RowBatches):
     @property
     def _width(self) -> int:
         """The most numbers that a row of one of the inputs has."""
-        return max(prod(rows.shape[1:]) for rows in self.sources[: self._targets_at])
+        widths: list[int] = [prod(rows.shape[1:]) for rows in self.inputs]
+        return max(widths)
 
     def ahead(self, here: Context, most: int) -> Stretch | None:
         """What is left of the pass: of the arrays as they lie, or of copies of some batches that are put in order."""

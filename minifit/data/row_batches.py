@@ -145,6 +145,11 @@ class RowBatches(Batches):
         return self._parts([c.rows if in_memory(c.rows) else None for c in self.columns])[1]
 
     @property
+    def inputs(self) -> list[Any]:
+        """The rows of all inputs."""
+        return [c.rows for c in self.columns[: self._targets_at]]
+
+    @property
     def sources(self) -> list[Rows]:
         """The rows of all columns that have some."""
         return [c.rows for c in self.columns if c.rows is not None]

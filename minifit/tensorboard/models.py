@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minifit import nest
 from minifit.arrays import Array
 from minifit.data import ArrayBatches, Batches
 from minifit.layers import Embedding
@@ -108,10 +109,11 @@ def activations(layers: Sequence[Layer], outputs: Mapping[str, Array]) -> Iterat
         yield histogram_value(f"{shown[name]}/activation", output)
 
 
-def first_rows(data: Batches) -> Array:
-    """Some of the data to look at: the first rows of arrays, or the next batch of others, which is not used up."""
-    x: Any = data.columns[0].rows if isinstance(data, ArrayBatches) else data.peek().inputs[0]
-    return np.asarray(x[:ROWS])
+def first_rows(data: Batches) -> Any:
+    """Return inputs to look at, nested as they were given: the first rows of arrays, or the next batch of others."""
+    inputs = data.inputs if isinstance(data, ArrayBatches) else data.peek().inputs
+    rows = [np.asarray(x[:ROWS]) for x in inputs]
+    return rows[0] if len(rows) == 1 else nest.map_leaves(rows.__getitem__, data.form.x)
 
 
 def embeddings(layers: Sequence[Layer]) -> list[Embedding]:

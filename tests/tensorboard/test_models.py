@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential, layers
+from minifit import Sequential, layers, nest
+from minifit.data import batches_of
 from minifit.tensorboard import models, wire
 
 
@@ -132,3 +133,15 @@ def test_embeddings(tmp_path: Path) -> None:
     assert 'metadata_path: "words.tsv"' in config
     models.write_embeddings(model.layers[1:], str(tmp_path / "none"), 0, None)
     assert not (tmp_path / "none").exists()
+
+
+def test_the_first_rows_are_nested_as_they_were_given() -> None:
+    x, z = np.zeros((models.ROWS + 1, 2)), np.ones(models.ROWS + 1)
+    for given, shapes in (
+        (x, (models.ROWS, 2)),
+        ([x], (models.ROWS, 2)),
+        ({"z": z, "x": x}, {"z": (models.ROWS,), "x": (models.ROWS, 2)}),
+        (iter([([x[:3], z[:3]],)]), [(3, 2), (3,)]),
+    ):
+        found = models.first_rows(batches_of(given))
+        assert nest.map_leaves(np.shape, found) == shapes
