@@ -1,7 +1,7 @@
 """Learning rate schedules: functions from the number of the step to the learning rate of that step.
 
 An optimizer that was given a schedule asks it before each step. The arithmetic is that of TensorFlow 2.7, in
-float32. A step may also be an array of steps: then the answer is the curve, ready to be drawn.
+float32. A step may also be an array of steps: then the answer is a tensor, the curve, ready to be drawn.
 """
 
 import math
@@ -15,8 +15,10 @@ import numpy as np
 from minifit.arrays import FLOAT
 from minifit.checks import above_zero, exact, number, several
 from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.numbers import Number
 from minifit.settings import Setting
 from minifit.tables import Configurable, Table, serialize
+from minifit.tensor import Tensor, constant
 
 __all__ = [
     "CosineDecay",
@@ -99,7 +101,7 @@ class ExponentialDecay(LearningRateSchedule):
         progress = single(step) / single(self.decay_steps)
         if self.staircase:
             progress = np.floor(progress)
-        return single(self.initial_learning_rate) * single(self.decay_rate) ** progress
+        return _rate(single(self.initial_learning_rate) * single(self.decay_rate) ** progress)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal schedule."""
@@ -168,7 +170,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         """The learning rate at this step."""
         at = np.asarray(step)
         boundaries = np.asarray(self.boundaries).astype(at.dtype)
-        return single(self.values)[np.searchsorted(boundaries, at)]
+        return _rate(single(self.values)[np.searchsorted(boundaries, at)])
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal schedule."""
@@ -222,7 +224,7 @@ class PolynomialDecay(LearningRateSchedule):
         else:
             at = np.minimum(at, length)
         height = single(self.initial_learning_rate) - end
-        return height * (1 - at / length) ** single(self.power) + end
+        return _rate(height * (1 - at / length) ** single(self.power) + end)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal schedule."""
@@ -272,7 +274,7 @@ class InverseTimeDecay(LearningRateSchedule):
         progress = single(step) / single(self.decay_steps)
         if self.staircase:
             progress = np.floor(progress)
-        return single(self.initial_learning_rate) / (1 + single(self.decay_rate) * progress)
+        return _rate(single(self.initial_learning_rate) / (1 + single(self.decay_rate) * progress))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal schedule."""
@@ -317,7 +319,9 @@ class CosineDecay(LearningRateSchedule):
         """The learning rate at this step."""
         length = single(self.decay_steps)
         wave = 0.5 * (1 + rounded(np.cos, PI * (np.minimum(single(step), length) / length)))
-        return single(self.initial_learning_rate) * (single(1 - self.alpha) * wave + single(self.alpha))
+        return _rate(
+            single(self.initial_learning_rate) * (single(1 - self.alpha) * wave + single(self.alpha))
+        )
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal schedule."""
@@ -375,7 +379,7 @@ class CosineDecayRestarts(LearningRateSchedule):
         restarts, done = self._place(single(step) / single(self.first_decay_steps))
         height, alpha = 0.5 * single(self.m_mul) ** restarts, single(self.alpha)
         wave = height * (1 + rounded(np.cos, PI * done))
-        return single(self.initial_learning_rate) * ((1 - alpha) * wave + alpha)
+        return _rate(single(self.initial_learning_rate) * ((1 - alpha) * wave + alpha))
 
     def _place(self, progress: Any) -> tuple[Any, Any]:
         """How many restarts there were, and how much of the present period is done."""
@@ -406,6 +410,11 @@ PI = FLOAT.type(math.pi)
 def single(value: Any) -> Any:
     """`value` in float32: a number as a NumPy number, several as an array."""
     return np.asarray(value, FLOAT)[()]
+
+
+def _rate(value: Any) -> Number | Tensor:
+    """Return a learning rate as a number, and the rates of several steps as a tensor."""
+    return Number(value) if np.ndim(value) == 0 else constant(value)
 
 
 def rounded(function: np.ufunc, x: Any) -> Any:

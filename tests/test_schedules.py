@@ -487,7 +487,7 @@ def make(text: str) -> LearningRateSchedule:
 def test_the_rates(text: str) -> None:
     schedule = make(text)
     rates = [schedule(np.float32(step)) for step, _ in zip(STEPS, RATES[text], strict=False)]
-    assert all(type(rate) is np.float32 for rate in rates)
+    assert all(type(rate.numpy()) is np.float32 and rate.numpy() == rate for rate in rates)
     np.testing.assert_allclose(rates, RATES[text], rtol=1e-6)
 
 

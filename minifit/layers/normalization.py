@@ -13,7 +13,7 @@ from minifit.layers.axes import checked_axes, given_axes, known_sizes
 from minifit.layers.base import Layer, ShapeLike, Shaping
 from minifit.parameters import Parameter
 from minifit.settings import unnamed
-from minifit.tensor import Tensor
+from minifit.tensor import Tensor, constant
 
 EPSILON = np.float32(1e-7)
 """The smallest standard deviation that is divided by."""
@@ -105,14 +105,14 @@ class Normalization(Layer):
             ) from None
 
     @property
-    def mean(self) -> Array:
-        """What is taken away."""
-        return self._learned[0].value.reshape(self._broadcast) if self._learned else self._given[0]
+    def mean(self) -> Tensor:
+        """The mean that is taken away, as a constant."""
+        return constant(self._learned[0].value.reshape(self._broadcast) if self._learned else self._given[0])
 
     @property
-    def variance(self) -> Array:
-        """The square of what is divided by."""
-        return self._learned[1].value.reshape(self._broadcast) if self._learned else self._given[1]
+    def variance(self) -> Tensor:
+        """The square of what is divided by, as a constant."""
+        return constant(self._learned[1].value.reshape(self._broadcast) if self._learned else self._given[1])
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Learn mean and variance from data; what was learned before is forgotten.
@@ -161,7 +161,7 @@ class Normalization(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """The normalized input."""
-        deviation = np.maximum(np.sqrt(self.variance), EPSILON)
+        deviation = np.maximum(np.sqrt(self.variance.value), EPSILON)
         return (inputs - self.mean) / deviation
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:

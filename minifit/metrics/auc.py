@@ -12,6 +12,7 @@ from minifit.errors import ArgumentError, ShapeError
 from minifit.losses import fit_weights
 from minifit.metrics.base import Metric, divide
 from minifit.metrics.confusion import Counts, checked_thresholds, count, probabilities
+from minifit.numbers import Number
 from minifit.parameters import take_room
 from minifit.settings import Fixed, Setting
 from minifit.tensor import to_array
@@ -147,7 +148,7 @@ class AUC(Metric):
                 "Change one of them."
             )
 
-    def result(self) -> float:
+    def result(self) -> Number:
         """The area over everything since the last reset; 0 before the first batch."""
         counts = Counts(*(variable.value for variable in self.variables))
         if self.curve == "PR" and self.summation_method == "interpolation":
@@ -156,8 +157,8 @@ class AUC(Metric):
             x, y = self._points(counts)
             areas = ((x[:-1] - x[1:]) * self._heights(y)).sum(axis=0)
         if self.multi_label and self.label_weights is not None:
-            return float(divide((areas * self.label_weights).sum(), self.label_weights.sum()))
-        return float(np.mean(areas))
+            return Number(divide((areas * self.label_weights).sum(), self.label_weights.sum()))
+        return Number(np.mean(areas))
 
     def _points(self, counts: Counts) -> tuple[Array, Array]:
         """The curve, from the lowest threshold to the highest: x falls."""

@@ -17,11 +17,12 @@ from minifit.arrays import Array, Shape
 from minifit.checks import storable_name
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError, quoted
 from minifit.losses import fit_weights, match_ranks
+from minifit.numbers import Number
 from minifit.parameters import Variable, take_room
 from minifit.settings import Fixed, check_options
 from minifit.signatures import check_call, name_of
 from minifit.tables import Configurable, serialize
-from minifit.tensor import to_array
+from minifit.tensor import Tensor, constant, to_array
 from minifit.undo import Undo
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -187,9 +188,9 @@ class Mean(Metric):
             self.total += float(np.sum(v * w, dtype=np.float64))
             self.count += float(np.sum(w, dtype=np.float64))
 
-    def result(self) -> float:
+    def result(self) -> Number:
         """The mean; 0 before the first value."""
-        return self.total / self.count if self.count else 0.0
+        return Number(self.total / self.count if self.count else 0.0)
 
     def keep(self, undo: Undo) -> None:
         """Have `undo` bring back what it has summed up so far."""
@@ -219,9 +220,9 @@ class Sum(Metric):
         w = 1 if sample_weight is None else fit_weights(to_array(sample_weight), v)
         self.total += float(np.sum(v * w, dtype=np.float64))
 
-    def result(self) -> float:
+    def result(self) -> Number:
         """The sum; 0 before the first value."""
-        return self.total
+        return Number(self.total)
 
     def keep(self, undo: Undo) -> None:
         """Have `undo` bring back what it has summed up so far."""
@@ -293,9 +294,9 @@ def divide(a: Array, b: Array) -> Array:
     return np.divide(a, b, out=np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b))), where=b != 0)
 
 
-def number(result: Array) -> Any:
-    """A result as a float when it is a single number."""
-    return float(result.item()) if result.size == 1 else result
+def number(result: Array) -> Number | Tensor:
+    """Return a result as a number if it is a single one, and as a tensor if it is several."""
+    return Number(result.item()) if result.size == 1 else constant(result)
 
 
 def _direction(function: Any) -> str | None:

@@ -9,8 +9,9 @@ from minifit.checks import above_zero, exact, real
 from minifit.errors import ArgumentError, ShapeError
 from minifit.losses import fit_weights, match_ranks
 from minifit.metrics.base import Metric, divide, number
+from minifit.numbers import Number
 from minifit.settings import Fixed, Setting
-from minifit.tensor import to_array
+from minifit.tensor import constant, to_array
 
 AVERAGES = (None, "micro", "macro", "weighted")
 
@@ -110,16 +111,16 @@ class FBetaScore(Metric):
         return np.asarray((p >= p.max(axis=-1, keepdims=True)) & (np.abs(p) > 1e-9), np.float64)
 
     def result(self) -> Any:
-        """The score, an array with one for each class when `average` is None; 0 before the first batch."""
+        """The score, a tensor with one for each class when `average` is None; 0 before the first batch."""
         tp, fp, fn, weights = (variable.value for variable in self.variables)
         precision, recall = divide(tp, tp + fp), divide(tp, tp + fn)
         square = self.beta**2
         score = (1 + square) * divide(precision * recall, square * precision + recall)
         if self.average == "weighted":
-            return float((score * divide(weights, weights.sum())).sum())
+            return Number((score * divide(weights, weights.sum())).sum())
         if self.average is not None:
-            return float(np.mean(score))
-        return number(score) if score.ndim == 0 else score
+            return Number(np.mean(score))
+        return number(score) if score.ndim == 0 else constant(score)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric."""

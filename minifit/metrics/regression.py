@@ -9,6 +9,7 @@ from minifit.arrays import Array
 from minifit.checks import axes, integer
 from minifit.losses import match_ranks
 from minifit.metrics.base import Mean, MeanMetricWrapper, larger_is_better
+from minifit.numbers import Number
 from minifit.settings import Option
 from minifit.tensor import TensorLike, to_array
 
@@ -42,9 +43,9 @@ class RootMeanSquaredError(Mean):
         p = to_array(y_pred)
         super().update_state(np.square(p - match_ranks(to_array(y_true), p)), sample_weight)
 
-    def result(self) -> float:
+    def result(self) -> Number:
         """The root of the mean; 0 before the first value."""
-        return float(np.sqrt(super().result()))
+        return Number(np.sqrt(super().result()))
 
 
 class CosineSimilarity(MeanMetricWrapper):

@@ -15,6 +15,7 @@ import numpy as np
 
 from minifit.arrays import ALIGNMENT, Array
 from minifit.errors import ArgumentTypeError, FileFormatError
+from minifit.numbers import Number
 from minifit.saving.groups import Joined
 
 NUMBERS = "biufc"
@@ -66,7 +67,8 @@ class _Packer:
     def value(self, value: Any, place: str) -> Any:
         if value is None or isinstance(value, bool | str) or type(value) is int:
             return value
-        if type(value) is float:
+        if type(value) is float or isinstance(value, Number):
+            value = float(value)
             return value if isfinite(value) else {"$float": repr(value)}
         if isinstance(value, Mapping):
             return self.mapping(value, place)

@@ -20,6 +20,7 @@ FLOORS = [
         "errors",
         "interrupts",
         "arrays",
+        "numbers",
         "nest",
         "checks",
         "randomness",

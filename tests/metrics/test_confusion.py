@@ -10,6 +10,7 @@ from minifit.callbacks import LambdaCallback
 from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.layers import Dense
 from minifit.metrics.confusion import count
+from minifit.numbers import Number
 from tests.metrics.examples import P, logs_of
 
 Y = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.5, 0, 0.5]], np.float32)
@@ -108,11 +109,11 @@ def test_results_and_variables() -> None:
         ("true_positives:0", (1,)),
         ("false_positives:0", (1,)),
     ]
-    assert type(made(Y, P)) is float
+    assert type(made(Y, P)) is Number
     found = metrics.TruePositives([0.2, 0.5])
     first = found(Y, P)
     found(Y, P)
-    assert first.tolist() == [4, 1]  # a result does not change afterwards
+    assert first.numpy().tolist() == [4, 1]  # a result does not change afterwards
 
 
 def test_a_value_for_each_threshold_in_a_fit() -> None:

@@ -63,7 +63,7 @@ def test_f1_is_beta_one() -> None:
 def test_without_a_threshold() -> None:
     p = np.array([[0.4, 0.4, 0.2], [0.0, 0.0, 0.0]])
     found = F1Score()(np.array([[1, 0, 0], [1, 0, 0]]), p)
-    assert found.tolist() == pytest.approx([2 / 3, 0, 0])  # both equal ones are a yes, no zero is
+    assert found.numpy().tolist() == pytest.approx([2 / 3, 0, 0])  # both equal ones are a yes, no zero is
 
 
 @pytest.mark.parametrize("average", [None, "micro", "macro", "weighted"])
