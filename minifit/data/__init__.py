@@ -39,7 +39,7 @@ __all__ = [
 
 
 def is_array_like(x: Any) -> bool:
-    """Whether `x` holds samples itself, or is a mistake, instead of giving batches."""
+    """Return whether `x` holds samples itself, or is a mistake, instead of giving batches."""
     if (
         type(x) is np.ndarray
         or isinstance(x, list | tuple | Mapping | Set | str | bytes | type)
@@ -52,7 +52,7 @@ def is_array_like(x: Any) -> bool:
 
 
 def _is_indexed(x: Any) -> bool:
-    """Whether batches are had from `x` by their number, as from a `Sequence`."""
+    """Return whether `x` gives batches by their number, as a `Sequence` does."""
     return hasattr(x, "__getitem__") and hasattr(x, "__len__")
 
 
@@ -69,7 +69,7 @@ def batches_of(
     called: str = "",
     names: Names = ANY,
 ) -> Batches:
-    """Batches from whatever a user passes as `x`.
+    """Return batches from any kind of `x`.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from minifit.data.values import in_memory
 from minifit.tensor import Context
 
 CAST_AT_ONCE = 2**20
-"""How many numbers are put in order and cast ahead of the step, where the data cannot be used as it lies: 4 MB."""
+"""Numbers that are put in order and cast ahead of the step, where the data cannot be used as it lies: 4 MB."""
 
 FEW = 2**11
 """Targets that are cast together in half a microsecond."""
@@ -37,7 +37,7 @@ class ArrayBatches(RowBatches):
         return max(widths)
 
     def ahead(self, here: Context, most: int) -> Stretch | None:
-        """What is left of the pass: of the arrays as they lie, or of copies of some batches that are put in order."""
+        """Return the rest of the pass: of the arrays as they lie, or of copies of some batches in order."""
         self._lie_ahead = not (
             self.shuffle == "batch" or self._weights_at < len(self.columns) or self.class_weight is not None
         )
@@ -115,7 +115,7 @@ class ArrayBatches(RowBatches):
         return Stretch(whole.inputs, whole.targets, (), places, self.size, 0, left)
 
     def _rows_of(self, begin: int, batches: int) -> tuple[int, int]:
-        """Where some batches of a pass begin and end."""
+        """Return the places in a pass at which some batches begin and end."""
         return begin * self.size, min((begin + batches) * self.size, self.samples)
 
     def _batch(self, here: Context, first: int, last: int) -> Batch:
@@ -129,7 +129,7 @@ class ArrayBatches(RowBatches):
 
 
 def _lies_ready(part: Array, dtype: np.dtype[Any]) -> bool:
-    """Whether rows of an array can be used where they lie."""
+    """Return whether rows of an array can be used in place."""
     return part.dtype == dtype and part.flags.c_contiguous and part.flags.aligned
 
 

@@ -70,7 +70,7 @@ class Stretch:
 
 
 def target_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """What targets are converted to: class numbers stay whole numbers, all else becomes float32.
+    """Return the dtype that targets are converted to: class numbers stay whole numbers, all else becomes float32.
 
     Of uint64, int64 could not hold the upper half.
     """

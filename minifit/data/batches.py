@@ -144,12 +144,12 @@ class Batches(ABC):
 
     @property
     def _place(self) -> str:
-        """What the latest batch is called."""
+        """The name of the latest batch in messages."""
         return f"this batch{self._of}"
 
     @property
     def _of(self) -> str:
-        """What is said behind ``x`` and ``y``."""
+        """The words behind ``x`` and ``y`` in messages."""
         return f" of {self.called}" if self.called else ""
 
     def explain(self, batch: Batch) -> None:
@@ -167,7 +167,7 @@ class Batches(ABC):
                 return
 
     def _suspects(self, batch: Batch) -> list[Suspect]:
-        """What may not be finite."""
+        """Return the arrays that may not be finite."""
         return [
             Suspect(f"{name} of {self._place}", array)
             for part in SUSPECTED
@@ -177,7 +177,7 @@ class Batches(ABC):
     # -- its state --------------------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
-        """What must be equal for another source to go on in its place, as plain data."""
+        """Return as plain data all that must be equal for another source to go on in its place."""
         weights = None if self.class_weight is None else self.class_weight.tolist()
         described: dict[str, Any] = {"from": type(self).__name__, "class_weight": weights}
         if any(len(part) > 1 for part in self.labels):
@@ -185,7 +185,7 @@ class Batches(ABC):
         return described
 
     def get_state(self) -> dict[str, Any]:
-        """Where in the data we are."""
+        """Return the place in the data."""
         return {"steps": self.steps, "ended": self.ended}
 
     def set_state(self, state: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What data must be like, said before training begins."""
+"""Rules for data, checked before training begins."""
 
 from collections.abc import Sized
 from typing import Any
@@ -12,7 +12,7 @@ from minifit.errors import ArgumentError, DataError
 
 
 def array_of(name: str, given: Any) -> Array:
-    """The data as an array of real numbers, without a copy where it is one already.
+    """Return the data as an array of real numbers, without a copy where it is one already.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def _unboxed(array: Array) -> Array:
 
 
 def _converted(name: str, value: Any) -> Array:
-    """What NumPy makes of it."""
+    """Return the array that NumPy makes of it."""
     rows = value if isinstance(value, list | tuple) else ()
     if len(rows) > 1 and all(getattr(v, "ndim", 0) > 0 for v in rows) and max(v.ndim for v in rows) > 1:
         raise several(name, rows)
@@ -74,7 +74,7 @@ def _converted(name: str, value: Any) -> Array:
 
 
 def same_length(which: str = "All arrays", /, **arrays: Sized | None) -> int:
-    """The common number of samples; `which` begins the message.
+    """Return the common number of samples; `which` begins the message.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def holds_back(fraction: Any) -> bool:
 
 
 def split(fraction: Any, *arrays: Any) -> tuple[list[Any], list[Any]]:
-    """The first rows for training, the last `fraction` of them for validation, as views.
+    """Return the first rows for training, and the last `fraction` of them for validation, as views.
 
     Raises
     ------

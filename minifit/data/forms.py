@@ -15,7 +15,7 @@ from minifit.data.stored import Stored, is_stored
 from minifit.errors import ArgumentError, DataError, UnknownNameError, quoted, suggestion
 
 Leaf: TypeAlias = tuple[str, Any]
-"""What messages call an array, ``"x['image']"``, and the array as it was given; None where an output has none."""
+"""An array as it was given, behind its name in messages: ``"x['image']"``. None where an output has none."""
 
 
 class Names(NamedTuple):
@@ -31,7 +31,7 @@ ANY = Names()
 
 
 class Form(NamedTuple):
-    """How x, y and sample_weight were nested: each leaf is a place among the columns of its part.
+    """The nesting of x, y and sample_weight: each leaf is a place among the columns of its part.
 
     A part that was not given is None.
     """

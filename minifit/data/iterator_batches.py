@@ -88,7 +88,7 @@ class IteratorBatches(ItemBatches):
         return f"batch {max(self.drawn - 1, 0)}{self._of}"
 
     def get_state(self) -> dict[str, Any]:
-        """How often the source was begun, and how many batches have been drawn since."""
+        """Return how often the source was begun, and how many batches have been drawn since."""
         return {
             **super().get_state(),
             "begun": self.begun,

@@ -15,7 +15,7 @@ LISTED = 2**20
 """Up to so many numbers the order is a list: 8 MB."""
 
 STRETCH = 2**16
-"""How many numbers of a longer order are computed at once."""
+"""Numbers of a longer order that are computed at once."""
 
 ROUNDS = 4
 
@@ -71,7 +71,7 @@ class Computed:
         return self._stretch[first - self._first :]
 
     def _places(self, numbers: Array) -> Array:
-        """Where each number goes."""
+        """Return the new place of each number."""
         found = self._rounds(numbers)
         while len(beyond := np.flatnonzero(found >= self._n)):
             found[beyond] = self._rounds(found[beyond])

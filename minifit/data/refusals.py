@@ -1,4 +1,4 @@
-"""What is no array of real numbers, kind by kind, with what to do about each.
+"""Errors for data that is no array of real numbers, kind by kind.
 
 Nothing here is asked while all is well: `array_of` comes here when it cannot go on.
 """
@@ -29,7 +29,7 @@ def refuse(name: str, value: Any) -> None:
 
 
 def _mistaken(name: str, value: Any) -> str | None:
-    """What was received and what to do, if it is one of these."""
+    """Return what was received and what to do, if it is one of these."""
     bare = name.split(maxsplit=1)[0]
     if value is None:
         return "None. Pass the data."

@@ -209,11 +209,11 @@ class RowBatches(Batches):
         """The batch of these rows; of the rows at these places of the order, when shuffled row by row."""
 
     def _row(self, place: int) -> int:
-        """Which row of the data is at this place of the pass."""
+        """Return the row of the data at a place of the pass."""
         return int(self.order[place : place + 1][0]) if self.shuffle is True else place
 
     def _row_of_batch(self, row: int) -> int:
-        """Which row of the data this row of the latest batch is."""
+        """Return the row of the data that a row of the latest batch is."""
         return self._row(self._number * self.size + row)
 
     @property

@@ -67,7 +67,7 @@ def read(source: Rows | None, rows: slice) -> Array | None:
 
 
 def is_stored(value: Any) -> bool:
-    """Whether `value` is an array in a file: a dataset of h5py, a view of one, or what says how it is chunked."""
+    """Return whether a value is an array in a file: a dataset of h5py, a view of one, or another that has `chunks`."""
     offers = "shape", "dtype", "__getitem__", "__len__"
     if type(value).__module__.partition(".")[0] == "h5py":
         return all(hasattr(type(value), name) for name in offers)  # of a closed one nothing can be asked
@@ -75,7 +75,7 @@ def is_stored(value: Any) -> bool:
 
 
 def rows_of(name: str, value: Any) -> Rows:
-    """As `array_of`, but what is in a file stays there.
+    """Return the data as `array_of` does, but leave in its file what is there.
 
     Parameters
     ----------

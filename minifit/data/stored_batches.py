@@ -35,7 +35,7 @@ class StoredBatches(RowBatches):
 
     @cached_property
     def block(self) -> int:
-        """How many rows a block has, the last one excepted."""
+        """The number of rows in a block, the last one excepted."""
         return self.size if self.shuffle == "batch" else block_rows(self.sources, self.size)
 
     @property
@@ -61,14 +61,14 @@ class StoredBatches(RowBatches):
             self._inside = self._order_inside(self._loaded)
 
     def _locate(self, place: int) -> tuple[int, int]:
-        """Which block has this place of the pass, and at which place inside."""
+        """Return the block that has this place of the pass, and the place inside it."""
         if self.shuffle is not True:
             return divmod(place, self.block)
         turn, inside = divmod(place + self._missing * (place >= self._behind_short), self.block)
         return int(self.order[turn : turn + 1][0]), inside
 
     def _row(self, place: int) -> int:
-        """Which row of the data is at this place of the pass."""
+        """Return the row of the data at a place of the pass."""
         block, inside = self._locate(place)
         order = self._order_inside(block)
         return block * self.block + (inside if order is None else int(order[inside : inside + 1][0]))
@@ -97,7 +97,7 @@ class StoredBatches(RowBatches):
             here.kernels.gather_rows(part, self._inside[places], out)
 
     def _rows(self, block: int) -> int:
-        """How many rows a block has."""
+        """Return the number of rows in a block."""
         return min(self.block, self.samples - block * self.block)
 
     def _load(self, block: int) -> None:
@@ -119,7 +119,7 @@ class StoredBatches(RowBatches):
 
 
 def block_rows(sources: Sequence[Rows], batch_size: int) -> int:
-    """How many rows make a block."""
+    """Return the number of rows that make a block."""
     stored = [source for source in sources if isinstance(source, Stored)]
     chunk = max(stored, key=lambda source: source.row_bytes).chunk
     most = max(BLOCK // max(sum(source.row_bytes for source in stored), 1), 1)

@@ -1,4 +1,4 @@
-"""What the numbers of the data must be like: a look at whole arrays, and the row where the trouble begins.
+"""A look at the numbers of whole arrays, and the row where the trouble begins.
 
 Arrays in memory are looked at once, before training. What lies in a file is never read for a look: there, and with
 generators, only the batch at hand is looked at.
@@ -18,7 +18,7 @@ LARGEST = float(np.finfo(FLOAT).max)
 
 
 def in_memory(array: Any) -> TypeGuard[Array]:
-    """Whether this is an array whose numbers lie in memory and not in a file."""
+    """Return whether this is an array whose numbers lie in memory and not in a file."""
     if not isinstance(array, np.ndarray):
         return False
     while isinstance(array, np.ndarray):

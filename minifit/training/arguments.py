@@ -102,7 +102,7 @@ def verbosity(verbose: Any) -> int:
 
 
 def sizes(batches: Batches) -> tuple[int | None, int | None]:
-    """The samples in a batch and in an epoch, of arrays that an epoch goes through once at most."""
+    """Return the samples in a batch and in an epoch, of arrays that an epoch goes through once at most."""
     size, held = getattr(batches, "size", None), getattr(batches, "samples", None)
     if size is None or held is None or batches.steps is None or (batches.steps - 1) * size >= held:
         return None, None
@@ -112,6 +112,7 @@ def sizes(batches: Batches) -> tuple[int | None, int | None]:
 def _validation_batches(
     data: Any, batch_size: int | None, steps: int | None, called: str, names: Names
 ) -> Batches | None:
+    """Return the batches of `validation_data`; None if there is none."""
     if data is None or (isinstance(data, tuple | list) and not data):
         return None
     if isinstance(data, tuple | list):
@@ -130,7 +131,7 @@ def _validation_batches(
 
 
 def due(freq: Any) -> Callable[[int], bool]:
-    """Whether to validate after an epoch (from 0), for Keras's `validation_freq`."""
+    """Return a function that tells of an epoch, from 0, whether to validate after it: Keras's `validation_freq`."""
     several = entries(freq)
     if several is not None:
         wanted = {positive("validation_freq", f, example=1) for f in several}
