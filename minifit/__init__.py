@@ -14,6 +14,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GradientTape",
+    "Input",
+    "Model",
     "Sequential",
     "Variable",
     "activations",
@@ -47,12 +49,16 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from minifit import regularizers as regularizers
     from minifit import summary as summary
     from minifit import utils as utils
+    from minifit.models import Input as Input
+    from minifit.models import Model as Model
     from minifit.models import Sequential as Sequential
     from minifit.parameters import Variable as Variable
     from minifit.tape import GradientTape as GradientTape
 else:
     _DEFINED_IN = {  # others are modules
         "GradientTape": "minifit.tape",
+        "Input": "minifit.layers",
+        "Model": "minifit.models",
         "Sequential": "minifit.models",
         "Variable": "minifit.parameters",
     }

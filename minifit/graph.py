@@ -266,7 +266,7 @@ class Graph:
             leaves = [Symbol(leaf.shape, node, i) for i, leaf in enumerate(nest.flatten(shapes))]
             node.outputs = nest.pack(shapes, leaves)
             results.append(leaves)
-            layer._nodes.append(node)
+            vars(layer).setdefault("_nodes", []).append(node)  # of a layer that refers back to its model
             if node.parents:
                 self.nodes.append(node)
         self.inputs = [symbol(place) for place in state["inputs"]]

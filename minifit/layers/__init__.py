@@ -5,6 +5,7 @@ from typing import Any
 
 from minifit.layers.activation import Activation
 from minifit.layers.activity_regularization import ActivityRegularization
+from minifit.layers.additions import AddLoss, AddMetric
 from minifit.layers.alpha_dropout import AlphaDropout
 from minifit.layers.base import Layer
 from minifit.layers.batch_normalization import BatchNormalization
@@ -58,6 +59,8 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AddLoss",
+    "AddMetric",
     "AlphaDropout",
     "Average",
     "BatchNormalization",
@@ -116,6 +119,8 @@ TABLE = Table(
             Activation,
             ActivityRegularization,
             Add,
+            AddLoss,
+            AddMetric,
             AlphaDropout,
             Average,
             BatchNormalization,

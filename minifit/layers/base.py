@@ -4,7 +4,7 @@ A layer of one's own needs two methods: `build(input_shape)` makes the weights w
 `call(inputs)` computes the result in `minifit.ops`. The gradient comes by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from inspect import Parameter as Argument
 from inspect import signature
@@ -31,6 +31,7 @@ from minifit.layers.owning import Owner, assign_all
 from minifit.layers.shaping import Shaping, WeightSetting, declared
 from minifit.metrics.base import Mean, Metric
 from minifit.parameters import Parameter, take_room
+from minifit.randomness import Streams
 from minifit.settings import Fixed, Setting, unnamed
 from minifit.signatures import check_call, name_of
 from minifit.tables import Configurable
@@ -48,9 +49,7 @@ __all__ = [
     "used_names",
 ]
 
-OUTERMOST = object()
-
-_surrounding: ContextVar[Any] = ContextVar("minifit_training", default=OUTERMOST)
+_surrounding: ContextVar[bool | None] = ContextVar("minifit_training", default=None)
 """Whether the layer whose `call` is running is training; layers in it that are not told take it from here."""
 
 
@@ -149,6 +148,8 @@ class Layer(Owner, Configurable):
         self._shapes: tuple[Any, Any] | None = None  # of the inputs and the outputs it was built for
         self._initial_weights = weights
         self._losses_by_hand: list[Tensor] = []  # added in the latest call that was no part of a step
+        self._lossy: list[Layer] = []  # the layers that added any in the latest such call of this one
+        self._loss_functions: list[Callable[[], Any]] = []
         self._added_metrics: dict[str, Mean] = {}  # by `add_metric`
         for name in ("_weights", "_inner", "_nodes"):
             self.__dict__.setdefault(name, [])
@@ -241,8 +242,8 @@ class Layer(Owner, Configurable):
 
         Parameters
         ----------
-        losses : tensor, or list of tensors
-            Each one number, or one for each sample, of which the mean is taken.
+        losses : tensor, function without arguments that returns one, or list of these
+            Each one number, or one for each sample, of which the mean is taken. A function is asked at every call.
         **kwargs
             `inputs`, accepted as in Keras.
 
@@ -256,6 +257,9 @@ class Layer(Owner, Configurable):
                 f"add_loss takes losses. Received: an argument {quoted(next(iter(kwargs)))}. Leave it out."
             )
         for loss in nest.flatten(losses):
+            if callable(loss):
+                self._loss_functions.append(loss)
+                continue
             added = as_tensor(loss)
             added = added.mean() if added.ndim else added
             if current().collects:
@@ -318,9 +322,23 @@ class Layer(Owner, Configurable):
             inputs = self._tensors_of(inputs)
         training = kwargs.pop("training", None)
         self._need_arguments(kwargs)
-        if _surrounding.get() is OUTERMOST and not current().collects:
-            for layer in self.layers_within():
-                layer._losses_by_hand.clear()
+        if current().collects:
+            return self._on_tensors(inputs, training, kwargs)
+        for layer in self._lossy:
+            layer._losses_by_hand.clear()
+        self._lossy.clear()
+        with Context(streams=self._streams()) as here:
+            y = self._on_tensors(inputs, training, kwargs)
+        for layer, loss in here.losses:
+            layer._losses_by_hand.append(loss)
+            self._lossy.append(layer)
+        return y
+
+    def _streams(self) -> Streams:
+        """Return where to draw random numbers from, in a call that is no part of a step."""
+        return current().streams
+
+    def _on_tensors(self, inputs: Any, training: bool | None, kwargs: dict[str, Any]) -> Any:
         if not self.built:
             self.build_for(nest.map_leaves(_shape_of, inputs), **kwargs)
         return self.run(inputs, training, kwargs)
@@ -331,13 +349,15 @@ class Layer(Owner, Configurable):
         if self.activity_regularizer is not None:
             for output in nest.flatten(y):
                 self.add_loss(self.activity_regularizer(output) / max(len(output), 1))
+        if self._loss_functions:
+            self.add_loss([function() for function in self._loss_functions])
         return y
 
     def _call(self, inputs: Any, training: bool | None, kwargs: dict[str, Any]) -> Any:
         if training is None:
             training = _surrounding.get()
-            if training is OUTERMOST or training is None:
-                training = self._trains_by_default if self._takes_training else None
+            if training is None and self._takes_training:
+                training = self._trains_by_default
         if self._needs_mask:
             kwargs = {"mask": None, **kwargs}
         before = _surrounding.set(training)
@@ -555,8 +575,12 @@ class Layer(Owner, Configurable):
         return penalties + [loss for layer in within for loss in layer._losses_by_hand]
 
     @property
-    def metrics(self) -> list[Metric]:
+    def metrics(self) -> list[Any]:
         """The metrics of the layer and of those inside: added in `call`, or held by attributes."""
+        return self.metrics_within()
+
+    def metrics_within(self) -> list[Metric]:
+        """Return the metrics of the layer and of those inside."""
         found = (
             m
             for layer in self.layers_within()
@@ -589,7 +613,11 @@ class Layer(Owner, Configurable):
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: without its calls, about which a copy of their graph tells it."""
-        return {**vars(self), "_nodes": []}
+        return {k: v for k, v in vars(self).items() if k != "_nodes"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        vars(self).setdefault("_nodes", [])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"

@@ -15,7 +15,7 @@ from minifit.metrics.base import Metric
 from minifit.parameters import Parameter
 from minifit.settings import changed
 
-_LISTS = ("_inner", "_weights", "_nodes")
+_LISTS = ("_inner", "_weights", "_nodes", "_lossy")
 """The attributes in which an owner itself lists what is its own."""
 
 

@@ -4,8 +4,6 @@ A model gives the layers; this is what a user calls to train them. It checks the
 together (batches, step, callbacks) and hands them to the loops.
 """
 
-import copy
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -26,8 +24,8 @@ from minifit.errors import (
     ShapeError,
     quoted,
 )
+from minifit.layers import Layer
 from minifit.metrics import Metric
-from minifit.parameters import Parameter
 from minifit.tensor import Tensor
 from minifit.training import arguments, engine, loops
 from minifit.training.generator_methods import GeneratorMethods
@@ -36,8 +34,8 @@ from minifit.training.state import TrainingState
 from minifit.training.step import PredictStep, TestStep, TrainStep
 
 
-class Trainer(GeneratorMethods, ABC):
-    """What is common to everything that trains.
+class Trainer(GeneratorMethods, Layer):
+    """A layer that trains: what all models have in common.
 
     Attributes
     ----------
@@ -51,82 +49,66 @@ class Trainer(GeneratorMethods, ABC):
         Everything that decides how training goes on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str | None = None, trainable: bool = True, **kwargs: Any) -> None:
+        super().__init__(name, trainable, **kwargs)
         self.history: Any = None
         self.training_state = TrainingState(self)
         self._steps_per_execution = 1
 
-    def __copy__(self) -> Any:
-        return copy.deepcopy(self)
-
     # -- what a model gives -----------------------------------------------------------------------------
 
     @property
-    @abstractmethod
-    def weights(self) -> list[Parameter]:
-        """All weights."""
-
-    @property
-    @abstractmethod
-    def trainable_weights(self) -> list[Parameter]:
-        """What `fit` changes."""
-
-    @property
-    @abstractmethod
-    def output_shape(self) -> tuple[int | None, ...]:
-        """The shape of a batch of outputs, its first dimension None."""
-
-    @property
-    def input_names(self) -> Sequence[str] | None:
-        """The names of the inputs, in order; None for a model that takes whatever comes."""
-        return None
+    def input_keys(self) -> Sequence[str] | None:
+        """The keys of data that is a dict, in the order of the inputs; None for a model that takes whatever comes."""
+        raise NotImplementedError
 
     @property
     def _data_names(self) -> Names:
         """The names by which data may be given; None for what only the first data will tell."""
-        return Names(self.input_names, self.output_names)
-
-    @abstractmethod
-    def ready_for(self, x: Array) -> None:
-        """Make the weights for input like `x` if there are none yet, and see that it fits."""
-
-    @abstractmethod
-    def forward(self, inputs: tuple[Array, ...], training: bool) -> tuple[Tensor, ...]:
-        """Return the outputs for a batch inside a step, flat."""
+        return Names(self.input_keys, self.output_names or None)
 
     @property
     def output_names(self) -> list[str]:
         """The names of the outputs, in logs and in what `compile` takes by name."""
-        return ["output_1"]
+        raise NotImplementedError
 
     @property
     def output_shapes(self) -> list[tuple[int | None, ...]]:
         """The shape of a batch of each output, its first dimension None."""
-        return [self.output_shape]
+        raise NotImplementedError
 
     @property
     def metrics_of_layers(self) -> list[Metric]:
         """The metrics that layers and attributes bring along."""
-        return []
+        return self.metrics_within()
+
+    def ready_for(self, inputs: Sequence[Array], form: Any = 0) -> None:
+        """Build for a batch of inputs and see that it fits; `form` nests their places as the user gave them."""
+        raise NotImplementedError
+
+    def forward(self, inputs: Sequence[Array], training: bool) -> tuple[Tensor, ...]:
+        """Return the outputs in order for the columns of a batch, inside a step."""
+        raise NotImplementedError
 
     def pack_outputs(self, columns: Sequence[Any]) -> Any:
-        """Return flat outputs as the model returns them: one, a list or a dict."""
-        return columns[0]
+        """Return what stands for the outputs, nested as the model returns them."""
+        raise NotImplementedError
 
-    @abstractmethod
     def describe(self) -> list[Any]:
-        """The layers, without what they are called and what their weights begin with."""
+        """Return the layers and their connections, without names and without what weights begin with."""
+        raise NotImplementedError
 
-    @abstractmethod
     def numbers_in_a_step(self, samples: int) -> int:
-        """How many numbers a step with so many samples goes through, roughly."""
+        """Return how many numbers a step with so many samples goes through, roughly."""
+        raise NotImplementedError
 
     def adopt_weights(self) -> None:
         """Let weights that are learned lie side by side, those that were copied or exchanged too; before a training."""
+        raise NotImplementedError
 
     def layers_in_turn(self) -> Sequence[Any]:
-        """The layers, if a step may take them one after another; else none."""
-        return ()
+        """Return the layers, if a step may take them one after another; else none."""
+        raise NotImplementedError
 
     # -- what a user calls ------------------------------------------------------------------------------
 
@@ -513,7 +495,7 @@ class Trainer(GeneratorMethods, ABC):
         """Build for data like this; returns a sample of it."""
         sample = batches.peek()
         try:
-            self.ready_for(sample.inputs[0])
+            self.ready_for(sample.inputs, batches.form.x)
         except ShapeError as error:
             batches.tell_where(error)
             raise

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minifit import Sequential, layers, optimizers
-from minifit.model_files import describe
+from minifit.models.files import describe
 from minifit.saving.groups import Group
 from minifit.saving.hdf5 import image
 from minifit.saving.keras3.to_keras3 import to_keras3

@@ -11,6 +11,8 @@ import minifit
 
 PUBLIC = {
     "GradientTape",
+    "Input",
+    "Model",
     "Sequential",
     "Variable",
     "activations",
@@ -30,7 +32,7 @@ PUBLIC = {
 }
 """Every name of `minifit` itself; a new one is a decision and is added here."""
 
-MODULES = sorted(PUBLIC - {"GradientTape", "Sequential", "Variable"})
+MODULES = sorted(PUBLIC - {"GradientTape", "Input", "Model", "Sequential", "Variable"})
 
 
 def in_order(names: list[str]) -> list[str]:

@@ -47,7 +47,7 @@ FLOORS = [
     ["graph", "layers", "data", "saving", "datasets", "utils", "tensorboard", "summary"],
     ["callbacks"],
     ["training"],
-    ["model_files", "models"],
+    ["models"],
     ["standin", "distribute", "semantics", "trace", "monitor"],
 ]
 """Files and package folders of minifit by floor, from the ground up; on each floor in their order."""

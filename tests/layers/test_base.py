@@ -31,6 +31,8 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Activation": {"activation": "tanh"},
     "ActivityRegularization": {},
     "Add": {},
+    "AddLoss": {},
+    "AddMetric": {"metric_name": "m"},
     "AlphaDropout": {"rate": 0.5},
     "Average": {},
     "BatchNormalization": {},

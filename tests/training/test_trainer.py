@@ -2,8 +2,8 @@
 
 import copy
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -55,16 +55,25 @@ class Line(Trainer):
     def trainable_weights(self) -> list[Parameter]:
         return self.weights
 
-    @property
-    def output_shape(self) -> tuple[int | None, ...]:
-        return (None, 1)
+    input_keys = None
+    output_names: ClassVar[Any] = ["output_1"]
+    output_shapes: ClassVar[Any] = [(None, 1)]
 
-    def ready_for(self, x: Array) -> None:
-        assert x.shape[1:] == (1,)
+    def ready_for(self, inputs: Sequence[Array], form: Any = 0) -> None:
+        assert inputs[0].shape[1:] == (1,)
 
-    def forward(self, inputs: tuple[Array, ...], training: bool) -> tuple[Tensor, ...]:
+    def forward(self, inputs: Sequence[Array], training: bool) -> tuple[Tensor, ...]:
         self.seen.append(training)
         return (ops.dense(constant(inputs[0]), self.slope, self.offset),)
+
+    def pack_outputs(self, columns: Sequence[Any]) -> Any:
+        return columns[0]
+
+    def adopt_weights(self) -> None:
+        pass
+
+    def layers_in_turn(self) -> Sequence[Any]:
+        return ()
 
     def describe(self) -> list[Any]:
         return []

@@ -20,8 +20,8 @@ from minifit.errors import (
     NotBuiltError,
     UnknownNameError,
 )
-from minifit.model_files import describe
 from minifit.models import load_model
+from minifit.models.files import describe
 from minifit.saving.hdf5 import Group, image
 from minifit.saving.keras3 import files
 from minifit.saving.keras3.files import CONFIG, MEMBERS, METADATA, WEIGHTS

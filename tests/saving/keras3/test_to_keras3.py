@@ -10,7 +10,7 @@ import pytest
 import minifit
 from minifit import Sequential, layers, metrics, optimizers
 from minifit.errors import ArgumentError
-from minifit.model_files import describe
+from minifit.models.files import describe
 from minifit.saving.keras3.families import FAMILIES
 from minifit.saving.keras3.from_keras3 import Reader
 from minifit.saving.keras3.to_keras3 import to_keras3, write_entries, write_name, write_object, write_training

@@ -28,15 +28,15 @@ from minifit.errors import (
     NotBuiltError,
     UnknownNameError,
 )
-from minifit.model_files import describe
 from minifit.models import load_model
+from minifit.models.files import describe
 from minifit.saving import hdf5, legacy
 from minifit.saving.keras3.to_keras3 import to_keras3
 from minifit.saving.keras3.variables import tree
 from tests.saving.files.cases import CASES, custom, data, seen, set_all, train
 from tests.saving.files.exchange import worst
 
-ARCHIVE = Path(__file__).parent / "saving" / "files" / "tf27.zip"
+ARCHIVE = Path(__file__).parents[1] / "saving" / "files" / "tf27.zip"
 X, Y = data("sgd")
 
 

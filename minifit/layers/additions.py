@@ -1,0 +1,67 @@
+"""`AddLoss` and `AddMetric`: symbols of a graph that count as a loss or a metric, as layers that pass them on."""
+
+from typing import Any
+
+from minifit.layers.base import Layer
+from minifit.tensor import Tensor
+
+
+class AddLoss(Layer):
+    """The call of ``model.add_loss(symbol)``: adds its input to the loss.
+
+    Parameters
+    ----------
+    unconditional : bool, default False
+        Accepted as in files of Keras.
+    **kwargs
+        As for `Layer`.
+
+    References
+    ----------
+    The layer of this name in files of TensorFlow 2.7.
+    """
+
+    def __init__(self, unconditional: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.unconditional = bool(unconditional)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Add the input to the loss and return it."""
+        self.add_loss(inputs)
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal layer."""
+        return {**super().get_config(), "unconditional": self.unconditional}
+
+
+class AddMetric(Layer):
+    """The call of ``model.add_metric(symbol, name)``: reports the mean of its input.
+
+    Parameters
+    ----------
+    metric_name : str
+        The key in the logs.
+    aggregation : "mean"
+    **kwargs
+        As for `Layer`.
+
+    References
+    ----------
+    The layer of this name in files of TensorFlow 2.7.
+    """
+
+    def __init__(
+        self, metric_name: str | None = None, aggregation: str | None = "mean", **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.metric_name, self.aggregation = metric_name, aggregation
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Take the input into the mean and return it."""
+        self.add_metric(inputs, self.metric_name, self.aggregation)
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make an equal layer."""
+        return {**super().get_config(), "metric_name": self.metric_name, "aggregation": self.aggregation}

@@ -1,0 +1,17 @@
+"""Models, the four ways to make one, and their files."""
+
+from minifit.layers import Input
+from minifit.models.loading import load_model, model_from_config, model_from_json, save_model
+from minifit.models.model import Functional, Model
+from minifit.models.sequential import Sequential
+
+__all__ = [
+    "Functional",
+    "Input",
+    "Model",
+    "Sequential",
+    "load_model",
+    "model_from_config",
+    "model_from_json",
+    "save_model",
+]
