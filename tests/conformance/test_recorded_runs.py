@@ -1,8 +1,4 @@
-"""minifit does what tf.keras 2.7.4 was recorded to do, scenario by scenario.
-
-A scenario that cannot agree yet stands in `NOT_YET` with what it waits for. The table is strict: a scenario
-that agrees must be taken off it, and one that now fails for another reason must say so.
-"""
+"""minifit does what tf.keras 2.7.4 was recorded to do, scenario by scenario: all of them."""
 
 import copy
 from collections.abc import Callable
@@ -15,11 +11,6 @@ import pytest
 from tests.conformance.comparison import differences
 from tests.conformance.making import MissingError
 from tests.conformance.player import RECORDS, SCENARIOS, play
-
-NOT_YET = {
-    "multi": "Input, Model, Concatenate, Add",
-}
-"""Scenarios by name, or all of a kind, and the things of which the first that is missing stops them."""
 
 DIVERGES = ("numeric-loss-005",)
 """Their losses grow so far that the last bit of every product shows in the end: to 138,593 in the first one."""
@@ -43,18 +34,6 @@ COMPILED = [
 """The scenarios that are played on the compiled kernels, too: between them they use all that there are for them."""
 
 
-def kind(name: str) -> str:
-    return name.rsplit("-", 1)[0]
-
-
-def waits_for(name: str) -> str | None:
-    return NOT_YET.get(name, NOT_YET.get(kind(name)))
-
-
-WAITING = [name for name in SCENARIOS if waits_for(name)]
-PLAYED = [name for name in SCENARIOS if not waits_for(name)]
-
-
 def disagreement(name: str, folder: Path) -> list[str]:
     return differences(RECORDS[name], play(SCENARIOS[name], folder))
 
@@ -69,7 +48,7 @@ def fuses() -> bool:
     return bool(((a @ b) == 2**-24).all())
 
 
-@pytest.mark.parametrize("name", PLAYED)
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_as_recorded(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if name in DIVERGES and not fuses():
         pytest.skip("it diverges, and this machine's matrix products round otherwise than TensorFlow's")
@@ -83,19 +62,6 @@ def test_as_recorded_on_compiled_kernels(name: str, tmp_path: Path, monkeypatch:
     assert disagreement(name, tmp_path) == []
 
 
-@pytest.mark.parametrize("name", WAITING)
-def test_what_is_not_yet_there_really_is_not(name: str, tmp_path: Path) -> None:
-    try:
-        found = disagreement(name, tmp_path)
-    except MissingError as missing:
-        reason, message = waits_for(name), str(missing)
-        assert reason is not None
-        assert any(word in message for word in reason.split(", ")), f"it now waits for this: {message}"
-    else:
-        assert found, "it agrees with its record by now: take it off NOT_YET"
-        pytest.fail(f"nothing that it needs is missing, but it does not agree: {found}")
-
-
 # -- the lists ---------------------------------------------------------------------------------------------
 
 
@@ -105,9 +71,7 @@ def test_every_scenario_has_a_record() -> None:
 
 
 def test_every_entry_is_about_a_scenario() -> None:
-    about = SCENARIOS.keys() | {kind(name) for name in SCENARIOS}
-    assert NOT_YET.keys() <= about
-    assert set(COMPILED) <= set(PLAYED)
+    assert set(COMPILED) | set(DIVERGES) <= SCENARIOS.keys()
 
 
 # -- the player and the comparison notice ------------------------------------------------------------------
