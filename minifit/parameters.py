@@ -355,3 +355,10 @@ class Variable(Parameter):
                 "Pass one of minifit.constraints."
             )
         self.constraint = constraint
+
+    @classmethod
+    def within(cls, name: str, memory: Array) -> Self:
+        """Return a variable that is not learned and lives in memory that is there."""
+        made = cls.__new__(cls)
+        made._begin(name, memory, False)
+        return made

@@ -18,6 +18,7 @@ from minifit.console import warn
 from minifit.constraints import constrain
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError, quoted
 from minifit.kernels import reference
+from minifit.optimizers.keras_methods import KerasMethods
 from minifit.optimizers.slots import Slots
 from minifit.parameters import Parameter, ParameterBuffer, Segment, Variable, segments
 from minifit.schedules import LearningRateSchedule, deserialize, serialize
@@ -33,8 +34,6 @@ OF_KERAS = (
     "get_gradients",
     "update_step",
     "_compute_gradients",
-    "_resource_apply_dense",
-    "_resource_apply_sparse",
     "_transform_unaggregated_gradients",
 )
 """The methods by which tf.keras updates weights, and that do not exist here."""
@@ -89,14 +88,16 @@ class FirstStep(Setting):
             )
 
 
-class Optimizer(Configurable):
+class Optimizer(KerasMethods, Configurable):
     """What all optimizers share: the learning rate, the slots, clipping and weight decay.
 
     Parameters
     ----------
     learning_rate : float, LearningRateSchedule or callable, or the older keyword `lr`
-        A schedule is asked before each step with the number of steps made, a function without arguments.
+        A schedule is asked before each step with the number of steps made, a function without arguments. A class of
+        one's own may leave it out and set the attribute.
     name : str
+        The only argument in ``super().__init__(name)``, as tf.keras's classes have it.
     clipnorm : float, optional
         The gradient of each parameter is scaled down to this Euclidean norm.
     clipvalue : float, optional
@@ -135,8 +136,8 @@ class Optimizer(Configurable):
 
     def __init__(
         self,
-        learning_rate: Any,
-        name: str,
+        learning_rate: Any = None,
+        name: str | None = None,
         *,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
@@ -151,7 +152,9 @@ class Optimizer(Configurable):
                 f"{type(self).__name__} takes no argument {quoted(next(iter(unknown)))}. Besides its own it knows "
                 "clipnorm, clipvalue, global_clipnorm, weight_decay, decay and lr."
             )
-        self.name = name
+        if name is None and isinstance(learning_rate, str):
+            learning_rate, name = None, learning_rate
+        self.name = type(self).__name__ if name is None else name
         # Of an optimizer that was copied, until it looks the memory up:
         self._remembered: dict[Parameter, dict[str, Array]] = {}
         self._updated: list[Parameter] = []
@@ -159,8 +162,9 @@ class Optimizer(Configurable):
         rate = learning_rate if lr is None else lr
         self._schedule: Callable[..., Any] | None = None  # what the rate is asked from before each step
         self._learning_rate = Variable(np.nan, False, name="learning_rate")
-        self.learning_rate = rate
-        self.iterations = Variable(0, False, name="iterations", dtype=np.int64)
+        if rate is not None:
+            self.learning_rate = rate
+        self.iterations = Variable(0, False, name=f"{self.name}/iter", dtype=np.int64)
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
         self.weight_decay, self.decay = weight_decay, decay
 
@@ -168,6 +172,7 @@ class Optimizer(Configurable):
         """Have looked up no memory yet."""
         self._mirrors: WeakKeyDictionary[ParameterBuffer, Slots] = WeakKeyDictionary()
         self._plan = Plan([])
+        self._seen: dict[Parameter, None] = {}  # what was ever planned, in order
         self._plans: dict[tuple[int, ...], Plan] = {}  # by the identities of the variables
         self._own = ParameterBuffer()  # for parameters of a hand-written loop that belong to no model
 
@@ -229,7 +234,7 @@ class Optimizer(Configurable):
             unused = "minimize"
         if unused:
             raise ArgumentError(
-                "An optimizer updates weights in _update, step or apply_gradients. "
+                "An optimizer updates weights in _update, _resource_apply_dense, step or apply_gradients. "
                 f"Received: {type(self).__name__}.{unused}, which nothing calls. "
                 "Write it as _update(self, kernels, w, g, slots, rate), which changes the array w."
             )
@@ -239,6 +244,10 @@ class Optimizer(Configurable):
         if self._remembered:
             self._recognize(plan.parameters)
         self._own.adopt(plan.parameters)  # those that no model has adopted
+        self._seen.update(dict.fromkeys(plan.parameters))
+        create = getattr(self, "_create_slots", None)
+        if create is not None:
+            create(plan.parameters)
         self._look_up(plan)
 
     def _look_up(self, plan: Plan) -> None:
@@ -267,10 +276,16 @@ class Optimizer(Configurable):
 
     def commit(self, kernels: ModuleType, plan: Plan, rate: float) -> None:
         """Change the parameters of a plan and all that is remembered; to be called while interrupts are held."""
+        change = getattr(self, "_resource_apply_dense", None)  # of a class in the way of tf.keras
         for values, grads, slots in plan.calls:
             if self.weight_decay:
                 kernels.weight_decay_step(values, rate * self.weight_decay)
-            self._update(kernels, values, grads, slots, rate)
+            if change is None:
+                self._update(kernels, values, grads, slots, rate)
+        if change is not None:
+            for p in plan.parameters:
+                assert p.slot is not None
+                change(constant(p.slot), p)
         self.iterations.value += 1
 
     @property
@@ -446,6 +461,10 @@ class Optimizer(Configurable):
         if self._schedule is not None:
             self._learning_rate.assign(self._scheduled(self._schedule))
         rate: float = self._learning_rate.value.item()
+        if rate != rate:
+            raise ArgumentError(
+                f"This {type(self).__name__} has no learning rate. Set its attribute learning_rate."
+            )
         return rate / (1 + self.decay * int(self.iterations)) if self.decay else rate
 
     def _scheduled(self, schedule: Callable[..., Any]) -> Any:
@@ -456,7 +475,7 @@ class Optimizer(Configurable):
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         """Change `w` by its gradient `g`; `slots` come in the order of `slot_names`."""
-        raise NotImplementedError(f"{type(self).__name__} must define _update")
+        raise NotImplementedError(f"{type(self).__name__} must define _update, or _resource_apply_dense")
 
     def _clip(self, plan: Plan) -> None:
         if self.clipvalue is not None:
@@ -510,7 +529,9 @@ class Optimizer(Configurable):
         """For pickle and copy: with each parameter, what is remembered of it; not the memory that it lies in."""
         slots = {p: self.slots_of(p) for buffer in self._mirrors for p in buffer.parameters}
         known = {**self._remembered, **slots} if self.slot_names else {}
-        kept = {k: v for k, v in vars(self).items() if k not in ("_mirrors", "_plan", "_plans", "_own")}
+        kept = {
+            k: v for k, v in vars(self).items() if k not in ("_mirrors", "_plan", "_plans", "_seen", "_own")
+        }
         updated = [p for p in self._plan.parameters or self._updated if p in known]
         return {**kept, "_remembered": known, "_updated": updated}
 

@@ -40,6 +40,7 @@ class Ftrl(Optimizer):
     (TensorFlow 2.7).
     """
 
+    slots_by_variable = True
     slot_names = ("accumulator", "linear")
 
     learning_rate_power = Setting(not_positive)

@@ -70,7 +70,7 @@ class Nadam(Optimizer):
         not_negative("decay", kwargs.get("decay", 0.0))  # as in Keras it has no effect
         super().__init__(learning_rate, name, **{**kwargs, "decay": 0.0})
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-        self.m_schedule = Variable(1.0, False, name="momentum_cache")
+        self.m_schedule = Variable(1.0, False, name=f"{self.name}/momentum_cache")
         self._momenta: tuple[float, ...] = ()
 
     def _check_schedule(self, schedule: LearningRateSchedule) -> None:
@@ -88,6 +88,12 @@ class Nadam(Optimizer):
         self._momenta = tuple(map(float, (now, following, product, product * following, forgotten)))
         super().commit(kernels, plan, rate)
         self.m_schedule.assign(product)
+
+    @property
+    def weights(self) -> list[Variable]:
+        """Its variables: `iterations` and `m_schedule`, then what it remembers of each variable."""
+        first, *slots = super().weights
+        return [first, self.m_schedule, *slots]
 
     def _momentum(self, t: int) -> np.float32:
         """The momentum of step t, counted from 1."""

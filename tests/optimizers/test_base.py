@@ -887,7 +887,7 @@ def test_fit_calls_what_a_user_writes(name: str, engine: str, monkeypatch: pytes
     assert trained(optimizer) > 0, "also where the object alone has the method"
 
 
-@pytest.mark.parametrize("name", ["minimize", "get_updates", "_resource_apply_dense", "update_step"])
+@pytest.mark.parametrize("name", ["minimize", "get_updates", "update_step"])
 def test_methods_that_nothing_calls_are_refused(name: str) -> None:
     own = type("Own", (SGD,), {name: lambda self, *_: None})
     with pytest.raises(ArgumentError, match=rf"^An optimizer updates .*Received: Own\.{name}.*as _update"):
