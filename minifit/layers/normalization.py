@@ -7,7 +7,7 @@ import numpy as np
 
 from minifit.arrays import Array
 from minifit.checks import entries
-from minifit.errors import ArgumentError, DataError, ShapeError
+from minifit.errors import ArgumentError, DataError, NotBuiltError, ShapeError
 from minifit.layers.adapting import batches_of
 from minifit.layers.axes import checked_axes, given_axes, known_sizes
 from minifit.layers.base import Layer, ShapeLike, Shaping
@@ -41,7 +41,7 @@ class Normalization(Layer):
 
     Attributes
     ----------
-    mean, variance : array that broadcasts to the input, once built
+    mean, variance : Tensor that broadcasts to the input, once built
 
     Raises
     ------
@@ -106,16 +106,29 @@ class Normalization(Layer):
 
     @property
     def mean(self) -> Tensor:
-        """The mean that is taken away, as a constant."""
-        return constant(self._learned[0].value.reshape(self._broadcast) if self._learned else self._given[0])
+        """The mean that is subtracted, in a shape that broadcasts to the input."""
+        return constant(self._moments()[0])
 
     @property
     def variance(self) -> Tensor:
-        """The square of what is divided by, as a constant."""
-        return constant(self._learned[1].value.reshape(self._broadcast) if self._learned else self._given[1])
+        """The square of the deviation that is divided by, in a shape that broadcasts to the input."""
+        return constant(self._moments()[1])
+
+    def _moments(self) -> tuple[Array, Array]:
+        if not self.built:
+            raise NotBuiltError(
+                f"A Normalization has mean and variance once it is built. Received: {self.name!r}, which is not. "
+                "Call adapt, or the layer."
+            )
+        if not self._learned:
+            return self._given
+        mean, variance = (weight.value.reshape(self._broadcast) for weight in self._learned[:2])
+        return mean, variance
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Learn mean and variance from data; what was learned before is forgotten.
+
+        The shape of the data is the input shape, if none was given: a model that begins with the layer can be built.
 
         Parameters
         ----------
@@ -139,7 +152,9 @@ class Normalization(Layer):
         count, mean, squares = 0, np.zeros(()), np.zeros(())
         for batch in batches_of(data, batch_size, steps):
             if not self.built:
-                self.build_for((None, *batch.shape[1:]))
+                shape = (None, *batch.shape[1:])
+                self.batch_input_shape = self.batch_input_shape or shape
+                self.build_for(shape)
             if batch.ndim != len(self._broadcast):
                 raise ShapeError(
                     f"Layer {self.name!r} was built for input of rank {len(self._broadcast)}. Received: {batch.shape}. "
@@ -161,8 +176,8 @@ class Normalization(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """The normalized input."""
-        deviation = np.maximum(np.sqrt(self.variance.value), EPSILON)
-        return (inputs - self.mean) / deviation
+        mean, variance = self._moments()
+        return (inputs - mean) / np.maximum(np.sqrt(variance), EPSILON)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""

@@ -8,8 +8,9 @@ import pytest
 
 from minifit import Sequential
 from minifit.arrays import Array
-from minifit.errors import ArgumentError, DataError, ShapeError
+from minifit.errors import ArgumentError, DataError, NotBuiltError, ShapeError
 from minifit.layers import Dense, Normalization
+from minifit.tensor import Tensor
 from minifit.utils import check_gradients
 from tests.data.drawing import dataset
 
@@ -58,8 +59,8 @@ def test_what_it_learns(
     options: dict[str, Any], x: Array, mean: list[float], variance: list[float], outputs: list[float]
 ) -> None:
     layer = adapted(x, **options)
-    np.testing.assert_allclose(layer.mean.value.ravel(), mean, rtol=3e-6)
-    np.testing.assert_allclose(layer.variance.value.ravel(), variance, rtol=3e-6)
+    np.testing.assert_allclose(layer.mean.numpy().ravel(), mean, rtol=3e-6)
+    np.testing.assert_allclose(layer.variance.numpy().ravel(), variance, rtol=3e-6)
     y = layer(x)
     assert y.dtype == np.float32
     np.testing.assert_allclose(y.value.ravel()[: len(outputs)], outputs, rtol=3e-6, atol=1e-6)
@@ -106,14 +107,16 @@ def test_batches_make_no_difference(batch_size: int | None) -> None:
     layer = Normalization()
     layer.adapt(CUBE, batch_size=batch_size)
     np.testing.assert_allclose(
-        layer.variance.value.ravel(), [0.33553201, 0.0283264443, 0.0432024822], rtol=1e-6
+        layer.variance.numpy().ravel(), [0.33553201, 0.0283264443, 0.0432024822], rtol=1e-6
     )
 
 
 def test_steps() -> None:
     layer = Normalization()
     layer.adapt(X, batch_size=2, steps=1)
-    np.testing.assert_allclose(layer.mean.value.ravel(), [0.0545454472, 0.190909088, -0.172727272], rtol=1e-6)
+    np.testing.assert_allclose(
+        layer.mean.numpy().ravel(), [0.0545454472, 0.190909088, -0.172727272], rtol=1e-6
+    )
 
 
 def test_a_dataset_in_a_file() -> None:
@@ -142,7 +145,7 @@ def test_it_forgets() -> None:
 
 def test_a_large_mean_does_no_harm() -> None:
     x = (np.random.default_rng(0).standard_normal((1000, 2)) + 1000).astype(np.float32)
-    np.testing.assert_allclose(adapted(x).variance.value.ravel(), x.astype(np.float64).var(0), rtol=1e-6)
+    np.testing.assert_allclose(adapted(x).variance.numpy().ravel(), x.astype(np.float64).var(0), rtol=1e-6)
 
 
 def test_data_of_single_numbers() -> None:
@@ -211,3 +214,28 @@ def test_shapes_that_do_not_fit() -> None:
         layer.adapt(CUBE)
     with pytest.raises(ShapeError, match=r"mean and variance of shape \(1, 3\)\. Received: \(2,\)"):
         Normalization(mean=[1.0, 2.0], variance=1.0)(X)
+
+
+def test_mean_and_variance_are_tensors() -> None:
+    for layer in (adapted(X), Normalization(mean=1.0, variance=4.0)):
+        layer(X)
+        assert isinstance(layer.mean, Tensor) and isinstance(layer.variance, Tensor)
+        assert layer.mean.shape == (1, 3)
+    for name in ("mean", "variance"):
+        with pytest.raises(
+            NotBuiltError, match=r"once it is built\. Received: 'n', which is not\. Call adapt"
+        ):
+            getattr(Normalization(name="n"), name)
+
+
+def test_a_model_is_built_by_what_its_first_layer_adapted_to() -> None:
+    layer = adapted(X)
+    assert layer.get_config()["batch_input_shape"] == (None, 3)
+    model = Sequential([layer, Dense(2)])
+    assert model.built
+    kernel = model.layers[1].weights[0]
+    assert kernel.shape == (3, 2)
+    np.testing.assert_allclose(model(X).value, layer(X).value @ kernel.value, rtol=1e-5)
+    declared = Normalization(input_shape=(None, 3))
+    declared.adapt(CUBE)
+    assert declared.batch_input_shape == (None, None, 3)

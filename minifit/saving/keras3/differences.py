@@ -27,6 +27,7 @@ from minifit.saving.keras3.rows import (
 
 # -- rows that take a function -------------------------------------------------------------------------------
 
+LOOKUPS = "IntegerLookup, StringLookup"
 WHOLE_NUMBERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
 
 
@@ -37,14 +38,34 @@ def _check_dtype(class_name: str, dtype: Any) -> None:
 
 def _write_policy(class_name: str, config: Config) -> None:
     policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}}
-    named = class_name in ("InputLayer", "SpatialDropout1D")
+    named = class_name in ("InputLayer", "SpatialDropout1D", "Discretization")
     config["dtype"] = "float32" if named else {**policy, "registered_name": None}
 
 
 def _read_policy(class_name: str, config: Config) -> None:
     if class_name != "InputLayer" or config.get("dtype") not in WHOLE_NUMBERS:
         _check_dtype(class_name, config.get("dtype"))
-    config["dtype"] = "float32"
+    if class_name in LOOKUPS.split(", "):
+        config.pop("dtype", None)  # minifit's names that of the tokens
+    else:
+        config["dtype"] = "float32"
+
+
+def _read_boundaries(class_name: str, config: Config) -> None:
+    if config.get("bin_boundaries") is not None:
+        config["num_bins"] = None
+
+
+def _write_lookup(class_name: str, config: Config) -> None:
+    if config.get("output_mode") == "tf_idf":
+        refuse_to_write(f"{class_name} with output_mode='tf_idf'", "Keras 3 stores its weights elsewhere")
+    del config["idf_weights"]
+
+
+def _read_lookup(class_name: str, config: Config) -> None:
+    if config.get("output_mode") == "tf_idf":
+        why = "Keras 3 stores its weights where minifit does not look"
+        refuse_to_read(f"{class_name} with output_mode='tf_idf'", why, "Give the layer another output_mode")
 
 
 def _read_dtype(class_name: str, config: Config) -> None:
@@ -167,6 +188,31 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
         Arithmetic("", "activity regularizers are divided by the size of the batch", "not in early versions"),
         LeftOut("SpatialDropout1D", "noise_shape", "", "left out: it is always None"),
         LeftOut("SpatialDropout1D", "trainable", "", "left out: it has no weights"),
+        LeftOut("CategoryEncoding", "sparse", "", "left out: it is always False"),
+        OnlyKeras3("Discretization", "output_mode", "refused unless int", idle="int"),
+        OnlyKeras3("Discretization", "sparse"),
+        LeftOut("Discretization", "trainable", "", "left out: it has no weights"),
+        Own(
+            "Discretization",
+            "`bin_boundaries` or `num_bins`",
+            "both, once it has learned",
+            "the boundaries are read",
+            None,
+            _read_boundaries,
+        ),
+        OnlyKeras3(LOOKUPS, "sparse"),
+        OnlyKeras3("IntegerLookup", "vocabulary_dtype", "refused unless int64", idle="int64"),
+        OnlyKeras3(LOOKUPS, "oov_method", "refused unless floormod", idle="floormod"),
+        OnlyKeras3(LOOKUPS, "salt"),
+        LeftOut(LOOKUPS, "", "vocabulary_size", "left out: the vocabulary says it"),
+        Own(
+            LOOKUPS,
+            "`tf_idf` has a weight",
+            "it is no variable of the layer's",
+            "refused",
+            _write_lookup,
+            _read_lookup,
+        ),
         Refused("", "ThresholdedReLU", "", "refused: ReLU with a threshold computes the same"),
         Refused("", "Lambda", "Lambda", "refused: code is neither written nor read"),
     ),
