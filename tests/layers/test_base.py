@@ -368,6 +368,43 @@ def test_a_shape_that_is_a_number(name: str) -> None:
         Flatten(**{name: 3})  # type: ignore[arg-type]
 
 
+# -- keywords of all layers ----------------------------------------------------------------------------------
+
+
+def test_weights_to_begin_with() -> None:
+    kernel, bias = X[:3, :2], np.array([1.0, 2.0], np.float32)
+    layer = Dense(2, weights=[kernel, bias])
+    np.testing.assert_allclose(layer(X).value, X @ kernel + bias, rtol=1e-6)
+    model = Sequential([Dense(2, weights=[kernel, bias], input_shape=(3,))])
+    for a, b in zip(model.get_weights(), (kernel, bias), strict=True):
+        np.testing.assert_array_equal(a, b)
+    model.compile(SGD(0.1), "mse")
+    model.fit(X, Y, verbose=0)
+    assert (model.get_weights()[0] != kernel).any()
+    again = Dense.from_config(layer.get_config())
+    assert (np.asarray(again(X)) != np.asarray(layer(X))).any()  # they are no part of the configuration
+
+
+def test_weights_to_begin_with_that_do_not_fit() -> None:
+    with pytest.raises(ShapeError, match=r"'mine' has 2 weights\. Received: 1 arrays"):
+        Dense(2, weights=[X[:3, :2]], name="mine")(X)
+    with pytest.raises(ShapeError, match=r"mine/bias:0 is \(2,\)\. Received: \(3,\)"):
+        Sequential([Dense(2, weights=[X[:3, :2], X[0]], name="mine", input_shape=(3,))])
+
+
+def test_the_number_of_samples_of_a_batch() -> None:
+    assert Flatten(input_shape=(3,), batch_size=4).batch_input_shape == (4, 3)
+    assert Flatten(batch_size=4).batch_input_shape is None
+    for wrong in (0, 1.5, "4"):
+        with pytest.raises((ArgumentError, ArgumentTypeError), match="batch_size must be a positive integer"):
+            Flatten(batch_size=wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dynamic", [None, False, True])
+def test_a_layer_that_calls_itself_dynamic(dynamic: Any) -> None:
+    assert Dense(2, dynamic=dynamic)(X).shape == (4, 2)
+
+
 # -- a layer of one's own ------------------------------------------------------------------------------------
 
 

@@ -197,3 +197,18 @@ def test_sizes(name: str, wrong: Any) -> None:
 def test_masks_are_refused() -> None:
     with pytest.raises(ArgumentError, match=r"Masks are not carried .* Received: mask_zero=True"):
         Embedding(5, 2, mask_zero=True)
+
+
+def test_it_begins_with_given_rows() -> None:
+    layer = Embedding(7, 2, weights=[TABLE], trainable=False)
+    np.testing.assert_array_equal(layer(X).value, TABLE[X])
+    assert "weights" not in layer.get_config()
+    model = Sequential(
+        [Embedding(7, 2, weights=[TABLE], trainable=False, input_length=3), Flatten(), Dense(2)]
+    )
+    np.testing.assert_array_equal(model.layers[0].get_weights()[0], TABLE)
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0)
+    np.testing.assert_array_equal(model.layers[0].get_weights()[0], TABLE)
+    with pytest.raises(ShapeError, match=r"embeddings:0 is \(7, 2\)\. Received: \(6, 2\)"):
+        Embedding(7, 2, weights=[TABLE[:6]])(X)
