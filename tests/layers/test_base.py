@@ -397,7 +397,7 @@ def test_the_number_of_samples_of_a_batch() -> None:
     assert Flatten(batch_size=4).batch_input_shape is None
     for wrong in (0, 1.5, "4"):
         with pytest.raises((ArgumentError, ArgumentTypeError), match="batch_size must be a positive integer"):
-            Flatten(batch_size=wrong)  # type: ignore[arg-type]
+            Flatten(batch_size=wrong)
 
 
 @pytest.mark.parametrize("dynamic", [None, False, True])
