@@ -151,8 +151,8 @@ class Layer(Owner, Configurable):
         self._lossy: list[Layer] = []  # the layers that added any in the latest such call of this one
         self._loss_functions: list[Callable[[], Any]] = []
         self._added_metrics: dict[str, Mean] = {}  # by `add_metric`
-        for name in ("_weights", "_inner", "_nodes"):
-            self.__dict__.setdefault(name, [])
+        for kept in ("_weights", "_inner", "_nodes"):
+            self.__dict__.setdefault(kept, [])
         arguments = signature(self.call).parameters.values()
         self._call_names = [
             a.name for a in arguments if a.kind in (Argument.POSITIONAL_ONLY, Argument.POSITIONAL_OR_KEYWORD)

@@ -15,8 +15,23 @@ from minifit.metrics.base import Metric
 from minifit.parameters import Parameter
 from minifit.settings import changed
 
-_LISTS = ("_inner", "_weights", "_nodes", "_lossy")
-"""The attributes in which an owner itself lists what is its own."""
+_LISTS = frozenset(
+    (
+        *(
+            "_inner",
+            "_weights",
+            "_nodes",
+            "_layers",
+            "_lossy",
+            "_losses_by_hand",
+            "_loss_functions",
+            "_added_metrics",
+        ),
+        *("_shapes", "_call_names", "_needed_names", "_initial_weights", "_containers", "_names"),
+        *("_inputs_like", "_outputs_like", "_inputs_form"),
+    )
+)
+"""The attributes in which layers and models keep lists of their own, where no user puts layers."""
 
 
 class Owner:
@@ -28,10 +43,13 @@ class Owner:
         The layers that attributes of this one hold.
     _weights : list of Parameter
         Those that it made with `add_weight`, and those that attributes hold.
+    _containers : dict
+        The names of attributes that may come to hold more: lists, dicts, and tuples of such; and of those with metrics.
     """
 
     _inner: "list[Any]"
     _weights: list[Parameter]
+    _containers: dict[str, None]
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Own a layer or weight that becomes an attribute, in the place of what the attribute was.
@@ -43,13 +61,23 @@ class Owner:
         changed()
         if name in _LISTS:
             return
+        self._note(name, value)
         places = [self._let_go(part) for part in _parts(before) if not self._has(part)]
         self._take_in(value, next((place for place in places if place is not None), None))
+
+    def _note(self, name: str, value: Any) -> None:
+        """Remember an attribute that is to be looked into whenever there is a question what is owned."""
+        containers = self.__dict__.setdefault("_containers", {})
+        if _may_grow(value) or isinstance(value, Metric):
+            containers[name] = None
+        else:
+            containers.pop(name, None)
 
     def __delattr__(self, name: str) -> None:
         before = self.__dict__.get(name)
         super().__delattr__(name)
         changed()
+        self._containers.pop(name, None)
         for part in _parts(before):
             if not self._has(part):
                 self._let_go(part)
@@ -77,24 +105,22 @@ class Owner:
 
     def own_metrics(self) -> list[Metric]:
         """Return the metrics that attributes of this layer hold."""
-        found = (
-            m for k, v in vars(self).items() if k not in _LISTS for m in _leaves(v) if isinstance(m, Metric)
-        )
+        values = vars(self)
+        found = (m for name in self._containers for m in _leaves(values[name]) if isinstance(m, Metric))
         return list(dict.fromkeys(found))
 
     def _look_into_containers(self) -> None:
         """Own what was put into lists and dicts since they became attributes, and no longer what was taken out."""
-        containers = [
-            v for k, v in vars(self).items() if k not in _LISTS and isinstance(v, list | tuple | dict)
-        ]
-        parts = [part for value in containers for part in _parts(value)]
-        if parts or self._inner:
-            known = {id(part) for part in (*self._inner, *self._weights)}
-            for part in parts:
-                if id(part) not in known:
-                    known.add(id(part))
-                    self._list_for(part).append(part)
-        held = {id(v) for v in vars(self).values()} | {id(part) for part in parts}
+        if not self._containers:
+            return
+        values = vars(self)
+        parts = [part for name in self._containers for part in _parts(values[name])]
+        known = {id(part) for part in (*self._inner, *self._weights)}
+        for part in parts:
+            if id(part) not in known:
+                known.add(id(part))
+                self._list_for(part).append(part)
+        held = {id(value) for value in values.values()} | {id(part) for part in parts}
         for layer in [layer for layer in self._inner if id(layer) not in held]:
             self._let_go(layer)
 
@@ -131,6 +157,11 @@ class Owner:
 def _dismiss(weight: Parameter) -> None:
     if weight.buffer is not None:
         weight.buffer.dismiss(weight)
+
+
+def _may_grow(value: Any) -> bool:
+    """Return whether a value is a list or dict, or a tuple that holds one."""
+    return isinstance(value, list | dict) or (isinstance(value, tuple) and any(map(_may_grow, value)))
 
 
 def _leaves(value: Any) -> Iterator[Any]:

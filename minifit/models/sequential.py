@@ -176,7 +176,8 @@ class Sequential(Model):
 
     def layers_inside(self) -> list[Layer]:
         """Return the layers, and those that attributes of a subclass hold, each once."""
-        return [layer for layer in super().layers_inside() if not isinstance(layer, InputLayer)]
+        self._look_into_containers()
+        return list(dict.fromkeys((*self._layers, *self._inner)))
 
     def _who_expects(self, symbol: Symbol) -> str:
         return f"Layer {self._layers[0].name if self._layers else self.name!r}"
