@@ -64,11 +64,24 @@ class Context:
 
     Attributes
     ----------
+    builds : bool
+        Whether layers may make weights in a step: one of the user's, who knows when each is called first.
     tapes : tuple
         The tapes that follow what is computed, the innermost last.
     """
 
-    __slots__ = ("_tokens", "kernels", "losses", "recording", "streams", "take", "tapes", "undo", "workspace")
+    __slots__ = (
+        "_tokens",
+        "builds",
+        "kernels",
+        "losses",
+        "recording",
+        "streams",
+        "take",
+        "tapes",
+        "undo",
+        "workspace",
+    )
 
     def __init__(
         self,
@@ -84,6 +97,7 @@ class Context:
         self.recording = recording
         self.streams = DEFAULT if streams is None else streams
         self.undo = undo
+        self.builds = workspace is None
         self.losses: list[
             tuple[Any, Tensor]
         ] = []  # each with the layer that adds it: activity regularizers, add_loss

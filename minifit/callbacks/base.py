@@ -74,6 +74,8 @@ class Run(NamedTuple):
         Samples in a batch and in an epoch, where that is known: of arrays.
     validation_due : bool
         Whether any epoch of this fit ends with its validation: a `validation_freq` may lie beyond them.
+    keys_known : bool
+        Whether the logs hold these keys and no others. A `train_step` of the user's returns what it likes.
     """
 
     keys: tuple[str, ...]
@@ -82,6 +84,7 @@ class Run(NamedTuple):
     batch_size: int | None = None
     samples: int | None = None
     validation_due: bool = True
+    keys_known: bool = True
 
     @property
     def epoch_keys(self) -> tuple[str, ...]:

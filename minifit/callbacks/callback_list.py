@@ -164,6 +164,7 @@ class CallbackList:
         batch_size: int | None = None,
         samples: int | None = None,
         validation_due: bool = True,
+        keys_known: bool = True,
     ) -> None:
         """Let every callback refuse the fit that is about to begin, and refuse two that write to one file or key.
 
@@ -177,6 +178,8 @@ class CallbackList:
             Samples in a batch and in an epoch, where that is known.
         validation_due : bool, default True
             Whether any epoch of this fit ends with its validation.
+        keys_known : bool, default True
+            Whether the logs hold these keys and no others.
 
         Raises
         ------
@@ -195,7 +198,7 @@ class CallbackList:
                         "Give each a path of its own."
                     )
         keys = tuple(keys)
-        run = Run(keys, validated, tuple(self.callbacks), batch_size, samples, validation_due)
+        run = Run(keys, validated, tuple(self.callbacks), batch_size, samples, validation_due, keys_known)
         self._check_keys(run)
         for callback in self.distinct:
             callback.check_run(run)

@@ -113,7 +113,7 @@ class CSVLogger(Callback):
     def check_run(self, run: Run) -> None:
         """Refuse to append to a file that lacks a column."""
         self._folder = working_folder()
-        self._declared, self._resume_at = run.epoch_keys, None
+        self._declared, self._resume_at = run.epoch_keys if run.keys_known else (), None
         folders = (c.backup_dir for c in run.callbacks if isinstance(c, BackupAndRestore))
         self._backups = next((absolute(folder, self._folder) for folder in folders), "")
         self._check_header()

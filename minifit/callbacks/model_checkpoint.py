@@ -184,7 +184,7 @@ class ModelCheckpoint(Monitoring):
             hook, keys = "on_train_batch_end", ("epoch", "batch", *run.keys)
         pattern = self._pattern
         ahead = run.ahead_of(self)
-        for name in set(pattern.names) - set(keys):
+        for name in set(pattern.names) - set(keys) if run.keys_known else ():
             added = ahead.added_by_callbacks(name, hook)
             if added is None:
                 console.warn(

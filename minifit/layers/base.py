@@ -216,7 +216,7 @@ class Layer(Owner, Configurable):
         """
         if dtype not in (None, "float32", np.float32, FLOAT):
             raise ArgumentError(f"Weights are float32. Received: dtype={dtype!r}. Leave dtype out.")
-        if current().workspace is not None:
+        if not current().builds:
             raise ArgumentError(
                 "Weights are made before training begins, in build(). Received: "
                 f"add_weight({name!r}) of layer {self.name!r} in the middle of it. Move it to build()."

@@ -375,7 +375,7 @@ class Model(Trainer):
     def weights(self) -> list[Parameter]:
         """All weights, layer by layer, each once."""
         self._need_weights()
-        found = [w for layer in self.layers_inside() for w in layer.weights]
+        found = [w for layer in self._layers_with_weights() for w in layer.weights]
         return list(dict.fromkeys([*found, *self.own_weights()]))
 
     @property
@@ -384,7 +384,7 @@ class Model(Trainer):
         self._need_weights()
         if not self.trainable:
             return []
-        found = [w for layer in self.layers_inside() for w in layer.trainable_weights]
+        found = [w for layer in self._layers_with_weights() for w in layer.trainable_weights]
         return list(dict.fromkeys([*found, *(w for w in self.own_weights() if w.trainable)]))
 
     @property
@@ -399,9 +399,16 @@ class Model(Trainer):
 
     def _need_weights(self) -> None:
         """Raise if there are no weights yet, and lay out those of new layers."""
-        if not self.built and not all(layer.built for layer in self.layers_inside()):
+        if self._lacks_weights():
             self._need_built("weights")
         self._lay_out()
+
+    def _lacks_weights(self) -> bool:
+        """Return whether its weights come with the first call; a model without a call has what its layers have."""
+        return not self.built and self.has_call and not all(layer.built for layer in self.layers_inside())
+
+    def _layers_with_weights(self) -> list[Layer]:
+        return [x for x in self.layers_inside() if not (isinstance(x, Model) and x._lacks_weights())]
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold."""
@@ -424,6 +431,11 @@ class Model(Trainer):
         return (
             results[0] if self._outputs_like is None else nest.pack(self._outputs_like, self._first(results))
         )
+
+    @property
+    def has_call(self) -> bool:
+        """Whether it is a graph, or has a `call` of its own."""
+        return self._graph is not None or type(self).call is not Model.call or "call" in vars(self)
 
     def forward(self, inputs: Sequence[Array], training: bool) -> tuple[Tensor, ...]:
         """Return the outputs in order for the columns of a batch, inside a step."""

@@ -56,6 +56,11 @@ class Sequential(Model):
         for layer in _as_list(layers):
             self.add(layer)
 
+    @property
+    def has_call(self) -> bool:
+        """True: a chain is called, if only it knows the shape of its input."""
+        return True
+
     def add(self, layer: Layer) -> None:
         """Add a layer at the end. It is built at once if the shape of its input is known.
 

@@ -1,6 +1,6 @@
 """The arguments of `fit` and its like in normal form: the data as batches, and what is written in several ways."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -140,9 +140,13 @@ def due(freq: Any) -> Callable[[int], bool]:
     return lambda epoch: (epoch + 1) % every == 0
 
 
-def returned(logs: Mapping[str, float], return_dict: bool) -> Any:
-    """What `evaluate` and its like return: one number, a list, or a dict by name."""
+def returned(logs: Mapping[str, Any], names: Sequence[str], return_dict: bool) -> Any:
+    """Return logs as `evaluate` and its like do: one number, a list in the order of these names, or a dict.
+
+    Other names, in logs of a step of the user's, come behind them in the order of the alphabet, as in tf.keras.
+    """
     if return_dict:
         return dict(logs)
-    values = list(logs.values())
+    known = [name for name in names if name in logs]
+    values = [logs[name] for name in (*known, *sorted(logs.keys() - set(known)))]
     return values[0] if len(values) == 1 else values

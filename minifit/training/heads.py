@@ -20,7 +20,7 @@ from minifit.metrics.resolve import check_entry, check_name, for_outputs
 from minifit.parameters import Variable
 from minifit.signatures import check_call
 from minifit.tables import serialize
-from minifit.tensor import Tensor, constant
+from minifit.tensor import Tensor, constant, to_array
 
 
 @dataclass(eq=False)
@@ -54,16 +54,16 @@ class Head:
         """The number that the loss is multiplied by."""
         return float(self.weight)
 
-    def loss_of(self, y_true: Array, y_pred: Tensor, weight: Array | None) -> Tensor:
+    def loss_of(self, y_true: Array | Tensor, y_pred: Tensor, weight: Array | None) -> Tensor:
         """Return the loss of a batch times its factor."""
         assert self.loss is not None
-        self.value = self.loss(constant(y_true), y_pred, weight)
+        self.value = self.loss(y_true if isinstance(y_true, Tensor) else constant(y_true), y_pred, weight)
         return self.value if self.weight == 1 else self.value * self.factor
 
-    def update(self, y_true: Array, y_pred: Tensor, weight: Array | None) -> None:
+    def update(self, y_true: Array | Tensor, y_pred: Tensor, weight: Array | None) -> None:
         """Update its metrics with a batch."""
         if self.metrics:
-            targets, predicted = constant(match_ranks(y_true, y_pred.value)), _constant(y_pred)
+            targets, predicted = constant(match_ranks(to_array(y_true), y_pred.value)), _constant(y_pred)
             for metric, weighted in self.metrics.values():
                 metric.update_state(targets, predicted, sample_weight=weight if weighted else None)
 

@@ -53,7 +53,7 @@ def fit(
     callbacks.on_train_begin()
     for each in (step, validation.step) if validation is not None else (step,):
         each.use(kernels.load(state.engine))  # a resumed run goes on with the kernels it was begun with
-    train_logs = {name: state.logs[name] for name in step.names if name in state.logs}
+    train_logs = {name: value for name, value in state.logs.items() if not name.startswith("val_")}
     while state.epoch < epochs and not state.over:
         state.begin_epoch(step)
         callbacks.on_epoch_begin(state.epoch)

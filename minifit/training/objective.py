@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from math import isfinite
 from typing import Any
 
@@ -15,6 +14,7 @@ from minifit.data.batch import Columns
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError
 from minifit.metrics.base import Mean, Metric
 from minifit.parameters import Variable
+from minifit.tables import plain
 from minifit.tensor import Tensor
 from minifit.training.heads import Given, Head
 from minifit.undo import Undo
@@ -43,6 +43,10 @@ class Objective:
         Whether the heads are known.
     begun : bool
         Whether a batch was taken in since: a call that failed at once settles nothing.
+    losses_used, metrics_used : bool
+        Whether anything counts in the losses and in the metrics of `compile`: a step of the user's may use neither.
+    lazy : bool
+        Whether the heads are made by the first batch, as a step of the user's takes it.
     claimed : bool
         Whether the sums belong to a fit or an evaluation that is under way.
     """
@@ -55,8 +59,10 @@ class Objective:
         self.heads: list[Head] = []
         self.tracker = Mean("loss")
         self.of_layers: list[Metric] = []
-        self.resolved = self.claimed = self.begun = False
+        self.resolved = self.claimed = self.begun = self.lazy = False
+        self.losses_used = self.metrics_used = False
         self._shapes: Any = None
+        self._waiting: list[dict[str, Any]] = []  # sums that were put back before the heads were made
 
     # -- what it is made of -----------------------------------------------------------------------------
 
@@ -66,9 +72,20 @@ class Objective:
         return [self.tracker, *(head.tracker for head in self.heads if head.tracker is not None)]
 
     @property
+    def compiled_metrics(self) -> list[Metric]:
+        """The metrics that `compile` was given, output by output."""
+        return [metric for head in self.heads for metric, _ in head.metrics.values()]
+
+    @property
     def metrics(self) -> list[Metric]:
         """The metrics beside the losses, those that `compile` was given before those of layers."""
-        return [metric for head in self.heads for metric, _ in head.metrics.values()] + self.of_layers
+        return self.compiled_metrics + self.of_layers
+
+    @property
+    def shown(self) -> list[Metric]:
+        """The losses and metrics that a model has to show."""
+        losses = self.trackers if self.losses_used else []
+        return losses + (self.compiled_metrics if self.metrics_used else []) + self.of_layers
 
     @property
     def sums(self) -> list[Metric]:
@@ -113,6 +130,9 @@ class Objective:
         if self.begun or all(t is None for t in targets) or (self.resolved and self._shapes == shapes):
             return
         self.heads, self.resolved, self._shapes = self._given.heads(names, targets, outputs), True, shapes
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            self._put_back(waiting)
 
     def check_targets(
         self, names: Sequence[str], targets: Columns, outputs: Sequence[tuple[int | None, ...]]
@@ -170,7 +190,7 @@ class Objective:
 
     def update(self, batch: Batch, outputs: Sequence[Tensor], loss: Tensor, undo: Undo) -> None:
         """Add a batch to the running means, and have `undo` bring back what they were."""
-        for metric in chain(self.trackers, (m for head in self.heads for m, _ in head.metrics.values())):
+        for metric in self.trackers + self.compiled_metrics:
             metric.keep(undo)
         if not self.begun:
             undo.then(setattr, self, "begun", False)
@@ -223,20 +243,39 @@ class Objective:
     # -- as data ----------------------------------------------------------------------------------------
 
     def get_state(self) -> list[dict[str, Any]]:
-        """Return the sums of losses and metrics, and the loss weights that may be changed."""
-        sums = [metric.get_state() for metric in self.sums]
-        return sums + [{"loss weight": float(weight)} for weight in self._given.variables]
+        """Return the sums of metrics and losses, those of layers first, and the loss weights that may be changed."""
+        own = self._waiting or [metric.get_state() for metric in self.trackers + self.compiled_metrics]
+        weights = [{"loss weight": float(weight)} for weight in self._given.variables]
+        return [metric.get_state() for metric in self.of_layers] + own + weights
 
     def set_state(self, state: list[dict[str, Any]]) -> None:
         """Put back what `get_state` returned."""
-        self.begun = True
-        for metric, saved in zip(self.sums, state, strict=False):
+        end = len(state) - len(self._given.variables)
+        for metric, saved in zip(self.of_layers, state, strict=False):
             metric.set_state(saved)
-        for weight, saved in zip(self._given.variables, state[len(self.sums) :], strict=True):
+        for weight, saved in zip(self._given.variables, state[end:], strict=True):
             weight.assign(saved["loss weight"])
+        own = state[len(self.of_layers) : end]
+        if self.lazy and not self.resolved:
+            self._waiting = own
+        else:
+            self.begun = True
+            self._put_back(own)
+
+    def _put_back(self, sums: list[dict[str, Any]]) -> None:
+        for metric, saved in zip(self.trackers + self.compiled_metrics, sums, strict=True):
+            metric.set_state(saved)
+
+    def kept(self) -> list[Metric]:
+        """Return what `get_state` takes the sums of, as far as it is known."""
+        return self.of_layers + (
+            [] if self.lazy and not self.resolved else self.trackers + self.compiled_metrics
+        )
 
     def describe(self) -> dict[str, Any]:
         """Return what must be equal for its sums to mean the same."""
+        if self.lazy:
+            return plain(self._given.get_config(None))  # type: ignore[no-any-return]
         heads = self.heads
         written = [None if h.loss is None else losses.serialize(h.loss) for h in heads]
         weights = ["a Variable" if isinstance(h.weight, Variable) else h.factor for h in heads]

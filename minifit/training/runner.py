@@ -12,7 +12,7 @@ from contextvars import Context as ContextVars
 from contextvars import copy_context
 from functools import cached_property
 from types import ModuleType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -103,7 +103,11 @@ class Runner(ABC):
                 units = 1 if self.plan is None or stopped() else max(self.plan.pace // unit, 1)
                 wanted = units * unit - done % unit
                 wanted = wanted if most is None else min(wanted, most - done)
-                taken = self._one(batches, wanted) if self.plan is None else self._many(batches, wanted)
+                taken = (
+                    self._one(batches, most and most - done)
+                    if self.plan is None
+                    else self._many(batches, wanted)
+                )
                 if not taken:
                     break
                 done += taken
@@ -126,6 +130,13 @@ class Runner(ABC):
     def sound(self) -> bool:
         """Return whether all losses so far are finite numbers."""
         return True
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what is needed to go on from here, besides the model's state and the sums."""
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Put back what `get_state` returned."""
 
     # -- what a step says -------------------------------------------------------------------------------
 
@@ -156,8 +167,8 @@ class Runner(ABC):
         made.run(np.seterr, all="ignore")  # training may run to infinity; callbacks say what they think of it
         return made
 
-    def _one(self, batches: Batches, most: int) -> int:
-        """Take the next batch op by op; 0 if there is none."""
+    def _one(self, batches: Batches, most: int | None) -> int:
+        """Take the next batch op by op; 0 if there is none. `most` is how many there are to take in all."""
         batch = self.inside.run(batches.next, self.context)
         if batch is None:
             return 0

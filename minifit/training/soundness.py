@@ -25,7 +25,7 @@ LONGEST = 2**40
 LARGEST = 2**63
 """Numbers that are counted stay below."""
 
-NAMED = ("kind", "logs", "settings", "callbacks")
+NAMED = ("kind", "logs", "step", "settings", "callbacks")
 """Parts that hold values by name."""
 
 
@@ -54,14 +54,27 @@ def check(captured: Mapping[str, Any], now: Mapping[str, Any], optimizer: Optimi
     """
     for name in now.keys() & {"epoch", "batch", "first_epoch"}:
         _count(captured[name], name)
-    apart = (*NAMED, "objective", "optimizer", "streams", "global streams", "batches", "judged_on")
+    apart = (
+        *NAMED,
+        "objective",
+        "optimizer",
+        "optimizers",
+        "streams",
+        "global streams",
+        "batches",
+        "judged_on",
+    )
     for name in now.keys() - apart:
         _alike(captured[name], now[name], name)
     _memory_of_optimizer(captured["optimizer"], now["optimizer"], now["weights"])
     _hyperparameters(captured["optimizer"], now["optimizer"], optimizer)
+    _same_names(captured["optimizers"], now["optimizers"], "optimizers")
+    for name, then in captured["optimizers"].items():
+        _memory_of_optimizer(then, now["optimizers"][name], now["weights"])
     _need(captured["engine"] in ("numba", "numpy"), captured["engine"], "engine")
-    for name, value in captured["logs"].items():
-        _need(_is_number(value) or isinstance(value, np.ndarray), value, f"logs: {name}")
+    for part in ("logs", "step"):
+        for name, value in captured[part].items():
+            _need(_is_number(value) or isinstance(value, np.ndarray), value, f"{part}: {name}")
     with _read("streams", captured["streams"]) as streams:
         _count(streams["root"], "streams: root")
         for position in streams["positions"].values():

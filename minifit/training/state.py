@@ -223,7 +223,9 @@ class TrainingState:
             "weights": [w.value.copy() for w in weights],
             "optimizer": optimizer.get_state(weights),
             "settings": plain(self._settings),
+            "optimizers": {k: o.get_state(weights) for k, o in self._model.optimizers_within().items()},
             "objective": objective.get_state(),
+            "step": {} if self.step is None else self.step.get_state(),
             "streams": self.streams.get_state(),
             "global streams": randomness.global_state(),
             "batches": batches.get_state(),
@@ -248,7 +250,8 @@ class TrainingState:
         check_parts(captured, now)
         self._refuse_another_kind(captured["kind"])
         check(captured, now, optimizer)
-        check_sums(captured["objective"], now["objective"], objective.sums)
+        if objective.resolved or not objective.lazy:
+            check_sums(captured["objective"], now["objective"], objective.kept())
         for callback, state in self._takers(captured["callbacks"]):
             if any(callback is one for one in own):
                 check_callback(type(callback).__name__, state, callback.get_state(), now["weights"])
@@ -303,7 +306,11 @@ class TrainingState:
         for weight, value in zip(weights, captured["weights"], strict=True):
             weight.assign(value)
         optimizer.set_state(captured["optimizer"], weights)
+        for name, other in self._model.optimizers_within().items():
+            other.set_state(captured["optimizers"][name], weights)
         objective.set_state(captured["objective"])
+        if self.step is not None:
+            self.step.set_state(captured["step"])
         self.streams.set_state(captured["streams"])
         randomness.set_global_state(captured["global streams"])
         for callback, state in self._takers(captured["callbacks"]):
@@ -322,6 +329,7 @@ class TrainingState:
                 "weights that are trained": self._learned,
                 "optimizer": type(optimizer).__name__,
                 "settings of the optimizer": settings,
+                "other optimizers": {k: type(o).__name__ for k, o in self._model.optimizers_within().items()},
                 **objective.describe(),
                 "data": batches.describe(),
             }

@@ -22,12 +22,15 @@ from minifit.parameters import Parameter, same
 from minifit.randomness import Streams
 from minifit.tensor import Tensor
 from minifit.training.chain import Chain, chain_of
+from minifit.training.flags import CompiledFlags
 from minifit.training.objective import Objective
 from minifit.training.runner import NUMPY, Runner
 
 
 class Trainable(Protocol):
     """What a step knows of a model."""
+
+    compiled_flags: CompiledFlags
 
     @property
     def weights(self) -> list[Parameter]:
@@ -39,6 +42,9 @@ class Trainable(Protocol):
 
     def forward(self, inputs: tuple[Array, ...], training: bool) -> tuple[Tensor, ...]:
         """Return the outputs for a batch, flat."""
+
+    def optimizers_within(self) -> dict[str, Optimizer]:
+        """Return the optimizers besides its own that attributes hold, by name."""
 
     def pack_outputs(self, columns: Sequence[Any]) -> Any:
         """Return flat outputs as the model returns them: one, a list or a dict."""
@@ -79,9 +85,12 @@ class JudgedStep(Runner):
 
     # -- what the loops ask -----------------------------------------------------------------------------
 
+    names_known = True
+    """Whether the logs hold what `names` says and nothing else."""
+
     @property
     def names(self) -> list[str]:
-        """What `logs` holds, by name."""
+        """The names of what `logs` holds."""
         return self.objective.names
 
     def logs(self) -> dict[str, Any]:
@@ -135,17 +144,23 @@ class TrainStep(JudgedStep):
     def _learn(self, weights: list[Parameter]) -> None:
         """Plan to update these weights and no others."""
         self.learned, self.memory_plan = weights, self.optimizer.plan(weights)
+        self._flags = [w.trainable for w in self.weights]
         learned = set(weights)
         self.frozen = [w for w in self.weights if w.trainable and w not in learned]
 
     def follow_settings(self) -> None:
-        """Find also the weights that are learned and those that are constrained."""
+        """Find also the weights that are constrained, and those that are learned where a weight's own flag changed.
+
+        The flags of layers count as they were compiled.
+        """
         learned = self.model.trainable_weights
-        if not same(learned, self.learned) and set(self.model.weights) == set(
-            self.weights
-        ):  # the update refuses others
-            self.settle()
-            self._learn(learned)
+        if not same(learned, self.learned) and set(self.model.weights) == set(self.weights):
+            # the update refuses weights of other models
+            if self._flags != [w.trainable for w in self.weights]:
+                self.settle()
+                self._learn(learned)
+            else:
+                self.model.compiled_flags.warn()
         super().follow_settings()
         known = [w.constraint for w in self.constrained]
         self.constrained = [w for w in self.learned if w.constraint is not None]

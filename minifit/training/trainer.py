@@ -16,6 +16,8 @@ from minifit.arrays import Array
 from minifit.callbacks import CallbackList, History
 from minifit.checks import positive
 from minifit.data import Batch, Batches, Names, batches_of
+from minifit.data.checks import holds_back
+from minifit.data.forms import ANY
 from minifit.errors import (
     ArgumentError,
     BusyError,
@@ -26,15 +28,27 @@ from minifit.errors import (
 )
 from minifit.layers import Layer
 from minifit.metrics import Metric
+from minifit.optimizers import Optimizer
 from minifit.tensor import Tensor
 from minifit.training import arguments, engine, loops
+from minifit.training.flags import CompiledFlags
 from minifit.training.generator_methods import GeneratorMethods
 from minifit.training.objective import Objective
+from minifit.training.own_step import OwnJudgedStep, OwnPredictStep
 from minifit.training.state import TrainingState
 from minifit.training.step import PredictStep, TestStep, TrainStep
+from minifit.training.step_methods import (
+    PREDICTING,
+    TESTING,
+    TRAINING,
+    StepMethods,
+    acting,
+    overridden,
+    refuse_uncalled,
+)
 
 
-class Trainer(GeneratorMethods, Layer):
+class Trainer(StepMethods, GeneratorMethods, Layer):
     """A layer that trains: what all models have in common.
 
     Attributes
@@ -47,13 +61,16 @@ class Trainer(GeneratorMethods, Layer):
         Set it in a callback to end training.
     training_state : TrainingState
         Everything that decides how training goes on.
+    compiled_flags : CompiledFlags
+        Which layers are trained, as `compile` found it.
     """
 
     def __init__(self, name: str | None = None, trainable: bool = True, **kwargs: Any) -> None:
         super().__init__(name, trainable, **kwargs)
         self.history: Any = None
-        self.training_state = TrainingState(self)
+        self.training_state: TrainingState = TrainingState(self)
         self._steps_per_execution = 1
+        self.compiled_flags = CompiledFlags()
 
     # -- what a model gives -----------------------------------------------------------------------------
 
@@ -66,6 +83,11 @@ class Trainer(GeneratorMethods, Layer):
     def _data_names(self) -> Names:
         """The names by which data may be given; None for what only the first data will tell."""
         return Names(self.input_keys, self.output_names or None)
+
+    @property
+    def has_call(self) -> bool:
+        """Whether it says what to do with a batch: a model with a `train_step` of its own need not."""
+        raise NotImplementedError
 
     @property
     def output_names(self) -> list[str]:
@@ -101,6 +123,15 @@ class Trainer(GeneratorMethods, Layer):
     def numbers_in_a_step(self, samples: int) -> int:
         """Return how many numbers a step with so many samples goes through, roughly."""
         raise NotImplementedError
+
+    def optimizers_within(self) -> dict[str, Optimizer]:
+        """Return the optimizers besides `optimizer` that attributes of the model and of models in it hold, by name."""
+        found: dict[str, Optimizer] = {}
+        for number, layer in enumerate(dict.fromkeys((self, *self.layers_within()))):
+            for name, value in (*vars(layer).items(), ("optimizer", getattr(layer, "optimizer", None))):
+                if isinstance(value, Optimizer) and value not in (self.optimizer, *found.values()):
+                    found[f"{name} of layer {number}" if number else name] = value
+        return found
 
     def adopt_weights(self) -> None:
         """Let weights that are learned lie side by side, those that were copied or exchanged too; before a training."""
@@ -157,6 +188,8 @@ class Trainer(GeneratorMethods, Layer):
         self.optimizer = optimizer
         self.training_state.objective = objective
         self._steps_per_execution = steps
+        self.compiled_flags = CompiledFlags(self.layers_within())
+        self.train_function = self.test_function = self.predict_function = None
 
     def fit(
         self,
@@ -240,9 +273,11 @@ class Trainer(GeneratorMethods, Layer):
         epochs = positive("epochs", epochs, least=0)
         initial_epoch = positive("initial_epoch", initial_epoch, least=0, example=0)
         with self._training() as state:
+            validated = validation_data is not None or holds_back(validation_split)
+            as_given = self._own(TRAINING) and (self._own(TESTING) or not validated)
             batches, judged_on = arguments.data_of_fit(
                 (x, y, sample_weight),
-                self._data_names,
+                ANY if as_given else self._data_names,
                 batch_size,
                 steps_per_epoch,
                 shuffle,
@@ -253,7 +288,7 @@ class Trainer(GeneratorMethods, Layer):
             )
             handler = self._callback_list(callbacks, verbose, epochs=epochs, steps=batches.steps)
             state.batches, state.judged_on, state.callbacks = batches, judged_on, handler
-            with handler, state.under_way(), summary.following(self._steps):
+            with handler, state.under_way(), summary.following(self._steps), self.compiled_flags.holding():
                 self._fit(state, handler, epochs, initial_epoch, arguments.due(validation_freq))
             self.history = handler.history
         return self.history  # type: ignore[no-any-return]
@@ -283,28 +318,48 @@ class Trainer(GeneratorMethods, Layer):
         """Put the parts together and run the loop."""
         objective, batches, judged_on = state.objective, state.batches, state.judged_on
         assert objective is not None and batches is not None
-        self._prepare(objective, batches)
+        refuse_uncalled(self)
+        self._prepare(objective, batches, lazily=self._own(TRAINING))
         chosen = engine.choose(self._work(batches, epochs - initial_epoch))
         state.begin_run(initial_epoch, epochs, engine.name_of(chosen))
         self.history = callbacks.history
         step = self._train_step(chosen, state, objective)
         validation = None
         if judged_on is not None:
-            self._prepare(objective, judged_on, again=False)
-            if not judged_on.peek().targets and objective.wants_targets:
+            own = self._own(TESTING)
+            self._prepare(objective, judged_on, again=False, lazily=own or objective.lazy)
+            if not judged_on.peek().targets and objective.wants_targets and not own:
                 raise DataError(
                     "validation_data needs targets, as the loss does. Received: inputs alone. Pass (x, y)."
                 )
-            judge = TestStep(self, chosen, state.streams, objective)
+            judge = self._test_step(chosen, state, objective)
             validation = loops.Validation(judge, judged_on, due)
         ahead = range(initial_epoch, epochs)
         validation_due = not ahead or any(map(due, ahead))
-        callbacks.check_run(objective.names, judged_on is not None, *arguments.sizes(batches), validation_due)
+        callbacks.check_run(
+            step.names, judged_on is not None, *arguments.sizes(batches), validation_due, step.names_known
+        )
         loops.fit(state, step, callbacks, epochs, validation, self._steps_per_execution)
 
-    def _train_step(self, kernels: ModuleType, state: TrainingState, objective: Objective) -> TrainStep:
+    def _own(self, methods: tuple[str, ...]) -> str | None:
+        """Return which of the methods of a step the model has a version of its own of."""
+        return overridden(self, methods, Trainer)
+
+    def _train_step(self, kernels: ModuleType, state: TrainingState, objective: Objective) -> Any:
+        """Return the step that learns: the library's, or the user's where a method of it is overridden."""
+        own = self._own(TRAINING)
         self.adopt_weights()
+        if own is not None:
+            function = self.make_train_function()
+            return OwnJudgedStep(self, kernels, state.streams, function, own, objective, recording=True)
         return TrainStep(self, kernels, state.streams, objective, self.optimizer)
+
+    def _test_step(self, kernels: ModuleType, state: TrainingState, objective: Objective) -> Any:
+        """Return the step that judges."""
+        own = self._own(TESTING)
+        if own is not None:
+            return OwnJudgedStep(self, kernels, state.streams, self.make_test_function(), own, objective)
+        return TestStep(self, kernels, state.streams, objective)
 
     def evaluate(
         self,
@@ -339,14 +394,16 @@ class Trainer(GeneratorMethods, Layer):
             The loss alone, or the loss and the metrics in the order of `metrics_names`.
         """
         self._need_compiled()
-        batches = arguments.data_of((x, y, sample_weight), self._data_names, batch_size, steps)
+        own = self._own(TESTING)
+        names = self._data_names if own is None else ANY
+        batches = arguments.data_of((x, y, sample_weight), names, batch_size, steps)
         handler = self._callback_list(callbacks, verbose, epochs=1, steps=batches.steps)
         state = self.training_state
         with handler, state.sums() as objective:
-            self._prepare(objective, batches)
-            step = TestStep(self, engine.choose(self._work(batches, 1)), state.streams, objective)
+            self._prepare(objective, batches, lazily=own)
+            step = self._test_step(engine.choose(self._work(batches, 1)), state, objective)
             logs = loops.evaluate(step, batches, handler, self._steps_per_execution)
-        return arguments.returned(logs, return_dict)
+        return arguments.returned(logs, self.metrics_names, return_dict)
 
     def predict(
         self,
@@ -375,11 +432,15 @@ class Trainer(GeneratorMethods, Layer):
         ndarray of shape (n, ...), float32
             Nested as the model returns its outputs.
         """
-        batches = arguments.data_of((x, None, None), self._data_names, batch_size, steps)
+        own = self._own(PREDICTING)
+        names = self._data_names if own is None else ANY
+        batches = arguments.data_of((x, None, None), names, batch_size, steps)
         handler = self._callback_list(callbacks, verbose, epochs=1, steps=batches.steps)
-        self._ready(batches)
-        chosen = engine.choose(self._work(batches, 1))
-        step = PredictStep(self, chosen, self.training_state.streams)
+        self._ready(batches, own)
+        chosen, streams = engine.choose(self._work(batches, 1)), self.training_state.streams
+        step: Any = PredictStep(self, chosen, streams)
+        if own is not None:
+            step = OwnPredictStep(self, chosen, streams, self.make_predict_function(), own)
         with handler:
             return loops.predict(step, batches, handler, self._steps_per_execution)
 
@@ -408,9 +469,11 @@ class Trainer(GeneratorMethods, Layer):
             As from `evaluate`.
         """
         self._need_compiled()
-        with self._training() as state:
+        refuse_uncalled(self)
+        with self._training() as state, self.compiled_flags.holding():
             step = partial(self._train_step, engine.choose(0), state)
-            return self._on_batch(step, x, y, sample_weight, class_weight, reset_metrics, return_dict)
+            own = self._own(TRAINING)
+            return self._on_batch(step, own, x, y, sample_weight, class_weight, reset_metrics, return_dict)
 
     def test_on_batch(
         self,
@@ -422,8 +485,9 @@ class Trainer(GeneratorMethods, Layer):
     ) -> Any:
         """The loss and the metrics on one batch; the arguments are those of `train_on_batch`."""
         self._need_compiled()
-        step = partial(TestStep, self, engine.choose(0), self.training_state.streams)
-        return self._on_batch(step, x, y, sample_weight, None, reset_metrics, return_dict)
+        step = partial(self._test_step, engine.choose(0), self.training_state)
+        own = self._own(TESTING)
+        return self._on_batch(step, own, x, y, sample_weight, None, reset_metrics, return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The model's output for one batch."""
@@ -431,7 +495,8 @@ class Trainer(GeneratorMethods, Layer):
 
     def _on_batch(
         self,
-        make_step: Callable[[Objective], TrainStep | TestStep],
+        make_step: Callable[[Objective], Any],
+        own: str | None,
         x: Any,
         y: Any,
         sample_weight: Any,
@@ -445,14 +510,15 @@ class Trainer(GeneratorMethods, Layer):
             sample_weight,
             steps=1,
             class_weight=class_weight,
-            names=self._data_names,
+            names=self._data_names if own is None else ANY,
         )
         with self.training_state.sums() as objective:
-            self._prepare(objective, batches)
+            self._prepare(objective, batches, lazily=own)
+            step = make_step(objective)
             if reset_metrics:
-                objective.reset()
-            make_step(objective).run(batches, 1, 1, lambda: True)
-            return arguments.returned(objective.logs(), return_dict)
+                step.reset()
+            step.run(batches, 1, 1, lambda: True)
+            return arguments.returned(step.logs(), self.metrics_names, return_dict)
 
     def engine_report(self) -> str:
         """Beyond Keras: say how the model trains, and which part of it is not on the compiled path.
@@ -470,6 +536,9 @@ class Trainer(GeneratorMethods, Layer):
         self._need_compiled()
         state = self.training_state
         assert state.objective is not None
+        own = self._own(TRAINING)
+        if own is not None:
+            return f"Batches are taken op by op, by {own} of {type(self).__name__}. {engine.report(state.engine)}"
         objective = state.objective.apart()
         if not objective.resolved:
             shapes = [tuple(n or 1 for n in shape) for shape in self.output_shapes]
@@ -491,16 +560,24 @@ class Trainer(GeneratorMethods, Layer):
                 "Call model.compile(optimizer, loss) first."
             )
 
-    def _ready(self, batches: Batches) -> Batch:
-        """Build for data like this; returns a sample of it."""
+    def _ready(self, batches: Batches, own: str | None = None) -> Batch:
+        """Build for data like this; returns a sample of it. A step of the user's may do with it what it likes."""
         sample = batches.peek()
+        if own is not None and self._needs_no_data():
+            return sample
         try:
             self.ready_for(sample.inputs, batches.form.x)
         except ShapeError as error:
             batches.tell_where(error)
             raise
-        batches.name_outputs(self.output_names)
+        if own is None:
+            batches.name_outputs(self.output_names)
         return batches.peek()
+
+    def _needs_no_data(self) -> bool:
+        """Return whether all layers are built, or the model has no `call` that could build them."""
+        unbuilt = [layer for layer in self.layers_within() if layer is not self and not layer.built]
+        return not unbuilt or not self.has_call
 
     def _need_rest(self, what: str) -> None:
         """Raise while the model is being trained: it would go on as it was, without a word."""
@@ -511,15 +588,24 @@ class Trainer(GeneratorMethods, Layer):
                 "model.stop_training = True, and call fit with an initial_epoch afterwards."
             )
 
-    def _prepare(self, objective: Objective, batches: Batches, again: bool = True) -> None:
-        """Build for data like this, make the metrics that fit it, and see that the loss can take it."""
-        sample = self._ready(batches)
+    def _prepare(
+        self, objective: Objective, batches: Batches, again: bool = True, lazily: Any = None
+    ) -> None:
+        """Build for data like this, make the metrics that fit it, and see that the loss can take it.
+
+        With a step of the user's the first batch makes the metrics, `lazily`, as that step takes it.
+        """
+        sample = self._ready(batches, lazily)
+        objective.of_layers = [m for m in self.metrics_of_layers if m not in objective.compiled_metrics]
+        objective.lazy = bool(lazily)
+        if objective.lazy:
+            return
         if again or not objective.resolved:
             outputs = [tuple(n or 1 for n in shape) for shape in self.output_shapes]
             objective.resolve(
                 self.output_names, [None if y is None else y.shape for y in sample.targets], outputs
             )
-        objective.of_layers = self.metrics_of_layers
+        objective.losses_used = objective.metrics_used = objective.resolved
         if objective.resolved:
             names = [batches.name_of_targets(i) for i in range(len(batches.targets))]
             objective.check_targets(names, batches.targets, self.output_shapes)
@@ -574,19 +660,27 @@ class Trainer(GeneratorMethods, Layer):
 
     @property
     def metrics(self) -> list[Any]:
-        """The mean loss and the metrics; empty until the model has seen data."""
-        objective = self.training_state.objective
-        if objective is None or not objective.resolved:
-            return []
-        return objective.sums
+        """The mean losses and the metrics; those of `compile` from the first batch on.
+
+        A model may override it: its metrics are then trained, reset and shown as its own steps are.
+        """
+        now = acting.get()
+        objective = now[1] if now is not None and now[0] is self else self.training_state.objective
+        if objective is None:
+            return self.metrics_of_layers
+        compiled = objective.shown[: len(objective.shown) - len(objective.of_layers)]
+        return compiled + [m for m in self.metrics_of_layers if m not in compiled]
 
     @property
     def metrics_names(self) -> list[str]:
-        """What `evaluate` returns, by name."""
+        """The names of what `evaluate` returns."""
         objective = self.training_state.objective
-        return objective.names if objective is not None and objective.resolved else []
+        if objective is None:
+            return [metric.name for metric in self.metrics]
+        known = dict(zip(map(id, objective.sums), objective.names, strict=True))
+        return [known.get(id(metric), metric.name) for metric in self.metrics]
 
     def reset_metrics(self) -> None:
-        """Let the loss and the metrics begin anew."""
+        """Reset the losses and the metrics."""
         for metric in self.metrics:
             metric.reset_state()

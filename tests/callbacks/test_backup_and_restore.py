@@ -284,6 +284,7 @@ def other_model(**compiled: Any) -> Sequential:
 def frozen() -> Sequential:
     model = small_model()
     model.layers[0].trainable = False
+    model.compile(model.optimizer, model.loss)
     return model
 
 

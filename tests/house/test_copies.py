@@ -233,6 +233,7 @@ def test_a_model_with_frozen_and_moving_weights_copied_while_its_data_is_read(
     copied = copies[0]
     assert not copied.training_state.running
     copied.layers[0].trainable = True
+    copied.compile(copied.optimizer, copied.loss)
     before = copied.layers[0].get_weights()[0]
     train(copied)
     assert (before != copied.layers[0].get_weights()[0]).any()

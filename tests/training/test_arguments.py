@@ -124,13 +124,7 @@ def test_when_validation_is_due(freq: Any, epochs: list[int]) -> None:
 
 
 def test_what_is_returned() -> None:
-    assert arguments.returned({"loss": 1.0}, False) == 1.0
-    assert arguments.returned({"loss": 1.0, "a": 2.0}, False) == [1.0, 2.0]
-    assert arguments.returned({"loss": 1.0}, True) == {"loss": 1.0}
-
-
-def test_the_sizes_of_an_epoch() -> None:
-    batches, _ = data([A, B], Y)
-    assert arguments.sizes(batches) == (4, 10)
-    batches, _ = data(iter([([A, B], Y)]), batch_size=None)
-    assert arguments.sizes(batches) == (None, None)
+    assert arguments.returned({"loss": 1.0}, ["loss"], False) == 1.0
+    assert arguments.returned({"a": 2.0, "loss": 1.0}, ["loss", "a"], False) == [1.0, 2.0]
+    assert arguments.returned({"z": 3.0, "loss": 1.0, "b": 2.0}, ["loss"], False) == [1.0, 2.0, 3.0]
+    assert arguments.returned({"loss": 1.0}, ["loss"], True) == {"loss": 1.0}

@@ -646,6 +646,7 @@ def test_what_a_model_is_after_a_second_compile_counts(change: str) -> None:
             model.compile(SGD(0.1, momentum=0.5), "binary_crossentropy")
         else:
             model.layers[0].trainable = False
+            model.compile(model.optimizer, model.loss)
         return model
 
     model = run.model()

@@ -178,6 +178,7 @@ def with_a_frozen_layer() -> Sequential:
     """What is trained lies in two stretches of memory."""
     model = new_model(Dense(3, name="frozen"))
     model.get_layer("frozen").trainable = False
+    model.compile(model.optimizer, model.loss)
     return model
 
 
@@ -304,6 +305,7 @@ def test_the_gradient_of_an_earlier_batch_is_not_used_again() -> None:
 def test_everything_frozen_trains_nothing_and_reports_the_loss() -> None:
     model = new_model()
     model.trainable = False
+    model.compile(model.optimizer, model.loss)
     before = weights_of(model)
     losses = model.fit(X, Y, epochs=2, verbose=0).history["loss"]
     assert weights_of(model) == before
@@ -356,6 +358,7 @@ def test_a_frozen_layers_regularizer_still_counts() -> None:
     model.compile(SGD(0.5), "mse")
     model.set_weights([[[3.0]]])
     model.layers[0].trainable = False
+    model.compile(model.optimizer, model.loss)
     assert model.train_on_batch(np.zeros((2, 1)), np.zeros((2, 1))) == pytest.approx(0.09)
     assert model.get_weights()[0][0, 0] == 3
 

@@ -1,0 +1,142 @@
+"""`CompiledLoss` and `CompiledMetrics`: the objective of a model, as a step of one's own calls it.
+
+In a `train_step` written as in Keras's guides, ``self.compiled_loss(y, y_pred)`` is the loss that `compile` was given
+and ``self.compiled_metrics.update_state(y, y_pred)`` takes a batch into its metrics.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from minifit import nest
+from minifit.data.batch import Columns
+from minifit.errors import UnknownNameError
+from minifit.metrics.base import Metric
+from minifit.tensor import Tensor, as_tensor, current, to_array
+from minifit.training.objective import Objective
+
+
+class _Compiled:
+    """A view of an objective.
+
+    Parameters
+    ----------
+    objective : Objective
+    names : list of str or None
+        The names of the model's outputs, where they are known.
+    """
+
+    def __init__(self, objective: Objective, names: Sequence[str] | None) -> None:
+        self._objective, self._names = objective, names
+
+    @property
+    def built(self) -> bool:
+        """Whether a batch has been taken in."""
+        return bool(self.metrics)
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """What it sums up in; empty before the first batch."""
+        raise NotImplementedError
+
+    def reset_state(self) -> None:
+        """Begin to sum up from nothing."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def _columns(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Columns, list[Tensor], Columns]:
+        """Return targets, predictions and weights as columns, and have the objective know the outputs."""
+        outputs = [as_tensor(p) for p in nest.flatten(y_pred)]
+        known = self._names is not None and len(self._names) == len(outputs)
+        names = list(self._names or ()) if known else pseudo_names(y_pred)
+        targets, weights = (
+            _by_output(what, part, names) for what, part in (("y", y_true), ("sample_weight", sample_weight))
+        )
+        if not self._objective.resolved:
+            shapes = [y.shape for y in outputs]
+            self._objective.resolve(names, [None if t is None else t.shape for t in targets], shapes)
+        return targets, outputs, weights
+
+
+class CompiledLoss(_Compiled):
+    """The losses that `compile` was given."""
+
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None
+    ) -> Tensor:
+        """Return the loss of a batch, and add it to the running means.
+
+        Parameters
+        ----------
+        y_true, y_pred, sample_weight : tensor or array, or nested ones
+            One of targets or weights is for every output; a dict is by the names of the outputs.
+        regularization_losses : list of tensors, optional
+            What is added, as ``self.losses``.
+
+        Returns
+        -------
+        Tensor
+            Zero when there is no loss.
+        """
+        targets, outputs, weights = self._columns(y_true, y_pred, sample_weight)
+        objective, undo = self._objective, current().undo
+        total = objective.total(targets, outputs, weights, map(as_tensor, regularization_losses or ()))
+        if undo is not None:
+            for metric in objective.trackers:
+                metric.keep(undo)
+        objective.losses_used = True
+        if total is None:
+            return as_tensor(0.0)
+        objective.count(total, len(outputs[0]))
+        return total
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The running means of the losses; empty before the first batch."""
+        return self._objective.trackers if self._objective.losses_used else []
+
+
+class CompiledMetrics(_Compiled):
+    """The metrics that `compile` was given."""
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take in a batch; the arguments are those of the compiled loss."""
+        targets, outputs, weights = self._columns(y_true, y_pred, sample_weight)
+        undo = current().undo
+        if undo is not None:
+            for metric in self._objective.compiled_metrics:
+                metric.keep(undo)
+        self._objective.metrics_used = True
+        self._objective.update_metrics(targets, outputs, weights)
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics of all outputs; empty before the first batch."""
+        return self._objective.compiled_metrics if self._objective.metrics_used else []
+
+
+def pseudo_names(outputs: Any) -> list[str]:
+    """Return names for outputs that have none: ``output_1``, ..., or the keys of a dict, as in tf.keras."""
+    if not nest.is_nested(outputs):
+        return ["output_1"]
+    first = "" if isinstance(outputs, dict) else "output_"
+    return [first + "_".join(path) for path in _paths(outputs)]
+
+
+def _paths(value: Any) -> list[list[str]]:
+    if not nest.is_nested(value):
+        return [[]]
+    entries = [(str(k), value[k]) for k in sorted(value)] if isinstance(value, dict) else enumerate(value, 1)
+    return [[str(key), *path] for key, entry in entries for path in _paths(entry)]
+
+
+def _by_output(what: str, given: Any, names: Sequence[str]) -> tuple[Any, ...]:
+    """Return targets or weights as columns in the order of the outputs; empty when there are none."""
+    if given is None:
+        return ()
+    if isinstance(given, Mapping) and not set(given) <= set(names):
+        wrong = next(name for name in given if name not in names)
+        raise UnknownNameError.of(f"output for {what}", str(wrong), names)
+    leaves = [given.get(name) for name in names] if isinstance(given, Mapping) else nest.flatten(given)
+    return tuple(
+        [None if leaf is None else leaf if isinstance(leaf, Tensor) else to_array(leaf) for leaf in leaves]
+    )

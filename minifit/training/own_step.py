@@ -1,0 +1,228 @@
+"""Steps that a user wrote: `train_step` and its like, called for one batch after another, op by op.
+
+They are taken as the library's own are: wholly or not at all, as far as changes are noted. Weights are, through
+`assign`, optimizers and the library's layers, and so are metrics and random numbers; attributes of the user's are not.
+"""
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from minifit import nest
+from minifit.arrays import Array
+from minifit.data import Batch, Batches
+from minifit.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError, quoted
+from minifit.randomness import Streams
+from minifit.tensor import Tensor, constant, to_array
+from minifit.training.objective import Objective
+from minifit.training.runner import Runner
+from minifit.training.step_methods import Function, Logs, acting
+
+
+class Feed(Iterator[Any]):
+    """The iterator that a step of the user's takes batches from, each nested as `fit` was given it.
+
+    Parameters
+    ----------
+    step : OwnStep
+    batches : Batches
+    most : int or None
+        How many batches there are to take.
+
+    Attributes
+    ----------
+    taken : int
+        How many were taken.
+    ended : bool
+        Whether another one was asked for than there are.
+    """
+
+    def __init__(self, step: "OwnStep", batches: Batches, most: int | None) -> None:
+        self._step, self._batches, self._most = step, batches, most
+        self.taken, self.ended = 0, False
+
+    def __next__(self) -> Any:
+        batch = None if self.taken == self._most else self._batches.next(self._step.context)
+        if batch is None:
+            self.ended = True
+            raise StopIteration
+        self.taken += 1
+        self._step.context.losses.clear()
+        self._step.latest(batch)
+        return nest.map_leaves(_tensor, self._batches.form.pack(batch))
+
+
+class OwnStep(Runner):
+    """A step that is the user's function of an iterator.
+
+    Parameters
+    ----------
+    model : Trainer
+    kernels : module
+    streams : Streams
+    function : callable
+        Takes batches from an iterator, and returns logs or outputs.
+    name : str
+        The method of the user's, for messages.
+    objective : Objective, optional
+        Where the compiled loss and metrics count.
+    recording : bool, default False
+        Whether a gradient may be wanted.
+    """
+
+    names_known = False
+
+    def __init__(
+        self,
+        model: Any,
+        kernels: ModuleType,
+        streams: Streams,
+        function: Function,
+        name: str,
+        objective: Objective | None = None,
+        recording: bool = False,
+    ) -> None:
+        super().__init__(kernels, streams, recording)
+        self.context.builds = True
+        self.model, self.objective, self._function = model, objective, function
+        self._called = f"{name} of {type(model).__name__}"
+        self.reason = self._called
+        if objective is not None:
+            self.inside.run(acting.set, (model, objective))
+
+    def latest(self, batch: Batch) -> None:
+        """Remember the batch that was handed out last."""
+        self._latest = batch
+
+    def take(self, batch: Batch) -> None:
+        """Never called: the user's function takes its batches itself."""
+        raise NotImplementedError
+
+    def _one(self, batches: Batches, most: int | None) -> int:
+        """Call the function once; its batches count as taken when it returns."""
+        feed = Feed(self, batches, most)
+        self._keep()
+        try:
+            result = self.inside.run(self._function, feed)
+            if not feed.taken:
+                raise ArgumentError(
+                    f"A step takes its batches from the iterator. Received: {self._called}, which took none. "
+                    "Call next(iterator) in it."
+                )
+            self._take_in(result)
+            self._count(feed)
+        except StopIteration:
+            if not feed.ended:
+                raise
+            self._count(feed)
+        except (ShapeError, DataError) as error:
+            batches.tell_where(error)
+            raise
+        finally:
+            self.undo.undo()
+        return feed.taken
+
+    def _count(self, feed: Feed) -> None:
+        """Let what the function changed stand."""
+        with self.held:
+            self.progress.batch += feed.taken
+            self.undo.forget()
+
+    def _keep(self) -> None:
+        """Have the undo log bring back what the function may change."""
+
+    def _take_in(self, result: Any) -> None:
+        """Take what the function returned."""
+        raise NotImplementedError
+
+
+class OwnJudgedStep(OwnStep):
+    """A `train_step` or `test_step` of the user's."""
+
+    objective: Objective
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._logs: Logs = {}
+
+    @property
+    def names(self) -> list[str]:
+        """What the logs hold as a rule: the metrics, by name."""
+        return list(self.model.metrics_names)
+
+    def logs(self) -> Logs:
+        """Return what the function returned last."""
+        return self._logs
+
+    def reset(self) -> None:
+        """Begin to sum up from nothing, as far as the model's metrics go."""
+        self.inside.run(self.model.reset_metrics)
+
+    def sound(self) -> bool:
+        """Return whether the loss in the latest logs is a finite number."""
+        loss = self._logs.get("loss", 0.0)
+        return not isinstance(loss, float) or bool(np.isfinite(loss))
+
+    def get_state(self) -> Logs:
+        """Return the latest logs."""
+        return dict(self._logs)
+
+    def set_state(self, state: Logs) -> None:
+        """Put back what `get_state` returned."""
+        self._logs = dict(state)
+
+    def _keep(self) -> None:
+        for metric in self.inside.run(getattr, self.model, "metrics"):
+            metric.keep(self.undo)
+
+    def _take_in(self, result: Any) -> None:
+        if not isinstance(result, dict) or not all(isinstance(name, str) for name in result):
+            raise ArgumentTypeError(
+                f"A step returns its logs: a dict of numbers by name. Received: {quoted(result)} from {self._called}. "
+                "Return for example {'loss': loss}."
+            )
+        self._logs = {name: _plain(value) for name, value in result.items()}
+
+
+class OwnPredictStep(OwnStep):
+    """A `predict_step` of the user's.
+
+    Attributes
+    ----------
+    outputs : list
+        What the function returned for each call, as flat arrays.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.outputs: list[tuple[Array, ...]] = []
+        self._form: Any = None
+
+    def _take_in(self, result: Any) -> None:
+        leaves = [to_array(leaf) for leaf in nest.flatten(result)]
+        if any(leaf.ndim == 0 for leaf in leaves):
+            raise ArgumentTypeError(
+                f"A predict step returns a row for each sample. Received: a single number from {self._called}. "
+                "Return tensors whose first axis is the batch."
+            )
+        self._form = result if self._form is None else self._form
+        self.outputs.append(tuple([leaf.copy() for leaf in leaves]))
+
+    def joined(self, first: int = 0) -> Any:
+        """Return the outputs of the calls from `first` on, one row a sample, nested as the function returned them."""
+        columns = [np.concatenate(column) for column in zip(*self.outputs[first:], strict=True)]
+        return nest.pack(self._form, columns)
+
+
+def _tensor(leaf: Any) -> Any:
+    return None if leaf is None else constant(leaf)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of logs as a plain number, or as an array of its own if it is several; all else as it is."""
+    if not (isinstance(value, Tensor | np.ndarray | np.generic) or hasattr(value, "__array__")):
+        return value
+    array = np.array(value)
+    return array.item() if array.ndim == 0 else array

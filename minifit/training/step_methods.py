@@ -1,0 +1,190 @@
+"""`StepMethods`: what a step does, in methods that a model may override, as in Keras.
+
+A model that overrides one of them is trained by it, op by op; every other one takes the library's own step, which does
+the same and knows more ways to be fast.
+"""
+
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from itertools import islice
+from typing import Any
+
+from minifit.errors import ArgumentError, NotCompiledError
+from minifit.tape import GradientTape
+from minifit.tensor import Tensor
+from minifit.training.compiled import CompiledLoss, CompiledMetrics
+from minifit.training.objective import Objective, plain_result
+from minifit.utils import unpack_x_y_sample_weight
+
+Logs = dict[str, Any]
+Function = Callable[[Iterator[Any]], Any]
+
+acting: ContextVar[tuple[Any, Objective] | None] = ContextVar("minifit_acting", default=None)
+"""The model whose step is under way, and the objective that it counts in."""
+
+UNCALLED = (
+    "_get_callback_model",
+    "_get_optimizer",
+    "_make_predict_function",
+    "_make_test_function",
+    "_make_train_function",
+    "_should_eval",
+    "_validate_compile",
+    "_validate_target_and_loss",
+    "distribute_strategy",
+)
+"""Names that tf.keras looks up on a model, and that nothing would call here."""
+
+
+class StepMethods:
+    """The methods of a model that its own steps are written in."""
+
+    train_function: Function | None = None
+    test_function: Function | None = None
+    predict_function: Function | None = None
+
+    training_state: Any
+    optimizer: Any
+    metrics: Any
+    losses: Any
+    trainable_weights: Any
+    _steps_per_execution: int
+
+    # -- what may be overridden -------------------------------------------------------------------------
+
+    def train_step(self, data: Any) -> Logs:
+        """Learn from one batch.
+
+        Parameters
+        ----------
+        data : tensor, or tuple of tensors
+            ``x``, ``(x, y)`` or ``(x, y, sample_weight)``, each nested as `fit` was given it.
+
+        Returns
+        -------
+        dict
+            The logs: the results of the metrics, by name.
+
+        References
+        ----------
+        ``tf.keras.Model.train_step`` (TensorFlow 2.7).
+        """
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        with GradientTape() as tape:
+            y_pred = self(x, training=True)  # type: ignore[operator]
+            loss = self.compute_loss(x, y, y_pred, sample_weight)
+        self.optimizer.minimize(loss, self.trainable_weights, tape=tape)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data: Any) -> Logs:
+        """Judge one batch; as `train_step`, and no weight changes."""
+        x, y, sample_weight = unpack_x_y_sample_weight(data)
+        y_pred = self(x, training=False)  # type: ignore[operator]
+        self.compute_loss(x, y, y_pred, sample_weight)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """Return the outputs for one batch, whose targets and weights do not matter."""
+        x, _, _ = unpack_x_y_sample_weight(data)
+        return self(x, training=False)  # type: ignore[operator]
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None
+    ) -> Tensor:
+        """Return the loss of a batch: the compiled one and what layers add."""
+        return self.compiled_loss(y, y_pred, sample_weight, regularization_losses=self.losses)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Logs:
+        """Take a batch into the compiled metrics, and return the results of all metrics by name."""
+        self.compiled_metrics.update_state(y, y_pred, sample_weight)
+        logs: Logs = {}
+        compiled = dict(zip(map(id, self._objective.sums), self._objective.names, strict=True))
+        for metric in self.metrics:
+            result = metric.result()
+            name = compiled.get(id(metric), metric.name)
+            logs.update(result if isinstance(result, dict) else {name: plain_result(name, result)})
+        return logs
+
+    def make_train_function(self, force: bool = False) -> Function:
+        """Return a function that takes batches from an iterator, learns from them, and returns the latest logs.
+
+        Parameters
+        ----------
+        force : bool, default False
+            Accepted as in Keras. A new function is made every time.
+        """
+        return self._function_of("train_step")
+
+    def make_test_function(self, force: bool = False) -> Function:
+        """Return a function that judges batches from an iterator; as `make_train_function`."""
+        return self._function_of("test_step")
+
+    def make_predict_function(self, force: bool = False) -> Function:
+        """Return a function that returns the outputs for a batch from an iterator."""
+
+        def function(iterator: Iterator[Any]) -> Any:
+            return self.predict_step(next(iterator))
+
+        return function
+
+    def _function_of(self, name: str) -> Function:
+        def function(iterator: Iterator[Any]) -> Any:
+            logs = getattr(self, name)(next(iterator))
+            for data in islice(iterator, self._steps_per_execution - 1):
+                logs = getattr(self, name)(data)
+            return logs
+
+        return function
+
+    # -- what such steps call ---------------------------------------------------------------------------
+
+    @property
+    def compiled_loss(self) -> CompiledLoss:
+        """The losses that `compile` was given: ``compiled_loss(y, y_pred, sample_weight, regularization_losses)``."""
+        return CompiledLoss(self._objective, getattr(self, "output_names", None))
+
+    @property
+    def compiled_metrics(self) -> CompiledMetrics:
+        """The metrics that `compile` was given: ``compiled_metrics.update_state(y, y_pred, sample_weight)``."""
+        return CompiledMetrics(self._objective, getattr(self, "output_names", None))
+
+    @property
+    def _objective(self) -> Objective:
+        """The one that counts now: that of the step under way, which may be an evaluation's within a fit."""
+        now = acting.get()
+        if now is not None and now[0] is self:
+            return now[1]
+        if self.training_state.objective is None:
+            raise NotCompiledError(
+                "A model has losses and metrics once it is compiled. Received: one that is not. "
+                "Call model.compile(optimizer, loss) first."
+            )
+        objective: Objective = self.training_state.objective
+        return objective
+
+
+TRAINING = ("make_train_function", "train_step", "compute_loss", "compute_metrics", "metrics")
+TESTING = ("make_test_function", "test_step", "compute_loss", "compute_metrics", "metrics")
+PREDICTING = ("make_predict_function", "predict_step")
+
+
+def overridden(model: Any, names: tuple[str, ...], base: type) -> str | None:
+    """Return the first of the methods that the model's class or the model itself has a version of its own of."""
+    kind = type(model)
+    return next((n for n in names if n in vars(model) or getattr(kind, n) is not getattr(base, n)), None)
+
+
+def refuse_uncalled(model: Any) -> None:
+    """Raise for a method that tf.keras would call and that nothing calls here.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    unused = next((name for name in UNCALLED if name in vars(model) or hasattr(type(model), name)), None)
+    if unused is not None:
+        raise ArgumentError(
+            "A model's own steps are train_step, test_step, predict_step, the functions that make_train_function and "
+            f"its like return, compute_loss and compute_metrics. Received: {type(model).__name__}.{unused}, which "
+            "nothing calls. Move what it does into one of these."
+        )
