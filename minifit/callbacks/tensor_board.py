@@ -17,7 +17,7 @@ from minifit.checks import positive, whole
 from minifit.errors import ArgumentError, UnknownNameError
 from minifit.schedules import LearningRateSchedule
 from minifit.settings import Setting, as_given, flag, unnamed
-from minifit.tensorboard import models
+from minifit.tensorboard import graphs, models
 from minifit.tensorboard.folders import Folders, folder_path
 from minifit.tensorboard.profile import Profiler, Trace, batches_to_profile
 from minifit.tensorboard.projector import metadata_files
@@ -281,9 +281,10 @@ class TensorBoard(Callback):
 
     def _write_graph(self) -> None:
         self._shown = self.model
-        layers = self.model.layers
-        self._writer("train").add(0, models.graph(layers, self.model.to_json()))
-        self._writer("train").add(0, graph=models.op_graph(layers))
+        writer, described = self._writer("train"), graphs.keras_graph(self.model)
+        if described is not None:
+            writer.add(0, described)
+        writer.add(0, graph=graphs.op_graph(self.model))
 
     def _write_batch(self, step: int, logs: Mapping[str, Any]) -> None:
         writer = self._writer("train")

@@ -511,13 +511,19 @@ class Model(Trainer):
         return chain if before is graph.outputs[0] else ()
 
     def layer_outputs(self, x: Any) -> dict[str, Array]:
-        """Beyond Keras: what every layer of a graph makes of a batch of inputs, by its name, as in `predict`."""
+        """Beyond Keras: return what every layer of a graph makes of a batch of inputs, by its name, as in `predict`.
+
+        Further results of a layer, as of its second call, are found under its name with ``:1``, ``:2``, ... behind it.
+        """
         made: dict[str, Array] = {}
 
         def apply(node: Node, given: Any, kwargs: dict[str, Any]) -> Any:
             result = node.layer.run(given, False, {k: v for k, v in kwargs.items() if k != "training"})
-            if isinstance(result, Tensor):
-                made[node.layer.name] = result.numpy()
+            for tensor in nest.flatten(result):
+                key = name = node.layer.name
+                while key in made:
+                    key = f"{name}:{int(key.removeprefix(name)[1:] or 0) + 1}"
+                made[key] = tensor.numpy()
             return result
 
         if self._graph is not None:
@@ -564,7 +570,7 @@ class Model(Trainer):
             When the table cannot be printed, as ``print`` does.
         """
         self._need_built("summary")
-        for line in summary_lines(self, None, line_length, positions, expand_nested, show_trainable):
+        for line in summary_lines(self, self._graph, line_length, positions, expand_nested, show_trainable):
             (print_fn or console.show)(line)
 
     def get_config(self) -> dict[str, Any]:

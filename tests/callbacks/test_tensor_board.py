@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential, layers, optimizers, schedules
+from minifit import Input, Model, Sequential, layers, optimizers, schedules
 from minifit.callbacks import (
     BackupAndRestore,
     Callback,
@@ -255,6 +255,44 @@ def test_looking_at_validation_data_uses_none_of_it_up(tmp_path: Path) -> None:
     ]
     assert histories[0] == histories[1]
     assert found(tmp_path / "train", "histograms")["dense/activation"] == [0, 1, 2]
+
+
+@pytest.mark.rule("TB-4", "TB-10")
+def test_a_graph_of_several_inputs_and_outputs(tmp_path: Path) -> None:
+    x, z = Input((3,), name="x"), Input((3,), name="z")
+    inner = Sequential([layers.Dense(3, "relu", input_shape=(3,))], name="inner")
+    joined = layers.Concatenate(name="joined")([inner(x), inner(z)])
+    model = Model([x, z], [layers.Dense(1, name="one")(joined), layers.Dense(1, name="two")(joined)])
+    model.compile("sgd", "mse")
+    callback = TensorBoard(tmp_path, histogram_freq=1, profile_batch=0)
+    model.fit({"x": X, "z": X}, [Y, Y], validation_split=0.2, verbose=0, callbacks=[callback])
+    assert set(found(tmp_path / "train", "histograms")) == {
+        f"{layer}/{weight}_0" for layer in ("inner/dense", "one", "two") for weight in ("kernel", "bias")
+    } | {f"{layer}/activation" for layer in ("inner", "joined", "one", "two")} | {"inner/activation_1"}
+    assert set(found(tmp_path / "train")) == {"epoch_loss", "epoch_one_loss", "epoch_two_loss"}
+    assert found(tmp_path / "train", "graph_keras_model") == {"keras": [0]}
+
+
+class Own(Model):
+    """A model that is no graph."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = layers.Dense(1)
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        return self.dense(inputs)
+
+
+@pytest.mark.rule("TB-10")
+def test_a_model_that_is_no_graph(tmp_path: Path) -> None:
+    model = Own()
+    model.compile("sgd", "mse")
+    callback = TensorBoard(tmp_path, histogram_freq=1, profile_batch=0)
+    model.fit(X, Y, validation_split=0.2, verbose=0, callbacks=[callback])
+    assert set(found(tmp_path / "train", "histograms")) == {"dense/kernel_0", "dense/bias_0"}
+    assert not found(tmp_path / "train", "graph_keras_model")
+    assert sum(bool(e.graph) for e in events(tmp_path / "train")) == 1
 
 
 @pytest.mark.rule("TB-2", "TB-4")
