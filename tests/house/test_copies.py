@@ -17,6 +17,8 @@ import pytest
 
 import minifit
 from minifit import (
+    Input,
+    Model,
     Sequential,
     callbacks,
     constraints,
@@ -24,13 +26,14 @@ from minifit import (
     layers,
     losses,
     metrics,
+    ops,
     optimizers,
     regularizers,
     schedules,
 )
 from minifit.arrays import Array
 from minifit.callbacks.base import HOOKS, has_state
-from minifit.layers import BatchNormalization, Dense, Dropout, Layer
+from minifit.layers import Add, BatchNormalization, Dense, Dropout, Layer
 from minifit.parameters import Parameter, ParameterBuffer, Variable
 from minifit.tensor import Tensor
 from tests.house.random_models import NOT_IN_A_CHAIN, OF_IDS
@@ -123,6 +126,95 @@ def test_a_model_without_weights_and_its_copy_begin_alike(way: Callable[[Any], A
     copied = way(model)
     assert not copied.built
     assert train(copied) == train(model)
+
+
+class Own(Model):
+    """A model that calls its layers itself, one of them in a list and one twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.rest = Dense(4, "relu"), [Dense(4), Dropout(0.3)]
+        self.last = Sequential([BatchNormalization(), Dense(1)])
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        hidden = self.first(inputs)
+        for layer in (*self.rest, self.rest[0]):
+            hidden = layer(hidden)
+        return self.last(hidden)
+
+
+def graph() -> Any:
+    """A graph with a shared layer, a layer of two results, a model in it that is called twice, and an op."""
+    x = Input((4,))
+    shared, inner = Dense(4, "relu"), Sequential([Dense(4, input_shape=(4,)), Dropout(0.3)])
+    left, right = shared(x), inner(shared(x * 2.0))
+    return Model(x, Dense(1)(Add()([left, right, inner(left)])))
+
+
+def chain_of_models() -> Any:
+    """Models in a chain, one of them with a loss of its own."""
+    x = Input((4,))
+    hidden = BatchNormalization()(Dense(4)(x))
+    inner = Model(x, Dense(3)(hidden))
+    inner.add_loss(ops.mean(ops.square(hidden)) * 0.01)
+    return Sequential([inner, Sequential([Dropout(0.3), Dense(1)])])
+
+
+KINDS = {"subclass": Own, "graph": graph, "chain of models": chain_of_models}
+
+
+@two_ways
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_model(kind: str, way: Callable[[Any], Any]) -> None:
+    model = KINDS[kind]()
+    model.compile("adam", "mse", metrics=["mae"])
+    untouched = way(model)
+    trained = train(model)
+    check(model, way)
+    assert train(untouched) == trained
+    copied = way(model)
+    assert [w.name for w in copied.weights] == [w.name for w in model.weights]
+    assert np.array_equal(copied.predict(X), model.predict(X))
+    assert not {id(w) for w in copied.weights} & {id(w) for w in model.weights}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("package", [joblib, dill, cloudpickle])
+def test_every_kind_of_model_in_files_of_other_packages(kind: str, package: Any, tmp_path: Path) -> None:
+    model = KINDS[kind]()
+    model.compile("adam", "mse")
+    train(model)
+    if package is joblib:
+        joblib.dump(model, tmp_path / "m.joblib")
+        copied = joblib.load(tmp_path / "m.joblib")
+    else:
+        copied = pickle.loads(package.dumps(model))
+    assert bits(copied) == bits(model) and train(copied) == train(model)
+
+
+def test_weights_that_two_models_share_are_shared_by_their_copies() -> None:
+    layer = Dense(4)
+    x = Input((4,))
+    models = [Model(x, Dense(1)(layer(x))), Sequential([layer, Dense(1)])]
+    for way in WAYS[1:3]:
+        one, two = way(models)
+        assert one.layers[1] is two.layers[0]
+        for model in (one, two):
+            model.compile("adam", "mse")
+        before = two.predict(X)
+        train(one)
+        assert not np.array_equal(two.predict(X), before)
+        train(two)
+
+
+def test_a_part_of_a_graph_is_copied_with_the_whole() -> None:
+    model = graph()
+    part = Model(model.input, model.layers[1].get_output_at(0))
+    for way in WAYS[1:3]:
+        copied, cut = way([model, part])
+        assert cut.layers[1] is copied.layers[1]
+        assert np.array_equal(cut.predict(X), part.predict(X))
+        assert copied.layers[1].get_output_at(1).shape == (None, 4)
 
 
 @engines
