@@ -15,6 +15,7 @@ from minifit.tables import (
 from minifit.utils.dataset import pack_x_y_sample_weight, split_dataset, unpack_x_y_sample_weight
 from minifit.utils.encoding import normalize, to_categorical
 from minifit.utils.gradients import check_gradients
+from minifit.utils.plot_model import model_to_dot, plot_model
 from minifit.utils.progbar import Progbar
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "get_file",
     "get_registered_name",
     "get_registered_object",
+    "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
+    "plot_model",
     "register_keras_serializable",
     "set_random_seed",
     "split_dataset",

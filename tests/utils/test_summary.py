@@ -1,17 +1,14 @@
 """The table of `model.summary()`: the words and columns of tf.keras, without its empty lines."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from minifit import Sequential
+from minifit import Input, Model, Sequential
 from minifit.errors import ArgumentError
 from minifit.graph import Graph
-from minifit.layers import Dense, Dropout, InputLayer
-from minifit.layers.input_layer import Input
-from minifit.layers.merge import Subtract
+from minifit.layers import Dense, Dropout, InputLayer, Softmax, Subtract
 from minifit.utils.summary import connections, is_chain, shape_of, summary_lines
 
 # Printed by TensorFlow 2.7 for the model below. It fills every line up with spaces, and puts an empty one
@@ -54,6 +51,32 @@ Total params: 15
 Trainable params: 15
 Non-trainable params: 0
 __________________________________________________________________________________________________
+"""
+
+
+# Printed by TensorFlow 2.7 with ``expand_nested=True`` for a Sequential "outer" of a Sequential "deep" and `Softmax`.
+NESTED = """\
+Model: "outer"
+_________________________________________________________________
+ Layer (type)                Output Shape              Param #
+=================================================================
+ deep (Sequential)           (None, 7)                 44
+|¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯|
+| in (Sequential)           (None, 2)                 23        |
+||¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯||
+|| a (Dense)               (None, 3)                 15        ||
+||                                                             ||
+|| b (Dense)               (None, 2)                 8         ||
+|¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯|
+| q (Dense)                 (None, 7)                 21        |
+¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯
+ sm (Softmax)                (None, 7)                 0
+
+=================================================================
+Total params: 44
+Trainable params: 44
+Non-trainable params: 0
+_________________________________________________________________
 """
 
 
@@ -150,37 +173,82 @@ def test_shapes_of_more_dimensions() -> None:
 # -- graphs --------------------------------------------------------------------------------------------------
 
 
-def shared() -> tuple[Any, Graph]:
+def shared() -> Any:
     """A model of two inputs with a layer that is called on both."""
     inputs = [Input((4,), name="x"), Input((4,), name="z")]
     layer = Dense(3, name="d")
-    graph = Graph(inputs, [Subtract(name="s")([layer(x) for x in inputs])])
-    weights = layer.weights
-    model = SimpleNamespace(
-        name="shared", layers=graph.layers, weights=weights, trainable_weights=weights * 2
-    )
-    return model, graph
+    return Model(inputs, Subtract(name="s")([layer(x) for x in inputs]), name="shared")
+
+
+def printed(model: Any, **options: Any) -> list[str]:
+    lines: list[str] = []
+    model.summary(print_fn=lines.append, **options)
+    return lines
 
 
 def test_a_graph_says_what_layers_are_called_on() -> None:
-    model, graph = shared()
-    assert summary_lines(model, graph) == GRAPH.splitlines()
-    assert summary_lines(model)[0] == GRAPH.splitlines()[0] and "Connected to" not in summary_lines(model)[2]
-    assert connections(graph.layers[-1], graph) == ["d[0][0]", "d[1][0]"]
+    model = shared()
+    assert printed(model) == GRAPH.splitlines()
+    assert connections(model.layers[-1], model._graph) == ["d[0][0]", "d[1][0]"]
 
 
 def test_calls_of_other_graphs_do_not_count() -> None:
-    model, graph = shared()
-    graph.layers[2](Input((4,), name="elsewhere"))
-    assert summary_lines(model, graph) == GRAPH.splitlines()
+    model = shared()
+    model.layers[2](Input((4,), name="elsewhere"))
+    assert printed(model) == GRAPH.splitlines()
 
 
 def test_columns_of_a_graph_may_be_placed() -> None:
-    model, graph = shared()
-    header = summary_lines(model, graph, 80, (0.3, 0.6, 0.7, 1.0))[2]
+    header = printed(shared(), line_length=80, positions=(0.3, 0.6, 0.7, 1.0))[2]
     assert [header.index(word) for word in ("Output", "Param", "Connected")] == [24, 48, 56]
     with pytest.raises(ArgumentError, match="positions are four growing numbers"):
-        summary_lines(model, graph, positions=(0.3, 0.6, 1.0))
+        printed(shared(), positions=(0.3, 0.6, 1.0))
+
+
+def test_models_inside_a_model() -> None:
+    inner = Sequential([Dense(3, input_shape=(4,), name="a"), Dense(2, name="b")], name="in")
+    deep = Sequential([inner, Dense(7, name="q")], name="deep")
+    outer = Sequential([deep, Softmax(name="sm")], name="outer")
+    assert printed(outer, expand_nested=True) == NESTED.splitlines()
+    rows = [row.split()[:2] for row in printed(outer)[4:6]]
+    assert rows == [["deep", "(Sequential)"], ["sm", "(Softmax)"]]
+    assert "" not in printed(outer) and "" not in printed(small_model(), expand_nested=True)
+
+
+def test_a_graph_that_is_a_chain_has_no_such_column() -> None:
+    x = Input((4,), name="x")
+    lines = printed(Model(x, Dense(1, name="d")(x), name="m"))
+    assert lines[2] == KERAS.splitlines()[2]
+    assert lines[4] == " x (InputLayer)              [(None, 4)]               0"
+
+
+class Own(Model):
+    """A model that is no graph, with a weight of its own and a layer that it never calls."""
+
+    def __init__(self) -> None:
+        super().__init__(name="own")
+        self.dense, self.unused = Dense(2, name="d"), Dense(2, name="u")
+        self.scale = self.add_weight("scale", (3,), "ones")
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        return self.dense(inputs * self.scale)
+
+
+def test_a_model_that_is_no_graph() -> None:
+    model = Own()
+    model.build((None, 3))
+    rows = printed(model)[4:8]
+    assert [row.split() for row in rows[:2]] == [
+        ["d", "(Dense)", "(None,", "2)", "8"],
+        ["u", "(Dense)", "?", "0", "(unused)"],
+    ]
+    assert rows[3] == "Total params: 11"
+
+
+def test_weights_that_layers_share_are_counted_once() -> None:
+    model = shared()
+    again = Model(model.input, [model.output, Dense(1, name="e")(model.output)], name="again")
+    assert printed(again)[-4] == "Total params: 19"
 
 
 def test_the_column_of_what_is_trained() -> None:
@@ -210,8 +278,3 @@ def test_shapes() -> None:
     layer(Input((7, 2)))
     assert shape_of(layer) == "multiple"
     assert shape_of(Input((2,)).node.layer) == "[(None, 2)]"
-
-
-def test_a_layer_that_is_never_called() -> None:
-    model = SimpleNamespace(name="m", layers=[Dense(3, name="d")], weights=[], trainable_weights=[])
-    assert summary_lines(model)[4].split() == ["d", "(Dense)", "?", "0", "(unused)"]

@@ -1,0 +1,235 @@
+"""`plot_model`: a picture of a model, or its drawing as text where pydot or Graphviz are missing."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from minifit import console, interrupts
+from minifit.errors import ArgumentError, MissingPackageError, NotBuiltError
+from minifit.saving import atomic
+from minifit.utils.drawing import Box, Drawing, drawing_of, text_lines
+
+if TYPE_CHECKING:
+    import pydot
+
+__all__ = ["model_to_dot", "plot_model"]
+
+_DIRECTIONS = ("TB", "LR", "BT", "RL")
+
+
+def model_to_dot(
+    model: Any,
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = True,
+    rankdir: str = "TB",
+    expand_nested: bool = False,
+    dpi: int = 96,
+    subgraph: bool = False,
+    layer_range: Sequence[str] | None = None,
+    show_layer_activations: bool = False,
+) -> "pydot.Dot | pydot.Cluster":
+    """Return a model as a graph of pydot.
+
+    Needs pydot: ``pip install minifit-training[plot]``.
+
+    Parameters
+    ----------
+    model, show_shapes, show_dtype, show_layer_names, rankdir, expand_nested, dpi, layer_range, show_layer_activations
+        As of `plot_model`.
+    subgraph : bool, default False
+        Whether to return a ``pydot.Cluster``, to be a part of another graph.
+
+    Raises
+    ------
+    MissingPackageError
+        Without pydot.
+    NotBuiltError, ArgumentError
+        As `plot_model`.
+
+    References
+    ----------
+    ``tf.keras.utils.model_to_dot`` (TensorFlow 2.7).
+    """
+    drawing = _checked(model, rankdir, expand_nested, layer_range)
+    pydot = _pydot()
+    if pydot is None:
+        raise MissingPackageError(
+            "A graph of a model needs the package pydot. Install it: pip install minifit-training[plot]; "
+            "plot_model draws in text without it."
+        )
+    if subgraph:
+        graph = pydot.Cluster(graph_name=model.name, style="dashed", label=_quoted(model.name), labeljust="l")
+    else:
+        graph = pydot.Dot(rankdir=rankdir, concentrate=True, dpi=dpi)
+        graph.set_node_defaults(shape="record")
+
+    def label(box: Box) -> str:
+        text = _escaped(box.kind)
+        if show_layer_activations and box.activation is not None:
+            text = f"{{{text}|{_escaped(box.activation)}}}"
+        if show_layer_names:
+            text = f"{_escaped(box.name)}|{text}"
+        if show_dtype:
+            text += f"|{_escaped(box.dtype)}"
+        if show_shapes:
+            text += f"|{{input:|output:}}|{{{{{_escaped(box.inputs)}}}|{{{_escaped(box.outputs)}}}}}"
+        return f'"{text}"'
+
+    _fill(pydot, graph, drawing, label)
+    for source, target in drawing.lines:
+        graph.add_edge(pydot.Edge(str(id(source)), str(id(target))))
+    return graph  # type: ignore[no-any-return]
+
+
+def plot_model(
+    model: Any,
+    to_file: str | os.PathLike[str] = "model.png",
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = True,
+    rankdir: str = "TB",
+    expand_nested: bool = False,
+    dpi: int = 96,
+    layer_range: Sequence[str] | None = None,
+    show_layer_activations: bool = False,
+) -> Any:
+    """Write a picture of a model to a file.
+
+    Needs pydot, ``pip install minifit-training[plot]``, and the programs of Graphviz, https://graphviz.org/download.
+    Where one of them is missing, the model is drawn in text on the terminal, from its inputs at the top, with a hint.
+
+    Parameters
+    ----------
+    model : Model
+        Built. One that is no graph is a single box.
+    to_file : str or PathLike, default "model.png"
+        Its end says the format: png, svg, pdf, ...; dot is Graphviz's text, which pydot alone writes.
+    show_shapes : bool, default False
+        Whether boxes show the shapes of inputs and outputs.
+    show_dtype : bool, default False
+        Whether boxes show the kind of number.
+    show_layer_names : bool, default True
+        Whether boxes show the names of layers beside those of their classes.
+    rankdir : {"TB", "LR", "BT", "RL"}, default "TB"
+        From top to bottom, from left to right, or the other way round.
+    expand_nested : bool, default False
+        Whether models in the model are drawn with their layers.
+    dpi : int, default 96
+        Dots in an inch.
+    layer_range : list of two str, optional
+        The names of the first and the last layer to draw, or regular expressions for them.
+    show_layer_activations : bool, default False
+        Whether boxes show activations.
+
+    Returns
+    -------
+    IPython.display.Image or None
+        The picture, in a notebook.
+
+    Raises
+    ------
+    NotBuiltError
+        When the model has no layers yet that have shapes.
+    ArgumentError
+        For another `rankdir`, a format that Graphviz does not know, or a range without layers.
+    OSError
+        When the file cannot be written.
+
+    References
+    ----------
+    ``tf.keras.utils.plot_model`` (TensorFlow 2.7).
+    """
+    _, end = os.path.splitext(os.fspath(to_file))
+    kind = end[1:].lower() or "png"
+    drawing = _checked(model, rankdir, expand_nested, layer_range)
+    shown = (show_shapes, show_dtype, show_layer_names)
+    try:
+        graph = model_to_dot(
+            model, *shown, rankdir, expand_nested, dpi, False, layer_range, show_layer_activations
+        )
+        content = _picture(graph, kind)
+    except (MissingPackageError, FileNotFoundError) as error:
+        if isinstance(error, MissingPackageError):
+            lacking = "the package pydot is missing. Install it: pip install minifit-training[plot]"
+        else:
+            lacking = "the programs of Graphviz are missing. Install them: https://graphviz.org/download"
+        for line in text_lines(drawing, *shown, show_layer_activations, console.only_ascii(sys.stdout)):
+            console.show(line)
+        console.warn(f"The model is drawn in text, and {os.fspath(to_file)} is not written: {lacking}.")
+        return None
+    atomic.write(to_file, content)
+    return _image(to_file, kind)
+
+
+def _checked(model: Any, rankdir: str, expand_nested: bool, layer_range: Sequence[str] | None) -> Drawing:
+    """What is to be drawn of a model that can be drawn."""
+    if rankdir not in _DIRECTIONS:
+        raise ArgumentError(
+            f"rankdir is one of {', '.join(_DIRECTIONS)}. Received: rankdir={rankdir!r}. Pass one of them."
+        )
+    if not model.built:
+        raise NotBuiltError(
+            f"A model is drawn once it is built. Received: {model.name!r}, which is not. "
+            "Call build((None, features)), give the first layer an input_shape, or let it see data."
+        )
+    return drawing_of(model, expand_nested, layer_range)
+
+
+def _fill(pydot: Any, graph: Any, drawing: Drawing, label: Any) -> None:
+    """Put the boxes into a graph, and those inside others into clusters."""
+    for box in drawing.boxes:
+        if box.inner is None:
+            graph.add_node(pydot.Node(str(id(box)), label=label(box)))
+            continue
+        cluster = pydot.Cluster(
+            graph_name=str(id(box)), style="dashed", label=_quoted(box.name), labeljust="l"
+        )
+        _fill(pydot, cluster, box.inner, label)
+        graph.add_subgraph(cluster)
+
+
+def _escaped(text: str) -> str:
+    """A text as a part of a record: characters that divide records stand for themselves."""
+    return "".join(f"\\{c}" if c in '{}|<>"\\ ' else c for c in text)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _pydot() -> Any:
+    """The package, None where it is missing."""
+    try:
+        with interrupts.importing("pydot"):
+            import pydot
+    except ImportError:
+        return None
+    return pydot
+
+
+def _picture(graph: Any, kind: str) -> bytes:
+    """Return the content of a file; raises FileNotFoundError where Graphviz is missing."""
+    if kind == "dot":
+        return str(graph.to_string()).encode()
+    try:
+        content: bytes = graph.create(format=kind)
+    except AssertionError as error:  # what pydot raises when Graphviz refuses
+        raise ArgumentError(
+            f"The end of to_file is a format that Graphviz draws, such as png, svg and pdf. Received: {kind!r}. "
+            "Give the file another name."
+        ) from error
+    return content
+
+
+def _image(path: str | os.PathLike[str], kind: str) -> Any:
+    """The picture for a notebook; None elsewhere."""
+    if (
+        "IPython" not in sys.modules
+        or sys.modules["IPython"].get_ipython() is None
+        or kind not in ("png", "svg")
+    ):
+        return None
+    display = sys.modules["IPython"].display
+    return (display.SVG if kind == "svg" else display.Image)(filename=os.fspath(path))
