@@ -5,12 +5,16 @@ gradient by hand. The hot ones are coarse: a dense layer with its activation is 
 cross-entropy is one op, so that the tape has few entries and each does its work in one kernel.
 """
 
-from collections.abc import Callable
-from typing import Any
+import builtins
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from operator import index
+from typing import Any, SupportsIndex
 
 import numpy as np
 
 from minifit.arrays import Array, Shape, common_shape, whole_numbers
+from minifit.checks import entries, whole
 from minifit.errors import ArgumentTypeError, DataError, GradientError, ShapeError
 from minifit.tensor import (
     Axis,
@@ -53,22 +57,32 @@ __all__ = [
     "min",
     "minimum",
     "normalize",
+    "one_hot",
+    "ones_like",
     "penalty",
     "power",
+    "random_normal",
+    "random_uniform",
     "relu",
     "reshape",
+    "shape",
     "sigmoid",
     "softmax",
     "sparse_categorical_crossentropy",
+    "split",
     "sqrt",
     "square",
     "squeeze",
+    "stack",
     "stop_gradient",
     "sum",
     "tanh",
+    "tile",
     "transpose",
+    "unstack",
     "weighted_mean",
     "where",
+    "zeros_like",
 ]
 
 
@@ -545,7 +559,7 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
 
 
 @on_symbols
-def reshape(x: TensorLike, shape: Shape) -> Tensor:
+def reshape(x: TensorLike, shape: Sequence[SupportsIndex]) -> Tensor:
     """The same numbers in another shape; one dimension may be -1."""
     return as_tensor(x).reshape(*shape)
 
@@ -582,7 +596,7 @@ def broadcast_to(x: TensorLike, shape: Shape) -> Tensor:
 
 
 @on_symbols
-def concatenate(xs: list[TensorLike], axis: int = -1) -> Tensor:
+def concatenate(xs: Sequence[TensorLike], axis: int = -1) -> Tensor:
     """Several tensors put after each other along an axis."""
     if not xs:
         raise ArgumentTypeError(
@@ -594,10 +608,85 @@ def concatenate(xs: list[TensorLike], axis: int = -1) -> Tensor:
     return current().result(value, lambda g: np.split(g, cuts, axis), *parts)
 
 
-def _of_one_dtype(xs: list[TensorLike]) -> list[Tensor]:
+def _of_one_dtype(xs: Sequence[TensorLike]) -> list[Tensor]:
     kinds = [x.dtype for x in xs if isinstance(x, Tensor) and x.dtype.kind == "f"]
     likest = Tensor(np.zeros((), np.result_type(*kinds) if kinds else np.float32))
     return [alike(x, likest)[0] for x in xs]
+
+
+@on_symbols
+def stack(xs: Sequence[TensorLike], axis: int = 0) -> Tensor:
+    """Several tensors of one shape put beside each other along a new axis."""
+    if not xs:
+        raise ArgumentTypeError("stack needs at least one tensor. Received: none. Pass a list of tensors.")
+    parts = _of_one_dtype(xs)
+    if len({p.shape for p in parts}) > 1:
+        raise ShapeError(
+            f"stack takes tensors of one shape. Received: {[p.shape for p in parts]}. Use concatenate, or reshape them."
+        )
+    value = np.stack([p.value for p in parts], axis)
+    return current().result(value, lambda g: list(np.moveaxis(g, axis, 0)), *parts)
+
+
+@on_symbols
+def unstack(x: TensorLike, axis: int = 0) -> list[Tensor]:
+    """The entries along an axis, each a tensor without it."""
+    x = as_tensor(x)
+    return [_part(x, axis, i) for i in range(x.shape[axis])]
+
+
+@on_symbols
+def split(x: TensorLike, num_or_size_splits: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """Cut a tensor along an axis: into so many equal parts, or into parts of these lengths.
+
+    Raises
+    ------
+    ShapeError
+        When the parts do not make up the whole.
+    """
+    x = as_tensor(x)
+    length = x.shape[axis]
+    number = whole(num_or_size_splits)
+    if number is not None:
+        sizes = [length // number] * number if number > 0 else []
+    else:
+        sizes = [index(n) for n in entries(num_or_size_splits) or ()]
+    if builtins.sum(sizes) != length:
+        raise ShapeError(
+            f"The parts of a tensor make up its axis, of length {length}. Received: {num_or_size_splits!r}. "
+            "Give a number that divides the length, or lengths that add up to it."
+        )
+    cuts = np.cumsum([0, *sizes]).tolist()
+    return [_part(x, axis, slice(a, b)) for a, b in pairwise(cuts)]
+
+
+def _part(x: Tensor, axis: int, place: int | slice) -> Tensor:
+    """What stands at a place along an axis."""
+    at = (slice(None),) * (axis % x.ndim) + (place,)
+
+    def rule(g: Array) -> tuple[Array]:
+        dx = np.zeros(x.shape, x.dtype)
+        dx[at] = g
+        return (dx,)
+
+    return current().result(np.asarray(x.value[at]), rule, x)
+
+
+@on_symbols
+def tile(x: TensorLike, multiples: Sequence[SupportsIndex]) -> Tensor:
+    """`x` repeated so many times along each of its axes."""
+    x, times = as_tensor(x), tuple(index(n) for n in multiples)
+    if len(times) != x.ndim:
+        raise ShapeError(
+            f"tile takes a number for each axis of the tensor, of shape {x.shape}. Received: {times}. "
+            "Use 1 to leave one as it is."
+        )
+
+    def rule(g: Array) -> tuple[Array]:
+        copies = g.reshape([n for pair in zip(times, x.shape, strict=True) for n in pair])
+        return (copies.sum(axis=tuple(range(0, 2 * x.ndim, 2))),)
+
+    return current().result(np.tile(x.value, times), rule, x)
 
 
 @on_symbols
@@ -642,6 +731,61 @@ def argmax(x: TensorLike, axis: int = -1) -> Tensor:
 def equal(a: TensorLike, b: TensorLike) -> Tensor:
     """Where two tensors agree: constants of dtype bool."""
     return Tensor(np.equal(to_array(a), to_array(b)))
+
+
+@on_symbols
+def shape(x: TensorLike) -> Tensor:
+    """The length of every axis: constants of dtype int64, which may be used where a number is."""
+    return Tensor(np.array(to_array(x).shape, np.int64))
+
+
+@on_symbols
+def one_hot(ids: TensorLike, depth: int) -> Tensor:
+    """A 1 at the place that each number names, along a new last axis, and 0 elsewhere: constants of float32."""
+    return Tensor((to_array(ids)[..., None] == np.arange(depth)).astype(np.float32))
+
+
+@on_symbols
+def zeros_like(x: TensorLike) -> Tensor:
+    """Zeros of the shape and dtype of `x`."""
+    return Tensor(np.zeros_like(to_array(x)))
+
+
+@on_symbols
+def ones_like(x: TensorLike) -> Tensor:
+    """Ones of the shape and dtype of `x`."""
+    return Tensor(np.ones_like(to_array(x)))
+
+
+@on_symbols
+def random_normal(
+    shape: Sequence[SupportsIndex], mean: float = 0.0, stddev: float = 1.0, seed: int | None = None
+) -> Tensor:
+    """Numbers from a normal distribution, as constants.
+
+    They come from a stream of the model, so that a resumed run draws the same ones; with a seed from one of its own.
+    """
+    drawn = current().generator("random_normal", seed).standard_normal(_sizes(shape), np.float32)
+    return Tensor(drawn * np.float32(stddev) + np.float32(mean))
+
+
+@on_symbols
+def random_uniform(
+    shape: Sequence[SupportsIndex], minval: float = 0.0, maxval: float = 1.0, seed: int | None = None
+) -> Tensor:
+    """Numbers from ``[minval, maxval)``, each as likely as the others, as constants; drawn as `random_normal` draws."""
+    drawn = current().generator("random_uniform", seed).random(_sizes(shape), np.float32)
+    return Tensor(drawn * np.float32(maxval - minval) + np.float32(minval))
+
+
+def _sizes(shape: Any) -> Shape:
+    """A shape as Python's numbers, given as numbers, as tensors, or as one tensor."""
+    try:
+        return tuple(index(n) for n in shape)
+    except TypeError:
+        raise ArgumentTypeError(
+            f"A shape is whole numbers. Received: {shape!r}. In a graph, draw the numbers in the call of a layer."
+        ) from None
 
 
 abs = absolute

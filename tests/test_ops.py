@@ -11,10 +11,22 @@ from minifit.arrays import Array, Workspace
 from minifit.errors import ArgumentTypeError, DataError, GradientError, ShapeError
 from minifit.kernels import reference
 from minifit.parameters import Parameter, ParameterBuffer
+from minifit.randomness import Streams
 from minifit.tensor import Context, Tensor, as_tensor
+from minifit.undo import Undo
 from minifit.utils.gradients import check_gradients
 
-CONSTANT = {"argmax", "equal", "stop_gradient"}
+CONSTANT = {
+    "argmax",
+    "equal",
+    "one_hot",
+    "ones_like",
+    "random_normal",
+    "random_uniform",
+    "shape",
+    "stop_gradient",
+    "zeros_like",
+}
 """Ops whose result is a constant; every other one stands in `CASES`."""
 
 RNG = np.random.default_rng(20)
@@ -320,6 +332,20 @@ CASES = [
         lambda z: np_sparse(np_softmax(z), IDS3),
         (CUBE,),
     ),
+    Case("stack", "", lambda x, y: ops.stack([x, y]), lambda x, y: np.stack([x, y]), (X, Y)),
+    Case("stack", "last axis", lambda x, y: ops.stack([x, y], -1), lambda x, y: np.stack([x, y], -1), (X, Y)),
+    Case("unstack", "", lambda x: ops.unstack(x)[1] * ops.unstack(x)[0], lambda x: x[1] * x[0], (X,)),
+    Case("unstack", "last axis", lambda x: ops.unstack(x, -1)[3], lambda x: x[..., 3], (CUBE,)),
+    Case(
+        "split",
+        "",
+        lambda x: ops.mean(ops.stack(ops.split(x, 2, -1)), 0),
+        lambda x: (x[:, :2] + x[:, 2:]) / 2,
+        (X,),
+    ),
+    Case("split", "lengths", lambda x: ops.split(x, [1, 3], axis=1)[1], lambda x: x[:, 1:], (X,)),
+    Case("tile", "", lambda x: ops.tile(x, (2, 3)), lambda x: np.tile(x, (2, 3)), (X,)),
+    Case("tile", "3-D", lambda x: ops.tile(x, (1, 2, 1)), lambda x: np.tile(x, (1, 2, 1)), (CUBE,)),
     Case("weighted_mean", "", lambda v: ops.weighted_mean(v, None, 5), lambda v: v.sum() / 5, (ROW,)),
     Case(
         "weighted_mean",
@@ -804,3 +830,63 @@ def test_gather(shape: tuple[int, ...]) -> None:
 def test_gather_twice() -> None:
     table, ids = np.sin(np.arange(10.0)).reshape(5, 2), np.array([[1, 1], [4, 0]])
     check_gradients(lambda t: ops.gather(t, ids) * ops.gather(t, ids[::-1]), table)
+
+
+def test_shapes_are_numbers() -> None:
+    found = ops.shape(Tensor(X))
+    assert (str(found.dtype), found.value.tolist()) == ("int64", [3, 4])
+    rows, columns = found
+    assert ops.reshape(X, (columns, rows)).shape == (4, 3)
+    assert ops.random_normal((rows, 2)).shape == (3, 2)
+
+
+def test_one_hot() -> None:
+    np.testing.assert_array_equal(ops.one_hot(IDS, 4), ONE_HOT)
+    np.testing.assert_array_equal(ops.one_hot([[1.0], [5.0]], 2), [[[0, 1]], [[0, 0]]])
+
+
+def test_zeros_and_ones() -> None:
+    x = Tensor(np.array([[1, 2]]), requires_grad=False)
+    assert (ops.zeros_like(x).value.tolist(), ops.zeros_like(x).dtype) == ([[0, 0]], x.dtype)
+    assert ops.ones_like(X).value.tolist() == np.ones((3, 4)).tolist()
+
+
+def test_random_numbers() -> None:
+    with Context(streams=Streams(1)):
+        normal = ops.random_normal((1000,), mean=2.0, stddev=0.5)
+        uniform = ops.random_uniform((1000,), -1.0, 3.0)
+        assert normal.dtype == uniform.dtype == np.float32
+        assert (float(normal.mean()), float(normal.value.std())) == pytest.approx((2, 0.5), abs=0.06)
+        assert -1 <= uniform.value.min() < -0.9
+        assert 2.9 < uniform.value.max() < 3
+        assert ops.random_normal((3,)).value.tolist() != ops.random_normal((3,)).value.tolist()
+    drawn = []
+    for root in (1, 2):
+        with Context(streams=Streams(root)):
+            drawn.append(ops.random_normal((3,), seed=5).value.tolist())
+    assert drawn[0] == drawn[1]
+
+
+def test_random_numbers_are_undone_with_their_step() -> None:
+    undo = Undo()
+    with Context(streams=Streams(1), undo=undo):
+        first = ops.random_normal((3,)).value.tolist()
+        undo.undo()
+        assert ops.random_normal((3,)).value.tolist() == first
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: ops.stack([]), ArgumentTypeError, "at least one"),
+        (lambda: ops.stack([X, ROW]), ShapeError, r"\(3, 4\), \(4,\)"),
+        (lambda: ops.split(X, 3, axis=1), ShapeError, "length 4. Received: 3"),
+        (lambda: ops.split(X, 0), ShapeError, "Received: 0"),
+        (lambda: ops.split(X, [1, 1]), ShapeError, r"length 3. Received: \[1, 1\]"),
+        (lambda: ops.tile(X, (2,)), ShapeError, r"Received: \(2,\)"),
+        (lambda: ops.random_normal(np.array([1.5, 2])), ArgumentTypeError, "whole numbers"),  # type: ignore[arg-type]
+    ],
+)
+def test_parts_that_do_not_fit(call: Callable[[], Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        call()

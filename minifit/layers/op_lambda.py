@@ -54,12 +54,16 @@ class TFOpLambda(Layer):
     def _on_symbols(self, inputs: Any, kwargs: dict[str, Any]) -> Any:
         """Note the call. An axis is free if it is another one for another number of samples."""
         node = Node(self, inputs, kwargs)
-        two, three = (self._shape_for(samples, inputs, kwargs) for samples in (2, 3))
+        two, three = (self._made_of_zeros(samples, inputs, kwargs) for samples in (2, 3))
         self._nodes.append(node)
-        return node.returns(tuple(n if n == m else None for n, m in zip(two, three, strict=True)))
+        shapes = [
+            tuple(n if n == m else None for n, m in zip(a.shape, b.shape, strict=True))
+            for a, b in zip(nest.flatten(two), nest.flatten(three), strict=True)
+        ]
+        return node.returns(shapes if isinstance(two, list) else shapes[0])
 
-    def _shape_for(self, samples: int, inputs: Any, kwargs: dict[str, Any]) -> tuple[int, ...]:
-        """Return the shape of what comes out for zeros."""
+    def _made_of_zeros(self, samples: int, inputs: Any, kwargs: dict[str, Any]) -> Any:
+        """Return what comes out for zeros: a tensor, or a list of tensors."""
 
         def zeros(leaf: Any) -> Any:
             if not isinstance(leaf, Symbol):
@@ -68,7 +72,7 @@ class TFOpLambda(Layer):
 
         arguments = {name: nest.map_leaves(zeros, value) for name, value in kwargs.items()}
         with Context(reference, recording=False, streams=current().streams), np.errstate(all="ignore"):
-            return tuple(self.call(nest.map_leaves(zeros, inputs), **arguments).shape)
+            return self.call(nest.map_leaves(zeros, inputs), **arguments)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer."""

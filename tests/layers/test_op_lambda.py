@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import ops
+from minifit import Model, ops
 from minifit.errors import ArgumentError, ShapeError, UnknownNameError
 from minifit.layers import Input
 from minifit.layers.op_lambda import TFOpLambda
@@ -53,3 +53,13 @@ def test_an_op_that_no_table_has_is_refused() -> None:
 def test_shapes_that_do_not_fit_are_refused_at_once() -> None:
     with pytest.raises(ShapeError, match="broadcast"):
         Input((3,)) + Input((2,))
+
+
+def test_an_op_that_returns_several_tensors() -> None:
+    x = Input((4,))
+    first, second = ops.split(x, 2, axis=-1)
+    shapes: Any = [first.shape, second.shape]
+    assert shapes == [(None, 2), (None, 2)]
+    model = Model(x, first - second)
+    found = model.predict(np.array([[1.0, 2.0, 5.0, 7.0]], np.float32), verbose=0)
+    np.testing.assert_array_equal(found, [[-4, -5]])
