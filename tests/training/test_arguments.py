@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minifit.data import Names, StoredBatches
-from minifit.errors import ArgumentError, ArgumentTypeError, DataError
+from minifit.errors import ArgumentError, ArgumentTypeError, DataError, MinifitWarning
 from minifit.training import arguments
 from minifit.training.arguments import Validation
 from tests.data.drawing import context, dataset, taken
@@ -128,3 +128,18 @@ def test_what_is_returned() -> None:
     assert arguments.returned({"a": 2.0, "loss": 1.0}, ["loss", "a"], False) == [1.0, 2.0]
     assert arguments.returned({"z": 3.0, "loss": 1.0, "b": 2.0}, ["loss"], False) == [1.0, 2.0, 3.0]
     assert arguments.returned({"loss": 1.0}, ["loss"], True) == {"loss": 1.0}
+
+
+def test_the_sizes_of_an_epoch() -> None:
+    batches, _ = data([A, B], Y)
+    assert arguments.sizes(batches) == (4, 10)
+    batches, _ = data(iter([([A, B], Y)]), batch_size=None)
+    assert arguments.sizes(batches) == (None, None)
+
+
+def test_what_no_input_takes_is_told_of_a_split_too() -> None:
+    x = {"a": A, "b": B, "c": B}
+    with pytest.warns(MinifitWarning, match=r"Received: also 'c', which no input takes") as told:
+        train, judge = data(x, Y, validation=Validation(0.5, None, None, None))
+    assert len(told) == 1
+    assert len(train.inputs) == len(judge.inputs) == 2
