@@ -1,9 +1,11 @@
 """`Sequential`: a model that is a chain, the output of each layer the input of the next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from minifit import nest
+from minifit.arrays import Array
+from minifit.data import Names
 from minifit.errors import ArgumentError, ArgumentTypeError, quoted
 from minifit.graph import Graph, Symbol
 from minifit.layers import Input, InputLayer, Layer
@@ -137,6 +139,17 @@ class Sequential(Model):
         graph.append(layer._nodes[calls])
         self._outputs_like = nest.map_leaves(lambda _: None, result)
         self._settle()
+
+    @property
+    def _data_names(self) -> Names:
+        """The names of the one input and output, which are known before the model is built."""
+        if self._graph is not None or not self._layers or isinstance(self._layers[-1], Model):
+            return super()._data_names
+        return Names([f"{self._layers[0].name}_input"], [self._layers[-1].name])
+
+    def ready_for(self, inputs: Sequence[Array], form: Any = 0) -> None:
+        """Build for a batch of inputs and see that it fits; a list or dict of one input is as good as the input."""
+        super().ready_for(inputs, 0 if len(inputs) == 1 else form)
 
     def _build(self, input_shape: Any) -> None:
         """Make the graph for input of this shape."""

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from minifit import Sequential
+from minifit import Model
 from minifit.callbacks import Callback
 from minifit.optimizers import Optimizer
 
@@ -13,7 +13,7 @@ from minifit.optimizers import Optimizer
 class Run(Protocol):
     """Everything that a training is made of."""
 
-    def model(self) -> Sequential:
+    def model(self) -> Model:
         """A fresh model, compiled."""
 
     def fit(self, model: Any, *callbacks: Callback) -> Any:
