@@ -59,6 +59,7 @@ def model_to_dot(
             "A graph of a model needs the package pydot. Install it: pip install minifit-training[plot]; "
             "plot_model draws in text without it."
         )
+    graph: Any
     if subgraph:
         graph = pydot.Cluster(graph_name=model.name, style="dashed", label=_quoted(model.name), labeljust="l")
     else:
@@ -80,7 +81,7 @@ def model_to_dot(
     _fill(pydot, graph, drawing, label)
     for source, target in drawing.lines:
         graph.add_edge(pydot.Edge(str(id(source)), str(id(target))))
-    return graph  # type: ignore[no-any-return]
+    return graph
 
 
 def plot_model(
