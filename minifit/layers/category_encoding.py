@@ -104,7 +104,7 @@ class CategoryEncoding(Layer):
         """See whether the output has at most two axes."""
         self.compute_output_shape(input_shape)
 
-    def call(self, inputs: Any, *, count_weights: Any = None) -> Tensor:
+    def call(self, inputs: Any, count_weights: Any = None) -> Tensor:
         """The rows; `count_weights`, of the shape of the inputs, says how much each number counts with "count"."""
         if count_weights is not None and self.output_mode != "count":
             raise ArgumentError(

@@ -114,15 +114,23 @@ class Owner:
         if not self._containers:
             return
         values = vars(self)
-        parts = [part for name in self._containers for part in _parts(values[name])]
+        parts = [(name, part) for name in self._containers for part in _parts(values[name])]
         known = {id(part) for part in (*self._inner, *self._weights)}
-        for part in parts:
+        for name, part in parts:
             if id(part) not in known:
                 known.add(id(part))
-                self._list_for(part).append(part)
-        held = {id(value) for value in values.values()} | {id(part) for part in parts}
+                self._list_for(part).insert(self._place_in(name, part), part)
+        held = {id(value) for value in values.values()} | {id(part) for _, part in parts}
         for layer in [layer for layer in self._inner if id(layer) not in held]:
             self._let_go(layer)
+
+    def _place_in(self, name: str, part: Any) -> int:
+        """Return the place of a new part of a container: ahead of what later attributes hold, as in Keras."""
+        attributes = [k for k in vars(self) if k not in _LISTS]
+        later = attributes[attributes.index(name) + 1 :]
+        behind = {id(other) for attribute in later for other in _parts(vars(self)[attribute])}
+        held = self._list_for(part)
+        return next((i for i, other in enumerate(held) if id(other) in behind), len(held))
 
     def _list_for(self, part: Any) -> list[Any]:
         held: list[Any] = self.__dict__.setdefault("_inner" if isinstance(part, Owner) else "_weights", [])

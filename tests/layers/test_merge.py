@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from minifit import Input, Model
 from minifit.arrays import Array
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
 from minifit.layers import merge
@@ -176,3 +177,16 @@ def test_a_merge_of_ones_own() -> None:
     for ask in (lambda: Merge().call([Tensor(A), Tensor(B)]), lambda: Merge().merged_shape([(None, 3)])):
         with pytest.raises(NotImplementedError, match="Merge must define merge"):
             ask()
+
+
+@pytest.mark.parametrize("kind", FORMULAS)
+def test_in_a_graph(kind: type[Elementwise]) -> None:
+    a, b = Input((3,)), Input((2, 3))
+    y = kind()([a, b])
+    assert y.shape == (None, 2, 3)
+    model = Model([a, b], y)
+    np.testing.assert_allclose(
+        model.predict([A, CUBE], verbose=0), FORMULAS[kind](A[:, None], CUBE), rtol=1e-6
+    )
+    with pytest.raises(ShapeError, match=r"Received: shapes \(None, 3\) and \(None, 2\)"):
+        kind()([a, Input((2,))])

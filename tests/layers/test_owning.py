@@ -86,3 +86,19 @@ def test_a_container_that_is_replaced_is_let_go(kind: Any) -> None:
     holder.things = kind([Dense(1)])
     holder.things = kind([kept := Dense(1)])
     assert holder.layers_inside() == [kept]
+
+
+def test_what_is_put_into_a_list_later_has_the_place_of_the_list() -> None:
+    class Both(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = Dense(1)
+            self.many: list[Layer] = []
+            self.last = Dense(2)
+            self.many.append(Dense(3))
+            self.many.append(Dense(4))
+
+    layer = Both()
+    assert [inner.units for inner in layer.layers_inside()] == [1, 3, 4, 2]  # as in tf.keras
+    layer.many.append(Dense(5))
+    assert [inner.units for inner in layer.layers_inside()] == [1, 3, 4, 5, 2]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential
+from minifit import Input, Sequential
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError
 from minifit.layers import Dense, StringLookup
 from minifit.tensor import Tensor, constant
@@ -118,3 +118,14 @@ def test_text_does_not_come_into_a_model() -> None:
         ArgumentTypeError, match=r"Look words up before the model: model\.fit\(lookup\(words\), y\)"
     ):
         model.predict(np.ones((2, 1)), verbose=0)
+
+
+def test_text_does_not_come_into_a_graph() -> None:
+    for add in (
+        lambda: StringLookup(vocabulary=["a"])(Input((2,))),
+        lambda: Sequential([Input((2,)), StringLookup(vocabulary=["a"])]),
+    ):
+        with pytest.raises(
+            ArgumentTypeError, match=r"looks up text.*Received: a symbol, which stands for numbers"
+        ):
+            add()
