@@ -17,16 +17,20 @@ class ItemBatches(Batches):
     """Batches of items ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, all like the first."""
 
     _first: Batch
+    _ranks: list[list[int | None]]
 
     def _begin_with(self, item: Any) -> None:
         """Learn the form of the data from the first item."""
         given, self._first = batch_of(item, self._place, self.names)
+        self._ranks = _ranks(self._first)
         self._note(given)
 
     def _made(self, item: Any) -> Batch:
         """Return the batch of an item."""
-        given, batch = batch_of(item, self._place, self.names)
-        see_that_alike(batch, self._first, given, self._place)
+        place = self._place
+        given, batch = batch_of(item, place, self.names)
+        if _ranks(batch) != self._ranks:
+            raise _unlike(batch, self._first, given, place)
         return batch
 
     def _rename(self) -> None:
@@ -68,46 +72,50 @@ def batch_of(item: Any, place: str, names: Names) -> tuple[Given, Batch]:
         raise DataError(f"A batch needs inputs. Received: None in {place}. Yield (x, y).")
     of = f" of {place}"
     given = normal_form(x, y, weight, names, of)
-    arrays: dict[str, Array] = {
-        name: array_of(name + of, value)
-        for part, leaves in zip(PARTS, given.parts, strict=True)
-        for name, value in leaves
-        if value is not None or part == "x"
-    }
-    same_length(f"In {place}: all arrays", **arrays)
-    made = [
-        tuple([_converted(part, name + of, arrays.get(name)) for name, _ in leaves])
-        for part, leaves in zip(PARTS, given.parts, strict=True)
-    ]
-    return given, Batch(made[0], for_each(made[1], given.outputs), for_each(made[2], given.outputs))
+    arrays: list[Array] = []
+    made: list[tuple[Any, ...]] = []
+    for part, leaves in zip(PARTS, given.parts, strict=True):
+        columns = []
+        for name, value in leaves:
+            array = None if value is None and part != "x" else array_of(name + of, value)
+            if array is not None:
+                arrays.append(array)
+                array = _converted(part, name + of, array)
+            columns.append(array)
+        made.append(tuple(columns))
+    if len({len(array) for array in arrays}) > 1:
+        held = [name for leaves in given.parts for name, value in leaves if value is not None]
+        same_length(f"In {place}: all arrays", **dict(zip(held, arrays, strict=True)))
+    inputs, targets, weights = made
+    return given, Batch(inputs, for_each(targets, given.outputs), for_each(weights, given.outputs))
 
 
-def _converted(part: str, name: str, array: Array | None) -> Any:
+def _converted(part: str, name: str, array: Array) -> Array:
     """Return an array in the dtype of its part."""
-    if array is None:
-        return None
     dtype = target_dtype(array.dtype) if part == "y" else FLOAT
     if array.dtype != dtype:
         check_range(name, array)
     return np.ascontiguousarray(array, dtype)
 
 
-def see_that_alike(batch: Batch, first: Batch, given: Given, place: str) -> None:
-    """Raise unless a batch has the arrays that the first one had, with as many axes.
+def _ranks(batch: Batch) -> list[list[int | None]]:
+    """Return how many axes each array of a batch has; None for one that is missing."""
+    return [[None if array is None else array.ndim for array in part] for part in batch]
 
-    Raises
-    ------
-    DataError
-    """
+
+def _unlike(batch: Batch, first: Batch, given: Given, place: str) -> DataError:
+    """Return the error for a batch that has not the arrays of the first one, with as many axes."""
+    received = ""
     for part, leaves, now, then in zip(PARTS, given.parts, batch, first, strict=True):
         for i in range(max(len(now), len(then))):
             ranks = _rank(now, i), _rank(then, i)
-            if ranks[0] != ranks[1]:
+            if ranks[0] != ranks[1] and not received:
                 name = leaves[i][0] if i < len(leaves) else part
-                raise DataError(
-                    "All batches must have the same parts, with as many axes each time. "
-                    f"Received: {name} {ranks[0]} in {place}, {ranks[1]} in the first. Yield them alike."
-                )
+                received = f"{name} {ranks[0]} in {place}, {ranks[1]} in the first"
+    return DataError(
+        "All batches must have the same parts, with as many axes each time. "
+        f"Received: {received}. Yield them alike."
+    )
 
 
 def _rank(part: Columns, place: int) -> str:
