@@ -56,6 +56,7 @@ class TFOpLambda(Layer):
         node = Node(self, inputs, kwargs)
         two, three = (self._made_of_zeros(samples, inputs, kwargs) for samples in (2, 3))
         self._nodes.append(node)
+        self.built = True
         shapes = [
             tuple(n if n == m else None for n, m in zip(a.shape, b.shape, strict=True))
             for a, b in zip(nest.flatten(two), nest.flatten(three), strict=True)

@@ -108,6 +108,15 @@ class Model(Trainer):
 
     _base_name: str | None = None  # of models whose class does not name them
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Own layers and weights; not before there is a model to own them."""
+        if "_buffer" not in vars(self) and isinstance(value, Layer | Parameter):
+            raise ArgumentError(
+                f"A model's __init__ must call that of Model. Received: {type(self).__name__}.{name}, set without. "
+                "Begin it with super().__init__(), before anything else."
+            )
+        super().__setattr__(name, value)
+
     def _streams(self) -> Any:
         """Return where its layers draw random numbers from."""
         return self.training_state.streams
@@ -213,8 +222,8 @@ class Model(Trainer):
 
     @property
     def output_shapes(self) -> list[ShapeLike]:
-        """The shapes of all outputs, in order."""
-        return flat_shapes(self.output_shape)
+        """The shapes of all outputs, in order; none of a model that has steps of its own and no `call`."""
+        return [] if self._shapes is None else flat_shapes(self.output_shape)
 
     def _built_shapes(self, wanted: str) -> tuple[Any, Any]:
         self._need_built(wanted)
@@ -348,6 +357,8 @@ class Model(Trainer):
 
     def ready_for(self, inputs: Sequence[Array], form: Any = 0) -> None:
         """Build for a batch of inputs and see that it fits; `form` nests their places as the user gave them."""
+        if not self.built and not self._computes():
+            return  # its own steps call its layers, or `call` says that there is none
         if not self.built:
             shapes = [(None, *(x.shape[1:] if x.ndim > 1 else (1,))) for x in inputs]
             self.build_for(nest.map_leaves(lambda place: shapes[place], form))
@@ -355,6 +366,10 @@ class Model(Trainer):
             self._inputs_form = form
         else:
             self._fed([constant(np.asarray(x)) for x in inputs])
+
+    def _computes(self) -> bool:
+        """Return whether the model has a graph or a `call`; one that has neither may have steps of its own."""
+        return self._graph is not None or type(self).call is not Model.call or "call" in vars(self)
 
     def adopt_weights(self) -> None:
         """Let all weights that can be learned lie side by side, those of models inside each where these keep them."""

@@ -248,6 +248,36 @@ def test_several_outputs_of_a_subclass() -> None:
     assert model.output_names == ["a", "b"]
 
 
+def test_a_model_without_call_trains_by_steps_of_its_own() -> None:
+    class Bare(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Sequential([Dense(1, input_shape=(4,))])
+
+        def train_step(self, data: Any) -> Any:
+            x, y = data
+            loss = ops.mean(ops.square(self.inner(x) - y))
+            self.optimizer.minimize(lambda: ops.mean(ops.square(self.inner(x) - y)), self.trainable_variables)
+            return {"loss": loss}
+
+    model = Bare()
+    model.compile(SGD(0.1))
+    losses = model.fit(X, Y, epochs=5, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    with pytest.raises(NotImplementedError, match="must define call"):
+        model.predict(X)
+
+
+def test_parts_are_set_after_the_init_of_model() -> None:
+    class TooSoon(Model):
+        def __init__(self) -> None:
+            self.inner = Dense(1)
+            super().__init__()
+
+    with pytest.raises(ArgumentError, match=r"TooSoon\.inner, set without\. Begin it with super"):
+        TooSoon()
+
+
 # -- losses and metrics of layers ------------------------------------------------------------------------------
 
 
