@@ -197,6 +197,10 @@ class Sequential(Model):
         self._look_into_containers()
         return list(dict.fromkeys((*self._layers, *self._inner)))
 
+    def _computes(self) -> bool:
+        """Return True: a chain can be built for any data."""
+        return True
+
     def _who_expects(self, symbol: Symbol) -> str:
         return f"Layer {self._layers[0].name if self._layers else self.name!r}"
 

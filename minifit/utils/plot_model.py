@@ -11,7 +11,7 @@ from minifit.saving import atomic
 from minifit.utils.drawing import Box, Drawing, drawing_of, text_lines
 
 if TYPE_CHECKING:
-    import pydot
+    pass
 
 __all__ = ["model_to_dot", "plot_model"]
 
@@ -29,7 +29,7 @@ def model_to_dot(
     subgraph: bool = False,
     layer_range: Sequence[str] | None = None,
     show_layer_activations: bool = False,
-) -> "pydot.Dot | pydot.Cluster":
+) -> Any:
     """Return a model as a graph of pydot.
 
     Needs pydot: ``pip install minifit-training[plot]``.
