@@ -92,7 +92,7 @@ class CompiledLoss(_Compiled):
     @property
     def metrics(self) -> list[Metric]:
         """The running means of the losses; empty before the first batch."""
-        return self._objective.trackers if self._objective.losses_used else []
+        return list(self._objective.trackers) if self._objective.losses_used else []
 
 
 class CompiledMetrics(_Compiled):

@@ -54,6 +54,11 @@ class Head:
         """The number that the loss is multiplied by."""
         return float(self.weight)
 
+    def apart(self) -> "Head":
+        """Return the same head with sums of its own."""
+        tracker, metrics = copy.deepcopy((self.tracker, self.metrics))
+        return Head(self.name, self.loss, self.weight, metrics, tracker)
+
     def loss_of(self, y_true: Array | Tensor, y_pred: Tensor, weight: Array | None) -> Tensor:
         """Return the loss of a batch times its factor."""
         assert self.loss is not None

@@ -2,13 +2,12 @@
 
 import copy
 from collections.abc import Iterable, Sequence
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from minifit import losses
-from minifit.arrays import Array, Shape
+from minifit.arrays import Shape
 from minifit.data import Batch
 from minifit.data.batch import Columns
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError
@@ -37,8 +36,16 @@ class Objective:
         Empty until the outputs and the shapes of targets and predictions are known.
     tracker : Mean
         The running mean of the total.
+    trackers : list of Mean
+        The running means of losses: the total, then each output's own where there are several outputs.
+    compiled_metrics : list of Metric
+        The metrics that `compile` was given, output by output.
     of_layers : list of Metric
         The metrics that layers and attributes of the model bring along; they come last in logs.
+    sums : list of Metric
+        All that sums up, in the order of `names`.
+    names : list of str
+        The names of losses and metrics in logs.
     resolved : bool
         Whether the heads are known.
     begun : bool
@@ -56,9 +63,8 @@ class Objective:
     ) -> None:
         self._given = Given(loss, metrics, weighted_metrics, loss_weights)
         self.given_loss = self._given.loss
-        self.heads: list[Head] = []
         self.tracker = Mean("loss")
-        self.of_layers: list[Metric] = []
+        self._arrange([], [])
         self.resolved = self.claimed = self.begun = self.lazy = False
         self.losses_used = self.metrics_used = False
         self._shapes: Any = None
@@ -66,37 +72,36 @@ class Objective:
 
     # -- what it is made of -----------------------------------------------------------------------------
 
-    @property
-    def trackers(self) -> list[Metric]:
-        """The running means of losses: the total, then each output's own where there are several outputs."""
-        return [self.tracker, *(head.tracker for head in self.heads if head.tracker is not None)]
+    def _arrange(self, heads: list[Head], of_layers: list[Metric]) -> None:
+        """Have these heads and these metrics of layers, and list all that sums up."""
+        self.heads, self.of_layers = heads, of_layers
+        self.trackers = [self.tracker, *(head.tracker for head in heads if head.tracker is not None)]
+        self.compiled_metrics = [metric for head in heads for metric, _ in head.metrics.values()]
+        self.sums: list[Metric] = [*self.trackers, *self.compiled_metrics, *of_layers]
+        named = [name for head in heads for name in head.metrics]
+        self.names = [*(m.name for m in self.trackers), *named, *(m.name for m in of_layers)]
+        self._means = list(zip(self.names, self.trackers, strict=False))
+        self._others = list(zip(self.names[len(self._means) :], self.metrics, strict=True))
 
-    @property
-    def compiled_metrics(self) -> list[Metric]:
-        """The metrics that `compile` was given, output by output."""
-        return [metric for head in self.heads for metric, _ in head.metrics.values()]
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """The metrics beside the losses, those that `compile` was given before those of layers."""
-        return self.compiled_metrics + self.of_layers
+    def bring_along(self, metrics: Sequence[Metric]) -> None:
+        """Report these metrics, of layers and attributes of the model, behind those of `compile`."""
+        known = set(map(id, self.compiled_metrics))
+        found = [m for m in metrics if id(m) not in known]
+        if len(found) != len(self.of_layers) or any(
+            a is not b for a, b in zip(found, self.of_layers, strict=True)
+        ):
+            self._arrange(self.heads, found)
 
     @property
     def shown(self) -> list[Metric]:
         """The losses and metrics that a model has to show."""
         losses = self.trackers if self.losses_used else []
-        return losses + (self.compiled_metrics if self.metrics_used else []) + self.of_layers
+        return [*losses, *(self.compiled_metrics if self.metrics_used else []), *self.of_layers]
 
     @property
-    def sums(self) -> list[Metric]:
-        """All that sums up, in the order of `names`."""
-        return self.trackers + self.metrics
-
-    @property
-    def names(self) -> list[str]:
-        """The names of losses and metrics in logs."""
-        named = [name for head in self.heads for name in head.metrics]
-        return [*(m.name for m in self.trackers), *named, *(m.name for m in self.of_layers)]
+    def metrics(self) -> list[Metric]:
+        """The metrics beside the losses, those that `compile` was given before those of layers."""
+        return [*self.compiled_metrics, *self.of_layers]
 
     @property
     def wants_targets(self) -> bool:
@@ -129,7 +134,8 @@ class Objective:
         shapes = [None if t is None else t[1:] for t in targets], [o[1:] for o in outputs]
         if self.begun or all(t is None for t in targets) or (self.resolved and self._shapes == shapes):
             return
-        self.heads, self.resolved, self._shapes = self._given.heads(names, targets, outputs), True, shapes
+        self._arrange(self._given.heads(names, targets, outputs), self.of_layers)
+        self.resolved, self._shapes = True, shapes
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             self._put_back(waiting)
@@ -147,11 +153,9 @@ class Objective:
         """Return the same objective with sums of its own, for an evaluation in the middle of a run."""
         other = copy.copy(self)
         other.tracker = Mean("loss")
-        other._given, other.heads = copy.copy(self._given), [copy.copy(head) for head in self.heads]
-        for head in other.heads:
-            head.value = None
-            head.tracker, head.metrics = copy.deepcopy((head.tracker, head.metrics))
+        other._given = copy.copy(self._given)
         other._given.set_apart()
+        other._arrange([head.apart() for head in self.heads], self.of_layers)
         return other
 
     def __getstate__(self) -> dict[str, Any]:
@@ -190,7 +194,7 @@ class Objective:
 
     def update(self, batch: Batch, outputs: Sequence[Tensor], loss: Tensor, undo: Undo) -> None:
         """Add a batch to the running means, and have `undo` bring back what they were."""
-        for metric in self.trackers + self.compiled_metrics:
+        for metric in [*self.trackers, *self.compiled_metrics]:
             metric.keep(undo)
         if not self.begun:
             undo.then(setattr, self, "begun", False)
@@ -209,31 +213,30 @@ class Objective:
         """Add a batch to the metrics."""
         for head, y_true, y_pred, weight in self._by_head(targets, outputs, weights):
             head.update(y_true, y_pred, weight)
-        self.begun = self.begun or any(y is not None for y in targets)
+        self.begun = self.begun or bool(targets)
 
     def _by_head(
         self, targets: Columns, outputs: Sequence[Tensor], weights: Columns
-    ) -> Iterable[tuple[Head, Array, Tensor, Array | None]]:
-        """Yield each head that has targets, with what it takes of a batch."""
+    ) -> list[tuple[Head, Any, Tensor, Any]]:
+        """Return each head that has targets, with what it takes of a batch."""
         heads = self.heads
-        targets, weights = _for_each(targets, heads), _for_each(weights, heads)
-        for head, y_true, y_pred, weight in zip(heads, targets, outputs, weights, strict=False):
-            if y_true is not None:
-                yield head, y_true, y_pred, weight
+        columns = zip(heads, _for_each(targets, heads), outputs, _for_each(weights, heads), strict=False)
+        return [each for each in columns if each[1] is not None]
 
     # -- an epoch ---------------------------------------------------------------------------------------
-
-    @property
-    def finite(self) -> bool:
-        """Whether every loss since the last reset was a finite number."""
-        return isfinite(self.tracker.total)
 
     def logs(self) -> dict[str, Any]:
         """Return the running means: the losses, then the metrics in the order given to `compile`.
 
         A single number is a plain float; a metric with several (a value for each class) gives an array.
         """
-        return {name: plain_result(name, m.result()) for name, m in zip(self.names, self.sums, strict=True)}
+        logs: dict[str, Any] = {}
+        for name, mean in self._means:
+            logs[name] = mean.total / mean.count if mean.count else 0.0
+        for name, metric in self._others:
+            result = metric.result()
+            logs[name] = float(result) if isinstance(result, float) else plain_result(name, result)
+        return logs
 
     def reset(self) -> None:
         """Begin to sum up from nothing."""
@@ -244,7 +247,7 @@ class Objective:
 
     def get_state(self) -> list[dict[str, Any]]:
         """Return the sums of metrics and losses, those of layers first, and the loss weights that may be changed."""
-        own = self._waiting or [metric.get_state() for metric in self.trackers + self.compiled_metrics]
+        own = self._waiting or [metric.get_state() for metric in [*self.trackers, *self.compiled_metrics]]
         weights = [{"loss weight": float(weight)} for weight in self._given.variables]
         return [metric.get_state() for metric in self.of_layers] + own + weights
 
@@ -263,13 +266,13 @@ class Objective:
             self._put_back(own)
 
     def _put_back(self, sums: list[dict[str, Any]]) -> None:
-        for metric, saved in zip(self.trackers + self.compiled_metrics, sums, strict=True):
+        for metric, saved in zip([*self.trackers, *self.compiled_metrics], sums, strict=True):
             metric.set_state(saved)
 
     def kept(self) -> list[Metric]:
         """Return what `get_state` takes the sums of, as far as it is known."""
         return self.of_layers + (
-            [] if self.lazy and not self.resolved else self.trackers + self.compiled_metrics
+            [] if self.lazy and not self.resolved else [*self.trackers, *self.compiled_metrics]
         )
 
     def describe(self) -> dict[str, Any]:

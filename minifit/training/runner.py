@@ -100,14 +100,13 @@ class Runner(ABC):
                 if self._looked != settings.count:
                     self.look()
                 self.memory.rewind()
-                units = 1 if self.plan is None or stopped() else max(self.plan.pace // unit, 1)
-                wanted = units * unit - done % unit
-                wanted = wanted if most is None else min(wanted, most - done)
-                taken = (
-                    self._one(batches, most and most - done)
-                    if self.plan is None
-                    else self._many(batches, wanted)
-                )
+                left, plan = None if most is None else most - done, self.plan
+                if plan is None:
+                    taken = self._one(batches, left)
+                else:
+                    units = 1 if stopped() else max(plan.pace // unit, 1)
+                    wanted = units * unit - done % unit
+                    taken = self._many(plan, batches, wanted if left is None or wanted < left else left)
                 if not taken:
                     break
                 done += taken
@@ -118,7 +117,8 @@ class Runner(ABC):
                 if done % unit == 0 and (broken or stopped() or time.perf_counter() > until):
                     break
         finally:
-            self.settle()
+            if self.plan is None:
+                self.settle()
         return done
 
     def use(self, kernels: ModuleType) -> None:
@@ -176,10 +176,8 @@ class Runner(ABC):
         self.inside.run(self._take_of, batches, batch)
         return 1
 
-    def _many(self, batches: Batches, most: int) -> int:
+    def _many(self, plan: Chain, batches: Batches, most: int) -> int:
         """Take the next batches by the plan, at most so many; one of them op by op if they are not for it."""
-        plan = self.plan
-        assert plan is not None
         stretch = batches.ahead(self.context, most)
         if stretch is None:
             return 0
@@ -190,8 +188,10 @@ class Runner(ABC):
             self.progress.batch += taken
         self._latest = stretch
         if not taken:  # not for this kernel, or something is wrong with it, which `take` can tell
-            self.inside.run(self._take_of, batches, stretch.batch(0))
-            self.settle()
+            try:
+                self.inside.run(self._take_of, batches, stretch.batch(0))
+            finally:
+                self.settle()
         return taken or 1
 
     def _take_of(self, batches: Batches, batch: Batch) -> None:

@@ -7,6 +7,7 @@ many batches in a call; what the callbacks see is no different.
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from math import isfinite
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -103,7 +104,7 @@ class JudgedStep(Runner):
 
     def sound(self) -> bool:
         """Return whether all losses so far are finite numbers."""
-        return self.objective.finite
+        return isfinite(self.objective.tracker.total)
 
     # -- a batch ----------------------------------------------------------------------------------------
 

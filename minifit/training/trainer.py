@@ -403,7 +403,7 @@ class Trainer(StepMethods, GeneratorMethods, Layer):
             self._prepare(objective, batches, lazily=own)
             step = self._test_step(engine.choose(self._work(batches, 1)), state, objective)
             logs = loops.evaluate(step, batches, handler, self._steps_per_execution)
-        return arguments.returned(logs, self.metrics_names, return_dict)
+        return arguments.returned(logs, step.names, return_dict)
 
     def predict(
         self,
@@ -518,7 +518,7 @@ class Trainer(StepMethods, GeneratorMethods, Layer):
             if reset_metrics:
                 step.reset()
             step.run(batches, 1, 1, lambda: True)
-            return arguments.returned(step.logs(), self.metrics_names, return_dict)
+            return arguments.returned(step.logs(), step.names, return_dict)
 
     def engine_report(self) -> str:
         """Beyond Keras: say how the model trains, and which part of it is not on the compiled path.
@@ -596,11 +596,11 @@ class Trainer(StepMethods, GeneratorMethods, Layer):
         With a step of the user's the first batch makes the metrics, `lazily`, as that step takes it.
         """
         sample = self._ready(batches, lazily)
-        objective.of_layers = [m for m in self.metrics_of_layers if m not in objective.compiled_metrics]
+        objective.bring_along(self.metrics_of_layers)
         objective.lazy = bool(lazily)
         if objective.lazy:
             return
-        if again or not objective.resolved:
+        if not objective.begun and (again or not objective.resolved):
             outputs = [tuple(n or 1 for n in shape) for shape in self.output_shapes]
             objective.resolve(
                 self.output_names, [None if y is None else y.shape for y in sample.targets], outputs

@@ -149,7 +149,7 @@ def test_two_keys_that_would_be_one_are_refused() -> None:
 
 def test_metrics_of_layers_come_last() -> None:
     objective = resolved("mse", ["mae"])
-    objective.of_layers = [metrics.Mean("extra")]
+    objective.bring_along([metrics.Mean("extra")])
     assert objective.names[-2:] == ["b_mae", "extra"]
     assert list(objective.logs()) == objective.names
 
