@@ -133,7 +133,9 @@ def _with_inner(layer: Layer, weight: Callable[[Parameter], Weight], seen: set[L
     made = LayerWeights(layer.name, type(layer).__name__, [weight(w) for w in own])
     for name, value in vars(layer).items():
         several = isinstance(value, list | tuple)
-        inner = [v for v in (value if several else [value]) if v in layer._inner and v not in seen]
+        inner = [
+            v for v in (value if several else [value]) if any(v is i for i in layer._inner) and v not in seen
+        ]
         if name == "_inner" or not inner:
             continue
         seen.update(inner)

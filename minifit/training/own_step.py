@@ -222,6 +222,8 @@ def _tensor(leaf: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """Return a value of logs as a plain number, or as an array of its own if it is several; all else as it is."""
+    if isinstance(value, float):
+        return float(value)  # of a Number, too
     if not (isinstance(value, Tensor | np.ndarray | np.generic) or hasattr(value, "__array__")):
         return value
     array = np.array(value)

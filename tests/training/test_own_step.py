@@ -259,7 +259,8 @@ def test_an_error_of_the_step_itself_is_not_the_end_of_the_data() -> None:
 def test_logs_become_plain_numbers() -> None:
     class Own(Sequential):
         def train_step(self, data: Any) -> Any:
-            return {"tensor": Tensor(1.5), "whole": np.int64(3), "several": np.arange(2.0), "plain": 2}
+            tensors = {"tensor": Tensor(1.5), "metric": Mean()(2.5)}
+            return {**tensors, "whole": np.int64(3), "several": np.arange(2.0), "plain": 2}
 
     seen: list[Any] = []
     made(Own).fit(
@@ -271,6 +272,7 @@ def test_logs_become_plain_numbers() -> None:
     )
     assert [(type(v).__name__, v) for k, v in seen[0].items() if k != "several"] == [
         ("float", 1.5),
+        ("float", 2.5),
         ("int", 3),
         ("int", 2),
     ]
