@@ -64,7 +64,7 @@ class Layer(Owner, Configurable):
         Whether `fit` may change its weights. Setting it sets it for all layers inside, too; it counts from the next
         `compile` of a model on.
     dtype : "float32", optional
-        Nothing else is supported.
+        Nothing else is supported; NumPy's, TensorFlow's or a policy of that name are the same.
     input_shape : tuple of int, optional
         The shape of one sample; lets a model be built before it sees data.
     input_dim : int, optional
@@ -75,8 +75,8 @@ class Layer(Owner, Configurable):
         With an input shape, the batch dimension that a configuration tells; batches may have any size all the same.
     weights : list of array, optional
         The numbers that the weights begin with.
-    dynamic : bool, optional
-        Accepted as in Keras: layers are never compiled into a graph of TensorFlow's.
+    dynamic : bool, default False
+        An attribute, as in Keras; it changes nothing, since layers are never compiled into a graph of TensorFlow's.
 
     Attributes
     ----------
@@ -130,7 +130,7 @@ class Layer(Owner, Configurable):
                 "knows name, trainable, dtype, input_shape, input_dim, batch_input_shape, batch_size, weights, dynamic "
                 "and activity_regularizer."
             )
-        if dtype not in (None, "float32", np.float32, FLOAT):
+        if not _is_float32(dtype):
             raise ArgumentError(
                 f"minifit computes in float32 only. Received: dtype={dtype!r}. Leave dtype out."
             )
@@ -147,6 +147,7 @@ class Layer(Owner, Configurable):
         self.batch_input_shape = shape
         self._shapes: tuple[Any, Any] | None = None  # of the inputs and the outputs it was built for
         self._initial_weights = weights
+        self._dynamic = bool(dynamic)
         self._losses_by_hand: list[Tensor] = []  # added in the latest call that was no part of a step
         self._lossy: list[Layer] = []  # the layers that added any in the latest such call of this one
         self._loss_functions: list[Callable[[], Any]] = []
@@ -164,6 +165,18 @@ class Layer(Owner, Configurable):
         self._trains_by_default = _default(self.call, "training") is True
         check_call(f"call of layer {self.name!r}", self.call, *needed or ["inputs"])
         check_call(f"build of layer {self.name!r}", self.build, "input_shape")
+
+    @property
+    def dtype(self) -> Any:
+        """The name of the kind of number that it computes with."""
+        return "float32"
+
+    compute_dtype = variable_dtype = dtype
+
+    @property
+    def dynamic(self) -> bool:
+        """The argument of that name."""
+        return self._dynamic
 
     # -- for those who write layers ---------------------------------------------------------------------
 
@@ -214,7 +227,7 @@ class Layer(Owner, Configurable):
         -------
         Parameter
         """
-        if dtype not in (None, "float32", np.float32, FLOAT):
+        if not _is_float32(dtype):
             raise ArgumentError(f"Weights are float32. Received: dtype={dtype!r}. Leave dtype out.")
         if not current().builds:
             raise ArgumentError(
@@ -630,6 +643,10 @@ def _shape_of(value: Any) -> ShapeLike:
 
 def _is_array(value: Any) -> bool:
     return isinstance(value, Tensor | Symbol) or getattr(value, "ndim", 0) > 0
+
+
+def _is_float32(dtype: Any) -> bool:
+    return dtype is None or dtype is np.float32 or getattr(dtype, "name", dtype) == "float32"
 
 
 def _accepts(function: Any, name: str) -> bool:

@@ -55,7 +55,7 @@ class IndexLookup(Layer):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        if dtype not in (None, self.kind):
+        if dtype is not None and getattr(dtype, "name", dtype) != self.kind:
             raise ArgumentError(
                 f"{type(self).__name__} looks up values of dtype {self.kind!r}. Received: dtype={dtype!r}. "
                 "Leave dtype out."
@@ -87,6 +87,11 @@ class IndexLookup(Layer):
             raise ArgumentError(
                 "idf_weights belong to a vocabulary. Received: idf_weights without one. Pass vocabulary too."
             )
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of tokens."""
+        return self.kind
 
     # -- what a token is --------------------------------------------------------------------------------
 

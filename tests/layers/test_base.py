@@ -402,7 +402,24 @@ def test_the_number_of_samples_of_a_batch() -> None:
 
 @pytest.mark.parametrize("dynamic", [None, False, True])
 def test_a_layer_that_calls_itself_dynamic(dynamic: Any) -> None:
-    assert Dense(2, dynamic=dynamic)(X).shape == (4, 2)
+    layer = Dense(2, dynamic=dynamic)
+    assert layer(X).shape == (4, 2)
+    assert layer.dynamic is bool(dynamic)
+
+
+def test_the_dtype_is_an_attribute() -> None:
+    class Policy:
+        name = "float32"
+
+    for dtype in (None, "float32", np.dtype("float32"), Policy()):
+        layer = Dense(2, dtype=dtype)
+        assert layer.dtype == layer.compute_dtype == layer.variable_dtype == "float32"
+        assert layer.add_weight("w", (2,), dtype=dtype).dtype == np.float32
+    assert Sequential([Dense(2)]).dtype == "float32"
+    assert layers.IntegerLookup(dtype=np.dtype("int64")).dtype == "int64"
+    Policy.name = "mixed_float16"
+    with pytest.raises(ArgumentError, match=r"float32 only\. Received: dtype=.*Policy"):
+        Dense(2, dtype=Policy())
 
 
 # -- a layer of one's own ------------------------------------------------------------------------------------
@@ -468,9 +485,11 @@ def test_freezing() -> None:
     layer.trainable = False
     assert layer.trainable_weights == []
     assert set(map(id, layer.non_trainable_weights)) == {id(layer.calls), id(layer.factor)}
+    model.compile("sgd", "mse")  # freezing counts from here on
     model.fit(X, Y, verbose=0)
     assert layer.factor.value.tolist() == [1, 1, 1]
     layer.trainable = True
+    model.compile("sgd", "mse")
     model.fit(X, Y, verbose=0)
     assert (layer.factor.value != 1).all()
 
@@ -818,6 +837,7 @@ def test_regularizers_count_in_every_loss_and_also_when_frozen() -> None:
     assert [float(loss) for loss in layer.losses] == pytest.approx([expected, 0])
     for frozen in (False, True):
         layer.trainable = not frozen
+        model.compile(SGD(0.0), "mse", metrics=["mse"])
         loss, mse = model.evaluate(X, Y, verbose=0)
         assert loss - mse == pytest.approx(expected, rel=1e-5)
         assert mse == pytest.approx(plain.evaluate(X, Y, verbose=0)[1])
