@@ -327,7 +327,7 @@ class Trainer(StepMethods, GeneratorMethods, Layer):
         validation = None
         if judged_on is not None:
             own = self._own(TESTING)
-            self._prepare(objective, judged_on, again=False, lazily=own or objective.lazy)
+            self._prepare(objective, judged_on, again=False, lazily=own or objective.lazy or None)
             if not judged_on.peek().targets and objective.wants_targets and not own:
                 raise DataError(
                     "validation_data needs targets, as the loss does. Received: inputs alone. Pass (x, y)."
