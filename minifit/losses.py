@@ -16,9 +16,10 @@ from minifit.arrays import Array, common_shape
 from minifit.checks import above_zero, axes, exact, integer, real
 from minifit.errors import ArgumentError, DataError, GradientError, ShapeError
 from minifit.nonlinearities import softplus
+from minifit.registration import get_registered_name
 from minifit.settings import Fixed, Option, Setting, check_options
 from minifit.signatures import check_call, name_of
-from minifit.tables import Configurable, Table, described, get_registered_name
+from minifit.tables import Configurable, Table, described
 from minifit.tensor import Axis, Tensor, TensorLike, as_tensor, convert, floating, to_array
 
 __all__ = [

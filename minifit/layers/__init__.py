@@ -52,7 +52,8 @@ from minifit.layers.spatial_dropout_1d import SpatialDropout1D
 from minifit.layers.string_lookup import StringLookup
 from minifit.layers.thresholded_re_lu import ThresholdedReLU
 from minifit.layers.unit_normalization import UnitNormalization
-from minifit.tables import Table, custom_object_scope, serialize
+from minifit.registration import custom_object_scope
+from minifit.tables import Table, serialize
 
 __all__ = [
     "ELU",

@@ -12,7 +12,7 @@ import numpy as np
 from minifit import layers, nest
 from minifit.errors import ArgumentError, quoted
 from minifit.graph import Node, Symbol
-from minifit.tables import custom_object_scope
+from minifit.registration import custom_object_scope
 from minifit.tables import described as class_and_config
 from minifit.tensor import Tensor
 

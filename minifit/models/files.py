@@ -24,6 +24,7 @@ from minifit.errors import (
 )
 from minifit.layers import Layer
 from minifit.parameters import Parameter, room_for
+from minifit.registration import custom_object_scope, get_registered_name
 from minifit.saving import formats
 from minifit.saving.atomic import PathLike
 from minifit.saving.description import (
@@ -36,7 +37,7 @@ from minifit.saving.description import (
     Weight,
 )
 from minifit.saving.load_status import LoadStatus
-from minifit.tables import custom_object_scope, described, get_registered_name
+from minifit.tables import described
 
 # -- what models call ----------------------------------------------------------------------------------------
 

@@ -8,8 +8,9 @@ from minifit.models import configs
 from minifit.models.files import making, read_model, written_as_json
 from minifit.models.model import Model
 from minifit.models.sequential import Sequential
+from minifit.registration import custom_object_scope
 from minifit.saving.atomic import PathLike
-from minifit.tables import Table, custom_object_scope
+from minifit.tables import Table
 
 TABLE = Table("model", {**configs.MODELS, "Sequential": Sequential})
 

@@ -11,7 +11,8 @@ from minifit.graph import Graph, Symbol
 from minifit.layers import Input, InputLayer, Layer
 from minifit.models import configs
 from minifit.models.model import Model, same_name
-from minifit.tables import custom_object_scope, described
+from minifit.registration import custom_object_scope
+from minifit.tables import described
 from minifit.tensor import Context
 
 

@@ -15,7 +15,8 @@ from minifit.optimizers.ftrl import Ftrl
 from minifit.optimizers.nadam import Nadam
 from minifit.optimizers.rmsprop import RMSprop
 from minifit.optimizers.sgd import SGD
-from minifit.tables import Table, described, get_registered_object
+from minifit.registration import get_registered_object
+from minifit.tables import Table, described
 
 __all__ = [
     "SGD",

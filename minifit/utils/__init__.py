@@ -4,7 +4,7 @@ from minifit.data import Sequence
 from minifit.datasets.cache import get_file
 from minifit.layers.base import clear_names as clear_session
 from minifit.randomness import set_random_seed
-from minifit.tables import (
+from minifit.registration import (
     CustomObjectScope,
     custom_object_scope,
     get_custom_objects,
@@ -12,6 +12,7 @@ from minifit.tables import (
     get_registered_object,
     register_keras_serializable,
 )
+from minifit.tables import deserialize_keras_object, serialize_keras_object
 from minifit.utils.dataset import pack_x_y_sample_weight, split_dataset, unpack_x_y_sample_weight
 from minifit.utils.encoding import normalize, to_categorical
 from minifit.utils.gradients import check_gradients
@@ -25,6 +26,7 @@ __all__ = [
     "check_gradients",
     "clear_session",
     "custom_object_scope",
+    "deserialize_keras_object",
     "get_custom_objects",
     "get_file",
     "get_registered_name",
@@ -34,6 +36,7 @@ __all__ = [
     "pack_x_y_sample_weight",
     "plot_model",
     "register_keras_serializable",
+    "serialize_keras_object",
     "set_random_seed",
     "split_dataset",
     "to_categorical",

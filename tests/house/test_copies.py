@@ -652,15 +652,17 @@ def test_a_log_goes_on_behind_the_last_row_of_the_original(tmp_path: Path) -> No
 # -- other processes -----------------------------------------------------------------------------------------
 
 
-def trained_elsewhere(model: Sequential) -> tuple[Sequential, list[bytes]]:
-    return model, train(model)
+def trained_elsewhere(models: list[Any]) -> list[tuple[Any, list[bytes]]]:
+    return [(model, train(model)) for model in models]
 
 
-def test_a_model_goes_to_another_process_and_back() -> None:
-    model = Sequential([Dense(4, "relu"), Dropout(0.3), Dense(1)])
-    model.compile("adam", "mse", metrics=["mae"])
-    train(model)
+def test_models_go_to_another_process_and_back() -> None:
+    models = [Sequential([Dense(4, "relu"), Dropout(0.3), Dense(1)]), *(make() for make in KINDS.values())]
+    for model in models:
+        model.compile("adam", "mse", metrics=["mae"])
+        train(model)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        returned, there = pool.submit(trained_elsewhere, model).result()
-    assert bits(returned) == there == train(model)
-    assert train(returned) == train(model)
+        results = pool.submit(trained_elsewhere, models).result()
+    for model, (returned, there) in zip(models, results, strict=True):
+        assert bits(returned) == there == train(model)
+        assert train(returned) == train(model)

@@ -32,6 +32,7 @@ FLOORS = [
     ["kernels"],
     ["undo", "tensor", "ops", "nonlinearities", "operations"],
     [
+        "registration",
         "tables",
         "parameters",
         "tape",

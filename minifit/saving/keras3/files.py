@@ -16,6 +16,7 @@ from typing import Any
 
 from minifit import console
 from minifit.errors import ArgumentError, FileFormatError, MinifitError
+from minifit.registration import custom_objects
 from minifit.saving import checksum, hdf5, legacy
 from minifit.saving.atomic import PathLike, writing
 from minifit.saving.description import (
@@ -33,7 +34,6 @@ from minifit.saving.keras3.from_keras3 import model_from_keras3, training_from_k
 from minifit.saving.keras3.to_keras3 import to_keras3
 from minifit.saving.keras3.variables import optimizer_state, places_of, tree
 from minifit.saving.texts import parsed
-from minifit.tables import custom_objects
 
 VERSION = "3.15.1"
 """The version of Keras whose form is written."""
