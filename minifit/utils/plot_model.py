@@ -3,15 +3,12 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from minifit import console, interrupts
 from minifit.errors import ArgumentError, MissingPackageError, NotBuiltError
 from minifit.saving import atomic
 from minifit.utils.drawing import Box, Drawing, drawing_of, text_lines
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["model_to_dot", "plot_model"]
 
@@ -40,6 +37,10 @@ def model_to_dot(
         As of `plot_model`.
     subgraph : bool, default False
         Whether to return a ``pydot.Cluster``, to be a part of another graph.
+
+    Returns
+    -------
+    pydot.Dot or pydot.Cluster
 
     Raises
     ------
