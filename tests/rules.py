@@ -534,5 +534,59 @@ DATA = {
     ),
 }
 
-SECTIONS = {"Training": FIT, "Data": DATA, "Monitoring a value": MONITOR, "The callbacks": CALLBACKS}
+OUTPUTS = {
+    "MO-1": Rule(
+        "With several outputs logs have `loss`, then `<output>_loss` for each output that has a loss, then "
+        "`<output>_<metric>` output by output, plain metrics ahead of weighted ones; a single output has no prefix.",
+        RECORDED,
+    ),
+    "MO-2": Rule(
+        "`loss` is the sum of the outputs' losses times their `loss_weights`, plus what layers add; `<output>_loss` is "
+        "without its weight.",
+        RECORDED,
+    ),
+    "MO-3": Rule(
+        "An output without a loss has no `<output>_loss`; its metrics are reported all the same.",
+        RECORDED,
+    ),
+    "MO-4": Rule(
+        "Validation adds `val_` to each of these, in the same order. Callbacks monitor any of them, and names of files "
+        "may hold any.",
+        DOCUMENTED,
+    ),
+    "MO-5": Rule(
+        "Metrics in a flat list are for every output; a list with lists in it, or a dict by name, has those of each.",
+        RECORDED,
+    ),
+    "MO-6": Rule(
+        "`on_predict_batch_end` gets `outputs` nested as the model returns them: one array, a list or a dict.",
+        RECORDED,
+    ),
+    "MO-7": Rule(
+        "What layers report with `add_metric`, and metrics that are attributes of the model, come last in logs.",
+        RECORDED,
+    ),
+    "MO-8": Rule(
+        "The dict that a `train_step` or `test_step` returns is what hooks and History get, with tensors as plain "
+        "numbers.",
+        RECORDED,
+    ),
+    "MO-9": Rule(
+        "A list of losses, weights or lists of metrics with more or fewer entries than outputs is refused.",
+        DEVIATION,
+        "tf.keras 2.7.4 drops what is too much, and trains only the first outputs on what is too little.",
+    ),
+    "MO-10": Rule(
+        "A run of a model with several outputs, or with a `train_step` of its own, is resumed exactly.",
+        OWN,
+    ),
+}
+
+SECTIONS = {
+    "Training": FIT,
+    "Several outputs, and steps of one's own": OUTPUTS,
+    "Data": DATA,
+    "Monitoring a value": MONITOR,
+    "The callbacks": CALLBACKS,
+}
 RULES: dict[str, Rule] = {number: rule for rules in SECTIONS.values() for number, rule in rules.items()}

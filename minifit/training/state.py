@@ -146,12 +146,15 @@ class TrainingState:
         assert shared is not None
         try:
             with _guard:
+                aside = [(m, m.get_state()) for m in shared.of_layers] if shared.claimed else []
                 own = shared.apart() if shared.claimed else shared
                 own.claimed = True
             yield own
         finally:
             if own is not None:
                 own.claimed = False
+                for metric, state in aside:  # those of layers are the same for all
+                    metric.set_state(state)
 
     @contextmanager
     def under_way(self) -> Iterator[Objective]:

@@ -70,6 +70,8 @@ class Trainer(StepMethods, GeneratorMethods, Layer):
         self.history: Any = None
         self.training_state: TrainingState = TrainingState(self)
         self._steps_per_execution = 1
+        self._loss_of_own_step: Any = None
+        self._run_eagerly = False
         self.compiled_flags = CompiledFlags()
 
     # -- what a model gives -----------------------------------------------------------------------------
@@ -188,6 +190,7 @@ class Trainer(StepMethods, GeneratorMethods, Layer):
         self.optimizer = optimizer
         self.training_state.objective = objective
         self._steps_per_execution = steps
+        self._loss_of_own_step, self._run_eagerly = None, bool(run_eagerly)
         self.compiled_flags = CompiledFlags(self.layers_within())
         self.train_function = self.test_function = self.predict_function = None
 
@@ -638,16 +641,30 @@ class Trainer(StepMethods, GeneratorMethods, Layer):
 
     @property
     def loss(self) -> Any:
-        """The loss that `compile` was given; None before."""
+        """The loss that `compile` was given; None before. A model with a `train_step` of its own may set another."""
         objective = self.training_state.objective
+        if self._loss_of_own_step is not None:
+            return self._loss_of_own_step
         return None if objective is None else objective.given_loss
 
     @loss.setter
     def loss(self, value: Any) -> None:
+        if self._own(TRAINING) is not None:
+            self._loss_of_own_step = value
+            return
         raise ArgumentError(
             f"A model's loss is set by compile. Received: loss={quoted(value)} as an attribute. "
             "Call model.compile(model.optimizer, loss) with it."
         )
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether `compile` was told so; it changes nothing, as there is no other way here."""
+        return self._run_eagerly
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: Any) -> None:
+        self._run_eagerly = bool(value)
 
     @property
     def stop_training(self) -> bool:
@@ -679,6 +696,12 @@ class Trainer(StepMethods, GeneratorMethods, Layer):
             return [metric.name for metric in self.metrics]
         known = dict(zip(map(id, objective.sums), objective.names, strict=True))
         return [known.get(id(metric), metric.name) for metric in self.metrics]
+
+    def reset_states(self) -> None:
+        """Reset what `stateful` layers remember of earlier batches, by their `reset_states`."""
+        for layer in self.layers_within():
+            if layer is not self and getattr(layer, "stateful", False):
+                layer.reset_states()
 
     def reset_metrics(self) -> None:
         """Reset the losses and the metrics."""

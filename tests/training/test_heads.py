@@ -1,18 +1,30 @@
 """Heads: what `compile` takes for several outputs, in normal form; names are those of tf.keras 2.7."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from minifit import losses, metrics
+from minifit import Input, Model, losses, metrics, nest, ops
+from minifit.callbacks import (
+    BackupAndRestore,
+    Callback,
+    CSVLogger,
+    EarlyStopping,
+    LambdaCallback,
+    ModelCheckpoint,
+)
 from minifit.data import Batch
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError, UnknownNameError
+from minifit.layers import Dense, Dropout
 from minifit.parameters import Variable
 from minifit.tensor import Tensor
 from minifit.training.heads import by_output, metrics_by_output
 from minifit.training.objective import Objective
 from minifit.undo import Undo
+from minifit.utils import set_random_seed
+from tests.callbacks.recording import Recorder
 
 NAMES = ["a", "b"]
 SHAPES = [(4, 1), (4, 3)]
@@ -47,6 +59,7 @@ def test_one_a_list_or_a_dict(given: Any, expected: Any) -> None:
     assert by_output("loss", given, NAMES) == expected
 
 
+@pytest.mark.rule("MO-5")
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -72,6 +85,7 @@ def test_a_name_of_no_output_is_refused_with_the_nearest(what: str) -> None:
         resolved(**arguments, names=["shape", "colours"])
 
 
+@pytest.mark.rule("MO-9")
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -98,6 +112,7 @@ def test_what_cannot_be_used_is_refused_before_the_outputs_are_known() -> None:
 # -- names ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("MO-1")
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
@@ -133,6 +148,7 @@ def test_names_of_several_outputs(arguments: Any, names: list[str]) -> None:
     assert resolved(**arguments).names == names
 
 
+@pytest.mark.rule("MO-1")
 def test_a_single_output_has_no_prefix() -> None:
     one = resolved("mse", ["mae"], targets=[(4, 1)], shapes=[(4, 1)], names=["a"])
     assert one.names == ["loss", "mae"]
@@ -192,16 +208,19 @@ def updated(
     return objective
 
 
+@pytest.mark.rule("MO-2")
 def test_the_loss_is_the_weighted_sum_and_each_output_has_its_own_without_the_weight() -> None:
     logs = updated(Objective("mse", ["mae"], loss_weights=[10.0, 0.5])).logs()
     assert logs == {"loss": 12.0, "a_loss": 1.0, "b_loss": 4.0, "a_mae": 1.0, "b_mae": 2.0}
 
 
+@pytest.mark.rule("MO-2")
 def test_what_layers_add_counts_in_the_total_alone() -> None:
     logs = updated(Objective("mse"), extra=[Tensor(3.0)]).logs()
     assert logs == {"loss": 8.0, "a_loss": 1.0, "b_loss": 4.0}
 
 
+@pytest.mark.rule("MO-3")
 def test_an_output_without_a_loss_or_without_targets_adds_nothing() -> None:
     assert updated(Objective({"b": "mse"})).logs() == {"loss": 4.0, "b_loss": 4.0}
     logs = updated(Objective("mse", ["mae"]), targets=(ONES, None)).logs()
@@ -287,3 +306,125 @@ def test_the_metrics_of_a_configuration_are_listed_by_output() -> None:
     assert config["loss"] == {"a": "mse", "b": "mae"}
     assert [[m["config"]["name"] for m in each] for each in config["metrics"]] == [[], ["b_mae"]]
     assert (config["weighted_metrics"], config["loss_weights"]) == (None, {"b": 2.0})
+
+
+# -- what callbacks see --------------------------------------------------------------------------------------
+
+DATA = np.sin(np.arange(30, dtype=np.float32)).reshape(10, 3)
+TARGETS = {"a": DATA[:, :1] * 2, "b": np.arange(10) % 3}
+
+
+class Noted(Dense):
+    """Reports the mean of what it computes, and adds to the loss."""
+
+    def call(self, inputs: Any) -> Any:
+        y = super().call(inputs)
+        self.add_metric(ops.mean(y), name="height")
+        self.add_loss(0.5)
+        return y
+
+
+def two_outputs(form: str = "list", **compiled: Any) -> Any:
+    set_random_seed(0)
+    x = Input((3,))
+    hidden = Dropout(0.2)(Noted(4, "tanh")(x))
+    a, b = Dense(1, name="a")(hidden), Dense(3, "softmax", name="b")(hidden)
+    model = Model(x, [a, b] if form == "list" else {"a": a, "b": b})
+    model.compile("adam", **{"loss": {"a": "mse", "b": "sparse_categorical_crossentropy"}, **compiled})
+    return model
+
+
+FIT: dict[str, Any] = {"batch_size": 4, "epochs": 3, "verbose": 0, "validation_split": 0.3}
+KEYS = ["loss", "a_loss", "b_loss", "a_mae", "b_acc", "height"]
+
+
+@pytest.mark.rule("MO-1")
+@pytest.mark.rule("MO-4")
+@pytest.mark.rule("MO-7")
+@pytest.mark.parametrize("form", ["list", "dict"])
+def test_hooks_and_history_have_every_key_in_order(form: str) -> None:
+    model = two_outputs(form, metrics={"b": "acc", "a": ["mae"]})
+    recorder = Recorder()
+    history = model.fit(DATA, TARGETS, callbacks=[recorder], **FIT).history
+    validated = [f"val_{key}" for key in KEYS]
+    assert list(history) == KEYS + validated
+    logs = {hook: list(logs) for hook, *_, logs in recorder.events if logs}
+    assert logs["train_batch_end"] == logs["test_batch_end"] == KEYS
+    assert logs["epoch_end"] == KEYS + validated
+    assert model.metrics_names == KEYS
+    returned = model.evaluate(DATA, TARGETS, verbose=0)
+    assert dict(zip(KEYS, returned, strict=True)) == model.evaluate(
+        DATA, TARGETS, verbose=0, return_dict=True
+    )
+    assert [m.name for m in model.metrics] == KEYS
+
+
+@pytest.mark.rule("MO-2")
+def test_the_total_of_a_fit_is_the_weighted_sum_and_what_layers_add() -> None:
+    logs = two_outputs(loss_weights={"a": 2.0}).evaluate(DATA, TARGETS, verbose=0, return_dict=True)
+    assert logs["loss"] == pytest.approx(2 * logs["a_loss"] + logs["b_loss"] + 0.5)
+
+
+@pytest.mark.rule("MO-4")
+def test_callbacks_monitor_any_output_and_files_are_named_after_any(tmp_path: Path) -> None:
+    model = two_outputs(metrics={"b": "acc"})
+    pattern = tmp_path / "{epoch}-{val_b_acc:.2f}-{a_loss:.3f}.weights.h5"
+    model.fit(
+        DATA,
+        TARGETS,
+        callbacks=[
+            EarlyStopping(monitor="val_b_acc", patience=0),
+            ModelCheckpoint(pattern, monitor="val_a_loss", save_weights_only=True),
+            CSVLogger(tmp_path / "log.csv"),
+        ],
+        **FIT,
+    )
+    rows = [dict(zip(*rows, strict=True)) for rows in csv_rows(tmp_path / "log.csv")]
+    assert sorted(rows[0]) == sorted(["epoch", *(p + k for p in ("", "val_") for k in KEYS if k != "a_mae")])
+    files = [f"{i}-{float(r['val_b_acc']):.2f}-{float(r['a_loss']):.3f}" for i, r in enumerate(rows, 1)]
+    assert sorted(f.name.removesuffix(".weights.h5") for f in tmp_path.glob("*.h5")) == files
+
+
+def csv_rows(path: Path) -> list[tuple[list[str], list[str]]]:
+    header, *lines = (line.split(",") for line in path.read_text().splitlines())
+    return [(header, line) for line in lines]
+
+
+@pytest.mark.rule("MO-6")
+@pytest.mark.parametrize("form", ["list", "dict"])
+def test_predictions_are_nested_as_the_model_returns_them(form: str) -> None:
+    model, seen = two_outputs(form), []
+    watch = LambdaCallback(on_predict_batch_end=lambda batch, logs: seen.append(logs["outputs"]))
+    found = model.predict(DATA, batch_size=4, callbacks=[watch])
+    assert [type(outputs) for outputs in (found, *seen)] == [list if form == "list" else dict] * 4
+    parts = [nest.flatten(outputs) for outputs in seen]
+    for i, column in enumerate(nest.flatten(found)):
+        np.testing.assert_array_equal(np.concatenate([part[i] for part in parts]), column)
+    assert [part[1].shape for part in parts] == [(4, 3), (4, 3), (2, 3)]
+
+
+class Dies(Callback):
+    """Ends a run as a kill would, after so many batches."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.left = after
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.rule("MO-10")
+@pytest.mark.parametrize("after", [0, 2, 4])
+def test_a_run_with_two_outputs_resumes_exactly(after: int, tmp_path: Path) -> None:
+    def run(*callbacks: Callback) -> Any:
+        model = two_outputs(metrics=["acc"], weighted_metrics={"a": "mae"})
+        history = model.fit(DATA, TARGETS, callbacks=list(callbacks), **FIT).history
+        return {k: v[-1] for k, v in history.items()}, [w.tobytes() for w in model.get_weights()]
+
+    whole = run()
+    with pytest.raises(KeyboardInterrupt):
+        run(BackupAndRestore(tmp_path / "b", save_freq=1), Dies(after))
+    assert run(BackupAndRestore(tmp_path / "b", save_freq=1)) == whole

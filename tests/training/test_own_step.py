@@ -256,6 +256,7 @@ def test_an_error_of_the_step_itself_is_not_the_end_of_the_data() -> None:
 # -- metrics and logs ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("MO-8")
 def test_logs_become_plain_numbers() -> None:
     class Own(Sequential):
         def train_step(self, data: Any) -> Any:
@@ -306,6 +307,7 @@ def test_only_the_metrics_that_are_named_are_reset() -> None:
     assert model.metrics_names == ["total"]
 
 
+@pytest.mark.rule("MO-7")
 def test_a_metric_that_is_an_attribute_comes_last_in_the_librarys_logs() -> None:
     class Own(Sequential):
         def __init__(self, layers: Any) -> None:
@@ -330,6 +332,7 @@ def test_evaluate_returns_the_metrics_and_then_other_names() -> None:
 # -- with callbacks ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("MO-8")
 def test_callbacks_watch_what_the_step_returns(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
     model = made(Backward)
     history = model.fit(
@@ -360,6 +363,36 @@ def test_stop_training_counts_after_the_batch() -> None:
     model = made(Own)
     model.fit(X, Y, **FIT)
     assert model.tracker.count == 1
+
+
+def test_a_model_with_a_step_of_its_own_may_set_its_loss() -> None:
+    class Own(Backward):
+        def compile(self, *args: Any, loss: Any = None, **kwargs: Any) -> None:
+            super().compile(*args, **kwargs)
+            self.loss = loss
+
+    model = Own([Dense(1, input_shape=(3,))])
+    model.compile("sgd", loss=np.mean)
+    assert model.loss is np.mean
+    model.compile("sgd")
+    assert model.loss is None
+
+
+def test_what_programs_look_at_besides() -> None:
+    class Remembers(Dense):
+        stateful, count = True, 0
+
+        def reset_states(self) -> None:
+            self.count += 1
+
+    layer = Remembers(1, input_shape=(3,))
+    model = Sequential([layer])
+    model.compile("sgd", "mse", run_eagerly=True)
+    assert model.run_eagerly
+    model.run_eagerly = False
+    assert not model.run_eagerly
+    model.reset_states()
+    assert layer.count == 1
 
 
 # -- wholly or not at all ------------------------------------------------------------------------------------
@@ -396,9 +429,18 @@ def test_a_step_that_breaks_off_leaves_nothing(kind: Any) -> None:
     assert state() == before
 
 
-def test_an_evaluation_in_a_hook_disturbs_no_sums() -> None:
+class Judged(Backward):
+    """The same metric in training and in evaluations."""
+
+    def test_step(self, data: Any) -> Any:
+        self.tracker.update_state(9.0)
+        return {"total": self.tracker.result()}
+
+
+@pytest.mark.parametrize("kind", [Written, Judged])
+def test_an_evaluation_in_a_hook_disturbs_no_sums(kind: Any) -> None:
     def trained(hook: Callable[..., Any]) -> Any:
-        model = made(Written, metrics=["mae"])
+        model = made(kind, metrics=["mae"])
         look = LambdaCallback(on_batch_end=lambda batch, logs: hook(model))
         return model.fit(X, Y, callbacks=[look], **FIT).history
 
@@ -421,6 +463,7 @@ class Dies(Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.rule("MO-10")
 @pytest.mark.parametrize("kind", [Written, Backward])
 @pytest.mark.parametrize("after", [2, 3, 4, 7])
 def test_a_resumed_run_is_the_uninterrupted_one(kind: Any, after: int, tmp_path: Path) -> None:
@@ -514,6 +557,7 @@ def test_a_gan_as_in_the_guide_trains(build: bool) -> None:
     assert len(model.weights) == 6
 
 
+@pytest.mark.rule("MO-10")
 @pytest.mark.parametrize("after", [0, 1, 2])
 def test_a_gan_resumes_with_both_of_its_optimizers(after: int, tmp_path: Path) -> None:
     def run(*callbacks: Callback) -> tuple[Any, list[bytes]]:
