@@ -1,6 +1,7 @@
 """`Concatenate`: several inputs put after each other along an axis."""
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -50,13 +51,18 @@ class Concatenate(Merge):
 
     def merge(self, inputs: Sequence[Tensor]) -> Tensor:
         """Return the concatenated tensors, as one op."""
-        self.merged_shape([x.shape for x in inputs])
-        cuts = np.cumsum([x.shape[self.axis] for x in inputs])[:-1]
+        try:
+            joined = np.concatenate([x.value for x in inputs], self.axis)
+        except ValueError:
+            self.merged_shape([x.shape for x in inputs])  # says which do not join
+            raise
+        ahead = (slice(None),) * (self.axis % joined.ndim)
 
         def rule(g: Array) -> list[Array]:
-            return np.split(g, cuts, self.axis)
+            ends = list(accumulate(x.shape[self.axis] for x in inputs))
+            return [g[(*ahead, slice(i, j))] for i, j in pairwise([0, *ends])]
 
-        return current().result(np.concatenate([x.value for x in inputs], self.axis), rule, *inputs)
+        return current().result(joined, rule, *inputs)
 
     def merged_shape(self, shapes: list[ShapeLike]) -> ShapeLike:
         """Return the first shape with the sum of all sizes along the axis."""

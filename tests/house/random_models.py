@@ -290,8 +290,9 @@ LAYERS: Mapping[str, Any] = {
 }
 OF_IDS = ("CategoryEncoding", "Embedding", "IntegerLookup")
 FIRST_ONLY = (*OF_IDS, "Discretization", "InputLayer")
-NOT_IN_A_CHAIN = [name for name, kind in layers.TABLE.items() if issubclass(kind, Merge)] + ["StringLookup"]
-"""Layers that take several inputs, or text."""
+NOT_IN_A_CHAIN = [name for name, kind in layers.TABLE.items() if issubclass(kind, Merge)]
+NOT_IN_A_CHAIN += ["AddLoss", "AddMetric", "StringLookup"]
+"""Layers that take several inputs, or text, or that a graph makes."""
 RANKS = {"RepeatVector": 1, "SpatialDropout1D": 2}
 """How many axes a sample must have, for layers that ask."""
 

@@ -275,6 +275,8 @@ LAYERS: Mapping[str, list[tuple[Options, Any]]] = {
     "Activation": [({"activation": "tanh"}, CUBE)],
     "ActivityRegularization": [({"l1": 0.1}, ROWS), ({"l1": 0.1, "l2": 0.2}, CUBE)],
     "Add": [({}, PAIR), ({}, THREE)],
+    "AddLoss": [({}, ROWS)],
+    "AddMetric": [({"metric_name": "m"}, ROWS)],
     "AlphaDropout": [({"rate": 0.4}, ROWS)],
     "Average": [({}, PAIR), ({}, THREE)],
     "BatchNormalization": [

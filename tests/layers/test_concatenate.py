@@ -72,6 +72,13 @@ def test_batches_of_different_lengths() -> None:
         call(Concatenate(), CUBE, CUBE[:2])
 
 
+def test_tensors_that_do_not_join() -> None:
+    with pytest.raises(ShapeError, match=r"but axis=1\. Received: shapes \(4, 2, 3\) and \(4, 2, 2\)"):
+        call(Concatenate(1), CUBE, CUBE[..., :2])
+    with pytest.raises(ShapeError, match=r"an axis of its inputs\. Received: axis=5"):
+        call(Concatenate(5), CUBE, CUBE)
+
+
 def test_no_list() -> None:
     with pytest.raises(ArgumentTypeError, match="merges a list of inputs"):
         Concatenate().call(Tensor(CUBE))
