@@ -71,6 +71,8 @@ def cell(value: Any) -> Any:
     """Return what is written for a value: a list or an array is one cell."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         return value
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        return value.item()
+    if hasattr(value, "__array__"):  # an array or a tensor
+        value = np.asarray(value)
+        if value.ndim == 0:
+            return value.item()
     return f'"[{", ".join(map(str, value))}]"'

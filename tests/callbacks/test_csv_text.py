@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from minifit.callbacks import csv_text
+from minifit.parameters import Variable
+from minifit.tensor import Tensor
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,9 @@ def test_a_row_behind_the_end_of_the_last_line_is_a_row_of_its_own(content: str,
 )
 def test_a_cell(value: Any, expected: Any) -> None:
     assert csv_text.cell(value) == expected
+
+
+def test_a_cell_of_tensors_holds_their_numbers() -> None:
+    assert csv_text.cell(Tensor(2.5)) == 2.5
+    assert csv_text.cell(Variable(0.5)) == 0.5
+    assert csv_text.cell(Tensor([1.0, 2.0])) == '"[1.0, 2.0]"'
