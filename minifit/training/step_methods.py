@@ -163,8 +163,16 @@ class StepMethods:
         return objective
 
 
-TRAINING = ("make_train_function", "train_step", "compute_loss", "compute_metrics", "metrics")
-TESTING = ("make_test_function", "test_step", "compute_loss", "compute_metrics", "metrics")
+_JUDGING = (
+    "compute_loss",
+    "compute_metrics",
+    "compiled_loss",
+    "compiled_metrics",
+    "metrics",
+    "reset_metrics",
+)
+TRAINING = ("make_train_function", "train_step", *_JUDGING)
+TESTING = ("make_test_function", "test_step", *_JUDGING)
 PREDICTING = ("make_predict_function", "predict_step")
 
 

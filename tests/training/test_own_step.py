@@ -143,6 +143,42 @@ def test_compute_loss_alone_is_called() -> None:
     assert bits(model) == before, "a loss times 0 has no gradient"
 
 
+@pytest.mark.parametrize("how", ["fit", "train_on_batch", "evaluate", "test_on_batch"])
+def test_reset_metrics_and_compute_metrics_are_called_where_nothing_else_is_overridden(how: str) -> None:
+    class Own(Sequential):
+        resets = 0
+
+        def reset_metrics(self) -> None:
+            self.resets += 1
+            super().reset_metrics()
+
+        def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:
+            logs = super().compute_metrics(x, y, y_pred, sample_weight)
+            return {**logs, "rows": len(x)}
+
+    model = made(Own, metrics=["mae"])
+    options: Any = {"verbose": 0} if how in ("fit", "evaluate") else {}
+    found = getattr(model, how)(X, Y, **options)
+    assert model.resets == 1
+    if how == "fit":
+        assert list(found.history) == ["loss", "mae", "rows"]
+    else:
+        assert len(found) == 3
+        assert found[2] == 10
+
+
+def test_only_a_test_step_of_ones_own_leaves_training_to_the_library() -> None:
+    class Own(Sequential):
+        def test_step(self, data: Any) -> Any:
+            return {"loss": -1.0, "more": 2.0}
+
+    model, plain = made(Own), made(Sequential)
+    history = model.fit(X, Y, validation_data=(X, Y), **FIT).history
+    assert history["loss"] == plain.fit(X, Y, **FIT).history["loss"]
+    assert (history["val_loss"], history["val_more"]) == ([-1.0] * 3, [2.0] * 3)
+    assert "compiled" in model.engine_report()
+
+
 def test_predict_step_is_called_and_its_form_kept() -> None:
     class Own(Sequential):
         def predict_step(self, data: Any) -> Any:
