@@ -155,7 +155,7 @@ def number(name: str, value: Any, example: float = 0.01, infinite: bool = False)
     found = real(value)
     if found is None:
         raise ArgumentTypeError(
-            f"{name} must be a number. Received: {name}={value!r}. Pass for example {name}={example}."
+            f"{name} must be a number. Received: {name}={quoted(value)}. Pass for example {name}={example}."
         )
     try:
         result = float(found)

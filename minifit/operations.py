@@ -42,12 +42,20 @@ class Operation(NamedTuple):
         Its module and class in Keras 3, such as ``"numpy.Mean"``; empty when there is none.
     further : tuple of Argument
         Its arguments behind the first, in order.
+    idle : tuple of (str, value)
+        Arguments that only the others have, with the values that minifit computes with.
     """
 
     function: Callable[..., Any]
     tensorflow: str
     keras3: str
     further: tuple[Argument, ...] = ()
+    idle: tuple[tuple[str, Any], ...] = ()
+
+    def is_idle(self, name: str, value: Any) -> bool:
+        """Return whether an argument that minifit does not have says nothing."""
+        # TensorFlow gives every operation a name, and says no to some of its options.
+        return name == "name" or value is None or value is False or (name, value) in self.idle
 
     def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Return the first argument of a call, and the further ones by their names in TensorFlow.
@@ -81,13 +89,28 @@ class Operation(NamedTuple):
         """
         known = [argument.tensorflow for argument in self.further]
         for name, value in kwargs.items():
-            # TensorFlow gives every operation a name, and says no to some of its options.
-            if name not in known and name != "name" and value is not None and value is not False:
+            if name not in known and not self.is_idle(name, value):
                 raise FileFormatError(
                     f"{self.tensorflow} has the arguments {', '.join(known) or 'of the call'} here. "
                     f"Received: {name}={value!r}. Save the model without that."
                 )
-        return self.function(first, *[kwargs[name] for name in known if name in kwargs])
+        given = [_value(a, kwargs[a.tensorflow]) for a in self.further if a.tensorflow in kwargs]
+        return self.function(first, *given)
+
+
+def _value(argument: Argument, value: Any) -> Any:
+    """Return the value of an argument that may come from a file, where tuples are lists and slices are dicts."""
+    if argument.name == "index":
+        return tuple(map(_index, value)) if isinstance(value, list | tuple) else _index(value)
+    return tuple(value) if argument.attribute and isinstance(value, list) else value
+
+
+def _index(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    if value.get("class_name") == "__ellipsis__":
+        return ...
+    return slice(value.get("start"), value.get("stop"), value.get("step"))
 
 
 OPERAND = Argument("b", "y", "x2", attribute=False)
@@ -151,8 +174,8 @@ OPERATIONS = [
     Operation(ops.relu, "nn.relu", "nn.Relu"),
     Operation(ops.tanh, "math.tanh", "numpy.Tanh"),
     Operation(ops.sigmoid, "math.sigmoid", "nn.Sigmoid"),
-    Operation(ops.softmax, "nn.softmax", "nn.Softmax"),
-    Operation(nonlinearities.elu, "nn.elu", "nn.Elu"),
+    Operation(ops.softmax, "nn.softmax", "nn.Softmax", idle=(("axis", -1),)),
+    Operation(nonlinearities.elu, "nn.elu", "nn.Elu", idle=(("alpha", 1.0),)),
     Operation(nonlinearities.selu, "nn.selu", "nn.Selu"),
     Operation(nonlinearities.softplus, "math.softplus", "nn.Softplus"),
     Operation(nonlinearities.softsign, "nn.softsign", "nn.Softsign"),

@@ -1,23 +1,27 @@
-"""A graph as plain data in the form of tf.keras 2.7, and back.
+"""A graph as plain data in the form of tf.keras 2.7, which `minifit.saving.graph_config` explains, and back."""
 
-Each layer is listed with the calls that were made of it. A result of a call is named by the layer, by which of its
-calls it was, and by which of the results of that: ``["dense", 0, 0]``; the arguments by name stand behind.
-"""
-
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from minifit import layers, nest
-from minifit.errors import ArgumentError, quoted
+from minifit.errors import FileFormatError, quoted
 from minifit.graph import Node, Symbol
 from minifit.registration import custom_object_scope
+from minifit.saving.graph_config import (
+    CONSTANT,
+    OPERATIONS,
+    SHARED,
+    calls_before,
+    is_graph,
+    references,
+    replaced,
+)
 from minifit.tables import described as class_and_config
 from minifit.tensor import Tensor
-
-CONSTANT = "_CONSTANT_VALUE"
-"""The place of the layer's name where the first argument of a call is no symbol."""
 
 MODELS: dict[str, Any] = {}
 """The kinds of models, by the names of their classes; each puts itself here."""
@@ -31,13 +35,14 @@ _NAMES_NOTHING = ("name", "trainable", "batch_input_shape", "dtype")
 def of_graph(model: Any) -> dict[str, Any]:
     """Return the configuration of a model that is a graph."""
     place = places(model)
+    described_layers = {layer: entry_of(layer) for layer in model._graph.layers}
+    before = {layer: calls_before(entry) for layer, entry in described_layers.items()}
 
     def named(leaf: Any) -> Any:
         if isinstance(leaf, Symbol):
-            return _Row([leaf.node.layer.name, place[leaf.node], leaf.index])
-        return (
-            leaf.numpy().tolist() if isinstance(leaf, Tensor) else leaf.tolist() if _is_array(leaf) else leaf
-        )
+            layer = leaf.node.layer
+            return _Row([layer.name, place[leaf.node] + before[layer], leaf.index])
+        return plain_value(leaf)
 
     def call(node: Node) -> Any:
         kwargs = {k: nest.map_leaves(named, v) for k, v in node.kwargs.items()}
@@ -46,13 +51,14 @@ def of_graph(model: Any) -> dict[str, Any]:
             row = named(leaf)
             return _Row([*(row if isinstance(leaf, Symbol) else [CONSTANT, -1, row]), kwargs])
 
-        return nest.map_leaves(first, node.inputs if nest.is_nested(node.inputs) else [node.inputs])
+        in_list = not nest.is_nested(node.inputs) and type(node.layer).__name__ not in OPERATIONS
+        return nest.map_leaves(first, [node.inputs] if in_list else node.inputs)
 
     calls: dict[Any, list[Any]] = {layer: [] for layer in model._graph.layers}
     for node in sorted(model._graph.nodes, key=place.__getitem__):
         calls[node.layer].append(_as_lists(call(node)))
     entries = [
-        {**class_and_config(layer), "name": layer.name, "inbound_nodes": inbound}
+        {**described_layers[layer], "name": layer.name, "inbound_nodes": inbound}
         for layer, inbound in calls.items()
     ]
     ends = [
@@ -65,6 +71,27 @@ def of_graph(model: Any) -> dict[str, Any]:
         "input_layers": _as_lists(ends[0]),
         "output_layers": _as_lists(ends[1]),
     }
+
+
+def entry_of(layer: Any) -> dict[str, Any]:
+    """Return the class and the configuration of a layer; indexing is a class of its own in tf.keras."""
+    entry = class_and_config(layer)
+    slicing = entry["config"].get("function") == SLICING if type(layer) is layers.TFOpLambda else False
+    return {**entry, "class_name": OPERATIONS[1]} if slicing else entry
+
+
+SLICING = "__operators__.getitem"
+
+
+def plain_value(value: Any) -> Any:
+    """Return an argument of a call as JSON knows it: arrays as lists, parts of an index by their names."""
+    if isinstance(value, Tensor):
+        return value.numpy().tolist()
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, slice):
+        return {"start": value.start, "stop": value.stop, "step": value.step}
+    return {"class_name": "__ellipsis__"} if value is ... else value
 
 
 def places(model: Any) -> dict[Node, int]:
@@ -93,10 +120,6 @@ def _as_lists(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_as_lists(entry) for entry in value]
     return {k: _as_lists(v) for k, v in value.items()} if isinstance(value, dict) else value
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray | np.generic)
 
 
 def described(model: Any) -> list[Any]:
@@ -141,15 +164,38 @@ def _deciding(layer: Any) -> dict[str, Any]:
 # -- from plain data -----------------------------------------------------------------------------------------
 
 
-def describes_graph(config: Any) -> bool:
-    """Return whether a configuration has the parts of a graph."""
-    return isinstance(config, Mapping) and {"layers", "input_layers", "output_layers"} <= config.keys()
+@contextmanager
+def sharing_layers() -> Iterator[None]:
+    """While the block runs, layers that are described with one number are one layer."""
+    before = _shared.set({})
+    try:
+        yield
+    finally:
+        _shared.reset(before)
+
+
+_shared: ContextVar[dict[Any, Any] | None] = ContextVar("shared layers", default=None)
 
 
 def make_layer(entry: Any) -> Any:
     """Return the layer or model that an entry of a configuration describes."""
+    known, number = _shared.get(), entry.get(SHARED) if isinstance(entry, Mapping) else None
+    if known is None or not isinstance(number, int):
+        return _made(entry)
+    if number not in known:
+        known[number] = _made(entry)
+    return known[number]
+
+
+def _made(entry: Any) -> Any:
     if isinstance(entry, Mapping) and entry.get("class_name") in MODELS:
         return MODELS[entry["class_name"]].from_config(entry.get("config") or {})
+    if isinstance(entry, Mapping):
+        name = entry.get("class_name")
+        entry = {
+            "class_name": OPERATIONS[0] if name == OPERATIONS[1] else name,
+            "config": entry.get("config"),
+        }
     return layers.TABLE.make(entry)
 
 
@@ -158,27 +204,29 @@ def symbols_of(config: Any, custom_objects: Mapping[str, Any] | None = None) -> 
 
     Raises
     ------
-    ArgumentError
+    FileFormatError
         When this is no description of a graph, or one with a cycle, or of calls that are not there.
     """
-    if not describes_graph(config) or not all(map(_is_entry, entries := config["layers"])):
-        raise ArgumentError(
+    if not is_graph(config) or not _are_entries(entries := config["layers"]):
+        raise FileFormatError(
             "The configuration of a graph is a dict with 'layers', 'input_layers' and 'output_layers'. "
             f"Received: {quoted(config)}. Pass what get_config() returned."
         )
     with custom_object_scope(custom_objects):
-        made = {str(entry["name"]): make_layer(entry) for entry in entries}
-        if len(made) < len(entries):
-            raise ArgumentError(
-                f"Layers of a graph have names of their own. Received: {quoted([e['name'] for e in entries])}. "
-                "Pass what get_config() returned."
-            )
+        made = {entry["name"]: make_layer(entry) for entry in entries}
+    if len(made) < len(entries):
+        raise FileFormatError(
+            f"Layers of a graph have names of their own. Received: {quoted([e['name'] for e in entries])}. "
+            "Pass what get_config() returned."
+        )
     calls = {
-        (str(entry["name"]), i): call for entry in entries for i, call in enumerate(entry["inbound_nodes"])
+        (entry["name"], i): call
+        for entry in entries
+        for i, call in enumerate(entry["inbound_nodes"], calls_before(entry))
     }
     results = _Calls(made, calls)
-    inputs = _ends(config["input_layers"], results.symbol)
-    outputs = _ends(config["output_layers"], results.symbol)
+    inputs = _ends(config["input_layers"], results)
+    outputs = _ends(config["output_layers"], results)
     for key in calls:
         results.of(key)
     known = set(nest.flatten(outputs))
@@ -202,10 +250,10 @@ class _Calls:
         }
 
     def symbol(self, row: Any) -> Symbol:
-        """Return the symbol that a row ``[layer, call, result]`` names."""
+        """Return the symbol that a reference ``[layer, call, result]`` names."""
         results = self.of((row[0], row[1]))
         if not 0 <= row[2] < len(results):
-            raise self._missing(row)
+            raise self._missing(row[:3])
         found: Symbol = results[row[2]]
         return found
 
@@ -230,7 +278,7 @@ class _Calls:
                 continue
             under_way.add(now)
             if any(k in under_way for k in needed):
-                raise ArgumentError(
+                raise FileFormatError(
                     f"A graph has no cycles. Received: a call of layer {quoted(now[0])} that needs its own result. "
                     "Pass what get_config() returned."
                 )
@@ -238,81 +286,55 @@ class _Calls:
         return self._results[key]
 
     def _needed(self, key: tuple[str, int]) -> list[tuple[str, int]]:
-        rows = [row for row in _rows(self._calls[key]) if row[0] != CONSTANT]
-        inside = [row for r in _rows(self._calls[key]) if len(r) > 3 for row in _rows(r[3])]
-        before = [(key[0], key[1] - 1)] if key[1] else []  # calls of a layer are made in their order
-        return [*before, *((row[0], row[1]) for row in (*rows, *inside))]
+        rows = [row for row in references(self._calls[key]) if row[0] != CONSTANT]
+        inside = [row for r in references(self._calls[key]) if len(r) > 3 for row in references(r[3])]
+        before = (key[0], key[1] - 1)  # calls of a layer are made in their order
+        ahead = [before] if before in self._calls else []
+        return [*ahead, *((row[0], row[1]) for row in (*rows, *inside))]
 
     def _call(self, key: tuple[str, int]) -> list[Symbol]:
-        rows = list(_rows(self._calls[key]))
+        call, layer = self._calls[key], self._made[key[0]]
+        rows = list(references(call))
         if not rows:
-            raise ArgumentError(
+            raise FileFormatError(
                 f"A call in a graph has inputs. Received: one of layer {quoted(key[0])} without any. "
                 "Pass what get_config() returned."
             )
-        kwargs = dict(rows[0][3]) if len(rows[0]) > 3 else {}
-        inputs = _replaced(self._calls[key], lambda row: row[2] if row[0] == CONSTANT else self.symbol(row))
-        if isinstance(inputs, list) and len(inputs) == 1:
-            inputs = inputs[0]
-        extra = {
-            k: _replaced(v, self.symbol)
-            for k, v in kwargs.items()
-            if k not in ("mask", "training") or v is not None
+        inputs = replaced(call, lambda row: row[2] if row[0] == CONSTANT else self.symbol(row))
+        alone = isinstance(inputs, list) and len(inputs) == 1 and type(layer).__name__ not in OPERATIONS
+        kwargs = rows[0][3] if len(rows[0]) > 3 else {}
+        further = {
+            name: replaced(value, self.symbol)
+            for name, value in kwargs.items()
+            if name not in ("mask", "training") or value is not None
         }
-        return nest.flatten(self._made[key[0]](inputs, **extra))
+        return nest.flatten(layer(inputs[0] if alone else inputs, **further))
 
-    def _missing(self, row: Any) -> ArgumentError:
-        return ArgumentError(
+    def _missing(self, row: Any) -> FileFormatError:
+        return FileFormatError(
             f"A graph names results of calls that it has. Received: {quoted(list(row))}. Pass what get_config() "
             "returned."
         )
 
 
-def _is_entry(entry: Any) -> bool:
-    return (
+def _are_entries(entries: Any) -> bool:
+    """Return whether these describe the layers of a graph."""
+    return isinstance(entries, list | tuple) and all(
         isinstance(entry, Mapping)
         and "class_name" in entry
         and isinstance(entry.get("name"), str)
-        and isinstance(entry.get("inbound_nodes"), list)
+        and isinstance(entry.get("inbound_nodes"), list | tuple)
+        for entry in entries
     )
 
 
-def _is_row(value: Any) -> bool:
-    """Return whether this names a result of a call: ``["dense", 0, 0]``, perhaps with arguments behind."""
-    return (
-        isinstance(value, list | tuple)
-        and len(value) in (3, 4)
-        and isinstance(value[0], str)
-        and isinstance(value[1], int)
-        and (value[0] == CONSTANT or isinstance(value[2], int))
-        and (len(value) == 3 or isinstance(value[3], Mapping))
-    )
-
-
-def _rows(value: Any) -> Iterator[Any]:
-    if _is_row(value):
-        yield value
-    elif nest.is_nested(value):
-        for entry in value.values() if isinstance(value, dict) else value:
-            yield from _rows(entry)
-
-
-def _replaced(value: Any, row: Callable[[Any], Any]) -> Any:
-    """Return a nested value with what a function makes of each row."""
-    if _is_row(value):
-        return row(value)
-    if isinstance(value, Mapping):
-        return {k: _replaced(v, row) for k, v in value.items()}
-    return [_replaced(v, row) for v in value] if isinstance(value, list | tuple) else value
-
-
-def _ends(value: Any, symbol: Callable[[Any], Symbol]) -> Any:
+def _ends(value: Any, results: _Calls) -> Any:
     """Return the inputs or outputs of a graph; a list of one stands for the one."""
-    rows = list(_rows(value))
-    if not rows or not nest.is_nested(value):
-        raise ArgumentError(
+    rows = list(references(value))
+    if not rows:
+        raise FileFormatError(
             f"The ends of a graph name results of calls. Received: {quoted(value)}. Pass what get_config() returned."
         )
     if len(rows) == 1 and not isinstance(value, Mapping):
-        return symbol(rows[0])
-    return _replaced(value, symbol)
+        return results.symbol(rows[0])
+    return replaced(value, results.symbol)

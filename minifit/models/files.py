@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit import console, losses, metrics, optimizers
+from minifit import console, losses, metrics, nest, optimizers
 from minifit.arrays import Array
 from minifit.errors import (
     ArgumentError,
@@ -21,8 +21,10 @@ from minifit.errors import (
     NotBuiltError,
     UnknownNameError,
     legible,
+    quoted,
 )
 from minifit.layers import Layer
+from minifit.models import configs
 from minifit.parameters import Parameter, room_for
 from minifit.registration import custom_object_scope, get_registered_name
 from minifit.saving import formats
@@ -38,6 +40,7 @@ from minifit.saving.description import (
 )
 from minifit.saving.load_status import LoadStatus
 from minifit.tables import described
+from minifit.training.trainer import Trainer
 
 # -- what models call ----------------------------------------------------------------------------------------
 
@@ -83,7 +86,7 @@ def load_weights(
         raise ArgumentError(
             f"A file says itself how it is stored. Received: options={options!r} for load_weights. Leave them out."
         )
-    described = describe(model, False, False).layers
+    described = describe(model, False, False).model
     filepath = formats.located(filepath)
     with formats.of(filepath).reading(filepath) as stored:
         pairs = stored.weights_for(described, by_name, skip_mismatch)
@@ -94,7 +97,7 @@ def load_weights(
     if state is not None:
         model.optimizer.set_state(state, model.trainable_weights)
     loaded = {id(weight.value) for weight, _ in pairs}
-    missing = [w.name for layer in described for w in layer.all_weights() if id(w.value) not in loaded]
+    missing = [w.name for w in described.all_weights() if id(w.value) not in loaded]
     return LoadStatus(missing, unread)
 
 
@@ -104,45 +107,64 @@ def to_json(model: Any, **kwargs: Any) -> str:
     return json.dumps(written, **{"default": _plain, **kwargs})
 
 
+LISTS = ("_inner", "_nodes")
+"""Attributes in which a layer or model keeps account of what it has, besides those that a user has set."""
+
 # -- a model as plain data -----------------------------------------------------------------------------------
 
 
 def describe(model: Any, whole: bool, include_optimizer: bool = True) -> ModelDescription:
-    """A model as it is written: all of it, or its weights alone. The arrays are views of the model's memory."""
+    """Return a model as it is written: all of it, or its weights alone. The arrays are views of the model's memory."""
     if not model.built:
         raise NotBuiltError(
             f"Only weights that exist can be saved or loaded. Received: the model {model.name!r}, which is not built. "
             "Call build((None, features)), give the first layer an input_shape, or let it see data."
         )
-    described = ModelDescription(layers=[_layer(layer) for layer in model.layers])
+    inside = model.layers  # from here on the weights stay where they are
+    described = ModelDescription(_weights_of(model, {}, {}))
     if whole:
         described.config = json.loads(json.dumps(_config(model), default=_plain))
+        described.shapes = dict(_shapes(model, ()))
+        if model._graph is None and inside:
+            described.input_shape = model.input_shape
     if include_optimizer and model.training_state.objective is not None and model.optimizer is not None:
         described.training = _training(model) if whole else None
         described.optimizer = _optimizer(model)
     return described
 
 
-def _layer(layer: Layer) -> LayerWeights:
-    trained = set(layer.trainable_weights)
-    return _with_inner(layer, lambda w: Weight(w.name, w.value, w in trained), set())
+def _weights_of(
+    layer: Any, layers: dict[Any, LayerWeights], weights: dict[Parameter, Weight]
+) -> LayerWeights:
+    """Return a layer with those in it. What several have in common becomes one object: `layers` and `weights`."""
+    own = [weights.setdefault(w, Weight(w.name, w.value, w.trainable)) for w in layer.own_weights()]
+    made = LayerWeights(layer.name, type(layer).__name__, own, trainable=layer.trainable)
+    layers[layer] = made
 
+    def described(inner: Any) -> LayerWeights:
+        return layers[inner] if inner in layers else _weights_of(inner, layers, weights)
 
-def _with_inner(layer: Layer, weight: Callable[[Parameter], Weight], seen: set[Layer]) -> LayerWeights:
-    """A layer with those that are attributes of it, each where it is found first."""
-    own = sorted(layer._weights, key=lambda w: not w.trainable)  # Keras keeps those that can be trained first
-    made = LayerWeights(layer.name, type(layer).__name__, [weight(w) for w in own])
+    if isinstance(layer, Trainer):
+        made.kind = "model" if layer._graph is None else "graph"  # type: ignore[attr-defined]
+        made.inner["layers"] = [described(inner) for inner in layer.layers_inside()]
     for name, value in vars(layer).items():
-        several = isinstance(value, list | tuple)
-        inner = [
-            v for v in (value if several else [value]) if any(v is i for i in layer._inner) and v not in seen
-        ]
-        if name == "_inner" or not inner:
-            continue
-        seen.update(inner)
-        described = [_with_inner(i, weight, seen) for i in inner]
-        made.inner[name] = described if several else described[0]
+        inner = [v for v in nest.flatten(value) if isinstance(v, Layer)] if name not in LISTS else []
+        if inner:
+            several = [described(i) for i in inner]
+            made.inner[name] = several if nest.is_nested(value) else several[0]
     return made
+
+
+def _shapes(model: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield the shapes of the tensors in the graph of a model and of those in it, as of `ModelDescription`."""
+    graph = model._graph
+    place = {} if graph is None else configs.places(model)
+    for node, number in place.items():
+        for symbol in nest.flatten(node.outputs):
+            yield (*path, node.layer.name, number, symbol.index), symbol.shape
+    for layer in model.layers_inside():
+        if isinstance(layer, Trainer):
+            yield from _shapes(layer, (*path, layer.name))
 
 
 def _config(model: Any) -> Config:
@@ -214,10 +236,27 @@ def read_model(
             )
         with room_for(stored.numbers):
             model = make(stored.config)
-        _put(_read(stored.weights_for(describe(model, False, False).layers if model.built else [])))
+            if not model.built and "layers" not in stored.config["config"] and stored.input_shape is not None:
+                with making("a model and the shape of its inputs"):
+                    model.build(_shape(stored.input_shape))
+        if model.built:
+            _put(_read(stored.weights_for(describe(model, False, False).model)))
         if compile:
             _compile(model, stored)
     return model
+
+
+def _shape(stored: Any) -> Any:
+    """Return shapes from a file, where tuples are lists: nested as the inputs of a model."""
+    if isinstance(stored, Mapping):
+        return {name: _shape(shape) for name, shape in stored.items()}
+    if isinstance(stored, list) and any(isinstance(entry, list | Mapping) for entry in stored):
+        return [_shape(shape) for shape in stored]
+    if not isinstance(stored, list) or not all(n is None or isinstance(n, int) for n in stored):
+        raise FileFormatError(
+            f"The shape of an input is a list of numbers. Received: {quoted(stored)}. Copy the file again."
+        )
+    return tuple(stored)
 
 
 def _read(pairs: Sequence[tuple[Weight, StoredArray]]) -> list[tuple[Array, Array]]:
@@ -243,10 +282,10 @@ def _compile(model: Any, stored: StoredModel) -> None:
         loss = training.get("loss")
         model.compile(
             optimizer,
-            loss if isinstance(loss, str) and loss in losses.TABLE else losses.get(loss),
-            metrics.resolve.deserialize(training.get("metrics")),
+            _losses(loss),
+            _metrics(training.get("metrics")),
             training.get("loss_weights"),
-            metrics.resolve.deserialize(training.get("weighted_metrics")),
+            _metrics(training.get("weighted_metrics")),
             steps_per_execution=training.get("steps_per_execution"),
         )
     state = _remembered(model, stored, "begins anew") if model.built else None
@@ -254,12 +293,30 @@ def _compile(model: Any, stored: StoredModel) -> None:
         optimizer.set_state(state, model.trainable_weights)
 
 
+def _losses(stored: Any) -> Any:
+    """Return losses as `compile` takes them, nested by output as they are."""
+    if isinstance(stored, list):
+        return [_losses(loss) for loss in stored]
+    if isinstance(stored, Mapping) and "class_name" not in stored:
+        return {name: _losses(loss) for name, loss in stored.items()}
+    return stored if isinstance(stored, str) and stored in losses.TABLE else losses.get(stored)
+
+
+def _metrics(stored: Any) -> Any:
+    """Return metrics as `compile` takes them; Keras 3 has them by output in a dict, too."""
+    if isinstance(stored, Mapping) and "class_name" not in stored:
+        return {name: metrics.resolve.deserialize(entries) for name, entries in stored.items()}
+    return metrics.resolve.deserialize(stored)
+
+
 def _remembered(model: Any, stored: StoredModel, otherwise: str) -> dict[str, Any] | None:
     """What the model's optimizer remembered, read from a file; nothing, with a warning, when that does not fit."""
     optimizer = model.optimizer
     weights = [Weight(w.name, w.value) for w in model.trainable_weights]
     try:
-        state = stored.optimizer_state(type(optimizer).__name__, optimizer.slot_names, weights)
+        state = stored.optimizer_state(
+            type(optimizer).__name__, optimizer.slot_names, weights, describe(model, False, False).model
+        )
     except FileFormatError as error:
         console.warn(f"The optimizer {otherwise}. {error}")
         return None

@@ -61,7 +61,7 @@ def load_model(
 
 def model_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
     """A model from ``{"class_name": "Sequential", "config": model.get_config()}``, with weights of its own."""
-    with making("a model"), custom_object_scope(custom_objects):
+    with making("a model"), custom_object_scope(custom_objects), configs.sharing_layers():
         if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str):
             raise ArgumentTypeError(
                 "A model's configuration is a dict with 'class_name' and 'config'. "

@@ -22,6 +22,7 @@ from minifit.layers.base import unique_name
 from minifit.models import configs, files
 from minifit.parameters import Parameter, ParameterBuffer
 from minifit.saving.atomic import PathLike
+from minifit.saving.graph_config import is_graph
 from minifit.saving.load_status import LoadStatus
 from minifit.tensor import Context, Tensor, constant
 from minifit.training.trainer import Trainer
@@ -621,7 +622,7 @@ class Model(Trainer):
         UnknownNameError
             For a layer that is neither minifit's nor among `custom_objects`.
         """
-        if cls.get_config is not Model.get_config and not configs.describes_graph(config):
+        if cls.get_config is not Model.get_config and not is_graph(config):
             return cls(**config)
         inputs, outputs, more = configs.symbols_of(config, custom_objects)
         made = cls(inputs=inputs, outputs=outputs, name=config.get("name"))

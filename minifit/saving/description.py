@@ -32,7 +32,7 @@ class StoredArray(Protocol):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array: ...
 
 
-@dataclass
+@dataclass(eq=False)
 class Weight:
     """A weight of a layer: its name, such as ``"dense/kernel:0"``, and its numbers, a view of the model's memory."""
 
@@ -41,9 +41,9 @@ class Weight:
     trainable: bool = True
 
 
-@dataclass
+@dataclass(eq=False)
 class LayerWeights:
-    """The weights of a layer.
+    """The weights of a layer or a model. What several hold is one object here, too.
 
     Attributes
     ----------
@@ -52,25 +52,59 @@ class LayerWeights:
     weights : list of Weight
         Its own, in the order in which it made them.
     inner : dict of str to LayerWeights or list of LayerWeights
-        The layers that are attributes of it, by the attribute's name.
+        The layers that are attributes of it, by the attribute's name; those of a model are its ``"layers"``.
+    trainable : bool
+        False for a layer that is frozen.
+    kind : {"layer", "model", "graph"}
+        Whether it is a layer, a model by its `call`, or one that lists its layers (`Sequential`, `Model(inputs,
+        outputs)`).
     """
 
     name: str
     class_name: str
     weights: list[Weight] = field(default_factory=list)
     inner: "dict[str, LayerWeights | list[LayerWeights]]" = field(default_factory=dict)
+    trainable: bool = True
+    kind: str = "layer"
+
+    @property
+    def layers(self) -> "list[LayerWeights]":
+        """The layers directly in it, each once."""
+        found = (i for inner in self.inner.values() for i in (inner if isinstance(inner, list) else [inner]))
+        return list(dict.fromkeys(found))
+
+    def own(self) -> list[Weight]:
+        """Return its own weights as Keras keeps them: those that can be trained first."""
+        return sorted(self.weights, key=lambda w: not w.trainable)
 
     def all_weights(self) -> list[Weight]:
-        """Its own and those of the layers in it: those that can be trained, then the others."""
-        own = self._with_inner()
-        return [w for w in own if w.trainable] + [w for w in own if not w.trainable]
+        """Return its own and those of the layers in it, each once: those that are trained, then the others."""
+        return list(dict.fromkeys([*self._trained(), *self._frozen()]))
 
-    def _with_inner(self) -> list[Weight]:
-        found = list(self.weights)
-        for inner in self.inner.values():
-            for layer in inner if isinstance(inner, list) else [inner]:
-                found += layer._with_inner()
-        return found
+    # The next three say what tf.keras says: a layer counts its own weights first, a model those of its layers.
+
+    def _trained(self) -> list[Weight]:
+        if not self.trainable:
+            return []
+        return self._joined([w for w in self.weights if w.trainable], [i._trained() for i in self.layers])
+
+    def _frozen(self) -> list[Weight]:
+        others = [w for w in self.weights if not w.trainable]
+        if self.trainable:
+            return self._joined(others, [i._frozen() for i in self.layers])
+        if self.kind == "layer":
+            return self._joined(self.own(), [i._variables() for i in self.layers])
+        trained = self._joined([w for w in self.weights if w.trainable], [i._trained() for i in self.layers])
+        return trained + self._joined(others, [i._frozen() for i in self.layers])
+
+    def _variables(self) -> list[Weight]:
+        if self.kind == "layer":
+            return self.all_weights()
+        return self._joined(self.own(), [i._variables() for i in self.layers])
+
+    def _joined(self, own: list[Weight], inner: list[list[Weight]]) -> list[Weight]:
+        of_layers = [w for weights in inner for w in weights]
+        return own + of_layers if self.kind == "layer" else of_layers + own
 
 
 @dataclass
@@ -103,17 +137,24 @@ class ModelDescription:
     ----------
     config : dict, optional
         ``{"class_name": "Sequential", "config": ...}``
+    shapes : dict
+        The shapes of the tensors in graphs of the model: by the names of the models within which the graph lies, the
+        layer's name, the number of its call and the number of the tensor.
+    input_shape : tuple, optional
+        What a model by its `call` was built for.
     training : dict, optional
         The arguments of `compile`: "loss", "metrics", "weighted_metrics", "loss_weights" and "optimizer_config",
         which is ``{"class_name": ..., "config": ...}``.
-    layers : list of LayerWeights
-        All layers of the model in order, those without weights too.
+    model : LayerWeights
+        The weights of the model and of all layers in it.
     optimizer : OptimizerVariables, optional
     """
 
+    model: LayerWeights
     config: Config | None = None
     training: Config | None = None
-    layers: list[LayerWeights] = field(default_factory=list)
+    shapes: Mapping[tuple[Any, ...], tuple[int | None, ...]] = field(default_factory=dict)
+    input_shape: Any = None
     optimizer: OptimizerVariables | None = None
 
 
@@ -141,11 +182,16 @@ class StoredModel(ABC):
     def training(self) -> Config | None:
         """As of `ModelDescription`."""
 
+    @property
+    def input_shape(self) -> Any:
+        """As of `ModelDescription`, as it lies in the file."""
+        return None
+
     @abstractmethod
     def weights_for(
-        self, layers: Sequence[LayerWeights], by_name: bool = False, skip_mismatch: bool = False
+        self, model: LayerWeights, by_name: bool = False, skip_mismatch: bool = False
     ) -> list[tuple[Weight, StoredArray]]:
-        """Which stored array goes into which weight of a model with these layers; their shapes agree.
+        """Return which stored array goes into which weight of a model; their shapes agree.
 
         Raises
         ------
@@ -159,7 +205,7 @@ class StoredModel(ABC):
 
     @abstractmethod
     def optimizer_state(
-        self, class_name: str, slot_names: Sequence[str], weights: Sequence[Weight]
+        self, class_name: str, slot_names: Sequence[str], weights: Sequence[Weight], model: LayerWeights
     ) -> dict[str, Any] | None:
         """What `Optimizer.set_state` takes, read; None when the file has no such state.
 
@@ -168,6 +214,8 @@ class StoredModel(ABC):
         class_name : str
         slot_names, weights
             As of `OptimizerVariables`: what the optimizer remembers, and for which weights.
+        model : LayerWeights
+            The model that has these weights.
 
         Raises
         ------

@@ -29,13 +29,17 @@ from minifit.saving.description import (
     remembered,
 )
 from minifit.saving.hdf5 import Group
+from minifit.saving.legacy_compile import output_names, prefixed, unprefixed
 from minifit.saving.texts import parsed
 
 LIMIT = 64512
 """Bytes of a list of names that fit into one attribute, as Keras reckons; longer ones are split up."""
 
+BUILT = "build_config"
+"""The key of what a model by its `call` was built for. tf.keras has no such models in files; Keras 3 has this key."""
+
 TOP_LEVEL = "top_level_model_weights"
-"""Weights of a model that belong to none of its layers; there are none here."""
+"""The group of the weights of a model that belong to none of its layers."""
 
 
 def write(path: PathLike, model: ModelDescription, options: dict[str, Any] | None = None) -> None:
@@ -69,14 +73,15 @@ def reading(path: PathLike) -> Iterator[StoredModel]:
 
 def tree(model: ModelDescription) -> Group:
     """What is written."""
-    weights = _layers(model.layers)
+    weights = _layers(model.model)
     if model.config is None:
         return weights
-    root = Group(
-        {"backend": "tensorflow", "keras_version": "2.7.0", "model_config": json.dumps(model.config)}
-    )
+    config = model.config
+    if model.input_shape is not None:
+        config = {**config, BUILT: {"input_shape": model.input_shape}}
+    root = Group({"backend": "tensorflow", "keras_version": "2.7.0", "model_config": json.dumps(config)})
     if model.training is not None:
-        root.attributes["training_config"] = json.dumps(model.training)
+        root.attributes["training_config"] = json.dumps(prefixed(model.training, output_names(model.config)))
     root.members["model_weights"] = weights
     if model.optimizer is not None:
         optimizer = root.members["optimizer_weights"] = Group()
@@ -84,7 +89,8 @@ def tree(model: ModelDescription) -> Group:
     return root
 
 
-def _layers(layers: Sequence[LayerWeights]) -> Group:
+def _layers(model: LayerWeights) -> Group:
+    layers = model.layers
     made = Group({"backend": "tensorflow", "keras_version": "2.7.0"})
     made.attributes.update(_names("layer_names", [layer.name for layer in layers]))
     # The groups of all layers come first: their names are fixed, while weights make way.
@@ -104,7 +110,12 @@ def _layers(layers: Sequence[LayerWeights]) -> Group:
     if (TOP_LEVEL,) not in placed:
         top = made.members.setdefault(TOP_LEVEL, Group())
         assert isinstance(top, Group)
-        _fill(top, [])
+        _fill(top, [(w.name, w.value) for w in model.own()])
+    elif model.weights:
+        raise ArgumentError(
+            f"The group {TOP_LEVEL!r} in a file is for weights of the model itself. Received: a layer of that name. "
+            "Give it another name."
+        )
     return made
 
 
@@ -192,7 +203,8 @@ class Stored(StoredModel):
 
     def __init__(self, root: Group) -> None:
         self._config = _json(root, "model_config")
-        self._training = _json(root, "training_config")
+        training = _json(root, "training_config")
+        self._training = training if training is None else unprefixed(training, output_names(self._config))
         self._root = root
         self.numbers = root.numbers
 
@@ -206,16 +218,23 @@ class Stored(StoredModel):
         """What it says about how the model was compiled."""
         return self._training
 
+    @property
+    def input_shape(self) -> Any:
+        """What it says about what the model was built for."""
+        return built_for(self._config)
+
     def weights_for(
-        self, layers: Sequence[LayerWeights], by_name: bool = False, skip_mismatch: bool = False
+        self, model: LayerWeights, by_name: bool = False, skip_mismatch: bool = False
     ) -> list[tuple[Weight, StoredArray]]:
-        """Which stored array goes into which weight: layer by layer in order, or by the layers' names."""
+        """Return which stored array goes into which weight: layer by layer in order, or by the layers' names."""
         if skip_mismatch and not by_name:
             raise ArgumentError(
                 "skip_mismatch counts together with by_name. Received: skip_mismatch=True, by_name=False. "
                 "Pass by_name=True too."
             )
-        stored = self._layers()
+        root = self._weights()
+        stored = self._layers(root)
+        layers = model.layers
         if by_name:
             named = {layer.name: layer for layer in layers}
             pairs = [(named[name], arrays) for name, arrays in stored if name in named]
@@ -229,6 +248,9 @@ class Stored(StoredModel):
                     "Build the model as it was saved, or pass by_name=True."
                 )
             pairs = [(layer, arrays) for layer, (_, arrays) in zip(wanted, filled, strict=True)]
+        own = self._of_the_model(root, [name for name, _ in stored])
+        if own or (model.weights and not by_name):
+            pairs.append((LayerWeights(model.name, model.class_name, model.weights), own))
         found = []
         for layer, arrays in pairs:
             weights = layer.all_weights()
@@ -246,22 +268,33 @@ class Stored(StoredModel):
 
     def unread(self, used: Sequence[tuple[Weight, StoredArray]]) -> int:
         """Return the number of weights in the file beside `used`."""
-        return sum(len(arrays) for _, arrays in self._layers()) - len(used)
+        root = self._weights()
+        stored = self._layers(root)
+        own = self._of_the_model(root, [name for name, _ in stored])
+        return len(own) + sum(len(arrays) for _, arrays in stored) - len(used)
 
-    def _layers(self) -> list[tuple[str, list[StoredArray]]]:
-        root = self._root
-        if not _has(root, "layer_names"):
-            inner = root.members.get("model_weights")
-            if not isinstance(inner, Group):
-                raise FileFormatError(
-                    "A file of weights lists its layers. Received: a file without 'layer_names'. "
-                    "Pass one that save or save_weights has written."
-                )
-            root = inner
+    def _weights(self) -> Group:
+        """Return the group that has those of the layers."""
+        if _has(self._root, "layer_names"):
+            return self._root
+        inner = self._root.members.get("model_weights")
+        if not isinstance(inner, Group):
+            raise FileFormatError(
+                "A file of weights lists its layers. Received: a file without 'layer_names'. "
+                "Pass one that save or save_weights has written."
+            )
+        return inner
+
+    def _layers(self, root: Group) -> list[tuple[str, list[StoredArray]]]:
         return [(name, _arrays(_at(root, name), name)) for name in _list(root, "layer_names")]
 
+    def _of_the_model(self, root: Group, layers: Sequence[str]) -> list[StoredArray]:
+        """Return the arrays of the model itself; older files have none."""
+        group = root.members.get(TOP_LEVEL)
+        return [] if group is None or TOP_LEVEL in layers else _arrays(group, TOP_LEVEL)
+
     def optimizer_state(
-        self, class_name: str, slot_names: Sequence[str], weights: Sequence[Weight]
+        self, class_name: str, slot_names: Sequence[str], weights: Sequence[Weight], model: LayerWeights
     ) -> dict[str, Any] | None:
         """What the optimizer remembered; None when the file says nothing about it."""
         if "optimizer_weights" not in self._root.members:
@@ -278,6 +311,12 @@ class Stored(StoredModel):
         read = [np.asarray(a) for a in arrays]
         state = remembered(len(weights), order, read[1 + len(extra) :], read[0])
         return {**state, **dict(zip(extra, read[1:], strict=False))}
+
+
+def built_for(config: Any) -> Any:
+    """Return what a configuration says about what the model was built for; None where it does not."""
+    build = config.get(BUILT) if isinstance(config, dict) else None
+    return build.get("input_shape") if isinstance(build, dict) else None
 
 
 def _json(root: Group, name: str) -> Config | None:

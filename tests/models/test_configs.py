@@ -32,7 +32,7 @@ def test_the_form_is_that_of_keras() -> None:
     assert config["output_layers"] == [["y", 0, 0], ["shared", 1, 0]]
     assert entry(config, "shared")["inbound_nodes"] == [[["a", 0, 0, {}]], [["a", 0, 0, {}]]]
     operations = {e["config"]["function"]: e for e in config["layers"] if e["class_name"] == "TFOpLambda"}
-    assert operations["math.multiply"]["inbound_nodes"] == [[["inner", 0, 0, {"y": 2.0}]]]
+    assert operations["math.multiply"]["inbound_nodes"] == [["inner", 1, 0, {"y": 2.0}]]
     both = operations["concat"]["inbound_nodes"][0]
     assert [row[0] for row in both] == ["shared", operations["math.multiply"]["name"]]
 

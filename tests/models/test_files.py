@@ -537,12 +537,13 @@ def test_an_infinite_number_is_a_number(tmp_path: Path) -> None:
 
 def test_the_order_of_the_weights_of_layers_in_layers() -> None:
     model = CASES["block"](minifit)
-    first, second, last = describe(model, False).layers
-    assert [w.name.rpartition("/")[2] for w in first.weights] == ["scale:0", "offset:0"]
+    first, second, last = describe(model, False).model.layers
+    assert [w.name.rpartition("/")[2] for w in first.own()] == ["scale:0", "offset:0"]
     assert list(first.inner) == ["frozen", "parts", "batch"]
     assert isinstance(first.inner["parts"], list)
-    assert [w.trainable for w in first.all_weights()] == [True] * 7 + [False] * 5
-    assert not any(w.trainable for w in second.all_weights())
+    trained, frozen = first.all_weights()[:7], second.all_weights()
+    assert [w.name for w in trained] == [w.name for w in model.layers[0].trainable_weights]
+    assert [w.name.rpartition("/")[2] for w in frozen[:3]] == ["scale:0", "offset:0", "kernel:0"]
     assert [w.name.rpartition("/")[2] for w in last.all_weights()] == ["kernel:0", "bias:0"]
 
 

@@ -21,8 +21,12 @@ def dense(name: str, inputs: int = 2, outputs: int = 3) -> LayerWeights:
     return LayerWeights(name, "Dense", weights)
 
 
+def model_of(*layers: LayerWeights) -> LayerWeights:
+    return LayerWeights("model", "Sequential", [], {"layers": list(layers)}, kind="graph")
+
+
 def described(*layers: LayerWeights, **kwargs: Any) -> ModelDescription:
-    return ModelDescription(layers=list(layers), **kwargs)
+    return ModelDescription(model_of(*layers), **kwargs)
 
 
 def opened(model: ModelDescription) -> h5py.File:
@@ -84,7 +88,7 @@ def test_many_names_are_split_up() -> None:
         found = [*names(file, "layer_names0"), *names(file, "layer_names1")]
         assert found == [layer.name for layer in layers]
     with legacy.reading(image(legacy.tree(described(*layers)))) as stored:  # type: ignore[arg-type]
-        assert len(stored.weights_for(layers)) == 2000
+        assert len(stored.weights_for(model_of(*layers))) == 2000
 
 
 def test_names_that_differ_by_a_slash_and_weights_of_one_name() -> None:
@@ -113,7 +117,7 @@ def test_weights_make_way_for_each_other(wanted: list[str], called: list[str]) -
     with opened(described(layer)) as file:
         assert names(file["x"]) == called
     with reading(described(layer)) as stored:
-        assert [np.asarray(array) for _, array in stored.weights_for([layer])] == arrays
+        assert [np.asarray(array) for _, array in stored.weights_for(model_of(layer))] == arrays
 
 
 def test_weights_make_way_for_layers() -> None:
@@ -124,7 +128,7 @@ def test_weights_make_way_for_layers() -> None:
         assert names(file["a"]) == ["a/kernel_1:0"]
         assert names(file["a/a/kernel:0"]) == ["b"]
     with reading(described(*layers)) as stored:
-        assert [np.asarray(array) for _, array in stored.weights_for(layers)] == [1, 2]
+        assert [np.asarray(array) for _, array in stored.weights_for(model_of(*layers))] == [1, 2]
 
 
 def test_layers_whose_names_are_one_path_are_refused() -> None:
@@ -138,7 +142,7 @@ def reading(model: ModelDescription) -> Any:
 
 def test_weights_are_found_by_their_place() -> None:
     with reading(described(dense("a"), LayerWeights("drop", "Dropout"), dense("b"))) as stored:
-        model = [dense("other"), dense("names")]
+        model = model_of(dense("other"), dense("names"))
         found = stored.weights_for(model)
         assert [w.name for w, _ in found] == [
             "other/kernel:0",
@@ -153,7 +157,7 @@ def test_weights_are_found_by_their_place() -> None:
 
 def test_weights_are_found_by_the_layers_names() -> None:
     with reading(described(dense("a"), dense("b"))) as stored:
-        assert [w.name for w, _ in stored.weights_for([dense("b"), dense("c")], by_name=True)] == [
+        assert [w.name for w, _ in stored.weights_for(model_of(dense("b"), dense("c")), by_name=True)] == [
             "b/kernel:0",
             "b/bias:0",
         ]
@@ -162,14 +166,14 @@ def test_weights_are_found_by_the_layers_names() -> None:
 def test_layers_that_do_not_fit() -> None:
     with reading(described(dense("a"), dense("b"))) as stored:
         with pytest.raises(FileFormatError, match=r"this one has 1. Received: a file with 2 \(a, b\)"):
-            stored.weights_for([dense("a")])
+            stored.weights_for(model_of(dense("a")))
         with pytest.raises(FileFormatError, match=r"shape \(2, 4\) for an array of shape \(2, 3\)"):
-            stored.weights_for([dense("a", 2, 4), dense("b")])
+            stored.weights_for(model_of(dense("a", 2, 4), dense("b")))
         fewer = LayerWeights("a", "Dense", dense("a").weights[:1])
         with pytest.raises(FileFormatError, match="1 weights for 2 arrays"):
-            stored.weights_for([fewer, dense("b")], by_name=True)
+            stored.weights_for(model_of(fewer, dense("b")), by_name=True)
         with pytest.warns(MinifitWarning, match="'a' were left"):
-            found = stored.weights_for([fewer, dense("b")], by_name=True, skip_mismatch=True)
+            found = stored.weights_for(model_of(fewer, dense("b")), by_name=True, skip_mismatch=True)
         assert [w.name for w, _ in found] == ["b/kernel:0", "b/bias:0"]
 
 
@@ -187,7 +191,7 @@ def test_an_optimizers_state_comes_back(
 ) -> None:
     written = optimizer(class_name, slots, **extra)
     with reading(described(config={}, optimizer=written)) as stored:
-        state = stored.optimizer_state(class_name, slots, written.weights)
+        state = stored.optimizer_state(class_name, slots, written.weights, model_of())
         assert state["learning_rate"] is None
         assert state["iterations"] == 5
         assert state.get("m_schedule") == extra.get("m_schedule")
@@ -207,9 +211,9 @@ def test_ftrl_goes_weight_by_weight() -> None:
 def test_an_optimizers_state_that_does_not_fit() -> None:
     whole = described(config={}, optimizer=optimizer("Adam", ("m", "v")))
     with reading(whole) as stored, pytest.raises(FileFormatError, match="Received: 5 arrays"):
-        stored.optimizer_state("SGD", ("momentum",), dense("a").weights)
+        stored.optimizer_state("SGD", ("momentum",), dense("a").weights, model_of())
     with reading(described(config={})) as stored:
-        assert stored.optimizer_state("Adam", ("m", "v"), dense("a").weights) is None
+        assert stored.optimizer_state("Adam", ("m", "v"), dense("a").weights, model_of()) is None
 
 
 def test_iterations_that_are_no_count() -> None:
@@ -219,7 +223,7 @@ def test_iterations_that_are_no_count() -> None:
         reading(described(config={}, optimizer=bad)) as stored,
         pytest.raises(FileFormatError, match="counts its"),
     ):
-        stored.optimizer_state("SGD", (), [])
+        stored.optimizer_state("SGD", (), [], model_of())
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", "[" * 100_000])
@@ -242,4 +246,4 @@ def test_parts_that_are_missing(tmp_path: Path) -> None:
         else:
             root.members["a"].attributes["weight_names"] = 3
         with pytest.raises(FileFormatError), legacy.reading(image(root)) as stored:  # type: ignore[arg-type]
-            stored.weights_for([dense("a")])
+            stored.weights_for(model_of(dense("a")))

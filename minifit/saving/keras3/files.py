@@ -76,7 +76,7 @@ def write(path: PathLike, model: ModelDescription, options: dict[str, Any] | Non
             "A .keras file holds a whole model. Received: weights alone. "
             "Give the file a name that ends with .weights.h5, or call model.save."
         )
-    config = to_keras3(model.config, model.training)
+    config = to_keras3(model.config, model.training, model.shapes, model.input_shape)
     text = json.dumps(config).encode()
     metadata = {"keras_version": VERSION, "written_by": "minifit", "sha256": {CONFIG: _digest(text)}}
     numbers = hdf5.parts(tree(model, _scheduled(config)), options)
@@ -166,6 +166,11 @@ class Stored(StoredModel):
             error.add_note("With compile=False the model is loaded without that.")
             raise
 
+    @property
+    def input_shape(self) -> Any:
+        """What a model by its `call` was built for."""
+        return None if self._text is None else legacy.built_for(_json(CONFIG, self._text, self.numbers))
+
     def _translated(self, translate: Callable[[Any, Collection[str]], Config | None]) -> Config | None:
         assert self._text is not None
         try:
@@ -174,16 +179,16 @@ class Stored(StoredModel):
             raise _no_json(CONFIG, self._text, error) from error
 
     def weights_for(
-        self, layers: Sequence[LayerWeights], by_name: bool = False, skip_mismatch: bool = False
+        self, model: LayerWeights, by_name: bool = False, skip_mismatch: bool = False
     ) -> list[tuple[Weight, StoredArray]]:
-        """Which stored array goes into which weight, by the places of the layers."""
+        """Return which stored array goes into which weight, by the places of the layers."""
         if by_name:
             raise ArgumentError(
                 "A file of Keras 3 knows layers by their place. Received: by_name=True. Leave it out, "
                 "or save to a name that ends with .h5, where they have names."
             )
         found: list[tuple[Weight, StoredArray]] = []
-        for name, weights, arrays in places_of(layers, self._root):
+        for name, weights, arrays in places_of(model, self._root):
             trouble = misfit(weights, arrays)
             if trouble is None:
                 found += zip(weights, arrays, strict=True)
@@ -197,10 +202,10 @@ class Stored(StoredModel):
         return found
 
     def optimizer_state(
-        self, class_name: str, slot_names: Sequence[str], weights: Sequence[Weight]
+        self, class_name: str, slot_names: Sequence[str], weights: Sequence[Weight], model: LayerWeights
     ) -> dict[str, Any] | None:
         """What the optimizer remembered; None when the file says nothing about it."""
-        return optimizer_state(self._root, class_name, slot_names, weights)
+        return optimizer_state(self._root, class_name, slot_names, weights, model)
 
 
 def _json(name: str, text: bytes, numbers: int) -> Any:

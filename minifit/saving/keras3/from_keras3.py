@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
-from minifit.errors import FileFormatError, UnknownNameError, suggestion
+from minifit.errors import FileFormatError, UnknownNameError, quoted, suggestion
 from minifit.layers.base import snake_case
 from minifit.saving.description import Config
+from minifit.saving.graph_config import SHARED, is_graph, outputs_of
 from minifit.saving.keras3.differences import DIFFERENCES
 from minifit.saving.keras3.families import BY_SHAPE, FAMILIES, FAMILY_OF, flat, refuse_named, renamed
+from minifit.saving.keras3.graphs import Reading
 from minifit.saving.keras3.rows import Named, refuse_to_read
 
 
@@ -32,7 +34,7 @@ def model_from_keras3(stored: Any, custom: Collection[str] = ()) -> Config:
 def training_from_keras3(stored: Any, custom: Collection[str] = ()) -> Config | None:
     """The arguments of `compile`, as of `ModelDescription`; the parameters are those of `model_from_keras3`."""
     given = stored.get("compile_config") if isinstance(stored, Mapping) else None
-    return Reader(custom).training(given) if given else None
+    return Reader(custom).training(given, outputs_of(stored)) if given else None
 
 
 class Reader:
@@ -47,16 +49,38 @@ class Reader:
         own, module = self.own_name(stored, name), stored.get("module")
         if own is None and not str(module).startswith("keras"):
             raise unknown("model", name, module, ())
-        if own is None and (name != "Sequential" or module not in ("keras", "keras.models")):
+        if own is None and module not in MODELS.get(name, ()):
             raise FileFormatError(
-                f"minifit has Sequential models. Received: a file with a {name} of {module!r}. "
-                "Save a Sequential, or build the model here and load its weights."
+                f"minifit has Sequential models and graphs. Received: a file with a {name} of {module!r}. "
+                "Save one of these, or build the model here and load its weights."
             )
+        if own is not None and not isinstance(arguments.get("layers"), list):
+            return {"class_name": own, "config": {k: self.value(k, v) for k, v in arguments.items()}}
+        return {"class_name": own or name, "config": self.layers(arguments)}
+
+    def layers(self, arguments: Mapping[str, Any]) -> Config:
+        """The arguments of a model that lists its layers: a chain or a graph."""
         listed = arguments.get("layers")
         if not isinstance(listed, list) or not isinstance(arguments.get("name"), str):
             raise strange("a model with a name and a list of layers", arguments)
-        config = {"name": arguments["name"], "layers": [self.object("layers", entry) for entry in listed]}
-        return {"class_name": own or name, "config": config}
+        if not is_graph(arguments):
+            return {"name": arguments["name"], "layers": [self.layer(entry) for entry in listed]}
+        reading = Reading(self.custom, self.value)
+        return {
+            "name": arguments["name"],
+            "layers": reading.entries(listed, self.layer),
+            "input_layers": reading.ends(arguments["input_layers"]),
+            "output_layers": reading.ends(arguments["output_layers"]),
+        }
+
+    def layer(self, entry: Any) -> Config:
+        """A layer of a model, which may be a model."""
+        name, arguments = parts(entry)
+        inner = is_graph(arguments) or (name in MODELS and entry.get("module") in MODELS[name])
+        made: Config = self.model(entry) if inner else self.object("layers", entry)
+        if SHARED in entry and isinstance(made, dict):
+            made[SHARED] = entry[SHARED]
+        return made
 
     def object(self, family: str, entry: Any) -> Any:
         """An object in tf.keras 2.7's form, a function by its name, an array as a list."""
@@ -116,16 +140,22 @@ class Reader:
         classes = {snake_case(n): n for n, member in table.items() if isinstance(member, type)}
         return {"class_name": classes[name], "config": {}} if name in classes else name
 
-    def training(self, stored: Any) -> Config:
-        """The arguments of `compile`."""
+    def training(self, stored: Any, outputs: int | None = 1) -> Config:
+        """The arguments of `compile`; those by output keep their form unless there is one output."""
         if not isinstance(stored, Mapping):
             raise strange("the arguments of compile", stored)
+        read = {
+            "loss": self.nested("losses", stored.get("loss")),
+            "loss_weights": stored.get("loss_weights"),
+            "metrics": self.nested("metrics", stored.get("metrics")),
+            "weighted_metrics": self.nested("metrics", stored.get("weighted_metrics")),
+        }
+        if outputs == 1:
+            read = {name: flat(value) or None for name, value in read.items()}
+            read |= {name: only(read[name] or []) for name in ("loss", "loss_weights")}
         return {
             "optimizer_config": self.optimizer(stored.get("optimizer")),
-            "loss": only(self.entries("losses", stored.get("loss"))),
-            "loss_weights": only(flat(stored.get("loss_weights"))),
-            "metrics": self.entries("metrics", stored.get("metrics")) or None,
-            "weighted_metrics": self.entries("metrics", stored.get("weighted_metrics")) or None,
+            **read,
             "steps_per_execution": stored.get("steps_per_execution"),
         }
 
@@ -136,10 +166,23 @@ class Reader:
         made: Config = self.object("optimizers", stored)
         return made
 
-    def entries(self, family: str, stored: Any) -> list[Any]:
-        """Losses or metrics, nested or not, as a list."""
-        return [self.name(family, e) if isinstance(e, str) else self.object(family, e) for e in flat(stored)]
+    def nested(self, family: str, stored: Any) -> Any:
+        """Losses or metrics, nested in lists and dicts as they are."""
+        if isinstance(stored, list):
+            return [self.nested(family, entry) for entry in stored]
+        if isinstance(stored, Mapping) and "class_name" not in stored:
+            return {name: self.nested(family, entry) for name, entry in stored.items()}
+        if stored is None:
+            return None
+        return self.name(family, stored) if isinstance(stored, str) else self.object(family, stored)
 
+
+MODELS = {
+    "Sequential": ("keras", "keras.models"),
+    "Functional": ("keras.src.models.functional", "keras.models", "keras"),
+    "Model": ("keras", "keras.models"),
+}
+"""The models that minifit has, too, and their modules in Keras 3."""
 
 PLAIN = {"DTypePolicy": "name", "SeedGenerator": "seed", "__numpy__": "value", "__tensor__": "value"}
 """Objects of Keras 3 that stand for one of their arguments."""
@@ -194,7 +237,8 @@ def strange(expected: str, received: Any) -> FileFormatError:
 def unknown(kind: str, name: str, module: Any, known: Collection[str]) -> UnknownNameError:
     """The error for a class or function that is neither minifit's nor the caller's."""
     near = f" {suggestion(name, known)}" if known else ""
+    short = name if len(name) < 40 else f"{name[:30]}..."
     return UnknownNameError(
-        f"A file's {kind} is one of minifit's or in custom_objects. Received: {name!r} of module {module!r}.{near} "
-        f"Pass custom_objects={{{name!r}: ...}} with a class or function of your own."
+        f"A file's {kind} is one of minifit's or in custom_objects. Received: {short!r} of module "
+        f"{quoted(module)}.{near} Pass custom_objects={{{short!r}: ...}} with a class or function of your own."
     )

@@ -1,20 +1,34 @@
 """A model's configuration from the form of tf.keras 2.7, which is minifit's own, into that of Keras 3."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from minifit.saving.description import Config
+from minifit.saving.graph_config import SHARED, is_graph, outputs_of
 from minifit.saving.keras3.differences import DIFFERENCES
 from minifit.saving.keras3.families import BY_SHAPE, FAMILIES, FAMILY_OF, flat, refuse_named, renamed
+from minifit.saving.keras3.graphs import Shapes, Writer
 from minifit.saving.keras3.rows import ByFunction, Named, NamedByClass, refuse_to_write
 
+GRAPH: Config = {
+    "module": "keras.src.models.functional",
+    "class_name": "Functional",
+    "registered_name": "Functional",
+}
+CHAIN: Config = {"module": "keras", "class_name": "Sequential", "registered_name": None}
 
-def to_keras3(config: Config, training: Config | None = None) -> Config:
-    """The content of ``config.json``.
+EMPTY: Shapes = MappingProxyType({})
+
+
+def to_keras3(
+    config: Config, training: Config | None = None, shapes: Shapes = EMPTY, input_shape: Any = None
+) -> Config:
+    """Return the content of ``config.json``.
 
     Parameters
     ----------
-    config, training : dict
+    config, training, shapes, input_shape
         As of `ModelDescription`.
 
     Raises
@@ -22,28 +36,72 @@ def to_keras3(config: Config, training: Config | None = None) -> Config:
     ArgumentError
         When Keras 3 has no such model.
     """
-    class_name, arguments = config["class_name"], config["config"]
-    known = class_name == "Sequential"
-    inner = {"name": arguments["name"], "trainable": True}
-    inner["layers"] = [write_object("layers", entry) for entry in arguments["layers"]]
-    made = {
-        "module": "keras" if known else None,
-        "class_name": class_name.rpartition(">")[2],
-        "config": inner,
-        "registered_name": None if known else class_name,
-    }
-    shape = next((e["config"].get("batch_input_shape") for e in arguments["layers"]), None)
-    if shape is not None:
-        inner["build_input_shape"] = shape
-        made["build_config"] = {"input_shape": shape}
+    made = write_model(config, shapes, ())
+    if input_shape is not None and "build_config" not in made:
+        made["build_config"] = {"input_shape": input_shape}
     if training is not None:
-        made["compile_config"] = write_training(training)
+        made["compile_config"] = write_training(training, outputs_of(config))
     return made
+
+
+def write_model(entry: Mapping[str, Any], shapes: Shapes, path: tuple[str, ...]) -> Config:
+    """Return a model in Keras 3's form; `path` names the models that it lies in, and itself unless it is outermost."""
+    class_name, arguments = entry["class_name"], entry["config"]
+    if is_graph(arguments):
+        known, inner = GRAPH, _graph(arguments, shapes, path)
+    elif is_chain(arguments):
+        known, inner = CHAIN, _chain(arguments, shapes, path)
+    else:
+        return write_object("", entry)
+    own = {"module": None, "class_name": class_name.rpartition(">")[2], "registered_name": class_name}
+    made: Config = {**(known if class_name == known["class_name"] else own), "config": inner}
+    if "build_input_shape" in inner:
+        made["build_config"] = {"input_shape": inner["build_input_shape"]}
+    return made
+
+
+def is_chain(arguments: Any) -> bool:
+    """Return whether these are the arguments of a chain of layers."""
+    listed = arguments.get("layers") if isinstance(arguments, Mapping) else None
+    entries = isinstance(listed, list) and all(isinstance(e, Mapping) and "class_name" in e for e in listed)
+    return entries and isinstance(arguments.get("name"), str)
+
+
+def _chain(arguments: Config, shapes: Shapes, path: tuple[str, ...]) -> Config:
+    inner = {"name": arguments["name"], "trainable": True}
+    inner["layers"] = [write_layer(entry, shapes, path) for entry in arguments["layers"]]
+    shape = next((e["config"].get("batch_input_shape") for e in arguments["layers"]), None)
+    return inner if shape is None else {**inner, "build_input_shape": shape}
+
+
+def _graph(arguments: Config, shapes: Shapes, path: tuple[str, ...]) -> Config:
+    writer = Writer(arguments, shapes, path)
+    return {
+        "name": arguments["name"],
+        "trainable": bool(arguments.get("trainable", True)),
+        "layers": [
+            writer.entry(e, lambda entry: write_layer(entry, shapes, path)) for e in arguments["layers"]
+        ],
+        "input_layers": writer.ends("input_layers"),
+        "output_layers": writer.ends("output_layers"),
+    }
+
+
+def write_layer(entry: Mapping[str, Any], shapes: Shapes, path: tuple[str, ...]) -> Config:
+    """Return a layer of a model, which may be a model."""
+    arguments = entry.get("config")
+    if is_graph(arguments) or is_chain(arguments):
+        made = write_model(entry, shapes, (*path, arguments["name"]))  # type: ignore[index]
+    else:
+        made = write_object("layers", entry)
+    return {**made, SHARED: entry[SHARED]} if SHARED in entry else made
 
 
 def write_object(family: str, entry: Mapping[str, Any]) -> Config:
     """A member of a family, ``{"class_name": ..., "config": ...}``, in Keras 3's form."""
     class_name = entry["class_name"]
+    if is_graph(entry.get("config")) or (class_name == "Sequential" and is_chain(entry.get("config"))):
+        return write_model(entry, EMPTY, ())
     refuse_named(family, class_name, refuse_to_write)
     config = {name: write_value(name, value) for name, value in (entry.get("config") or {}).items()}
     for row in DIFFERENCES.get(family, ()):
@@ -96,27 +154,35 @@ def function_called(name: str) -> Config:
     return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
 
 
-def write_training(training: Config) -> Config:
-    """The arguments of `compile`."""
-    weights = flat(training.get("loss_weights"))
+def write_training(training: Config, outputs: int | None = 1) -> Config:
+    """Return the arguments of `compile`; those by output keep their form unless there is one output."""
+    kept = {
+        "loss": write_nested("losses", training.get("loss")),
+        "loss_weights": training.get("loss_weights"),
+        "metrics": write_nested("metrics", training.get("metrics")),
+        "weighted_metrics": write_nested("metrics", training.get("weighted_metrics")),
+    }
+    if outputs == 1:
+        kept["loss"] = next(iter(flat(kept["loss"])), None)
+        kept |= {name: flat(kept[name]) or None for name in ("loss_weights", "metrics", "weighted_metrics")}
     return {
         "optimizer": write_object("optimizers", training["optimizer_config"]),
-        "loss": next(iter(write_entries("losses", training.get("loss"))), None),
-        "loss_weights": weights or None,
-        "metrics": write_entries("metrics", training.get("metrics")) or None,
-        "weighted_metrics": write_entries("metrics", training.get("weighted_metrics")) or None,
+        **kept,
         "run_eagerly": False,
         "steps_per_execution": training.get("steps_per_execution") or 1,
         "jit_compile": "auto",
     }
 
 
-def write_entries(family: str, entries: Any) -> list[Any]:
-    """Losses or metrics, nested or not, as a list: a model has one output here."""
-    return [
-        write_name(family, e) if isinstance(e, str) else write_object(family, unwrapped(family, e))
-        for e in flat(entries)
-    ]
+def write_nested(family: str, entries: Any) -> Any:
+    """Return losses or metrics, nested in lists and dicts as they are."""
+    if isinstance(entries, list | tuple):
+        return [write_nested(family, entry) for entry in entries]
+    if isinstance(entries, Mapping):
+        if "class_name" in entries:
+            return write_object(family, unwrapped(family, entries))
+        return {name: write_nested(family, entry) for name, entry in entries.items()}
+    return write_name(family, entries) if isinstance(entries, str) else entries
 
 
 def unwrapped(family: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -29,34 +29,57 @@ Place: TypeAlias = tuple[str, list[Weight], list[StoredArray]]
 
 
 def tree(model: ModelDescription, scheduled: bool = False) -> Group:
-    """What is written for a model; without the learning rate when Keras 3 has a schedule in its place."""
-    root = Group(members={"layers": _several(model.layers)})
+    """Return what is written for a model; without the learning rate when Keras 3 has a schedule in its place."""
+    root = _layer(model.model, set())
+    root.members.setdefault("layers", Group())
     if model.optimizer is not None:
-        root.members["optimizer"] = Group(members={"vars": _numbered(_variables(model.optimizer, scheduled))})
+        places = places_in_keras(model.model, model.optimizer.weights)
+        arrays = _variables(model.optimizer, scheduled, places)
+        root.members["optimizer"] = Group(members={"vars": _numbered(arrays)})
     return root
 
 
 # -- layers --------------------------------------------------------------------------------------------------
 
 
-def _several(layers: Sequence[LayerWeights]) -> Group:
-    """The groups of several layers, by their classes; those without weights have none."""
-    placed = zip(_places(layers), layers, strict=True)
-    return Group(members={place: _layer(layer) for place, layer in placed if layer.all_weights()})
-
-
-def _layer(layer: LayerWeights) -> Group:
+def _layer(layer: LayerWeights, seen: set[LayerWeights]) -> Group:
+    """Return the group of a layer and those in it; what others have in common is written where Keras finds it first."""
+    seen.add(layer)
     made = Group()
     if layer.weights:
-        arrays = [_as_keras_has_it(layer, weight) for weight in layer.weights]
+        arrays = [_as_keras_has_it(layer, weight) for weight in layer.own()]
         made.members["vars"] = _numbered(arrays, {"name": layer.name})
-    for attribute, inner in layer.inner.items():
-        made.members[attribute] = _several(inner) if isinstance(inner, list) else _layer(inner)
+    for attribute, inner in _attributes(layer):
+        if isinstance(inner, list):
+            made.members[attribute] = _several(inner, seen)
+        elif inner not in seen:
+            made.members[attribute] = _layer(inner, seen)
     return made
 
 
+def _several(layers: Sequence[LayerWeights], seen: set[LayerWeights]) -> Group:
+    """Return the groups of several layers, by their classes; those without weights have none."""
+    made = Group()
+    for place, layer in zip(_places(layers), layers, strict=True):
+        if layer not in seen and layer.all_weights():
+            made.members[place] = _layer(layer, seen)
+    return made
+
+
+def _attributes(layer: LayerWeights) -> list[tuple[str, LayerWeights | list[LayerWeights]]]:
+    """Return the attributes that hold layers, in the order in which Keras 3 looks at them."""
+    return sorted(
+        layer.inner.items(),
+        key=lambda item: (
+            not (layer.kind == "graph" and item[0] == "layers"),
+            item[0].startswith("_"),
+            item[0],
+        ),
+    )
+
+
 def _as_keras_has_it(layer: LayerWeights, weight: Weight) -> Array:
-    """A weight's numbers; how many samples `Normalization` has seen is a whole number in Keras."""
+    """Return a weight's numbers; how many samples `Normalization` has seen is a whole number in Keras."""
     if layer.class_name == "Normalization" and weight.name.endswith("/count:0"):
         return weight.value.clip(0, np.float32(2**31 - 128)).astype(np.int32)
     return weight.value
@@ -67,7 +90,7 @@ def _numbered(arrays: Sequence[Array], attributes: dict[str, Attribute] | None =
 
 
 def _places(layers: Sequence[LayerWeights]) -> list[str]:
-    """``dense``, ``dropout``, ``dense_1``, ...: what Keras 3 calls the groups of layers."""
+    """Return ``dense``, ``dropout``, ``dense_1``, ...: what Keras 3 calls the groups of layers."""
     seen: Counter[str] = Counter()
     places = []
     for layer in layers:
@@ -82,25 +105,30 @@ def _places(layers: Sequence[LayerWeights]) -> list[str]:
     return places
 
 
-def places_of(layers: Sequence[LayerWeights], root: Group) -> Iterator[Place]:
-    """Every layer, and those within it, with what the file has for it; then what the file has for others."""
-    yield from _of_several(layers, group_in(root, "layers"))
+def places_of(model: LayerWeights, root: Group) -> Iterator[Place]:
+    """Yield every layer, and those within it, with what the file has for it; then what the file has for others."""
+    yield from _of_one(model, root, set())
 
 
-def _of_several(layers: Sequence[LayerWeights], stored: Group) -> Iterator[Place]:
+def _of_one(layer: LayerWeights, stored: Group, seen: set[LayerWeights]) -> Iterator[Place]:
+    seen.add(layer)
+    yield layer.name, layer.own(), arrays_in(group_in(stored, "vars"))
+    for attribute, inner in _attributes(layer):
+        there = group_in(stored, attribute)
+        if isinstance(inner, list):
+            yield from _of_several(inner, there, seen)
+        elif inner not in seen:
+            yield from _of_one(inner, there, seen)
+
+
+def _of_several(layers: Sequence[LayerWeights], stored: Group, seen: set[LayerWeights]) -> Iterator[Place]:
     places = _places(layers)
     for place, layer in zip(places, layers, strict=True):
-        yield from _of_one(layer, group_in(stored, place))
+        if layer not in seen:
+            yield from _of_one(layer, group_in(stored, place), seen)
     for place in stored.members:
         if place not in places and (group := group_in(stored, place)).numbers:
             yield place, [], arrays_in(group_in(group, "vars"))
-
-
-def _of_one(layer: LayerWeights, stored: Group) -> Iterator[Place]:
-    yield layer.name, layer.weights, arrays_in(group_in(stored, "vars"))
-    for attribute, inner in layer.inner.items():
-        there = group_in(stored, attribute)
-        yield from _of_several(inner, there) if isinstance(inner, list) else _of_one(inner, there)
 
 
 # -- the optimizer -------------------------------------------------------------------------------------------
@@ -109,22 +137,35 @@ TOGETHER = ("m", "v", "accum_grad", "accum_var", "accumulator", "linear")
 """Slots that Keras 3 keeps weight by weight; each of the others comes behind these, for all weights."""
 
 
-def _order(slot_names: Sequence[str], weights: int) -> list[tuple[int, str]]:
-    """The places of the weights and the slots, in the order in which Keras 3 makes them."""
+def places_in_keras(model: LayerWeights | None, weights: Sequence[Weight]) -> list[int]:
+    """Return the places of trained weights in Keras 3's order: a model counts its own ahead of its layers'."""
+    place = {id(weight.value): i for i, weight in enumerate(weights)}
+    found = [] if model is None else [place[id(w.value)] for w in _in_keras(model) if id(w.value) in place]
+    return list(dict.fromkeys([*found, *range(len(weights))]))
+
+
+def _in_keras(layer: LayerWeights) -> Iterator[Weight]:
+    yield from layer.own()
+    for inner in layer.layers:
+        yield from _in_keras(inner)
+
+
+def _order(slot_names: Sequence[str], places: Sequence[int]) -> list[tuple[int, str]]:
+    """Return the places of the weights and the slots, in the order in which Keras 3 makes them."""
     together = [slot for slot in slot_names if slot in TOGETHER]
     apart = [slot for slot in slot_names if slot not in TOGETHER]
-    first = [(place, slot) for place in range(weights) for slot in together]
-    return first + [(place, slot) for slot in apart for place in range(weights)]
+    first = [(place, slot) for place in places for slot in together]
+    return first + [(place, slot) for slot in apart for place in places]
 
 
-def _variables(optimizer: OptimizerVariables, scheduled: bool) -> list[Array]:
+def _variables(optimizer: OptimizerVariables, scheduled: bool, places: Sequence[int]) -> list[Array]:
     """What an optimizer remembers, in Keras 3's order."""
     state = optimizer.state
     steps = np.asarray(state["iterations"])
     found = [steps.astype(np.int32) if steps < 2**31 else steps]
     if state["learning_rate"] is not None and not scheduled:
         found.append(np.asarray(state["learning_rate"], np.float32))
-    for place, slot in _order(optimizer.slot_names, len(optimizer.weights)):
+    for place, slot in _order(optimizer.slot_names, places):
         found.append(state["slots"][place][slot])
     if "m_schedule" in state:
         found.append(np.asarray(state["m_schedule"], np.float32))
@@ -132,13 +173,17 @@ def _variables(optimizer: OptimizerVariables, scheduled: bool) -> list[Array]:
 
 
 def optimizer_state(
-    root: Group, class_name: str, slot_names: Sequence[str], weights: Sequence[Weight]
+    root: Group,
+    class_name: str,
+    slot_names: Sequence[str],
+    weights: Sequence[Weight],
+    model: LayerWeights | None = None,
 ) -> dict[str, Any] | None:
     """What an optimizer remembered, as of `StoredModel.optimizer_state`."""
     arrays = arrays_in(group_in(group_in(root, "optimizer"), "vars"))
     if not arrays:
         return None
-    order = _order(slot_names, len(weights))
+    order = _order(slot_names, places_in_keras(model, weights))
     extra = ["m_schedule"] if class_name == "Nadam" else []
     # First come the steps made and, unless there is a schedule, the learning rate.
     begin = len(arrays) - len(order) - len(extra)

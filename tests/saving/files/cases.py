@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tests.saving.files import cases_graphs
+from tests.saving.files.cases_graphs import INPUTS, TARGETS
+
 X = np.sin(np.arange(24, dtype=np.float32)).reshape(8, 3)
 Y = np.abs(np.cos(np.arange(8, dtype=np.float32)))[:, None]
 LABELS = (np.arange(8) % 2)[:, None].astype(np.float32)
@@ -93,7 +96,7 @@ def layers(K: Any, squashed: str = "hard_sigmoid", delta: float = 0.7) -> Any:
 
 
 def custom(K: Any) -> Any:
-    """A layer of one's own that is made of others, one of them frozen, with weights of both kinds."""
+    """A layer of one's own that is made of others, one of them frozen, with weights of both kinds; those of graphs."""
 
     class Block(K.layers.Layer):  # type: ignore[misc]
         def __init__(self, units: int = 3, **kwargs: Any) -> None:
@@ -119,7 +122,7 @@ def custom(K: Any) -> Any:
         def get_config(self) -> Any:
             return {**super().get_config(), "units": self.units}
 
-    return {"Block": Block}
+    return {"Block": Block, **cases_graphs.custom(K)}
 
 
 def block(K: Any) -> Any:
@@ -243,6 +246,8 @@ CASES: dict[str, Callable[[Any], Any]] = {
 
 def data(name: str) -> tuple[Any, Any]:
     """Inputs and targets for a case."""
+    if name in INPUTS:
+        return INPUTS[name], TARGETS[name]
     if name == "embedding":
         return np.arange(24).reshape(8, 3) % 10, LABELS
     if name == "classes":
@@ -269,14 +274,20 @@ def train(model: Any, name: str) -> Any:
 
 def seen(model: Any, name: str) -> dict[str, Any]:
     """What a model predicts and how it goes on training from here."""
-    predicted = np.asarray(model.predict(data(name)[0]))
     return {
-        "predicted": predicted.tolist(),
+        "predicted": predicted(model, name),
         "history": train(model, name),
-        "after": predicted_after(model, name),
+        "after": predicted(model, name),
     }
 
 
-def predicted_after(model: Any, name: str) -> Any:
-    """What it predicts now."""
-    return np.asarray(model.predict(data(name)[0])).tolist()
+def predicted(model: Any, name: str) -> Any:
+    """What it predicts now: the numbers of each output."""
+    made = model.predict(data(name)[0])
+    if isinstance(made, (list, tuple)):
+        made = {str(i): one for i, one in enumerate(made)}
+    return (
+        {k: np.asarray(v).tolist() for k, v in made.items()}
+        if isinstance(made, dict)
+        else np.asarray(made).tolist()
+    )

@@ -1,4 +1,6 @@
-"""Writes files in Keras 3's formats and checks them: ``python exchange_keras3.py write|check LIBRARY FOLDER``.
+"""Writes files in Keras 3's formats and checks them.
+
+``python exchange_keras3.py write|check LIBRARY FOLDER [CASE ...]``
 
 LIBRARY is ``keras`` (run it with a Python that has keras 3.15.1 and jax) or ``minifit``. `write` makes files of every
 case after three epochs, the whole model and the weights alone, and a JSON of what the model predicts and how its next
@@ -22,8 +24,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the root of the project
 
 from tests.saving.files.cases import custom, seen, set_all, train
+from tests.saving.files.cases_graphs import GRAPHS
 from tests.saving.files.cases_keras3 import KERAS3, OBJECTS, PREDICTED
 from tests.saving.files.exchange import worst
+
+ALL = {**KERAS3, **{name: make for name, make in GRAPHS.items() if name != "added"}}
 
 
 def write(K: Any, folder: Path) -> None:
@@ -35,7 +40,7 @@ def write(K: Any, folder: Path) -> None:
         (folder / "known.json").write_text(json.dumps(names))
         versions = {module: version(module) for module in ("keras", "jax", "h5py", "numpy")}
         (folder / "versions.json").write_text(json.dumps({**versions, "python": sys.version.split()[0]}))
-    for name, make in KERAS3.items():
+    for name, make in ALL.items():
         model = make(K)
         set_all(model)
         for layer in model.layers:
@@ -51,7 +56,7 @@ def write(K: Any, folder: Path) -> None:
 
 def check(K: Any, folder: Path) -> int:
     wrong = 0
-    for name in KERAS3:
+    for name in ALL:
         try:
             differences = [difference(model, name, folder) for model in loaded(K, name, folder)]
         except Exception as error:
@@ -59,14 +64,15 @@ def check(K: Any, folder: Path) -> int:
         good = all(isinstance(d, float) and d < 1e-4 for d in differences)
         wrong += not good
         print("  " if good else "! ", name, *differences)
-    print(f"{wrong} of {len(KERAS3)} disagree")
+    print(f"{wrong} of {len(ALL)} disagree")
     return wrong
 
 
 def loaded(K: Any, name: str, folder: Path) -> list[Any]:
     """The model from its file, and a new one with the weights and the optimizer's state from theirs."""
-    fresh = KERAS3[name](K)
-    fresh.build((None, 3))
+    fresh = ALL[name](K)
+    if not fresh.built:
+        fresh.build((None, 3))
     if K.__name__ == "keras":  # which has no place for the state before
         fresh.optimizer.build(fresh.trainable_variables)
     fresh.load_weights(str(folder / f"{name}.weights.h5"))
@@ -101,6 +107,7 @@ def library(name: str) -> Any:
 
 
 if __name__ == "__main__":
+    ALL = {name: make for name, make in ALL.items() if name in sys.argv[4:] or not sys.argv[4:]}
     what, name, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     folder.mkdir(parents=True, exist_ok=True)
     if what == "pack":

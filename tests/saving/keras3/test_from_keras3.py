@@ -214,10 +214,9 @@ def test_a_class_of_models_of_ones_own_is_named() -> None:
         model_from_keras3(thing(None, "Mine", "Mine", name="m", layers=[]))
 
 
-@pytest.mark.parametrize("class_name", ["Functional", "Model"])
-def test_other_models_are_named(class_name: str) -> None:
-    with pytest.raises(FileFormatError, match=f"a file with a {class_name} of 'keras'.*load its weights"):
-        model_from_keras3(thing("keras", class_name, name="m", layers=[]))
+def test_other_models_are_named() -> None:
+    with pytest.raises(FileFormatError, match=r"a file with a Cloud of 'keras'.*load its weights"):
+        model_from_keras3(thing("keras", "Cloud", name="m", layers=[]))
 
 
 WHOLE = model(

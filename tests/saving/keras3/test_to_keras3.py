@@ -13,7 +13,7 @@ from minifit.errors import ArgumentError
 from minifit.models.files import describe
 from minifit.saving.keras3.families import FAMILIES
 from minifit.saving.keras3.from_keras3 import Reader
-from minifit.saving.keras3.to_keras3 import to_keras3, write_entries, write_name, write_object, write_training
+from minifit.saving.keras3.to_keras3 import to_keras3, write_name, write_nested, write_object, write_training
 from minifit.tables import serialize
 from tests.saving.files.cases_keras3 import OBJECTS
 from tests.saving.keras3.test_differences import KERAS3_LAYERS
@@ -76,6 +76,8 @@ def test_every_class_is_compared() -> None:
     }
     of_several_or_numbers = {f"layers.{name}" for name in KERAS3_LAYERS} | {"layers.StringLookup"}
     assert classes - set(OBJECTS) - of_several_or_numbers == {
+        "layers.AddLoss",
+        "layers.AddMetric",
         "layers.InputLayer",
         "layers.Lambda",
         "layers.TFOpLambda",
@@ -163,11 +165,11 @@ def test_keras_knows_every_name_that_is_written(family: str) -> None:
 
 def test_the_mean_of_a_function() -> None:
     named = metrics.MeanMetricWrapper(metrics.mean_squared_error, "own")
-    (written,) = write_entries("metrics", [[serialize(named)]])
+    ((written,),) = write_nested("metrics", [[serialize(named)]])
     assert written["class_name"] == "MeanMetricWrapper"
     assert written["config"]["fn"]["config"] == "mean_squared_error"
     wrapped = {"class_name": "MeanMetricWrapper", "config": {"name": "own", "fn": "cosine_similarity"}}
-    (written,) = write_entries("metrics", {"out": wrapped})
+    written = write_nested("metrics", {"out": wrapped})["out"]
     assert written["class_name"] == "CosineSimilarity"  # the function of that name is a loss in Keras 3
     assert written["config"] == {"name": "own"}
 

@@ -29,8 +29,12 @@ def listed(group: Group, above: str = "") -> list[str]:
     return found
 
 
+def model_of(*layers: LayerWeights) -> LayerWeights:
+    return LayerWeights("model", "Sequential", [], {"layers": list(layers)}, kind="graph")
+
+
 def written(*layers: LayerWeights, **kwargs: Any) -> Group:
-    return tree(ModelDescription(layers=list(layers), **kwargs))
+    return tree(ModelDescription(model_of(*layers), **kwargs))
 
 
 def remembering(
@@ -62,14 +66,14 @@ def test_layers_within_layers() -> None:
         "layers/block/vars/0",
         *(
             f"layers/block/{place}/vars/{i}"
-            for place in ("one", "many/dense", "many/dense_1")
+            for place in ("many/dense", "many/dense_1", "one")
             for i in (0, 1)
         ),
         "layers/block_1/one/vars/0",
         "layers/block_1/one/vars/1",
     ]
-    found = list(places_of([outer, empty], written(outer, empty)))
-    assert [name for name, _, _ in found] == ["o", "d", "d", "d", "e", "d"]
+    found = list(places_of(model_of(outer, empty), written(outer, empty)))
+    assert [name for name, _, _ in found] == ["model", "o", "d", "d", "d", "e", "d"]
     assert all(len(weights) == len(arrays) for _, weights, arrays in found)
 
 
@@ -87,13 +91,14 @@ def test_classes_whose_places_would_be_one() -> None:
 
 
 def test_what_the_file_has_for_no_layer() -> None:
-    found = list(places_of([dense()], written(dense(), dense(), LayerWeights("x", "Dropout"))))
+    found = list(places_of(model_of(dense()), written(dense(), dense(), LayerWeights("x", "Dropout"))))
     assert [(name, len(weights), len(arrays)) for name, weights, arrays in found] == [
+        ("model", 0, 0),
         ("d", 2, 2),
         ("dense_1", 0, 2),
     ]
-    missing = list(places_of([dense(), dense()], written(dense())))
-    assert [len(arrays) for _, _, arrays in missing] == [2, 0]
+    missing = list(places_of(model_of(dense(), dense()), written(dense())))
+    assert [len(arrays) for _, _, arrays in missing] == [0, 2, 0]
 
 
 # -- the optimizer -------------------------------------------------------------------------------------------
@@ -140,7 +145,7 @@ def test_what_is_remembered_comes_back(optimizer: Any, rate: Any) -> None:
 
 
 def test_a_schedule_has_no_learning_rate() -> None:
-    model = ModelDescription(layers=[], optimizer=remembering("SGD", "momentum"))
+    model = ModelDescription(model_of(), optimizer=remembering("SGD", "momentum"))
     state: Any = optimizer_state(tree(model, scheduled=True), "SGD", ["momentum"], dense().weights)
     assert state["learning_rate"] is None
     assert state["iterations"] == 7
@@ -211,4 +216,19 @@ def test_variables_without_their_numbers(members: Any) -> None:
 
 def test_an_array_in_the_place_of_a_group() -> None:
     with pytest.raises(FileFormatError, match="group 'layers'"):
-        list(places_of([dense()], Group(members={"layers": numbers(2)})))
+        list(places_of(model_of(dense()), Group(members={"layers": numbers(2)})))
+
+
+def test_what_several_have_in_common_lies_where_keras_finds_it_first() -> None:
+    one, two = dense("one"), dense("two")
+    model = LayerWeights(
+        "m", "Net", [Weight("scale:0", numbers(2))], {"layers": [one, two], "body": one}, kind="model"
+    )
+    assert listed(tree(ModelDescription(model))) == [
+        "vars/0",
+        *(f"{place}/vars/{i}" for place in ("body", "layers/dense_1") for i in (0, 1)),
+    ]
+    found = list(places_of(model, tree(ModelDescription(model))))
+    assert [(name, len(arrays)) for name, _, arrays in found] == [("m", 1), ("one", 2), ("two", 2)]
+    model.kind = "graph"  # whose own list of layers goes before everything else
+    assert "body" not in tree(ModelDescription(model)).members
