@@ -167,7 +167,7 @@ class OwnJudgedStep(OwnStep):
 
     def get_state(self) -> Logs:
         """Return the latest logs."""
-        return dict(self._logs)
+        return numbers_of(self._logs)
 
     def set_state(self, state: Logs) -> None:
         """Put back what `get_state` returned."""
@@ -214,6 +214,11 @@ class OwnPredictStep(OwnStep):
         """Return the outputs of the calls from `first` on, one row a sample, nested as the function returned them."""
         columns = [np.concatenate(column) for column in zip(*self.outputs[first:], strict=True)]
         return nest.pack(self._form, columns)
+
+
+def numbers_of(logs: Logs) -> Logs:
+    """Return the numbers and arrays in logs, which files can hold; a step of the user's may return other things too."""
+    return {name: value for name, value in logs.items() if isinstance(value, int | float | np.ndarray)}
 
 
 def _tensor(leaf: Any) -> Any:

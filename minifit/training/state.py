@@ -22,6 +22,7 @@ from minifit.randomness import Streams
 from minifit.tables import first_difference, plain
 from minifit.tensorboard.profile import Trace
 from minifit.training.objective import Objective
+from minifit.training.own_step import numbers_of
 from minifit.training.soundness import all_or_nothing, check, check_callback, check_parts, check_sums
 from minifit.training.step import Trainable, TrainStep
 
@@ -222,7 +223,7 @@ class TrainingState:
             "batch": self.batch,
             "stop_training": self.stop_training,
             "engine": self.engine,
-            "logs": dict(self.logs),
+            "logs": numbers_of(self.logs),
             "weights": [w.value.copy() for w in weights],
             "optimizer": optimizer.get_state(weights),
             "settings": plain(self._settings),

@@ -516,6 +516,22 @@ def test_a_resumed_run_is_the_uninterrupted_one(kind: Any, after: int, tmp_path:
     assert run(BackupAndRestore(backup, save_freq=1)) == whole
 
 
+def test_logs_that_are_no_numbers_keep_no_run_from_being_resumed(tmp_path: Path) -> None:
+    class Says(Backward):
+        def train_step(self, data: Any) -> Any:
+            return {**super().train_step(data), "word": "fine", "nothing": None}
+
+    def run(*callbacks: Callback) -> Any:
+        model = made(Says, Dropout(0.5))
+        history = model.fit(X, Y, callbacks=list(callbacks), **FIT).history
+        return {k: v[-1] for k, v in history.items()}, bits(model)
+
+    whole = run()
+    with pytest.raises(KeyboardInterrupt):
+        run(BackupAndRestore(tmp_path / "b"), Dies(4))
+    assert run(BackupAndRestore(tmp_path / "b")) == whole
+
+
 def test_a_state_of_another_optimizer_among_the_attributes_is_refused() -> None:
     captured: list[Any] = []
     first = made(Backward)
