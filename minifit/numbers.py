@@ -16,7 +16,7 @@ class Number(float):
     Examples
     --------
     >>> accuracy = Number(0.75)
-    >>> f"{accuracy:.1%}", accuracy.numpy(), round(accuracy, 1)
+    >>> f"{accuracy:.1%}", accuracy.numpy().item(), round(accuracy, 1)
     ('75.0%', 0.75, 0.8)
     """
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minifit import constraints, initializers, nest, regularizers
-from minifit.arrays import FLOAT, Array
+from minifit.arrays import FLOAT
 from minifit.checks import positive, storable_name
 from minifit.errors import (
     ArgumentError,
@@ -21,21 +21,22 @@ from minifit.errors import (
     GradientError,
     NotBuiltError,
     ShapeError,
-    UnconnectedError,
     quoted,
 )
 from minifit.graph import Node, ShapeLike, Symbol, flat_shapes, map_shapes
 from minifit.kernels import reference
+from minifit.layers.adding import Adding
+from minifit.layers.connecting import Connected, shape_of
 from minifit.layers.naming import clear_names, snake_case, unique_name, used_names
 from minifit.layers.owning import Owner, assign_all
 from minifit.layers.shaping import Shaping, WeightSetting, declared
-from minifit.metrics.base import Mean, Metric
+from minifit.metrics.base import Mean
 from minifit.parameters import Parameter, take_room
 from minifit.randomness import Streams
 from minifit.settings import Fixed, Setting, unnamed
 from minifit.signatures import check_call, name_of
 from minifit.tables import Configurable
-from minifit.tensor import Context, Tensor, as_tensor, constant, current, to_array
+from minifit.tensor import Context, Tensor, constant, current, to_array
 
 __all__ = [
     "Layer",
@@ -53,7 +54,7 @@ _surrounding: ContextVar[bool | None] = ContextVar("minifit_training", default=N
 """Whether the layer whose `call` is running is training; layers in it that are not told take it from here."""
 
 
-class Layer(Owner, Configurable):
+class Layer(Owner, Connected, Adding, Configurable):
     """The base of all layers.
 
     Parameters
@@ -93,7 +94,7 @@ class Layer(Owner, Configurable):
     --------
     >>> class Scale(Layer):
     ...     def build(self, input_shape):
-    ...         self.factor = self.add_weight("factor", (input_shape[-1],), "ones")
+    ...         self.factor = self.add_weight("factor", (input_shape[-1],), initializer="ones")
     ...     def call(self, inputs):
     ...         return inputs * self.factor
     >>> Scale()([[1.0, 2.0]]).numpy()
@@ -202,31 +203,44 @@ class Layer(Owner, Configurable):
 
     def add_weight(
         self,
-        name: str = "weight",
-        shape: Sequence[int] = (),
+        name: str | None = None,
+        shape: Sequence[int] | None = None,
+        dtype: Any = None,
         initializer: Any = None,
         regularizer: Any = None,
-        trainable: bool = True,
+        trainable: bool | None = None,
         constraint: Any = None,
-        dtype: Any = None,
+        **kwargs: Any,
     ) -> Parameter:
         """Make a weight, usually in `build`.
 
         Parameters
         ----------
-        name : str
-        shape : tuple of int
+        name : str, default "weight"
+        shape : tuple of int, default ()
+        dtype : "float32", optional
+            Nothing else is supported.
         initializer : str, Initializer or function of a shape (and a dtype), default "glorot_uniform"
         regularizer : str, Regularizer or function of a tensor, optional
         trainable : bool, default True
             False for a value that only the layer itself changes.
         constraint : str, Constraint or function of an array, optional
             Applied after every update.
+        **kwargs
+            `use_resource`, `synchronization` and `aggregation`, which say where TensorFlow keeps a weight: accepted as
+            in Keras, there is one place here.
 
         Returns
         -------
         Parameter
+
+        References
+        ----------
+        ``tf.keras.layers.Layer.add_weight`` (TensorFlow 2.7).
         """
+        _refuse_unknown(kwargs)
+        name, shape = "weight" if name is None else name, () if shape is None else shape
+        trainable = True if trainable is None else trainable
         if not _is_float32(dtype):
             raise ArgumentError(f"Weights are float32. Received: dtype={dtype!r}. Leave dtype out.")
         if not current().builds:
@@ -249,65 +263,6 @@ class Layer(Owner, Configurable):
         made.constraint = constraints.get(constraint)
         self._weights.append(made)
         return made
-
-    def add_loss(self, losses: Any, **kwargs: Any) -> None:
-        """Add to the loss; to be called inside `call` with what is added for the batch.
-
-        Parameters
-        ----------
-        losses : tensor, function without arguments that returns one, or list of these
-            Each one number, or one for each sample, of which the mean is taken. A function is asked at every call.
-        **kwargs
-            `inputs`, accepted as in Keras.
-
-        References
-        ----------
-        ``tf.keras.layers.Layer.add_loss`` (TensorFlow 2.7).
-        """
-        kwargs.pop("inputs", None)
-        if kwargs:
-            raise ArgumentTypeError(
-                f"add_loss takes losses. Received: an argument {quoted(next(iter(kwargs)))}. Leave it out."
-            )
-        for loss in nest.flatten(losses):
-            if callable(loss):
-                self._loss_functions.append(loss)
-                continue
-            added = as_tensor(loss)
-            added = added.mean() if added.ndim else added
-            if current().collects:
-                current().losses.append((self, added))
-            else:
-                self._losses_by_hand.append(added)
-
-    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
-        """Report the mean of a value over the batches of an epoch; to be called inside `call`.
-
-        Parameters
-        ----------
-        value : tensor
-        name : str
-            The key in the logs.
-        aggregation : "mean"
-            Nothing else is supported, as in tf.keras.
-
-        References
-        ----------
-        ``tf.keras.layers.Layer.add_metric`` (TensorFlow 2.7).
-        """
-        if name is None or aggregation not in (None, "mean"):
-            raise ArgumentError(
-                "add_metric takes a value, a name and aggregation='mean'. "
-                f"Received: name={name!r}, aggregation={aggregation!r}. Pass name='kl', for example."
-            )
-        metric = self._added_metrics.get(name)
-        if metric is None:
-            metric = self._added_metrics[name] = Mean(name)
-        here = current()
-        if here.in_step or here.recording:  # no trial on zeros
-            if here.undo is not None:
-                metric.keep(here.undo)
-            metric.update_state(constant(to_array(value)))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the output's shape, nested as outputs are; found by a trial on zeros unless a layer knows better."""
@@ -353,7 +308,7 @@ class Layer(Owner, Configurable):
 
     def _on_tensors(self, inputs: Any, training: bool | None, kwargs: dict[str, Any]) -> Any:
         if not self.built:
-            self.build_for(nest.map_leaves(_shape_of, inputs), **kwargs)
+            self.build_for(nest.map_leaves(shape_of, inputs), **kwargs)
         return self.run(inputs, training, kwargs)
 
     def run(self, inputs: Any, training: bool | None, kwargs: dict[str, Any]) -> Any:
@@ -386,11 +341,11 @@ class Layer(Owner, Configurable):
 
     def _need_tensors(self, y: Any) -> None:
         leaves = nest.flatten(y)
-        wrong = next((leaf for leaf in leaves if not isinstance(leaf, Tensor)), None if leaves else y)
-        if wrong is not None or not leaves:
+        wrong = [leaf for leaf in leaves if not isinstance(leaf, Tensor)] if leaves else [y]
+        if wrong:
             raise GradientError(
                 f"Layer {self.name!r} must return a tensor from call(), or tensors in a list, tuple or dict. "
-                f"Received: {type(wrong).__name__}. Compute in minifit.ops, not in NumPy, so that the gradient is "
+                f"Received: {type(wrong[0]).__name__}. Compute in minifit.ops, not in NumPy, so that the gradient is "
                 "known."
             )
 
@@ -435,7 +390,7 @@ class Layer(Owner, Configurable):
         self._need_arguments(kwargs)
         node = Node(self, self._tensors_of(inputs), kwargs)
         trained = {k: v for k, v in kwargs.items() if k != "training"}
-        shapes = self.build_for(nest.map_leaves(_shape_of, node.inputs), **trained)
+        shapes = self.build_for(nest.map_leaves(shape_of, node.inputs), **trained)
         self._nodes.append(node)
         return node.returns(shapes)
 
@@ -476,139 +431,6 @@ class Layer(Owner, Configurable):
             y = self._call(map_shapes(zeros, input_shape), False, extra)
         return nest.map_leaves(lambda t: (None, *t.shape[1:]) if t.ndim else (), y)
 
-    @property
-    def input(self) -> Any:
-        """The symbols that the layer was called on."""
-        return self._only_node("input").inputs
-
-    @property
-    def output(self) -> Any:
-        """The symbols for the results of the call."""
-        return self._only_node("output").outputs
-
-    def get_input_at(self, node_index: int) -> Any:
-        """Return the symbols of one of several calls, counted from 0."""
-        return self._nodes[node_index].inputs
-
-    def get_output_at(self, node_index: int) -> Any:
-        """Return the symbols for the results of one of several calls, counted from 0."""
-        return self._nodes[node_index].outputs
-
-    @property
-    def inbound_nodes(self) -> list[Node]:
-        """The calls of the layer on symbols."""
-        return list(self._nodes)
-
-    def _only_node(self, which: str) -> Node:
-        if len(self._nodes) != 1:
-            raise UnconnectedError(
-                f"A layer has one {which} when it was called once in a graph. Received: {self.name!r}, which was "
-                f"called {len(self._nodes)} times. "
-                + (
-                    f"Use get_{which}_at(0)."
-                    if self._nodes
-                    else "Call it on an Input, or put it into a Sequential."
-                )
-            )
-        return self._nodes[0]
-
-    @property
-    def input_shape(self) -> Any:
-        """The input's shape, its first dimension None; nested as inputs are."""
-        return self._built_for("input_shape", 0)
-
-    @property
-    def output_shape(self) -> Any:
-        """The output's shape, its first dimension None; nested as outputs are."""
-        return self._built_for("output_shape", 1)
-
-    def _built_for(self, name: str, which: int) -> Any:
-        found = [nest.map_leaves(_shape_of, (node.inputs, node.outputs)[which]) for node in self._nodes] or (
-            [] if self._shapes is None else [self._shapes[which]]
-        )
-        if any(shape != found[0] for shape in found):
-            raise UnconnectedError(
-                f"{name} is that of all calls of a layer. Received: {self.name!r}, called on different shapes: "
-                f"{quoted(found)}. Look at its inbound_nodes."
-            )
-        if not found:
-            raise NotBuiltError(
-                f"A layer has shapes once it is built. Received: {self.name!r}, which is not. Call it or its model."
-            )
-        return found[0]
-
-    # -- what it has ------------------------------------------------------------------------------------
-
-    @property
-    def trainable(self) -> bool:
-        """True if training may change the weights. Setting it sets it for all layers inside."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        for layer in self.layers_within():
-            layer._trainable = bool(value)
-
-    @property
-    def weights(self) -> list[Parameter]:
-        """All weights: those that can be trained, then the others."""
-        own = self.all_weights()
-        return [w for w in own if w.trainable] + [w for w in own if not w.trainable]
-
-    def all_weights(self) -> list[Parameter]:
-        """Return all weights, each once: its own, then layer by layer those of layers inside."""
-        inside = (w for layer in self.layers_inside() for w in layer.all_weights())
-        return list(dict.fromkeys((*self.own_weights(), *inside)))
-
-    @property
-    def trainable_weights(self) -> list[Parameter]:
-        """The weights that training changes; none while ``trainable`` is False."""
-        if not self.trainable:
-            return []
-        inside = (w for layer in self.layers_inside() for w in layer.trainable_weights)
-        return list(dict.fromkeys((*(w for w in self.own_weights() if w.trainable), *inside)))
-
-    @property
-    def non_trainable_weights(self) -> list[Parameter]:
-        """The weights that training leaves alone."""
-        trained = set(self.trainable_weights)
-        return [w for w in self.weights if w not in trained]
-
-    variables = weights
-    trainable_variables = trainable_weights
-    non_trainable_variables = non_trainable_weights
-
-    @property
-    def losses(self) -> list[Tensor]:
-        """The terms that the weights' regularizers and the latest call add to the loss."""
-        penalties = [w.regularizer(w) for w in self.weights if w.regularizer is not None]
-        within = dict.fromkeys(self.layers_within())
-        if current().collects:
-            return penalties + [loss for owner, loss in current().losses if owner in within]
-        return penalties + [loss for layer in within for loss in layer._losses_by_hand]
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The metrics of the layer and of those inside: added in `call`, or held by attributes."""
-        return self.metrics_within()
-
-    def metrics_within(self) -> list[Metric]:
-        """Return the metrics of the layer and of those inside."""
-        found = (
-            m
-            for layer in self.layers_within()
-            for m in (*layer._added_metrics.values(), *layer.own_metrics())
-        )
-        return list(dict.fromkeys(found))
-
-    def get_weights(self) -> list[Array]:
-        """Return copies of the weights."""
-        return [w.numpy() for w in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replace all weights, or none if one does not fit."""
-        assign_all(self.name, self.weights, weights)
-
     def count_params(self) -> int:
         """Return how many numbers the weights hold."""
         if not self.built:
@@ -636,9 +458,17 @@ class Layer(Owner, Configurable):
         return f"<{type(self).__name__} {self.name}>"
 
 
-def _shape_of(value: Any) -> ShapeLike:
-    """Return the shape of a tensor or a symbol, with a free batch dimension."""
-    return value.shape if isinstance(value, Symbol) or not value.shape else (None, *value.shape[1:])
+_OF_DEVICES = ("use_resource", "synchronization", "aggregation")
+"""Arguments of weights by which TensorFlow places them on devices."""
+
+
+def _refuse_unknown(kwargs: dict[str, Any]) -> None:
+    unknown = next((name for name in kwargs if name not in _OF_DEVICES), None)
+    if unknown is not None:
+        raise ArgumentTypeError(
+            "add_weight takes name, shape, dtype, initializer, regularizer, trainable and constraint. "
+            f"Received: an argument {quoted(unknown)}. Leave it out."
+        )
 
 
 def _is_array(value: Any) -> bool:

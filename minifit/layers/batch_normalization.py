@@ -120,19 +120,23 @@ class BatchNormalization(Layer):
             self.gamma = self.add_weight(
                 "gamma",
                 shape,
-                self.gamma_initializer,
-                self.gamma_regularizer,
+                initializer=self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
             )
         if self.center:
             self.beta = self.add_weight(
-                "beta", shape, self.beta_initializer, self.beta_regularizer, constraint=self.beta_constraint
+                "beta",
+                shape,
+                initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
             )
         self.moving_mean = self.add_weight(
-            "moving_mean", shape, self.moving_mean_initializer, trainable=False
+            "moving_mean", shape, initializer=self.moving_mean_initializer, trainable=False
         )
         self.moving_variance = self.add_weight(
-            "moving_variance", shape, self.moving_variance_initializer, trainable=False
+            "moving_variance", shape, initializer=self.moving_variance_initializer, trainable=False
         )
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:

@@ -92,16 +92,16 @@ class Dense(Layer):
         self.kernel = self.add_weight(
             "kernel",
             (inputs, self.units),
-            self.kernel_initializer,
-            self.kernel_regularizer,
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
         if self.use_bias:
             self.bias = self.add_weight(
                 "bias",
                 (self.units,),
-                self.bias_initializer,
-                self.bias_regularizer,
+                initializer=self.bias_initializer,
+                regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )
 

@@ -119,8 +119,8 @@ class Embedding(Layer):
         self.embeddings = self.add_weight(
             "embeddings",
             (self.input_dim, self.output_dim),
-            self.embeddings_initializer,
-            self.embeddings_regularizer,
+            initializer=self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
             constraint=self.embeddings_constraint,
         )
 

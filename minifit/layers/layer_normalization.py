@@ -88,13 +88,17 @@ class LayerNormalization(Layer):
             self.gamma = self.add_weight(
                 "gamma",
                 shape,
-                self.gamma_initializer,
-                self.gamma_regularizer,
+                initializer=self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
                 constraint=self.gamma_constraint,
             )
         if self.center:
             self.beta = self.add_weight(
-                "beta", shape, self.beta_initializer, self.beta_regularizer, constraint=self.beta_constraint
+                "beta",
+                shape,
+                initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
             )
 
     def call(self, inputs: Tensor) -> Tensor:

@@ -90,7 +90,10 @@ class Normalization(Layer):
         if self.input_mean is None:
             shape = tuple(sizes[i] for i in sorted(sizes))
             named = (("mean", shape, "zeros"), ("variance", shape, "ones"), ("count", (), "zeros"))
-            self._learned = [self.add_weight(*each, trainable=False) for each in named]
+            self._learned = [
+                self.add_weight(name, of_shape, initializer=start, trainable=False)
+                for name, of_shape, start in named
+            ]
         else:
             self._given = self._placed(self.input_mean), self._placed(self.input_variance)
 

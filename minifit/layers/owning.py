@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit.arrays import numpy_ready
+from minifit.arrays import Array, numpy_ready
 from minifit.errors import ArgumentTypeError, ShapeError
 from minifit.metrics.base import Metric
 from minifit.parameters import Parameter
@@ -47,9 +47,12 @@ class Owner:
         The names of attributes that may come to hold more: lists, dicts, and tuples of such; and of those with metrics.
     """
 
+    name: Any
     _inner: "list[Any]"
     _weights: list[Parameter]
     _containers: dict[str, None]
+    _trainable: bool
+    _added_metrics: dict[str, Any]
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Own a layer or weight that becomes an attribute, in the place of what the attribute was.
@@ -108,6 +111,71 @@ class Owner:
         values = vars(self)
         found = (m for name in self._containers for m in _leaves(values[name]) if isinstance(m, Metric))
         return list(dict.fromkeys(found))
+
+    # -- what it has, with all that is in it -------------------------------------------------------------
+
+    @property
+    def trainable(self) -> bool:
+        """True if training may change the weights. Setting it sets it for all layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self.layers_within():
+            layer._trainable = bool(value)
+
+    @property
+    def weights(self) -> list[Parameter]:
+        """All weights: those that can be trained, then the others."""
+        own = self.all_weights()
+        return [w for w in own if w.trainable] + [w for w in own if not w.trainable]
+
+    def all_weights(self) -> list[Parameter]:
+        """Return all weights, each once: its own, then layer by layer those of layers inside."""
+        inside = (w for layer in self.layers_inside() for w in layer.all_weights())
+        return list(dict.fromkeys((*self.own_weights(), *inside)))
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        """The weights that training changes; none while ``trainable`` is False."""
+        if not self.trainable:
+            return []
+        inside = (w for layer in self.layers_inside() for w in layer.trainable_weights)
+        return list(dict.fromkeys((*(w for w in self.own_weights() if w.trainable), *inside)))
+
+    @property
+    def non_trainable_weights(self) -> list[Parameter]:
+        """The weights that training leaves alone."""
+        trained = set(self.trainable_weights)
+        return [w for w in self.weights if w not in trained]
+
+    variables = weights
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics of the layer and of those inside: added in `call`, or held by attributes."""
+        return self.metrics_within()
+
+    def metrics_within(self) -> list[Metric]:
+        """Return the metrics of the layer and of those inside."""
+        found = (
+            m
+            for layer in self.layers_within()
+            for m in (*layer._added_metrics.values(), *layer.own_metrics())
+        )
+        return list(dict.fromkeys(found))
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of the weights."""
+        return [w.numpy() for w in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace all weights, or none if one does not fit."""
+        assign_all(self.name, self.weights, weights)
+
+    # -- keeping count ------------------------------------------------------------------------------------
 
     def _look_into_containers(self) -> None:
         """Own what was put into lists and dicts since they became attributes, and no longer what was taken out."""

@@ -81,8 +81,8 @@ class PReLU(Layer):
         self.alpha = self.add_weight(
             "alpha",
             tuple(sizes.get(a, 1) for a in range(1, len(input_shape))),
-            self.alpha_initializer,
-            self.alpha_regularizer,
+            initializer=self.alpha_initializer,
+            regularizer=self.alpha_regularizer,
             constraint=self.alpha_constraint,
         )
 

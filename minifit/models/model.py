@@ -64,6 +64,7 @@ class Model(Trainer):
 
     Examples
     --------
+    >>> from minifit.layers import Dense, Input
     >>> x = Input((4,))
     >>> y = Dense(8, activation="relu")(x)
     >>> model = Model(x, Dense(1)(y))

@@ -40,7 +40,9 @@ class Sequential(Model):
 
     Examples
     --------
-    >>> model = Sequential([layers.Dense(8, activation="relu", input_shape=(4,)), layers.Dense(1)])
+    >>> import numpy as np
+    >>> from minifit.layers import Dense
+    >>> model = Sequential([Dense(8, activation="relu", input_shape=(4,)), Dense(1)])
     >>> model.compile("sgd", loss="mse")
     >>> model.fit(np.zeros((5, 4)), np.zeros(5), verbose=0).epoch
     [0]

@@ -54,8 +54,8 @@ class Shift(layers.Layer):
     """A layer as a user writes it, with a weight to learn and one that only counts."""
 
     def build(self, input_shape: Any) -> None:
-        self.offset = self.add_weight("offset", (input_shape[-1],), "zeros")
-        self.count = self.add_weight("count", (1,), "zeros", trainable=False)
+        self.offset = self.add_weight("offset", (input_shape[-1],), initializer="zeros")
+        self.count = self.add_weight("count", (1,), initializer="zeros", trainable=False)
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         if training:

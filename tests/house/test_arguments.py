@@ -123,7 +123,8 @@ def ids(cases: list[tuple[type, str, str]]) -> list[str]:
 def needed(kind: type) -> dict[str, Any]:
     parameters = inspect.signature(kind).parameters.values()
     named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    return {p.name: NEEDED[p.name] for p in named if p.default is p.empty}
+    rate = {"learning_rate": 0.1} if kind is optimizers.Optimizer else {}  # subclasses may set theirs later
+    return {**rate, **{p.name: NEEDED[p.name] for p in named if p.default is p.empty}}
 
 
 def made(kind: type, name: str, value: Any) -> Any:

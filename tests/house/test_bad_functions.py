@@ -129,7 +129,7 @@ class WithoutSuper(Layer):
 class MakesWeightsLate(Layer):
     def call(self, inputs: Any, training: bool = False) -> Any:
         if training:
-            self.factor = self.add_weight("factor", (4,), "ones")
+            self.factor = self.add_weight("factor", (4,), initializer="ones")
         return inputs
 
 
@@ -234,7 +234,7 @@ ARGUMENTS: dict[str, Row] = {
     "call of two": (
         through(CallOfTwo),
         ArgumentTypeError,
-        ("call of layer", "must take (inputs)", "Received: call(inputs, others)", *TAKES),
+        ("call of layer", "needs 'others'", "Received: a call without it", "Pass it by name"),
     ),
     "build of nothing": (
         through(BuildOfNothing),
@@ -515,7 +515,7 @@ class Scale(Layer):
 
     def call(self, inputs: Any) -> Any:
         if not self.weights:
-            self.factor = self.add_weight("factor", (4,), "ones")
+            self.factor = self.add_weight("factor", (4,), initializer="ones")
         return inputs * self.factor
 
     def compute_output_shape(self, input_shape: Any) -> Any:

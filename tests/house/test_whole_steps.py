@@ -47,7 +47,7 @@ class Counts(Layer):
     """A user's layer that changes a weight while it computes."""
 
     def build(self, input_shape: Any) -> None:
-        self.seen = self.add_weight("seen", (), "zeros", trainable=False)
+        self.seen = self.add_weight("seen", (), initializer="zeros", trainable=False)
 
     def call(self, inputs: Tensor) -> Tensor:
         self.seen.assign(self.seen.value + len(inputs))

@@ -430,8 +430,8 @@ class Scale(Layer):
 
     def build(self, input_shape: base.ShapeLike) -> None:
         self.shape_seen = input_shape
-        self.calls = self.add_weight("calls", (), "zeros", trainable=False)
-        self.factor = self.add_weight("factor", (input_shape[-1],), "ones")  # type: ignore[arg-type]
+        self.calls = self.add_weight("calls", (), initializer="zeros", trainable=False)
+        self.factor = self.add_weight("factor", (input_shape[-1],), initializer="ones")  # type: ignore[arg-type]
 
     def call(self, inputs: Tensor) -> Tensor:
         self.calls.assign(self.calls.value + 1)
@@ -441,8 +441,8 @@ class Scale(Layer):
 def test_it_needs_no_gradient() -> None:
     class Root(Layer):
         def build(self, input_shape: base.ShapeLike) -> None:
-            self.w = self.add_weight("w", (3, 2), lambda shape: X[:3, :2] + 1)
-            self.b = self.add_weight("b", (2,), "ones")
+            self.w = self.add_weight("w", (3, 2), initializer=lambda shape: X[:3, :2] + 1)
+            self.b = self.add_weight("b", (2,), initializer="ones")
 
         def call(self, inputs: Tensor) -> Tensor:
             return ops.sqrt(ops.square(inputs @ self.w) + self.b) * ops.exp(self.b)
@@ -556,7 +556,7 @@ def of_a_shape_alone(shape: tuple[int, ...]) -> Array:
 
 @pytest.mark.parametrize("initializer", ["ones", "Ones", of_a_shape_alone, np.ones])
 def test_add_weight_with_an_initializer(initializer: Any) -> None:
-    weight = Layer().add_weight("w", (2, 3), initializer)
+    weight = Layer().add_weight("w", (2, 3), initializer=initializer)
     assert weight.value.tolist() == np.ones((2, 3)).tolist()
     assert weight.dtype == np.float32
 
@@ -569,7 +569,7 @@ def test_add_weight_by_default() -> None:
 
 def test_add_weight_with_a_regularizer_and_a_constraint() -> None:
     layer = Layer()
-    weight = layer.add_weight("w", (2,), "ones", regularizer="l2", constraint="non_neg")
+    weight = layer.add_weight("w", (2,), initializer="ones", regularizer="l2", constraint="non_neg")
     assert float(layer.losses[0]) == pytest.approx(0.02)
     assert weight.constraint(np.array([-1.0, 1.0])).tolist() == [0, 1]
 
@@ -762,7 +762,7 @@ def test_an_inner_batch_normalization_learns_from_the_batch() -> None:
 
 class Adds(Layer):
     def build(self, input_shape: base.ShapeLike) -> None:
-        self.w = self.add_weight("w", (1,), "ones")
+        self.w = self.add_weight("w", (1,), initializer="ones")
 
     def call(self, inputs: Tensor) -> Tensor:
         self.add_loss(ops.sum(ops.square(self.w)) * 3.0)
@@ -878,7 +878,7 @@ class Blocks(Layer):
 
     def build(self, input_shape: Any) -> None:
         self.late: list[Any] = [Dense(3, name="late")]
-        self.added = self.add_weight("added", (3,), "ones")
+        self.added = self.add_weight("added", (3,), initializer="ones")
 
     def call(self, inputs: Tensor) -> Tensor:
         for layer in (*self.listed, *self.nested["a"], *self.nested["b"], *self.late):
@@ -966,7 +966,7 @@ def test_a_layer_in_the_place_of_another_is_the_one_that_is_learned() -> None:
 def test_an_attribute_that_points_to_one_of_several_weights_lets_none_go() -> None:
     class Chooses(Layer):
         def build(self, input_shape: Any) -> None:
-            self.all = [self.add_weight(f"w{i}", (3,), "ones") for i in range(3)]
+            self.all = [self.add_weight(f"w{i}", (3,), initializer="ones") for i in range(3)]
             self.now = self.all[0]
 
         def call(self, inputs: Tensor) -> Tensor:

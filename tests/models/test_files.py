@@ -293,7 +293,7 @@ class Scale(layers.Layer):
     """A layer of one's own."""
 
     def build(self, input_shape: Any) -> None:
-        self.factor = self.add_weight("factor", (input_shape[-1],), "ones")
+        self.factor = self.add_weight("factor", (input_shape[-1],), initializer="ones")
 
     def call(self, inputs: Any) -> Any:
         return inputs * self.factor
@@ -608,7 +608,7 @@ class Affine(layers.Layer):
         self.names = names
 
     def build(self, input_shape: Any) -> None:
-        self.made = [self.add_weight(name, (input_shape[-1],), "normal") for name in self.names]
+        self.made = [self.add_weight(name, (input_shape[-1],), initializer="normal") for name in self.names]
 
     def call(self, inputs: Any) -> Any:
         for weight in self.made:

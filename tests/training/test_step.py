@@ -258,7 +258,7 @@ class Unused(Layer):
     """Has a weight that the output does not depend on."""
 
     def build(self, input_shape: Any) -> None:
-        self.idle = self.add_weight("idle", (3,), "ones")
+        self.idle = self.add_weight("idle", (3,), initializer="ones")
 
     def call(self, inputs: Tensor) -> Tensor:
         return inputs

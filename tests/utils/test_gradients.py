@@ -30,8 +30,8 @@ class Scale(Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         size = (int(input_shape[-1] or 0),)
-        self.factor = self.add_weight("factor", size, "ones")
-        self.shift = self.add_weight("shift", size, "ones", trainable=False)
+        self.factor = self.add_weight("factor", size, initializer="ones")
+        self.shift = self.add_weight("shift", size, initializer="ones", trainable=False)
 
     def call(self, inputs: Tensor) -> Tensor:
         return inputs * self.factor + self.shift

@@ -228,7 +228,7 @@ class Own(Model):
     def __init__(self) -> None:
         super().__init__(name="own")
         self.dense, self.unused = Dense(2, name="d"), Dense(2, name="u")
-        self.scale = self.add_weight("scale", (3,), "ones")
+        self.scale = self.add_weight("scale", (3,), initializer="ones")
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         return self.dense(inputs * self.scale)

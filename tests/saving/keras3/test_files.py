@@ -246,7 +246,7 @@ def test_a_rate_that_decays_goes_on_as_a_schedule(tmp_path: Path) -> None:
 def test_a_loss_and_a_layer_of_ones_own(tmp_path: Path) -> None:
     class Scale(layers.Layer):
         def build(self, input_shape: Any) -> None:
-            self.factor = self.add_weight("factor", (input_shape[-1],), "ones")
+            self.factor = self.add_weight("factor", (input_shape[-1],), initializer="ones")
 
         def call(self, inputs: Any) -> Any:
             return inputs * self.factor

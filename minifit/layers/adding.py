@@ -1,0 +1,97 @@
+"""What a layer adds besides its output: terms of the loss, and metrics."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from minifit import nest
+from minifit.errors import ArgumentError, ArgumentTypeError, quoted
+from minifit.metrics.base import Mean
+from minifit.tensor import Tensor, as_tensor, constant, current, to_array
+
+
+class Adding:
+    """What layers and models have in common: `add_loss` and `add_metric`.
+
+    Attributes
+    ----------
+    _losses_by_hand : list of Tensor
+        Those that were added in the latest call that was no part of a step.
+    _loss_functions : list of callable
+        Asked at every call.
+    _added_metrics : dict
+        The means that `add_metric` has made, by name.
+    """
+
+    weights: Any
+    layers_within: Callable[[], Iterator[Any]]
+    _losses_by_hand: list[Tensor]
+    _loss_functions: list[Callable[[], Any]]
+    _added_metrics: dict[str, Any]
+
+    def add_loss(self, losses: Any, **kwargs: Any) -> None:
+        """Add to the loss; to be called inside `call` with what is added for the batch.
+
+        Parameters
+        ----------
+        losses : tensor, function without arguments that returns one, or list of these
+            Each one number, or one for each sample, of which the mean is taken. A function is asked at every call.
+        **kwargs
+            `inputs`, accepted as in Keras.
+
+        References
+        ----------
+        ``tf.keras.layers.Layer.add_loss`` (TensorFlow 2.7).
+        """
+        kwargs.pop("inputs", None)
+        if kwargs:
+            raise ArgumentTypeError(
+                f"add_loss takes losses. Received: an argument {quoted(next(iter(kwargs)))}. Leave it out."
+            )
+        for loss in nest.flatten(losses):
+            if callable(loss):
+                self._loss_functions.append(loss)
+                continue
+            added = as_tensor(loss)
+            added = added.mean() if added.ndim else added
+            if current().collects:
+                current().losses.append((self, added))
+            else:
+                self._losses_by_hand.append(added)
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
+        """Report the mean of a value over the batches of an epoch; to be called inside `call`.
+
+        Parameters
+        ----------
+        value : tensor
+        name : str
+            The key in the logs.
+        aggregation : "mean"
+            Nothing else is supported, as in tf.keras.
+
+        References
+        ----------
+        ``tf.keras.layers.Layer.add_metric`` (TensorFlow 2.7).
+        """
+        if name is None or aggregation not in (None, "mean"):
+            raise ArgumentError(
+                "add_metric takes a value, a name and aggregation='mean'. "
+                f"Received: name={name!r}, aggregation={aggregation!r}. Pass name='kl', for example."
+            )
+        metric = self._added_metrics.get(name)
+        if metric is None:
+            metric = self._added_metrics[name] = Mean(name)
+        here = current()
+        if here.in_step or here.recording:  # no trial on zeros
+            if here.undo is not None:
+                metric.keep(here.undo)
+            metric.update_state(constant(to_array(value)))
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """The terms that the weights' regularizers and the latest call add to the loss."""
+        penalties = [w.regularizer(w) for w in self.weights if w.regularizer is not None]
+        within = dict.fromkeys(self.layers_within())
+        if current().collects:
+            return penalties + [loss for owner, loss in current().losses if owner in within]
+        return penalties + [loss for layer in within for loss in layer._losses_by_hand]

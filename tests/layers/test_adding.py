@@ -1,0 +1,77 @@
+"""What layers add to the loss and to the metrics."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minifit import ops
+from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.layers import Dense, Layer
+from minifit.tensor import Context, Tensor
+
+X = np.array([[1.0], [3.0]], np.float32)
+
+
+class Adds(Layer):
+    def call(self, inputs: Tensor) -> Tensor:
+        self.add_loss([ops.sum(inputs), inputs], inputs=inputs)
+        self.add_metric(inputs, name="seen")
+        return inputs
+
+
+def test_a_term_is_one_number() -> None:
+    layer = Adds()
+    with Context() as here:
+        layer(X)
+    assert [float(loss) for _, loss in here.losses] == [4.0, 2.0]
+    assert layer.losses == []
+
+
+def test_by_hand_the_latest_call_counts() -> None:
+    layer = Adds()
+    layer(X)
+    layer(2 * X)
+    assert [float(loss) for loss in layer.losses] == [8.0, 4.0]
+
+
+def test_penalties_of_weights_are_losses_too() -> None:
+    layer = Dense(1, kernel_regularizer="l2")
+    layer(X)
+    assert float(layer.losses[0]) == pytest.approx(0.01 * float(np.sum(layer.kernel.value**2)))
+
+
+def test_a_function_is_asked_at_every_call() -> None:
+    layer = Dense(1)
+    asked: list[int] = []
+
+    def penalty() -> Tensor:
+        asked.append(1)
+        return ops.sum(layer.kernel)
+
+    layer.add_loss(penalty)
+    layer(X)
+    layer(X)
+    assert len(layer.losses) == 1
+    assert len(asked) == 2
+
+
+def test_a_metric_is_a_mean_and_no_trial_counts() -> None:
+    layer = Adds()
+    layer.build_for((None, 1))
+    layer(X)
+    (metric,) = layer.metrics
+    assert (metric.name, metric.result()) == ("seen", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("add", "error", "shown"),
+    [
+        (lambda layer: layer.add_loss(X, weight=1), ArgumentTypeError, "argument 'weight'"),
+        (lambda layer: layer.add_metric(X), ArgumentError, "name=None"),
+        (lambda layer: layer.add_metric(X, "m", aggregation="max"), ArgumentError, "aggregation='max'"),
+    ],
+)
+def test_other_arguments_are_refused(add: Any, error: type[Exception], shown: str) -> None:
+    with pytest.raises(error, match=shown):
+        add(Layer())
