@@ -50,7 +50,9 @@ __all__ = [
     "used_names",
 ]
 
-_surrounding: ContextVar[bool | None] = ContextVar("minifit_training", default=None)
+OUTERMOST = object()
+
+_surrounding: ContextVar[Any] = ContextVar("minifit_training", default=OUTERMOST)
 """Whether the layer whose `call` is running is training; layers in it that are not told take it from here."""
 
 
@@ -290,7 +292,10 @@ class Layer(Owner, Connected, Adding, Configurable):
             inputs = self._tensors_of(inputs)
         training = kwargs.pop("training", None)
         self._need_arguments(kwargs)
-        if current().collects:
+        if (here := current()).collects:
+            if here.losses and _surrounding.get() is OUTERMOST:  # the latest call counts, as in tf.keras
+                within = set(self.layers_within())
+                here.losses[:] = [added for added in here.losses if added[0] not in within]
             return self._on_tensors(inputs, training, kwargs)
         for layer in self._lossy:
             layer._losses_by_hand.clear()
@@ -324,6 +329,8 @@ class Layer(Owner, Connected, Adding, Configurable):
     def _call(self, inputs: Any, training: bool | None, kwargs: dict[str, Any]) -> Any:
         if training is None:
             training = _surrounding.get()
+            if training is OUTERMOST:
+                training = None
             if training is None and self._takes_training:
                 training = self._trains_by_default
         if self._needs_mask:

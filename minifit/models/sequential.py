@@ -10,7 +10,8 @@ from minifit.errors import ArgumentError, ArgumentTypeError, quoted
 from minifit.graph import Graph, Symbol
 from minifit.layers import Input, InputLayer, Layer
 from minifit.models import configs
-from minifit.models.model import Model, same_name
+from minifit.models.model import Model
+from minifit.models.wiring import same_name
 from minifit.registration import custom_object_scope
 from minifit.tables import described
 from minifit.tensor import Context
@@ -199,10 +200,6 @@ class Sequential(Model):
         """Return the layers, and those that attributes of a subclass hold, each once."""
         self._look_into_containers()
         return list(dict.fromkeys((*self._layers, *self._inner)))
-
-    def _computes(self) -> bool:
-        """Return True: a chain can be built for any data."""
-        return True
 
     def _who_expects(self, symbol: Symbol) -> str:
         return f"Layer {self._layers[0].name if self._layers else self.name!r}"

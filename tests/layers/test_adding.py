@@ -35,6 +35,16 @@ def test_by_hand_the_latest_call_counts() -> None:
     assert [float(loss) for loss in layer.losses] == [8.0, 4.0]
 
 
+def test_in_a_step_of_ones_own_the_latest_call_counts_too() -> None:
+    layer, other = Adds(), Adds()
+    with Context():
+        other(X)
+        layer(X)
+        layer(2 * X)
+        assert [float(loss) for loss in layer.losses] == [8.0, 4.0]
+        assert [float(loss) for loss in other.losses] == [4.0, 2.0]
+
+
 def test_penalties_of_weights_are_losses_too() -> None:
     layer = Dense(1, kernel_regularizer="l2")
     layer(X)
