@@ -38,6 +38,7 @@ from minifit.saving.description import (
     StoredModel,
     Weight,
 )
+from minifit.saving.graph_config import SHARED
 from minifit.saving.load_status import LoadStatus
 from minifit.tables import described
 from minifit.training.trainer import Trainer
@@ -124,6 +125,7 @@ def describe(model: Any, whole: bool, include_optimizer: bool = True) -> ModelDe
     described = ModelDescription(_weights_of(model, {}, {}))
     if whole:
         described.config = json.loads(json.dumps(_config(model), default=_plain))
+        _number_shared(described.config, model)
         described.shapes = dict(_shapes(model, ()))
         if model._graph is None and inside:
             described.input_shape = model.input_shape
@@ -153,6 +155,26 @@ def _weights_of(
             several = [described(i) for i in inner]
             made.inner[name] = several if nest.is_nested(value) else several[0]
     return made
+
+
+def _number_shared(config: Config, model: Any) -> None:
+    """Give the same number to all entries that describe one layer: models in a model may share it."""
+    entries: dict[Any, list[Config]] = {}
+
+    def walk(config: Config, model: Any) -> None:
+        named = {layer.name: layer for layer in model.layers_inside()}
+        listed = config.get("config")
+        for entry in listed.get("layers", ()) if isinstance(listed, dict) else ():
+            layer = named.get(entry.get("config", {}).get("name")) if isinstance(entry, dict) else None
+            if layer is not None:
+                entries.setdefault(layer, []).append(entry)
+                if isinstance(layer, Trainer):
+                    walk(entry, layer)
+
+    walk(config, model)
+    for number, several in enumerate(each for each in entries.values() if len(each) > 1):
+        for entry in several:
+            entry[SHARED] = number
 
 
 def _shapes(model: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:

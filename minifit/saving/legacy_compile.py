@@ -1,7 +1,7 @@
 """What `compile` was given for several outputs, as tf.keras 2.7 writes it.
 
-Metrics are listed output by output, and their names begin with the output's name: ``"one_mae"``. When tf.keras reads
-them it puts the name in front again. Here it is taken off.
+Metrics are listed output by output, and their names begin with the output's name, ``"one_mae"``, as they do in the
+logs. Elsewhere a metric has a name of its own, ``"mae"``.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ def output_names(config: Any) -> list[str]:
 
 def prefixed(training: Config, names: Sequence[str]) -> Config:
     """Return the arguments of `compile` with the names of the outputs before those of their metrics."""
-    return _renamed(training, names, lambda output, metric: f"{output}_{metric}")
+    return _renamed(training, names, lambda output, metric: f"{output}_{metric.removeprefix(f'{output}_')}")
 
 
 def unprefixed(training: Config, names: Sequence[str]) -> Config:

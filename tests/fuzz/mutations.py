@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit import Sequential, layers, optimizers
+from minifit import Input, Model, Sequential, layers, optimizers
 from minifit.models.files import describe
 from minifit.saving.groups import Group
 from minifit.saving.hdf5 import image
@@ -56,10 +56,23 @@ def larger() -> Sequential:
     return model
 
 
+def graph() -> Any:
+    """A graph with a model in it, a layer that is called twice, operations and two outputs."""
+    x, y = Input((3,), name="x"), Input((2,), name="y")
+    inner = Sequential([layers.Dense(3, input_shape=(3,), name="i")], name="inner")
+    shared = layers.Dense(3, name="shared")
+    joined = layers.Concatenate(name="joined")([shared(inner(x)), shared(x) * 2.0, y[:, 1:]])
+    model = Model([x, y], [layers.Dense(1, name="one")(joined), inner(x)], name="graph")
+    model.compile(optimizers.Adam(0.01), ["mse", None], metrics=[["mae"], ["mse"]])
+    model.train_on_batch([np.ones((2, 3)), np.ones((2, 2))], [np.ones((2, 1)), np.ones((2, 3))])
+    return model
+
+
 @lru_cache
 def originals() -> list[Group]:
-    """The trees that are changed: two whole models, and the weights of one."""
-    return [tree(describe(small(), True)), tree(describe(larger(), True)), tree(describe(small(), False))]
+    """The trees that are changed: three whole models, and the weights of one."""
+    whole = [tree(describe(model, True)) for model in (small(), larger(), graph())]
+    return [*whole, tree(describe(small(), False))]
 
 
 def broken_structure(chance: random.Random) -> bytes:
@@ -73,10 +86,11 @@ def broken_structure(chance: random.Random) -> bytes:
 def originals_of_keras3() -> list[Group]:
     """The trees in Keras 3's form; the configurations of whole models are their attribute ``model_config``."""
     made = [keras3_tree(describe(model, False)) for model in (small(), larger())]
-    for model in (small(), larger()):
+    for model in (small(), larger(), graph()):
         described = describe(model, True)
         root = keras3_tree(described)
-        root.attributes["model_config"] = json.dumps(to_keras3(described.config, described.training))  # type: ignore[arg-type]
+        config: Any = described.config
+        root.attributes["model_config"] = json.dumps(to_keras3(config, described.training, described.shapes))
         made.append(root)
     return made
 

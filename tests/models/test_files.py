@@ -33,7 +33,8 @@ from minifit.models.files import describe
 from minifit.saving import hdf5, legacy
 from minifit.saving.keras3.to_keras3 import to_keras3
 from minifit.saving.keras3.variables import tree
-from tests.saving.files.cases import CASES, custom, data, seen, set_all, train
+from tests.saving.files.cases import CASES, custom, data, predicted, seen, set_all, train
+from tests.saving.files.cases_graphs import GRAPHS, WEIGHTS_ALONE
 from tests.saving.files.exchange import worst
 
 ARCHIVE = Path(__file__).parents[1] / "saving" / "files" / "tf27.zip"
@@ -66,7 +67,7 @@ def archive() -> Iterator[zipfile.ZipFile]:
 # -- what tf.keras 2.7 wrote ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if name not in WEIGHTS_ALONE])
 def test_a_model_of_tf_keras_predicts_and_trains_on_as_it_did_there(
     name: str, archive: zipfile.ZipFile, tmp_path: Path
 ) -> None:
@@ -85,6 +86,143 @@ def test_a_model_predicts_and_trains_on_as_before_it_was_saved(name: str, tmp_pa
     assert bits(loaded) == bits(model)
     assert plain(seen(loaded, name)) == plain(seen(model, name))
     assert loaded.metrics_names == model.metrics_names
+
+
+@pytest.mark.parametrize("name", [*GRAPHS])
+def test_weights_of_graphs_and_of_models_by_their_call(
+    name: str, archive: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    model = CASES[name](minifit)
+    model.load_weights(archive.extract(f"{name}.only.h5", tmp_path)).assert_consumed()
+    told = json.loads(archive.read(f"{name}.json"))["predicted"]
+    assert worst({"predicted": told}, {"predicted": predicted(model, name)}) < 1e-5
+
+
+@pytest.mark.parametrize("name", [*GRAPHS])
+def test_names_and_orders_of_weights_are_those_of_tf_keras(
+    name: str, archive: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    model = CASES[name](minifit)
+    set_all(model)
+    train(model, name)
+    model.save_weights(tmp_path / "m.h5")
+    with (
+        h5py.File(tmp_path / "m.h5") as ours,
+        h5py.File(archive.extract(f"{name}.only.h5", tmp_path)) as theirs,
+    ):
+        kept = [
+            [n for n in f.attrs["layer_names"] if len(f[n].attrs["weight_names"])] for f in (ours, theirs)
+        ]
+        assert len(kept[0]) == len(kept[1])
+        for our, their in (*zip(*kept, strict=True), ["top_level_model_weights"] * 2):
+            names = [
+                [
+                    n.decode().rpartition("/")[2] if isinstance(n, bytes) else n.rpartition("/")[2]
+                    for n in each
+                ]
+                for each in (ours[our].attrs["weight_names"], theirs[their].attrs["weight_names"])
+            ]
+            assert names[0] == names[1], our
+
+
+def test_a_layer_that_models_share_is_one_layer_again(tmp_path: Path) -> None:
+    inner = Sequential([layers.Dense(3, input_shape=(3,), name="a")], name="inner")
+    middle = Sequential([inner, layers.Dense(2, name="b")], name="middle")
+    x = minifit.Input((3,), name="x")
+    model = minifit.Model(x, [middle(x), inner(x)], name="outer")
+    model.compile("sgd", ["mse", "mse"])
+    for path in (tmp_path / "m.h5", tmp_path / "m.keras"):
+        model.save(path)
+        loaded = load_model(path)
+        assert loaded.get_layer("middle").layers[0] is loaded.get_layer("inner")
+        assert bits(loaded) == bits(model)
+        assert len(loaded.weights) == 4
+        targets = [np.ones((8, 2)), np.ones((8, 3))]
+        for one in (loaded, model_of_file := load_model(path)):
+            one.fit(X, targets, shuffle=False, verbose=0)
+        assert bits(loaded) == bits(model_of_file)
+
+
+def test_a_model_by_its_call_needs_a_get_config(tmp_path: Path) -> None:
+    class Bare(minifit.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = layers.Dense(1)
+
+        def call(self, inputs: Any) -> Any:
+            return self.dense(inputs)
+
+    model = Bare()
+    model(X)
+    for name in ("m.h5", "m.keras"):
+        with pytest.raises(NotImplementedError, match=r"Bare.*get_config.*save_weights"):
+            model.save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+    for name in ("m.h5", "m.weights.h5"):
+        model.save_weights(tmp_path / name)
+        again = Bare()
+        again(X)
+        again.load_weights(tmp_path / name)
+        assert bits(again) == bits(model)
+
+
+def test_a_graph_of_an_unknown_layer_asks_for_custom_objects(tmp_path: Path) -> None:
+    model = CASES["arguments"](minifit)
+    for name in ("m.h5", "m.keras"):
+        model.save(tmp_path / name)
+        with pytest.raises(UnknownNameError, match=r"'Mixed'.*custom_objects"):
+            load_model(tmp_path / name)
+
+
+def test_models_in_models_without_end_are_refused(tmp_path: Path) -> None:
+    depth = 20_000
+    text = '{"class_name": "Sequential", "config": {"name": "s", "layers": [' * depth + "]}}" * depth
+    root: Any = legacy.tree(describe(small(), True))
+    root.attributes["model_config"] = text
+    hdf5.write(tmp_path / "m.h5", root)
+    with pytest.raises(FileFormatError):
+        load_model(tmp_path / "m.h5")
+
+
+ENTRY = {"class_name": "Dense", "config": {"units": 1, "name": "d"}, "name": "d"}
+INPUT = {
+    "class_name": "InputLayer",
+    "config": {"batch_input_shape": [None, 3], "name": "x"},
+    "name": "x",
+    "inbound_nodes": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "outputs", "words"),
+    [
+        ([[["d", 0, 0, {}]]], [["d", 0, 0]], "no cycles.*'d'"),
+        ([[["nobody", 0, 0, {}]]], [["d", 0, 0]], "calls that it has.*'nobody'"),
+        ([[["x", 1, 0, {}]]], [["d", 0, 0]], "calls that it has.*'x', 1"),
+        ([[["x", 0, 7, {}]]], [["d", 0, 0]], "calls that it has.*'x', 0, 7"),
+        ([[["x", 0, 0, {}]]], [["d", 5, 0]], "calls that it has.*'d', 5"),
+        ([[["x", 0, 0, {}]]], [["nobody", 0, 0]], "calls that it has.*'nobody'"),
+        ([[["x", 0, 0, {}]]], [], "ends of a graph"),
+        ([[]], [["d", 0, 0]], "A call in a graph has inputs.*'d'"),
+        ([[["x", 0, 0, {"other": ["d", 0, 0]}]]], [["d", 0, 0]], "no cycles"),
+    ],
+)
+def test_damaged_graphs_are_refused_with_their_place(
+    nodes: Any, outputs: Any, words: str, tmp_path: Path
+) -> None:
+    config = {
+        "name": "g",
+        "layers": [INPUT, {**ENTRY, "inbound_nodes": nodes}],
+        "input_layers": [["x", 0, 0]],
+        "output_layers": outputs,
+    }
+    with pytest.raises(FileFormatError, match=words):
+        models.model_from_config({"class_name": "Functional", "config": config})
+    root: Any = legacy.tree(describe(small(), True))
+    root.attributes["model_config"] = json.dumps({"class_name": "Functional", "config": config})
+    hdf5.write(tmp_path / "m.h5", root)
+    with pytest.raises(FileFormatError, match=words):
+        load_model(tmp_path / "m.h5")
 
 
 def test_weights_of_tf_keras_alone(archive: zipfile.ZipFile, tmp_path: Path) -> None:

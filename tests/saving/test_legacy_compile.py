@@ -35,9 +35,10 @@ def test_names_of_outputs(config: Any, names: list[str]) -> None:
 
 
 def test_names_of_metrics_begin_with_the_outputs() -> None:
-    ours = {"loss": "mse", "metrics": [[metric("mae"), metric("one_x")], []], "weighted_metrics": None}
+    ours = {"loss": "mse", "metrics": [[metric("mae"), metric("x")], []], "weighted_metrics": None}
     theirs = prefixed(ours, ["one", "two"])
-    assert theirs["metrics"] == [[metric("one_mae"), metric("one_one_x")], []]
+    assert theirs["metrics"] == [[metric("one_mae"), metric("one_x")], []]
+    assert prefixed(theirs, ["one", "two"]) == theirs
     assert unprefixed(theirs, ["one", "two"]) == ours
     assert ours["metrics"][0][0] == metric("mae")  # type: ignore[index]
 

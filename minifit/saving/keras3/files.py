@@ -33,6 +33,7 @@ from minifit.saving.keras3 import archive
 from minifit.saving.keras3.from_keras3 import model_from_keras3, training_from_keras3
 from minifit.saving.keras3.to_keras3 import to_keras3
 from minifit.saving.keras3.variables import optimizer_state, places_of, tree
+from minifit.saving.legacy_compile import output_names, unprefixed
 from minifit.saving.texts import parsed
 
 VERSION = "3.15.1"
@@ -76,7 +77,8 @@ def write(path: PathLike, model: ModelDescription, options: dict[str, Any] | Non
             "A .keras file holds a whole model. Received: weights alone. "
             "Give the file a name that ends with .weights.h5, or call model.save."
         )
-    config = to_keras3(model.config, model.training, model.shapes, model.input_shape)
+    training = model.training and unprefixed(model.training, output_names(model.config))
+    config = to_keras3(model.config, training, model.shapes, model.input_shape)
     text = json.dumps(config).encode()
     metadata = {"keras_version": VERSION, "written_by": "minifit", "sha256": {CONFIG: _digest(text)}}
     numbers = hdf5.parts(tree(model, _scheduled(config)), options)

@@ -241,6 +241,7 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "adapted": adapted,
     "metrics": metrics,
     "classes": classes,
+    **cases_graphs.GRAPHS,
 }
 
 

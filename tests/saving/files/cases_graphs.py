@@ -179,7 +179,7 @@ def models_in_graph(K: Any) -> Any:
     other, _ = graph(second)
     joined = L.Concatenate(name="joined")([y, z, other, a])
     made = K.Model(a, [L.Dense(1, name="one")(joined), graph(joined[:, :3])[1]], name="outer")
-    made.compile(K.optimizers.SGD(0.01, momentum=0.5), ["mse", "mse"])
+    made.compile(K.optimizers.SGD(0.001, momentum=0.5), ["mse", "mse"])
     return made
 
 

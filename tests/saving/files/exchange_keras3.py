@@ -24,11 +24,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the root of the project
 
 from tests.saving.files.cases import custom, seen, set_all, train
-from tests.saving.files.cases_graphs import GRAPHS
 from tests.saving.files.cases_keras3 import KERAS3, OBJECTS, PREDICTED
 from tests.saving.files.exchange import worst
 
-ALL = {**KERAS3, **{name: make for name, make in GRAPHS.items() if name != "added"}}
+ALL = KERAS3
 
 
 def write(K: Any, folder: Path) -> None:
