@@ -54,7 +54,7 @@ def plain(told: Any) -> Any:
     return json.loads(json.dumps(told, default=np.ndarray.tolist))
 
 
-def bits(model: Sequential) -> list[bytes]:
+def bits(model: minifit.Model) -> list[bytes]:
     return [w.tobytes() for w in model.get_weights()]
 
 
@@ -149,7 +149,7 @@ def test_a_model_by_its_call_needs_a_get_config(tmp_path: Path) -> None:
             super().__init__()
             self.dense = layers.Dense(1)
 
-        def call(self, inputs: Any) -> Any:
+        def call(self, inputs: Any) -> Any:  # type: ignore[override]
             return self.dense(inputs)
 
     model = Bare()

@@ -135,7 +135,17 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
             "`module` and `registered_name` too",
             "translated; a module is compared with Keras's own and never imported",
         ),
-        Noted("", "layers are listed in a graph", "`Functional`", "refused: minifit has Sequential models"),
+        Noted("", "calls of a layer by what their first argument is made of", "by `args` and `kwargs`"),
+        Noted(
+            "", "calls of a model in a graph are counted from 1", "from 0, but from 1 at the ends of a graph"
+        ),
+        Noted(
+            "",
+            "operations on tensors are layers, `TFOpLambda`",
+            "classes of `keras.ops`",
+            "translated by a table of names; those that one of them lacks are refused",
+        ),
+        Noted("", "metrics begin with the output's name: `one_mae`", "they do not: `mae`"),
     ),
     "layers": (
         Noted("", "weights by names", "`layers/dense_1/vars/0`: by class and number"),
@@ -214,6 +224,7 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
             _read_lookup,
         ),
         Refused("", "ThresholdedReLU", "", "refused: ReLU with a threshold computes the same"),
+        Refused("", "AddLoss, AddMetric", "", "refused: Keras 3 has no losses and metrics of symbols"),
         Refused("", "Lambda", "Lambda", "refused: code is neither written nor read"),
     ),
     "activations": (

@@ -7,7 +7,7 @@ into a file of Keras 3 (`write`) and out of one (`read`).
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from minifit.errors import ArgumentError, FileFormatError
+from minifit.errors import ArgumentError, FileFormatError, legible
 from minifit.saving.description import Config
 
 Change = Callable[[str, Config], None]
@@ -17,7 +17,7 @@ Change = Callable[[str, Config], None]
 def refuse_to_write(what: str, why: str = "Keras 3 has no such thing") -> NoReturn:
     """Raise the error for what a file of Keras 3 cannot hold."""
     raise ArgumentError(
-        f"A model in the form of Keras 3 must be the same model there. Received: {what}. {why}. "
+        f"A model in the form of Keras 3 must be the same model there. Received: {legible(what)}. {why}. "
         "Change it, or save to a name that ends with .h5: that is the form of tf.keras 2.7."
     )
 
@@ -29,7 +29,7 @@ def refuse_to_read(
 ) -> NoReturn:
     """Raise the error for what a file of Keras 3 holds and minifit does not have."""
     raise FileFormatError(
-        f"A model from a file must be the same model here. Received: {what}. {why}. {advice}."
+        f"A model from a file must be the same model here. Received: {legible(what)}. {why}. {advice}."
     )
 
 
