@@ -149,7 +149,7 @@ def test_a_model_by_its_call_needs_a_get_config(tmp_path: Path) -> None:
             super().__init__()
             self.dense = layers.Dense(1)
 
-        def call(self, inputs: Any) -> Any:  # type: ignore[override]
+        def call(self, inputs: Any) -> Any:
             return self.dense(inputs)
 
     model = Bare()
