@@ -157,6 +157,7 @@ class Layer(Owner, Connected, Adding, Configurable):
         self._added_metrics: dict[str, Mean] = {}  # by `add_metric`
         for kept in ("_weights", "_inner", "_nodes"):
             self.__dict__.setdefault(kept, [])
+        self.__dict__.setdefault("_containers", {})
         arguments = signature(self.call).parameters.values()
         self._call_names = [
             a.name for a in arguments if a.kind in (Argument.POSITIONAL_ONLY, Argument.POSITIONAL_OR_KEYWORD)

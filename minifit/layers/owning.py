@@ -5,6 +5,7 @@ weights are asked for.
 """
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,11 @@ _LISTS = frozenset(
     )
 )
 """The attributes in which layers and models keep lists of their own, where no user puts layers."""
+
+_PLAIN = frozenset((type(None), bool, int, float, str))
+"""The kinds of values that hold nothing and compute nothing."""
+
+_is_trainable = attrgetter("_trainable")
 
 
 class Owner:
@@ -61,8 +67,10 @@ class Owner:
         """
         before = self.__dict__.get(name)
         super().__setattr__(name, value)
+        if type(value) in _PLAIN and type(before) in _PLAIN and name != "_trainable":
+            return  # no step is planned by it, so that a hook may count something on its model at every batch
         changed()
-        if name in _LISTS:
+        if name in _LISTS or not (isinstance(value, _HOLDERS) or isinstance(before, _HOLDERS)):
             return
         self._note(name, value)
         places = [self._let_go(part) for part in _parts(before) if not self._has(part)]
@@ -87,7 +95,8 @@ class Owner:
 
     def layers_inside(self) -> list[Any]:
         """Return the layers directly in this one, each once."""
-        self._look_into_containers()
+        if self._containers:
+            self._look_into_containers()
         return list(self._inner)
 
     def layers_within(self) -> Iterator[Any]:
@@ -103,7 +112,8 @@ class Owner:
 
     def own_weights(self) -> list[Parameter]:
         """Return the weights of this layer itself, without those of layers in it."""
-        self._look_into_containers()
+        if self._containers:
+            self._look_into_containers()
         return list(self._weights)
 
     def own_metrics(self) -> list[Metric]:
@@ -127,21 +137,24 @@ class Owner:
     @property
     def weights(self) -> list[Parameter]:
         """All weights: those that can be trained, then the others."""
-        own = self.all_weights()
-        return [w for w in own if w.trainable] + [w for w in own if not w.trainable]
+        return sorted(self.all_weights(), key=_is_trainable, reverse=True)  # which keeps the order of equals
 
     def all_weights(self) -> list[Parameter]:
         """Return all weights, each once: its own, then layer by layer those of layers inside."""
-        inside = (w for layer in self.layers_inside() for w in layer.all_weights())
-        return list(dict.fromkeys((*self.own_weights(), *inside)))
+        found = self.own_weights()
+        for layer in self.layers_inside():
+            found += layer.all_weights()
+        return list(dict.fromkeys(found))
 
     @property
     def trainable_weights(self) -> list[Parameter]:
         """The weights that training changes; none while ``trainable`` is False."""
         if not self.trainable:
             return []
-        inside = (w for layer in self.layers_inside() for w in layer.trainable_weights)
-        return list(dict.fromkeys((*(w for w in self.own_weights() if w.trainable), *inside)))
+        found = [w for w in self.own_weights() if w.trainable]
+        for layer in self.layers_inside():
+            found += layer.trainable_weights
+        return list(dict.fromkeys(found))
 
     @property
     def non_trainable_weights(self) -> list[Parameter]:
@@ -160,11 +173,10 @@ class Owner:
 
     def metrics_within(self) -> list[Metric]:
         """Return the metrics of the layer and of those inside."""
-        found = (
-            m
-            for layer in self.layers_within()
-            for m in (*layer._added_metrics.values(), *layer.own_metrics())
-        )
+        found: list[Metric] = []
+        for layer in self.layers_within():
+            if layer._added_metrics or layer._containers:
+                found += [*layer._added_metrics.values(), *layer.own_metrics()]
         return list(dict.fromkeys(found))
 
     def get_weights(self) -> list[Array]:
@@ -179,8 +191,6 @@ class Owner:
 
     def _look_into_containers(self) -> None:
         """Own what was put into lists and dicts since they became attributes, and no longer what was taken out."""
-        if not self._containers:
-            return
         values = vars(self)
         parts = [(name, part) for name in self._containers for part in _parts(values[name])]
         known = {id(part) for part in (*self._inner, *self._weights)}
@@ -228,6 +238,10 @@ class Owner:
     def _has(self, part: Any) -> bool:
         """Return whether an attribute is this layer or weight, or holds it in a list or dict."""
         return any(part is other for k, v in vars(self).items() if k not in _LISTS for other in _parts(v))
+
+
+_HOLDERS = (list, dict, tuple, Owner, Parameter, Metric)
+"""The kinds of values that are owned or may hold what is."""
 
 
 def _dismiss(weight: Parameter) -> None:

@@ -206,12 +206,13 @@ class Model(Wired):
         if self._graph is None:
             self._inputs_form = form
         else:
-            self._fed([constant(np.asarray(x)) for x in inputs])
+            self._fitted([constant(np.asarray(x)) for x in inputs])
 
     def adopt_weights(self) -> None:
         """Let all weights that can be learned lie side by side, those of models inside each where these keep them."""
         with _building:
-            self._laid_out = True
+            if not self._laid_out:
+                self._laid_out = True
             for layer in self.layers_inside():
                 if isinstance(layer, Model):
                     layer.adopt_weights()
@@ -227,8 +228,10 @@ class Model(Wired):
     def weights(self) -> list[Parameter]:
         """All weights, layer by layer, each once."""
         self._need_weights()
-        found = [w for layer in self._layers_with_weights() for w in layer.weights]
-        return list(dict.fromkeys([*found, *self.own_weights()]))
+        found: list[Parameter] = []
+        for layer in self._layers_with_weights():
+            found += layer.weights
+        return list(dict.fromkeys(found + self.own_weights()))
 
     @property
     def trainable_weights(self) -> list[Parameter]:
@@ -236,7 +239,9 @@ class Model(Wired):
         self._need_weights()
         if not self.trainable:
             return []
-        found = [w for layer in self._layers_with_weights() for w in layer.trainable_weights]
+        found: list[Parameter] = []
+        for layer in self._layers_with_weights():
+            found += layer.trainable_weights
         return list(dict.fromkeys([*found, *(w for w in self.own_weights() if w.trainable)]))
 
     @property

@@ -198,7 +198,8 @@ class Sequential(Model):
 
     def layers_inside(self) -> list[Layer]:
         """Return the layers, and those that attributes of a subclass hold, each once."""
-        self._look_into_containers()
+        if self._containers:
+            self._look_into_containers()
         return list(dict.fromkeys((*self._layers, *self._inner)))
 
     def _who_expects(self, symbol: Symbol) -> str:

@@ -218,8 +218,11 @@ class Wired(Trainer):
 
     def _fed(self, inputs: Any) -> list[Any]:
         """Return the tensors for the inputs of the graph in order, in the shapes that these have."""
+        return self._fitted([inputs] if isinstance(inputs, Tensor) else self._in_order(inputs))
+
+    def _fitted(self, leaves: list[Any]) -> list[Any]:
+        """Return tensors in the order of the inputs of the graph, in the shapes that these have."""
         graph = self._need_graph("inputs")
-        leaves = [inputs] if isinstance(inputs, Tensor) else self._in_order(inputs)
         if len(leaves) != len(graph.inputs):
             raise ArgumentError(
                 f"The model {self.name!r} takes {len(graph.inputs)} inputs: {self.input_keys}. "
