@@ -10,7 +10,6 @@ from minifit.arrays import Array
 from minifit.data.batch import Batch, Stretch
 from minifit.data.permutation import Computed
 from minifit.data.row_batches import RowBatches
-from minifit.data.values import in_memory
 from minifit.tensor import Context
 
 CAST_AT_ONCE = 2**20
@@ -78,11 +77,11 @@ class ArrayBatches(RowBatches):
         """
         arrays: list[Array | None] = []
         self._to_cast = []
-        for _, role, rows, dtype in self.columns:
+        for _, role, rows, dtype, held in self.columns:
             array: Any = rows
-            if role == "y" and in_memory(rows) and rows.dtype != dtype and rows.size == len(rows):
-                array = np.empty(rows.shape, dtype)
-                self._to_cast.append((rows, array))
+            if role == "y" and held is not None and held.dtype != dtype and held.size == len(held):
+                array = np.empty(held.shape, dtype)
+                self._to_cast.append((held, array))
             if array is not None and not _lies_ready(array, dtype):
                 return None
             arrays.append(array)
@@ -123,7 +122,7 @@ class ArrayBatches(RowBatches):
         index = self.order[rows] if self.shuffle is True else None
         made = [
             None if source is None else _gather(here, source, rows, index, dtype)
-            for _, _, source, dtype in self.columns
+            for _, _, source, dtype, _ in self.columns
         ]
         return Batch(*self._parts(made))
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from minifit.arrays import FLOAT
+from minifit.arrays import FLOAT, Array
 from minifit.data.batch import PARTS, Batch, Columns, for_each, target_dtype
 from minifit.data.batches import SUSPECTED, Batches, Suspect
 from minifit.data.checks import same_length
@@ -35,17 +35,21 @@ class Column(NamedTuple):
         None where an output has no targets, or no weights.
     dtype : numpy.dtype
         What its numbers are converted to.
+    array : array or None
+        The rows where they lie in memory; None in a file.
     """
 
     name: str
     role: str
     rows: Rows | None
     dtype: np.dtype[Any]
+    array: Array | None
 
 
 def column(name: str, role: str, rows: Rows | None) -> Column:
     """Return a column of the dtype that its role asks for."""
-    return Column(name, role, rows, target_dtype(rows.dtype) if role == "y" and rows is not None else FLOAT)
+    dtype = target_dtype(rows.dtype) if role == "y" and rows is not None else FLOAT
+    return Column(name, role, rows, dtype, rows if in_memory(rows) else None)
 
 
 def columns_of(given: Given, of: str = "") -> list[Column]:
@@ -62,9 +66,9 @@ def columns_of(given: Given, of: str = "") -> list[Column]:
         for name, value in leaves
     ]
     same_length(f"All arrays{of}", **{c.name: c.rows for c in columns})
-    for name, _, rows, _ in columns:
-        if in_memory(rows):
-            check_range(name + of, rows)
+    for name, _, _, _, array in columns:
+        if array is not None:
+            check_range(name + of, array)
     return columns
 
 
@@ -142,7 +146,7 @@ class RowBatches(Batches):
     @property
     def targets(self) -> Columns:  # type: ignore[override]
         """The targets of each output, where they lie in memory."""
-        return self._parts([c.rows if in_memory(c.rows) else None for c in self.columns])[1]
+        return self._parts([c.array for c in self.columns])[1]
 
     @property
     def inputs(self) -> list[Any]:
@@ -233,9 +237,9 @@ class RowBatches(Batches):
         """Whole arrays where they lie in memory, since the rows of a batch may come from anywhere."""
         columns, found = self._apart(list(self.columns)), []
         for part in SUSPECTED:
-            for (name, _, rows, _), array in zip(columns[part], batch[part], strict=False):
-                if in_memory(rows):
-                    found.append(Suspect(name + self._of, rows))
+            for (name, _, _, _, whole), array in zip(columns[part], batch[part], strict=False):
+                if whole is not None:
+                    found.append(Suspect(name + self._of, whole))
                 else:
                     name = f"{name}{self._of}, batch {self._number}"
                     found.append(Suspect(name, array, self._row_of_batch))

@@ -77,7 +77,7 @@ class StoredBatches(RowBatches):
         """Put together from one block or more."""
         made = [
             None if rows is None else here.take((last - first, *rows.shape[1:]), dtype)
-            for _, _, rows, dtype in self.columns
+            for _, _, rows, dtype, _ in self.columns
         ]
         place = first
         while place < last:

@@ -5,6 +5,7 @@ of earlier steps (its slots: momentum, moments) lies in arrays of the same layou
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -292,9 +293,7 @@ class Optimizer(KerasMethods, Configurable):
     def of_library(self) -> bool:
         """True if a step runs no method of the user's."""
         kind = type(self)
-        return kind.__module__.startswith("minifit.") and not any(
-            callable(getattr(kind, k, None)) for k in vars(self)
-        )
+        return kind.__module__.startswith("minifit.") and vars(self).keys().isdisjoint(_methods_of(kind))
 
     def fit_step(self, kernels: ModuleType, plan: Plan) -> None:
         """Take a step of `fit` by the methods of a user's class: `apply_gradients`, or `step` and what it calls."""
@@ -622,6 +621,12 @@ class Optimizer(KerasMethods, Configurable):
         if isinstance(rate, Mapping):
             config = {**config, "learning_rate": deserialize(rate, custom_objects)}
         return cls(**config)
+
+
+@cache
+def _methods_of(kind: type) -> frozenset[str]:
+    """Return the names of a library class's methods; there are few such classes."""
+    return frozenset(name for name in dir(kind) if callable(getattr(kind, name, None)))
 
 
 def _shrink(grads: list[Array], norm: float) -> None:

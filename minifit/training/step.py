@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from minifit import settings
 from minifit.arrays import Array
 from minifit.constraints import constrain, constrained
 from minifit.data import Batch
@@ -140,7 +141,8 @@ class TrainStep(JudgedStep):
         self.optimizer = optimizer
         self.constrained: list[Parameter] = []
         self._learn(model.trainable_weights)
-        self.look()
+        self._looked = settings.count
+        self._follow()
 
     def _learn(self, weights: list[Parameter]) -> None:
         """Plan to update these weights and no others."""
@@ -150,7 +152,7 @@ class TrainStep(JudgedStep):
         self.frozen = [w for w in self.weights if w.trainable and w not in learned]
 
     def follow_settings(self) -> None:
-        """Find also the weights that are constrained, and those that are learned where a weight's own flag changed.
+        """Find the weights that are learned where a weight's own flag changed, and what else follows from settings.
 
         The flags of layers count as they were compiled.
         """
@@ -162,6 +164,10 @@ class TrainStep(JudgedStep):
                 self._learn(learned)
             else:
                 self.model.compiled_flags.warn()
+        self._follow()
+
+    def _follow(self) -> None:
+        """Find the weights that are regularized or constrained, and whether there is a plan."""
         super().follow_settings()
         known = [w.constraint for w in self.constrained]
         self.constrained = [w for w in self.learned if w.constraint is not None]

@@ -6,7 +6,9 @@ the same and knows more ways to be fast.
 
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from itertools import islice
+from functools import partial
+from itertools import compress, islice
+from operator import attrgetter, is_not
 from typing import Any
 
 from minifit.errors import ArgumentError, NotCompiledError
@@ -178,8 +180,9 @@ PREDICTING = ("make_predict_function", "predict_step")
 
 def overridden(model: Any, names: tuple[str, ...], base: type) -> str | None:
     """Return the first of the methods that the model's class or the model itself has a version of its own of."""
-    kind = type(model)
-    return next((n for n in names if n in vars(model) or getattr(kind, n) is not getattr(base, n)), None)
+    methods = attrgetter(*names)
+    of_class = compress(names, map(is_not, methods(type(model)), methods(base)))
+    return next(of_class, None) or next(filter(vars(model).__contains__, names), None)
 
 
 def refuse_uncalled(model: Any) -> None:
@@ -189,7 +192,8 @@ def refuse_uncalled(model: Any) -> None:
     ------
     ArgumentError
     """
-    unused = next((name for name in UNCALLED if name in vars(model) or hasattr(type(model), name)), None)
+    of_class = filter(partial(hasattr, type(model)), UNCALLED)
+    unused = next(of_class, None) or next(filter(vars(model).__contains__, UNCALLED), None)
     if unused is not None:
         raise ArgumentError(
             "A model's own steps are train_step, test_step, predict_step, the functions that make_train_function and "

@@ -573,9 +573,10 @@ class Trainer(StepMethods, GeneratorMethods, Layer):
         except ShapeError as error:
             batches.tell_where(error)
             raise
-        if own is None:
+        if own is None and batches.names.outputs is None:
             batches.name_outputs(self.output_names)
-        return batches.peek()
+            return batches.peek()
+        return sample
 
     def _needs_no_data(self) -> bool:
         """Return whether all layers are built, or the model has no `call` that could build them."""
@@ -610,12 +611,13 @@ class Trainer(StepMethods, GeneratorMethods, Layer):
             )
         objective.losses_used = objective.metrics_used = objective.resolved
         if objective.resolved:
-            names = [batches.name_of_targets(i) for i in range(len(batches.targets))]
-            objective.check_targets(names, batches.targets, self.output_shapes)
+            targets = batches.targets
+            names = [batches.name_of_targets(i) for i in range(len(targets))]
+            objective.check_targets(names, targets, self.output_shapes)
 
     def _work(self, batches: Batches, epochs: int) -> float:
         """How much work is planned."""
-        samples = getattr(batches, "size", len(batches.peek().inputs[0]))
+        samples = getattr(batches, "size", None) or len(batches.peek().inputs[0])
         return engine.work(epochs, batches.steps, self.numbers_in_a_step(samples))
 
     def _callback_list(self, callbacks: Any, verbose: Any, **params: Any) -> CallbackList:
