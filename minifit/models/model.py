@@ -289,6 +289,10 @@ class Model(Wired):
         result = self.run(given, training, {})
         return (result,) if type(result) is Tensor else tuple(nest.flatten(result))
 
+    def layers_in_turn(self) -> Sequence[Layer]:
+        """Return the layers, if a step may take them one after another; none where the model is no chain."""
+        return super().layers_in_turn() if type(self).forward is Model.forward else ()
+
     def numbers_in_a_step(self, samples: int) -> int:
         """Return how many numbers a step goes through: the parameters, and every layer's output for each sample."""
         if self._graph is not None:

@@ -292,7 +292,7 @@ class Optimizer(KerasMethods, Configurable):
     @property
     def of_library(self) -> bool:
         """True if a step runs no method of the user's."""
-        kind = type(self)
+        kind: Any = type(self)
         return kind.__module__.startswith("minifit.") and vars(self).keys().isdisjoint(_methods_of(kind))
 
     def fit_step(self, kernels: ModuleType, plan: Plan) -> None:

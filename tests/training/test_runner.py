@@ -99,6 +99,42 @@ def test_a_chunk_ends_at_whole_executions(monkeypatch: pytest.MonkeyPatch) -> No
     assert calls.taken == [3, 3, 3, 1]
 
 
+class Counting(Callback):
+    """Keeps numbers and words on the model, as programs do."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.model.batches_seen = batch + 1
+        self.model.phase = "training"
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.model.stop_training = False
+
+
+def test_plain_attributes_of_a_model_make_no_step_look_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    look = TrainStep.follow_settings
+    monkeypatch.setattr(TrainStep, "follow_settings", lambda step: (looks.append(1), look(step)))
+    model = new_model()
+    model.fit(np.ones((8, 3), "f"), np.ones(8), 2, epochs=3, callbacks=[Counting()], verbose=0)
+    assert (looks, model.batches_seen, model.phase) == ([], 4, "training")
+
+
+def test_a_flag_that_is_set_in_a_hook_is_looked_at() -> None:
+    model = new_model()
+
+    def freeze(epoch: int, logs: Any) -> None:
+        model.layers[0].trainable = False
+
+    with pytest.warns(UserWarning, match="trainable"):
+        model.fit(
+            np.ones((8, 3), "f"),
+            np.ones(8),
+            epochs=2,
+            callbacks=[LambdaCallback(on_epoch_end=freeze)],
+            verbose=0,
+        )
+
+
 def test_evaluate_and_predict_take_batches_together(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = Calls(monkeypatch)
     model = new_model()
