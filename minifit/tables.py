@@ -98,7 +98,7 @@ class Table(Mapping[str, Any]):
             return identifier
         raise ArgumentTypeError(
             f"The {self.kind} is given by its name, as an object or as a function. "
-            f"Received: {identifier!r}. Pass for example {next(iter(self._members), 'its name')!r}."
+            f"Received: {quoted(identifier)}. Pass for example {next(iter(self._members), 'its name')!r}."
         )
 
 

@@ -125,6 +125,18 @@ def test_names_and_orders_of_weights_are_those_of_tf_keras(
             assert names[0] == names[1], our
 
 
+@pytest.mark.parametrize(
+    "name", ["two", "listed", "dicts", "merging", "graph-in-chain", "three-deep", "arguments"]
+)
+def test_the_configuration_of_a_graph_is_that_of_tf_keras(
+    name: str, archive: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    ours = json.loads(CASES[name](minifit).to_json())
+    with h5py.File(archive.extract(f"{name}.h5", tmp_path)) as file:
+        theirs = json.loads(file.attrs["model_config"])
+    assert {key: ours[key] for key in ("class_name", "config")} == theirs
+
+
 def test_a_layer_that_models_share_is_one_layer_again(tmp_path: Path) -> None:
     inner = Sequential([layers.Dense(3, input_shape=(3,), name="a")], name="inner")
     middle = Sequential([inner, layers.Dense(2, name="b")], name="middle")
