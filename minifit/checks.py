@@ -86,7 +86,7 @@ def integer(name: str, value: Any, example: int = -1) -> int:
     found = whole(value)
     if found is None:
         raise ArgumentTypeError(
-            f"{name} must be an integer. Received: {name}={value!r}. Pass for example {name}={example}."
+            f"{name} must be an integer. Received: {name}={quoted(value)}. Pass for example {name}={example}."
         )
     return found
 
@@ -103,7 +103,9 @@ def positive(name: str, value: Any, least: int = 1, example: int = 10) -> int:
     found = whole(value)
     if found is None or found < least:
         kind = ArgumentTypeError if found is None else ArgumentError
-        raise kind(f"{name} must be {rule}. Received: {name}={value!r}. Pass for example {name}={example}.")
+        raise kind(
+            f"{name} must be {rule}. Received: {name}={quoted(value)}. Pass for example {name}={example}."
+        )
     return found
 
 
@@ -120,7 +122,7 @@ def seed(name: str, value: Any, below: int | None = None) -> int:
         kind = ArgumentTypeError if found is None else ArgumentError
         rule = "of at least 0" if below is None else f"from 0 to {below - 1}"
         raise kind(
-            f"{name} must be an integer {rule}. Received: {name}={value!r}. Pass for example {name}=1."
+            f"{name} must be an integer {rule}. Received: {name}={quoted(value)}. Pass for example {name}=1."
         )
     return found
 
@@ -136,7 +138,7 @@ def sizes(name: str, value: Any) -> tuple[int | None, ...]:
     listed = entries(value)
     if listed is None:
         raise ArgumentTypeError(
-            f"{name} is a tuple of integers. Received: {name}={value!r}. Pass for example {name}=(None, 1)."
+            f"{name} is a tuple of integers. Received: {name}={quoted(value)}. Pass for example {name}=(None, 1)."
         )
     return tuple(None if size is None else integer(name, size, 1) for size in listed)
 
@@ -163,7 +165,7 @@ def number(name: str, value: Any, example: float = 0.01, infinite: bool = False)
         result = math.inf if found > 0 else -math.inf
     if math.isnan(result) or (math.isinf(result) and not infinite):
         raise ArgumentError(
-            f"{name} must be a finite number. Received: {name}={value!r}. Pass for example {name}={example}."
+            f"{name} must be a finite number. Received: {name}={quoted(value)}. Pass for example {name}={example}."
         )
     return result
 
@@ -175,7 +177,7 @@ def _within(
     found = number(name, value, example, infinite)
     if not met(found):
         raise ArgumentError(
-            f"{name} must be {rule}. Received: {name}={value!r}. Pass for example {name}={example}."
+            f"{name} must be {rule}. Received: {name}={quoted(value)}. Pass for example {name}={example}."
         )
     return found
 
@@ -252,7 +254,7 @@ def axes(name: str, value: Any) -> int | list[int]:
     integers = [axis for axis in found if axis is not None]
     if not found or len(integers) < len(found):
         raise ArgumentTypeError(
-            f"{name} is an integer or a list of integers. Received: {name}={value!r}. -1 is the last axis."
+            f"{name} is an integer or a list of integers. Received: {name}={quoted(value)}. -1 is the last axis."
         )
     return integers[0] if listed is None else integers
 
@@ -268,7 +270,7 @@ def several(name: str, value: Any, each: Callable[[str, Any], T], example: str) 
     found = entries(value)
     if found is None:
         raise ArgumentTypeError(
-            f"{name} must be a list of numbers. Received: {name}={value!r}. Pass for example {name}={example}."
+            f"{name} must be a list of numbers. Received: {name}={quoted(value)}. Pass for example {name}={example}."
         )
     return [each(name, entry) for entry in found]
 
