@@ -3,6 +3,7 @@
 from typing import Any
 
 from minifit.layers.base import Layer
+from minifit.settings import Fixed
 from minifit.tensor import Tensor
 
 
@@ -20,6 +21,8 @@ class AddLoss(Layer):
     ----------
     The layer of this name in files of TensorFlow 2.7.
     """
+
+    unconditional = Fixed()
 
     def __init__(self, unconditional: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -50,6 +53,8 @@ class AddMetric(Layer):
     ----------
     The layer of this name in files of TensorFlow 2.7.
     """
+
+    metric_name, aggregation = Fixed(), Fixed()
 
     def __init__(
         self, metric_name: str | None = None, aggregation: str | None = "mean", **kwargs: Any

@@ -27,6 +27,7 @@ NO_ATTRIBUTES: dict[str, set[str]] = {
     "layers": {
         *("dtype", "input_shape", "input_dim", "mask", "output_shape", "data_format"),
         *("weights", "batch_size", "dynamic"),
+        "trainable",  # counts as `compile` found it, of which tests/training/test_flags.py knows
     },
     "metrics": {"dtype"},
     "optimizers": {"lr"},

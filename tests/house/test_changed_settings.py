@@ -195,7 +195,9 @@ OWN_TESTS = (
     layers.Discretization,  # has arguments that contradict each other, as have the lookups
     layers.IntegerLookup,
     layers.StringLookup,
-    layers.TFOpLambda,  # is made of a symbol's op
+    layers.TFOpLambda,  # is made of a symbol's op, as are the next two
+    layers.AddLoss,
+    layers.AddMetric,
     callbacks.Callback,
     callbacks.CallbackList,
     callbacks.LambdaCallback,  # a hook counts from the next epoch on
