@@ -66,7 +66,7 @@ def categorical_crossentropy_backward(
 
 def categorical_crossentropy_logits_forward(t: NDArray[Any], z: NDArray[Any], loss: NDArray[Any]) -> None:
     """loss = -sum(t log(softmax(z)))"""
-    log = _log_softmax(z)
+    log = log_softmax(z)
     log *= t
     np.negative(np.add.reduce(log, axis=1), out=loss)
 
@@ -126,7 +126,7 @@ def sparse_categorical_crossentropy_logits_forward(
     int
         The first row whose id is outside [0, m), or -1. The loss of such a row is NaN.
     """
-    log, first = _picked(_log_softmax(z), ids)
+    log, first = _picked(log_softmax(z), ids)
     np.negative(log, out=loss)
     return first
 
@@ -197,7 +197,7 @@ def _clipped(p: NDArray[Any]) -> NDArray[Any]:
     return held
 
 
-def _log_softmax(z: NDArray[Any]) -> NDArray[Any]:
+def log_softmax(z: NDArray[Any]) -> NDArray[Any]:
     """log(exp(z) / sum(exp(z))) of each row, with the largest z at 0 so that exp does not overflow."""
     log: NDArray[Any] = z - np.maximum.reduce(z, axis=1, keepdims=True)
     log -= np.log(np.add.reduce(np.exp(log), axis=1, keepdims=True))
@@ -225,3 +225,17 @@ def _add_at(values: NDArray[Any], ids: NDArray[np.int64], change: NDArray[Any]) 
     rows = np.flatnonzero(inside)
     values[rows, ids[rows]] += change[rows]
     values[~inside] = np.nan
+
+
+def log_odds(p: NDArray[Any]) -> NDArray[Any]:
+    """log(p / (1 - p)) / m: minus the gradient of the binary cross-entropy with respect to its targets"""
+    held = _clipped(p)
+    odds: NDArray[Any] = np.log(held + EPSILON) - np.log(1 - held + EPSILON)
+    odds /= p.shape[1]
+    return odds
+
+
+def log_shares(p: NDArray[Any]) -> NDArray[Any]:
+    """log(p / sum(p)): minus the gradient of the categorical cross-entropy with respect to its targets"""
+    logs: NDArray[Any] = np.log(_clipped(p / np.add.reduce(p, axis=1, keepdims=True)))
+    return logs

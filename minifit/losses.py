@@ -281,15 +281,14 @@ def _pair(y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
 
 
 def _same_shape(name: str, y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
-    p = as_tensor(y_pred)
-    t = to_array(y_true)
+    p, t = as_tensor(y_pred), as_tensor(y_true)
     if t.shape != p.shape:
         sparse = " For class numbers use sparse_categorical_crossentropy." if name.startswith("cat") else ""
         raise ShapeError(
             f"{name} needs one target for each prediction. Received: targets of shape {t.shape}, "
             f"predictions of shape {p.shape}. Give targets of the predictions' shape.{sparse}"
         )
-    return Tensor(t if t.dtype == p.dtype else t.astype(p.dtype)), p
+    return convert(t, p.dtype), p
 
 
 def _last(x: Tensor, axis: int) -> Tensor:

@@ -15,7 +15,8 @@ import numpy as np
 
 from minifit.arrays import Array, Shape, common_shape, whole_numbers
 from minifit.checks import entries, whole
-from minifit.errors import ArgumentTypeError, DataError, GradientError, ShapeError
+from minifit.errors import ArgumentTypeError, DataError, ShapeError
+from minifit.kernels.reference_losses import log_odds, log_shares, log_softmax
 from minifit.tensor import (
     Axis,
     Tensor,
@@ -266,16 +267,14 @@ def normalize(
 def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``mean((y_pred - y_true) ** 2)`` over the last axis."""
     k = current().kernels
-    return _loss(k.squared_error_forward, k.squared_error_backward, y_true, floating(y_pred), symmetric=True)
+    return _loss(k.squared_error_forward, k.squared_error_backward, y_true, floating(y_pred), None)
 
 
 @on_symbols
 def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``mean(abs(y_pred - y_true))`` over the last axis."""
     k = current().kernels
-    return _loss(
-        k.absolute_error_forward, k.absolute_error_backward, y_true, floating(y_pred), symmetric=True
-    )
+    return _loss(k.absolute_error_forward, k.absolute_error_backward, y_true, floating(y_pred), None)
 
 
 @on_symbols
@@ -284,8 +283,14 @@ def binary_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: boo
     k, p = current().kernels, floating(y_pred)
     logits = p if from_logits else p.logits
     if logits is None:
-        return _loss(k.binary_crossentropy_forward, k.binary_crossentropy_backward, y_true, p)
-    return _loss(k.binary_crossentropy_logits_forward, k.binary_crossentropy_logits_backward, y_true, logits)
+        return _loss(k.binary_crossentropy_forward, k.binary_crossentropy_backward, y_true, p, log_odds)
+    return _loss(
+        k.binary_crossentropy_logits_forward,
+        k.binary_crossentropy_logits_backward,
+        y_true,
+        logits,
+        lambda z: z / z.shape[1],
+    )
 
 
 @on_symbols
@@ -294,13 +299,15 @@ def categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits
     k, p = current().kernels, floating(y_pred)
     logits = p if from_logits else p.logits
     if logits is None:
-        return _loss(k.categorical_crossentropy_forward, k.categorical_crossentropy_backward, y_true, p)
+        return _loss(
+            k.categorical_crossentropy_forward, k.categorical_crossentropy_backward, y_true, p, log_shares
+        )
     probabilities = _probabilities(p, logits)
 
     def backward(t: Array, _: Array, dloss: Array, dz: Array) -> None:
         k.categorical_crossentropy_logits_backward(t, probabilities, dloss, dz)
 
-    return _loss(k.categorical_crossentropy_logits_forward, backward, y_true, logits)
+    return _loss(k.categorical_crossentropy_logits_forward, backward, y_true, logits, log_softmax)
 
 
 @on_symbols
@@ -345,34 +352,36 @@ def _loss(
     backward: Callable[[Array, Array, Array, Array], Any],
     y_true: TensorLike,
     y_pred: Tensor,
-    symmetric: bool = False,
+    of_target: Callable[[Array], Array] | None,
 ) -> Tensor:
     """A loss with one value a sample, from its two kernels.
 
-    A symmetric one depends on the difference of both alone, so that the targets may have a gradient too.
+    Targets may have a gradient too: minus `of_target` of the predictions in rows. None means that the loss depends on
+    the difference of both alone.
     """
     here = current()
-    if isinstance(y_true, Tensor) and here.follows(y_true):
-        if not symmetric:
-            raise GradientError(
-                "The targets of a cross-entropy are constants. Received: targets that require a gradient. "
-                "Pass them through ops.stop_gradient."
-            )
-        y_pred, y_true = y_pred - y_true, 0.0
+    source = y_true if isinstance(y_true, Tensor) and here.follows(y_true) else None
+    if source is not None and of_target is None:
+        y_pred, y_true, source = y_pred - source, 0.0, None
     target = to_array(y_true)
     if target.shape != y_pred.shape:
         target, y_pred = _broadcast_pair(target, y_pred)
+        source = None if source is None else broadcast_to(source, target.shape)
     p = _rows(y_pred.value)
     t = _rows(target if target.dtype == p.dtype else target.astype(p.dtype))
     loss = here.take((p.shape[0],), p.dtype)
     forward(t, p, loss)
 
-    def rule(dloss: Array) -> tuple[Array]:
+    def rule(dloss: Array) -> tuple[Array, ...]:
         dp = here.take(p.shape, p.dtype)
         backward(t, p, dloss.reshape(-1), dp)
-        return (dp.reshape(y_pred.shape),)
+        if source is None or of_target is None:
+            return (dp.reshape(y_pred.shape),)
+        dt = of_target(p) * -dloss.reshape(-1, 1)
+        return dp.reshape(y_pred.shape), dt.reshape(source.shape)
 
-    return here.result(loss.reshape(y_pred.shape[:-1]), rule, y_pred)
+    parents = (y_pred,) if source is None else (y_pred, source)
+    return here.result(loss.reshape(y_pred.shape[:-1]), rule, *parents)
 
 
 def _broadcast_pair(target: Array, y_pred: Tensor) -> tuple[Array, Tensor]:

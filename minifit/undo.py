@@ -57,3 +57,12 @@ class Undo:
                     function(*arguments)
                     self.changes.pop()
                 self.generators.clear()
+
+
+class TrialUndo(Undo):
+    """The changes of a trial on zeros. What was drawn stays drawn, so that weights made in two trials differ."""
+
+    __slots__ = ()
+
+    def keep_place(self, generator: np.random.Generator) -> None:
+        """Leave the generator where it will be."""

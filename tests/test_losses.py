@@ -768,6 +768,12 @@ def test_targets_have_a_gradient_too(name: str) -> None:
     check_gradients(getattr(losses, name), targets, P[:2] + 0.02)
 
 
+@pytest.mark.parametrize("smoothing", [0, 0.2])
+@pytest.mark.parametrize("name", ["binary_crossentropy", "categorical_crossentropy"])
+def test_targets_of_cross_entropies_have_a_gradient_too(name: str, smoothing: float) -> None:
+    check_gradients(lambda t, p: getattr(losses, name)(t, p, label_smoothing=smoothing), T, P)
+
+
 @pytest.mark.parametrize(
     ("names", "function"),
     [

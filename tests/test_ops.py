@@ -8,7 +8,7 @@ import pytest
 
 from minifit import ops
 from minifit.arrays import Array, Workspace
-from minifit.errors import ArgumentTypeError, DataError, GradientError, ShapeError
+from minifit.errors import ArgumentTypeError, DataError, ShapeError
 from minifit.kernels import reference
 from minifit.parameters import Parameter, ParameterBuffer
 from minifit.randomness import Streams
@@ -667,12 +667,6 @@ def test_integer_targets_count_in_the_dtype_of_the_predictions() -> None:
     np.testing.assert_allclose(made.value, [(0.25**2 + 0.5**2) / 2])
 
 
-@pytest.mark.parametrize("loss", [ops.binary_crossentropy, ops.categorical_crossentropy])
-def test_targets_of_a_cross_entropy_are_constants(loss: Callable[[Any, Any], Tensor]) -> None:
-    with pytest.raises(GradientError, match="targets of a cross-entropy are constants"):
-        loss(Tensor(T, requires_grad=True), P)
-
-
 def test_weights_in_float64_change_no_dtype() -> None:
     v = Tensor(np.ones(3, np.float32), requires_grad=True)
     made = ops.weighted_mean(v, np.ones(3), 3)
@@ -714,6 +708,20 @@ def test_integers_count_as_float32(function: Callable[[Any], Tensor]) -> None:
 @pytest.mark.parametrize("loss", [ops.mean_squared_error, ops.mean_absolute_error])
 def test_targets_have_a_gradient_too(loss: Callable[[Any, Any], Tensor]) -> None:
     check_gradients(loss, X, Y)
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("loss", [ops.binary_crossentropy, ops.categorical_crossentropy])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_targets_of_a_cross_entropy_have_a_gradient_too(
+    loss: Callable[..., Tensor], from_logits: bool, rows: int
+) -> None:
+    check_gradients(lambda t, p: loss(t, p, from_logits), T[:rows], P)
+
+
+def test_targets_beside_probabilities_that_came_from_logits() -> None:
+    check_gradients(lambda t, z: ops.categorical_crossentropy(t, ops.softmax(z)), T, P)
+    check_gradients(lambda t, z: ops.binary_crossentropy(t, ops.sigmoid(z)), T, P)
 
 
 def test_transpose_of_axes_counted_from_the_end() -> None:

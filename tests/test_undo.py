@@ -7,7 +7,7 @@ import pytest
 
 from minifit.randomness import Streams
 from minifit.tensor import Context
-from minifit.undo import Undo
+from minifit.undo import TrialUndo, Undo
 from tests.interrupting import ctrl_c
 
 
@@ -50,6 +50,17 @@ def test_numbers_that_are_drawn_in_a_step_are_drawn_again(seed: int | None) -> N
     assert context.generator("noise", seed).random() == first
     undo.forget()
     assert context.generator("noise", seed).random() != first
+
+
+def test_what_is_drawn_in_a_trial_stays_drawn() -> None:
+    undo, array = TrialUndo(), np.zeros(2)
+    context = Context(streams=Streams(1), undo=undo)
+    first = context.generator("noise").random()
+    undo.keep(array)
+    array[:] = 1
+    undo.undo()
+    assert context.generator("noise").random() != first
+    assert not array.any()
 
 
 def test_an_interrupt_waits_until_all_is_back() -> None:

@@ -24,6 +24,7 @@ class Adding:
 
     weights: Any
     layers_within: Callable[[], Iterator[Any]]
+    metrics_within: Callable[[], list[Any]]
     _losses_by_hand: list[Tensor]
     _loss_functions: list[Callable[[], Any]]
     _added_metrics: dict[str, Any]
@@ -64,6 +65,7 @@ class Adding:
         Parameters
         ----------
         value : tensor
+            Or what a metric returned that an attribute holds: that metric is in the logs already, by its own name.
         name : str
             The key in the logs.
         aggregation : "mean"
@@ -73,6 +75,8 @@ class Adding:
         ----------
         ``tf.keras.layers.Layer.add_metric`` (TensorFlow 2.7).
         """
+        if any(metric.returned(value) for metric in self.metrics_within()):
+            return
         if name is None or aggregation not in (None, "mean"):
             raise ArgumentError(
                 "add_metric takes a value, a name and aggregation='mean'. "

@@ -37,6 +37,7 @@ from minifit.settings import Fixed, Setting, unnamed
 from minifit.signatures import check_call, name_of
 from minifit.tables import Configurable
 from minifit.tensor import Context, Tensor, constant, current, to_array
+from minifit.undo import TrialUndo
 
 __all__ = [
     "Layer",
@@ -314,7 +315,7 @@ class Layer(Owner, Connected, Adding, Configurable):
 
     def _on_tensors(self, inputs: Any, training: bool | None, kwargs: dict[str, Any]) -> Any:
         if not self.built:
-            self.build_for(nest.map_leaves(shape_of, inputs), **kwargs)
+            self.build_for(nest.map_leaves(shape_of, inputs), inputs if kwargs else None, **kwargs)
         return self.run(inputs, training, kwargs)
 
     def run(self, inputs: Any, training: bool | None, kwargs: dict[str, Any]) -> Any:
@@ -402,8 +403,11 @@ class Layer(Owner, Connected, Adding, Configurable):
         self._nodes.append(node)
         return node.returns(shapes)
 
-    def build_for(self, input_shape: Any, **kwargs: Any) -> Any:
-        """Build the layer if it is not built yet; returns the shape of its output, nested as that is."""
+    def build_for(self, input_shape: Any, like: Any = None, /, **kwargs: Any) -> Any:
+        """Build the layer if it is not built yet; returns the shape of its output, nested as that is.
+
+        Further arguments of `call` that are tensors of a batch need `like`, the inputs of the same batch.
+        """
         if not self.built:
             self.build(input_shape)
             self.built = True
@@ -412,7 +416,7 @@ class Layer(Owner, Connected, Adding, Configurable):
             self._may_make_weights()
             and (self._inner or all(None not in s[1:] for s in flat_shapes(input_shape)))
         ):
-            output_shape = self._tried(input_shape, kwargs)  # makes what weights `call` makes
+            output_shape = self._tried(input_shape, kwargs, like)  # makes what weights `call` makes
         if not asks:
             output_shape = self.compute_output_shape(input_shape)
         if self._initial_weights is not None:
@@ -425,8 +429,8 @@ class Layer(Owner, Connected, Adding, Configurable):
         """Return whether `call` may make weights, or build layers inside, where no trial calls it otherwise."""
         return bool(self.layers_inside()) or not type(self).call.__module__.startswith("minifit.")
 
-    def _tried(self, input_shape: Any, kwargs: dict[str, Any]) -> Any:
-        """Return the shapes of what comes out for zeros."""
+    def _tried(self, input_shape: Any, kwargs: dict[str, Any], like: Any = None) -> Any:
+        """Return the shapes of what comes out for zeros; variables and metrics are as before."""
 
         def zeros(shape: ShapeLike) -> Tensor:
             return Tensor(np.zeros([1 if n is None else n for n in shape], FLOAT))
@@ -435,8 +439,15 @@ class Layer(Owner, Connected, Adding, Configurable):
             return zeros(leaf.shape) if isinstance(leaf, Symbol) else leaf
 
         extra = {k: nest.map_leaves(stand_in, v) for k, v in kwargs.items()}
-        with Context(reference, recording=False, streams=current().streams), np.errstate(all="ignore"):
-            y = self._call(map_shapes(zeros, input_shape), False, extra)
+        inputs = map_shapes(zeros, input_shape) if like is None else nest.map_leaves(lambda t: zeros(t.shape), like)
+        undo = TrialUndo()
+        for metric in self.metrics_within():
+            metric.keep(undo)
+        try:
+            with Context(reference, None, False, current().streams, undo), np.errstate(all="ignore"):
+                y = self._call(inputs, False, extra)
+        finally:
+            undo.undo()
         return nest.map_leaves(lambda t: (None, *t.shape[1:]) if t.ndim else (), y)
 
     def count_params(self) -> int:

@@ -96,7 +96,7 @@ class CategoryEncoding(Layer):
         super().__init__(**kwargs)
         self.num_tokens, self.output_mode, self.sparse = num_tokens, output_mode, sparse
 
-    def build_for(self, input_shape: Any, **kwargs: Any) -> Any:
+    def build_for(self, input_shape: Any, like: Any = None, /, **kwargs: Any) -> Any:
         """Build the layer if it is not built yet; weights of numbers do not change the output's shape."""
         return super().build_for(input_shape)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from minifit.checks import entries, sizes
 from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.graph import flat_shapes
 from minifit.layers.base import Layer
 from minifit.settings import Setting
 from minifit.signatures import check_call, name_of
@@ -109,7 +110,7 @@ class Lambda(Layer):
             return super().compute_output_shape(input_shape)
         if callable(self._output_shape):
             return self._output_shape(input_shape)
-        return (input_shape[0], *self._output_shape)
+        return (flat_shapes(input_shape)[0][0], *self._output_shape)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments as plain data; of functions only their names."""

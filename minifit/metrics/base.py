@@ -60,6 +60,7 @@ class Metric(Configurable):
     direction: str | None = None
     name = Fixed(lambda _, value: storable_name("A metric's name", value))
     _own = True  # False for the user's classes
+    _latest: Any = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -117,6 +118,10 @@ class Metric(Configurable):
         else:
             self._zero()
 
+    def returned(self, result: Any) -> bool:
+        """Return whether this very result is what the latest call returned."""
+        return result is not None and result is self._latest
+
     def _zero(self) -> None:
         for variable in self._variables:
             variable.value[...] = 0
@@ -124,7 +129,8 @@ class Metric(Configurable):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Take in one batch and return the result so far."""
         self.update_state(*args, **kwargs)
-        return self.result()
+        self._latest = self.result()
+        return self._latest
 
     def get_state(self) -> dict[str, Any]:
         """What it has summed up: its variables, and every attribute that is a number or an array.
@@ -134,7 +140,7 @@ class Metric(Configurable):
         numbers = {
             k: copy.copy(v)
             for k, v in vars(self).items()
-            if isinstance(v, int | float | np.generic | np.ndarray) and k != "named"
+            if isinstance(v, int | float | np.generic | np.ndarray) and k not in ("named", "_latest")
         }
         return {"variables": [v.value.copy() for v in self._variables], "attributes": numbers}
 
@@ -202,6 +208,10 @@ class Mean(Metric):
     def _put_back(self, total: float, count: float) -> None:
         self.total, self.count = total, count
 
+    def returned(self, result: Any) -> bool:
+        """Return whether this very result is what the latest call returned."""
+        return result is not None and result is self._latest
+
     def _zero(self) -> None:
         super()._zero()
         self.total = self.count = 0.0
@@ -230,6 +240,10 @@ class Sum(Metric):
             undo.then(setattr, self, "total", self.total)
         else:
             super().keep(undo)
+
+    def returned(self, result: Any) -> bool:
+        """Return whether this very result is what the latest call returned."""
+        return result is not None and result is self._latest
 
     def _zero(self) -> None:
         super()._zero()

@@ -178,19 +178,22 @@ class Model(Wired):
                 )
             self._build(map_shapes(lambda shape: (None, *shape[1:]) if shape else shape, input_shape))
 
-    def _build(self, input_shape: Any) -> None:
+    def _build(self, input_shape: Any, like: Any = None, **kwargs: Any) -> None:
         with Context(recording=False, streams=self._streams()):
-            self._shapes = input_shape, self._tried(input_shape, {})
+            self._shapes = input_shape, self._tried(input_shape, kwargs, like)
         self.built, self._laid_out = True, False
 
-    def build_for(self, input_shape: Any, **kwargs: Any) -> Any:
+    def build_for(self, input_shape: Any, like: Any = None, /, **kwargs: Any) -> Any:
         """Build the model if it is not built yet; returns the shape of its output, nested as that is."""
-        if not self.built:
+        if not self.built and kwargs and type(self).build is Model.build:
+            with _building:
+                self._build(input_shape, like, **kwargs)
+        elif not self.built:
             self.build(input_shape)
             self.built = True  # where a subclass has a build of its own
         if self._shapes is None or kwargs or input_shape != self._shapes[0]:
             with Context(recording=False, streams=self._streams()):
-                output_shape = self._tried(input_shape, kwargs)
+                output_shape = self._tried(input_shape, kwargs, like)
             self._shapes = self._shapes or (input_shape, output_shape)
             self._laid_out = False
             return output_shape

@@ -155,7 +155,7 @@ class Sequential(Model):
         """Build for a batch of inputs and see that it fits; a list or dict of one input is as good as the input."""
         super().ready_for(inputs, 0 if len(inputs) == 1 else form)
 
-    def _build(self, input_shape: Any) -> None:
+    def _build(self, input_shape: Any, like: Any = None, **kwargs: Any) -> None:
         """Make the graph for input of this shape."""
         first = self._layers[0] if self._layers else None
         named = None if first is None else f"{first.name}_input"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential, layers, ops
+from minifit import Sequential, layers, metrics, ops
 from minifit.arrays import Array
 from minifit.callbacks import Callback
 from minifit.errors import (
@@ -20,7 +20,7 @@ from minifit.errors import (
 from minifit.layers import Activation, Dense, Dropout, Flatten, InputLayer, Layer, base
 from minifit.layers.merge import Merge
 from minifit.optimizers import SGD
-from minifit.parameters import Parameter
+from minifit.parameters import Parameter, Variable
 from minifit.tensor import Tensor, constant, current
 from minifit.utils import check_gradients, clear_session
 
@@ -596,6 +596,43 @@ def test_the_output_shape_is_found_by_a_trial() -> None:
     assert [layer.output_shape for layer in model.layers] == [(None, 6), (None, 1)]
 
 
+def test_a_trial_leaves_variables_and_metrics_as_they_were() -> None:
+    class Counting(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.calls, self.seen = Variable(0.0, trainable=False), metrics.Mean()
+
+        def build(self, input_shape: Any) -> None:
+            self.rows = self.add_weight("rows", (), "zeros", trainable=False)
+
+        def call(self, inputs: Tensor) -> Tensor:
+            self.calls.assign_add(1.0)
+            self.rows.assign_add(len(inputs))
+            self.seen.update_state(inputs)
+            return inputs * 1.0
+
+    by_hand, in_a_model = Counting(), Counting()
+    by_hand(np.ones((2, 3)))
+    assert [float(by_hand.calls), float(by_hand.rows), by_hand.seen.result()] == [1, 2, 1]
+    model = Sequential([in_a_model, Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 3)), np.ones(4), batch_size=2, epochs=2, verbose=0)
+    assert [float(in_a_model.calls), float(in_a_model.rows)] == [4, 8]
+
+
+def test_further_arguments_are_tensors_of_the_same_batch() -> None:
+    class Masked(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = Dense(3)
+
+        def call(self, inputs: Tensor, weights: Tensor, training: Any = None) -> Tensor:
+            return ops.concatenate([self.dense(inputs), weights], axis=1)
+
+    for rows in (2, 5):
+        assert Masked()(np.ones((rows, 4)), np.ones((rows, 1))).shape == (rows, 4)
+
+
 def test_numpy_in_call_is_refused() -> None:
     class InNumpy(Layer):
         def call(self, inputs: Tensor) -> Any:
@@ -977,3 +1014,21 @@ def test_an_attribute_that_points_to_one_of_several_weights_lets_none_go() -> No
     for chosen in layer.all:
         layer.now = chosen
         assert len(layer.weights) == 3
+
+
+def test_a_metric_that_is_held_and_added_counts_once() -> None:
+    class Endpoint(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.error = metrics.MeanAbsoluteError(name="error")
+
+        def call(self, inputs: Tensor) -> Tensor:
+            self.add_metric(self.error(inputs * 0.0, inputs), name="by another name")
+            return inputs * 1.0
+
+    layer = Endpoint()
+    layer(np.full((2, 3), 4.0))
+    assert [(m.name, m.result()) for m in layer.metrics] == [("error", 4)]
+    model = Sequential([Dense(2), Endpoint()])
+    model.compile("sgd", "mse")
+    assert list(model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0).history) == ["loss", "error"]

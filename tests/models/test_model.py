@@ -360,3 +360,18 @@ def test_a_subclass_has_no_configuration_of_its_own() -> None:
     model(X)
     with pytest.raises(NotImplementedError, match="define get_config"):
         model.get_config()
+
+
+def test_a_model_is_built_by_a_call_with_several_arguments() -> None:
+    class Graph(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = Dense(3)
+
+        def call(self, inputs: Tensor, neighbors: Tensor) -> Tensor:
+            return ops.matmul(neighbors, self.dense(inputs))
+
+    model = Graph()
+    assert model(np.ones((4, 2)), np.eye(4)).shape == (4, 3)
+    assert model.built
+    assert [w.shape for w in model.get_weights()] == [(2, 3), (3,)]
