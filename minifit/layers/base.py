@@ -439,7 +439,11 @@ class Layer(Owner, Connected, Adding, Configurable):
             return zeros(leaf.shape) if isinstance(leaf, Symbol) else leaf
 
         extra = {k: nest.map_leaves(stand_in, v) for k, v in kwargs.items()}
-        inputs = map_shapes(zeros, input_shape) if like is None else nest.map_leaves(lambda t: zeros(t.shape), like)
+        inputs = (
+            map_shapes(zeros, input_shape)
+            if like is None
+            else nest.map_leaves(lambda t: zeros(t.shape), like)
+        )
         undo = TrialUndo()
         for metric in self.metrics_within():
             metric.keep(undo)

@@ -116,7 +116,7 @@ LISTS = ("_inner", "_nodes")
 
 def describe(model: Any, whole: bool, include_optimizer: bool = True) -> ModelDescription:
     """Return a model as it is written: all of it, or its weights alone. The arrays are views of the model's memory."""
-    if not model.built:
+    if not model.has_weights:
         raise NotBuiltError(
             f"Only weights that exist can be saved or loaded. Received: the model {model.name!r}, which is not built. "
             "Call build((None, features)), give the first layer an input_shape, or let it see data."
@@ -310,6 +310,8 @@ def _compile(model: Any, stored: StoredModel) -> None:
             _metrics(training.get("weighted_metrics")),
             steps_per_execution=training.get("steps_per_execution"),
         )
+        if model.built:
+            model.show_metrics()
     state = _remembered(model, stored, "begins anew") if model.built else None
     if state is not None:
         optimizer.set_state(state, model.trainable_weights)

@@ -199,6 +199,12 @@ class Model(Wired):
             return output_shape
         return self._shapes[1]
 
+    @property
+    def has_weights(self) -> bool:
+        """True when all weights exist: it is built, or has no `call` and all layers that it holds are built."""
+        inside = self.layers_inside()
+        return self.built or (not self.has_call and bool(inside) and all(layer.built for layer in inside))
+
     def ready_for(self, inputs: Sequence[Array], form: Any = 0) -> None:
         """Build for a batch of inputs and see that it fits; `form` nests their places as the user gave them."""
         if not self.built and not self.has_call:

@@ -34,7 +34,8 @@ class Wired(Trainer):
     def _connect(self, inputs: Any, outputs: Any) -> None:
         """Take the graph between symbols. A list of one is that one, as in tf.keras."""
         inputs, outputs = (
-            ends[0] if isinstance(ends, list) and len(nest.flatten(ends)) == 1 else ends for ends in (inputs, outputs)
+            ends[0] if isinstance(ends, list) and len(nest.flatten(ends)) == 1 else ends
+            for ends in (inputs, outputs)
         )
         starts, ends = _symbols("inputs", inputs), _symbols("outputs", outputs)
         if len(set(starts)) < len(starts):

@@ -221,7 +221,7 @@ def _named(
             metric.rename(name)
         if name in made:
             raise _two_of(name)
-        if prefix and metric is not entry:
+        if prefix:
             metric.rename(name)
         made[name] = metric, weighted
     return made

@@ -544,8 +544,7 @@ class Trainer(StepMethods, GeneratorMethods, Layer):
             return f"Batches are taken op by op, by {own} of {type(self).__name__}. {engine.report(state.engine)}"
         objective = state.objective.apart()
         if not objective.resolved:
-            shapes = [tuple(n or 1 for n in shape) for shape in self.output_shapes]
-            objective.resolve(self.output_names, shapes, shapes)
+            self._guess_heads(objective)
         plan = self._train_step(kernels.load("numpy"), state, objective).make_plan()
         path = (
             f"Batches are taken op by op: the compiled step does not know {plan}."
@@ -553,6 +552,19 @@ class Trainer(StepMethods, GeneratorMethods, Layer):
             else "The whole step is compiled: one call takes many batches."
         )
         return f"{path} {engine.report(state.engine)}"
+
+    def show_metrics(self) -> None:
+        """Have the metrics of `compile` before the first batch, as a model has that comes from a file."""
+        self._need_compiled()
+        objective = self.training_state.objective
+        assert objective is not None
+        self._guess_heads(objective)
+        objective.losses_used = objective.metrics_used = objective.resolved
+
+    def _guess_heads(self, objective: Objective) -> None:
+        """Make heads for targets that look like the outputs; the first batch makes them again where they do not."""
+        shapes = [tuple(n or 1 for n in shape) for shape in self.output_shapes]
+        objective.resolve(self.output_names, shapes, shapes)
 
     # -- what they have in common -----------------------------------------------------------------------
 

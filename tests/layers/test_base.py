@@ -603,7 +603,7 @@ def test_a_trial_leaves_variables_and_metrics_as_they_were() -> None:
             self.calls, self.seen = Variable(0.0, trainable=False), metrics.Mean()
 
         def build(self, input_shape: Any) -> None:
-            self.rows = self.add_weight("rows", (), "zeros", trainable=False)
+            self.rows = self.add_weight("rows", (), initializer="zeros", trainable=False)
 
         def call(self, inputs: Tensor) -> Tensor:
             self.calls.assign_add(1.0)
@@ -626,7 +626,7 @@ def test_further_arguments_are_tensors_of_the_same_batch() -> None:
             super().__init__()
             self.dense = Dense(3)
 
-        def call(self, inputs: Tensor, weights: Tensor, training: Any = None) -> Tensor:
+        def call(self, inputs: Tensor, weights: Tensor, training: Any = None) -> Tensor:  # type: ignore[override]
             return ops.concatenate([self.dense(inputs), weights], axis=1)
 
     for rows in (2, 5):

@@ -111,3 +111,9 @@ def test_other_arguments() -> None:
 def test_a_function_that_returns_an_array() -> None:
     with pytest.raises(GradientError, match="must return a tensor"):
         Lambda(lambda x: np.asarray(x.value))(X)
+
+
+def test_the_shape_of_an_output_of_several_inputs() -> None:
+    a, b = layers.Input((3,)), layers.Input((3,))
+    added = Lambda(lambda pair: pair[0] + pair[1], output_shape=(3,))([a, b])
+    assert added.shape == (None, 3)

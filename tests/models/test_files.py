@@ -837,3 +837,12 @@ def test_small_files_take_little_memory(kind: str, tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 60_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_model_from_a_file_has_its_metrics_at_once(tmp_path: Path) -> None:
+    model = small(metrics=["mae", "accuracy"])
+    model.save(tmp_path / "kept.h5")
+    loaded = load_model(tmp_path / "kept.h5")
+    assert loaded.metrics_names == [m.name for m in loaded.metrics] == ["loss", "mae", "accuracy"]
+    loaded.fit(X, Y, verbose=0)
+    assert loaded.metrics_names == ["loss", "mae", "accuracy"]

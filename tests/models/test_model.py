@@ -368,10 +368,21 @@ def test_a_model_is_built_by_a_call_with_several_arguments() -> None:
             super().__init__()
             self.dense = Dense(3)
 
-        def call(self, inputs: Tensor, neighbors: Tensor) -> Tensor:
+        def call(self, inputs: Tensor, neighbors: Tensor) -> Tensor:  # type: ignore[override]
             return ops.matmul(neighbors, self.dense(inputs))
 
     model = Graph()
     assert model(np.ones((4, 2)), np.eye(4)).shape == (4, 3)
     assert model.built
     assert [w.shape for w in model.get_weights()] == [(2, 3), (3,)]
+
+
+def test_a_list_of_one_is_that_one() -> None:
+    x = Input((3,))
+    model = Model([x], [Dense(2)(x)])
+    assert (model.input_shape, model.output_shape) == ((None, 3), (None, 2))
+    assert model.predict(np.ones((4, 3)), verbose=0).shape == model(np.ones((4, 3))).shape == (4, 2)
+    chain = Sequential([model, Dense(1)])
+    assert chain.output_shape == (None, 1)
+    assert Model.from_config(model.get_config()).output_shape == (None, 2)
+    assert isinstance(Model((x,), (Dense(2)(x),))(np.ones((4, 3))), tuple)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import GradientTape, Model, Sequential, ops
+from minifit import GradientTape, Input, Model, Sequential, ops
 from minifit.callbacks import (
     BackupAndRestore,
     Callback,
@@ -16,10 +16,10 @@ from minifit.callbacks import (
     LambdaCallback,
     ModelCheckpoint,
 )
-from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.errors import ArgumentError, ArgumentTypeError, NotBuiltError
 from minifit.layers import Dense, Dropout
 from minifit.losses import BinaryCrossentropy
-from minifit.metrics import Mean
+from minifit.metrics import Mean, MeanSquaredError
 from minifit.optimizers import SGD, Adam
 from minifit.tensor import Tensor
 
@@ -643,3 +643,46 @@ def test_a_step_of_a_model_with_outputs_by_name_counts_in_each() -> None:
     history = model.fit(X, {"a": Y, "b": np.hstack([Y, Y])}, verbose=0).history
     assert list(history) == ["loss", "a_loss", "b_loss", "b_mse"]
     assert history["loss"][0] == pytest.approx(history["a_loss"][0] + history["b_loss"][0])
+
+
+def test_metrics_of_several_outputs_have_names_of_their_own() -> None:
+    class Stepped(Model):
+        def train_step(self, data: Any) -> Any:
+            x, y = data
+            with GradientTape() as tape:
+                loss = self.compiled_loss(y, y_pred := self(x, training=True))
+            self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
+            self.compiled_metrics.update_state(y, y_pred)
+            return {m.name: m.result() for m in self.metrics}
+
+    x = Input((2,))
+    model = Stepped(x, [Dense(1, name="a")(x), Dense(1, name="b")(x)])
+    model.compile(SGD(0.1), "mse", metrics={"a": MeanSquaredError(), "b": ["mae", MeanSquaredError()]})
+    history = model.fit(np.ones((4, 2)), [np.ones((4, 1)), np.zeros((4, 1))], verbose=0).history
+    named = ["a_mean_squared_error", "b_mae", "b_mean_squared_error"]
+    assert list(history) == ["loss", "a_loss", "b_loss", *named]
+
+
+def test_weights_of_a_model_without_a_call_are_saved_once_its_layers_are_built(tmp_path: Path) -> None:
+    class Pair(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.coder, self.decoder = Dense(2), Dense(3)
+
+        def train_step(self, data: Any) -> Any:
+            with GradientTape() as tape:
+                loss = ops.mean(ops.square(self.decoder(self.coder(data)) - data))
+            self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
+            return {"loss": loss}
+
+    model, other = Pair(), Pair()
+    with pytest.raises(NotBuiltError, match="Only weights that exist"):
+        model.save_weights(tmp_path / "none.h5")
+    path = tmp_path / "kept.weights.h5"
+    for each in (model, other):
+        each.compile(SGD(0.1))
+        each.fit(np.ones((4, 3)), verbose=0)
+    model.fit(np.ones((4, 3)), verbose=0, callbacks=[ModelCheckpoint(path, save_weights_only=True)])
+    other.load_weights(path)
+    for ours, theirs in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
