@@ -95,6 +95,13 @@ class Given:
         for entry in (*_flat(self.metrics), *_flat(self.weighted_metrics)):
             check_entry(entry)
 
+    def check_for(self, names: Sequence[str]) -> None:
+        """Raise for losses, metrics and weights that do not fit outputs of these names."""
+        by_output("loss", self.loss, names)
+        by_output("loss_weights", self.loss_weights, names)
+        for what in ("metrics", "weighted_metrics"):
+            metrics_by_output(what, getattr(self, what), names)
+
     @property
     def has_loss(self) -> bool:
         """Whether any output has a loss."""

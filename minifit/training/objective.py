@@ -140,6 +140,10 @@ class Objective:
             waiting, self._waiting = self._waiting, []
             self._put_back(waiting)
 
+    def check_for(self, names: Sequence[str]) -> None:
+        """Raise for what `compile` was given if it does not fit outputs of these names."""
+        self._given.check_for(names)
+
     def check_targets(
         self, names: Sequence[str], targets: Columns, outputs: Sequence[tuple[int | None, ...]]
     ) -> None:

@@ -187,6 +187,8 @@ class Trainer(StepMethods, GeneratorMethods, Layer):
             else positive("steps_per_execution", steps_per_execution, example=1)
         )
         objective = Objective(loss, metrics, weighted_metrics, loss_weights)
+        if self.output_names and self._own(TRAINING) is None:  # as fit would find out
+            objective.check_for(self.output_names)
         self.optimizer = optimizer
         self.training_state.objective = objective
         self._steps_per_execution = steps

@@ -29,7 +29,7 @@ from minifit.callbacks import (
 )
 from minifit.callbacks.base import HOOKS, Run
 from minifit.errors import ArgumentError, ArgumentTypeError
-from minifit.training import step
+from minifit.training import runner
 from tests.callbacks.recording import NEW_NAMES, Recorder, acting, bits, data, small_model
 
 X, Y = data()
@@ -145,7 +145,7 @@ def test_what_is_no_callback_is_refused_by_name_and_index(wrong: Any, message: s
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow the machine, batches that nobody watches make no pause."""
-    monkeypatch.setattr(step, "PAUSE", inf)
+    monkeypatch.setattr(runner, "PAUSE", inf)
 
 
 class Unwatching(Recorder):
@@ -179,7 +179,7 @@ def test_predictions_that_nobody_watches_run_together() -> None:
 
 @pytest.mark.rule("FIT-27")
 def test_a_chunk_ends_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step, "PAUSE", -1.0)
+    monkeypatch.setattr(runner, "PAUSE", -1.0)
     recorder = Unwatching()
     small_model(steps_per_execution=5).fit(X, Y, 1, verbose=0, callbacks=[recorder])
     assert [e[1] for e in recorder.events if e[0] == "train_batch_end"] == [4, 9, 11]

@@ -10,7 +10,7 @@ import pytest
 from minifit.arrays import Array
 from minifit.callbacks import Callback, TerminateOnNaN
 from minifit.errors import DataError, LossError
-from minifit.training import step
+from minifit.training import runner
 from tests.callbacks.recording import Recorder, bits, data, small_model
 
 pytestmark = pytest.mark.filterwarnings("ignore:The data should be finite")
@@ -37,7 +37,7 @@ def drawing(x: Array, drawn: list[int]) -> Iterator[tuple[Array, Array]]:
 def test_it_stops_at_the_first_bad_batch(
     value: float, watched: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(step, "PAUSE", inf)
+    monkeypatch.setattr(runner, "PAUSE", inf)
     drawn: list[int] = []
     model = small_model()
     history = model.fit(

@@ -324,7 +324,7 @@ def compiling() -> list[Case]:
             "two losses",
             recompiled(loss=["mse", "mae"]),
             ArgumentError,
-            ("loss is one", "Received: ['mse', 'mae']"),
+            ("loss is one for all outputs", "Received: 2 for 1"),
         ),
         Case(
             "loss_weights",
