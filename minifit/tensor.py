@@ -220,17 +220,22 @@ _add_operators()
 
 def on_symbols(function: Op) -> Op:
     """Let an op take symbolic tensors, too, alone or in a list: its result is part of a graph then."""
+    known = no_symbols.issuperset
 
     @wraps(function)
     def op(*args: Any, **kwargs: Any) -> Any:
-        for arg in (*args, *kwargs.values()) if kwargs else args:
-            if type(arg) is not Tensor:
+        if not known(map(type, args)) or (kwargs and not known(map(type, kwargs.values()))):
+            for arg in (*args, *kwargs.values()):
                 symbol = _symbol_in(arg)
                 if symbol is not None:
                     return symbol.of_op(op, args, kwargs)
         return function(*args, **kwargs)
 
     return cast(Op, op)
+
+
+no_symbols: set[type] = {np.ndarray, np.float32, bool, int, float, str, type(None)}
+"""The types of arguments of ops that need no closer look, since they hold no symbolic tensors."""
 
 
 def _symbol_in(value: Any) -> Symbolic | None:
@@ -556,6 +561,9 @@ class Tensor:
             return Tensor(np.asarray(ufunc(self.value, to_array(other))))
         except (ArgumentTypeError, ValueError):  # no numbers, or of another shape: not equal
             return NotImplemented
+
+
+no_symbols.add(Tensor)
 
 
 def history(ends: Iterable[Tensor], within: Set[Tensor] | None = None) -> list[Tensor]:

@@ -289,7 +289,7 @@ class Layer(Owner, Connected, Adding, Configurable):
             args, kwargs = self._by_name(args, kwargs)
         inputs = args[0]
         if type(inputs) is not Tensor or kwargs:
-            if any(isinstance(leaf, Symbol) for leaf in nest.flatten([inputs, kwargs])):
+            if _holds_symbols(inputs, kwargs):
                 return self._on_symbols(inputs, kwargs)
             inputs = self._tensors_of(inputs)
         training = kwargs.pop("training", None)
@@ -329,21 +329,22 @@ class Layer(Owner, Connected, Adding, Configurable):
         return y
 
     def _call(self, inputs: Any, training: bool | None, kwargs: dict[str, Any]) -> Any:
+        around = _surrounding.get()
         if training is None:
-            training = _surrounding.get()
-            if training is OUTERMOST:
-                training = None
+            if around is not OUTERMOST:
+                training = around
             if training is None and self._takes_training:
                 training = self._trains_by_default
         if self._needs_mask:
             kwargs = {"mask": None, **kwargs}
-        before = _surrounding.set(training)
+        if self._takes_training:
+            kwargs = {**kwargs, "training": training}
+        before = None if training is around else _surrounding.set(training)
         try:
-            if self._takes_training:
-                kwargs = {**kwargs, "training": training}
             y = self.call(inputs, **kwargs)
         finally:
-            _surrounding.reset(before)
+            if before is not None:
+                _surrounding.reset(before)
         if type(y) is not Tensor:
             self._need_tensors(y)
         return y
@@ -492,6 +493,13 @@ def _refuse_unknown(kwargs: dict[str, Any]) -> None:
             "add_weight takes name, shape, dtype, initializer, regularizer, trainable and constraint. "
             f"Received: an argument {quoted(unknown)}. Leave it out."
         )
+
+
+def _holds_symbols(inputs: Any, kwargs: dict[str, Any]) -> bool:
+    """Return whether any of the arguments of a call is symbolic."""
+    if not kwargs and not nest.is_nested(inputs):
+        return isinstance(inputs, Symbol)
+    return any(isinstance(leaf, Symbol) for leaf in nest.flatten([inputs, kwargs]))
 
 
 def _is_array(value: Any) -> bool:

@@ -211,14 +211,17 @@ class Wired(Trainer):
             told = kwargs.get("training", training)
             return node.layer.run(given, told, {k: v for k, v in kwargs.items() if k != "training"})
 
-        results = self._graph.walk(self._fed(inputs), apply)
-        return (
-            results[0] if self._outputs_like is None else nest.pack(self._outputs_like, self._first(results))
-        )
+        return self._packed(self._graph.walk(self._fed(inputs), apply))
+
+    def _packed(self, results: Sequence[Any]) -> Any:
+        """Return the outputs among the results of the graph, nested as the model returns them."""
+        if self._outputs_like is None:
+            return results[0]
+        return nest.pack(self._outputs_like, self._first(results))
 
     def pack_outputs(self, columns: Sequence[Any]) -> Any:
         """Return what stands for the outputs, nested as the model returns them."""
-        return pack_shapes(self.output_shape, columns)
+        return pack_shapes(self.output_shape, columns) if self._graph is None else self._packed(columns)
 
     def _fed(self, inputs: Any) -> list[Any]:
         """Return the tensors for the inputs of the graph in order, in the shapes that these have."""
