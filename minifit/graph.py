@@ -11,6 +11,7 @@ tensor, and `Tensor.backward` adds up what comes back to a tensor from all that 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from minifit import nest
@@ -84,13 +85,16 @@ class Node:
         What the call returned.
     parents : list of Symbol
         All symbols among the arguments.
+    size : int
+        How many numbers it returns for a sample.
     """
 
-    __slots__ = ("inputs", "kwargs", "layer", "outputs", "parents", "plain")
+    __slots__ = ("inputs", "kwargs", "layer", "outputs", "parents", "plain", "size")
 
     def __init__(self, layer: Any, inputs: Any, kwargs: dict[str, Any]) -> None:
         self.layer, self.inputs, self.kwargs = layer, inputs, kwargs
         self.outputs: Any = None
+        self.size = 0
         self.parents = [s for s in nest.flatten([inputs, kwargs]) if isinstance(s, Symbol)]
         self.plain = (
             isinstance(inputs, Symbol) and len(self.parents) == 1
@@ -98,14 +102,16 @@ class Node:
 
     def returns(self, shapes: Any) -> Any:
         """Make the symbols for results of these shapes, nested as they are, and return them."""
-        flat = [Symbol(shape, self, i) for i, shape in enumerate(flat_shapes(shapes))]
-        self.outputs = pack_shapes(shapes, flat)
+        self.outputs = pack_shapes(shapes, self.symbols(flat_shapes(shapes)))
         return self.outputs
+
+    def symbols(self, shapes: Sequence[ShapeLike]) -> list[Symbol]:
+        """Make the symbols for results of these shapes, in order."""
+        self.size = sum(prod(n or 1 for n in shape[1:]) for shape in shapes)
+        return [Symbol(shape, self, i) for i, shape in enumerate(shapes)]
 
     def arguments(self, known: dict[Symbol, Any]) -> tuple[Any, dict[str, Any]]:
         """Return the arguments of the call with what stands for each symbol now."""
-        if self.plain:
-            return known[self.inputs], self.kwargs
 
         def now(leaf: Any) -> Any:
             return known[leaf] if isinstance(leaf, Symbol) else leaf
@@ -153,8 +159,9 @@ class Graph:
         """
         known = dict(zip(self.inputs, feeds, strict=True))
         for node in self.nodes:
-            made, symbols = apply(node, *node.arguments(known)), node.outputs
-            if isinstance(symbols, Symbol):
+            given, kwargs = (known[node.inputs], node.kwargs) if node.plain else node.arguments(known)
+            made, symbols = apply(node, given, kwargs), node.outputs
+            if type(symbols) is Symbol:
                 known[symbols] = made
             else:
                 known.update(zip(nest.flatten(symbols), nest.flatten(made), strict=True))
@@ -263,7 +270,7 @@ class Graph:
                 nest.map_leaves(symbol, inputs),
                 {k: nest.map_leaves(symbol, v) for k, v in kwargs.items()},
             )
-            leaves = [Symbol(leaf.shape, node, i) for i, leaf in enumerate(nest.flatten(shapes))]
+            leaves = node.symbols([leaf.shape for leaf in nest.flatten(shapes)])
             node.outputs = nest.pack(shapes, leaves)
             results.append(leaves)
             vars(layer).setdefault("_nodes", []).append(node)  # of a layer that refers back to its model

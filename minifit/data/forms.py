@@ -63,6 +63,9 @@ class Form(NamedTuple):
         return (x,) if nest.is_nested(x) else x
 
 
+ALONE = Form(0)
+"""The form of one array of inputs."""
+
 ONE = Form(0, 0)
 """The form of one array of inputs and one of targets, which most data has."""
 
@@ -112,8 +115,10 @@ def normal_form(x: Any, y: Any, sample_weight: Any, names: Names, of: str = "") 
     DataError
         For an input that is missing, or another number of arrays than the model has inputs or outputs.
     """
-    if type(x) is np.ndarray is type(y) and sample_weight is None and len(names.inputs or ANY_ONE) == 1:
-        return Given(ONE, [("x", x)], [("y", y)], [], len(names.outputs or ANY_ONE))
+    plain = sample_weight is None and type(x) is np.ndarray and (y is None or type(y) is np.ndarray)
+    if plain and len(names.inputs or ANY_ONE) == 1:
+        targets = [] if y is None else [("y", y)]
+        return Given(ALONE if y is None else ONE, [("x", x)], targets, [], len(names.outputs or ANY_ONE))
     form, inputs, extra = _inputs(x, names.inputs, of)
     form_y, targets = (None, []) if y is None else _for_outputs("y", y, names.outputs, of)
     known, count = names.outputs, max(len(targets), 1)

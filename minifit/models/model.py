@@ -19,7 +19,7 @@ from minifit.graph import Graph, flat_shapes, map_shapes
 from minifit.layers import Layer
 from minifit.layers.base import unique_name
 from minifit.models import configs, files
-from minifit.models.wiring import Wired, flat_shapes_of
+from minifit.models.wiring import Wired
 from minifit.parameters import Parameter, ParameterBuffer
 from minifit.saving.atomic import PathLike
 from minifit.saving.graph_config import is_graph
@@ -278,7 +278,7 @@ class Model(Wired):
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold."""
-        return sum(w.value.size for w in self.weights)
+        return sum([w.value.size for w in self.weights])
 
     # -- forward ----------------------------------------------------------------------------------------
 
@@ -291,7 +291,7 @@ class Model(Wired):
         """Return the outputs in order for the columns of a batch, inside a step."""
         tensors = [constant(x if x.dtype == FLOAT else x.astype(FLOAT)) for x in inputs]
         if self._graph is not None:
-            given = nest.pack(self._inputs_like, tensors)
+            given = tensors[0] if self._inputs_like is None else nest.pack(self._inputs_like, tensors)
         else:
             tensors = [t.reshape(-1, 1) if t.ndim == 1 else t for t in tensors]
             given = nest.map_leaves(tensors.__getitem__, self._inputs_form)
@@ -305,11 +305,12 @@ class Model(Wired):
     def numbers_in_a_step(self, samples: int) -> int:
         """Return how many numbers a step goes through: the parameters, and every layer's output for each sample."""
         if self._graph is not None:
-            shapes = [shape for node in self._graph.nodes for shape in flat_shapes_of(node.outputs)]
+            made = sum([node.size for node in self._graph.nodes])
         else:
             inside = [layer for layer in self.layers_within() if layer._shapes is not None]
             shapes = [shape for layer in inside for shape in flat_shapes(layer._shapes[1])]
-        return self.count_params() + samples * sum(prod(n or 1 for n in shape[1:]) for shape in shapes)
+            made = sum(prod(n or 1 for n in shape[1:]) for shape in shapes)
+        return self.count_params() + samples * made
 
     # -- as data ----------------------------------------------------------------------------------------
 

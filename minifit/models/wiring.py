@@ -68,7 +68,7 @@ class Wired(Trainer):
 
     def _first(self, results: Sequence[Any]) -> Sequence[Any]:
         """Return the outputs among the results of the graph; losses and metrics that were added come behind."""
-        return results[: len(nest.flatten(self._outputs_like))]
+        return results[: 1 if self._outputs_like is None else len(nest.flatten(self._outputs_like))]
 
     def _need_graph(self, wanted: str) -> Graph:
         if self._graph is None:
@@ -113,8 +113,11 @@ class Wired(Trainer):
         """The names of the outputs, in order: those of their layers, or ``output_1``, ... for a subclass."""
         if self._graph is None:
             return [] if self._shapes is None else _pseudo_names(self._shapes[1])
+        symbols = self._first(self._graph.outputs)
+        if len(symbols) == 1:
+            return [symbols[0].name]
         names: list[str] = []
-        for symbol in self._first(self._graph.outputs):
+        for symbol in symbols:
             name, count = symbol.name, 0
             while name in names:
                 count += 1
@@ -334,11 +337,6 @@ def _cut_out(starts: list[Symbol], ends: list[Symbol]) -> tuple[list[Symbol], li
     fresh = [s if isinstance(s.node.layer, InputLayer) else Input(s.shape[1:]) for s in starts]
     made = Graph(starts, ends).walk(fresh, lambda node, given, kwargs: node.layer(given, **kwargs))
     return fresh, made
-
-
-def flat_shapes_of(symbols: Any) -> list[ShapeLike]:
-    """Return the shapes of nested symbols."""
-    return [symbol.shape for symbol in nest.flatten(symbols)]
 
 
 def _pseudo_names(shapes: Any) -> list[str]:
