@@ -8,6 +8,8 @@ import os
 from collections.abc import Sequence
 from functools import partial
 from inspect import signature
+from itertools import compress, repeat
+from operator import attrgetter, is_not
 from typing import Any, NamedTuple, Protocol
 
 from minifit.arrays import Array
@@ -306,3 +308,15 @@ def implements(callback: Callback, hook: str, beyond: type[Callback] = Callback)
     if getattr(method, "__func__", method) is not getattr(beyond, hook):
         return True
     return hook in _OLD_NAMES and implements(callback, _OLD_NAMES[hook], beyond)
+
+
+methods_at_hooks = attrgetter(*HOOKS)
+"""Returns the methods of a callback at all hooks."""
+
+
+def hooks_of(callback: Callback) -> set[str]:
+    """Return the hooks at which a callback does anything: those that it `implements`, all looked up at once."""
+    methods = methods_at_hooks(callback)
+    functions = map(getattr, methods, repeat("__func__"), methods)
+    own = set(compress(HOOKS, map(is_not, functions, methods_at_hooks(Callback))))
+    return own | {hook for hook, old in _OLD_NAMES.items() if old in own}

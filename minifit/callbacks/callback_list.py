@@ -3,7 +3,6 @@
 import copy
 import os
 from collections.abc import Callable, Iterable, Iterator, Set
-from operator import attrgetter
 from typing import Any
 
 from minifit.callbacks.base import (
@@ -14,16 +13,15 @@ from minifit.callbacks.base import (
     check_hook,
     declared,
     declared_keys,
-    implements,
+    hooks_of,
     key_owner,
+    methods_at_hooks,
 )
 from minifit.callbacks.history import History
 from minifit.callbacks.progbar_logger import ProgbarLogger
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.saving.paths import absolute
 from minifit.tensorboard.profile import Trace
-
-_hooks = attrgetter(*HOOKS)
 
 
 class CallbackList:
@@ -125,12 +123,15 @@ class CallbackList:
 
     def ask(self) -> None:
         """Look up which callbacks implement which hook, anew if there is anything new."""
-        found = [_hooks(callback) for callback in self.callbacks]
+        found = [methods_at_hooks(callback) for callback in self.callbacks]
         if found == self._found:  # as a rule: this is asked before every epoch
             return
         self._found = found
         in_turn = sorted(self.callbacks, key=lambda c: bool(declared(c, "acts_last")))
-        self._methods = {h: [self._method(c, h) for c in in_turn if implements(c, h)] for h in HOOKS}
+        self._methods = {hook: [] for hook in HOOKS}
+        for callback in in_turn:
+            for hook in hooks_of(callback):
+                self._methods[hook].append(self._method(callback, hook))
 
     def _method(self, callback: Callback, hook: str) -> Callable[..., None]:
         method: Callable[..., None] = getattr(callback, hook)

@@ -138,6 +138,8 @@ class Wired(Trainer):
     @property
     def output_shapes(self) -> list[ShapeLike]:
         """The shapes of all outputs, in order; none of a model that has steps of its own and no `call`."""
+        if self._graph is not None:
+            return [symbol.shape for symbol in self._first(self._graph.outputs)]
         return [] if self._shapes is None else flat_shapes(self.output_shape)
 
     def _built_shapes(self, wanted: str) -> tuple[Any, Any]:
