@@ -16,3 +16,11 @@ def small_model(*more: Layer, optimizer: Any = None, **compiling: Any) -> Sequen
     model.compile(optimizer or SGD(0.125), **{"loss": "mse", **compiling})
     model.set_weights([np.sin(np.arange(w.value.size) + 1.0).reshape(w.shape) for w in model.weights])
     return model
+
+
+def two_layers(optimizer: Any = "sgd") -> Sequential:
+    """A chain of two layers for one number in and one out."""
+    np.random.seed(3)
+    model = Sequential([Dense(3, input_shape=(1,)), Dense(1)])
+    model.compile(optimizer, "mse")
+    return model

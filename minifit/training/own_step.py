@@ -59,7 +59,7 @@ class OwnStep(Runner):
 
     Parameters
     ----------
-    model : Trainer
+    model : Trainable
     kernels : module
     streams : Streams
     function : callable

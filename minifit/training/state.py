@@ -24,7 +24,8 @@ from minifit.tensorboard.profile import Trace
 from minifit.training.objective import Objective
 from minifit.training.own_step import numbers_of
 from minifit.training.soundness import all_or_nothing, check, check_callback, check_parts, check_sums
-from minifit.training.step import Trainable, TrainStep
+from minifit.training.step import TrainStep
+from minifit.training.trainable import Trainable
 
 _guard = threading.Lock()  # around the look at a state and the claim that follows from it
 

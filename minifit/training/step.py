@@ -6,10 +6,9 @@ many batches in a call; what the callbacks see is no different.
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from math import isfinite
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -18,44 +17,14 @@ from minifit.arrays import Array
 from minifit.constraints import constrain, constrained
 from minifit.data import Batch
 from minifit.errors import ArgumentTypeError
-from minifit.layers import Layer
 from minifit.optimizers import Optimizer
 from minifit.parameters import Parameter, same
 from minifit.randomness import Streams
 from minifit.tensor import Tensor
 from minifit.training.chain import Chain, chain_of
-from minifit.training.flags import CompiledFlags
 from minifit.training.objective import Objective
 from minifit.training.runner import NUMPY, Runner
-
-
-class Trainable(Protocol):
-    """What a step knows of a model."""
-
-    compiled_flags: CompiledFlags
-
-    @property
-    def weights(self) -> list[Parameter]:
-        """All weights."""
-
-    @property
-    def trainable_weights(self) -> list[Parameter]:
-        """Those that training changes."""
-
-    def forward(self, inputs: tuple[Array, ...], training: bool) -> tuple[Tensor, ...]:
-        """Return the outputs for a batch, flat."""
-
-    def optimizers_within(self) -> dict[str, Optimizer]:
-        """Return the optimizers besides its own that attributes hold, by name."""
-
-    def pack_outputs(self, columns: Sequence[Any]) -> Any:
-        """Return flat outputs as the model returns them: one, a list or a dict."""
-
-    def layers_in_turn(self) -> Sequence[Layer]:
-        """The layers, if the output is what comes out when the input goes through one after another; else none."""
-
-    def describe(self) -> list[Any]:
-        """The layers, without what they are called and what their weights begin with."""
+from minifit.training.trainable import Trainable
 
 
 class JudgedStep(Runner):

@@ -16,6 +16,7 @@ from minifit.tape import GradientTape
 from minifit.tensor import Tensor
 from minifit.training.compiled import CompiledLoss, CompiledMetrics
 from minifit.training.objective import Objective, plain_result
+from minifit.training.trainable import Trainable
 from minifit.utils import unpack_x_y_sample_weight
 
 Logs = dict[str, Any]
@@ -38,18 +39,14 @@ UNCALLED = (
 """Names that tf.keras looks up on a model, and that nothing would call here."""
 
 
-class StepMethods:
-    """The methods of a model that its own steps are written in."""
+class StepMethods(Trainable):
+    """A layer with the methods that its own steps are written in."""
 
     train_function: Function | None = None
     test_function: Function | None = None
     predict_function: Function | None = None
 
     training_state: Any
-    optimizer: Any
-    metrics: Any
-    losses: Any
-    trainable_weights: Any
     _steps_per_execution: int
 
     # -- what may be overridden -------------------------------------------------------------------------
@@ -73,7 +70,7 @@ class StepMethods:
         """
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         with GradientTape() as tape:
-            y_pred = self(x, training=True)  # type: ignore[operator]
+            y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, sample_weight)
         self.optimizer.minimize(loss, self.trainable_weights, tape=tape)
         return self.compute_metrics(x, y, y_pred, sample_weight)
@@ -81,14 +78,14 @@ class StepMethods:
     def test_step(self, data: Any) -> Logs:
         """Judge one batch; as `train_step`, and no weight changes."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
-        y_pred = self(x, training=False)  # type: ignore[operator]
+        y_pred = self(x, training=False)
         self.compute_loss(x, y, y_pred, sample_weight)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
         """Return the outputs for one batch, whose targets and weights do not matter."""
         x, _, _ = unpack_x_y_sample_weight(data)
-        return self(x, training=False)  # type: ignore[operator]
+        return self(x, training=False)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None
@@ -143,12 +140,12 @@ class StepMethods:
     @property
     def compiled_loss(self) -> CompiledLoss:
         """The losses that `compile` was given: ``compiled_loss(y, y_pred, sample_weight, regularization_losses)``."""
-        return CompiledLoss(self._objective, getattr(self, "output_names", None))
+        return CompiledLoss(self._objective, self.output_names)
 
     @property
     def compiled_metrics(self) -> CompiledMetrics:
         """The metrics that `compile` was given: ``compiled_metrics.update_state(y, y_pred, sample_weight)``."""
-        return CompiledMetrics(self._objective, getattr(self, "output_names", None))
+        return CompiledMetrics(self._objective, self.output_names)
 
     @property
     def _objective(self) -> Objective:

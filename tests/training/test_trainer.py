@@ -1,8 +1,7 @@
 """Whatever has weights and can compute an output can be trained: here a model that is no Sequential."""
 
 import copy
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,23 +14,20 @@ from minifit.constraints import UnitNorm
 from minifit.errors import (
     ArgumentError,
     ArgumentTypeError,
-    BusyError,
     DataError,
-    NotBuiltError,
     NotCompiledError,
     ShapeError,
-    UnknownNameError,
 )
 from minifit.kernels import load
-from minifit.layers import Dense, Dropout, InputLayer, Layer
+from minifit.layers import Dense, InputLayer, Layer
 from minifit.metrics import Metric
 from minifit.models import Sequential
-from minifit.optimizers import SGD, RMSprop
+from minifit.optimizers import SGD
 from minifit.parameters import Parameter, ParameterBuffer
 from minifit.tensor import Context, Tensor, constant
 from minifit.training.trainer import Trainer
 from tests.house.kinds import LISTS, REAL, WHOLE, Series, TorchLike
-from tests.small_models import small_model
+from tests.small_models import two_layers
 
 X = np.linspace(-1, 1, 32, dtype=np.float32)[:, None]
 Y = 3 * X + 1
@@ -212,129 +208,6 @@ def test_data_of_every_kind(made: Any) -> None:
     assert model.evaluate(x, y, verbose=0) == pytest.approx(model.evaluate(X, Y, verbose=0))
     assert model.predict(x).shape == Y.shape
     assert len(model.train_on_batch(x, y, weight)) == 2
-
-
-def test_one_batch_at_a_time() -> None:
-    model = trained(epochs=1)
-    before = model.test_on_batch(X, Y)
-    assert model.train_on_batch(X, Y) == pytest.approx(before)
-    assert model.train_on_batch(X, Y, return_dict=True)["loss"] < before[0]
-    np.testing.assert_array_equal(model.predict_on_batch(X), model.predict(X))
-
-
-# -- what is nested in a fit disturbs nothing, whatever it does ----------------------------------------------
-
-
-def two_layers(optimizer: Any = "sgd") -> Sequential:
-    np.random.seed(3)
-    model = Sequential([Dense(3, input_shape=(1,)), Dense(1)])
-    model.compile(optimizer, "mse")
-    return model
-
-
-def losses_with(act: Any) -> list[float]:
-    """The losses of a fit in whose first epoch's end something is done."""
-
-    class Acts(Callback):
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            if epoch == 0:
-                act(self.model)
-
-    history = two_layers().fit(X, Y, epochs=4, shuffle=False, verbose=0, callbacks=[Acts()])
-    assert history is not None
-    return history.history["loss"]
-
-
-def train_a_batch(model: Any) -> None:
-    weights, state = model.get_weights(), model.optimizer.iterations.numpy()
-    model.train_on_batch(X, Y)
-    model.set_weights(weights)
-    model.optimizer.iterations.assign(state)
-
-
-def train_another_with_its_optimizer(model: Any) -> None:
-    iterations = model.optimizer.iterations.numpy()
-    two_layers(model.optimizer).train_on_batch(X, Y)
-    model.optimizer.iterations.assign(iterations)
-
-
-def apply_no_gradient_by_hand(model: Any) -> None:
-    model.optimizer.apply_gradients([(np.zeros((1, 3)), model.weights[0])])
-
-
-@pytest.mark.parametrize(
-    "act",
-    [
-        train_a_batch,
-        train_another_with_its_optimizer,
-        apply_no_gradient_by_hand,
-    ],
-    ids=["a batch", "shared optimizer", "by hand"],
-)
-def test_what_is_done_in_a_hook_does_not_reach_the_fit(act: Any) -> None:
-    assert losses_with(act) == losses_with(lambda model: None)
-
-
-def set_optimizer(model: Any) -> None:
-    model.optimizer = SGD(0.5)
-
-
-@pytest.mark.parametrize(
-    ("act", "said"),
-    [
-        (lambda model: model.compile("sgd", "mae"), "is compiled between"),
-        (set_optimizer, "is given an optimizer between"),
-        (lambda model: model.add(Dense(1)), "is changed between"),
-        (lambda model: model.pop(), "is changed between"),
-    ],
-    ids=["compile", "optimizer", "add", "pop"],
-)
-@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_test_end"])
-def test_a_model_that_trains_keeps_its_parts(act: Any, said: str, hook: str) -> None:
-    refused: list[BaseException] = []
-
-    def try_it(*_: Any) -> None:
-        with pytest.raises(
-            BusyError, match=f"A model {said} two trainings. Received: one that is being trained"
-        ) as e:
-            act(model)
-        refused.append(e.value)
-
-    model, plain = two_layers(), two_layers()
-    options: dict[str, Any] = {"epochs": 2, "shuffle": False, "verbose": 0, "validation_data": (X, Y)}
-    history = model.fit(X, Y, callbacks=[LambdaCallback(**{hook: try_it})], **options)
-    assert refused
-    assert history.history == plain.fit(X, Y, **options).history
-    act(model)  # afterwards it is as it was before
-
-
-def test_a_fit_that_fails_leaves_a_model_that_can_be_compiled() -> None:
-    def fail(*_: Any) -> None:
-        raise ZeroDivisionError
-
-    model = two_layers()
-    for hook in ("on_train_begin", "on_train_end"):
-        with pytest.raises(ZeroDivisionError):
-            model.fit(X, Y, verbose=0, callbacks=[LambdaCallback(**{hook: fail})])
-        assert not model.training_state.running
-        model.compile("sgd", "mse")
-
-
-def test_the_optimizer_is_given_by_its_name_too() -> None:
-    model = two_layers()
-    model.optimizer = "adam"
-    assert type(model.optimizer).__name__ == "Adam"
-    with pytest.raises(UnknownNameError):
-        model.optimizer = "adamant"
-
-
-def test_the_loss_is_shown_and_set_by_compile_alone() -> None:
-    assert Sequential([Dense(1)]).loss is None
-    model = two_layers()
-    assert model.loss == "mse"
-    with pytest.raises(ArgumentError, match=r"set by compile\. Received: loss='mae'"):
-        model.loss = "mae"
-    assert model.loss == "mse"
 
 
 @pytest.mark.parametrize("kernels", ["numpy", "numba"])
@@ -575,42 +448,3 @@ def test_from_its_beginning_a_fit_has_a_history_of_its_own() -> None:
     model.compile("sgd", "mse")
     assert [model.fit(X, Y, verbose=0, callbacks=[look]) for _ in range(2)] == seen
     assert seen[0] is not seen[1]
-
-
-# -- which path it takes -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("model", "words"),
-    [
-        (small_model, "The whole step is compiled"),
-        (lambda: small_model(Dropout(0.5, name="noise")), "op by op: .* the layer 'noise' of class Dropout"),
-        (lambda: small_model(loss=lambda t, p: t - p), "op by op: .* the loss"),
-        (lambda: small_model(optimizer=RMSprop()), "op by op: .* the optimizer RMSprop"),
-        (lambda: small_model(optimizer=SGD(clipnorm=1.0)), "op by op: .* clipnorm of the optimizer"),
-        (
-            lambda: small_model(Dense(3, kernel_regularizer="l2", name="heavy")),
-            "the regularizer of heavy/kernel",
-        ),
-    ],
-)
-def test_the_report_says_which_part_is_not_compiled(model: Callable[[], Any], words: str) -> None:
-    report = model().engine_report()
-    assert re.search(words, report)
-    assert "The engine is numpy" in report
-
-
-def test_the_report_names_the_engine_of_the_latest_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MINIFIT_KERNELS", "numba")
-    model = small_model()
-    model.fit(np.zeros((4, 3)), np.zeros(4), verbose=0)
-    assert "The engine is numba" in model.engine_report()
-
-
-def test_a_report_needs_a_model_that_is_compiled_and_built() -> None:
-    model = Sequential([Dense(1)])
-    with pytest.raises(NotCompiledError):
-        model.engine_report()
-    model.compile("sgd", "mse")
-    with pytest.raises(NotBuiltError):
-        model.engine_report()

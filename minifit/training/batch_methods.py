@@ -1,0 +1,105 @@
+"""`train_on_batch` and its like: one step on one batch, without callbacks."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import get_ident
+from typing import Any
+
+from minifit.data import batches_of
+from minifit.data.forms import ANY
+from minifit.training import arguments, engine
+from minifit.training.objective import Objective
+from minifit.training.preparing import Preparing
+from minifit.training.state import TrainingState
+from minifit.training.step_methods import TESTING, TRAINING, refuse_uncalled
+
+
+class BatchMethods(Preparing):
+    """A layer that trains on single batches."""
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        reset_metrics: bool = True,
+        return_dict: bool = False,
+    ) -> Any:
+        """One step of training on one batch.
+
+        Parameters
+        ----------
+        x, y, sample_weight, class_weight
+            As for `fit`, all of it as one batch.
+        reset_metrics : bool, default True
+            Whether the values returned are of this batch alone.
+        return_dict : bool, default False
+
+        Returns
+        -------
+        float, list of float or dict
+            As from `evaluate`.
+        """
+        self._need_compiled()
+        refuse_uncalled(self)
+        with self._training() as state, self.compiled_flags.holding():
+            step = partial(self._train_step, engine.choose(0), state)
+            own = self._own(TRAINING)
+            return self._on_batch(step, own, x, y, sample_weight, class_weight, reset_metrics, return_dict)
+
+    def test_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        reset_metrics: bool = True,
+        return_dict: bool = False,
+    ) -> Any:
+        """The loss and the metrics on one batch; the arguments are those of `train_on_batch`."""
+        self._need_compiled()
+        step = partial(self._test_step, engine.choose(0), self.training_state)
+        own = self._own(TESTING)
+        return self._on_batch(step, own, x, y, sample_weight, None, reset_metrics, return_dict)
+
+    def _on_batch(
+        self,
+        make_step: Callable[[Objective], Any],
+        own: str | None,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        class_weight: Any,
+        reset_metrics: bool,
+        return_dict: bool,
+    ) -> Any:
+        batches = batches_of(
+            arguments.rows_alone(x),
+            y,
+            sample_weight,
+            steps=1,
+            class_weight=class_weight,
+            names=self._data_names if own is None else ANY,
+        )
+        with self.training_state.sums() as objective:
+            self._prepare(objective, batches, lazily=own)
+            step = make_step(objective)
+            if reset_metrics:
+                step.reset()
+            step.run(batches, 1, 1, lambda: True)
+            return arguments.returned(step.logs(), step.names, return_dict)
+
+    @contextmanager
+    def _training(self) -> Iterator[TrainingState]:
+        """The state for a training in this thread: one of its own within another training, in a hook of that."""
+        outer = self.training_state
+        if outer.trained_by != get_ident():
+            with outer.claimed():
+                yield outer
+            return
+        try:
+            self.training_state = outer.nested()
+            yield self.training_state
+        finally:
+            self.training_state = outer

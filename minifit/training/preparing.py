@@ -1,0 +1,133 @@
+"""`Preparing`: a model built for its data, and the step that takes batches of it."""
+
+from types import ModuleType
+from typing import Any
+
+from minifit import kernels
+from minifit.data import Batch, Batches
+from minifit.errors import ShapeError
+from minifit.training import engine
+from minifit.training.compiling import Compiling
+from minifit.training.objective import Objective
+from minifit.training.own_step import OwnJudgedStep, OwnPredictStep
+from minifit.training.state import TrainingState
+from minifit.training.step import PredictStep, TestStep, TrainStep
+from minifit.training.step_methods import PREDICTING, TESTING, TRAINING
+
+
+class Preparing(Compiling):
+    """A layer that makes its steps."""
+
+    def _ready(self, batches: Batches, own: str | None = None) -> Batch:
+        """Build for data like this; returns a sample of it. A step of the user's may do with it what it likes."""
+        sample = batches.peek()
+        if own is not None and self._needs_no_data():
+            return sample
+        try:
+            self.ready_for(sample.inputs, batches.form.x)
+        except ShapeError as error:
+            batches.tell_where(error)
+            raise
+        if own is None and batches.names.outputs is None:
+            batches.name_outputs(self.output_names)
+            return batches.peek()
+        return sample
+
+    def _needs_no_data(self) -> bool:
+        """Return whether all layers are built, or the model has no `call` that could build them."""
+        unbuilt = [layer for layer in self.layers_within() if layer is not self and not layer.built]
+        return not unbuilt or not self.has_call
+
+    def _prepare(
+        self, objective: Objective, batches: Batches, again: bool = True, lazily: Any = None
+    ) -> None:
+        """Build for data like this, make the metrics that fit it, and see that the loss can take it.
+
+        With a step of the user's the first batch makes the metrics, `lazily`, as that step takes it.
+        """
+        sample = self._ready(batches, lazily)
+        objective.bring_along(self.metrics_of_layers)
+        objective.lazy = bool(lazily)
+        if objective.lazy:
+            return
+        if not objective.begun and (again or not objective.resolved):
+            outputs = [tuple(n or 1 for n in shape) for shape in self.output_shapes]
+            objective.resolve(
+                self.output_names, [None if y is None else y.shape for y in sample.targets], outputs
+            )
+        objective.losses_used = objective.metrics_used = objective.resolved
+        if objective.resolved:
+            targets = batches.targets
+            names = [batches.name_of_targets(i) for i in range(len(targets))]
+            objective.check_targets(names, targets, self.output_shapes)
+
+    def _work(self, batches: Batches, epochs: int) -> float:
+        """How much work is planned."""
+        samples = getattr(batches, "size", None) or len(batches.peek().inputs[0])
+        return engine.work(epochs, batches.steps, self.numbers_in_a_step(samples))
+
+    def _train_step(self, kernels: ModuleType, state: TrainingState, objective: Objective) -> Any:
+        """Return the step that learns: the library's, or the user's where a method of it is overridden."""
+        own = self._own(TRAINING)
+        self.adopt_weights()
+        if own is not None:
+            function = self.make_train_function()
+            return OwnJudgedStep(self, kernels, state.streams, function, own, objective, recording=True)
+        return TrainStep(self, kernels, state.streams, objective, self.optimizer)
+
+    def _test_step(self, kernels: ModuleType, state: TrainingState, objective: Objective) -> Any:
+        """Return the step that judges."""
+        own = self._own(TESTING)
+        if own is not None:
+            return OwnJudgedStep(self, kernels, state.streams, self.make_test_function(), own, objective)
+        return TestStep(self, kernels, state.streams, objective)
+
+    def _predict_step(self, kernels: ModuleType) -> Any:
+        """Return the step that predicts."""
+        streams, own = self.training_state.streams, self._own(PREDICTING)
+        if own is not None:
+            return OwnPredictStep(self, kernels, streams, self.make_predict_function(), own)
+        return PredictStep(self, kernels, streams)
+
+    def engine_report(self) -> str:
+        """Beyond Keras: say how the model trains, and which part of it is not on the compiled path.
+
+        Returns
+        -------
+        str
+            One sentence about the model as it is compiled, and one about the engine of the latest training.
+
+        Raises
+        ------
+        NotCompiledError, NotBuiltError
+            Before `compile`, and before the model has weights.
+        """
+        self._need_compiled()
+        state = self.training_state
+        assert state.objective is not None
+        own = self._own(TRAINING)
+        if own is not None:
+            return f"Batches are taken op by op, by {own} of {type(self).__name__}. {engine.report(state.engine)}"
+        objective = state.objective.apart()
+        if not objective.resolved:
+            self._guess_heads(objective)
+        plan = self._train_step(kernels.load("numpy"), state, objective).make_plan()
+        path = (
+            f"Batches are taken op by op: the compiled step does not know {plan}."
+            if isinstance(plan, str)
+            else "The whole step is compiled: one call takes many batches."
+        )
+        return f"{path} {engine.report(state.engine)}"
+
+    def show_metrics(self) -> None:
+        """Have the metrics of `compile` before the first batch, as a model has that comes from a file."""
+        self._need_compiled()
+        objective = self.training_state.objective
+        assert objective is not None
+        self._guess_heads(objective)
+        objective.losses_used = objective.metrics_used = objective.resolved
+
+    def _guess_heads(self, objective: Objective) -> None:
+        """Make heads for targets that look like the outputs; the first batch makes them again where they do not."""
+        shapes = [tuple(n or 1 for n in shape) for shape in self.output_shapes]
+        objective.resolve(self.output_names, shapes, shapes)

@@ -1,0 +1,98 @@
+"""`Trainable`: the contract between a model and the code that trains it.
+
+Steps, states and the methods of `Trainer` know a model by this and by what every layer has. A class of models gives
+what raises `NotImplementedError` here.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from minifit.arrays import Array
+from minifit.data import Names
+from minifit.layers import Layer
+from minifit.metrics import Metric
+from minifit.optimizers import Optimizer
+from minifit.tensor import Tensor
+from minifit.training.flags import CompiledFlags
+
+
+class Trainable(Layer):
+    """A layer that can be trained by itself.
+
+    Attributes
+    ----------
+    optimizer : Optimizer
+        Set by `compile`.
+    compiled_flags : CompiledFlags
+        Which layers are trained, as `compile` found it.
+    """
+
+    optimizer: Any
+    compiled_flags: CompiledFlags
+
+    @property
+    def input_keys(self) -> Sequence[str] | None:
+        """The keys of data that is a dict, in the order of the inputs; None for a model that takes whatever comes."""
+        raise NotImplementedError
+
+    @property
+    def _data_names(self) -> Names:
+        """The names by which data may be given; None for what only the first data will tell."""
+        return Names(self.input_keys, self.output_names or None)
+
+    @property
+    def has_call(self) -> bool:
+        """Whether it says what to do with a batch: a model with a `train_step` of its own need not."""
+        raise NotImplementedError
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the outputs, in logs and in what `compile` takes by name."""
+        raise NotImplementedError
+
+    @property
+    def output_shapes(self) -> list[tuple[int | None, ...]]:
+        """The shape of a batch of each output, its first dimension None."""
+        raise NotImplementedError
+
+    @property
+    def metrics_of_layers(self) -> list[Metric]:
+        """The metrics that layers and attributes bring along."""
+        return self.metrics_within()
+
+    def ready_for(self, inputs: Sequence[Array], form: Any = 0) -> None:
+        """Build for a batch of inputs and see that it fits; `form` nests their places as the user gave them."""
+        raise NotImplementedError
+
+    def forward(self, inputs: Sequence[Array], training: bool) -> tuple[Tensor, ...]:
+        """Return the outputs in order for the columns of a batch, inside a step."""
+        raise NotImplementedError
+
+    def pack_outputs(self, columns: Sequence[Any]) -> Any:
+        """Return what stands for the outputs, nested as the model returns them."""
+        raise NotImplementedError
+
+    def describe(self) -> list[Any]:
+        """Return the layers and their connections, without names and without what weights begin with."""
+        raise NotImplementedError
+
+    def numbers_in_a_step(self, samples: int) -> int:
+        """Return how many numbers a step with so many samples goes through, roughly."""
+        raise NotImplementedError
+
+    def optimizers_within(self) -> dict[str, Optimizer]:
+        """Return the optimizers besides `optimizer` that attributes of the model and of models in it hold, by name."""
+        found: dict[str, Optimizer] = {}
+        for number, layer in enumerate(dict.fromkeys((self, *self.layers_within()))):
+            for name, value in (*vars(layer).items(), ("optimizer", getattr(layer, "optimizer", None))):
+                if isinstance(value, Optimizer) and value not in (self.optimizer, *found.values()):
+                    found[f"{name} of layer {number}" if number else name] = value
+        return found
+
+    def adopt_weights(self) -> None:
+        """Let weights that are learned lie side by side, those that were copied or exchanged too; before a training."""
+        raise NotImplementedError
+
+    def layers_in_turn(self) -> Sequence[Any]:
+        """Return the layers, if a step may take them one after another; else none."""
+        raise NotImplementedError

@@ -1,0 +1,50 @@
+"""Which path a model takes, and the words that say so."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minifit.errors import NotBuiltError, NotCompiledError
+from minifit.layers import Dense, Dropout
+from minifit.models import Sequential
+from minifit.optimizers import SGD, RMSprop
+from tests.small_models import small_model
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (small_model, "The whole step is compiled"),
+        (lambda: small_model(Dropout(0.5, name="noise")), "op by op: .* the layer 'noise' of class Dropout"),
+        (lambda: small_model(loss=lambda t, p: t - p), "op by op: .* the loss"),
+        (lambda: small_model(optimizer=RMSprop()), "op by op: .* the optimizer RMSprop"),
+        (lambda: small_model(optimizer=SGD(clipnorm=1.0)), "op by op: .* clipnorm of the optimizer"),
+        (
+            lambda: small_model(Dense(3, kernel_regularizer="l2", name="heavy")),
+            "the regularizer of heavy/kernel",
+        ),
+    ],
+)
+def test_the_report_says_which_part_is_not_compiled(model: Callable[[], Any], words: str) -> None:
+    report = model().engine_report()
+    assert re.search(words, report)
+    assert "The engine is numpy" in report
+
+
+def test_the_report_names_the_engine_of_the_latest_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", "numba")
+    model = small_model()
+    model.fit(np.zeros((4, 3)), np.zeros(4), verbose=0)
+    assert "The engine is numba" in model.engine_report()
+
+
+def test_a_report_needs_a_model_that_is_compiled_and_built() -> None:
+    model = Sequential([Dense(1)])
+    with pytest.raises(NotCompiledError):
+        model.engine_report()
+    model.compile("sgd", "mse")
+    with pytest.raises(NotBuiltError):
+        model.engine_report()
