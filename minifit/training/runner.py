@@ -12,7 +12,7 @@ from contextvars import Context as ContextVars
 from contextvars import copy_context
 from functools import cached_property
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -24,24 +24,13 @@ from minifit.errors import DataError, ShapeError
 from minifit.randomness import Streams
 from minifit.tensor import Context
 from minifit.training.chain import Chain
+from minifit.training.progress import Progress
 from minifit.undo import Undo
 
 PAUSE = 0.1
 """Seconds after which batches that no callback watches make a pause, so that Ctrl-C works."""
 
 NUMPY = "the planned work is too little for compiling to pay, or MINIFIT_KERNELS says numpy"
-
-
-class Progress(Protocol):
-    """The count of batches that were taken."""
-
-    batch: int
-
-
-class _Uncounted:
-    """The count where none is needed."""
-
-    batch = 0
 
 
 class Runner(ABC):
@@ -73,7 +62,7 @@ class Runner(ABC):
         self.undo = Undo()
         self.context = Context(kernels, self.memory, recording, streams, self.undo)
         self.held = interrupts.held()
-        self.progress: Progress = _Uncounted()
+        self.progress = Progress()
         self.plan: Chain | None = None
         self.reason = NUMPY
         self._looked = -1  # `settings.count` when `follow_settings` was last called

@@ -4,170 +4,53 @@ It can be captured at any hook and put back into an equal model, in another proc
 bit for bit. The public attributes that Keras has (``model.stop_training``, ``model.optimizer``) are views of it.
 """
 
-import copy
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from minifit import console, kernels, randomness
-from minifit.callbacks import CallbackList
+from minifit import console, randomness
 from minifit.callbacks.base import has_state
 from minifit.data import Batches
-from minifit.errors import ArgumentError, BusyError, legible, quoted
+from minifit.errors import ArgumentError, legible, quoted
 from minifit.optimizers import Optimizer
-from minifit.randomness import Streams
 from minifit.tables import first_difference, plain
-from minifit.tensorboard.profile import Trace
 from minifit.training.objective import Objective
 from minifit.training.own_step import numbers_of
+from minifit.training.participants import Participants
 from minifit.training.soundness import all_or_nothing, check, check_callback, check_parts, check_sums
-from minifit.training.step import TrainStep
 from minifit.training.trainable import Trainable
 
-_guard = threading.Lock()  # around the look at a state and the claim that follows from it
 
-
-class TrainingState:
-    """The state of a model's training.
+class TrainingState(Participants):
+    """The state of a model's training, which can be captured and put back.
 
     Parameters
     ----------
     model : Trainable
         Whose training it is.
-
-    Attributes
-    ----------
-    epoch, batch : int
-        What comes next: the epoch, and the batch within it.
-    stop_training : bool
-        Whether training ends after this batch and epoch.
-    engine : str
-        The kernels that were chosen: "numba" or "numpy".
-    resumed : bool
-        Whether a captured state was put back, and no batch has been trained since.
-    trained_by : int or None
-        The thread that trains the model now.
-    first_epoch, epochs : int
-        Where the run began, in the first of the processes that it takes, and the epoch before which it ends.
-    logs : dict
-        Those of the last epoch that ended, as the loop made them.
-    streams : Streams
-        Where shuffling, dropout and initializers draw from.
-    optimizer, objective, batches, judged_on, callbacks
-        What takes part; each has a state of its own. `judged_on` are the batches of a validation.
-    step : TrainStep or None
-        What trains on a batch, while a `fit` is under way.
     """
 
     def __init__(self, model: Trainable) -> None:
-        self._model = model
-        self.streams = Streams()
-        self.optimizer: Optimizer | None = None
-        self.objective: Objective | None = None
-        self.batches: Batches | None = None
-        self.judged_on: Batches | None = None
-        self.callbacks: CallbackList | None = None
-        self.step: TrainStep | None = None
-        self.epoch = 0
-        self.batch = 0
-        self.stop_training = False
-        self.engine = "numpy"
-        self.trained_by: int | None = None
-        self.first_epoch = self.epochs = 0
-        self.resumed = False
-        self.logs: dict[str, Any] = {}
+        super().__init__(model)
         self._aside: dict[str, Any] = {}
         self._half_an_epoch: dict[str, Any] | None = None  # captured in its middle, until it begins again
         self._settings: dict[str, Any] = {}  # of the optimizer, as the run began
         self._learned: list[bool] = []  # which weights the run trains
 
-    def __copy__(self) -> "TrainingState":
-        return copy.deepcopy(self)
-
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy, at any hook: without what only the fit under way has. The copy is not running."""
-        left = ("batches", "judged_on", "callbacks", "step", "trained_by", "_half_an_epoch")
-        return {**vars(self), **dict.fromkeys(left), "resumed": False, "_aside": {}}
+        return {**super().__getstate__(), "_half_an_epoch": None, "_aside": {}}
 
-    @property
-    def running(self) -> bool:
-        """True while a training or an evaluation is under way."""
-        return self.trained_by is not None or (self.objective is not None and self.objective.claimed)
-
-    @property
-    def had_stopped(self) -> bool:
-        """Whether the run that this one goes on from was told to stop before it was captured."""
-        return self.resumed and self.stop_training
-
-    @property
-    def over(self) -> bool:
-        """Whether it had come to the end of its last epoch, too."""
-        return self.had_stopped and self.batch == 0
-
-    def nested(self) -> "TrainingState":
-        """A state for a training within a training: the same model and optimizer, with a place and sums of its own."""
-        inner = TrainingState(self._model)
-        inner.streams, inner.optimizer, inner.trained_by = self.streams, self.optimizer, self.trained_by
-        inner.objective = None if self.objective is None else self.objective.apart()
-        return inner
-
-    @contextmanager
-    def claimed(self) -> Iterator[None]:
-        """Train the model in this thread alone, as long as the block runs.
-
-        Raises
-        ------
-        BusyError
-            When another thread is training it.
-        """
-        me = threading.get_ident()
-        try:
-            with _guard:
-                free = self.trained_by is None
-                self.trained_by = me if free else self.trained_by
-            if not free:
-                raise BusyError(
-                    "A model is trained by one thread at a time. Received: a second training of the same model while "
-                    "another thread trains it. Wait for that one, or train a copy: copy.deepcopy(model)."
-                )
-            yield
-        finally:
-            if self.trained_by == me:
-                self.trained_by = self.batches = self.judged_on = self.callbacks = self.step = None
-
-    @contextmanager
-    def sums(self) -> Iterator[Objective]:
-        """The loss and the metrics for one user at a time; who comes meanwhile gets equal ones with sums of their own.
-
-        So evaluations do not disturb each other or a fit, in hooks and in other threads.
-        """
-        shared, own = self.objective, None
-        assert shared is not None
-        try:
-            with _guard:
-                aside = [(m, m.get_state()) for m in shared.of_layers] if shared.claimed else []
-                own = shared.apart() if shared.claimed else shared
-                own.claimed = True
-            yield own
-        finally:
-            if own is not None:
-                own.claimed = False
-                for metric, state in aside:  # those of layers are the same for all
-                    metric.set_state(state)
-
-    @contextmanager
-    def under_way(self) -> Iterator[Objective]:
-        """Claim `sums` for a fit; the model shows these until the block ends."""
-        own = self.objective
-        with self.sums() as objective:
-            self.objective = objective
-            try:
-                yield objective
-            finally:
-                self.objective = own
+    def begin_run(self, epoch: int, epochs: int, engine: str) -> None:
+        """Make ready for a fit that begins with this epoch and ends before another."""
+        self.epoch, self.batch, self.engine = epoch, 0, engine
+        self._begin_data(epoch, epochs)
+        self.stop_training = self.resumed = False
+        self.logs, self._half_an_epoch = {}, None
+        optimizer, _, _ = self._parts()
+        learned = set(self._model.trainable_weights)
+        self._settings, self._learned = optimizer.settings(), [w in learned for w in self._model.weights]
 
     @contextmanager
     def validating(self) -> Iterator[None]:
@@ -181,34 +64,6 @@ class TrainingState:
             yield
         finally:
             self._aside = {}
-
-    def begin_run(self, epoch: int, epochs: int, engine: str) -> None:
-        """Make ready for a fit that begins with this epoch and ends before another."""
-        self.epoch, self.batch, self.engine = epoch, 0, engine
-        self._begin_data(epoch, epochs)
-        self.stop_training = self.resumed = False
-        self.logs, self._half_an_epoch = {}, None
-        optimizer, _, _ = self._parts()
-        learned = set(self._model.trainable_weights)
-        self._settings, self._learned = optimizer.settings(), [w in learned for w in self._model.weights]
-
-    def _begin_data(self, first_epoch: int, epochs: int) -> None:
-        """Have one pass over the data for every epoch of the run, also of those that another process trained."""
-        self.first_epoch, self.epochs = first_epoch, epochs
-        if self.batches is not None:
-            self.batches.passes = max(epochs - first_epoch, 1)
-
-    def begin_epoch(self, step: TrainStep) -> None:
-        """Make ready for the epoch; one that is resumed in its middle keeps its sums."""
-        if self.batch == 0:
-            assert self.batches is not None
-            step.reset()
-            self.batches.begin_epoch()
-
-    def end_epoch(self) -> int:
-        """Go on to the next epoch; returns the one that has ended."""
-        self.epoch, self.batch = self.epoch + 1, 0
-        return self.epoch - 1
 
     def capture(self) -> dict[str, Any]:
         """Copies of everything, as nested dicts and lists of arrays, numbers and strings."""
@@ -292,14 +147,6 @@ class TrainingState:
         if captured is not None:
             self._put_back(captured)
 
-    def profile(self, trace: Trace | None) -> None:
-        """From now on, write into a trace how long each kernel and callback takes; None for no longer."""
-        if self.step is not None:
-            plain = kernels.load(self.engine)
-            self.step.use(plain if trace is None else trace.timed_kernels(plain))
-        if self.callbacks is not None:
-            self.callbacks.profile(trace)
-
     def _put_back(self, captured: dict[str, Any]) -> None:
         """All but the place in the data, which callbacks do not move."""
         optimizer, objective, _ = self._parts()
@@ -382,6 +229,8 @@ class TrainingState:
     def _with_state(self) -> list[Any]:
         """The callbacks that have a state, each once."""
         return [] if self.callbacks is None else [c for c in self.callbacks.distinct if has_state(c)]
+
+    # -- the parts -------------------------------------------------------------------------------------
 
     def _place_in_validation(self) -> dict[str, Any] | None:
         """Where in the validation data we are, and what data that is: a resumed run may have other data."""

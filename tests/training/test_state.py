@@ -479,18 +479,6 @@ def test_the_captured_state_does_not_see_an_evaluation() -> None:
     assert [then for _, then in noisy.taken] == [then for _, then in quiet.taken]
 
 
-def test_a_nested_state_shares_model_and_optimizer_but_not_the_place() -> None:
-    model = Run().model()
-    Run().fit(model)
-    outer = model.training_state
-    inner = outer.nested()
-    assert inner.optimizer is outer.optimizer
-    assert inner.streams is outer.streams
-    assert inner.objective is not outer.objective
-    inner.epoch, inner.stop_training = 99, True
-    assert (outer.epoch, outer.stop_training) == (EPOCHS, False)
-
-
 # -- what a captured state does not fit ----------------------------------------------------------------------
 
 

@@ -1,0 +1,157 @@
+"""`Participants`: what takes part in a training, and who may use it now.
+
+One thread trains a model at a time. The loss and the metrics have one user at a time; others get equal ones with sums
+of their own.
+"""
+
+import copy
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+from minifit import kernels
+from minifit.callbacks import CallbackList
+from minifit.data import Batches
+from minifit.errors import BusyError
+from minifit.optimizers import Optimizer
+from minifit.randomness import Streams
+from minifit.tensorboard.profile import Trace
+from minifit.training.objective import Objective
+from minifit.training.progress import Progress
+from minifit.training.step import TrainStep
+from minifit.training.trainable import Trainable
+
+_guard = threading.Lock()  # around the look at a state and the claim that follows from it
+
+
+class Participants(Progress):
+    """The parts of a model's training, each with a state of its own, and its place.
+
+    Parameters
+    ----------
+    model : Trainable
+        Whose training it is.
+
+    Attributes
+    ----------
+    engine : str
+        The kernels that were chosen: "numba" or "numpy".
+    trained_by : int or None
+        The thread that trains the model now.
+    streams : Streams
+        Where shuffling, dropout and initializers draw from.
+    optimizer, objective, batches, judged_on, callbacks
+        `judged_on` are the batches of a validation.
+    step : TrainStep or None
+        What trains on a batch, while a `fit` is under way.
+    """
+
+    def __init__(self, model: Trainable) -> None:
+        super().__init__()
+        self._model = model
+        self.streams = Streams()
+        self.optimizer: Optimizer | None = None
+        self.objective: Objective | None = None
+        self.batches: Batches | None = None
+        self.judged_on: Batches | None = None
+        self.callbacks: CallbackList | None = None
+        self.step: TrainStep | None = None
+        self.engine = "numpy"
+        self.trained_by: int | None = None
+
+    def __copy__(self) -> Self:
+        return copy.deepcopy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy, at any hook: without what only the fit under way has. The copy is not running."""
+        left = ("batches", "judged_on", "callbacks", "step", "trained_by")
+        return {**vars(self), **dict.fromkeys(left), "resumed": False}
+
+    @property
+    def running(self) -> bool:
+        """True while a training or an evaluation is under way."""
+        return self.trained_by is not None or (self.objective is not None and self.objective.claimed)
+
+    def nested(self) -> Self:
+        """A state for a training within a training: the same model and optimizer, with a place and sums of its own."""
+        inner = type(self)(self._model)
+        inner.streams, inner.optimizer, inner.trained_by = self.streams, self.optimizer, self.trained_by
+        inner.objective = None if self.objective is None else self.objective.apart()
+        return inner
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Train the model in this thread alone, as long as the block runs.
+
+        Raises
+        ------
+        BusyError
+            When another thread is training it.
+        """
+        me = threading.get_ident()
+        try:
+            with _guard:
+                free = self.trained_by is None
+                self.trained_by = me if free else self.trained_by
+            if not free:
+                raise BusyError(
+                    "A model is trained by one thread at a time. Received: a second training of the same model while "
+                    "another thread trains it. Wait for that one, or train a copy: copy.deepcopy(model)."
+                )
+            yield
+        finally:
+            if self.trained_by == me:
+                self.trained_by = self.batches = self.judged_on = self.callbacks = self.step = None
+
+    @contextmanager
+    def sums(self) -> Iterator[Objective]:
+        """The loss and the metrics for one user at a time; who comes meanwhile gets equal ones with sums of their own.
+
+        So evaluations do not disturb each other or a fit, in hooks and in other threads.
+        """
+        shared, own = self.objective, None
+        assert shared is not None
+        try:
+            with _guard:
+                aside = [(m, m.get_state()) for m in shared.of_layers] if shared.claimed else []
+                own = shared.apart() if shared.claimed else shared
+                own.claimed = True
+            yield own
+        finally:
+            if own is not None:
+                own.claimed = False
+                for metric, state in aside:  # those of layers are the same for all
+                    metric.set_state(state)
+
+    @contextmanager
+    def under_way(self) -> Iterator[Objective]:
+        """Claim `sums` for a fit; the model shows these until the block ends."""
+        own = self.objective
+        with self.sums() as objective:
+            self.objective = objective
+            try:
+                yield objective
+            finally:
+                self.objective = own
+
+    def begin_epoch(self, step: TrainStep) -> None:
+        """Make ready for the epoch; one that is resumed in its middle keeps its sums."""
+        if self.batch == 0:
+            assert self.batches is not None
+            step.reset()
+            self.batches.begin_epoch()
+
+    def _begin_data(self, first_epoch: int, epochs: int) -> None:
+        """Have one pass over the data for every epoch of the run, also of those that another process trained."""
+        self.first_epoch, self.epochs = first_epoch, epochs
+        if self.batches is not None:
+            self.batches.passes = max(epochs - first_epoch, 1)
+
+    def profile(self, trace: Trace | None) -> None:
+        """From now on, write into a trace how long each kernel and callback takes; None for no longer."""
+        if self.step is not None:
+            plain = kernels.load(self.engine)
+            self.step.use(plain if trace is None else trace.timed_kernels(plain))
+        if self.callbacks is not None:
+            self.callbacks.profile(trace)
