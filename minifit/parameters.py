@@ -214,8 +214,13 @@ class ParameterBuffer:
 
     Attributes
     ----------
-    values, grads : ndarray of shape (size,)
-        All numbers of all parameters, each parameter beginning at a multiple of 64 bytes.
+    values : ndarray of shape (size,)
+        All numbers of all parameters, each parameter beginning at a multiple of 64 bytes: first those that can be
+        learned, then moving averages and the like.
+    grads : ndarray of shape (learned,)
+        The gradients of those that can be learned.
+    learned : int
+        The size of the part that can be learned.
     layout : int
         Counts how often the memory was laid out anew; what mirrors the buffer watches it.
     """
@@ -224,34 +229,55 @@ class ParameterBuffer:
         self.parameters: list[Parameter] = []
         self.values = aligned_zeros(0)
         self.grads = aligned_zeros(0)
+        self.learned = 0
         self.layout = 0
+        self._learnable: set[Parameter] = set()  # those in the front part
 
     def adopt(self, parameters: Iterable[Parameter]) -> None:
-        """Take in the parameters that belong to no buffer yet, keeping their numbers.
+        """Take in the parameters of float32 that belong to no buffer yet, keeping their numbers.
 
-        All those given then lie next to each other, in their order, so that one call updates them. Others that live
-        here, of layers that were taken off the model, move behind them.
+        All those given that can be learned then lie next to each other, in their order, so that one call updates them;
+        then come others that live here, of layers that were taken off the model, and last all that are not learned.
         """
-        parameters = list(parameters)
-        if all(p.buffer is not None for p in parameters):
+        given = [p for p in parameters if p.buffer in (None, self) and p.dtype == FLOAT]
+        if all(p.buffer is self and (p in self._learnable or not p.trainable) for p in given):
             return
-        given = dict.fromkeys(p for p in parameters if p.buffer is None or p.buffer is self)
-        self.parameters = [*given, *(p for p in self.parameters if p not in given)]
-        starts, size = [], 0
+        self.parameters = list(dict.fromkeys((*given, *self.parameters)))
+        self._learnable.update(p for p in self.parameters if p.trainable)
+        self._lay_out()
+
+    def learn(self, parameters: Iterable[Parameter]) -> None:
+        """Hold parameters that live here in the part that is learned: an optimizer has been given them."""
+        new = [p for p in parameters if p not in self._learnable]
+        if new:
+            self._learnable.update(new)
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Make the memory for the parameters, those that are learned in front."""
+        self.parameters.sort(key=lambda p: p not in self._learnable)
+        starts, size, self.learned = [], 0, 0
         for p in self.parameters:
             starts.append(size)
             size += padded(p.value.size)
-        values, grads = aligned_zeros(size), aligned_zeros(size)
+            self.learned = size if p in self._learnable else self.learned
+        values, grads = aligned_zeros(size), aligned_zeros(self.learned)
         for p, start in zip(self.parameters, starts, strict=True):
             place = slice(start, start + p.value.size)
             values[place] = p.value.reshape(-1)
-            p.move_to(values[place].reshape(p.shape), grads[place].reshape(p.shape), self, start)
+            grad = grads[place].reshape(p.shape) if p in self._learnable else None
+            p.move_to(values[place].reshape(p.shape), grad, self, start)
         self.values, self.grads = values, grads
         self.layout += 1
+
+    def holds_learned(self, parameter: Parameter) -> bool:
+        """Return whether a parameter lies in the part that can be learned."""
+        return parameter in self._learnable
 
     def dismiss(self, parameter: Parameter) -> None:
         """Let a parameter go: no layer computes with it any more, so no plan may update it in the place of another."""
         self.parameters = [p for p in self.parameters if p is not parameter]
+        self._learnable.discard(parameter)
         parameter.move_to(parameter.value.copy())
         self.layout += 1
 

@@ -537,3 +537,24 @@ def test_the_same_variables() -> None:
     assert same([a, b], [a, b])
     assert not same([a, b], [b, a])
     assert not same([a], [a, b])
+
+
+def test_a_buffer_holds_all_weights_the_learned_ones_first() -> None:
+    learned, average, late = (
+        Parameter(n, np.full(3, i, np.float32), n != "average")
+        for i, n in enumerate(("learned", "average", "late"))
+    )
+    buffer = ParameterBuffer()
+    buffer.adopt([average, learned])
+    assert [p.name for p in buffer.parameters] == ["learned", "average"]
+    assert buffer.grads.size == buffer.learned < buffer.values.size
+    assert not buffer.holds_learned(average)
+    buffer.adopt([average, learned, late])
+    assert [p.name for p in buffer.parameters] == ["learned", "late", "average"]
+    assert [float(p.value[0]) for p in buffer.parameters] == [0, 2, 1]
+    buffer.learn([average])
+    grad: Any = average.slot
+    assert grad.shape == (3,)
+    assert buffer.grads.size == buffer.values.size
+    average.value[...] = 5
+    assert 5 in buffer.values

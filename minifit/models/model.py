@@ -218,14 +218,14 @@ class Model(Wired):
             self._fitted([constant(np.asarray(x)) for x in inputs])
 
     def adopt_weights(self) -> None:
-        """Let all weights that can be learned lie side by side, those of models inside each where these keep them."""
+        """Let all weights lie side by side, those of models inside each where these keep them."""
         with _building:
             if not self._laid_out:
                 self._laid_out = True
             for layer in self.layers_inside():
                 if isinstance(layer, Model):
                     layer.adopt_weights()
-            self._buffer.adopt([w for w in self.all_weights() if w.trainable])
+            self._buffer.adopt(self.all_weights())
 
     def _lay_out(self) -> None:
         if not self._laid_out:

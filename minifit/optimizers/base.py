@@ -245,6 +245,8 @@ class Optimizer(KerasMethods, Configurable):
         if self._remembered:
             self._recognize(plan.parameters)
         self._own.adopt(plan.parameters)  # those that no model has adopted
+        for buffer in {p.buffer for p in plan.parameters if p.buffer is not None}:
+            buffer.learn(p for p in plan.parameters if p.buffer is buffer)
         self._seen.update(dict.fromkeys(plan.parameters))
         create = getattr(self, "_create_slots", None)
         if create is not None:
@@ -514,9 +516,9 @@ class Optimizer(KerasMethods, Configurable):
     def slots_of(self, parameter: Parameter) -> dict[str, Array]:
         """Return what is remembered for one parameter: by name of the slot, arrays of its shape to be changed in place.
 
-        Nothing for one that lies in no buffer, as moving averages do, unless this is a copy that has yet to train it.
+        Nothing for one that is not learned, as moving averages are, unless this is a copy that has yet to train it.
         """
-        if parameter.buffer is None:
+        if parameter.buffer is None or not parameter.buffer.holds_learned(parameter):
             return self._remembered.get(parameter, {})
         whole = Segment(parameter.buffer, parameter.start, parameter.start + parameter.value.size)
         return {
@@ -526,7 +528,8 @@ class Optimizer(KerasMethods, Configurable):
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: with each parameter, what is remembered of it; not the memory that it lies in."""
-        slots = {p: self.slots_of(p) for buffer in self._mirrors for p in buffer.parameters}
+        learned = (p for buffer in self._mirrors for p in buffer.parameters if buffer.holds_learned(p))
+        slots = {p: self.slots_of(p) for p in learned}
         known = {**self._remembered, **slots} if self.slot_names else {}
         kept = {
             k: v for k, v in vars(self).items() if k not in ("_mirrors", "_plan", "_plans", "_seen", "_own")

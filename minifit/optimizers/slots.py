@@ -17,7 +17,7 @@ class Slots:
 
     Attributes
     ----------
-    arrays : dict of str to ndarray of shape (size of the buffer,)
+    arrays : dict of str to ndarray of shape (learned,), as of the buffer
     """
 
     def __init__(self, names: Iterable[str], starts: Mapping[str, float]) -> None:
@@ -34,9 +34,10 @@ class Slots:
         """Take on the layout of the buffer; what is remembered of a parameter moves with it."""
         if self._layout == buffer.layout:
             return
-        places = {p: slice(p.start, p.start + p.value.size) for p in buffer.parameters}
+        learned = filter(buffer.holds_learned, buffer.parameters)
+        places = {p: slice(p.start, p.start + p.value.size) for p in learned}
         for name, old in self.arrays.items():
-            new = self.arrays[name] = aligned_zeros(buffer.values.size)
+            new = self.arrays[name] = aligned_zeros(buffer.learned)
             if name in self._starts:
                 new.fill(1)  # between the parameters, so that nothing is divided by zero there
                 for place in places.values():
