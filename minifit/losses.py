@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit import ops
+from minifit import operations, ops
 from minifit.arrays import Array, common_shape
 from minifit.checks import above_zero, axes, exact, integer, real
 from minifit.errors import ArgumentError, DataError, GradientError, ShapeError
@@ -20,7 +20,17 @@ from minifit.registration import get_registered_name
 from minifit.settings import Fixed, Option, Setting, check_options
 from minifit.signatures import check_call, name_of
 from minifit.tables import Configurable, Table, described
-from minifit.tensor import Axis, Tensor, TensorLike, as_tensor, convert, floating, to_array
+from minifit.tensor import (
+    Axis,
+    Symbolic,
+    Tensor,
+    TensorLike,
+    as_tensor,
+    convert,
+    floating,
+    on_symbols,
+    to_array,
+)
 
 __all__ = [
     "BCE",
@@ -84,16 +94,19 @@ EPSILON = 1e-7
 # -- one value a sample --------------------------------------------------------------------------------------
 
 
+@on_symbols
 def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``mean((y_pred - y_true) ** 2)`` over the last axis: shape (n, m) gives (n,)."""
     return ops.mean_squared_error(y_true, y_pred)
 
 
+@on_symbols
 def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``mean(abs(y_pred - y_true))`` over the last axis: shape (n, m) gives (n,)."""
     return ops.mean_absolute_error(y_true, y_pred)
 
 
+@on_symbols
 def binary_crossentropy(
     y_true: TensorLike,
     y_pred: TensorLike,
@@ -122,6 +135,7 @@ def binary_crossentropy(
     return ops.binary_crossentropy(_last(t, axis), _last(p, axis), from_logits)
 
 
+@on_symbols
 def categorical_crossentropy(
     y_true: TensorLike,
     y_pred: TensorLike,
@@ -150,6 +164,7 @@ def categorical_crossentropy(
     return ops.categorical_crossentropy(_last(t, axis), _last(p, axis), from_logits)
 
 
+@on_symbols
 def sparse_categorical_crossentropy(
     y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, axis: int = -1
 ) -> Tensor:
@@ -166,18 +181,21 @@ def sparse_categorical_crossentropy(
     return ops.sparse_categorical_crossentropy(y_true, _last(as_tensor(y_pred), axis), from_logits)
 
 
+@on_symbols
 def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``100 * mean(abs((t - p) / max(abs(t), 1e-7)))`` over the last axis."""
     t, p = _pair(y_true, y_pred)
     return _mean(abs((t - p) / ops.clip(abs(t), EPSILON, np.inf))) * 100
 
 
+@on_symbols
 def mean_squared_logarithmic_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``mean((log(p + 1) - log(t + 1)) ** 2)`` over the last axis; what is below 1e-7 counts as that."""
     t, p = (ops.log(ops.clip(x, EPSILON, np.inf) + 1) for x in _pair(y_true, y_pred))
     return _mean(ops.square(p - t))
 
 
+@on_symbols
 def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
     """The mean over the last axis of half the squared error, which goes on as a straight line beyond `delta`.
 
@@ -197,6 +215,7 @@ def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
     return _mean(bent * (size - bent * 0.5))  # both branches at once; no square can overflow
 
 
+@on_symbols
 def log_cosh(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``mean(log(cosh(p - t)))`` over the last axis: about half the squared error, then the absolute one less log 2."""
     t, p = _pair(y_true, y_pred)
@@ -204,23 +223,27 @@ def log_cosh(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     return _mean(error + softplus(error * -2) - math.log(2))
 
 
+@on_symbols
 def kl_divergence(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``sum(t * log(t / p))`` over the last axis, with both moved into [1e-7, 1]."""
     t, p = (ops.clip(x, EPSILON, 1) for x in _pair(y_true, y_pred))
     return (t * ops.log(t / p)).sum(-1)
 
 
+@on_symbols
 def poisson(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``mean(p - t * log(p + 1e-7))`` over the last axis, for counts as targets and rates as predictions."""
     t, p = _pair(y_true, y_pred)
     return _mean(p - t * ops.log(p + EPSILON))
 
 
+@on_symbols
 def hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``mean(max(1 - t * p, 0))`` over the last axis, for targets -1 and 1; a batch of 0 and 1 is taken as these."""
     return _mean(_margin(y_true, y_pred))
 
 
+@on_symbols
 def squared_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``mean(max(1 - t * p, 0) ** 2)`` over the last axis, for targets as in `hinge`."""
     return _mean(ops.square(_margin(y_true, y_pred)))
@@ -233,6 +256,7 @@ def _margin(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     return ops.clip(1 - t * p, 0, np.inf)
 
 
+@on_symbols
 def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     """``max(1 + max((1 - t) * p) - sum(t * p), 0)`` over the last axis, for one-hot targets."""
     t, p = _pair(y_true, y_pred)
@@ -241,6 +265,7 @@ def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     return ops.clip(wrong - right + 1, 0, np.inf)
 
 
+@on_symbols
 def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -> Tensor:
     """The cosine of the angle between target and prediction, times -1: the best value is -1.
 
@@ -394,6 +419,9 @@ class Loss(Configurable):
         Tensor
             One number; one value a sample with reduction "none".
         """
+        if isinstance(y_pred, Symbolic) or isinstance(y_true, Symbolic):
+            symbol: Tensor = self._of_symbols(y_true, y_pred, sample_weight)
+            return symbol
         p = as_tensor(y_pred)
         t = y_true if isinstance(y_true, Tensor) and y_true.shape == p.shape else matched(y_true, p)
         values = self.call(t, p)
@@ -410,6 +438,16 @@ class Loss(Configurable):
         if self.reduction == Reduction.SUM:
             return ops.weighted_mean(values, weights, 1)
         return ops.weighted_mean(values, weights, max(values.value.size, 1))
+
+    def _of_symbols(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
+        """Return the symbol for the loss, as part of their graph."""
+        values: Any = self.call(y_true, y_pred)
+        if sample_weight is not None:
+            column = len(np.shape(sample_weight)) == values.ndim + 1
+            values = values * (ops.squeeze(sample_weight, -1) if column else sample_weight)
+        if self.reduction == Reduction.NONE:
+            return values
+        return ops.sum(values) if self.reduction == Reduction.SUM else ops.mean(values)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal loss."""
@@ -650,6 +688,25 @@ def fit_weights(weights: Array, values: Array) -> Array:
             f"values of shape {values.shape}. Give an array of shape ({values.shape[0]},)."
         ) from None
 
+
+for _loss in (
+    mean_squared_error,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_logarithmic_error,
+    binary_crossentropy,
+    categorical_crossentropy,
+    sparse_categorical_crossentropy,
+    kl_divergence,
+    poisson,
+    log_cosh,
+    hinge,
+    squared_hinge,
+    categorical_hinge,
+):
+    operations.add(_loss, f"keras.metrics.{_loss.__name__}")
+for _loss in (huber, cosine_similarity):  # the metric cosine_similarity is another one
+    operations.add(_loss, f"keras.losses.{_loss.__name__}")
 
 mse = MSE = mean_squared_error
 mae = MAE = mean_absolute_error

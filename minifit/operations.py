@@ -116,7 +116,6 @@ def _index(value: Any) -> Any:
 OPERAND = Argument("b", "y", "x2", attribute=False)
 AXIS = Argument("axis", "axis", "axis")
 REDUCTION = (AXIS, Argument("keepdims", "keepdims", "keepdims"))
-LOSS = (Argument("y_pred", "y_pred", ""),)
 
 OPERATIONS = [
     Operation(operator.add, "__operators__.add", "numpy.Add", (OPERAND,)),
@@ -188,38 +187,23 @@ OPERATIONS = [
         nonlinearities.gelu, "nn.gelu", "nn.Gelu", (Argument("approximate", "approximate", "approximate"),)
     ),
     Operation(nonlinearities.log_softmax, "nn.log_softmax", "nn.LogSoftmax", (AXIS,)),
-    Operation(ops.mean_squared_error, "keras.metrics.mean_squared_error", "", LOSS),
-    Operation(ops.mean_absolute_error, "keras.metrics.mean_absolute_error", "", LOSS),
-    Operation(
-        ops.binary_crossentropy,
-        "keras.metrics.binary_crossentropy",
-        "",
-        (*LOSS, Argument("from_logits", "from_logits", "")),
-    ),
-    Operation(
-        ops.categorical_crossentropy,
-        "keras.metrics.categorical_crossentropy",
-        "",
-        (*LOSS, Argument("from_logits", "from_logits", "")),
-    ),
-    Operation(
-        ops.sparse_categorical_crossentropy,
-        "keras.metrics.sparse_categorical_crossentropy",
-        "",
-        (*LOSS, Argument("from_logits", "from_logits", "")),
-    ),
 ]
 """All operations."""
 
 
+def _called_as_here(function: Callable[..., Any], tensorflow: str) -> Operation:
+    """Return an operation whose further arguments have the same names everywhere; Keras 3 does not have it."""
+    names = list(signature(function).parameters)[1:]
+    return Operation(function, tensorflow, "", tuple(Argument(n, n, "") for n in names))
+
+
 def _only_here() -> Iterator[Operation]:
-    """Yield the operations that only minifit has; their arguments are called as here."""
+    """Yield the operations that only minifit has."""
     listed = {operation.function for operation in OPERATIONS} | set(SYNONYMS)
     for name in ops.__all__:
         function = getattr(ops, name)
         if function not in listed:
-            names = list(signature(function).parameters)[1:]
-            yield Operation(function, f"minifit.{name}", "", tuple(Argument(n, n, "") for n in names))
+            yield _called_as_here(function, f"minifit.{name}")
 
 
 SYNONYMS: dict[Callable[..., Any], Callable[..., Any]] = {
@@ -253,6 +237,11 @@ for _name, _other in {
     BY_TENSORFLOW[_name] = BY_TENSORFLOW[_other]
 for _name, _other in {"numpy.Divide": "numpy.TrueDivide", "numpy.Abs": "numpy.Absolute"}.items():
     BY_KERAS3[_name] = BY_KERAS3[_other]
+
+
+def add(function: Callable[..., Any], tensorflow: str) -> None:
+    """Let a function of a higher floor stand in a graph, too; its arguments are called as in TensorFlow."""
+    BY_FUNCTION[function] = BY_TENSORFLOW[tensorflow] = _called_as_here(function, tensorflow)
 
 
 def of_function(function: Callable[..., Any]) -> Operation:

@@ -507,7 +507,7 @@ class Tensor:
 
     def reshape(self, *shape: Any) -> "Tensor":
         """The same numbers in another shape, given as numbers or as a tuple; one dimension may be -1."""
-        return current().result(self.value.reshape(*shape), lambda g: (g.reshape(self.shape),), self)
+        return current().result(self.value.reshape(*shape or ((),)), lambda g: (g.reshape(self.shape),), self)
 
     # -- without a gradient: whole numbers, bits, comparisons -------------------------------------------
 

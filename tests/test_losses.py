@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from minifit import Sequential, losses, ops
+from minifit import Input, Model, Sequential, losses, models, ops
 from minifit.arrays import Array
 from minifit.errors import (
     ArgumentError,
@@ -1015,3 +1015,35 @@ def test_a_loss_object_matches_ranks() -> None:
     y, p = np.array([1.0, 2, 4], np.float32), np.array([1.0, 1, 1], np.float32)
     for targets, predictions in ((y[:, None], p), (y, p[:, None])):
         close(losses.MeanSquaredError()(targets, predictions), 10 / 3)
+
+
+# -- on symbols ----------------------------------------------------------------------------------------------
+
+OTHERS = ("deserialize", "get", "serialize")
+FUNCTIONS = sorted(
+    {getattr(losses, name).__name__ for name in losses.__all__ if name.islower() and name not in OTHERS}
+)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_losses_of_symbols_are_part_of_their_graph(name: str) -> None:
+    sparse = name.startswith("sparse")
+    targets = np.arange(4.0)[:, None] % 3 if sparse else T[:4]
+    t, p = Input(targets.shape[1:]), Input((3,))
+    loss = getattr(losses, name)
+    model = Model([t, p], loss(t, p))
+    expected = loss(targets, P[:4]).numpy()
+    for each in (model, Model.from_config(model.get_config()), models.model_from_json(model.to_json())):
+        np.testing.assert_allclose(each([targets, P[:4]]).numpy(), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("reduction", ["auto", "sum", "none"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_loss_objects_of_symbols(reduction: str, weighted: bool) -> None:
+    t, p, w = Input((3,)), Input((3,)), Input((1,))
+    loss = losses.BinaryCrossentropy(from_logits=True, reduction=reduction)
+    model = Model([t, p, w], [loss(t, p, w) if weighted else loss(t, p), w])
+    weights = np.arange(1.0, 5.0)[:, None]
+    found, _ = model([T[:4], P[:4], weights])
+    expected = loss(T[:4], P[:4], weights if weighted else None)
+    np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-6)

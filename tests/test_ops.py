@@ -898,3 +898,13 @@ def test_random_numbers_are_undone_with_their_step() -> None:
 def test_parts_that_do_not_fit(call: Callable[[], Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         call()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [ops.squeeze, lambda x: ops.reshape(x, []), lambda x: as_tensor(x).reshape()],
+    ids=["squeeze", "ops.reshape", "reshape"],
+)
+def test_a_single_number_loses_all_axes(function: Callable[[Any], Tensor]) -> None:
+    assert function(np.ones((1, 1))).shape == ()
+    check_gradients(function, np.ones((1, 1)))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from minifit.checks import whole
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.graph import Node, ShapeLike
 from minifit.layers.base import Layer, unique_name, used_names
@@ -85,7 +86,7 @@ class InputLayer(Layer):
 
 
 def Input(
-    shape: Sequence[int | None] | None = None,
+    shape: int | Sequence[int | None] | None = None,
     batch_size: int | None = None,
     name: str | None = None,
     dtype: Any = None,
@@ -99,8 +100,8 @@ def Input(
 
     Parameters
     ----------
-    shape : tuple of int or None
-        The shape of one sample; None for an axis of any length.
+    shape : int, or tuple of int or None
+        The shape of one sample; None for an axis of any length. A number is the shape of one axis.
     batch_size : int, optional
         Accepted as in Keras; batches may have any size all the same.
     name : str, optional
@@ -135,15 +136,16 @@ def Input(
         raise ArgumentError(
             "An Input is given by its shape. Received: tensor or type_spec. Pass shape=(20,), for example."
         )
-    whole = kwargs.pop("batch_shape", kwargs.pop("batch_input_shape", None))
+    batch_shape = kwargs.pop("batch_shape", kwargs.pop("batch_input_shape", None))
     if kwargs:
         raise ArgumentTypeError(f"Input takes no argument {next(iter(kwargs))!r}. Leave it out.")
-    if (shape is None) == (whole is None):
+    if (shape is None) == (batch_shape is None):
         raise ArgumentError(
-            f"An Input says the shape of a sample. Received: shape={shape!r}, batch_shape={whole!r}. Pass one of them, "
-            "as shape=(20,)."
+            f"An Input says the shape of a sample. Received: shape={shape!r}, batch_shape={batch_shape!r}. Pass one of "
+            "them, as shape=(20,)."
         )
-    layer = InputLayer(shape, batch_size, dtype, sparse, ragged, name, batch_input_shape=whole)
+    sample: Any = (size,) if (size := whole(shape)) is not None else shape
+    layer = InputLayer(sample, batch_size, dtype, sparse, ragged, name, batch_input_shape=batch_shape)
     return layer.output
 
 

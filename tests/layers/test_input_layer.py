@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from minifit import Sequential
-from minifit.errors import ArgumentError
-from minifit.layers import Dense, Flatten, InputLayer
+from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.layers import Dense, Flatten, Input, InputLayer
 from minifit.tensor import Tensor
 from minifit.utils import clear_session
 
@@ -89,3 +89,11 @@ def test_sparse_and_ragged_input(option: str) -> None:
 def test_a_shape_that_is_none(shape: Any) -> None:
     with pytest.raises(ArgumentError, match=r"positive integers\. Received: "):
         InputLayer(shape)
+
+
+def test_a_number_is_the_shape_of_one_axis() -> None:
+    assert Input(3).shape == Input(shape=np.int64(3)).shape == (None, 3)  # type: ignore[arg-type]
+    with pytest.raises(
+        ArgumentTypeError, match=r"input_shape is a tuple of integers\. Received: input_shape=True"
+    ):
+        Input(True)
