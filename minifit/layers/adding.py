@@ -1,6 +1,6 @@
 """What a layer adds besides its output: terms of the loss, and metrics."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from minifit import nest
@@ -23,7 +23,7 @@ class Adding:
     """
 
     weights: Any
-    layers_within: Callable[[], Iterator[Any]]
+    layers_within: Callable[[], list[Any]]
     metrics_within: Callable[[], list[Any]]
     _losses_by_hand: list[Tensor]
     _loss_functions: list[Callable[[], Any]]

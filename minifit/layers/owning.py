@@ -5,7 +5,6 @@ weights are asked for.
 """
 
 from collections.abc import Iterator, Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -36,8 +35,6 @@ _LISTS = frozenset(
 
 _PLAIN = frozenset((type(None), bool, int, float, str))
 """The kinds of values that hold nothing and compute nothing."""
-
-_is_trainable = attrgetter("_trainable")
 
 
 class Owner:
@@ -99,16 +96,16 @@ class Owner:
             self._look_into_containers()
         return list(self._inner)
 
-    def layers_within(self) -> Iterator[Any]:
+    def layers_within(self) -> list[Any]:
         """Return this layer and all layers in it, each once, each ahead of those in it."""
         waiting: list[Any] = [self]
-        seen: set[int] = set()
+        found: dict[int, Any] = {}
         while waiting:
             layer = waiting.pop()
-            if id(layer) not in seen:
-                seen.add(id(layer))
-                yield layer
-                waiting += reversed(layer.layers_inside())
+            if id(layer) not in found:
+                found[id(layer)] = layer
+                waiting += layer.layers_inside()[::-1]
+        return list(found.values())
 
     def own_weights(self) -> list[Parameter]:
         """Return the weights of this layer itself, without those of layers in it."""
@@ -137,24 +134,26 @@ class Owner:
     @property
     def weights(self) -> list[Parameter]:
         """All weights: those that can be trained, then the others."""
-        return sorted(self.all_weights(), key=_is_trainable, reverse=True)  # which keeps the order of equals
+        own = self.all_weights()
+        others = [w for w in own if not w.trainable]
+        return [w for w in own if w.trainable] + others if others else own
 
     def all_weights(self) -> list[Parameter]:
         """Return all weights, each once: its own, then layer by layer those of layers inside."""
-        found = self.own_weights()
-        for layer in self.layers_inside():
+        found, inside = self.own_weights(), self.layers_inside()
+        for layer in inside:
             found += layer.all_weights()
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(found)) if inside else found
 
     @property
     def trainable_weights(self) -> list[Parameter]:
         """The weights that training changes; none while ``trainable`` is False."""
         if not self.trainable:
             return []
-        found = [w for w in self.own_weights() if w.trainable]
-        for layer in self.layers_inside():
+        found, inside = [w for w in self.own_weights() if w.trainable], self.layers_inside()
+        for layer in inside:
             found += layer.trainable_weights
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(found)) if inside else found
 
     @property
     def non_trainable_weights(self) -> list[Parameter]:

@@ -240,7 +240,8 @@ class Model(Wired):
         found: list[Parameter] = []
         for layer in self._layers_with_weights():
             found += layer.weights
-        return list(dict.fromkeys(found + self.own_weights()))
+        found += self.own_weights()
+        return list(dict.fromkeys(found))
 
     @property
     def trainable_weights(self) -> list[Parameter]:
@@ -251,7 +252,8 @@ class Model(Wired):
         found: list[Parameter] = []
         for layer in self._layers_with_weights():
             found += layer.trainable_weights
-        return list(dict.fromkeys([*found, *(w for w in self.own_weights() if w.trainable)]))
+        found += [w for w in self.own_weights() if w.trainable]
+        return list(dict.fromkeys(found))
 
     @property
     def non_trainable_weights(self) -> list[Parameter]:

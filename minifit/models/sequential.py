@@ -200,6 +200,8 @@ class Sequential(Model):
         """Return the layers, and those that attributes of a subclass hold, each once."""
         if self._containers:
             self._look_into_containers()
+        if not self._inner and len(self._names) == len(self._layers):
+            return list(self._layers)  # no layer comes twice
         return list(dict.fromkeys((*self._layers, *self._inner)))
 
     def _who_expects(self, symbol: Symbol) -> str:

@@ -85,6 +85,8 @@ class Objective:
 
     def bring_along(self, metrics: Sequence[Metric]) -> None:
         """Report these metrics, of layers and attributes of the model, behind those of `compile`."""
+        if not metrics and not self.of_layers:
+            return
         known = set(map(id, self.compiled_metrics))
         found = [m for m in metrics if id(m) not in known]
         if len(found) != len(self.of_layers) or any(

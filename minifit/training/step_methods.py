@@ -189,8 +189,7 @@ def refuse_uncalled(model: Any) -> None:
     ------
     ArgumentError
     """
-    of_class = filter(partial(hasattr, type(model)), UNCALLED)
-    unused = next(of_class, None) or next(filter(vars(model).__contains__, UNCALLED), None)
+    unused = next(filter(partial(hasattr, model), UNCALLED), None)
     if unused is not None:
         raise ArgumentError(
             "A model's own steps are train_step, test_step, predict_step, the functions that make_train_function and "
