@@ -109,8 +109,11 @@ class Batches(ABC):
     def next(self, here: Context) -> Batch | None:
         """The next batch, in the memory of `here`; None when there is none."""
         batch = self._next(here)
-        if batch is None or self.class_weight is None:
-            return batch
+        return batch if batch is None or self.class_weight is None else self._weighed(batch)
+
+    def _weighed(self, batch: Batch) -> Batch:
+        """Return a batch with the weights of its classes."""
+        assert self.class_weight is not None
         try:
             return batch._replace(weights=(weigh_classes(self.class_weight, batch),) * self.outputs)
         except (ShapeError, DataError) as error:
@@ -134,6 +137,10 @@ class Batches(ABC):
     @abstractmethod
     def peek(self) -> Batch:
         """One batch to learn the shapes from; it is not used up."""
+
+    def sample(self) -> Batch:
+        """One batch as `next` returns it; it is not used up."""
+        return self.peek() if self.class_weight is None else self._weighed(self.peek())
 
     # -- when something is wrong ------------------------------------------------------------------------
 

@@ -171,8 +171,8 @@ class RowBatches(Batches):
         return inputs, targets, weights
 
     def peek(self) -> Batch:
-        """The first row, without weights."""
-        first = [read(c.rows, slice(1)) for c in self.columns[: self._weights_at]]
+        """The first row."""
+        first = [read(c.rows, slice(1)) for c in self.columns]
         return Batch(*self._parts(first))
 
     def rewind(self) -> None:

@@ -116,7 +116,7 @@ class Owner:
     def own_metrics(self) -> list[Metric]:
         """Return the metrics that attributes of this layer hold."""
         values = vars(self)
-        found = (m for name in self._containers for m in _leaves(values[name]) if isinstance(m, Metric))
+        found = (m for name in self._containers for m in leaves(values[name]) if isinstance(m, Metric))
         return list(dict.fromkeys(found))
 
     # -- what it has, with all that is in it -------------------------------------------------------------
@@ -253,18 +253,18 @@ def _may_grow(value: Any) -> bool:
     return isinstance(value, list | dict) or (isinstance(value, tuple) and any(map(_may_grow, value)))
 
 
-def _leaves(value: Any) -> Iterator[Any]:
-    """The things that an attribute holds: itself, or those in a list or dict."""
+def leaves(value: Any) -> Iterator[Any]:
+    """Yield what an attribute holds: itself, or what is in a list, tuple or dict, however deep."""
     if isinstance(value, list | tuple | dict):
         for entry in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(entry)
+            yield from leaves(entry)
     else:
         yield value
 
 
 def _parts(value: Any) -> "Iterator[Owner | Parameter]":
     """The layers and weights among them."""
-    return (leaf for leaf in _leaves(value) if isinstance(leaf, Owner | Parameter))
+    return (leaf for leaf in leaves(value) if isinstance(leaf, Owner | Parameter))
 
 
 def assign_all(owner: str, weights: Sequence[Parameter], values: Sequence[Any]) -> None:

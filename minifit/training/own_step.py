@@ -5,6 +5,7 @@ They are taken as the library's own are: wholly or not at all, as far as changes
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -51,7 +52,7 @@ class Feed(Iterator[Any]):
         self.taken += 1
         self._step.context.losses.clear()
         self._step.latest(batch)
-        return nest.map_leaves(_tensor, self._batches.form.pack(batch))
+        return _given(self._batches, batch)
 
 
 class OwnStep(Runner):
@@ -95,6 +96,20 @@ class OwnStep(Runner):
     def latest(self, batch: Batch) -> None:
         """Remember the batch that was handed out last."""
         self._latest = batch
+
+    def rehearse(self, batches: Batches) -> None:
+        """Call the function on a first batch and take back what it changed: what is left are the layers it built."""
+        batch = batches.sample()
+        self.latest(batch)
+        self.look()
+        self._keep()
+        try:
+            with suppress(StopIteration):  # of a function that takes several batches, and there is one
+                self.inside.run(self._function, iter([_given(batches, batch)]))
+        finally:
+            self.settle()
+            self.context.losses.clear()
+            self.memory.rewind()
 
     def take(self, batch: Batch) -> None:
         """Never called: the user's function takes its batches itself."""
@@ -219,6 +234,11 @@ class OwnPredictStep(OwnStep):
 def numbers_of(logs: Logs) -> Logs:
     """Return the numbers and arrays in logs, which files can hold; a step of the user's may return other things too."""
     return {name: value for name, value in logs.items() if isinstance(value, int | float | np.ndarray)}
+
+
+def _given(batches: Batches, batch: Batch) -> Any:
+    """Return a batch as tensors, nested as `fit` was given it."""
+    return nest.map_leaves(_tensor, batches.form.pack(batch))
 
 
 def _tensor(leaf: Any) -> Any:

@@ -127,6 +127,9 @@ class Runner(ABC):
     def set_state(self, state: dict[str, Any]) -> None:
         """Put back what `get_state` returned."""
 
+    def rehearse(self, batches: Batches) -> None:
+        """Build what nothing but a step builds, and change nothing; the library's own steps find all of it built."""
+
     # -- what a step says -------------------------------------------------------------------------------
 
     @abstractmethod

@@ -106,8 +106,11 @@ class TrainingState(Participants):
         """
         own = [c for c in self._with_state() if type(c).set_state.__module__.startswith("minifit.")]
         now, resumed = self._captured(own), self.resumed
-        optimizer, objective, _ = self._parts()
+        optimizer, objective, batches = self._parts()
         check_parts(captured, now)
+        if self.step is not None and len(captured["weights"]) > len(now["weights"]):
+            self.step.rehearse(batches)  # it may build layers, as it had when the state was captured
+            now = self._captured(own)
         self._refuse_another_kind(captured["kind"])
         check(captured, now, optimizer)
         if objective.resolved or not objective.lazy:

@@ -10,6 +10,7 @@ from typing import Any
 from minifit.arrays import Array
 from minifit.data import Names
 from minifit.layers import Layer
+from minifit.layers.owning import leaves
 from minifit.metrics import Metric
 from minifit.optimizers import Optimizer
 from minifit.tensor import Tensor
@@ -81,12 +82,17 @@ class Trainable(Layer):
         raise NotImplementedError
 
     def optimizers_within(self) -> dict[str, Optimizer]:
-        """Return the optimizers besides `optimizer` that attributes of the model and of models in it hold, by name."""
+        """Return the optimizers besides `optimizer` that attributes of the model and of models in it hold, by name.
+
+        Those in lists and dicts, however deep, have the name of the attribute and their place in it.
+        """
         found: dict[str, Optimizer] = {}
         for number, layer in enumerate(dict.fromkeys((self, *self.layers_within()))):
             for name, value in (*vars(layer).items(), ("optimizer", getattr(layer, "optimizer", None))):
-                if isinstance(value, Optimizer) and value not in (self.optimizer, *found.values()):
-                    found[f"{name} of layer {number}" if number else name] = value
+                for place, leaf in enumerate(leaves(value)):
+                    if isinstance(leaf, Optimizer) and leaf not in (self.optimizer, *found.values()):
+                        within = f"{name} {place}" if isinstance(value, list | tuple | dict) else name
+                        found[f"{within} of layer {number}" if number else within] = leaf
         return found
 
     def adopt_weights(self) -> None:

@@ -22,6 +22,7 @@ from minifit.losses import BinaryCrossentropy
 from minifit.metrics import Mean, MeanSquaredError
 from minifit.optimizers import SGD, Adam
 from minifit.tensor import Tensor
+from minifit.utils import set_random_seed
 
 X = np.sin(np.arange(30, dtype=np.float32)).reshape(10, 3)
 Y = np.cos(np.arange(10, dtype=np.float32)).reshape(10, 1)
@@ -621,6 +622,59 @@ def test_a_gan_resumes_with_both_of_its_optimizers(after: int, tmp_path: Path) -
     with pytest.raises(KeyboardInterrupt):
         run(BackupAndRestore(tmp_path / "b", save_freq=1), Dies(after))
     assert run(BackupAndRestore(tmp_path / "b", save_freq=1)) == whole
+
+
+class Unbuilt(Model):
+    """Layers that nothing but the step calls, and an optimizer in a list in a dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Sequential([Dense(3, "tanh"), Dropout(0.2), Dense(1)])
+        self.others = {"inner": [SGD(0.1, momentum=0.9)]}
+
+    def train_step(self, data: Any) -> Any:
+        x, y, weights = data
+        with GradientTape() as tape:
+            loss = ops.mean(ops.square(self.inner(x, training=True) - y) * ops.reshape(weights, (-1, 1)))
+        self.others["inner"][0].minimize(loss, self.inner.trainable_weights, tape=tape)
+        return {"loss": loss}
+
+
+@pytest.mark.rule("MO-10")
+@pytest.mark.parametrize(
+    "weights", [{"sample_weight": np.arange(1.0, len(X) + 1)}, {"class_weight": {0: 1.0, 1: 3.0}}]
+)
+def test_layers_that_a_step_builds_and_optimizers_in_containers_resume(
+    weights: dict[str, Any], tmp_path: Path
+) -> None:
+    classes = (np.arange(len(X)) % 2).reshape(-1, 1)
+
+    def run(*callbacks: Callback) -> tuple[Any, list[bytes]]:
+        set_random_seed(4)
+        model = Unbuilt()
+        model.compile()
+        history = model.fit(X, classes, 3, 2, 0, list(callbacks), **weights).history
+        return history["loss"][-1], bits(model)
+
+    whole = run()
+    with pytest.raises(KeyboardInterrupt):
+        run(BackupAndRestore(tmp_path / "b", save_freq=1), Dies(2))
+    assert run(BackupAndRestore(tmp_path / "b", save_freq=1)) == whole
+
+
+def test_weights_of_a_model_that_only_its_step_builds_are_saved(tmp_path: Path) -> None:
+    model = Unbuilt()
+    model.compile()
+    with pytest.raises(NotBuiltError):
+        model.save_weights(tmp_path / "w.h5")
+    saving = ModelCheckpoint(tmp_path / "w.h5", save_weights_only=True)
+    model.fit(X, Y, sample_weight=np.ones(len(X)), verbose=0, callbacks=[saving])
+    other = Unbuilt()
+    other.inner.build((None, X.shape[1]))
+    other.load_weights(tmp_path / "w.h5")
+    assert bits(other) == bits(model)
+    with pytest.raises(NotImplementedError, match="get_config"):
+        model.save(tmp_path / "m.h5")
 
 
 class Two(Model):
