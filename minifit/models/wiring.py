@@ -126,6 +126,13 @@ class Wired(Trainer):
         return names
 
     @property
+    def output_keys(self) -> list[str]:
+        """The keys of targets, losses and metrics that are dicts, in the order of the outputs."""
+        like = self._outputs_like
+        plain = isinstance(like, dict) and not any(map(nest.is_nested, like.values()))
+        return sorted(like) if plain else self.output_names
+
+    @property
     def input_shape(self) -> Any:
         """The shape of a batch of inputs, its first dimension None; nested as they are."""
         return self._built_shapes("input shape")[0]

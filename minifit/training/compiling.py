@@ -3,6 +3,7 @@
 They are views of the training state: nothing of a training hides in attributes of the model.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from minifit import optimizers
@@ -75,7 +76,12 @@ class Compiling(StepMethods):
             if steps_per_execution is None
             else positive("steps_per_execution", steps_per_execution, example=1)
         )
-        objective = Objective(loss, metrics, weighted_metrics, loss_weights)
+        objective = Objective(
+            self._in_turn(loss),
+            self._each_in_turn(metrics),
+            self._each_in_turn(weighted_metrics),
+            self._in_turn(loss_weights),
+        )
         if self.output_names and self._own(TRAINING) is None:  # as fit would find out
             objective.check_for(self.output_names)
         self.optimizer = optimizer
@@ -84,6 +90,18 @@ class Compiling(StepMethods):
         self._loss_of_own_step, self._run_eagerly = None, bool(run_eagerly)
         self.compiled_flags = CompiledFlags(self.layers_within())
         self.train_function = self.test_function = self.predict_function = None
+
+    def _in_turn(self, given: Any) -> Any:
+        """Return what is given by the keys of a returned dict as a list, where the outputs have other names."""
+        keys = self.output_keys
+        if keys != self.output_names and isinstance(given, Mapping) and given and given.keys() <= set(keys):
+            return [given.get(key) for key in keys]
+        return given
+
+    def _each_in_turn(self, metrics: Any) -> Any:
+        """Return metrics likewise; those of each output are a list, since a list of names is for every output."""
+        listed = self._in_turn(metrics)
+        return listed if listed is metrics else [m if isinstance(m, list | tuple) else [m] for m in listed]
 
     def _need_compiled(self) -> None:
         if self.training_state.objective is None:

@@ -29,7 +29,7 @@ class Preparing(Compiling):
             batches.tell_where(error)
             raise
         if own is None and batches.names.outputs is None:
-            batches.name_outputs(self.output_names)
+            batches.name_outputs(self.output_keys)
             return batches.peek()
         return sample
 

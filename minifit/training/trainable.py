@@ -39,7 +39,7 @@ class Trainable(Layer):
     @property
     def _data_names(self) -> Names:
         """The names by which data may be given; None for what only the first data will tell."""
-        return Names(self.input_keys, self.output_names or None)
+        return Names(self.input_keys, self.output_keys or None)
 
     @property
     def has_call(self) -> bool:
@@ -50,6 +50,11 @@ class Trainable(Layer):
     def output_names(self) -> list[str]:
         """The names of the outputs, in logs and in what `compile` takes by name."""
         raise NotImplementedError
+
+    @property
+    def output_keys(self) -> list[str]:
+        """The keys of data and of what `compile` takes that is a dict, in the order of the outputs."""
+        return self.output_names
 
     @property
     def output_shapes(self) -> list[tuple[int | None, ...]]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Input, Model, losses, metrics, nest, ops
+from minifit import Input, Model, losses, metrics, models, nest, ops
 from minifit.callbacks import (
     BackupAndRestore,
     Callback,
@@ -428,3 +428,21 @@ def test_a_run_with_two_outputs_resumes_exactly(after: int, tmp_path: Path) -> N
     with pytest.raises(KeyboardInterrupt):
         run(BackupAndRestore(tmp_path / "b", save_freq=1), Dies(after))
     assert run(BackupAndRestore(tmp_path / "b", save_freq=1)) == whole
+
+
+def test_a_model_that_returns_a_dict_is_compiled_and_fed_by_its_keys(tmp_path: Path) -> None:
+    x = Input((2,))
+    model = Model(x, {"a": Dense(1, name="b")(x), "b": Dense(1, name="a")(x), "c": Dense(1, name="first")(x)})
+    kinds, weights = {"a": "mse", "b": "mae"}, {"a": 3.0, "b": 5.0}
+    model.compile("sgd", kinds, metrics={"a": "mae", "b": "mse"}, loss_weights=weights)
+    data = np.ones((4, 2)), {"a": np.zeros((4, 1)), "b": np.ones((4, 1)), "c": np.ones((4, 1))}
+    found = model.evaluate(*data, verbose=0, return_dict=True)
+    assert list(found) == ["loss", "b_loss", "a_loss", "b_mae", "a_mse"]
+    predicted = {key: float(value[0, 0]) for key, value in model.predict(data[0], verbose=0).items()}
+    np.testing.assert_allclose(found["b_loss"], predicted["a"] ** 2, rtol=1e-5)
+    np.testing.assert_allclose(found["a_loss"], abs(predicted["b"] - 1), rtol=1e-5)
+    np.testing.assert_allclose(found["loss"], 3 * found["b_loss"] + 5 * found["a_loss"], rtol=1e-5)
+    model.save(tmp_path / "kept.h5")
+    assert models.load_model(tmp_path / "kept.h5").evaluate(*data, verbose=0, return_dict=True) == found
+    with pytest.raises(UnknownNameError, match=r"Received: 'first'\. Known: 'a', 'b', 'c'"):
+        model.fit(data[0], {**data[1], "first": data[1]["c"]}, verbose=0)
