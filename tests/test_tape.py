@@ -14,7 +14,7 @@ from minifit.kernels import reference
 from minifit.parameters import Parameter, ParameterBuffer
 from minifit.randomness import Streams
 from minifit.tensor import Context, Tensor, current
-from tests.test_ops import CASES as OPS
+from tests.ops.cases import CASES as OPS
 
 
 def variable(*numbers: float) -> Parameter:

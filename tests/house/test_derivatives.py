@@ -19,8 +19,8 @@ from minifit.nonlinearities import erf
 from minifit.tables import Table
 from minifit.tensor import Tensor
 from minifit.utils import check_gradients
-from tests.test_ops import CASES as OPS
-from tests.test_ops import CONSTANT as CONSTANT_OPS
+from tests.ops.cases import CASES as OPS
+from tests.ops.cases import CONSTANT as CONSTANT_OPS
 
 Options = dict[str, Any]
 
