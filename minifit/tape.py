@@ -38,8 +38,7 @@ class GradientTape:
 
     Notes
     -----
-    Inside a step of training, memory is used again at the next step: what is to be kept of a gradient longer is copied
-    with ``.numpy()``. A gradient is a constant. Code that differentiates it again is refused with a `GradientError`.
+    A gradient is a constant. Code that differentiates it again is refused with a `GradientError`.
 
     Examples
     --------

@@ -265,7 +265,7 @@ class Tensor:
     Attributes
     ----------
     value : ndarray
-        The numbers. Inside a training step this memory is used again at the next step; `numpy` copies it.
+        The numbers. Inside a step of the library this memory is used again at the next step; `numpy` copies it.
     grad : ndarray or None
         After `backward`: the gradient, of the shape of `value`. It adds up over several calls.
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minifit import nest
-from minifit.arrays import Array
+from minifit.arrays import Array, fresh
 from minifit.data import Batch, Batches
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError, quoted
 from minifit.randomness import Streams
@@ -87,6 +87,9 @@ class OwnStep(Runner):
     ) -> None:
         super().__init__(kernels, streams, recording)
         self.context.builds = True
+        self.context.take = (
+            fresh  # the function may keep a tensor: gradients that are summed up over several batches
+        )
         self.model, self.objective, self._function = model, objective, function
         self._called = f"{name} of {type(model).__name__}"
         self.reason = self._called

@@ -1,6 +1,7 @@
 """Steps that a user wrote: they are called, what they return is the logs, and a run resumes as any other."""
 
 from collections.abc import Callable
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -675,6 +676,40 @@ def test_weights_of_a_model_that_only_its_step_builds_are_saved(tmp_path: Path) 
     assert bits(other) == bits(model)
     with pytest.raises(NotImplementedError, match="get_config"):
         model.save(tmp_path / "m.h5")
+
+
+class SumsUp(Written):
+    """A step that applies the gradients of two batches at once."""
+
+    def __init__(self, layers: Any) -> None:
+        super().__init__(layers)
+        self.kept: list[Any] = []
+
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        with GradientTape() as tape:
+            loss = ops.mean(ops.square(self(x, training=True) - y))
+        self.kept.append((x, tape.gradient(loss, self.trainable_variables)))
+        if len(self.kept) == 2:
+            (_, first), (_, second) = self.kept
+            self.optimizer.apply_gradients(
+                zip(map(add, first, second), self.trainable_variables, strict=True)
+            )
+        return {"loss": loss}
+
+
+def test_what_a_step_keeps_of_a_batch_is_not_overwritten_by_the_next() -> None:
+    model, by_hand = (SumsUp([Dense(1, input_shape=(3,), kernel_initializer="ones")]) for _ in range(2))
+    model.compile(SGD(0.1))
+    model.fit(X, Y, batch_size=5, shuffle=True, verbose=0)
+    for x, _ in model.kept:
+        assert all(any(np.array_equal(row, other) for other in X) for row in x.numpy())
+    assert {row.tobytes() for x, _ in model.kept for row in x.numpy()} == {row.tobytes() for row in X}
+    with GradientTape() as tape:
+        loss = 2 * ops.mean(ops.square(by_hand(X) - Y))
+    gradients = tape.gradient(loss, by_hand.trainable_variables)
+    SGD(0.1).apply_gradients(zip(gradients, by_hand.trainable_variables, strict=True))
+    np.testing.assert_allclose(model.get_weights()[0], by_hand.get_weights()[0], rtol=1e-5)
 
 
 class Two(Model):
