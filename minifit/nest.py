@@ -20,6 +20,15 @@ def flatten(value: Any) -> list[Any]:
     return [leaf for entry in _entries(value) for leaf in flatten(entry)]
 
 
+def leaves(value: Any) -> Iterator[Any]:
+    """Yield the leaves as they stand, where their order does not matter and keys of a dict may be anything."""
+    if is_nested(value):
+        for entry in value.values() if isinstance(value, dict) else value:
+            yield from leaves(entry)
+    else:
+        yield value
+
+
 def pack(like: Any, leaves: Sequence[Any]) -> Any:
     """Return a value nested like another, with these leaves.
 

@@ -21,7 +21,7 @@ def test_it_is_a_float() -> None:
     assert isinstance(HALF, float)
     assert HALF == 0.5
     assert HALF < 1
-    assert (HALF + 1, type(HALF + 1)) == (1.5, float)
+    assert HALF + 1 == 1.5
     assert f"{HALF:.3f} {HALF} {HALF!r}" == "0.500 0.5 0.5"
     assert round(Number(0.123), 2) == 0.12
     assert real(HALF) == 0.5
@@ -33,6 +33,20 @@ def test_it_answers_as_a_scalar_tensor() -> None:
     assert type(HALF.numpy()) is np.float32
     assert HALF.numpy() == 0.5
     assert float(ops.square(HALF)) == 0.25
+
+
+def test_what_is_computed_of_it_answers_too() -> None:
+    for computed in (
+        2 * HALF * HALF / (HALF + 0.5),
+        1 - HALF,
+        -HALF * -1,
+        abs(HALF),
+        HALF**1,
+        2.5 % HALF + 0.5,
+    ):
+        assert (type(computed), computed.numpy()) == (Number, 0.5)
+    assert type(HALF * np.ones(2)) is np.ndarray
+    assert (HALF < 1) is True
 
 
 @pytest.mark.parametrize(

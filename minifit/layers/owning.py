@@ -12,6 +12,7 @@ import numpy as np
 from minifit.arrays import Array, numpy_ready
 from minifit.errors import ArgumentTypeError, ShapeError
 from minifit.metrics.base import Metric
+from minifit.nest import leaves
 from minifit.parameters import Parameter
 from minifit.settings import changed
 
@@ -251,15 +252,6 @@ def _dismiss(weight: Parameter) -> None:
 def _may_grow(value: Any) -> bool:
     """Return whether a value is a list or dict, or a tuple that holds one."""
     return isinstance(value, list | dict) or (isinstance(value, tuple) and any(map(_may_grow, value)))
-
-
-def leaves(value: Any) -> Iterator[Any]:
-    """Yield what an attribute holds: itself, or what is in a list, tuple or dict, however deep."""
-    if isinstance(value, list | tuple | dict):
-        for entry in value.values() if isinstance(value, dict) else value:
-            yield from leaves(entry)
-    else:
-        yield value
 
 
 def _parts(value: Any) -> "Iterator[Owner | Parameter]":

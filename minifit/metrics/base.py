@@ -17,6 +17,7 @@ from minifit.arrays import Array, Shape
 from minifit.checks import storable_name
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError, quoted
 from minifit.losses import fit_weights, match_ranks
+from minifit.nest import leaves
 from minifit.numbers import Number
 from minifit.parameters import Variable, take_room
 from minifit.settings import Fixed, check_options
@@ -26,6 +27,7 @@ from minifit.tensor import Tensor, constant, to_array
 from minifit.undo import Undo
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Kind = TypeVar("Kind")
 
 _larger: list[Callable[..., Any]] = []  # functions of which larger values are better
 
@@ -79,8 +81,24 @@ class Metric(Configurable):
 
     @property
     def variables(self) -> list[Variable]:
-        """What it sums up in."""
-        return list(self._variables)
+        """What it sums up in, and what metrics that it holds sum up in."""
+        return [*self._own_variables(), *(v for metric in self._within(Metric) for v in metric.variables)]
+
+    def _own_variables(self) -> list[Variable]:
+        """Return those of `add_weight`, and those that attributes of a metric of the user's hold."""
+        added = self._variables
+        return (
+            added
+            if self._own
+            else added + [v for v in self._within(Variable) if not any(v is a for a in added)]
+        )
+
+    def _within(self, kind: type[Kind]) -> list[Kind]:
+        """Return what attributes of a metric of the user's hold of a kind, however deep, each once."""
+        if self._own:
+            return []
+        found = (leaf for value in vars(self).values() for leaf in leaves(value))
+        return list({id(leaf): leaf for leaf in found if isinstance(leaf, kind)}.values())
 
     def add_weight(self, name: str, shape: Shape = (), initializer: Any = "zeros", **_: Any) -> Variable:
         """A variable that starts at zero at every epoch, kept in float64 so that long sums stay exact."""
@@ -123,8 +141,10 @@ class Metric(Configurable):
         return result is not None and result is self._latest
 
     def _zero(self) -> None:
-        for variable in self._variables:
+        for variable in self._own_variables():
             variable.value[...] = 0
+        for metric in self._within(Metric):
+            metric.reset_state()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Take in one batch and return the result so far."""
@@ -133,7 +153,7 @@ class Metric(Configurable):
         return self._latest
 
     def get_state(self) -> dict[str, Any]:
-        """What it has summed up: its variables, and every attribute that is a number or an array.
+        """What it has summed up: its variables, every attribute that is a number or an array, and metrics in it.
 
         A metric that keeps anything else between two batches defines both methods itself.
         """
@@ -142,14 +162,18 @@ class Metric(Configurable):
             for k, v in vars(self).items()
             if isinstance(v, int | float | np.generic | np.ndarray) and k not in ("named", "_latest")
         }
-        return {"variables": [v.value.copy() for v in self._variables], "attributes": numbers}
+        state = {"variables": [v.value.copy() for v in self._own_variables()], "attributes": numbers}
+        metrics = [metric.get_state() for metric in self._within(Metric)]
+        return {**state, "metrics": metrics} if metrics else state
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Put back what `get_state` returned."""
-        for variable, value in zip(self._variables, state["variables"], strict=True):
+        for variable, value in zip(self._own_variables(), state["variables"], strict=True):
             variable.move_to(np.array(value))
         for name, number in state["attributes"].items():
             setattr(self, name, copy.copy(number))
+        for metric, inner in zip(self._within(Metric), state.get("metrics", ()), strict=True):
+            metric.set_state(inner)
 
     def keep(self, undo: Undo) -> None:
         """Have `undo` bring back what it has summed up so far."""

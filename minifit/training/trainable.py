@@ -10,8 +10,8 @@ from typing import Any
 from minifit.arrays import Array
 from minifit.data import Names
 from minifit.layers import Layer
-from minifit.layers.owning import leaves
 from minifit.metrics import Metric
+from minifit.nest import leaves
 from minifit.optimizers import Optimizer
 from minifit.tensor import Tensor
 from minifit.training.flags import CompiledFlags

@@ -326,3 +326,38 @@ def test_nothing_divided_by_nothing_is_zero() -> None:
 def test_a_single_number_is_a_float() -> None:
     assert type(number(np.ones(1))) is Number
     assert number(np.ones(2)).numpy().tolist() == [1, 1]
+
+
+class F1(Metric):
+    """As programs write it: of two metrics, a variable and a number in attributes; and nothing but their values."""
+
+    def __init__(self, name: str = "f1") -> None:
+        super().__init__(name)
+        self.parts = {"p": metrics.Precision(), 1: [metrics.Recall()]}
+        self.batches = Variable(0.0, False)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.batches.assign_add(1.0)
+        self.parts["p"].update_state(y_true, y_pred, sample_weight)
+        self.parts[1][0].update_state(y_true, y_pred, sample_weight)
+
+    def result(self) -> Any:
+        p, r = self.parts["p"].result(), self.parts[1][0].result()
+        return 2 * p * r / (p + r + 1e-7)
+
+
+def test_metrics_and_variables_that_a_metric_holds_are_its_own() -> None:
+    metric = F1()
+    assert metric([0, 1, 1], [0.2, 0.8, 0.1]).numpy() == pytest.approx(2 / 3)
+    state = metric.get_state()
+    undo = Undo()
+    metric.keep(undo)
+    metric.update_state([1, 1], [0.0, 0.0])
+    undo.undo()
+    assert (metric.result(), metric.batches.numpy()) == (pytest.approx(2 / 3), 1)
+    metric.reset_state()
+    assert (metric.result(), metric.batches.numpy()) == (0, 0)
+    other = F1()
+    other.set_state(state)
+    assert (other.result(), other.batches.numpy()) == (pytest.approx(2 / 3), 1)
+    assert any(v is other.batches for v in other.variables)
