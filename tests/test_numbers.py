@@ -36,13 +36,14 @@ def test_it_answers_as_a_scalar_tensor() -> None:
 
 
 def test_what_is_computed_of_it_answers_too() -> None:
+    half: Any = HALF
     for computed in (
-        2 * HALF * HALF / (HALF + 0.5),
-        1 - HALF,
-        -HALF * -1,
-        abs(HALF),
-        HALF**1,
-        2.5 % HALF + 0.5,
+        2 * half * half / (half + 0.5),
+        1 - half,
+        -half * -1,
+        abs(half),
+        half**1,
+        2.5 % half + 0.5,
     ):
         assert (type(computed), computed.numpy()) == (Number, 0.5)
     assert type(HALF * np.ones(2)) is np.ndarray

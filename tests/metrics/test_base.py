@@ -333,7 +333,7 @@ class F1(Metric):
 
     def __init__(self, name: str = "f1") -> None:
         super().__init__(name)
-        self.parts = {"p": metrics.Precision(), 1: [metrics.Recall()]}
+        self.parts: dict[Any, Any] = {"p": metrics.Precision(), 1: [metrics.Recall()]}
         self.batches = Variable(0.0, False)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
