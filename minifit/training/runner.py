@@ -83,6 +83,13 @@ class Runner(ABC):
             Whether to come back, asked after every unit; at the latest after `PAUSE` seconds, and when the loss
             stops being a finite number.
         """
+        try:
+            return self._run(batches, most, unit, stopped)
+        finally:
+            if self.plan is None:
+                self.settle()  # again: an interrupt may have cut it off
+
+    def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
         done, until, sound, broken = 0, time.perf_counter() + PAUSE, self.sound(), False
         try:
             while done != most:

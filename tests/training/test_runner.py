@@ -315,3 +315,22 @@ def test_the_values_are_the_same_bits_whether_somebody_watches_or_not(
     assert run_of(loss, [EarlyStopping(patience=50)]) == unwatched
     monkeypatch.setattr(runner_module, "PAUSE", -1.0)
     assert run_of(loss, []) == unwatched, "a pause after every batch"
+
+
+def test_what_an_interrupt_leaves_unsettled_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Sequential([Dense(2, input_shape=(3,)), Dense(1)])
+    model.layers[0].trainable = False
+    model.compile("sgd", "mse")
+    settle = TrainStep.settle
+    calls: list[TrainStep] = []
+
+    def interrupted(step: TrainStep) -> None:
+        calls.append(step)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        settle(step)
+
+    monkeypatch.setattr(TrainStep, "settle", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
+    assert all(weight.requires_grad for weight in model.weights)
