@@ -161,7 +161,7 @@ class NotBuiltError(MinifitError, ValueError):
 
 
 class UnconnectedError(MinifitError, AttributeError):
-    """A layer was called on no symbols, or several times, so that it has not one input and one output."""
+    """A layer was called on no symbols, or on different shapes, so that it has not one input and one output."""
 
 
 class GradientError(MinifitError, RuntimeError):

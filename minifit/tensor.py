@@ -650,6 +650,11 @@ def as_tensor(value: TensorLike) -> Tensor:
     return value if isinstance(value, Tensor) else Tensor(value)
 
 
+def operand(value: TensorLike) -> Tensor:
+    """`value` itself when it is a tensor, or a symbol that takes part in the same ops; else a constant tensor of it."""
+    return value if isinstance(value, Tensor | Symbolic) else Tensor(value)
+
+
 def alike(a: TensorLike, b: TensorLike) -> tuple[Tensor, Tensor]:
     """Both as tensors of one dtype: that of the tensor, or the wider one of two; float32 unless both are whole."""
     if isinstance(a, Tensor) and isinstance(b, Tensor) and a.dtype == b.dtype and a.dtype.kind == "f":

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential, activations, ops
+from minifit import Input, Model, Sequential, activations, ops
 from minifit.errors import ArgumentTypeError, UnknownNameError
 from minifit.layers import Dense, LeakyReLU
 from minifit.tensor import Tensor
@@ -130,6 +130,24 @@ def test_the_gradient_of_relu_at_its_ceiling_is_one() -> None:
     activations.relu(x, max_value=2.0).sum().backward()
     assert x.grad is not None
     assert x.grad.tolist() == [1.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("linear", {}),
+        ("relu", {}),
+        ("relu", {"alpha": 0.1, "max_value": 2.0, "threshold": 0.5}),
+        ("softmax", {}),
+        ("softmax", {"axis": 1}),
+        ("tanh", {}),
+    ],
+)
+def test_of_a_symbol_it_is_a_part_of_the_graph(name: str, options: dict[str, Any]) -> None:
+    x, function = Input((2, 3)), getattr(activations, name)
+    batch = np.linspace(-3, 3, 12, dtype=np.float32).reshape(2, 2, 3)
+    result = Model(x, function(x, **options)).predict(batch)
+    np.testing.assert_allclose(result, function(batch, **options).numpy(), rtol=1e-6)
 
 
 def test_a_layer_as_an_activation_is_written_down_with_its_arguments() -> None:

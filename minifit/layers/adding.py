@@ -17,7 +17,7 @@ class Adding:
     _losses_by_hand : list of Tensor
         Those that were added in the latest call that was no part of a step.
     _loss_functions : list of callable
-        Asked at every call.
+        Asked at every step.
     _added_metrics : dict
         The means that `add_metric` has made, by name.
     """
@@ -35,7 +35,8 @@ class Adding:
         Parameters
         ----------
         losses : tensor, function without arguments that returns one, or list of these
-            Each one number, or one for each sample, of which the mean is taken. A function is asked at every call.
+            Each one number, or one for each sample, of which the mean is taken. A function is asked at every step,
+            and whenever `losses` is.
         **kwargs
             `inputs`, accepted as in Keras.
 
@@ -52,8 +53,7 @@ class Adding:
             if callable(loss):
                 self._loss_functions.append(loss)
                 continue
-            added = as_tensor(loss)
-            added = added.mean() if added.ndim else added
+            added = _one_number(loss)
             if current().collects:
                 current().losses.append((self, added))
             else:
@@ -95,7 +95,15 @@ class Adding:
     def losses(self) -> list[Tensor]:
         """The terms that the weights' regularizers and the latest call add to the loss."""
         penalties = [w.regularizer(w) for w in self.weights if w.regularizer is not None]
-        within = dict.fromkeys(self.layers_within())
-        if current().collects:
-            return penalties + [loss for owner, loss in current().losses if owner in within]
+        within, here = dict.fromkeys(self.layers_within()), current()
+        if not here.in_step:
+            penalties += [_one_number(f()) for layer in within for f in layer._loss_functions]
+        if here.collects:
+            return penalties + [loss for owner, loss in here.losses if owner in within]
         return penalties + [loss for layer in within for loss in layer._losses_by_hand]
+
+
+def _one_number(loss: Any) -> Tensor:
+    """Return a term of a loss as one number, the mean over the samples."""
+    added = as_tensor(loss)
+    return added.mean() if added.ndim else added

@@ -163,6 +163,7 @@ class Layer(Owner, Connected, Adding, Configurable):
         self._call_names = [
             a.name for a in arguments if a.kind in (Argument.POSITIONAL_ONLY, Argument.POSITIONAL_OR_KEYWORD)
         ]
+        self._call_rest = next((a.name for a in arguments if a.kind is Argument.VAR_POSITIONAL), None)
         needed = [a.name for a in arguments if a.name in self._call_names and a.default is Argument.empty]
         self._needed_names = [n for n in needed[1:] if n not in ("training", "mask")]
         self._takes_training = _accepts(self.call, "training")
@@ -324,7 +325,7 @@ class Layer(Owner, Connected, Adding, Configurable):
         if self.activity_regularizer is not None:
             for output in nest.flatten(y):
                 self.add_loss(self.activity_regularizer(output) / max(len(output), 1))
-        if self._loss_functions:
+        if self._loss_functions and current().in_step:  # elsewhere `losses` asks them
             self.add_loss([function() for function in self._loss_functions])
         return y
 
@@ -341,13 +342,20 @@ class Layer(Owner, Connected, Adding, Configurable):
             kwargs = {**kwargs, "training": training}
         before = None if training is around else _surrounding.set(training)
         try:
-            y = self.call(inputs, **kwargs)
+            call = self._call_with_rest if self._call_rest in kwargs else self.call
+            y = call(inputs, **kwargs)
         finally:
             if before is not None:
                 _surrounding.reset(before)
         if type(y) is not Tensor:
             self._need_tensors(y)
         return y
+
+    def _call_with_rest(self, inputs: Any, /, **kwargs: Any) -> Any:
+        """Call a `call` that takes further arguments as ``*others``, which `_by_name` has put under that name."""
+        rest = kwargs.pop(self._call_rest or "")
+        named = [kwargs.pop(name) for name in self._call_names[1:] if name in kwargs]
+        return self.call(inputs, *named, *rest, **kwargs)
 
     def _need_tensors(self, y: Any) -> None:
         leaves = nest.flatten(y)
@@ -367,6 +375,11 @@ class Layer(Owner, Connected, Adding, Configurable):
         if not args and first in kwargs:
             args = (kwargs.pop(first),)
         others = list(dict.fromkeys([*self._call_names[1:], "training"]))
+        if self._call_rest is not None:
+            others = self._call_names[1:]
+            named = len(others) + 1
+            if args[named:]:
+                args, kwargs = args[:named], {**kwargs, self._call_rest: args[named:]}
         if not args or len(args) - 1 > len(others):
             raise ArgumentTypeError(
                 f"Layer {self.name!r} is called with {', '.join([first, *others])}. Received: {len(args)} arguments. "

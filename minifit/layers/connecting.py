@@ -24,13 +24,13 @@ class Connected:
 
     @property
     def input(self) -> Any:
-        """The symbols that the layer was called on."""
-        return self._only_node("input").inputs
+        """The symbols that the layer was called on; of several calls those of the first, as in tf.keras."""
+        return self._first_node("input").inputs
 
     @property
     def output(self) -> Any:
-        """The symbols for the results of the call."""
-        return self._only_node("output").outputs
+        """The symbols for the results of the call; of several calls those of the first, as in tf.keras."""
+        return self._first_node("output").outputs
 
     def get_input_at(self, node_index: int) -> Any:
         """Return the symbols of one of several calls, counted from 0."""
@@ -40,21 +40,24 @@ class Connected:
         """Return the symbols for the results of one of several calls, counted from 0."""
         return self._nodes[node_index].outputs
 
+    def get_input_shape_at(self, node_index: int) -> Any:
+        """Return the shape of the inputs of one of several calls, nested as they are."""
+        return nest.map_leaves(shape_of, self.get_input_at(node_index))
+
+    def get_output_shape_at(self, node_index: int) -> Any:
+        """Return the shape of the results of one of several calls, nested as they are."""
+        return nest.map_leaves(shape_of, self.get_output_at(node_index))
+
     @property
     def inbound_nodes(self) -> list[Node]:
         """The calls of the layer on symbols."""
         return list(self._nodes)
 
-    def _only_node(self, which: str) -> Node:
-        if len(self._nodes) != 1:
+    def _first_node(self, which: str) -> Node:
+        if not self._nodes:
             raise UnconnectedError(
-                f"A layer has one {which} when it was called once in a graph. Received: {self.name!r}, which was "
-                f"called {len(self._nodes)} times. "
-                + (
-                    f"Use get_{which}_at(0)."
-                    if self._nodes
-                    else "Call it on an Input, or put it into a Sequential."
-                )
+                f"A layer has an {which} once it was called in a graph. Received: {self.name!r}, which was not. "
+                "Call it on an Input, or put it into a Sequential."
             )
         return self._nodes[0]
 

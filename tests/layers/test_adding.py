@@ -8,6 +8,7 @@ import pytest
 from minifit import ops
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.layers import Dense, Layer
+from minifit.models import Sequential
 from minifit.tensor import Context, Tensor
 
 X = np.array([[1.0], [3.0]], np.float32)
@@ -26,6 +27,19 @@ def test_a_term_is_one_number() -> None:
         layer(X)
     assert [float(loss) for _, loss in here.losses] == [4.0, 2.0]
     assert layer.losses == []
+
+
+def test_a_function_is_asked_whenever_losses_are() -> None:
+    layer = Dense(1, use_bias=False, kernel_initializer="ones")
+    model = Sequential([layer])
+    model.add_loss(lambda: ops.sum(layer.kernel) * 3)
+    model.build((None, 1))
+    assert [float(loss) for loss in model.losses] == [3.0]
+    model(X)
+    layer.set_weights([[[2.0]]])
+    assert [float(loss) for loss in model.losses] == [6.0]
+    model.compile("sgd")
+    assert model.evaluate(X, verbose=0) == 6.0
 
 
 def test_by_hand_the_latest_call_counts() -> None:
@@ -49,21 +63,6 @@ def test_penalties_of_weights_are_losses_too() -> None:
     layer = Dense(1, kernel_regularizer="l2")
     layer(X)
     assert float(layer.losses[0]) == pytest.approx(0.01 * float(np.sum(layer.kernel.value**2)))
-
-
-def test_a_function_is_asked_at_every_call() -> None:
-    layer = Dense(1)
-    asked: list[int] = []
-
-    def penalty() -> Tensor:
-        asked.append(1)
-        return ops.sum(layer.kernel)
-
-    layer.add_loss(penalty)
-    layer(X)
-    layer(X)
-    assert len(layer.losses) == 1
-    assert len(asked) == 2
 
 
 def test_a_metric_is_a_mean_and_no_trial_counts() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential, layers, metrics, ops
+from minifit import Model, Sequential, layers, metrics, ops
 from minifit.arrays import Array
 from minifit.callbacks import Callback
 from minifit.errors import (
@@ -17,7 +17,7 @@ from minifit.errors import (
     ShapeError,
     UnknownNameError,
 )
-from minifit.layers import Activation, Dense, Dropout, Flatten, InputLayer, Layer, base
+from minifit.layers import Activation, Dense, Dropout, Flatten, Input, InputLayer, Layer, base
 from minifit.layers.merge import Merge
 from minifit.optimizers import SGD
 from minifit.parameters import Parameter, Variable
@@ -631,6 +631,27 @@ def test_further_arguments_are_tensors_of_the_same_batch() -> None:
 
     for rows in (2, 5):
         assert Masked()(np.ones((rows, 4)), np.ones((rows, 1))).shape == (rows, 4)
+
+
+@pytest.mark.parametrize("training", [None, True])
+def test_call_may_take_any_number_of_further_arguments(training: bool | None) -> None:
+    class Sum(Layer):
+        def call(self, inputs: Any, factor: Any, *others: Any, training: Any = None) -> Any:  # type: ignore[override]
+            return sum(others, inputs) * factor * (10 if training else 1)
+
+    class All(Layer):
+        def call(self, *inputs: Any) -> Any:
+            return ops.concatenate(list(inputs), axis=1)
+
+    x = np.ones((2, 3), np.float32)
+    assert Sum()(x, 2.0, x, x, training=training).numpy()[0, 0] == (60 if training else 6)
+    assert Sum()(x, 2.0).numpy()[0, 0] == 2
+    assert All()(x, x, x).shape == (2, 9)
+    a, b, c = Input((3,)), Input((3,)), Input((3,))
+    model = Model([a, b, c], All()(Sum(name="sum")(a, 2.0, b, c), c))
+    assert model.predict([x, x, 3 * x]).tolist() == [[10] * 3 + [3] * 3] * 2
+    again = Model.from_config(model.get_config(), {"Sum": Sum, "All": All})
+    assert (again.predict([x, x, 3 * x]) == model.predict([x, x, 3 * x])).all()
 
 
 def test_numpy_in_call_is_refused() -> None:

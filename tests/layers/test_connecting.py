@@ -5,7 +5,7 @@ import pytest
 
 from minifit.errors import NotBuiltError, UnconnectedError
 from minifit.layers import Dense, Input
-from minifit.models import Model
+from minifit.models import Model, Sequential
 
 
 def test_a_layer_knows_the_symbols_of_its_call() -> None:
@@ -21,8 +21,8 @@ def test_a_layer_knows_the_symbols_of_its_call() -> None:
 def test_a_layer_that_was_called_several_times_is_asked_by_the_number_of_the_call() -> None:
     a, b, layer = Input((3,)), Input((3,)), Dense(2)
     first, second = layer(a), layer(b)
-    with pytest.raises(UnconnectedError, match=r"called 2 times\. Use get_output_at\(0\)"):
-        layer.output  # noqa: B018
+    assert layer.input is a
+    assert layer.output is first  # that of the first call, as in tf.keras
     assert layer.get_input_at(1) is b
     assert (layer.get_output_at(0), layer.get_output_at(1)) == (first, second)
     assert layer.output_shape == (None, 2)
@@ -34,6 +34,16 @@ def test_shapes_that_differ_from_call_to_call_are_no_shape_of_the_layer() -> Non
     layer(Input((5, 3)))
     with pytest.raises(UnconnectedError, match="called on different shapes"):
         layer.output_shape  # noqa: B018
+    assert (layer.get_input_shape_at(1), layer.get_output_shape_at(1)) == ((None, 5, 3), (None, 5, 2))
+
+
+def test_a_model_is_cut_in_two_as_often_as_one_likes() -> None:
+    model = Sequential([Dense(4, input_shape=(3,)), Dense(2), Dense(1)])
+    for _ in range(2):  # the second part calls the last layer once more
+        features = Model(model.input, [layer.output for layer in model.layers])
+        ends = Model(model.layers[1].output, model.output)
+    x = np.ones((2, 3), np.float32)
+    assert (ends(features(x)[1]).numpy() == model(x).numpy()).all()
 
 
 def test_a_layer_outside_of_graphs_has_no_symbols() -> None:
