@@ -17,7 +17,7 @@ from typing import Any
 from minifit import nest
 from minifit.arrays import FLOAT
 from minifit.errors import ArgumentError, ArgumentTypeError
-from minifit.tensor import Symbolic
+from minifit.symbolic import Symbolic
 
 ShapeLike = tuple[int | None, ...]
 

@@ -19,16 +19,15 @@ from minifit.nonlinearities import softplus
 from minifit.registration import get_registered_name
 from minifit.settings import Fixed, Option, Setting, check_options
 from minifit.signatures import check_call, name_of
+from minifit.symbolic import Symbolic, on_symbols
 from minifit.tables import Configurable, Table, described
 from minifit.tensor import (
     Axis,
-    Symbolic,
     Tensor,
     TensorLike,
     as_tensor,
     convert,
     floating,
-    on_symbols,
     to_array,
 )
 

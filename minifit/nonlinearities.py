@@ -12,7 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from minifit.arrays import Array
-from minifit.tensor import Tensor, TensorLike, current, floating, on_symbols
+from minifit.symbolic import on_symbols
+from minifit.tensor import Tensor, TensorLike, current, floating
 
 __all__ = [
     "elu",

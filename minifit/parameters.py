@@ -19,7 +19,8 @@ from minifit.arrays import ALIGNMENT, FLOAT, Array, Shape, aligned_zeros, numpy_
 from minifit.checks import real
 from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, ShapeError, quoted
 from minifit.settings import changed
-from minifit.tensor import Tensor, current, no_symbols, to_array
+from minifit.symbolic import no_symbols
+from minifit.tensor import Tensor, current, to_array
 
 _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
 

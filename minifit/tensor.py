@@ -12,10 +12,9 @@ import copy
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextvars import ContextVar, Token
-from functools import wraps
 from itertools import count
 from types import ModuleType
-from typing import Any, Protocol, TypeAlias, TypeVar, Union, cast
+from typing import Any, Protocol, TypeAlias, Union
 
 import numpy as np
 
@@ -23,13 +22,12 @@ from minifit.arrays import FLOAT, Array, Shape, Workspace, fresh, numpy_ready
 from minifit.errors import ArgumentTypeError, GradientError, ShapeError
 from minifit.kernels import reference
 from minifit.randomness import DEFAULT, Streams
+from minifit.symbolic import Symbolic, no_symbols
 from minifit.undo import Undo
 
 Rule: TypeAlias = Callable[[Array], Sequence[Array | None]]
 Axis: TypeAlias = int | tuple[int, ...] | None
 TensorLike: TypeAlias = Union["Tensor", Array, float, Sequence[Any]]
-
-Op = TypeVar("Op", bound=Callable[..., Any])
 
 _age = count()
 
@@ -166,85 +164,6 @@ class Context:
     def follows(self, tensor: "Tensor") -> bool:
         """Return whether a gradient with respect to a tensor can be wanted."""
         return tensor.requires_grad or any(tape.follows(tensor, (tensor,)) for tape in self.tapes)
-
-
-class Symbolic:
-    """A tensor that has a shape but no numbers yet. An op on it becomes part of a graph instead of being computed."""
-
-    __array_ufunc__ = None  # an array leaves arithmetic with it to the methods here
-
-    def of_op(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return the symbol for the result of an op that has this one among its arguments."""
-        raise NotImplementedError
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        raise self._no_numbers("an array")
-
-    def __float__(self) -> float:
-        raise self._no_numbers("a float")
-
-    def __bool__(self) -> bool:
-        raise self._no_numbers("a bool")
-
-    def __len__(self) -> int:
-        raise self._no_numbers("a length")
-
-    def __iter__(self) -> Any:
-        raise self._no_numbers("something to iterate over")
-
-    def _no_numbers(self, wanted: str) -> ArgumentTypeError:
-        return ArgumentTypeError(
-            f"A symbolic tensor stands for numbers that are known once the model sees data. Received: {self!r} in the "
-            f"place of {wanted}. Compute with minifit.ops, or put the computation into the call of a Layer."
-        )
-
-
-def _add_operators() -> None:
-    """Give `Symbolic` Python's arithmetic, each operator as an op with the operands in their order."""
-
-    def method(function: Callable[..., Any], reflected: bool) -> Callable[..., Any]:
-        def of_two(self: Symbolic, *others: Any) -> Any:
-            return self.of_op(function, (*others, self) if reflected else (self, *others), {})
-
-        return of_two
-
-    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
-        setattr(Symbolic, f"__{name}__", method(getattr(operator, name), False))
-        setattr(Symbolic, f"__r{name}__", method(getattr(operator, name), True))
-    for name in ("neg", "abs", "getitem", "lt", "le", "gt", "ge"):
-        setattr(Symbolic, f"__{name}__", method(getattr(operator, name), False))
-
-
-_add_operators()
-
-
-def on_symbols(function: Op) -> Op:
-    """Let an op take symbolic tensors, too, alone or in a list: its result is part of a graph then."""
-    known = no_symbols.issuperset
-
-    @wraps(function)
-    def op(*args: Any, **kwargs: Any) -> Any:
-        if not known(map(type, args)) or (kwargs and not known(map(type, kwargs.values()))):
-            for arg in (*args, *kwargs.values()):
-                symbol = _symbol_in(arg)
-                if symbol is not None:
-                    return symbol.of_op(op, args, kwargs)
-        return function(*args, **kwargs)
-
-    return cast(Op, op)
-
-
-no_symbols: set[type] = {np.ndarray, np.float32, bool, int, float, str, type(None)}
-"""The types of arguments of ops that need no closer look, since they hold no symbolic tensors."""
-
-
-def _symbol_in(value: Any) -> Symbolic | None:
-    """Return the first symbolic tensor of an argument."""
-    if isinstance(value, Symbolic):
-        return value
-    if isinstance(value, list | tuple):
-        return next((s for s in value if isinstance(s, Symbolic)), None)
-    return None
 
 
 _outside = Context()

@@ -9,7 +9,8 @@ from minifit.checks import positive
 from minifit.errors import ArgumentError, DataError, ShapeError, UnknownNameError, quoted
 from minifit.layers.base import Layer, ShapeLike, Shaping
 from minifit.settings import Setting
-from minifit.tensor import Symbolic, Tensor, constant, to_array
+from minifit.symbolic import Symbolic
+from minifit.tensor import Tensor, constant, to_array
 
 OLD_NAMES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 """Names of output modes that older versions of TensorFlow had."""

@@ -8,11 +8,11 @@ import numpy as np
 
 from minifit.arrays import Shape
 from minifit.errors import ArgumentTypeError
+from minifit.symbolic import on_symbols
 from minifit.tensor import (
     Tensor,
     TensorLike,
     current,
-    on_symbols,
     to_array,
 )
 

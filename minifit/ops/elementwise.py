@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.symbolic import on_symbols
 from minifit.tensor import (
     Tensor,
     TensorLike,
@@ -13,7 +14,6 @@ from minifit.tensor import (
     convert,
     current,
     floating,
-    on_symbols,
     to_array,
     unbroadcast,
 )

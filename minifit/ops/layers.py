@@ -4,6 +4,7 @@ import numpy as np
 
 from minifit.arrays import Array, Shape
 from minifit.errors import ShapeError
+from minifit.symbolic import on_symbols
 from minifit.tensor import (
     Tensor,
     TensorLike,
@@ -11,7 +12,6 @@ from minifit.tensor import (
     convert,
     current,
     floating,
-    on_symbols,
     unbroadcast,
 )
 

@@ -10,12 +10,12 @@ from minifit.errors import DataError, ShapeError
 from minifit.kernels.reference_losses import log_odds, log_shares, log_softmax
 from minifit.ops.layers import rows_of
 from minifit.ops.shaping import broadcast_to
+from minifit.symbolic import on_symbols
 from minifit.tensor import (
     Tensor,
     TensorLike,
     current,
     floating,
-    on_symbols,
     to_array,
 )
 

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import numpy as np
 
 from minifit.arrays import Array
+from minifit.symbolic import on_symbols
 from minifit.tensor import (
     Axis,
     Tensor,
     TensorLike,
     as_tensor,
     current,
-    on_symbols,
     to_array,
 )
 

@@ -10,13 +10,13 @@ import numpy as np
 from minifit.arrays import Array, Shape
 from minifit.checks import entries, whole
 from minifit.errors import ArgumentTypeError, ShapeError
+from minifit.symbolic import on_symbols
 from minifit.tensor import (
     Tensor,
     TensorLike,
     alike,
     as_tensor,
     current,
-    on_symbols,
     to_array,
     unbroadcast,
 )

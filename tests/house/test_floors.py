@@ -30,7 +30,7 @@ FLOORS = [
         "settings",
     ],
     ["kernels"],
-    ["undo", "tensor", "ops", "nonlinearities", "operations"],
+    ["undo", "symbolic", "tensor", "ops", "nonlinearities", "operations"],
     [
         "registration",
         "tables",
