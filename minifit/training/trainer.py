@@ -12,7 +12,7 @@ from minifit.callbacks import CallbackList, History
 from minifit.checks import positive
 from minifit.data.checks import holds_back
 from minifit.data.forms import ANY
-from minifit.errors import DataError
+from minifit.errors import ArgumentError, DataError
 from minifit.training import arguments, engine, loops
 from minifit.training.batch_methods import BatchMethods
 from minifit.training.generator_methods import GeneratorMethods
@@ -140,6 +140,12 @@ class Trainer(BatchMethods, GeneratorMethods):
         objective, batches, judged_on = state.objective, state.batches, state.judged_on
         assert objective is not None and batches is not None
         refuse_uncalled(self)
+        own_evaluate = type(self).evaluate is not Trainer.evaluate or "evaluate" in vars(self)
+        if judged_on is not None and own_evaluate:
+            raise ArgumentError(
+                f"fit validates batch by batch, by test_step. Received: {type(self).__name__}.evaluate, which nothing "
+                "calls in fit. Move what it does into test_step, or call it in a callback and leave out the validation."
+            )
         self._prepare(objective, batches, lazily=self._own(TRAINING))
         chosen = engine.choose(self._work(batches, epochs - initial_epoch))
         state.begin_run(initial_epoch, epochs, engine.name_of(chosen))

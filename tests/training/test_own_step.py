@@ -712,6 +712,23 @@ def test_what_a_step_keeps_of_a_batch_is_not_overwritten_by_the_next() -> None:
     np.testing.assert_allclose(model.get_weights()[0], by_hand.get_weights()[0], rtol=1e-5)
 
 
+class Judges(Written):
+    """An `evaluate` of its own, which tf.keras would call to validate."""
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        return super().evaluate(*args, **kwargs)
+
+
+def test_an_evaluate_that_a_validation_would_not_call_is_refused_before_training() -> None:
+    model = made(Judges)
+    before = bits(model)
+    with pytest.raises(ArgumentError, match=r"Received: Judges\.evaluate, which nothing calls in fit"):
+        model.fit(X, Y, validation_data=(X, Y), verbose=0)
+    assert bits(model) == before
+    model.fit(X, Y, verbose=0)
+    assert model.evaluate(X, Y, verbose=0)
+
+
 class Two(Model):
     """Two outputs by name, and a step that counts in both."""
 
