@@ -240,8 +240,14 @@ class Sequential(Model):
             )
         made = cls(name=config.get("name") if isinstance(config, Mapping) else None)
         with custom_object_scope(custom_objects):
+            ready: list[Any] = []
             for entry in entries:
-                made.add(configs.make_layer(entry))
+                before = entries.index(
+                    entry
+                )  # an entry that comes again, by name, is a layer that comes twice
+                same = before < len(ready) and "name" in (entry.get("config") or ())
+                ready.append(ready[before] if same else configs.make_layer(entry))
+                made.add(ready[-1])
         return made
 
 

@@ -1158,3 +1158,13 @@ def test_a_name_is_free_again_once_its_layer_is_gone() -> None:
         model.add(Reshape((7,), name="c"))
     model.add(Dense(3, name="c"))
     assert [layer.name for layer in model.layers] == ["a", "b", "c"]
+
+
+def test_a_layer_that_comes_twice_is_one_layer_in_a_configuration_too() -> None:
+    layer = Dense(3)
+    model = Sequential([Dense(3, input_shape=(3,)), layer, layer, Dense(1)])
+    again = Sequential.from_config(model.get_config())
+    assert again.layers[1] is again.layers[2]
+    assert len(again.weights) == len(model.weights) == 6
+    unnamed = {"class_name": "Dense", "config": {"units": 3}}
+    assert len(Sequential.from_config([unnamed, unnamed]).layers) == 2
