@@ -200,9 +200,10 @@ def _called_as_here(function: Callable[..., Any], tensorflow: str) -> Operation:
 def _only_here() -> Iterator[Operation]:
     """Yield the operations that only minifit has."""
     listed = {operation.function for operation in OPERATIONS} | set(SYNONYMS)
-    for name in ops.__all__:
-        function = getattr(ops, name)
+    for module, name in ((m, n) for m in (ops, nonlinearities) for n in m.__all__):
+        function = getattr(module, name)
         if function not in listed:
+            listed.add(function)
             yield _called_as_here(function, f"minifit.{name}")
 
 
