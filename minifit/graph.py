@@ -23,7 +23,7 @@ ShapeLike = tuple[int | None, ...]
 
 
 class Symbol(Symbolic):
-    """What a layer returns where a graph is made: a shape, and where it comes from.
+    """The result of a layer while a graph is made: a shape, and its origin.
 
     Parameters
     ----------

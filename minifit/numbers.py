@@ -34,7 +34,7 @@ class Number(float):
     """No axes."""
 
     ndim = 0
-    """How many axes."""
+    """The number of axes."""
 
     dtype = FLOAT
     """The kind of number that `numpy` returns."""

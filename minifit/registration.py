@@ -13,7 +13,7 @@ from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.signatures import name_of
 
 _global: dict[str, Any] = {}
-"""What `get_custom_objects` returns: the names that count everywhere and for as long as the program runs."""
+"""The dict that `get_custom_objects` returns. Its names count everywhere and for as long as the program runs."""
 
 _registered: dict[Any, str] = {}
 """The names of registered classes and functions, as they are written into files."""

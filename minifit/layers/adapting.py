@@ -1,4 +1,4 @@
-"""What layers learn from before training: the batches of data that `adapt` is given."""
+"""The batches of data that `adapt` is given: layers learn from them before training."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice

@@ -1,4 +1,4 @@
-"""What a layer adds besides its output: terms of the loss, and metrics."""
+"""The additions of a layer besides its output: terms of the loss, and metrics."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from minifit.tensor import Tensor, as_tensor, constant, current, to_array
 
 
 class Adding:
-    """What layers and models have in common: `add_loss` and `add_metric`.
+    """The part that layers and models have in common: `add_loss` and `add_metric`.
 
     Attributes
     ----------

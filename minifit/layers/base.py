@@ -54,7 +54,7 @@ __all__ = [
 OUTERMOST = object()
 
 _surrounding: ContextVar[Any] = ContextVar("minifit_training", default=OUTERMOST)
-"""Whether the layer whose `call` is running is training; layers in it that are not told take it from here."""
+"""True if the layer whose `call` is running is training. Layers in it that get no `training` take it from here."""
 
 
 class Layer(Owner, Connected, Adding, Configurable):

@@ -8,7 +8,7 @@ from minifit.graph import Node, ShapeLike, Symbol
 
 
 class Connected:
-    """What layers and models have in common: calls on symbols, and shapes.
+    """The part that layers and models have in common: calls on symbols, and shapes.
 
     Attributes
     ----------

@@ -14,7 +14,7 @@ def unique_name(base: str) -> str:
 
 
 def clear_names() -> None:
-    """Begin counting names anew."""
+    """Begin counting names from zero again."""
     used_names.clear()
 
 

@@ -1,4 +1,4 @@
-"""What a layer owns: the layers, weights and metrics that its attributes hold, however deep in lists and dicts.
+"""The layers, weights and metrics that a layer owns: its attributes hold them, however deep in lists and dicts.
 
 What becomes an attribute is owned at once. A list that is an attribute may grow later: it is looked at whenever the
 weights are asked for.
@@ -39,7 +39,7 @@ _PLAIN = frozenset((type(None), bool, int, float, str))
 
 
 class Owner:
-    """What layers and models have in common: parts that belong to them.
+    """The base of layers and models as owners: parts belong to them.
 
     Attributes
     ----------

@@ -87,7 +87,7 @@ def idf_of(given: Any, count: int) -> Array:
 
 
 class Counting:
-    """How often tokens occur in data, and in how many documents.
+    """The counts of tokens in data, and of the documents that they occur in.
 
     A row is a document; a batch of one axis is one.
     """

@@ -81,7 +81,7 @@ class Metric(Configurable):
 
     @property
     def variables(self) -> list[Variable]:
-        """What it sums up in, and what metrics that it holds sum up in."""
+        """The variables that it sums up in, and those of the metrics that it holds."""
         return [*self._own_variables(), *(v for metric in self._within(Metric) for v in metric.variables)]
 
     def _own_variables(self) -> list[Variable]:
@@ -153,7 +153,7 @@ class Metric(Configurable):
         return self._latest
 
     def get_state(self) -> dict[str, Any]:
-        """What it has summed up: its variables, every attribute that is a number or an array, and metrics in it.
+        """Return the sums so far: variables, attributes that are numbers or arrays, and states of metrics in it.
 
         A metric that keeps anything else between two batches defines both methods itself.
         """

@@ -1,4 +1,4 @@
-"""How a model becomes a file and a file a model: functions that the methods of models call.
+"""Functions that make a file of a model and a model of a file; the methods of models call them.
 
 A model is described as plain data first (`describe`); the modules of `minifit.saving` know the formats. A file is
 read whole before anything of a model is changed.
@@ -213,7 +213,7 @@ def _optimizer(model: Any) -> OptimizerVariables:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no word for, as Keras writes it: NumPy's numbers and arrays; a function by its name."""
+    """Return what JSON has no word for as Keras writes it: NumPy's numbers and arrays; a function by its name."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if hasattr(value, "get_config"):
@@ -227,7 +227,7 @@ def _plain(value: Any) -> Any:
 
 
 def _may_write(path: PathLike, overwrite: bool) -> bool:
-    """Whether the file may be written, asking when it would replace another."""
+    """Return True if the file may be written; ask when it would replace another."""
     if overwrite or not os.path.isfile(path):
         return True
     try:
@@ -334,7 +334,7 @@ def _metrics(stored: Any) -> Any:
 
 
 def _remembered(model: Any, stored: StoredModel, otherwise: str) -> dict[str, Any] | None:
-    """What the model's optimizer remembered, read from a file; nothing, with a warning, when that does not fit."""
+    """Read the state of the model's optimizer from a file; return None, with a warning, when it does not fit."""
     optimizer = model.optimizer
     weights = [Weight(w.name, w.value) for w in model.trainable_weights]
     try:
@@ -351,7 +351,7 @@ def _remembered(model: Any, stored: StoredModel, otherwise: str) -> dict[str, An
 
 @contextmanager
 def making(what: str) -> Iterator[None]:
-    """What is made of a stored configuration either works or is a fault of the configuration.
+    """Treat a failure to make something of a stored configuration as a fault of the configuration.
 
     A constructor that is given nonsense may raise anything.
     """
@@ -372,7 +372,7 @@ def making(what: str) -> Iterator[None]:
 
 
 def written_as_json(text: str) -> Config:
-    """What a string of JSON says, if it is a model's configuration."""
+    """Return the model's configuration that a string of JSON holds."""
     try:
         found = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:

@@ -14,7 +14,7 @@ from minifit.training.trainer import Trainer
 
 
 class Wired(Trainer):
-    """What a model has and does as a graph; one that is none calls its layers itself.
+    """The part of a model that is a graph. A model that is none calls its layers itself.
 
     Attributes
     ----------

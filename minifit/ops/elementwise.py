@@ -109,7 +109,7 @@ def stop_gradient(x: TensorLike) -> Tensor:
 
 @on_symbols
 def equal(a: TensorLike, b: TensorLike) -> Tensor:
-    """Where two tensors agree: constants of dtype bool."""
+    """Return True at the places where two tensors agree: constants of dtype bool."""
     return Tensor(np.equal(to_array(a), to_array(b)))
 
 

@@ -50,5 +50,5 @@ def _extreme(find: Callable[..., Array], x: Tensor, axis: int | None, keepdims: 
 
 @on_symbols
 def argmax(x: TensorLike, axis: int = -1) -> Tensor:
-    """Where the largest value stands along an axis: constants of dtype int64."""
+    """Return the place of the largest value along an axis: constants of dtype int64."""
     return Tensor(to_array(x).argmax(axis))

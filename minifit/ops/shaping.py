@@ -131,7 +131,7 @@ def split(x: TensorLike, num_or_size_splits: int | Sequence[int], axis: int = 0)
 
 
 def _part(x: Tensor, axis: int, place: int | slice) -> Tensor:
-    """What stands at a place along an axis."""
+    """Return the part of a tensor at a place along an axis."""
     at = (slice(None),) * (axis % x.ndim) + (place,)
 
     def rule(g: Array) -> tuple[Array]:

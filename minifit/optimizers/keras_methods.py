@@ -1,4 +1,4 @@
-"""What tf.keras's programs call on an optimizer beside its steps: weights as a list, and a class written as there.
+"""Methods that programs of tf.keras call on an optimizer: weights as a list, and a class written as there.
 
 An optimizer in the way of tf.keras names its slots in `_create_slots` and changes one variable at a time in
 `_resource_apply_dense`. Its arithmetic is that of tensors and variables.

@@ -184,7 +184,7 @@ class StoredModel(ABC):
 
     @property
     def input_shape(self) -> Any:
-        """As of `ModelDescription`, as it lies in the file."""
+        """The `input_shape` of `ModelDescription`, as it lies in the file."""
         return None
 
     @abstractmethod

@@ -215,12 +215,12 @@ class Stored(StoredModel):
 
     @property
     def training(self) -> Config | None:
-        """What it says about how the model was compiled."""
+        """The arguments of `compile` that it holds."""
         return self._training
 
     @property
     def input_shape(self) -> Any:
-        """What it says about what the model was built for."""
+        """The shape that the model was built for, as far as the file says it."""
         return built_for(self._config)
 
     def weights_for(

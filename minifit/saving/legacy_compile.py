@@ -1,4 +1,4 @@
-"""What `compile` was given for several outputs, as tf.keras 2.7 writes it.
+"""The arguments of `compile` for several outputs, as tf.keras 2.7 writes them.
 
 Metrics are listed output by output, and their names begin with the output's name, ``"one_mae"``, as they do in the
 logs. Elsewhere a metric has a name of its own, ``"mae"``.

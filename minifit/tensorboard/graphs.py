@@ -1,4 +1,4 @@
-"""What the graph page of TensorBoard shows of a model: its layers as Keras describes them, and as operations.
+"""The graph page of TensorBoard for a model: its layers as Keras describes them, and as operations.
 
 TensorBoard reads the description in the form of Keras 3, of which it takes names, classes and connections. Layers are
 called what they are called everywhere in TensorBoard (`minifit.tensorboard.models`).
@@ -54,7 +54,7 @@ def _call(node: Node, shown: dict[str, str]) -> dict[str, Any]:
 
 
 def _history(symbol: Symbol, shown: dict[str, str]) -> list[Any]:
-    """Where a value comes from: the layer, which of its calls, which of the results.
+    """Return the origin of a value: the layer, which of its calls, which of the results.
 
     For a result of a model it is the layer inside: TensorBoard itself finds that one for some of the lines alone.
     """

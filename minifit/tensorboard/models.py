@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a model beside its graph: its weights, what it makes of data, its tables of words.
+"""The views of a model in TensorBoard beside its graph: its weights, its results on data, its tables of words.
 
 A layer without a name of its own is counted over all models of the process (``dense_4``), as in Keras. Two runs of one
 process would then have other tags, and TensorBoard could not lay them over each other. So here it is counted within its

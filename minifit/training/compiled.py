@@ -30,12 +30,12 @@ class _Compiled:
 
     @property
     def built(self) -> bool:
-        """Whether a batch has been taken in."""
+        """True if a batch has been taken in."""
         return bool(self.metrics)
 
     @property
     def metrics(self) -> list[Metric]:
-        """What it sums up in; empty before the first batch."""
+        """The metrics that it sums up in; empty before the first batch."""
         raise NotImplementedError
 
     def reset_state(self) -> None:

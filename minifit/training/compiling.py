@@ -125,7 +125,7 @@ class Compiling(StepMethods):
 
     @property
     def optimizer(self) -> Any:
-        """What changes the weights; None before `compile`."""
+        """The optimizer that changes the weights; None before `compile`."""
         return self.training_state.optimizer
 
     @optimizer.setter
@@ -153,7 +153,7 @@ class Compiling(StepMethods):
 
     @property
     def run_eagerly(self) -> bool:
-        """Whether `compile` was told so; it changes nothing, as there is no other way here."""
+        """The argument of `compile`; it changes nothing, as there is no other way here."""
         return self._run_eagerly
 
     @run_eagerly.setter
@@ -162,7 +162,7 @@ class Compiling(StepMethods):
 
     @property
     def stop_training(self) -> bool:
-        """Whether training ends after this batch and epoch."""
+        """True if training ends after this batch and epoch."""
         return self.training_state.stop_training
 
     @stop_training.setter

@@ -75,7 +75,7 @@ class Head:
 
 @dataclass(eq=False)
 class Given:
-    """What `compile` was given: the arguments as they are, looked at as far as they can be without a model."""
+    """The arguments of `compile` as they are, checked as far as that is possible without a model."""
 
     loss: Any
     metrics: Any
@@ -104,7 +104,7 @@ class Given:
 
     @property
     def has_loss(self) -> bool:
-        """Whether any output has a loss."""
+        """True if any output has a loss."""
         return any(loss is not None for loss in _each(self.loss))
 
     @property

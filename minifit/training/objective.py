@@ -107,12 +107,12 @@ class Objective:
 
     @property
     def wants_targets(self) -> bool:
-        """Whether there is a loss of targets."""
+        """True if there is a loss of targets."""
         return self._given.has_loss
 
     @property
     def settled(self) -> bool:
-        """Whether all factors stay as they are; that of a Variable may be changed at any time."""
+        """True if all factors stay as they are. The factor of a Variable may be changed at any time."""
         return not self._given.variables
 
     def resolve(

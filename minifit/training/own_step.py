@@ -167,7 +167,7 @@ class OwnJudgedStep(OwnStep):
 
     @property
     def names(self) -> list[str]:
-        """What the logs hold as a rule: the metrics, by name."""
+        """The names that logs have as a rule: those of the metrics."""
         return list(self.model.metrics_names)
 
     def logs(self) -> Logs:

@@ -62,7 +62,7 @@ class Preparing(Compiling):
             objective.check_targets(names, targets, self.output_shapes)
 
     def _work(self, batches: Batches, epochs: int) -> float:
-        """How much work is planned."""
+        """Return the planned work."""
         samples = getattr(batches, "size", None) or len(batches.peek().inputs[0])
         return engine.work(epochs, batches.steps, self.numbers_in_a_step(samples))
 

@@ -32,12 +32,12 @@ class Progress:
 
     @property
     def had_stopped(self) -> bool:
-        """Whether the run that this one goes on from was told to stop before it was captured."""
+        """True if the run that this one goes on from was told to stop before it was captured."""
         return self.resumed and self.stop_training
 
     @property
     def over(self) -> bool:
-        """Whether it had come to the end of its last epoch, too."""
+        """True if it had come to the end of its last epoch, too."""
         return self.had_stopped and self.batch == 0
 
     def end_epoch(self) -> int:

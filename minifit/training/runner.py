@@ -34,7 +34,7 @@ NUMPY = "the planned work is too little for compiling to pay, or MINIFIT_KERNELS
 
 
 class Runner(ABC):
-    """What takes batches.
+    """The base of all that takes batches.
 
     Parameters
     ----------

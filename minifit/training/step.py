@@ -57,7 +57,7 @@ class JudgedStep(Runner):
     # -- what the loops ask -----------------------------------------------------------------------------
 
     names_known = True
-    """Whether the logs hold what `names` says and nothing else."""
+    """True if the logs hold what `names` says and nothing else."""
 
     @property
     def names(self) -> list[str]:

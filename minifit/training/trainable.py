@@ -43,7 +43,7 @@ class Trainable(Layer):
 
     @property
     def has_call(self) -> bool:
-        """Whether it says what to do with a batch: a model with a `train_step` of its own need not."""
+        """True if it says what to do with a batch: a model with a `train_step` of its own need not."""
         raise NotImplementedError
 
     @property

@@ -166,7 +166,7 @@ def plot_model(
 
 
 def _checked(model: Any, rankdir: str, expand_nested: bool, layer_range: Sequence[str] | None) -> Drawing:
-    """What is to be drawn of a model that can be drawn."""
+    """Return the drawing of a model; raise an error if it cannot be drawn."""
     if rankdir not in _DIRECTIONS:
         raise ArgumentError(
             f"rankdir is one of {', '.join(_DIRECTIONS)}. Received: rankdir={rankdir!r}. Pass one of them."

@@ -11,7 +11,7 @@ from minifit.parameters import Parameter
 
 _CHAIN = (65, (0.45, 0.85, 1.0))
 _GRAPH = (98, (0.33, 0.55, 0.67, 1.0))
-"""How wide a table is, and where its columns end, as parts of the width."""
+"""The width of a table, and the ends of its columns as parts of the width."""
 
 _HEADER = ("Layer (type)", "Output Shape", "Param #", "Connected to")
 _TRAINABLE = 11  # characters of the column that `show_trainable` adds
@@ -167,7 +167,7 @@ def _layers_of(layer: Layer) -> list[Layer]:
 
 
 def _counts(model: Any) -> list[str]:
-    """How many numbers the weights hold, each weight once."""
+    """Return lines with how many numbers the weights hold, each weight counted once."""
 
     def count(weights: Sequence[Parameter]) -> int:
         return sum(w.value.size for w in dict.fromkeys(weights))

@@ -170,7 +170,7 @@ class Stored(StoredModel):
 
     @property
     def input_shape(self) -> Any:
-        """What a model by its `call` was built for."""
+        """The shape that a model by its `call` was built for."""
         return None if self._text is None else legacy.built_for(_json(CONFIG, self._text, self.numbers))
 
     def _translated(self, translate: Callable[[Any, Collection[str]], Config | None]) -> Config | None:

@@ -28,7 +28,7 @@ from minifit.saving.graph_config import (
 from minifit.saving.keras3.rows import refuse_to_read, refuse_to_write
 
 IN_KERAS = "keras.src.ops."
-"""What the modules of operations begin with in Keras 3."""
+"""The beginning of the names of modules of operations in Keras 3."""
 
 Shapes = Mapping[tuple[Any, ...], tuple[int | None, ...]]
 Names = Mapping[str, Any]
