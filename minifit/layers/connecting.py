@@ -4,7 +4,7 @@ from typing import Any
 
 from minifit import nest
 from minifit.errors import NotBuiltError, UnconnectedError, quoted
-from minifit.graph import Node, ShapeLike, Symbol
+from minifit.graph import Graph, Node, ShapeLike, Symbol
 
 
 class Connected:
@@ -19,6 +19,7 @@ class Connected:
     """
 
     name: Any
+    _graph: Graph | None = None  # of a model that is one
     _nodes: list[Node]
     _shapes: tuple[Any, Any] | None
 

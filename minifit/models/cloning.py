@@ -101,7 +101,7 @@ def _again(layer: Any) -> Any:
 
     A graph or chain is cloned layer by layer: a configuration only names the classes of the user's layers in it.
     """
-    if isinstance(layer, Sequential) or getattr(layer, "_graph", None) is not None:
+    if isinstance(layer, Sequential) or layer._graph is not None:
         return clone_model(layer)
     return type(layer).from_config(layer.get_config())
 

@@ -22,6 +22,7 @@ from minifit.saving.graph_config import (
 )
 from minifit.tables import described as class_and_config
 from minifit.tensor import Tensor
+from minifit.training.trainable import Trainable
 
 MODELS: dict[str, Any] = {}
 """The kinds of models, by the names of their classes; each puts itself here."""
@@ -128,7 +129,7 @@ def described(model: Any) -> list[Any]:
     number = {layer: i for i, layer in enumerate(inside)}
     made: list[Any] = [
         {"class_name": type(layer).__name__, "layers": layer.describe()}
-        if hasattr(layer, "describe")
+        if isinstance(layer, Trainable)
         else {"class_name": type(layer).__name__, **_deciding(layer)}
         for layer in inside
         if type(layer) is not layers.InputLayer

@@ -147,7 +147,7 @@ def _weights_of(
         return layers[inner] if inner in layers else _weights_of(inner, layers, weights)
 
     if isinstance(layer, Trainer):
-        made.kind = "model" if layer._graph is None else "graph"  # type: ignore[attr-defined]
+        made.kind = "model" if layer._graph is None else "graph"
         made.inner["layers"] = [described(inner) for inner in layer.layers_inside()]
     for name, value in vars(layer).items():
         inner = [v for v in nest.flatten(value) if isinstance(v, Layer)] if name not in LISTS else []

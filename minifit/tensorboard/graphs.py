@@ -29,7 +29,7 @@ def _entry(layer: Any, name: str) -> dict[str, Any]:
     """A layer, or a model with its layers."""
     kind = type(layer).__name__.encode("ascii", "replace").decode()
     config: dict[str, Any] = {"name": name, "dtype": "float32"}
-    graph: Graph | None = getattr(layer, "_graph", None)
+    graph: Graph | None = layer._graph
     if graph is not None:
         shown = shown_names(graph.layers)
         calls: dict[Layer, list[Node]] = {inner: [] for inner in graph.layers}
@@ -59,11 +59,11 @@ def _history(symbol: Symbol, shown: dict[str, str]) -> list[Any]:
     For a result of a model it is the layer inside: TensorBoard itself finds that one for some of the lines alone.
     """
     name, call = shown[symbol.name], symbol.node.layer._nodes.index(symbol.node)
-    graph: Graph | None = getattr(symbol.node.layer, "_graph", None)
+    graph: Graph | None = symbol.node.layer._graph
     while graph is not None:
         symbol = graph.outputs[symbol.index]
         name = f"{name}/{shown_names(graph.layers)[symbol.name]}"
-        graph = getattr(symbol.node.layer, "_graph", None)
+        graph = symbol.node.layer._graph
     return [name, call, symbol.index]
 
 
@@ -101,7 +101,7 @@ def _walk(nodes: dict[str, bytes], graph: Graph, inputs: list[Any], scope: str) 
     def apply(node: Node, given: Any, kwargs: dict[str, Any]) -> Any:
         taken = [leaf for leaf in nest.flatten([given, kwargs]) if isinstance(leaf, _Name)]
         name = f"{scope}{shown[node.layer.name]}"
-        inner: Graph | None = getattr(node.layer, "_graph", None)
+        inner: Graph | None = node.layer._graph
         if inner is not None:
             results = _walk(nodes, inner, taken, f"{name}/")[: len(nest.flatten(node.outputs))]
         else:

@@ -80,7 +80,7 @@ def drawing_of(model: Any, expand_nested: bool = False, layer_range: Sequence[st
     boxes = {layer: _box(layer) for layer in graph.layers if layer in chosen}
     if expand_nested:
         for layer, box in boxes.items():
-            box.inner = drawing_of(layer, True) if getattr(layer, "_graph", None) is not None else None
+            box.inner = drawing_of(layer, True) if layer._graph is not None else None
     lines = [line for box in boxes.values() if box.inner for line in box.inner.lines]
     for node in graph.nodes:
         for place, symbol in enumerate(node.parents):
