@@ -240,8 +240,14 @@ class ParameterBuffer:
         All those given that can be learned then lie next to each other, in their order, so that one call updates them;
         then come others that live here, of layers that were taken off the model, and last all that are not learned.
         """
+        parameters, learned = list(parameters), self._learnable
+        if all(
+            p in learned or (p.buffer is not None and not (p.trainable and p.buffer is self))
+            for p in parameters
+        ):
+            return
         given = [p for p in parameters if p.buffer in (None, self) and p.dtype == FLOAT]
-        if all(p.buffer is self and (p in self._learnable or not p.trainable) for p in given):
+        if all(p.buffer is self and (p in learned or not p.trainable) for p in given):
             return
         self.parameters = list(dict.fromkeys((*given, *self.parameters)))
         self._learnable.update(p for p in self.parameters if p.trainable)
