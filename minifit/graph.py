@@ -118,6 +118,10 @@ class Node:
 
         return nest.map_leaves(now, self.inputs), {k: nest.map_leaves(now, v) for k, v in self.kwargs.items()}
 
+    def follows(self, symbol: Any) -> bool:
+        """Return whether this takes a symbol and nothing else, and makes one."""
+        return self.plain and self.inputs is symbol and isinstance(self.outputs, Symbol)
+
     def __repr__(self) -> str:
         return f"<Node {self.layer.name}: {self.parents} -> {self.outputs}>"
 
@@ -136,6 +140,8 @@ class Graph:
     layers : list of Layer
         The layers, each once, in the order of tf.keras: the deeper, counted from the outputs, the earlier; and those
         of the inputs among them.
+    straight : bool
+        True for a chain: each call takes what the last one made.
 
     Raises
     ------
@@ -146,6 +152,7 @@ class Graph:
     def __init__(self, inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> None:
         self.inputs, self.outputs = list(inputs), list(outputs)
         self._order()
+        self.straight = self._is_straight()
 
     def walk(self, feeds: Sequence[Any], apply: Callable[[Node, Any, dict[str, Any]], Any]) -> list[Any]:
         """Go through all nodes and return what stands for the outputs in the end.
@@ -157,6 +164,11 @@ class Graph:
         apply : callable
             ``apply(node, inputs, kwargs)`` returns what the node makes of its arguments, nested like its outputs.
         """
+        if self.straight:
+            made = feeds[0]
+            for node in self.nodes:
+                made = apply(node, made, node.kwargs)
+            return [made]
         known = dict(zip(self.inputs, feeds, strict=True))
         for node in self.nodes:
             given, kwargs = (known[node.inputs], node.kwargs) if node.plain else node.arguments(known)
@@ -169,6 +181,7 @@ class Graph:
 
     def append(self, node: Node) -> None:
         """Let the graph of a chain end with one more call."""
+        self.straight = self.straight and node.follows(self.outputs[0])
         self.nodes.append(node)
         if node.layer not in self._known:
             self._known.add(node.layer)
@@ -182,6 +195,13 @@ class Graph:
             self._known.remove(last.layer)
             self.layers.remove(last.layer)
         self.outputs = nest.flatten(self.nodes[-1].outputs) if self.nodes else list(self.inputs)
+        self.straight = self._is_straight()
+
+    def _is_straight(self) -> bool:
+        """Return whether each node takes what the last one made, and nothing else."""
+        ends = [*self.inputs, *(node.outputs for node in self.nodes)]
+        follow = all(node.follows(before) for before, node in zip(ends, self.nodes, strict=False))
+        return len(self.inputs) == len(self.outputs) == 1 and follow and self.outputs[0] is ends[-1]
 
     def _order(self) -> None:
         """Put the nodes and the layers in order."""
@@ -280,6 +300,7 @@ class Graph:
         self.outputs = [symbol(place) for place in state["outputs"]]
         self.layers = state["layers"]
         self._known = set(self.layers)
+        self.straight = self._is_straight()
 
 
 @dataclass(frozen=True)

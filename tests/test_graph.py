@@ -62,6 +62,25 @@ def test_gradients_of_a_symbol_that_fans_out_add_up() -> None:
     np.testing.assert_allclose(value.grad, [[7.0], [13.0]])
 
 
+def test_a_chain_is_straight_and_nothing_else_is() -> None:
+    x = Input((2,))
+    middle = Dense(2)(x)
+    end = Dense(1)(middle)
+    assert Graph([x], [end]).straight
+    assert Graph([x], [x]).straight
+    assert not Graph([x], [end + middle]).straight
+    assert not Graph([x], [end, middle]).straight
+    assert not Graph([x], [middle * x]).straight
+    assert pickle.loads(pickle.dumps(Graph([x], [end]))).straight
+    chain = Graph([x], [x])
+    chain.append(middle.node)
+    chain.append(end.node)
+    assert chain.straight
+    np.testing.assert_array_equal(run(chain, [[1, 2]])[0], run(Graph([x], [end]), [[1, 2]])[0])
+    chain.pop()
+    assert chain.straight
+
+
 def test_results_may_be_nested() -> None:
     x = Input((3,))
     made = Halves()(x)

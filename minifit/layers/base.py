@@ -319,17 +319,8 @@ class Layer(Owner, Connected, Adding, Configurable):
             self.build_for(nest.map_leaves(shape_of, inputs), inputs if kwargs else None, **kwargs)
         return self.run(inputs, training, kwargs)
 
-    def run(self, inputs: Any, training: bool | None, kwargs: dict[str, Any]) -> Any:
-        """Return the output for tensors of a layer that is built; what it adds to the loss is added."""
-        y = self._call(inputs, training, kwargs)
-        if self.activity_regularizer is not None:
-            for output in nest.flatten(y):
-                self.add_loss(self.activity_regularizer(output) / max(len(output), 1))
-        if self._loss_functions and current().in_step:  # elsewhere `losses` asks them
-            self.add_loss([function() for function in self._loss_functions])
-        return y
-
-    def _call(self, inputs: Any, training: bool | None, kwargs: dict[str, Any]) -> Any:
+    def run(self, inputs: Any, training: bool | None, kwargs: dict[str, Any], adds: bool = True) -> Any:
+        """Return the output for tensors of a layer that is built; unless this is a trial, it adds to the loss."""
         around = _surrounding.get()
         if training is None:
             if around is not OUTERMOST:
@@ -349,6 +340,11 @@ class Layer(Owner, Connected, Adding, Configurable):
                 _surrounding.reset(before)
         if type(y) is not Tensor:
             self._need_tensors(y)
+        if adds and self.activity_regularizer is not None:
+            for output in nest.flatten(y):
+                self.add_loss(self.activity_regularizer(output) / max(len(output), 1))
+        if adds and self._loss_functions and current().in_step:  # elsewhere `losses` asks them
+            self.add_loss([function() for function in self._loss_functions])
         return y
 
     def _call_with_rest(self, inputs: Any, /, **kwargs: Any) -> Any:
@@ -463,7 +459,7 @@ class Layer(Owner, Connected, Adding, Configurable):
             metric.keep(undo)
         try:
             with Context(reference, None, False, current().streams, undo), np.errstate(all="ignore"):
-                y = self._call(inputs, False, extra)
+                y = self.run(inputs, False, extra, adds=False)
         finally:
             undo.undo()
         return nest.map_leaves(lambda t: (None, *t.shape[1:]) if t.ndim else (), y)

@@ -283,18 +283,11 @@ class Wired(Trainer):
     def layers_in_turn(self) -> Sequence[Layer]:
         """Return the layers, if a step may take them one after another; none where the model is no chain."""
         graph = self._graph
-        own = type(self).call is not Wired.call or "call" in vars(self)
-        if graph is None or own or len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        if graph is None or not graph.straight or type(self).call is not Wired.call or "call" in vars(self):
             return ()
-        before, chain = graph.inputs[0], []
-        for node in graph.nodes:
-            if node.inputs is not before or node.kwargs or not isinstance(node.outputs, Symbol):
-                return ()
-            if len(node.layer._nodes) > 1:
-                return ()
-            chain.append(node.layer)
-            before = node.outputs
-        return chain if before is graph.outputs[0] else ()
+        if any(node.kwargs or len(node.layer._nodes) > 1 for node in graph.nodes):
+            return ()
+        return [node.layer for node in graph.nodes]
 
     def layer_outputs(self, x: Any) -> dict[str, Array]:
         """Beyond Keras: return what every layer of a graph makes of a batch of inputs, by its name, as in `predict`.
