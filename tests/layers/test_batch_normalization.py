@@ -221,9 +221,14 @@ def test_which_weights_are_trained() -> None:
         "b/moving_mean:0",
         "b/moving_variance:0",
     ]
-    assert layer.moving_mean.buffer is None  # it lies beside the buffer that the optimizer updates
     assert layer.gamma is not None
-    assert layer.gamma.buffer is not None
+    buffer = layer.gamma.buffer
+    assert buffer is not None
+    assert layer.moving_mean.buffer is buffer
+    assert [p.name for p in buffer.parameters if not buffer.holds_learned(p)] == [
+        "b/moving_mean:0",
+        "b/moving_variance:0",
+    ]
     assert layer.count_params() == 12
 
 
