@@ -10,7 +10,6 @@ tensor, and `Tensor.backward` adds up what comes back to a tensor from all that 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -303,19 +302,18 @@ class Graph:
         self.straight = self._is_straight()
 
 
-@dataclass(frozen=True)
 class _Place:
-    """A symbol of a graph as numbers: which result of which call."""
+    """A symbol of a graph as numbers: which result of which call. No tuple, since it is a leaf."""
 
-    node: int
-    index: int
+    def __init__(self, node: int, index: int) -> None:
+        self.node, self.index = node, index
 
 
-@dataclass(frozen=True)
 class _Shape:
     """A leaf that holds a shape."""
 
-    shape: ShapeLike
+    def __init__(self, shape: ShapeLike) -> None:
+        self.shape = shape
 
 
 # -- shapes, which are tuples themselves, nested in tuples, lists and dicts ----------------------------------

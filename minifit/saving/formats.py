@@ -3,13 +3,13 @@
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from types import ModuleType
 from typing import Any, NamedTuple
 
+from minifit import interrupts
 from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError
-from minifit.saving import legacy
 from minifit.saving.atomic import PathLike
 from minifit.saving.description import ModelDescription, StoredModel
-from minifit.saving.keras3 import files as keras3
 
 
 class Format(NamedTuple):
@@ -33,11 +33,35 @@ class Format(NamedTuple):
     holds_weights: bool = True
 
 
-LEGACY = Format(legacy.write, legacy.reading)
+# Most programs that train write no model, so the formats are loaded by the first file.
+
+
+def _legacy() -> ModuleType:
+    with interrupts.importing("minifit.saving.legacy"):
+        from minifit.saving import legacy
+    return legacy
+
+
+def _keras3() -> ModuleType:
+    with interrupts.importing("minifit.saving.keras3.files"):
+        from minifit.saving.keras3 import files
+    return files
+
+
+LEGACY = Format(lambda *args: _legacy().write(*args), lambda path: _legacy().reading(path))
 
 BY_SUFFIX = {
-    ".keras": Format(keras3.write, keras3.reading, remembers=True, holds_weights=False),
-    ".weights.h5": Format(keras3.write_weights, keras3.reading_weights, remembers=True),
+    ".keras": Format(
+        lambda *args: _keras3().write(*args),
+        lambda path: _keras3().reading(path),
+        remembers=True,
+        holds_weights=False,
+    ),
+    ".weights.h5": Format(
+        lambda *args: _keras3().write_weights(*args),
+        lambda path: _keras3().reading_weights(path),
+        remembers=True,
+    ),
 }
 """Every other name is of the legacy format. Where two ends fit, the first counts."""
 

@@ -226,6 +226,8 @@ class Objective:
     ) -> list[tuple[Head, Any, Tensor, Any]]:
         """Return each head that has targets, with what it takes of a batch."""
         heads = self.heads
+        if len(heads) == 1 and len(targets) == 1 and targets[0] is not None:
+            return [(heads[0], targets[0], outputs[0], _for_each(weights, heads)[0])]
         columns = zip(heads, _for_each(targets, heads), outputs, _for_each(weights, heads), strict=False)
         return [each for each in columns if each[1] is not None]
 

@@ -168,11 +168,14 @@ class Runner(ABC):
 
     def _one(self, batches: Batches, most: int | None) -> int:
         """Take the next batch op by op; 0 if there is none. `most` is how many there are to take in all."""
-        batch = self.inside.run(batches.next, self.context)
+        return self.inside.run(self._next_of, batches)
+
+    def _next_of(self, batches: Batches) -> int:
+        batch = batches.next(self.context)
         if batch is None:
             return 0
         self._latest = batch
-        self.inside.run(self._take_of, batches, batch)
+        self._take_of(batches, batch)
         return 1
 
     def _many(self, plan: Chain, batches: Batches, most: int) -> int:
