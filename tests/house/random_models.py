@@ -268,7 +268,7 @@ LAYERS: Mapping[str, Any] = {
     "LeakyReLU": lambda s: either(alpha=st.sampled_from([0.1, 0.5])),
     "Normalization": lambda s: st.sampled_from([{"mean": 0.5, "variance": 2.0}, {}, {"axis": None}]),
     "PReLU": lambda s: either(
-        alpha_initializer=INITIALIZERS,
+        alpha_initializer=st.sampled_from(["zeros", "ones", "random_normal", "glorot_uniform"]),
         alpha_regularizer=REGULARIZERS,
         alpha_constraint=CONSTRAINTS,
         shared_axes=st.just([1]),
