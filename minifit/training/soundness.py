@@ -41,6 +41,7 @@ def check_parts(captured: Any, now: Mapping[str, Any]) -> None:
         _need(isinstance(captured[name], dict), captured[name], name)
         for key in captured[name]:
             _need(isinstance(key, str), key, name)
+    _need(isinstance(captured["weights"], list), captured["weights"], "weights")
     for name in ("kind", "settings"):
         _plain(captured[name], name)
 

@@ -20,9 +20,9 @@ def _quiet() -> object:
 
 @pytest.mark.parametrize("data", ["arrays", "generator"])
 def test_a_sample_of_wrong_backups(data: str, tmp_path: Path) -> None:
-    found = run(tmp_path, range(60), data)
-    assert found["FileFormatError"] > 20
-    assert found["went on"] > 0
+    found = run(tmp_path, range(120), data)
+    assert found["FileFormatError"] > 40
+    assert found["went on"] > 2
 
 
 @pytest.mark.soak
