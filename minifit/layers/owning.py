@@ -162,9 +162,20 @@ class Owner:
         trained = set(self.trainable_weights)
         return [w for w in self.weights if w not in trained]
 
-    variables = weights
-    trainable_variables = trainable_weights
-    non_trainable_variables = non_trainable_weights
+    @property
+    def variables(self) -> list[Parameter]:
+        """The weights, by TensorFlow's name for them."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Parameter]:
+        """The trainable weights, by TensorFlow's name for them."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Parameter]:
+        """The other weights, by TensorFlow's name for them."""
+        return self.non_trainable_weights
 
     @property
     def metrics(self) -> list[Any]:

@@ -255,28 +255,18 @@ class Model(Wired):
         found += [w for w in self.own_weights() if w.trainable]
         return list(dict.fromkeys(found))
 
-    @property
-    def non_trainable_weights(self) -> list[Parameter]:
-        """The weights that training leaves alone."""
-        trained = set(self.trainable_weights)
-        return [w for w in self.weights if w not in trained]
-
-    variables = weights
-    trainable_variables = trainable_weights
-    non_trainable_variables = non_trainable_weights
-
     def _need_weights(self) -> None:
         """Raise if there are no weights yet, and lay out those of new layers."""
-        if self._lacks_weights():
+        if self._waits_for_data():
             self._need_built("weights")
         self._lay_out()
 
-    def _lacks_weights(self) -> bool:
-        """Return whether its weights come with the first call; a model without a call has what its layers have."""
+    def _waits_for_data(self) -> bool:
+        """Return whether its weights come with the first call. Without a `call` it has those of its layers already."""
         return not self.built and self.has_call and not all(layer.built for layer in self.layers_inside())
 
     def _layers_with_weights(self) -> list[Layer]:
-        return [x for x in self.layers_inside() if not (isinstance(x, Model) and x._lacks_weights())]
+        return [x for x in self.layers_inside() if not (isinstance(x, Model) and x._waits_for_data())]
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold."""
