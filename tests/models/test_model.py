@@ -151,6 +151,16 @@ def test_weights_shared_by_two_models_train_in_both() -> None:
         assert both.weights[0] is encoder.weights[0]
 
 
+def test_a_model_inside_another_keeps_the_memory_of_its_weights() -> None:
+    inner = Sequential([Dense(3, input_shape=(4,)), BatchNormalization()])
+    outer = Sequential([inner, Dense(1)])
+    outer.compile(SGD(0.1), "mse")
+    outer.fit(X, Y, verbose=0)
+    inside = {id(w.buffer) for w in inner.weights}
+    assert len(inside) == 1
+    assert inside.isdisjoint(id(w.buffer) for w in outer.layers[1].weights)
+
+
 def test_freezing_acts_all_the_way_down() -> None:
     inner = Sequential([Dense(2, input_shape=(4,)), BatchNormalization()])
     outer = Sequential([inner, Dense(1)])
