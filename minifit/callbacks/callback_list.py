@@ -70,7 +70,7 @@ class CallbackList:
         if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
             self.callbacks.append(ProgbarLogger(count_mode="steps"))
         self._found: list[Any] | None = None
-        self._methods: dict[str, list[Callable[..., None]]] = {}
+        self._methods: dict[str, list[Callable[..., None]]] = {}  # of the hooks that anything is done at
         self._trace: Trace | None = None
         self.ask()
         if model is not None:
@@ -128,10 +128,10 @@ class CallbackList:
             return
         self._found = found
         in_turn = sorted(self.callbacks, key=lambda c: bool(declared(c, "acts_last")))
-        self._methods = {hook: [] for hook in HOOKS}
+        self._methods = {}
         for callback in in_turn:
             for hook in hooks_of(callback):
-                self._methods[hook].append(self._method(callback, hook))
+                self._methods.setdefault(hook, []).append(self._method(callback, hook))
 
     def _method(self, callback: Callback, hook: str) -> Callable[..., None]:
         method: Callable[..., None] = getattr(callback, hook)
@@ -147,7 +147,7 @@ class CallbackList:
     def watched(self, event: str) -> bool:
         """Whether somebody must be called at every batch of an event: "train", "test" or "predict"."""
         hooks = (f"on_{event}_batch_begin", f"on_{event}_batch_end")
-        return any(declared(c, "watches")(h) for h in hooks if self._methods[h] for c in self.callbacks)
+        return any(declared(c, "watches")(h) for h in hooks if h in self._methods for c in self.callbacks)
 
     def wake_after(self) -> int | None:
         """In how many training batches the first callback must be told, of those that do not watch; None for no one."""
@@ -156,7 +156,7 @@ class CallbackList:
 
     def implemented(self, hook: str) -> bool:
         """Whether any callback does something at a hook."""
-        return bool(self._methods[hook])
+        return hook in self._methods
 
     def check_run(
         self,
@@ -251,7 +251,7 @@ class CallbackList:
                 callback.lift()
 
     def _tell(self, hook: str, *args: Any) -> None:
-        for method in self._methods[hook]:
+        for method in self._methods.get(hook, ()):
             method(*args)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

@@ -36,6 +36,8 @@ class Batches(ABC):
     ----------
     steps : int or None
         How many batches an epoch has; None when only the end of the data will tell.
+    size : int or None
+        Rows in a full batch, where that is known beforehand.
     passes : int
         How often rows are gone through before they are at an end; what yields batches ends by itself.
     ended : bool
@@ -59,6 +61,7 @@ class Batches(ABC):
     advice = "Let the generator go on without end"
 
     steps: int | None = None
+    size: int | None = None
     passes: int = 1
     ended: bool = False
     targets: Columns = ()

@@ -105,6 +105,7 @@ class RowBatches(Batches):
     """
 
     advice = "Pass more rows or a smaller batch_size"
+    size: int
 
     def __init__(
         self,

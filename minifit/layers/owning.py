@@ -67,8 +67,10 @@ class Owner:
         super().__setattr__(name, value)
         if type(value) in _PLAIN and type(before) in _PLAIN and name != "_trainable":
             return  # no step is planned by it, so that a hook may count something on its model at every batch
-        changed()
-        if name in _LISTS or not (isinstance(value, _HOLDERS) or isinstance(before, _HOLDERS)):
+        holds = isinstance(value, _HOLDERS) or isinstance(before, _HOLDERS)
+        if holds or name != "history":  # what `fit` leaves behind changes no plan, either
+            changed()
+        if name in _LISTS or not holds:
             return
         self._note(name, value)
         places = [self._let_go(part) for part in _parts(before) if not self._has(part)]

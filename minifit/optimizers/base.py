@@ -228,6 +228,10 @@ class Optimizer(KerasMethods, Configurable):
         self._find(made)
         return made
 
+    def resume(self, plan: Plan) -> None:
+        """Go on with an earlier plan, which counts as the last one that was made."""
+        self._plan = plan
+
     def _check_methods(self) -> None:
         """Raise for methods that tf.keras calls and that nothing would call here."""
         unused = next((name for name in OF_KERAS if hasattr(self, name)), None)

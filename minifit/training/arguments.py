@@ -103,7 +103,7 @@ def verbosity(verbose: Any) -> int:
 
 def sizes(batches: Batches) -> tuple[int | None, int | None]:
     """Return the samples in a batch and in an epoch, of arrays that an epoch goes through once at most."""
-    size, held = getattr(batches, "size", None), getattr(batches, "samples", None)
+    size, held = batches.size, getattr(batches, "samples", None)
     if size is None or held is None or batches.steps is None or (batches.steps - 1) * size >= held:
         return None, None
     return size, min(batches.steps * size, held)

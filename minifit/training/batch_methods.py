@@ -88,7 +88,9 @@ class BatchMethods(Preparing):
             if reset_metrics:
                 step.reset()
             step.run(batches, 1, 1, lambda: True)
-            return arguments.returned(step.logs(), step.names, return_dict)
+            returned = arguments.returned(step.logs(), step.names, return_dict)
+            self.training_state.kept.put(step, batches.size)
+        return returned
 
     @contextmanager
     def _training(self) -> Iterator[TrainingState]:

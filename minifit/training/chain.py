@@ -145,6 +145,10 @@ class Chain:
         self._objective.begun = True
         return done
 
+    def rest(self) -> None:
+        """Let go of the data."""
+        self._aimed_at = None
+
     def _set_pace(self, steps: int, seconds: float) -> None:
         if seconds > A_CALL:
             self.pace = max(self.pace // 2, 1)

@@ -39,7 +39,7 @@ class Head:
     tracker : Mean or None
         The running mean of its own loss; None where it is the only output, whose loss is the total.
     value : Tensor or None
-        Its loss of the latest batch.
+        Its loss of the batch under way, until the tracker has taken it.
     """
 
     name: str
@@ -62,8 +62,10 @@ class Head:
     def loss_of(self, y_true: Array | Tensor, y_pred: Tensor, weight: Array | None) -> Tensor:
         """Return the loss of a batch times its factor."""
         assert self.loss is not None
-        self.value = self.loss(y_true if isinstance(y_true, Tensor) else constant(y_true), y_pred, weight)
-        return self.value if self.weight == 1 else self.value * self.factor
+        value = self.loss(y_true if isinstance(y_true, Tensor) else constant(y_true), y_pred, weight)
+        if self.tracker is not None:
+            self.value = value
+        return value if self.weight == 1 else value * self.factor
 
     def update(self, y_true: Array | Tensor, y_pred: Tensor, weight: Array | None) -> None:
         """Update its metrics with a batch."""

@@ -17,6 +17,7 @@ from minifit.errors import BusyError
 from minifit.optimizers import Optimizer
 from minifit.randomness import Streams
 from minifit.tensorboard.profile import Trace
+from minifit.training.kept import Kept
 from minifit.training.objective import Objective
 from minifit.training.progress import Progress
 from minifit.training.step import TrainStep
@@ -45,6 +46,8 @@ class Participants(Progress):
         `judged_on` are the batches of a validation.
     step : TrainStep or None
         What trains on a batch, while a `fit` is under way.
+    kept : Kept
+        What earlier calls have left.
     """
 
     def __init__(self, model: Trainable) -> None:
@@ -59,6 +62,7 @@ class Participants(Progress):
         self.step: TrainStep | None = None
         self.engine = "numpy"
         self.trained_by: int | None = None
+        self.kept = Kept(model)
 
     def __copy__(self) -> Self:
         return copy.deepcopy(self)
@@ -66,7 +70,7 @@ class Participants(Progress):
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy, at any hook: without what only the fit under way has. The copy is not running."""
         left = ("batches", "judged_on", "callbacks", "step", "trained_by")
-        return {**vars(self), **dict.fromkeys(left), "resumed": False}
+        return {**vars(self), **dict.fromkeys(left), "resumed": False, "kept": Kept(self._model)}
 
     @property
     def running(self) -> bool:

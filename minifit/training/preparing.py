@@ -63,12 +63,17 @@ class Preparing(Compiling):
 
     def _work(self, batches: Batches, epochs: int) -> float:
         """Return the planned work."""
-        samples = getattr(batches, "size", None) or len(batches.peek().inputs[0])
-        return engine.work(epochs, batches.steps, self.numbers_in_a_step(samples))
+        samples = batches.size or len(batches.peek().inputs[0])
+        return engine.work(epochs, batches.steps, self.training_state.kept.numbers(samples))
 
     def _train_step(self, kernels: ModuleType, state: TrainingState, objective: Objective) -> Any:
         """Return the step that learns: the library's, or the user's where a method of it is overridden."""
         own = self._own(TRAINING)
+        if own is None:
+            parts = (objective, objective.heads, self.optimizer)
+            step = state.kept.take(TrainStep, kernels, state.streams, *parts)
+            if step is not None:
+                return step
         self.adopt_weights()
         if own is not None:
             function = self.make_train_function()
@@ -80,14 +85,16 @@ class Preparing(Compiling):
         own = self._own(TESTING)
         if own is not None:
             return OwnJudgedStep(self, kernels, state.streams, self.make_test_function(), own, objective)
-        return TestStep(self, kernels, state.streams, objective)
+        step = state.kept.take(TestStep, kernels, state.streams, objective, objective.heads)
+        return TestStep(self, kernels, state.streams, objective) if step is None else step
 
     def _predict_step(self, kernels: ModuleType) -> Any:
         """Return the step that predicts."""
-        streams, own = self.training_state.streams, self._own(PREDICTING)
+        state, own = self.training_state, self._own(PREDICTING)
         if own is not None:
-            return OwnPredictStep(self, kernels, streams, self.make_predict_function(), own)
-        return PredictStep(self, kernels, streams)
+            return OwnPredictStep(self, kernels, state.streams, self.make_predict_function(), own)
+        step = state.kept.take(PredictStep, kernels, state.streams, self)
+        return PredictStep(self, kernels, state.streams) if step is None else step
 
     def engine_report(self) -> str:
         """Beyond Keras: say how the model trains, and which part of it is not on the compiled path.

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextvars import Context as ContextVars
 from contextvars import copy_context
 from functools import cached_property
+from operator import is_
 from types import ModuleType
 from typing import Any
 
@@ -53,9 +54,12 @@ class Runner(ABC):
         The part of the model that keeps it from having a plan; empty when there is one.
     progress : Progress
         Where the batches are counted.
+    parts : tuple
+        What it was made of, beside the kernels and streams, if a later call may take it again; else empty.
     """
 
     _latest: Batch | Stretch  # what was taken last
+    parts: tuple[Any, ...] = ()
 
     def __init__(self, kernels: ModuleType, streams: Streams, recording: bool = False) -> None:
         self.memory = Workspace()
@@ -122,6 +126,20 @@ class Runner(ABC):
         if kernels.COMPILED != self.context.kernels.COMPILED:
             self._looked = -1
         self.context.kernels = kernels
+
+    def holds(self, parts: tuple[Any, ...]) -> bool:
+        """Return whether it is made of these kernels, streams and other parts, and no setting has changed since."""
+        here = (self.context.kernels, self.context.streams, *self.parts)
+        return self._looked == settings.count and all(map(is_, here, parts)) and len(here) == len(parts)
+
+    def rest(self) -> None:
+        """Let go of the data and of the caller's context until another call takes it."""
+        vars(self).pop("inside", None)
+        vars(self).pop("_latest", None)
+        self.progress = Progress()
+        self.context.losses.clear()
+        if self.plan is not None:
+            self.plan.rest()
 
     def sound(self) -> bool:
         """Return whether all losses so far are finite numbers."""

@@ -53,6 +53,7 @@ class JudgedStep(Runner):
         self.objective = objective
         self.weights = model.weights
         self.regularized: list[Parameter] = []
+        self.parts = objective, objective.heads
 
     # -- what the loops ask -----------------------------------------------------------------------------
 
@@ -108,10 +109,19 @@ class TrainStep(JudgedStep):
     ) -> None:
         super().__init__(model, kernels, streams, objective, recording=True)
         self.optimizer = optimizer
+        self.parts = (objective, objective.heads, optimizer) if optimizer.of_library else ()
         self.constrained: list[Parameter] = []
         self._learn(model.trainable_weights)
         self._looked = settings.count
         self._follow()
+        self._attributes = len(vars(optimizer))
+
+    def holds(self, parts: tuple[Any, ...]) -> bool:
+        """Return whether all of it is as it was, also the optimizer: no method was put on it."""
+        if not super().holds(parts) or len(vars(self.optimizer)) != self._attributes:
+            return False
+        self.optimizer.resume(self.memory_plan)
+        return True
 
     def _learn(self, weights: list[Parameter]) -> None:
         """Plan to update these weights and no others."""
@@ -248,7 +258,13 @@ class PredictStep(Runner):
     def __init__(self, model: Trainable, kernels: ModuleType, streams: Streams) -> None:
         super().__init__(kernels, streams)
         self.model = model
+        self.parts = (model,)
         self.outputs: list[tuple[Array, ...]] = []
+
+    def rest(self) -> None:
+        """Let go of the outputs, too."""
+        super().rest()
+        self.outputs = []
 
     def take(self, batch: Batch) -> None:
         """Forward."""

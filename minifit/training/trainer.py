@@ -121,7 +121,7 @@ class Trainer(BatchMethods, GeneratorMethods):
                     validation_split, validation_data, validation_steps, validation_batch_size
                 ),
             )
-            handler = self._callback_list(callbacks, verbose, epochs=epochs, steps=batches.steps)
+            handler = self._callback_list(callbacks, verbose, True, epochs=epochs, steps=batches.steps)
             state.batches, state.judged_on, state.callbacks = batches, judged_on, handler
             with handler, state.under_way(), summary.following(self._steps), self.compiled_flags.holding():
                 self._fit(state, handler, epochs, initial_epoch, arguments.due(validation_freq))
@@ -167,6 +167,7 @@ class Trainer(BatchMethods, GeneratorMethods):
             step.names, judged_on is not None, *arguments.sizes(batches), validation_due, step.names_known
         )
         loops.fit(state, step, callbacks, epochs, validation, self._steps_per_execution)
+        state.kept.put(step, batches.size)
 
     def evaluate(
         self,
@@ -204,13 +205,15 @@ class Trainer(BatchMethods, GeneratorMethods):
         own = self._own(TESTING)
         names = self._data_names if own is None else ANY
         batches = arguments.data_of((x, y, sample_weight), names, batch_size, steps)
-        handler = self._callback_list(callbacks, verbose, epochs=1, steps=batches.steps)
+        handler = self._callback_list(callbacks, verbose, False, epochs=1, steps=batches.steps)
         state = self.training_state
         with handler, state.sums() as objective:
             self._prepare(objective, batches, lazily=own)
             step = self._test_step(engine.choose(self._work(batches, 1)), state, objective)
             logs = loops.evaluate(step, batches, handler, self._steps_per_execution)
-        return arguments.returned(logs, step.names, return_dict)
+            returned = arguments.returned(logs, step.names, return_dict)
+            state.kept.put(step, batches.size)
+        return returned
 
     def predict(
         self,
@@ -242,22 +245,24 @@ class Trainer(BatchMethods, GeneratorMethods):
         own = self._own(PREDICTING)
         names = self._data_names if own is None else ANY
         batches = arguments.data_of((x, None, None), names, batch_size, steps)
-        handler = self._callback_list(callbacks, verbose, epochs=1, steps=batches.steps)
+        handler = self._callback_list(callbacks, verbose, False, epochs=1, steps=batches.steps)
         self._ready(batches, own)
         step = self._predict_step(engine.choose(self._work(batches, 1)))
         with handler:
-            return loops.predict(step, batches, handler, self._steps_per_execution)
+            outputs = loops.predict(step, batches, handler, self._steps_per_execution)
+            self.training_state.kept.put(step, batches.size)
+        return outputs
 
     def predict_on_batch(self, x: Any) -> Any:
         """The model's output for one batch."""
         return self.predict(arguments.rows_alone(x), steps=1)
 
-    def _callback_list(self, callbacks: Any, verbose: Any, **params: Any) -> CallbackList:
-        """The callbacks with those that every run has; a ready-made list is taken as it is."""
+    def _callback_list(self, callbacks: Any, verbose: Any, history: bool, **params: Any) -> CallbackList:
+        """Return the callbacks with those that every run has; a ready-made list is taken as it is."""
         if isinstance(callbacks, CallbackList):
             return callbacks
         verbose = arguments.verbosity(verbose)
-        return CallbackList(callbacks, True, bool(verbose), self, verbose=verbose, **params)
+        return CallbackList(callbacks, history, bool(verbose), self, verbose=verbose, **params)
 
     def _steps(self) -> int:
         """How many batches the optimizer has learned from."""
