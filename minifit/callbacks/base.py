@@ -288,7 +288,7 @@ def declared_keys(callback: Callback, hook: str) -> tuple[str, ...] | None:
     if hook in vars(callback):
         return None
     for owner in type(callback).__mro__:
-        if "adds_keys" in {**vars(owner), **vars(callback)}:
+        if "adds_keys" in vars(owner) or "adds_keys" in vars(callback):
             break
         if hook in vars(owner):
             return None

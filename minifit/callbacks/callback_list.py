@@ -189,7 +189,8 @@ class CallbackList:
             callback raises.
         """
         writers: dict[str, Callback] = {}
-        for callback in self.distinct:
+        distinct = self.distinct
+        for callback in distinct:
             for path in declared(callback, "writes_to")():
                 first = writers.setdefault(os.path.normcase(os.path.realpath(absolute(path))), callback)
                 if first is not callback:
@@ -200,17 +201,19 @@ class CallbackList:
                     )
         keys = tuple(keys)
         run = Run(keys, validated, tuple(self.callbacks), batch_size, samples, validation_due, keys_known)
-        self._check_keys(run)
-        for callback in self.distinct:
+        adding = [(c, added) for c in distinct if (added := declared_keys(c, "on_epoch_end"))]
+        if adding:
+            self._check_keys(run, adding)
+        for callback in distinct:
             callback.check_run(run)
 
-    def _check_keys(self, run: Run) -> None:
+    def _check_keys(self, run: Run, adding: list[tuple[Callback, tuple[str, ...]]]) -> None:
         """Refuse a callback that hides a metric, or what another callback writes, by what it adds to the logs."""
         taken: dict[str, Any] = dict.fromkeys(run.epoch_keys, "a metric of the model")
         taken |= {"epoch": "the number of the epoch", "batch": "the number of the batch"}
         owners: dict[str, type | None] = {}
-        for callback in self.distinct:
-            for key in declared_keys(callback, "on_epoch_end") or ():
+        for callback, keys in adding:
+            for key in keys:
                 who, owner = type(callback).__name__, key_owner(callback, key)
                 if key in taken and (owner is None or owners.get(key) is not owner):
                     raise ArgumentError(

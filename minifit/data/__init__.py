@@ -159,11 +159,10 @@ def _rows(
     of = f" of {called}" if called else ""
     given = normal_form(x, y, sample_weight, names, of)
     columns = columns_of(given, of)
-    in_files = any(isinstance(c.rows, Stored) for c in columns)
+    in_files = Stored in [type(c.rows) for c in columns]
     kind = StoredBatches if in_files else ArrayBatches
     made = kind(columns, batch_size, steps, passes, shuffle)
-    made.names = names
-    made.called = called
+    made.names, made.called = names, called
     made._note(given)
     return made
 

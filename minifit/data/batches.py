@@ -12,13 +12,20 @@ from minifit import console
 from minifit.arrays import Array
 from minifit.data.batch import PARTS, Batch, Columns, Stretch
 from minifit.data.class_weights import weigh_classes
-from minifit.data.forms import Form, Given, Names, warn_of_extra
+from minifit.data.forms import ALONE, ONE, Form, Given, Names, warn_of_extra
 from minifit.data.values import not_finite
 from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.tensor import Context
 
 SUSPECTED = (1, 2, 0)
 """The parts of a batch in the order in which they are looked through for NaN: targets, weights, inputs."""
+
+
+LABELS: dict[int, tuple[Sequence[str], ...]] = {
+    id(ALONE): (PARTS[:1], (), ()),
+    id(ONE): (PARTS[:1], PARTS[1:2], ()),
+}
+"""What messages call the columns of the commonest forms."""
 
 
 class Suspect(NamedTuple):
@@ -97,8 +104,9 @@ class Batches(ABC):
     def _note(self, given: Given) -> None:
         """Keep the form of the data, and warn of what is left aside."""
         self.form, self.outputs = given.form, given.outputs
-        self.labels = tuple([[name for name, _ in leaves] for leaves in given.parts])
-        warn_of_extra(given, self._of)
+        self.labels = LABELS.get(id(given.form)) or tuple([[n for n, _ in leaves] for leaves in given.parts])
+        if given.extra:
+            warn_of_extra(given, self._of)
 
     def begin_epoch(self) -> None:
         """Told before the first batch of every epoch."""

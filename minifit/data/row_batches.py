@@ -65,9 +65,10 @@ def columns_of(given: Given, of: str = "") -> list[Column]:
         for role, leaves in zip(PARTS, given.parts, strict=True)
         for name, value in leaves
     ]
-    same_length(f"All arrays{of}", **{c.name: c.rows for c in columns})
+    if len({len(c.rows) for c in columns if c.rows is not None}) > 1:
+        same_length(f"All arrays{of}", **{c.name: c.rows for c in columns})
     for name, _, _, _, array in columns:
-        if array is not None:
+        if array is not None and array.dtype != FLOAT:
             check_range(name + of, array)
     return columns
 
@@ -116,7 +117,9 @@ class RowBatches(Batches):
         shuffle: Shuffle = False,
     ) -> None:
         self._set(columns)
-        self.samples = len(self.sources[0])
+        first = columns[0].rows
+        assert first is not None
+        self.samples = len(first)
         if batch_size is None:
             batch_size = 32 if steps is None else -(-self.samples // steps)
         self.batch_size = batch_size

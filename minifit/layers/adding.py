@@ -6,6 +6,7 @@ from typing import Any
 from minifit import nest
 from minifit.errors import ArgumentError, ArgumentTypeError, quoted
 from minifit.metrics.base import Mean
+from minifit.settings import changed
 from minifit.tensor import Tensor, as_tensor, constant, current, to_array
 
 
@@ -85,6 +86,7 @@ class Adding:
         metric = self._added_metrics.get(name)
         if metric is None:
             metric = self._added_metrics[name] = Mean(name)
+            changed()
         here = current()
         if here.in_step or here.recording:  # no trial on zeros
             if here.undo is not None:

@@ -10,8 +10,6 @@ from math import prod
 from threading import RLock
 from typing import Any
 
-import numpy as np
-
 from minifit import console, nest
 from minifit.arrays import FLOAT, Array
 from minifit.errors import ArgumentError, UnknownNameError
@@ -215,7 +213,7 @@ class Model(Wired):
         if self._graph is None:
             self._inputs_form = form
         else:
-            self._fitted([constant(np.asarray(x)) for x in inputs])
+            self._fitted(inputs)
 
     def adopt_weights(self) -> None:
         """Let all weights lie side by side, those of models inside each where these keep them."""

@@ -235,13 +235,15 @@ class Wired(Trainer):
         """Return what stands for the outputs, nested as the model returns them."""
         return pack_shapes(self.output_shape, columns) if self._graph is None else self._packed(columns)
 
-    def _fed(self, inputs: Any) -> list[Any]:
+    def _fed(self, inputs: Any) -> Sequence[Any]:
         """Return the tensors for the inputs of the graph in order, in the shapes that these have."""
         return self._fitted([inputs] if isinstance(inputs, Tensor) else self._in_order(inputs))
 
-    def _fitted(self, leaves: list[Any]) -> list[Any]:
-        """Return tensors in the order of the inputs of the graph, in the shapes that these have."""
+    def _fitted(self, leaves: Sequence[Any]) -> Sequence[Any]:
+        """Return tensors or arrays in the order of the inputs of the graph, in the shapes that these have."""
         graph = self._need_graph("inputs")
+        if len(leaves) == len(graph.inputs) == 1 and leaves[0].shape[1:] == graph.inputs[0].shape[1:]:
+            return leaves
         if len(leaves) != len(graph.inputs):
             raise ArgumentError(
                 f"The model {self.name!r} takes {len(graph.inputs)} inputs: {self.input_keys}. "
@@ -262,7 +264,7 @@ class Wired(Trainer):
             return [inputs[key] for key in keys]
         return nest.flatten(inputs)
 
-    def _fitting(self, x: Tensor, symbol: Symbol) -> Tensor:
+    def _fitting(self, x: Any, symbol: Symbol) -> Any:
         """Return a batch in the shape of an input; (n,) may stand for (n, 1)."""
         expected, given = symbol.shape, x.shape
         if x.ndim == 1 and len(expected) == 2:

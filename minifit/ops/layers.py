@@ -31,11 +31,12 @@ def dense(x: Tensor, w: Tensor, b: Tensor | None, activation: str = "linear") ->
     -------
     Tensor of shape (..., n_out)
     """
-    here, x = current(), convert(floating(x), w.dtype)
-    rows, weights, offset = x.value, w.value, None if b is None else b.value
-    if rows.ndim != 2:
-        rows = rows.reshape(-1, rows.shape[-1])
-    bias = (weights.shape[-1],) if offset is None else offset.shape
+    here, weights, offset = current(), w.value, None if b is None else b.value
+    if type(x) is not Tensor or x.value.dtype != weights.dtype:
+        x = convert(floating(x), weights.dtype)
+    given = x.value
+    rows = given if given.ndim == 2 else given.reshape(-1, given.shape[-1])
+    bias = weights.shape[1:] if offset is None else offset.shape
     if weights.ndim != 2 or rows.shape[1] != weights.shape[0] or bias != weights.shape[1:]:
         raise ShapeError(
             "A dense op needs inputs of shape (..., n_in), weights of shape (n_in, n_out) and a bias of (n_out,). "
@@ -50,10 +51,13 @@ def dense(x: Tensor, w: Tensor, b: Tensor | None, activation: str = "linear") ->
         dx = here.take(rows.shape, y.dtype) if x.requires_grad else None
         dw = w.target() if w.requires_grad else None
         db = b.target() if b is not None and b.requires_grad else None
-        here.kernels.dense_backward(rows, weights, y, dy.reshape(y.shape), activation, dz, dx, dw, db)
-        return (None if dx is None else dx.reshape(x.shape), dw, db)[: 2 if b is None else 3]
+        dy = dy if rows is given else dy.reshape(y.shape)
+        here.kernels.dense_backward(rows, weights, y, dy, activation, dz, dx, dw, db)
+        if dx is not None and rows is not given:
+            dx = dx.reshape(given.shape)
+        return (dx, dw) if b is None else (dx, dw, db)
 
-    shaped = y if x.value.ndim == 2 else y.reshape(*x.shape[:-1], weights.shape[1])
+    shaped = y if rows is given else y.reshape(*given.shape[:-1], weights.shape[1])
     return here.result(shaped, rule, x, w) if b is None else here.result(shaped, rule, x, w, b)
 
 

@@ -1,7 +1,7 @@
 """`train_on_batch` and its like: one step on one batch, without callbacks."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from threading import get_ident
 from typing import Any
@@ -80,7 +80,7 @@ class BatchMethods(Preparing):
             sample_weight,
             steps=1,
             class_weight=class_weight,
-            names=self._data_names if own is None else ANY,
+            names=self._names_of_data() if own is None else ANY,
         )
         with self.training_state.sums() as objective:
             self._prepare(objective, batches, lazily=own)
@@ -92,14 +92,14 @@ class BatchMethods(Preparing):
             self.training_state.kept.put(step, batches.size)
         return returned
 
+    def _training(self) -> AbstractContextManager[TrainingState]:
+        """Return the state for a training in this thread: one of its own within another training, in a hook of that."""
+        state = self.training_state
+        return self._nested(state) if state.trained_by == get_ident() else state.claimed()
+
     @contextmanager
-    def _training(self) -> Iterator[TrainingState]:
-        """The state for a training in this thread: one of its own within another training, in a hook of that."""
-        outer = self.training_state
-        if outer.trained_by != get_ident():
-            with outer.claimed():
-                yield outer
-            return
+    def _nested(self, outer: TrainingState) -> Iterator[TrainingState]:
+        """Have a state within another one while the block runs."""
         try:
             self.training_state = outer.nested()
             yield self.training_state

@@ -4,7 +4,7 @@ So a discriminator that is compiled, and then frozen inside a model that generat
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -28,13 +28,15 @@ class CompiledFlags:
         self._warned = False
         _compiled.update(self._flags)
 
-    @contextmanager
-    def holding(self) -> Iterator[None]:
+    def holding(self) -> AbstractContextManager[None]:
         """Have the layers trained as they were compiled while the block runs, and put back what was found."""
-        found = [(layer, layer.trainable) for layer, _ in self._flags]
-        if found == self._flags:
-            yield
-            return
+        found = [layer.trainable for layer, _ in self._flags]
+        if found == [flag for _, flag in self._flags]:
+            return _AS_COMPILED
+        return self._exchanging([(layer, flag) for (layer, _), flag in zip(self._flags, found, strict=True)])
+
+    @contextmanager
+    def _exchanging(self, found: list[tuple[Any, bool]]) -> Iterator[None]:
         if any(_compiled.get(layer) is not flag for layer, flag in found):
             self.warn()  # else another model was compiled with these flags: they were set for that one
         try:
@@ -51,6 +53,9 @@ class CompiledFlags:
                 "`trainable` counts as it was when the model was compiled. Received: another value that was set since. "
                 "Call model.compile again for it to count."
             )
+
+
+_AS_COMPILED = nullcontext()
 
 
 def _set(flags: Iterable[tuple[Any, bool]]) -> None:

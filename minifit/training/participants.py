@@ -85,7 +85,7 @@ class Participants(Progress):
         return inner
 
     @contextmanager
-    def claimed(self) -> Iterator[None]:
+    def claimed(self) -> Iterator[Self]:
         """Train the model in this thread alone, as long as the block runs.
 
         Raises
@@ -103,7 +103,7 @@ class Participants(Progress):
                     "A model is trained by one thread at a time. Received: a second training of the same model while "
                     "another thread trains it. Wait for that one, or train a copy: copy.deepcopy(model)."
                 )
-            yield
+            yield self
         finally:
             if self.trained_by == me:
                 self.trained_by = self.batches = self.judged_on = self.callbacks = self.step = None

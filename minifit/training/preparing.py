@@ -4,7 +4,7 @@ from types import ModuleType
 from typing import Any
 
 from minifit import kernels
-from minifit.data import Batch, Batches
+from minifit.data import Batch, Batches, Names
 from minifit.errors import ShapeError
 from minifit.training import engine
 from minifit.training.compiling import Compiling
@@ -33,6 +33,10 @@ class Preparing(Compiling):
             return batches.peek()
         return sample
 
+    def _names_of_data(self) -> Names:
+        """Return the names by which data may be given."""
+        return self.training_state.kept.answer("names of data", lambda: self._data_names)
+
     def _needs_no_data(self) -> bool:
         """Return whether all layers are built, or the model has no `call` that could build them."""
         unbuilt = [layer for layer in self.layers_within() if layer is not self and not layer.built]
@@ -46,7 +50,8 @@ class Preparing(Compiling):
         With a step of the user's the first batch makes the metrics, `lazily`, as that step takes it.
         """
         sample = self._ready(batches, lazily)
-        objective.bring_along(self.metrics_of_layers)
+        kept = self.training_state.kept
+        objective.bring_along(kept.answer("metrics of layers", lambda: self.metrics_of_layers))
         objective.lazy = bool(lazily)
         if objective.lazy:
             return

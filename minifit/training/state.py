@@ -49,8 +49,12 @@ class TrainingState(Participants):
         self.stop_training = self.resumed = False
         self.logs, self._half_an_epoch = {}, None
         optimizer, _, _ = self._parts()
+        self._settings = optimizer.settings()
+        self._learned = self.kept.answer("which weights are learned", self._which_are_learned)
+
+    def _which_are_learned(self) -> list[bool]:
         learned = set(self._model.trainable_weights)
-        self._settings, self._learned = optimizer.settings(), [w in learned for w in self._model.weights]
+        return [w in learned for w in self._model.weights]
 
     @contextmanager
     def validating(self) -> Iterator[None]:

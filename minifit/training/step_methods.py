@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
 from itertools import compress, islice
-from operator import attrgetter, is_not
+from operator import attrgetter, is_, is_not
 from typing import Any
 
 from minifit.errors import ArgumentError, NotCompiledError
@@ -174,12 +174,19 @@ TRAINING = ("make_train_function", "train_step", *_JUDGING)
 TESTING = ("make_test_function", "test_step", *_JUDGING)
 PREDICTING = ("make_predict_function", "predict_step")
 
+_GETTERS: dict[tuple[str, ...], Any] = {
+    names: attrgetter(*names) for names in (TRAINING, TESTING, PREDICTING)
+}
+
 
 def overridden(model: Any, names: tuple[str, ...], base: type) -> str | None:
     """Return the first of the methods that the model's class or the model itself has a version of its own of."""
-    methods = attrgetter(*names)
-    of_class = compress(names, map(is_not, methods(type(model)), methods(base)))
-    return next(of_class, None) or next(filter(vars(model).__contains__, names), None)
+    methods = _GETTERS[names]
+    of_class, of_base, own = methods(type(model)), methods(base), vars(model).keys()
+    if all(map(is_, of_class, of_base)) and own.isdisjoint(names):
+        return None  # as a rule: this is asked at every call
+    differing = compress(names, map(is_not, of_class, of_base))
+    return next(differing, None) or next(filter(own.__contains__, names), None)
 
 
 def refuse_uncalled(model: Any) -> None:

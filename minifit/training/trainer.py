@@ -112,7 +112,7 @@ class Trainer(BatchMethods, GeneratorMethods):
             as_given = self._own(TRAINING) and (self._own(TESTING) or not validated)
             batches, judged_on = arguments.data_of_fit(
                 (x, y, sample_weight),
-                ANY if as_given else self._data_names,
+                ANY if as_given else self._names_of_data(),
                 batch_size,
                 steps_per_epoch,
                 shuffle,
@@ -203,7 +203,7 @@ class Trainer(BatchMethods, GeneratorMethods):
         """
         self._need_compiled()
         own = self._own(TESTING)
-        names = self._data_names if own is None else ANY
+        names = self._names_of_data() if own is None else ANY
         batches = arguments.data_of((x, y, sample_weight), names, batch_size, steps)
         handler = self._callback_list(callbacks, verbose, False, epochs=1, steps=batches.steps)
         state = self.training_state
@@ -243,7 +243,7 @@ class Trainer(BatchMethods, GeneratorMethods):
             Nested as the model returns its outputs.
         """
         own = self._own(PREDICTING)
-        names = self._data_names if own is None else ANY
+        names = self._names_of_data() if own is None else ANY
         batches = arguments.data_of((x, None, None), names, batch_size, steps)
         handler = self._callback_list(callbacks, verbose, False, epochs=1, steps=batches.steps)
         self._ready(batches, own)
