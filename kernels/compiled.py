@@ -6,7 +6,7 @@ over to it: its matrix products are those of a BLAS, and its `exp`, `log` and `t
 where Numba's do not.
 """
 
-from minifit.kernels.compiled_chain import chain_steps
+from minifit.kernels import instructions
 from minifit.kernels.compiled_checksums import crc32c
 from minifit.kernels.compiled_dense import (
     activation_backward,
@@ -49,6 +49,7 @@ from minifit.kernels.compiled_optimizers import (
     sgd_step,
     weight_decay_step,
 )
+from minifit.kernels.driver import carry_out
 from minifit.kernels.reference_dense import FUSED_ACTIVATIONS
 
 COMPILED = True
@@ -70,16 +71,17 @@ __all__ = [
     "binary_crossentropy_forward",
     "binary_crossentropy_logits_backward",
     "binary_crossentropy_logits_forward",
+    "carry_out",
     "categorical_crossentropy_backward",
     "categorical_crossentropy_forward",
     "categorical_crossentropy_logits_backward",
     "categorical_crossentropy_logits_forward",
-    "chain_steps",
     "crc32c",
     "dense_backward",
     "dense_forward",
     "ftrl_step",
     "gather_rows",
+    "instructions",
     "momentum_step",
     "nadam_step",
     "rmsprop_momentum_step",

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import llvmlite
 import numba
-from numba import njit
+from numba import njit, types
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from minifit import console, interrupts
@@ -50,6 +50,39 @@ def jit_inner(function: Function) -> Function:
 def jit_part(function: Function) -> Function:
     """As `jit_inner`, for a function with one caller: a paragraph of it, which is not compiled a second time."""
     return njit(nogil=True, error_model="numpy", inline="always")(function)
+
+
+class Instruction:
+    """A function ``(row, frame)`` that a program calls by its address: compiled by itself when it is first needed.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the addresses of a row and of a frame, and returns whether to go on: see `minifit.kernels.program`.
+    """
+
+    def __init__(self, function: Callable[[int, int], Any]) -> None:
+        self.name = function.__name__
+        self._compiled = _compile(function, fastmath=False, no_cpython_wrapper=True)
+        self._address = 0
+
+    @property
+    def address(self) -> int:
+        """Where the machine code lies in this process."""
+        if not self._address:
+            with interrupts.held():
+                self._compiled.compile(_SIGNATURE)
+                (made,) = self._compiled.overloads.values()
+                self._address = made.library.get_pointer_to_function(made.fndesc.llvm_cfunc_wrapper_name)
+        return self._address
+
+
+def instruction(function: Callable[[int, int], Any]) -> Instruction:
+    """Make an instruction of a function of the addresses of a row and of a frame."""
+    return Instruction(function)
+
+
+_SIGNATURE = types.int64(types.int64, types.int64)
 
 
 class _Kept(FunctionCache):
@@ -148,8 +181,8 @@ def _stamp() -> tuple[tuple[str, int, int], ...]:
 _STAMP = _stamp()
 
 
-def _compile(function: Function, fastmath: bool | set[str]) -> Function:
-    compiled: Any = njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
+def _compile(function: Any, fastmath: bool | set[str], **options: bool) -> Any:
+    compiled: Any = njit(nogil=True, error_model="numpy", fastmath=fastmath, **options)(function)
     # no folder to keep it in, beside the source or at home: every process compiles it
     with suppress(RuntimeError):
         compiled._cache = _Kept(function)

@@ -6,7 +6,6 @@ The arrays that a kernel writes come last, must have the right shape, and share 
 except that the elementwise kernels may write over their input.
 """
 
-from minifit.kernels.reference_chain import chain_steps
 from minifit.kernels.reference_checksums import crc32c
 from minifit.kernels.reference_dense import (
     FUSED_ACTIVATIONS,
@@ -74,7 +73,6 @@ __all__ = [
     "categorical_crossentropy_forward",
     "categorical_crossentropy_logits_backward",
     "categorical_crossentropy_logits_forward",
-    "chain_steps",
     "crc32c",
     "dense_backward",
     "dense_forward",

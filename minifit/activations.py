@@ -22,7 +22,7 @@ from minifit.nonlinearities import (
     swish,
 )
 from minifit.tables import Table, serialize
-from minifit.tensor import Tensor, TensorLike, operand
+from minifit.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = [
     "deserialize",
@@ -51,7 +51,7 @@ Activation = Callable[[Tensor], Tensor]
 
 def linear(x: TensorLike) -> Tensor:
     """``x`` itself."""
-    return operand(x)
+    return as_tensor(x)
 
 
 def relu(x: TensorLike, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
@@ -71,7 +71,7 @@ def relu(x: TensorLike, alpha: float = 0.0, max_value: float | None = None, thre
     ----------
     ``tf.keras.activations.relu`` (TensorFlow 2.7).
     """
-    x = operand(x)
+    x = as_tensor(x)
     if alpha == 0 and max_value is None and threshold == 0:
         return ops.relu(x)
     high = x if max_value is None else ops.clip(x, -math.inf, max_value)
@@ -91,7 +91,7 @@ def tanh(x: TensorLike) -> Tensor:
 
 def softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """``exp(x) / sum(exp(x))`` along an axis; probabilities that sum to 1."""
-    x = operand(x)
+    x = as_tensor(x)
     if axis in (-1, x.ndim - 1):
         return ops.softmax(x)
     order = list(range(x.ndim))

@@ -384,6 +384,7 @@ class Loss(Configurable):
     """
 
     reduction = Setting(_reduction)
+    _own = True  # False for the user's classes
 
     def __init__(self, reduction: str = Reduction.AUTO, name: str | None = None) -> None:
         self.reduction = reduction
@@ -438,6 +439,23 @@ class Loss(Configurable):
             return ops.weighted_mean(values, weights, 1)
         return ops.weighted_mean(values, weights, max(values.value.size, 1))
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._own = cls.__module__.startswith("minifit.")
+
+    def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
+        """Write down the loss of a batch for a program, and return its value: one number."""
+        if not self._own or not vars(self).keys().isdisjoint(("call", "__call__")):
+            program.refuse(f"the loss {self.name!r}, which is the user's own")
+        if self.reduction == Reduction.NONE:
+            program.refuse(f"the loss {self.name!r} without a reduction")
+        values = self.lower_values(program, program.match_ranks(y_true, y_pred), y_pred)
+        return ops.weighted_mean(values, sample_weight, 1 if self.reduction == Reduction.SUM else None)  # type: ignore[arg-type]
+
+    def lower_values(self, program: Any, y_true: Any, y_pred: Any) -> Any:
+        """Write down one value for each sample."""
+        return self.call(y_true, y_pred)
+
     def _of_symbols(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
         """Return the symbol for the loss, as part of their graph."""
         values: Any = self.call(y_true, y_pred)
@@ -486,6 +504,10 @@ class LossFunctionWrapper(Loss):
         """Return one value for each sample."""
         values: Tensor = self.fn(y_true, y_pred, **self._options)
         return values
+
+    def lower_values(self, program: Any, y_true: Any, y_pred: Any) -> Any:
+        """Write down one value for each sample."""
+        return program.call(self.fn, y_true, y_pred, **self._options)
 
     def check_targets(self, name: str, y_true: Array, y_pred: tuple[int | None, ...]) -> None:
         """Class numbers must be such."""

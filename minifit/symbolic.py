@@ -25,6 +25,10 @@ class Symbolic:
         """Return the symbol for the result of an op that has this one among its arguments."""
         raise NotImplementedError
 
+    def converted(self, dtype: Any) -> Any:
+        """Return the symbol for the same numbers in another dtype; all symbols of graphs stand for float32."""
+        return self
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         raise self._no_numbers("an array")
 

@@ -565,11 +565,6 @@ def to_array(value: TensorLike) -> Array:
 
 
 def as_tensor(value: TensorLike) -> Tensor:
-    """`value` itself when it is a tensor, else a constant tensor of it."""
-    return value if isinstance(value, Tensor) else Tensor(value)
-
-
-def operand(value: TensorLike) -> Tensor:
     """`value` itself when it is a tensor, or a symbol that takes part in the same ops; else a constant tensor of it."""
     return value if isinstance(value, Tensor | Symbolic) else Tensor(value)
 
@@ -605,12 +600,16 @@ def _as(x: TensorLike, dtype: np.dtype[Any]) -> Tensor:
 
 def floating(x: TensorLike) -> Tensor:
     """`x` as a tensor of floats: whole numbers and booleans become float32."""
+    if isinstance(x, Symbolic):
+        return x  # type: ignore[return-value]  # it stands for one
     made = as_tensor(x)
     return made if made.value.dtype.kind == "f" else convert(made, FLOAT)
 
 
 def convert(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
     """`x` in another dtype."""
+    if isinstance(x, Symbolic):
+        return x.converted(dtype)  # type: ignore[no-any-return]
     if x.dtype == dtype:
         return x
     return current().result(x.value.astype(dtype), lambda g: (g.astype(x.dtype),), x)

@@ -51,6 +51,10 @@ class Activation(Layer):
         result: Tensor = self.activation(inputs)
         return result
 
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
+        """Write down the activation of every value."""
+        return program.call(self.activation, inputs)
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""
         return input_shape

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from inspect import Parameter as Argument
 from inspect import signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -112,6 +112,7 @@ class Layer(Owner, Connected, Adding, Configurable):
     activity_regularizer = Setting(unnamed(regularizers.get))
     batch_input_shape = Shaping(lambda _, value: declared(None, None, value))
     _nodes: list[Node]
+    _as_written: dict[str, Any]  # `call` and `lower` of this very class
 
     def __init__(
         self,
@@ -346,6 +347,66 @@ class Layer(Owner, Connected, Adding, Configurable):
         if adds and self._loss_functions and current().in_step:  # elsewhere `losses` asks them
             self.add_loss([function() for function in self._loss_functions])
         return y
+
+    # -- in a program -----------------------------------------------------------------------------------
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._as_written = {name: vars(cls)[name] for name in ("call", "lower") if name in vars(cls)}
+
+    if TYPE_CHECKING:  # so that a layer may leave out arguments
+        lower: Callable[..., Any]
+
+    def lower(  # type: ignore[no-redef]
+        self, program: Any, inputs: Any, training: bool, **kwargs: Any
+    ) -> Any:
+        """Write down what `call` computes, for a program of compiled instructions, and return the values.
+
+        A class takes part in programs if it has this method beside its own `call`; a subclass does not inherit it. One
+        whose `call` consists of ops of `minifit.ops`, the same for every batch, says ``lower = Layer.lower_by_call``.
+
+        Parameters
+        ----------
+        program : minifit.lowering.program.Program
+        inputs : minifit.lowering.values.Value, nested as the inputs are
+        training : bool
+        **kwargs
+            The further arguments of the call.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define lower(program, inputs, training)")
+
+    def lower_by_call(self, program: Any, inputs: Any, training: bool, **kwargs: Any) -> Any:
+        """Write down the ops that `call` consists of."""
+        if self._takes_training:
+            kwargs["training"] = training
+        return self.call(inputs, **kwargs)
+
+    def lowered(self, program: Any, inputs: Any, training: bool, kwargs: dict[str, Any]) -> Any:
+        """Return the values of this layer in a program, as `run` does for tensors.
+
+        Raises
+        ------
+        Unlowered
+            When the layer takes no part in programs.
+        """
+        if not self._lowers():
+            program.refuse(f"the layer {self.name!r} of class {type(self).__name__}")
+        told = kwargs.get("training")
+        others = {k: v for k, v in kwargs.items() if k != "training"}
+        y = self.lower(program, inputs, training if told is None else bool(told), **others)
+        if self.activity_regularizer is not None:
+            for output in nest.flatten(y):
+                program.regularize_activity(self.activity_regularizer, output)
+        return y
+
+    def _lowers(self) -> bool:
+        """Return whether the class says how it is lowered, and nothing of it was replaced since."""
+        kind = type(self)
+        replaced = any(vars(kind).get(name) is not function for name, function in kind._as_written.items())
+        own = [
+            name for name in vars(self) if callable(getattr(kind, name, None)) and not name.startswith("_")
+        ]
+        return "lower" in kind._as_written and not replaced and not own and not self._loss_functions
 
     def _call_with_rest(self, inputs: Any, /, **kwargs: Any) -> Any:
         """Call a `call` that takes further arguments as ``*others``, which `_by_name` has put under that name."""

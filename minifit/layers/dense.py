@@ -119,6 +119,13 @@ class Dense(Layer):
         result: Tensor = self.activation(ops.dense(inputs, self.kernel, self.bias))
         return result
 
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
+        """Write down the product and the activation."""
+        fused = activations.fused(self.activation)
+        if fused is not None:
+            return ops.dense(inputs, self.kernel, self.bias, fused)
+        return program.call(self.activation, ops.dense(inputs, self.kernel, self.bias))
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape with the last dimension replaced by `units`."""
         return (*input_shape[:-1], self.units)

@@ -43,6 +43,8 @@ class Flatten(Layer):
         """One row for each sample."""
         return inputs.reshape(inputs.shape[0], prod(inputs.shape[1:]))
 
+    lower = Layer.lower_by_call
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """``(None, product of the sample's dimensions)``."""
         known = [n for n in input_shape[1:] if n is not None]

@@ -61,6 +61,8 @@ class Reshape(Layer):
         shape = self.compute_output_shape(inputs.shape)[1:]
         return inputs.reshape(inputs.shape[0], *shape)
 
+    lower = Layer.lower_by_call
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """``(None, *target_shape)``, the -1 replaced where the input's size is known."""
         if None in input_shape[1:]:

@@ -75,6 +75,10 @@ class Metric(Configurable):
         self.name = name or _snake(type(self).__name__)
         self._variables: list[Variable] = []
 
+    def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        """Write down for a program that a batch is taken in."""
+        program.refuse(f"the metric {self.name!r} of class {type(self).__name__}")
+
     def rename(self, name: str) -> None:
         """Take the name that tells it apart from the other metrics of a model."""
         vars(self)["name"] = name
@@ -309,6 +313,13 @@ class MeanMetricWrapper(Mean):
         matched = match_ranks(t, to_array(y_pred))
         targets = y_true if matched is t else matched
         super().update_state(self._numbers(self.fn(targets, y_pred, **self._options)), sample_weight)
+
+    def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        """Write down for a program that a batch is taken in."""
+        if not self._own or not vars(self).keys().isdisjoint(("update_state", "result")):
+            super().lower(program, y_true, y_pred, sample_weight)
+        values = program.apply(self.fn, (program.match_ranks(y_true, y_pred), y_pred), self._options)
+        program.add_to_mean(self, values, sample_weight)
 
     def _numbers(self, values: Any) -> Any:
         try:

@@ -134,7 +134,7 @@ def described(model: Any) -> list[Any]:
         for layer in inside
         if type(layer) is not layers.InputLayer
     ]
-    if model._graph is not None and not model.layers_in_turn():
+    if model._graph is not None and not model.is_chain:
         place = places(model)
 
         def where(leaf: Any) -> Any:

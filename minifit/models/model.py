@@ -288,9 +288,12 @@ class Model(Wired):
         result = self.run(given, training, {})
         return (result,) if type(result) is Tensor else tuple(nest.flatten(result))
 
-    def layers_in_turn(self) -> Sequence[Layer]:
-        """Return the layers, if a step may take them one after another; none where the model is no chain."""
-        return super().layers_in_turn() if type(self).forward is Model.forward else ()
+    def lowered_forward(self, program: Any, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """Return the values of the outputs in order, as `forward` does for tensors."""
+        if self._graph is None or type(self).forward is not Model.forward:
+            program.refuse(f"the model {self.name!r}, which is no graph of layers")
+        given = inputs[0] if self._inputs_like is None else nest.pack(self._inputs_like, list(inputs))
+        return tuple(nest.flatten(self.lowered(program, given, program.training, {})))
 
     def numbers_in_a_step(self, samples: int) -> int:
         """Return how many numbers a step goes through: the parameters, and every layer's output for each sample."""

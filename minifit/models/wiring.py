@@ -282,14 +282,30 @@ class Wired(Trainer):
     def _who_expects(self, symbol: Symbol) -> str:
         return f"Input {symbol.name!r} of model {self.name!r}"
 
-    def layers_in_turn(self) -> Sequence[Layer]:
-        """Return the layers, if a step may take them one after another; none where the model is no chain."""
+    def _lowers(self) -> bool:
+        """Return whether it is a graph, and does with it what a graph does."""
+        own = [name for name in vars(self) if callable(getattr(type(self), name, None))]
+        as_graph = self._graph is not None and type(self).call is Wired.call and type(self).run is Wired.run
+        return as_graph and not own and not self._loss_functions
+
+    def lower(self, program: Any, inputs: Any, training: bool, **kwargs: Any) -> Any:
+        """Write down the layers of the graph in their order."""
+
+        def apply(node: Node, given: Any, kwargs: dict[str, Any]) -> Any:
+            return node.layer.lowered(program, given, training, kwargs)
+
+        leaves = [inputs] if not nest.is_nested(inputs) else self._in_order(inputs)
+        return self._packed(self._need_graph("graph").walk(self._fitted(leaves), apply))
+
+    @property
+    def is_chain(self) -> bool:
+        """True for a graph of layers that follow one another, each called once and with nothing else."""
         graph = self._graph
-        if graph is None or not graph.straight or type(self).call is not Wired.call or "call" in vars(self):
-            return ()
-        if any(node.kwargs or len(node.layer._nodes) > 1 for node in graph.nodes):
-            return ()
-        return [node.layer for node in graph.nodes]
+        return (
+            graph is not None
+            and graph.straight
+            and not any(node.kwargs or len(node.layer._nodes) > 1 for node in graph.nodes)
+        )
 
     def layer_outputs(self, x: Any) -> dict[str, Array]:
         """Beyond Keras: return what every layer of a graph makes of a batch of inputs, by its name, as in `predict`.

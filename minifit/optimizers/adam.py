@@ -66,6 +66,13 @@ class Adam(Optimizer):
         else:
             kernels.adam_step(w, g, *slots[:2], rate, self.beta_1, self.beta_2, self.epsilon)
 
+    def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
+        """Write down the update of weights that lie side by side."""
+        settings = float(self.beta_1), float(self.beta_2), float(self.epsilon)
+        if self.amsgrad:
+            program.refuse("amsgrad of the optimizer")
+        program.update("adam", (w, *slots[:2]), g, program.rates, program.iterations, *settings)
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""
         own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}

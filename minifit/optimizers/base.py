@@ -472,6 +472,43 @@ class Optimizer(KerasMethods, Configurable):
             )
         return rate / (1 + self.decay * int(self.iterations)) if self.decay else rate
 
+    def rates(self, most: int) -> Any:
+        """Return the learning rates of the next steps as far as they are known, at most so many.
+
+        A schedule of the user's may look at anything, so it is asked before each step.
+        """
+        schedule, begin = self._schedule, int(self.iterations)
+        if schedule is None:
+            rate, decay = float(self.rate()), self.decay
+            if not decay:
+                return np.full(most, rate)
+            return float(self._learning_rate) / (1 + decay * np.arange(begin, begin + most))
+        if not isinstance(schedule, LearningRateSchedule) or not type(schedule).__module__.startswith(
+            "minifit."
+        ):
+            return np.array([self.rate()])
+        rates = [schedule(FLOAT.type(step)) for step in range(begin, begin + most)]
+        return np.array(rates, FLOAT) / (1 + self.decay * np.arange(begin, begin + most))
+
+    def used(self, rate: float) -> None:
+        """Note the rate of the latest step."""
+        if self._schedule is not None:
+            self._learning_rate.assign(rate * (1 + self.decay * (int(self.iterations) - 1)))
+
+    def lower(self, program: Any, plan: Plan) -> None:
+        """Write down the update of all that a plan updates."""
+        if not self.of_library or "lower_update" not in vars(type(self)):
+            program.refuse(f"the optimizer {type(self).__name__}")
+        for name in ("clipvalue", "clipnorm", "global_clipnorm", "weight_decay"):
+            if getattr(self, name) is not None:
+                program.refuse(f"{name} of the optimizer")
+        for values, grads, slots in plan.calls:
+            self.lower_update(program, values, grads, slots)
+
+    def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
+        """Write down the update of weights that lie side by side: see `Program.update`."""
+        raise NotImplementedError(f"{type(self).__name__} must define lower_update")
+
     def _scheduled(self, schedule: Callable[..., Any]) -> Any:
         """What the schedule or function says for this step."""
         if isinstance(schedule, LearningRateSchedule):

@@ -54,6 +54,14 @@ class SGD(Optimizer):
         else:
             kernels.sgd_step(w, g, rate)
 
+    def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
+        """Write down the update of weights that lie side by side."""
+        if self.momentum:
+            settings = float(self.momentum), int(self.nesterov)
+            program.update("momentum", (w, slots[0]), g, program.rates, *settings)
+        else:
+            program.update("sgd", (w,), g, program.rates)
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""
         return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}

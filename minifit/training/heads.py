@@ -54,6 +54,14 @@ class Head:
         """The number that the loss is multiplied by."""
         return float(self.weight)
 
+    def form_of_targets(self, output: tuple[int | None, ...]) -> tuple[str, Shape] | None:
+        """Return the dtype and the shape of a sample of targets for an output; None if it has no use for any."""
+        if self.loss is None and not self.metrics:
+            return None
+        shape = tuple(n or 1 for n in output[1:])
+        fn = getattr(self.loss, "fn", None)
+        return ("<i8", shape[:-1]) if fn is losses.sparse_categorical_crossentropy else ("<f4", shape)
+
     def apart(self) -> "Head":
         """Return the same head with sums of its own."""
         tracker, metrics = copy.deepcopy((self.tracker, self.metrics))

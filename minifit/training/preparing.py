@@ -4,6 +4,7 @@ from types import ModuleType
 from typing import Any
 
 from minifit import kernels
+from minifit.arrays import FLOAT
 from minifit.data import Batch, Batches, Names
 from minifit.errors import ShapeError
 from minifit.training import engine
@@ -124,12 +125,25 @@ class Preparing(Compiling):
         if not objective.resolved:
             self._guess_heads(objective)
         plan = self._train_step(kernels.load("numpy"), state, objective).make_plan()
+        reason = plan.lacks(self._guess_form(objective))
         path = (
-            f"Batches are taken op by op: the compiled step does not know {plan}."
-            if isinstance(plan, str)
-            else "The whole step is compiled: one call takes many batches."
+            f"Batches are taken op by op: no program has {reason}."
+            if reason
+            else "A step is a program of compiled instructions: one call takes many batches."
         )
         return f"{path} {engine.report(state.engine)}"
+
+    def _guess_form(self, objective: Objective) -> Any:
+        """Return the form of batches that fit the model and its losses."""
+        inputs = [tuple(n or 1 for n in s.shape[1:]) for s in self.inputs or ()]
+        return (
+            tuple((FLOAT.str, shape) for shape in inputs),
+            tuple(
+                head.form_of_targets(shape)
+                for head, shape in zip(objective.heads, self.output_shapes, strict=True)
+            ),
+            (),
+        )
 
     def show_metrics(self) -> None:
         """Have the metrics of `compile` before the first batch, as a model has that comes from a file."""

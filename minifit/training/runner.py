@@ -22,9 +22,10 @@ from minifit.arrays import Workspace
 from minifit.data import Batch, Batches
 from minifit.data.batch import Stretch
 from minifit.errors import DataError, ShapeError
+from minifit.lowering.program import Program
 from minifit.randomness import Streams
 from minifit.tensor import Context
-from minifit.training.chain import Chain
+from minifit.training.plan import Columns, Plan
 from minifit.training.progress import Progress
 from minifit.undo import Undo
 
@@ -48,7 +49,7 @@ class Runner(ABC):
 
     Attributes
     ----------
-    plan : Chain or None
+    plan : Plan or None
         The model, written down for compiled code that takes many batches in a call.
     reason : str
         The part of the model that keeps it from having a plan; empty when there is one.
@@ -58,6 +59,7 @@ class Runner(ABC):
         What it was made of, beside the kernels and streams, if a later call may take it again; else empty.
     """
 
+    model: Any
     _latest: Batch | Stretch  # what was taken last
     parts: tuple[Any, ...] = ()
 
@@ -67,7 +69,7 @@ class Runner(ABC):
         self.context = Context(kernels, self.memory, recording, streams, self.undo)
         self.held = interrupts.held()
         self.progress = Progress()
-        self.plan: Chain | None = None
+        self.plan: Plan | None = None
         self.reason = NUMPY
         self._looked = -1  # `settings.count` when `follow_settings` was last called
 
@@ -169,6 +171,19 @@ class Runner(ABC):
 
     def follow_settings(self) -> None:
         """Compute what follows from settings."""
+        self.plan = self.make_plan() if self.context.kernels.COMPILED else None
+        self.reason = "" if self.context.kernels.COMPILED else NUMPY
+
+    def make_plan(self) -> Plan | None:
+        """Return the programs of the step, of which none is written down yet; None for a step of the user's."""
+        return Plan(self.context.kernels, lambda: Program(self.context.streams), self.write, self.model)
+
+    def write(self, program: Program, columns: Columns) -> None:
+        """Write down what `take` does, for a batch of these columns."""
+        raise NotImplementedError(f"{type(self).__name__} must define write")
+
+    def took(self, batches: int) -> None:
+        """Note that a program took batches."""
 
     def settle(self) -> None:
         """Leave nothing of a step that was not taken; where an interrupt cuts this off, the caller does it again."""
@@ -196,17 +211,20 @@ class Runner(ABC):
         self._take_of(batches, batch)
         return 1
 
-    def _many(self, plan: Chain, batches: Batches, most: int) -> int:
+    def _many(self, plan: Plan, batches: Batches, most: int) -> int:
         """Take the next batches by the plan, at most so many; one of them op by op if they are not for it."""
         stretch = batches.ahead(self.context, most)
         if stretch is None:
             return 0
         fit = plan.prepare(stretch, most)
         with self.held:
-            taken = plan.take(self.context.kernels, stretch, fit) if fit else 0
+            taken = plan.take(stretch, fit) if fit else 0
             batches.took(taken or 1)
             self.progress.batch += taken
+            self.took(taken)
         self._latest = stretch
+        if plan.reason:
+            self.plan, self.reason = None, plan.reason
         if not taken:  # not for this kernel, or something is wrong with it, which `take` can tell
             try:
                 self.inside.run(self._take_of, batches, stretch.batch(0))

@@ -5,7 +5,6 @@ op by op, for any model. Where the model is a chain of dense layers, and compili
 many batches in a call; what the callbacks see is no different.
 """
 
-from abc import abstractmethod
 from math import isfinite
 from types import ModuleType
 from typing import Any
@@ -17,13 +16,15 @@ from minifit.arrays import Array
 from minifit.constraints import constrain, constrained
 from minifit.data import Batch
 from minifit.errors import ArgumentTypeError
+from minifit.lowering.program import Program
+from minifit.lowering.values import Value
 from minifit.optimizers import Optimizer
 from minifit.parameters import Parameter, same
 from minifit.randomness import Streams
 from minifit.tensor import Tensor
-from minifit.training.chain import Chain, chain_of
 from minifit.training.objective import Objective
-from minifit.training.runner import NUMPY, Runner
+from minifit.training.plan import Columns, Plan
+from minifit.training.runner import Runner
 from minifit.training.trainable import Trainable
 
 
@@ -82,12 +83,24 @@ class JudgedStep(Runner):
     def follow_settings(self) -> None:
         """Find the weights whose regularizer adds to the loss, and see whether the model has a plan."""
         self.regularized = [w for w in self.weights if w.regularizer is not None]
-        made = self.make_plan() if self.context.kernels.COMPILED else NUMPY
-        self.plan, self.reason = (None, made) if isinstance(made, str) else (made, "")
+        super().follow_settings()
 
-    @abstractmethod
-    def make_plan(self) -> Chain | str:
-        """Return a plan of the model, or the reason why there is none."""
+    def write(self, program: Program, columns: Columns) -> None:
+        """Write down what `take` does, for a batch of these columns."""
+        inputs, targets, weights = columns
+        outputs = self.model.lowered_forward(program, inputs)
+        for weight in self.regularized:
+            program.regularize(weight)
+        total = self.objective.lower(program, targets, outputs, weights)
+        self.write_update(program, total)
+        program.finish(self.objective.tracker)
+
+    def write_update(self, program: Program, total: Value) -> None:
+        """Write down how the weights change by the gradient of the loss."""
+
+    def took(self, batches: int) -> None:
+        """Note that a program took batches."""
+        self.objective.begun = self.objective.begun or batches > 0
 
     def added(self) -> list[Tensor]:
         """Return what the layers add to the loss: penalties of weights, and what they added during the call."""
@@ -156,10 +169,22 @@ class TrainStep(JudgedStep):
             if not any(weight.constraint is c for c in known):
                 constrained(weight)  # one that cannot be used is to be noticed before a step
 
-    def make_plan(self) -> Chain | str:
-        """Return a plan of the model with its optimizer, or the reason why there is none."""
-        layers = self.model.layers_in_turn()
-        return chain_of(layers, self.objective, self.optimizer, self.memory_plan, last=self.plan)
+    def make_plan(self) -> Plan:
+        """Return the programs of the step, of which none is written down yet."""
+        return Plan(
+            self.context.kernels, self._begin, self.write, self.model, self.optimizer, self.memory_plan
+        )
+
+    def _begin(self) -> Program:
+        count = self.optimizer.iterations.value
+        return Program(self.context.streams, True, self.learned, count)
+
+    def write_update(self, program: Program, total: Value) -> None:
+        """Write down the way back and the update."""
+        program.flow_back(total)
+        self.optimizer.lower(program, self.memory_plan)
+        if self.constrained:
+            program.refuse(f"the constraint of {self.constrained[0].name}")
 
     def settle(self) -> None:
         """Leave nothing of such a step, and let frozen weights require a gradient again elsewhere."""
@@ -235,10 +260,6 @@ class TestStep(JudgedStep):
 
     __test__ = False  # for pytest: this is no test
 
-    def make_plan(self) -> Chain | str:
-        """Return a plan of the model, to be judged, or the reason why there is none."""
-        return chain_of(self.model.layers_in_turn(), self.objective, last=self.plan)
-
     def take(self, batch: Batch) -> None:
         """Forward and loss."""
         outputs = self.model.forward(batch.inputs, False)
@@ -260,11 +281,23 @@ class PredictStep(Runner):
         self.model = model
         self.parts = (model,)
         self.outputs: list[tuple[Array, ...]] = []
+        self.look()
 
     def rest(self) -> None:
         """Let go of the outputs, too."""
         super().rest()
         self.outputs = []
+
+    def write(self, program: Program, columns: Columns) -> None:
+        """Write down what `take` does, for a batch of these columns."""
+        for y in self.model.lowered_forward(program, columns[0]):
+            program.result(y)
+
+    def took(self, batches: int) -> None:
+        """Keep what a program predicted."""
+        if self.plan is not None:
+            self.outputs += self.plan.results
+            self.plan.results = []
 
     def take(self, batch: Batch) -> None:
         """Forward."""

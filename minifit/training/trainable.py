@@ -47,6 +47,11 @@ class Trainable(Layer):
         raise NotImplementedError
 
     @property
+    def inputs(self) -> Any:
+        """The symbols for the inputs in order; None for a model that is no graph."""
+        return None
+
+    @property
     def output_names(self) -> list[str]:
         """The names of the outputs, in logs and in what `compile` takes by name."""
         raise NotImplementedError
@@ -104,6 +109,7 @@ class Trainable(Layer):
         """Let weights that are learned lie side by side, those that were copied or exchanged too; before a training."""
         raise NotImplementedError
 
-    def layers_in_turn(self) -> Sequence[Any]:
-        """Return the layers, if a step may take them one after another; else none."""
+    def lowered_forward(self, program: Any, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """Return the values of the outputs in order for the columns of a batch, as `forward` does for tensors."""
+        program.refuse(f"the model {self.name!r} of class {type(self).__name__}")
         raise NotImplementedError

@@ -52,7 +52,7 @@ def test_kernels_are_as_before_afterwards() -> None:
     ("file", "expected"),
     [
         (str(ROOT / "kernels" / "reference_dense.py"), True),
-        (str(ROOT / "minifit" / "kernels" / "compiled_chain.py"), True),
+        (str(ROOT / "minifit" / "kernels" / "driver.py"), True),
         (where.KERNEL, True),
         (str(ROOT / "minifit" / "tensor.py"), False),
         (__file__, False),
@@ -84,7 +84,7 @@ def test_a_profile(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.looks > 0
     assert sum(found.shares.values()) == pytest.approx(1)
     assert 0 < found.kernels <= 1
-    kernel = {"numpy": "kernel product", "numba": "kernel chain_steps"}[engine]
+    kernel = {"numpy": "kernel product", "numba": "kernel carry_out"}[engine]
     assert found.shares[kernel] > 0
     assert "inside kernels" in where.report("digits", found, most=3)
 

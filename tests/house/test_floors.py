@@ -44,6 +44,7 @@ FLOORS = [
         "metrics",
         "schedules",
         "optimizers",
+        "lowering",
     ],
     ["graph", "layers", "data", "saving", "datasets", "utils", "tensorboard", "summary"],
     ["callbacks"],
@@ -56,6 +57,7 @@ FLOORS = [
 PLACE = {name: (floor, place) for floor, names in enumerate(FLOORS) for place, name in enumerate(names)}
 LATE = {
     ("minifit.kernels", "minifit.kernels.compiled"),
+    ("minifit.training.plan", "minifit.lowering.rules"),
     ("minifit.saving.formats", "minifit.saving.legacy"),
     ("minifit.saving.formats", "minifit.saving.keras3.files"),
 }

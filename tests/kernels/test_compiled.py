@@ -10,7 +10,8 @@ KERNELS = [name for name in reference.__all__ if not name.isupper()]
 
 
 def test_both_have_the_same_names() -> None:
-    assert compiled.__all__ == reference.__all__
+    assert set(compiled.__all__) - set(reference.__all__) == {"carry_out", "instructions"}
+    assert set(reference.__all__) <= set(compiled.__all__)
     assert compiled.FUSED_ACTIVATIONS == ("linear", "relu", "sigmoid", "tanh")
 
 

@@ -178,7 +178,7 @@ def test_only_a_test_step_of_ones_own_leaves_training_to_the_library() -> None:
     history = model.fit(X, Y, validation_data=(X, Y), **FIT).history
     assert history["loss"] == plain.fit(X, Y, **FIT).history["loss"]
     assert (history["val_loss"], history["val_more"]) == ([-1.0] * 3, [2.0] * 3)
-    assert "compiled" in model.engine_report()
+    assert "the regularizer" in model.engine_report() or "program of compiled" in model.engine_report()
 
 
 def test_predict_step_is_called_and_its_form_kept() -> None:

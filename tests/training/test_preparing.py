@@ -17,9 +17,9 @@ from tests.small_models import small_model
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        (small_model, "The whole step is compiled"),
+        (small_model, "A step is a program"),
         (lambda: small_model(Dropout(0.5, name="noise")), "op by op: .* the layer 'noise' of class Dropout"),
-        (lambda: small_model(loss=lambda t, p: t - p), "op by op: .* the loss"),
+        (lambda: small_model(loss=lambda t, p: t - p), "op by op: .* the function"),
         (lambda: small_model(optimizer=RMSprop()), "op by op: .* the optimizer RMSprop"),
         (lambda: small_model(optimizer=SGD(clipnorm=1.0)), "op by op: .* clipnorm of the optimizer"),
         (

@@ -68,9 +68,6 @@ class Line(Trainer):
     def adopt_weights(self) -> None:
         pass
 
-    def layers_in_turn(self) -> Sequence[Any]:
-        return ()
-
     def describe(self) -> list[Any]:
         return []
 

@@ -1,4 +1,4 @@
-"""A chain trains as the step does that goes op by op; and in one call for many batches as in one for each."""
+"""A step trains as a program as it does op by op; and in one call for many batches as in one for each."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,17 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential, losses, metrics, optimizers
+from minifit import Sequential, losses, metrics, ops, optimizers
 from minifit.arrays import Array
 from minifit.callbacks import Callback, LambdaCallback
 from minifit.errors import DataError
-from minifit.kernels import chain as at
 from minifit.kernels import compiled
-from minifit.layers import Activation, Dense, Dropout, Flatten
+from minifit.layers import Activation, Dense, Flatten
 from minifit.optimizers import SGD, Adam
-from minifit.training.chain import Chain, chain_of
-from minifit.training.objective import Objective
-from minifit.training.step import TrainStep
 from minifit.utils import set_random_seed
 
 RNG = np.random.default_rng(5)
@@ -43,20 +39,20 @@ def model_of(*made: Any, optimizer: Any = None, loss: Any = "mse", **compiling: 
 def spied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many batches each call of the kernel took."""
     taken: list[int] = []
-    kernel = compiled.chain_steps
+    kernel = compiled.carry_out
 
     def counted(*args: Any) -> int:
         taken.append(kernel(*args))
         return taken[-1]
 
-    monkeypatch.setattr(compiled, "chain_steps", counted)
+    monkeypatch.setattr(compiled, "carry_out", counted)
     return taken
 
 
 # -- the same as op by op ------------------------------------------------------------------------------------
 
 CASES: dict[str, Callable[[], tuple[Sequential, Any]]] = {
-    "regression": lambda: (model_of(Dense(5, "relu"), Dense(1), metrics=["mae", "mse"]), COLUMN),
+    "regression": lambda: (model_of(Dense(5, "relu"), Dense(1), metrics=["mse"]), COLUMN),
     "a vector as targets": lambda: (model_of(Dense(1)), COLUMN[:, 0]),
     "tanh and sigmoid": lambda: (model_of(Dense(5, "tanh"), Dense(4, "sigmoid")), ONE_HOT),
     "softmax inside": lambda: (model_of(Dense(5, "softmax"), Dense(4, "softmax")), ONE_HOT),
@@ -75,7 +71,7 @@ CASES: dict[str, Callable[[], tuple[Sequential, Any]]] = {
     ),
     "one-hot": lambda: (
         model_of(
-            Dense(4), Activation("softmax"), loss="categorical_crossentropy", metrics=["accuracy", "mae"]
+            Dense(4), Activation("softmax"), loss="categorical_crossentropy", metrics=["accuracy", "mse"]
         ),
         ONE_HOT,
     ),
@@ -262,16 +258,24 @@ def test_targets_that_change_between_evaluations_are_followed(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("weight", ["sample_weight", "class_weight"])
-def test_weighed_samples_are_trained_op_by_op(weight: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weighed_samples_are_trained_as_op_by_op(weight: str, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = spied(monkeypatch)
-    given: Any = {"sample_weight": np.ones(37), "class_weight": dict.fromkeys(range(4), 1.0)}[weight]
-    ended = []
-    for weights in ({weight: given}, {}):
-        model = model_of(Dense(4, "softmax"), loss="sparse_categorical_crossentropy")
-        model.fit(X, IDS, batch_size=8, shuffle=False, verbose=0, **weights)
-        ended.append(np.concatenate([w.ravel() for w in model.get_weights()]))
-    assert sum(taken) == 5  # of the second
-    np.testing.assert_allclose(ended[0], ended[1], rtol=1e-5, atol=1e-6)
+    weights: Any = {"sample_weight": np.linspace(0, 2, 37), "class_weight": {0: 1.0, 1: 2.0, 2: 0.5, 3: 0.0}}[
+        weight
+    ]
+    trained = []
+    for kernels in ("numba", "numpy"):
+        monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+        model = model_of(
+            Dense(4, "softmax"), loss="sparse_categorical_crossentropy", weighted_metrics=["accuracy"]
+        )
+        history = model.fit(X, IDS, batch_size=8, shuffle=False, verbose=0, **{weight: weights})
+        trained.append(({k: v[-1] for k, v in history.history.items()}, model.get_weights()))
+    assert sum(taken) == 5
+    (program, ours), (op_by_op, theirs) = trained
+    assert program == pytest.approx(op_by_op, rel=1e-4)
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
 def test_a_generator_has_its_batches_trained_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,7 +321,7 @@ def test_batches_end_at_a_loss_that_is_not_finite(monkeypatch: pytest.MonkeyPatc
 
 def test_ctrl_c_leaves_as_many_iterations_as_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Python raises it as soon as the kernel is back, before the caller has the result."""
-    kernel = compiled.chain_steps
+    kernel = compiled.carry_out
 
     def interrupted(*args: Any) -> int:
         kernel(*args)
@@ -325,13 +329,13 @@ def test_ctrl_c_leaves_as_many_iterations_as_steps(monkeypatch: pytest.MonkeyPat
 
     model = model_of(Dense(1), optimizer=Adam(0.01))
     model.fit(X, COLUMN, batch_size=8, epochs=2, shuffle=False, verbose=0)
-    monkeypatch.setattr(compiled, "chain_steps", interrupted)
+    monkeypatch.setattr(compiled, "carry_out", interrupted)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, COLUMN, batch_size=37, verbose=0)
     assert int(model.optimizer.iterations) == 11
 
 
-# -- what is a chain -----------------------------------------------------------------------------------------
+# -- what goes op by op ---------------------------------------------------------------------------------------
 
 
 class Wider(Sequential):
@@ -357,12 +361,6 @@ class OwnMetric(metrics.MeanAbsoluteError):
     """Might do anything."""
 
 
-def frozen() -> Sequential:
-    model = model_of(Dense(5), Dense(1))
-    model.layers[0].trainable = False
-    return model
-
-
 def instance_with_a_call_of_its_own() -> Sequential:
     layer = Dense(1)
     vars(layer)["call"] = layer.call
@@ -376,70 +374,44 @@ def wider() -> Sequential:
     return model
 
 
-NO_CHAIN: dict[str, Callable[[], Sequential]] = {
-    "another layer": lambda: model_of(Dense(5), Dropout(0.5), Dense(1)),
-    "a dense layer of the user's": lambda: model_of(OwnDense(1)),
-    "a call of the instance's": instance_with_a_call_of_its_own,
-    "another activation": lambda: model_of(Dense(1, "elu")),
-    "a function as activation": lambda: model_of(Dense(1, lambda x: x * 2)),
-    "an activation after another": lambda: model_of(Dense(1, "relu"), Activation("tanh")),
-    "Flatten in the middle": lambda: model_of(Dense(3), Flatten(), Dense(1)),
-    "a regularizer": lambda: model_of(Dense(1, kernel_regularizer="l2")),
-    "an activity regularizer": lambda: model_of(Dense(1, activity_regularizer="l2")),
-    "a constraint": lambda: model_of(Dense(1, bias_constraint="non_neg")),
-    "a frozen layer": frozen,
-    "a forward of the user's": wider,
-    "another optimizer": lambda: model_of(Dense(1), optimizer="rmsprop"),
-    "an optimizer of the user's": lambda: model_of(Dense(1), optimizer=OwnSGD()),
-    "amsgrad": lambda: model_of(Dense(1), optimizer=Adam(amsgrad=True)),
-    "another loss": lambda: model_of(Dense(1), loss="mae"),
-    "a loss of the user's": lambda: model_of(Dense(1), loss=OwnLoss()),
-    "a function as loss": lambda: model_of(Dense(1), loss=lambda t, p: losses.mse(t, p) * 1),
-    "a sum": lambda: model_of(Dense(1), loss=losses.MeanSquaredError("sum")),
-    "a factor": lambda: model_of(Dense(1), loss_weights=2.0),
-    "smooth labels": lambda: model_of(
-        Dense(4, "softmax"), loss=losses.CategoricalCrossentropy(label_smoothing=0.1)
-    ),
-    "probabilities without softmax": lambda: model_of(Dense(4, "relu"), loss="categorical_crossentropy"),
-    "logits behind a softmax": lambda: model_of(
-        Dense(4, "softmax"), loss=losses.CategoricalCrossentropy(from_logits=True)
-    ),
-    "another metric": lambda: model_of(Dense(1), metrics=[metrics.RootMeanSquaredError()]),
-    "a metric of the user's": lambda: model_of(Dense(1), metrics=[OwnMetric()]),
-    "another threshold": lambda: model_of(Dense(1), metrics=[metrics.BinaryAccuracy(threshold=0.2)]),
-    "too many metrics": lambda: model_of(
-        Dense(1), metrics=[metrics.MeanAbsoluteError(name=str(i)) for i in range(at.MOST_METRICS + 1)]
+def own_output() -> Sequential:
+    layer = Dense(1)
+    model = model_of(layer)
+    vars(layer)["call"] = lambda inputs: ops.dense(inputs, layer.kernel, layer.bias) * 2.0
+    return model
+
+
+OP_BY_OP: dict[str, tuple[str, Callable[[], Sequential]]] = {
+    "a layer of the user's": ("the layer 'own_dense", lambda: model_of(OwnDense(1))),
+    "a call of the instance's": ("the layer 'dense", instance_with_a_call_of_its_own),
+    "a call set later": ("the layer 'dense", own_output),
+    "a function as activation": ("", lambda: model_of(Dense(1, lambda x: x * 2))),
+    "a forward of the user's": ("the model", wider),
+    "an optimizer of the user's": ("the optimizer OwnSGD", lambda: model_of(Dense(1), optimizer=OwnSGD())),
+    "a loss of the user's": ("the loss", lambda: model_of(Dense(1), loss=OwnLoss())),
+    "a function as loss": ("", lambda: model_of(Dense(1), loss=lambda t, p: losses.mse(t, p) * 1)),
+    "a metric of the user's": ("the metric", lambda: model_of(Dense(1), metrics=[OwnMetric()])),
+    "a constraint of the user's": ("the constraint", lambda: model_of(Dense(1, bias_constraint=lambda w: w))),
+    "a regularizer of the user's": (
+        "the regularizer",
+        lambda: model_of(Dense(1, kernel_regularizer=lambda w: (w * w).sum())),
     ),
 }
 
 
-def chain_in(model: Sequential) -> Chain | str:
-    objective = model.training_state.objective or Objective("mse")
-    outputs = (8, *(n or 1 for n in model.output_shape[1:]))
-    objective.resolve(model.output_names, [outputs], [outputs])
-    optimizer = model.optimizer or SGD()
-    step = TrainStep(model, compiled, model.training_state.streams, objective, optimizer)
-    return step.plan or step.reason
-
-
-@pytest.mark.parametrize("why", NO_CHAIN)
-def test_everything_else_is_no_chain(why: str) -> None:
-    assert isinstance(chain_in(NO_CHAIN[why]()), str)
+@pytest.mark.parametrize("why", OP_BY_OP)
+def test_what_is_the_users_goes_op_by_op(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reason, make = OP_BY_OP[why]
+    taken = spied(monkeypatch)
+    model = make()
+    model.fit(X, COLUMN, verbose=0)
+    assert not any(taken)
+    assert reason in model.engine_report()
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_cases_are_chains(case: str) -> None:
-    assert isinstance(chain_in(CASES[case]()[0]), Chain) or "class numbers" in case
-
-
-def test_a_layer_of_two_models_is_no_chain_in_the_second() -> None:
-    shared = Dense(5)
-    model_of(shared, Dense(1))
-    assert isinstance(chain_in(model_of(shared, Dense(2))), str)
-
-
-def test_no_layers_are_no_chain() -> None:
-    model = model_of(Dense(1))
-    objective = model.training_state.objective
-    assert objective is not None
-    assert isinstance(chain_of([], objective), str)
+def test_the_cases_are_programs(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = spied(monkeypatch)
+    model, y = CASES[case]()
+    model.fit(X, y, batch_size=8, verbose=0)
+    assert sum(taken) == 5

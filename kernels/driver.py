@@ -1,0 +1,114 @@
+"""The loop that carries out a program, and the ways in which an instruction reads its row."""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+
+from minifit.kernels import program as at
+from minifit.kernels.compiled_vectors import Float, Int, address, count, emitted, integer
+from minifit.kernels.jit import jit, jit_inner
+
+_I64 = ir.IntType(64)
+_INSTRUCTION = ir.FunctionType(_I64, [_I64, _I64])
+
+
+@jit
+def carry_out(program: int, instructions: int, frame: int, begin: int, batches: int) -> int:
+    """Carry out a program for several batches.
+
+    Parameters
+    ----------
+    program : int
+        The address of its first row.
+    instructions : int
+        The number of rows.
+    frame : int
+        The address of the frame.
+    begin : int
+        The first batch, counted from the beginning of the rows or of their order.
+    batches : int
+        How many at most.
+
+    Returns
+    -------
+    int
+        How many batches were taken.
+    """
+    end = program + instructions * at.ROW
+    size, samples = integer(frame + at.SIZE * 8), integer(frame + at.SAMPLES * 8)
+    for step in range(batches):
+        first = (begin + step) * size
+        put_integer(min(size, samples - first), frame + at.N * 8)
+        put_integer(first, frame + at.FIRST * 8)
+        put_integer(step, frame + at.STEP * 8)
+        row = program
+        while row < end:
+            answer = _call(integer(row), row, frame)
+            if answer != at.GO_ON:
+                return int(step + (answer == at.LAST))
+            row += at.ROW
+    return batches
+
+
+@emitted(types.int64, address, address, address)
+def _call(builder: Any, function: Any, row: Any, frame: Any) -> Any:
+    """Call an instruction by its address."""
+    return builder.call(builder.inttoptr(function, _INSTRUCTION.as_pointer()), [row, frame])
+
+
+@emitted(types.void, count, address)
+def put_integer(builder: Any, n: Any, place: Any) -> None:
+    """Put an int64 at a place in memory."""
+    builder.store(n, builder.inttoptr(place, _I64.as_pointer()), align=8)
+
+
+@emitted(types.float64, address)
+def double_at(builder: Any, place: Any) -> Any:
+    """The float64 at a place in memory."""
+    return builder.load(builder.inttoptr(place, ir.DoubleType().as_pointer()), align=8)
+
+
+@emitted(types.void, types.float64, address)
+def put_double(builder: Any, x: Any, place: Any) -> None:
+    """Put a float64 there."""
+    builder.store(x, builder.inttoptr(place, ir.DoubleType().as_pointer()), align=8)
+
+
+@emitted(types.int64, address, count)
+def field(builder: Any, row: Any, number: Any) -> Any:
+    """A field of a row as a whole number, counted from 1: a place, a size, a code."""
+    place = builder.add(row, builder.shl(number, _I64(3)))
+    return builder.load(builder.inttoptr(place, _I64.as_pointer()), align=8)
+
+
+@emitted(types.float64, address, count)
+def real(builder: Any, row: Any, number: Any) -> Any:
+    """A field of a row that is a setting, counted from 1."""
+    place = builder.add(row, builder.shl(number, _I64(3)))
+    return builder.load(builder.inttoptr(place, ir.DoubleType().as_pointer()), align=8)
+
+
+@jit_inner
+def rows(frame: Int) -> Any:
+    """The number of rows of this batch."""
+    return integer(frame + at.N * 8)
+
+
+@jit_inner
+def size(row: Int, number: Int, frame: Int) -> Any:
+    """A count of a row: of this batch if it is positive, as it is if it is negative."""
+    found = field(row, number)
+    return found * integer(frame + at.N * 8) if found >= 0 else -found
+
+
+@jit_inner
+def step(frame: Int) -> Any:
+    """The number of this batch within the call."""
+    return integer(frame + at.STEP * 8)
+
+
+def bits(x: Float) -> int:
+    """The bits of a float64 as a whole number: how a setting stands in a row."""
+    return int(np.float64(x).view(np.int64))

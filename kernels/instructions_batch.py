@@ -1,0 +1,182 @@
+"""Instructions around the arithmetic: gather a batch, refuse one, count one; and sums of numbers."""
+
+import numpy as np
+
+from minifit.kernels import program as at
+from minifit.kernels.compiled_vectors import (
+    LANES,
+    SIZE,
+    Int,
+    choose,
+    first,
+    float_at,
+    integer,
+    load,
+    put_float,
+    splat,
+    store,
+    total,
+)
+from minifit.kernels.driver import double_at, field, put_double, put_integer, real, rows, size
+from minifit.kernels.jit import instruction, jit_inner
+
+_ZERO = np.float32(0)
+
+
+@instruction
+def gather(row: Int, frame: Int) -> int:
+    """Put the rows of a batch side by side: fields out, data, words of 4 bytes in a row."""
+    out, data, words, n = field(row, 1), field(row, 2), field(row, 3), rows(frame)
+    order, begin = integer(frame + at.ORDER * 8), integer(frame + at.FIRST * 8)
+    if order == 0:
+        _copy(data + begin * words * SIZE, out, n * words)
+        return at.GO_ON
+    for i in range(n):
+        _copy(data + integer(order + (begin + i) * 8) * words * SIZE, out + i * words * SIZE, words)
+    return at.GO_ON
+
+
+@instruction
+def put_rows(row: Int, frame: Int) -> int:
+    """Put the rows of a batch where all results go: fields out, x, words in a row."""
+    words = field(row, 3)
+    _copy(field(row, 2), field(row, 1) + integer(frame + at.FIRST * 8) * words * SIZE, rows(frame) * words)
+    return at.GO_ON
+
+
+@jit_inner
+def _copy(source: Int, to: Int, words: Int) -> None:
+    for j in range(0, words, LANES):
+        some = first(words - j)
+        store(load(source + j * SIZE, some), to + j * SIZE, some)
+
+
+@instruction
+def check_classes(row: Int, frame: Int) -> int:
+    """Refuse a batch with a number that is no class: fields ids (int64), count, classes."""
+    ids, n, classes = field(row, 1), size(row, 2, frame), field(row, 3)
+    for i in range(n):
+        number = integer(ids + i * 8)
+        if number < 0 or number >= classes:
+            return at.REFUSE
+    return at.GO_ON
+
+
+@instruction
+def to_float(row: Int, frame: Int) -> int:
+    """Whole numbers as float32: fields y, ids (int64), count."""
+    y, ids, n = field(row, 1), field(row, 2), size(row, 3, frame)
+    for i in range(n):
+        put_float(np.float32(integer(ids + i * 8)), y + i * SIZE)
+    return at.GO_ON
+
+
+@instruction
+def clear(row: Int, frame: Int) -> int:
+    """Zeros: fields y, count."""
+    y, n = field(row, 1), size(row, 2, frame)
+    for i in range(0, n, LANES):
+        store(splat(_ZERO), y + i * SIZE, first(n - i))
+    return at.GO_ON
+
+
+@instruction
+def accumulate(row: Int, frame: Int) -> int:
+    """``y = a + b``: fields y, a, b, count."""
+    y, a, b, n = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
+    for i in range(0, n * SIZE, LANES * SIZE):
+        some = first(n - i // SIZE)
+        store(load(a + i, some) + load(b + i, some), y + i, some)
+    return at.GO_ON
+
+
+@instruction
+def add_times(row: Int, frame: Int) -> int:
+    """``y = a + b * factor`` of single numbers: fields y, a, b, factor."""
+    put_float(float_at(field(row, 2)) + float_at(field(row, 3)) * np.float32(real(row, 4)), field(row, 1))
+    return at.GO_ON
+
+
+@instruction
+def times(row: Int, frame: Int) -> int:
+    """``y = x * factor`` of single numbers: fields y, x, factor."""
+    put_float(float_at(field(row, 2)) * np.float32(real(row, 3)), field(row, 1))
+    return at.GO_ON
+
+
+@instruction
+def weighted_mean(row: Int, frame: Int) -> int:
+    """``y = sum(values * weights) / n``: fields y, values, weights or 0, count, values a weight, divide or not."""
+    y, values, weights, n = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
+    each, divide = field(row, 5), field(row, 6)
+    put_float(np.float32(_weighted_sum(values, weights, n, each) / (max(n, 1) if divide != 0 else 1)), y)
+    return at.GO_ON
+
+
+@instruction
+def weighted_mean_slope(row: Int, frame: Int) -> int:
+    """The gradient of `weighted_mean`: fields dvalues, dy, weights or 0, count, values a weight, divide."""
+    out, dy, weights, n = field(row, 1), float_at(field(row, 2)), field(row, 3), size(row, 4, frame)
+    each = field(row, 5)
+    share = np.float32(dy / (max(n, 1) if field(row, 6) != 0 else 1))
+    if weights == 0:
+        for i in range(0, n, LANES):
+            store(splat(share), out + i * SIZE, first(n - i))
+    elif each == 1:
+        for i in range(0, n, LANES):
+            some = first(n - i)
+            store(load(weights + i * SIZE, some) * splat(share), out + i * SIZE, some)
+    else:
+        for i in range(n):
+            put_float(float_at(weights + i // each * SIZE) * share, out + i * SIZE)
+    return at.GO_ON
+
+
+@instruction
+def mean_of(row: Int, frame: Int) -> int:
+    """Add values to a mean: fields its total and count (float64), values, weights or 0, count, values a weight."""
+    values, weights, n, each = field(row, 3), field(row, 4), size(row, 5, frame), field(row, 6)
+    put_double(double_at(field(row, 1)) + _weighted_sum(values, weights, n, each), field(row, 1))
+    counted = np.float64(n) if weights == 0 else _weighted_sum(weights, 0, n // each, 1) * each
+    put_double(double_at(field(row, 2)) + counted, field(row, 2))
+    return at.GO_ON
+
+
+@jit_inner
+def _weighted_sum(values: Int, weights: Int, n: Int, each: Int) -> float:
+    sums = splat(_ZERO)
+    if weights == 0 or each == 1:
+        for i in range(0, n, LANES):
+            some = first(n - i)
+            part = load(values + i * SIZE, some)
+            if weights != 0:
+                part = part * load(weights + i * SIZE, some)
+            sums = sums + choose(some, part, splat(_ZERO))
+        return np.float64(total(sums))
+    found = 0.0
+    for i in range(n):
+        found += np.float64(float_at(values + i * SIZE) * float_at(weights + i // each * SIZE))
+    return found
+
+
+@instruction
+def count_loss(row: Int, frame: Int) -> int:
+    """Add a loss to its running mean, for each row once: fields total and count (float64), the loss."""
+    n = rows(frame)
+    put_double(double_at(field(row, 1)) + np.float64(float_at(field(row, 3))) * n, field(row, 1))
+    put_double(double_at(field(row, 2)) + n, field(row, 2))
+    return at.GO_ON
+
+
+@instruction
+def finish(row: Int, frame: Int) -> int:
+    """Count a step, and let the batch be the last if its loss is no finite number but those before were.
+
+    Fields: the total of the losses (float64), the iterations (int64) or 0.
+    """
+    iterations = field(row, 2)
+    if iterations != 0:
+        put_integer(integer(iterations) + 1, iterations)
+    if integer(frame + at.SOUND * 8) != 0 and not np.isfinite(double_at(field(row, 1))):
+        return at.LAST
+    return at.GO_ON

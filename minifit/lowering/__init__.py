@@ -1,0 +1,1 @@
+"""Lowering: a model's step, written down as a program of compiled instructions."""

@@ -1,0 +1,339 @@
+"""`Program`: a list of instructions that grows while a model is gone through, forward and then backward.
+
+A layer, a loss or a penalty is written in ops. Called with a `Value` in the place of a tensor, an op computes nothing:
+its rule writes down the instruction that will, and how the gradient flows back through it. Some parts, such as random
+masks, have a method `lower` that does the same by hand.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn, TypeVar
+
+import numpy as np
+
+from minifit.arrays import FLOAT, Array
+from minifit.lowering.places import Cell, Memory, Place, Room
+from minifit.lowering.values import Storage, Unlowered, Value, ValueShape
+from minifit.parameters import Parameter
+from minifit.randomness import Streams
+from minifit.symbolic import Symbolic
+from minifit.tensor import to_array
+
+Operand = Value | Place | int | float | None
+Rule = Callable[..., Any]
+Written = TypeVar("Written", bound=Rule)
+
+
+class Instruction(NamedTuple):
+    """An instruction before its places have addresses.
+
+    Attributes
+    ----------
+    name : str
+        One of `minifit.kernels.instructions`.
+    outputs : tuple of Place
+        What it writes.
+    fields : tuple of Place, int or float
+        The outputs and what it reads, in the order of its row.
+    """
+
+    name: str
+    outputs: tuple[Place, ...]
+    fields: tuple[Any, ...]
+
+
+RULES: dict[Callable[..., Any], Rule] = {}
+"""How ops are written down, by their functions: ``rule(program, *args, **kwargs)`` returns the value."""
+
+
+def lowers(*functions: Callable[..., Any]) -> Callable[[Written], Written]:
+    """Make the decorated function the rule of ops."""
+
+    def decorate(rule: Written) -> Written:
+        RULES.update(dict.fromkeys(functions, rule))
+        return rule
+
+    return decorate
+
+
+class Program:
+    """A step, being written down.
+
+    Parameters
+    ----------
+    streams : Streams
+        Where random layers draw from.
+    training : bool, default False
+        Whether layers behave as in training.
+    learned : list of Parameter
+        The weights that gradients are wanted of; none when batches are only judged.
+    iterations : ndarray of int64, optional
+        The count of an optimizer's steps.
+
+    Attributes
+    ----------
+    added : list of Value
+        What layers add to the loss, one number each.
+    means : list of Mean
+        The metrics and losses whose sums the program adds to: see `sums_of`.
+    """
+
+    def __init__(
+        self,
+        streams: Streams,
+        training: bool = False,
+        learned: Sequence[Parameter] = (),
+        iterations: Array | None = None,
+    ) -> None:
+        self.streams, self.training, self.learned = streams, training, list(learned)
+        self._learned = set(learned)
+        self.gathers: list[Instruction] = []
+        self.checks: list[Instruction] = []
+        self.body: list[Instruction] = []
+        self.added: list[Value] = []
+        self.means: list[Any] = []
+        self.sums: list[Place] = []
+        self.cells: dict[Any, Cell] = {}
+        self.results: list[Value] = []
+        self.generators: list[np.random.Generator] = []
+        self.rates = self.cell("rates")
+        self.iterations: Place | None = None if iterations is None else Memory(iterations)
+        self._tape: list[tuple[tuple[Value, ...], Callable[..., None]]] = []
+        self._weights: dict[Parameter, Value] = {}
+
+    # -- values -----------------------------------------------------------------------------------------
+
+    def value(self, shape: ValueShape, *parents: Any, dtype: np.dtype[Any] = FLOAT) -> Value:
+        """Return a new value of this shape; a gradient flows back into it if one does into any of the parents."""
+        made = Value(self, tuple(shape), None)  # type: ignore[arg-type]
+        made.storage = Storage(Room(made.count, dtype), dtype)
+        made.requires_grad = any(isinstance(p, Value) and p.requires_grad for p in parents)
+        return made
+
+    def view(self, x: Value, shape: ValueShape) -> Value:
+        """Return the same numbers in another shape; their gradient is one, too."""
+        return Value(self, tuple(shape), x.storage, x.requires_grad)
+
+    def constant(self, numbers: Any) -> Value:
+        """Return the value of numbers that never change."""
+        array = np.ascontiguousarray(to_array(numbers), FLOAT)
+        return Value(self, array.shape, Storage(Memory(array)))
+
+    def weight(self, parameter: Parameter) -> Value:
+        """Return the value of a weight."""
+        found = self._weights.get(parameter)
+        if found is None:
+            learned = parameter in self._learned
+            slot = Memory(parameter.slot) if learned and parameter.slot is not None else None
+            storage = Storage(Memory(parameter.value), FLOAT, slot)
+            found = self._weights[parameter] = Value(self, parameter.shape, storage, learned)
+        return found
+
+    def regularize(self, parameter: Parameter) -> None:
+        """Add to the loss what the regularizer of a weight says."""
+        self.refuse(f"the regularizer of {parameter.name}")
+
+    def as_value(self, x: Any) -> Value:
+        """Return a value as it is, and the value of a weight or of constant numbers."""
+        if isinstance(x, Value):
+            return x
+        if isinstance(x, Symbolic):
+            raise Unlowered(f"the symbol {x!r}")
+        return self.weight(x) if isinstance(x, Parameter) else self.constant(x)
+
+    def room(self, count: int, dtype: np.dtype[Any] = FLOAT) -> Room:
+        """Return room for numbers between two instructions: for each sample, or negated for all of them."""
+        return Room(count, dtype)
+
+    def cell(self, key: Any) -> Cell:
+        """Return the place that is told before each call under this key."""
+        return self.cells.setdefault(key, Cell())
+
+    def column(self, key: Any, shape: ValueShape, dtype: np.dtype[Any] = FLOAT) -> Value:
+        """Return a column of the batch, gathered from data that lies in the cell of this key."""
+        made = self.value(shape, dtype=dtype)
+        words = made.count * dtype.itemsize // FLOAT.itemsize
+        self.gathers.append(Instruction("gather", (made.place,), (made.place, self.cell(key), words)))
+        return made
+
+    def result(self, value: Value) -> None:
+        """Put the rows of a value where all results go."""
+        self.emit("put_rows", self.cell(("result", len(self.results))), value, value.count)
+        self.results.append(value)
+
+    def sums_of(self, mean: Any) -> tuple[Place, Place]:
+        """Return the places of a `Mean`'s total and count, float64, which are its own before and after a call."""
+        pair = Cell(), Cell()
+        self.means.append(mean)
+        self.sums += pair
+        return pair
+
+    def match_ranks(self, y_true: Value, y_pred: Value) -> Value:
+        """Return targets with as many axes as the predictions have, as `losses.match_ranks` does."""
+        if y_true.ndim == y_pred.ndim - 1 and (y_true.ndim == 1 or y_pred.shape[-1] == 1):
+            return self.view(y_true, (*y_true.shape, 1))
+        if y_true.ndim == y_pred.ndim + 1 and y_true.shape[-1] == 1:
+            return self.view(y_true, y_true.shape[:-1])
+        return y_true
+
+    # -- instructions -----------------------------------------------------------------------------------
+
+    def emit(self, name: str, output: Any, *fields: Operand) -> None:
+        """Append an instruction that writes `output`, a place or value or several, and reads `fields`."""
+        outputs = output if isinstance(output, tuple) else (output,)
+        self.body.append(_instruction(name, outputs, fields))
+
+    def check(self, name: str, *fields: Operand) -> None:
+        """Append an instruction that refuses a batch; it comes ahead of all that changes anything."""
+        self.checks.append(_instruction(name, (), fields))
+
+    @staticmethod
+    def refuse(part: str) -> NoReturn:
+        """Give up: a program does not have this part of a model."""
+        raise Unlowered(part)
+
+    def apply(self, function: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Write down an op: by its rule, or else by the ops that it consists of."""
+        if function in RULES:
+            return self.by_rule(function, *args, **kwargs)
+        inside = getattr(function, "__wrapped__", None)
+        if inside is None or not str(function.__module__).startswith("minifit."):
+            raise Unlowered(f"the op {getattr(function, '__name__', function)!r}")
+        return inside(*args, **kwargs)
+
+    def regularize_activity(self, regularizer: Any, output: Value) -> None:
+        """Add to the loss what a regularizer says of a layer's output, divided by the rows of the batch."""
+        self.refuse(f"the activity regularizer {type(regularizer).__name__}")
+
+    def floats(self, x: Any) -> Value:
+        """Return a value as float32: class numbers become such."""
+        x = self.as_value(x)
+        if x.dtype.kind == "f":
+            return x  # type: ignore[no-any-return]
+        y = self.value(x.shape)
+        self.emit("to_float", y, x, x.count)
+        return y
+
+    def weights_for(self, weights: Any, values: Value) -> tuple[Value | None, int]:
+        """Return sample weights, and for how many values that follow one another each of them counts."""
+        if weights is None:
+            return None, 1
+        w = self.floats(weights)
+        if w.ndim == values.ndim + 1 and w.shape[-1] == 1:
+            w = self.view(w, w.shape[:-1])
+        if not (w.of_batch and values.of_batch) or w.shape != values.shape[: w.ndim]:
+            raise Unlowered("sample weights that are not one for each value or sample")
+        return w, values.count // max(w.count, 1)
+
+    def add_to_mean(self, mean: Any, values: Value, weights: Any) -> None:
+        """Add values with their weights to a `Mean`."""
+        w, each = self.weights_for(weights, values)
+        places = self.sums_of(mean)
+        self.emit("mean_of", places, values, w, values.count, each)
+
+    def finish(self, mean: Any) -> None:
+        """End a step with a loss: count it, and stop where the running mean of the losses is no finite number."""
+        self.emit("finish", self.sums[2 * self.means.index(mean)], self.iterations)
+
+    def total(self, losses: Sequence[tuple[Value, float]]) -> Value | None:
+        """Return the sum of losses, each times its factor, and of all that layers added; None if there is none."""
+        parts = [*losses, *((loss, 1.0) for loss in self.added)]
+        if not parts:
+            return None
+        if len(parts) == 1 and parts[0][1] == 1:
+            return parts[0][0]
+        y = self.value((), *(loss for loss, _ in parts))
+        self.emit("clear", y, y.count)
+        for loss, factor in parts:
+            self.emit("add_times", y, y, loss, float(factor))
+
+        def back(dy: Place) -> None:
+            for loss, factor in parts:
+                self.flow(loss, "times", dy, float(factor))
+
+        self.back(y, back)
+        return y
+
+    def count_loss(self, mean: Any, loss: Value) -> None:
+        """Add a loss of one number to a running mean, for each row of the batch."""
+        self.emit("count_loss", self.sums_of(mean), loss)
+
+    def update(self, name: str, changed: tuple[Array, ...], grads: Array, *fields: Operand) -> None:
+        """Append an instruction that changes arrays, the weights first, by their gradients: see `lower_update`."""
+        self.emit(name, tuple(Memory(a) for a in changed), Memory(grads), -grads.size, *fields)
+
+    def by_rule(self, function: Rule, *args: Any, **kwargs: Any) -> Any:
+        """Write down an op by its rule."""
+        rule = RULES.get(function)
+        if rule is None:
+            raise Unlowered(f"the op {function.__name__!r}")
+        return rule(self, *args, **kwargs)
+
+    def call(self, function: Rule, *args: Any, **kwargs: Any) -> Any:
+        """Write down a function or layer that a part of the model was given, such as an activation, if it may be.
+
+        The user's functions may look at numbers or have side effects, so they are never called here.
+        """
+        if hasattr(function, "lowered"):
+            return function.lowered(self, *args, self.training, kwargs)
+        if not str(getattr(function, "__module__", "")).startswith("minifit."):
+            raise Unlowered(
+                f"the function {getattr(function, '__name__', function)!r}, which is the user's own"
+            )
+        return function(*args, **kwargs)
+
+    # -- the gradient -----------------------------------------------------------------------------------
+
+    def back(self, outputs: Value | tuple[Value, ...], rule: Callable[..., None]) -> None:
+        """Let a rule say how gradients flow back through what was just written down.
+
+        It is called with the place of the gradient of each output (None where there is none), which it may overwrite,
+        and calls `flow` for each input.
+        """
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        if any(y.requires_grad for y in outputs):
+            self._tape.append((outputs, rule))
+
+    def flow(self, x: Value, name: str, *fields: Operand) -> None:
+        """Append an instruction whose output is the gradient of `x`, or one more part of it."""
+        if not x.requires_grad:
+            return
+        storage = x.storage
+        if storage.grad is None:
+            storage.grad = Room(x.count) if storage.slot is None else storage.slot
+            self.emit(name, storage.grad, *fields)
+        else:
+            part = Room(x.count)
+            self.emit(name, part, *fields)
+            self.emit("accumulate", storage.grad, storage.grad, part, x.count)
+
+    def flow_back(self, total: Value) -> None:
+        """Write down the way back from a loss of one number to all weights that are learned."""
+        total.storage.grad = Memory(np.ones((), FLOAT))
+        for outputs, rule in reversed(self._tape):
+            grads = [y.storage.grad for y in outputs]
+            if any(grad is not None for grad in grads):
+                rule(*grads)
+        for parameter in self.learned:
+            weight = self.weight(parameter)
+            if weight.storage.grad is None and weight.storage.slot is not None:
+                self.emit("clear", weight.storage.slot, weight.count)
+
+    # -- random numbers ---------------------------------------------------------------------------------
+
+    def stream(self, name: str, seed: int | None = None) -> np.random.Generator:
+        """Return the stream that a layer draws from, as `Context.generator` does."""
+        found = self.streams.get(name if seed is None else f"{name}/{seed}", seed)
+        if found not in self.generators:
+            self.generators.append(found)
+        return found
+
+
+def _instruction(name: str, outputs: tuple[Any, ...], fields: tuple[Operand, ...]) -> Instruction:
+    places = tuple(o.place if isinstance(o, Value) else o for o in outputs)
+    plain = tuple(0 if f is None else f.place if isinstance(f, Value) else f for f in fields)
+    return Instruction(name, places, (*places, *plain))
+
+
+def array_of(x: Any) -> Array:
+    """Return constant numbers as an array of float32."""
+    return np.ascontiguousarray(to_array(x), FLOAT)

@@ -1,0 +1,85 @@
+"""The ops of layers: dense, and the activations whose slope is known from their output."""
+
+from typing import Any
+
+from minifit import activations, ops
+from minifit.kernels import blas
+from minifit.lowering.program import Program, lowers
+from minifit.lowering.values import Unlowered, Value
+
+SLOPES_OF_OUTPUT = ("relu", "sigmoid", "tanh")
+"""Activations whose slope follows from their output."""
+
+
+@lowers(ops.dense)
+def dense(program: Program, x: Any, w: Any, b: Any, activation: str = "linear") -> Value:
+    """Write down ``activation(x @ w + b)``; the activation works in the place of the product."""
+    x, w = program.as_value(x), program.as_value(w)
+    b = None if b is None else program.as_value(b)
+    if w.of_batch or w.ndim != 2:
+        raise Unlowered("a dense op whose weights come from the batch")
+    k, m = w.shape[0] or 0, w.shape[1] or 0
+    y = program.value((*x.shape[:-1], m), x, w, b)
+    sgemm = blas.sgemm_address()
+    program.emit("dense", y, x, w, b, x.rows, k, m, sgemm)
+    if activation != "linear":
+        program.emit(activation, y, y, y.count)
+
+    def back(dy: Any) -> None:
+        if activation != "linear":
+            program.emit(f"{activation}_slope", dy, dy, y, y.count)
+        program.flow(x, "dense_slope_x", dy, w, program.room(-k * m), x.rows, k, m, sgemm)
+        program.flow(w, "dense_slope_w", x, dy, x.rows, k, m, sgemm)
+        if b is not None:
+            program.flow(b, "dense_slope_b", dy, x.rows, m)
+
+    program.back(y, back)
+    return y
+
+
+@lowers(ops.activation)
+def activation(program: Program, x: Any, name: str) -> Value:
+    """Write down an activation whose slope follows from its output."""
+    x = program.as_value(x)
+    y = program.value(x.shape, x)
+    program.emit(name, y, x, y.count)
+    program.back(y, lambda dy: program.flow(x, f"{name}_slope", dy, y, y.count))
+    return y
+
+
+@lowers(ops.relu)
+def relu(program: Program, x: Any) -> Value:
+    """Write down ``max(x, 0)``."""
+    return activation(program, x, "relu")
+
+
+@lowers(ops.tanh)
+def tanh(program: Program, x: Any) -> Value:
+    """Write down the hyperbolic tangent."""
+    return activation(program, x, "tanh")
+
+
+@lowers(ops.sigmoid)
+def sigmoid(program: Program, x: Any) -> Value:
+    """Write down the logistic function, which remembers its logits."""
+    x = program.as_value(x)
+    y = activation(program, x, "sigmoid")
+    y.logits = x
+    return y
+
+
+@lowers(ops.softmax)
+def softmax(program: Program, x: Any) -> Value:
+    """Write down ``exp(x) / sum(exp(x))`` over the last axis, which remembers its logits."""
+    x = program.as_value(x)
+    y = program.value(x.shape, x)
+    program.emit("softmax", y, x, y.rows, y.columns)
+    program.back(y, lambda dy: program.flow(x, "softmax_slope", dy, y, y.rows, y.columns))
+    y.logits = x
+    return y
+
+
+@lowers(activations.linear)
+def linear(program: Program, x: Any) -> Value:
+    """Return the value itself."""
+    return program.as_value(x)

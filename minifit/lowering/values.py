@@ -1,0 +1,137 @@
+"""`Value`: a tensor of a program, which has a shape and a place but no numbers of its own."""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from minifit import ops
+from minifit.arrays import FLOAT
+from minifit.lowering.places import Place
+from minifit.symbolic import Symbolic
+
+ValueShape = tuple[int | None, ...]
+
+
+class Unlowered(Exception):
+    """A part of a model that a program does not have. Its text names the part: "the layer 'dense' ..."."""
+
+
+class Value(Symbolic):
+    """The result of instructions.
+
+    Parameters
+    ----------
+    program : Program
+    shape : tuple of int or None
+        None stands in front for the rows of a batch; weights and the like have none.
+    storage : Storage
+        Shared with every other view of the same numbers, as `reshape` makes them.
+    requires_grad : bool, default False
+        Whether a gradient flows back into it.
+
+    Attributes
+    ----------
+    logits : Value or None
+        Those that a sigmoid or softmax was made of, from which cross-entropies are computed.
+    """
+
+    __slots__ = ("logits", "program", "requires_grad", "shape", "storage")
+
+    def __init__(
+        self, program: Any, shape: ValueShape, storage: "Storage", requires_grad: bool = False
+    ) -> None:
+        self.program, self.shape, self.storage, self.requires_grad = program, shape, storage, requires_grad
+        self.logits: Value | None = None
+
+    @property
+    def place(self) -> Place:
+        """The place of its numbers."""
+        return self.storage.place
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The kind of number: float32, or int64 for class numbers."""
+        return self.storage.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    rank = ndim
+
+    @property
+    def of_batch(self) -> bool:
+        """True if it has a row for each sample."""
+        return self.shape[:1] == (None,)
+
+    @property
+    def count(self) -> int:
+        """Its numbers as a program counts them: for one sample, or all of them negated."""
+        return prod(n or 1 for n in self.shape[1:]) if self.of_batch else -prod(n or 1 for n in self.shape)
+
+    @property
+    def rows(self) -> int:
+        """The rows of its matrix, of all axes but the last, as a program counts them."""
+        if self.of_batch:
+            return prod(n or 1 for n in self.shape[1:-1])
+        return -prod(n or 1 for n in self.shape[:-1])
+
+    @property
+    def columns(self) -> int:
+        """The length of its last axis; 1 for a value of one number a sample."""
+        return (self.shape[-1] or 1) if self.shape else 1
+
+    def of_op(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Write an op down."""
+        return self.program.apply(function, args, kwargs)
+
+    def converted(self, dtype: Any) -> Any:
+        """Return the same numbers in another dtype."""
+        if np.dtype(dtype) != FLOAT:
+            raise Unlowered(f"numbers of dtype {np.dtype(dtype)}")
+        return self.program.floats(self)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """The sum over an axis."""
+        return self.program.by_rule(ops.sum, self, axis, keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """The mean over an axis."""
+        return self.program.by_rule(ops.mean, self, axis, keepdims)
+
+    def reshape(self, *shape: Any) -> Any:
+        """The same numbers in another shape."""
+        wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+        return self.program.by_rule(ops.reshape, self, wanted)
+
+    @property
+    def value(self) -> Any:
+        """Never there: what asks for the numbers, as a branch on them does, takes no part in a program."""
+        raise self._no_numbers("numbers")
+
+    def _no_numbers(self, wanted: str) -> Any:
+        return Unlowered(f"an op or a branch that needs {wanted} while the step is written down")
+
+    def __repr__(self) -> str:
+        return f"<Value of shape {self.shape}>"
+
+
+class Storage:
+    """The numbers of one or several values, and the gradient with respect to them.
+
+    Attributes
+    ----------
+    place : Place
+    dtype : numpy.dtype
+    grad : Place or None
+        None until an instruction writes into it.
+    """
+
+    __slots__ = ("dtype", "grad", "place", "slot")
+
+    def __init__(self, place: Place, dtype: np.dtype[Any] = FLOAT, slot: Place | None = None) -> None:
+        self.place, self.dtype, self.slot = place, dtype, slot
+        self.grad: Place | None = None

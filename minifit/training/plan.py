@@ -1,0 +1,242 @@
+"""`Plan`: a step of a model as programs of compiled instructions, one for each form that batches have.
+
+A step that goes through layers, losses and optimizers in Python costs more than the arithmetic of a small model. Here
+the step is gone through once, with values in the place of tensors, and written down; what results is carried out for
+many batches in one call. Everything that a program does not have goes op by op, as `TrainStep.take` says.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from math import isfinite
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from minifit import interrupts
+from minifit.arrays import FLOAT, Array
+from minifit.data.batch import Stretch
+from minifit.kernels import program as at
+from minifit.lowering.assembly import Assembly
+from minifit.lowering.program import Program
+from minifit.lowering.values import Unlowered, Value
+
+A_CALL = 0.02
+"""About how many seconds a call of compiled code shall take at most, unless a single step takes longer."""
+
+Form = tuple[Any, ...]
+"""What tells one program from another: for inputs, targets and weights the dtype and shape of each column."""
+
+Columns = list[list[Value | None]]
+Write = Callable[[Program, Columns], None]
+
+
+class Plan:
+    """The programs of a step.
+
+    Parameters
+    ----------
+    kernels : module
+        The compiled kernels.
+    begin : callable
+        Returns an empty program.
+    write : callable
+        ``write(program, columns)`` writes the step down for a batch of these columns: inputs, targets, weights.
+    model : Trainable
+    optimizer : Optimizer, optional
+        The batches are only judged when None.
+    memory : optimizers.Plan, optional
+        Where the optimizer finds what it updates.
+
+    Attributes
+    ----------
+    reason : str
+        The part of the model that no program has; empty as far as it is known.
+    results : list of tuple of ndarray
+        The outputs of each call, of a program that has any.
+    pace : int
+        How many steps a call may have so that it is over soon: Ctrl-C waits for its end.
+    """
+
+    def __init__(
+        self,
+        kernels: ModuleType,
+        begin: Callable[[], Program],
+        write: Write,
+        model: Any,
+        optimizer: Any = None,
+        memory: Any = None,
+    ) -> None:
+        self._kernels, self._begin, self._write, self._model = kernels, begin, write, model
+        self._optimizer, self._memory = optimizer, memory
+        self._programs: dict[Form, Assembly | str] = {}
+        self._current: Assembly | None = None
+        self._layouts: list[tuple[Any, int]] = []
+        self._aimed_at: Stretch | None = None
+        self._rates = np.zeros(1)
+        self._rates_of: Assembly | None = None
+        self.reason = ""
+        self.pace = 1
+        self.results: list[tuple[Array, ...]] = []
+
+    # -- what a runner asks -----------------------------------------------------------------------------
+
+    def prepare(self, stretch: Stretch, most: int) -> int:
+        """Return how many batches of a stretch one call can take, at most `most`; 0 if no program is for them."""
+        if any(buffer.layout != layout for buffer, layout in self._layouts):
+            self._forget()
+        if stretch is not self._aimed_at and not self._aim(stretch):
+            return 0
+        most = min(most, stretch.batches)
+        return most if self._optimizer is None else self._set_rates(most)
+
+    def take(self, stretch: Stretch, most: int) -> int:
+        """Take as many batches as `prepare` said, and return how many were taken; while interrupts are held.
+
+        Fewer are if something is wrong with a batch, or if the loss stops being finite.
+        """
+        assembly = self._current
+        assert assembly is not None
+        means, sums = assembly.program.means, assembly.sums
+        for i, mean in enumerate(means):
+            sums[2 * i], sums[2 * i + 1] = mean.total, mean.count
+        assembly.frame[at.SOUND] = isfinite(sums[0])
+        results = self._room_for_results(assembly, stretch, most)
+        began = time.perf_counter() if most >= self.pace else None
+        if assembly.program.generators:
+            with ExitStack() as locks:
+                for generator in assembly.program.generators:
+                    locks.enter_context(generator.bit_generator.lock)
+                done = assembly.carry_out(stretch.begin, most)
+        else:
+            done = assembly.carry_out(stretch.begin, most)
+        if began is not None:
+            self._set_pace(done, time.perf_counter() - began)
+        totals = sums.tolist()
+        for i, mean in enumerate(means):
+            mean.total, mean.count = totals[2 * i], totals[2 * i + 1]
+        if self._optimizer is not None and done:
+            self._optimizer.used(self._rates[done - 1])
+        if results and done:
+            self.results.append(results)
+        return done
+
+    @staticmethod
+    def _room_for_results(assembly: Assembly, stretch: Stretch, most: int) -> tuple[Array, ...]:
+        """Return arrays for the outputs of the next batches, and tell the program where they lie."""
+        results = assembly.program.results
+        if not results:
+            return ()
+        first, frame = stretch.begin * stretch.size, assembly.frame
+        rows = min((stretch.begin + most) * stretch.size, int(frame[at.SAMPLES])) - first
+        arrays = tuple([np.empty((rows, *(n or 1 for n in value.shape[1:])), FLOAT) for value in results])
+        for i, (value, array) in enumerate(zip(results, arrays, strict=True)):
+            # a program counts rows from the beginning of the data
+            assembly.tell(("result", i), array, -first * value.count * FLOAT.itemsize)
+        return arrays
+
+    def rest(self) -> None:
+        """Let go of the data."""
+        self._aimed_at, self.results = None, []
+
+    def _set_pace(self, steps: int, seconds: float) -> None:
+        if seconds > A_CALL:
+            self.pace = max(self.pace // 2, 1)
+        elif seconds < A_CALL / 4:
+            self.pace = max(self.pace, 2 * steps)
+
+    # -- its programs -----------------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        """Write all programs again: the weights lie elsewhere."""
+        self._programs.clear()
+        self._aimed_at = self._current = None
+
+    def _aim(self, stretch: Stretch) -> bool:
+        """Have the program for batches like these, and tell it where they lie; False if there is none."""
+        parts = stretch.inputs, stretch.targets, stretch.weights
+        form = tuple(
+            [tuple([None if a is None else (a.dtype.str, a.shape[1:]) for a in part]) for part in parts]
+        )
+        found = self._programs.get(form)
+        if found is None:
+            found = self._programs[form] = self._written(form)
+        if isinstance(found, str):
+            return False
+        if not all(a is None or _usable(a) for part in parts for a in part):
+            return False
+        found.make_room(stretch.size)
+        for name, part in zip("xyw", parts, strict=True):
+            for i, array in enumerate(part):
+                found.tell((name, i), array)
+        frame = found.frame
+        frame[at.SIZE], frame[at.ORDER] = stretch.size, 0
+        frame[at.SAMPLES] = len(stretch.inputs[0]) if stretch.order is None else len(stretch.order)
+        if stretch.order is not None:
+            frame[at.ORDER] = stretch.order.__array_interface__["data"][0]
+        self._current, self._aimed_at = found, stretch
+        return True
+
+    def _written(self, form: Form) -> Assembly | str:
+        """Return the program for batches of a form, or the part of the model that keeps it from having one."""
+        if self._optimizer is not None:
+            self._optimizer.look_again(self._memory)
+            self._layouts = self._memory.layouts
+        try:
+            return Assembly(self.program(form), self._kernels)
+        except Unlowered as unlowered:
+            self.reason = str(unlowered)
+            return self.reason
+
+    def program(self, form: Form) -> Program:
+        """Write the step down for batches of a form."""
+        with interrupts.importing("minifit.lowering.rules"):
+            from minifit.lowering import rules  # noqa: F401  # they put themselves into a table
+        program = self._begin()
+        columns: Columns = []
+        for name, part in zip("xyw", form, strict=True):
+            columns.append(
+                [
+                    None if column is None else self._column(program, (name, i), *column)
+                    for i, column in enumerate(part)
+                ]
+            )
+        self._write(program, columns)
+        return program
+
+    def lacks(self, form: Form) -> str:
+        """Return the part of the model that keeps batches of a form from having a program; empty if none does."""
+        try:
+            self.program(form)
+        except Unlowered as unlowered:
+            return str(unlowered)
+        return ""
+
+    def _column(self, program: Program, key: tuple[str, int], dtype: str, shape: tuple[int, ...]) -> Value:
+        name, _ = key
+        if name == "x" and not shape:
+            shape = (1,)  # (n,) stands for (n, 1)
+        if (
+            0 in shape
+            or np.dtype(dtype) not in (FLOAT, np.dtype(np.int64))
+            or (name == "x" and dtype != FLOAT.str)
+        ):
+            raise Unlowered(f"data of dtype {np.dtype(dtype)} and samples of shape {shape}")
+        return program.column(key, (None, *shape), np.dtype(dtype))
+
+    def _set_rates(self, most: int) -> int:
+        """Note the learning rates of the next steps, at most so many, and return how many of them are known."""
+        assembly = self._current
+        assert assembly is not None
+        rates = self._optimizer.rates(most)
+        if len(rates) > len(self._rates) or self._rates_of is not assembly:
+            self._rates = np.zeros(max(len(rates), len(self._rates)))
+            self._rates_of = assembly
+            assembly.tell("rates", self._rates)
+        self._rates[: len(rates)] = rates
+        return len(rates)
+
+
+def _usable(array: Array) -> bool:
+    return array.flags.c_contiguous and array.flags.aligned

@@ -1,0 +1,56 @@
+"""Instructions around the arithmetic do as NumPy does."""
+
+import numpy as np
+import pytest
+
+from tests.kernels.carrying import carry, randoms
+
+
+def test_sums_of_numbers() -> None:
+    a, b, y = randoms(4, 5), randoms(4, 5, seed=1), np.zeros((4, 5), np.float32)
+    carry(("accumulate", y, a, b, 5))
+    np.testing.assert_array_equal(y, a + b)
+    carry(("clear", y, -20), n=1)
+    assert not y.any()
+
+
+@pytest.mark.parametrize("each", [1, 5])
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("divide", [0, 1])
+def test_a_weighted_mean_and_its_slope(each: int, weighted: bool, divide: int) -> None:
+    values, weights, y = randoms(4, 5), abs(randoms(4, 5 // each, seed=1)), np.zeros(1, np.float32)
+    w = np.repeat(weights, each, axis=1) if weighted else np.ones_like(values)
+    carry(("weighted_mean", y, values, weights if weighted else 0, 5, each, divide))
+    n = values.size if divide else 1
+    np.testing.assert_allclose(y[0], (values * w).sum() / n, rtol=1e-5)
+    slope, dy = np.zeros_like(values), np.array([3], np.float32)
+    carry(("weighted_mean_slope", slope, dy, weights if weighted else 0, 5, each, divide))
+    np.testing.assert_allclose(slope, 3 * w / n, rtol=1e-6)
+    total = np.array([10.0, 2.0])
+    carry(("mean_of", total[:1], total[1:], values, weights if weighted else 0, 5, each))
+    np.testing.assert_allclose(total, [10 + (values * w).sum(), 2 + w.sum()], rtol=1e-5)
+
+
+def test_a_loss_is_counted_and_ends_when_it_is_not_finite() -> None:
+    total, loss, steps = np.zeros(2), np.array([1.5], np.float32), np.zeros(1, np.int64)
+    rows = ("count_loss", total[:1], total[1:], loss), ("finish", total[:1], steps)
+    assert carry(*rows, batches=3) == 3
+    assert total.tolist() == [18, 12]
+    assert steps[0] == 3
+    loss[0] = np.nan
+    assert carry(*rows, batches=3) == 1
+    assert steps[0] == 4
+
+
+def test_single_numbers() -> None:
+    a, b, y = np.array([2], np.float32), np.array([3], np.float32), np.zeros(1, np.float32)
+    carry(("add_times", y, a, b, 0.5))
+    assert y[0] == 3.5
+    carry(("times", y, b, 2.0))
+    assert y[0] == 6
+
+
+def test_rows_of_results_lie_behind_one_another() -> None:
+    x, out = randoms(2, 3), np.zeros((6, 3), np.float32)
+    carry(("put_rows", out, x, 3), n=2, first=1, batches=2)
+    np.testing.assert_array_equal(out, np.concatenate([np.zeros((2, 3)), x, x]))
