@@ -39,7 +39,7 @@ class Assembly:
         self.frame = np.zeros(at.FRAME, np.int64)
         self.rows_fit = 0
         self._arena = aligned_zeros(0)
-        self._carry_out = kernels.carry_out
+        self._kernels = kernels
         self._addresses = [getattr(kernels.instructions, each.name).address for each in self.instructions]
         fields = [(i, j, f) for i, each in enumerate(self.instructions) for j, f in enumerate(each.fields, 1)]
         self._places = [(i, j, f) for i, j, f in fields if isinstance(f, Place) and not isinstance(f, Cell)]
@@ -81,7 +81,7 @@ class Assembly:
 
     def carry_out(self, begin: int, batches: int) -> int:
         """Take so many batches from number `begin` on; returns how many were."""
-        done: int = self._carry_out(*self._call, begin, batches)
+        done: int = self._kernels.carry_out(*self._call, begin, batches)
         return done
 
 
