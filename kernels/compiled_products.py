@@ -3,73 +3,35 @@
 A BLAS copies its matrices into an order of its own before it multiplies, and shares the work among threads. That
 pays for large ones. Below, a tile of 4 rows and 16 columns that stays in registers is as fast, and needs no call.
 
-All matrices are float32 and lie row by row without gaps: `x` (n, k), `w` (k, m), `y` (n, m).
+All matrices are float32 and lie row by row without gaps: `x` (n, k), `w` (k, m), `y` (n, m). `blas` is the address of
+the table of NumPy's BLAS, or 0 for none (`minifit.kernels.blas.routines`).
 """
 
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
 
-from minifit.kernels.blas import BY_ROWS, PLAIN, TRANSPOSED
+from minifit.kernels.compiled_parts import large_product
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
     Int,
-    address,
-    count,
-    emitted,
     first,
     float_at,
     load,
-    number,
     put_float,
     splat,
     spread,
     store,
 )
 from minifit.kernels.jit import jit_inner
+from minifit.kernels.parts import PLAIN, TRANSPOSED
 
 LARGE = 2**19
 """From so many multiplications, n * k * m, a product goes to the BLAS, if there is one. Measured: see docs/speed.md."""
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _NONE = np.int64(0)
-_C = ir.IntType(32)
-_SGEMM = ir.FunctionType(
-    ir.VoidType(),
-    [_C] * 3
-    + [ir.IntType(64)] * 3
-    + [ir.FloatType()]
-    + [ir.IntType(64)] * 4
-    + [ir.FloatType()]
-    + [ir.IntType(64)] * 2,
-)
-
-
-@emitted(types.void, address, *(count,) * 5, number, *(address, count) * 2, number, address, count)
-def _sgemm(
-    builder: Any,
-    routine: Any,
-    left: Any,
-    right: Any,
-    n: Any,
-    m: Any,
-    k: Any,
-    alpha: Any,
-    a: Any,
-    row_a: Any,
-    b: Any,
-    row_b: Any,
-    beta: Any,
-    c: Any,
-    row_c: Any,
-) -> None:
-    """``c = alpha * op(a) @ op(b) + beta * c``, by the BLAS."""
-    flags = [_C(BY_ROWS), builder.trunc(left, _C), builder.trunc(right, _C)]
-    given = [*flags, n, m, k, alpha, a, row_a, b, row_b, beta, c, row_c]
-    builder.call(builder.inttoptr(routine, _SGEMM.as_pointer()), given)
 
 
 @jit_inner
@@ -77,7 +39,7 @@ def multiply(blas: Int, x: Int, w: Int, b: Int, y: Int, n: Int, k: Int, m: Int) 
     """y = x @ w + b; nothing is added where `b` is 0."""
     if blas != 0 and n * k * m >= LARGE:
         _fill_rows(b, y, n, m)
-        _sgemm(blas, PLAIN, PLAIN, n, m, k, _ONE, x, k, w, m, _ONE if b != 0 else _ZERO, y, m)
+        large_product(blas, PLAIN, PLAIN, n, m, k, _ONE, x, k, w, m, _ONE if b != 0 else _ZERO, y, m)
         return
     row_x, row = k * SIZE, m * SIZE
     for j in range(0, m, LANES):
@@ -117,7 +79,7 @@ def add_product(blas: Int, x: Int, dy: Int, factor: Any, keep: bool, w: Int, n: 
     ):  # one column is one row of the transposed: full vectors, where a column fills one lane
         x, dy, k, m = dy, x, m, k
     elif blas != 0 and n * k * m >= LARGE:
-        _sgemm(blas, TRANSPOSED, PLAIN, k, m, n, factor, x, k, dy, m, _ONE if keep else _ZERO, w, m)
+        large_product(blas, TRANSPOSED, PLAIN, k, m, n, factor, x, k, dy, m, _ONE if keep else _ZERO, w, m)
         return
     row_x, row = k * SIZE, m * SIZE
     factors, nothing = splat(factor), splat(_ZERO)
@@ -158,7 +120,7 @@ def add_product(blas: Int, x: Int, dy: Int, factor: Any, keep: bool, w: Int, n: 
 def multiply_transposed(blas: Int, dy: Int, w: Int, scratch: Int, dx: Int, n: Int, k: Int, m: Int) -> None:
     """dx = dy @ w.T; `scratch` has room for k * m numbers."""
     if blas != 0 and n * k * m >= LARGE and m > LANES:  # to add up few terms each, a BLAS prepares for long
-        _sgemm(blas, PLAIN, TRANSPOSED, n, k, m, _ONE, dy, m, w, m, _ZERO, dx, k)
+        large_product(blas, PLAIN, TRANSPOSED, n, k, m, _ONE, dy, m, w, m, _ZERO, dx, k)
         return
     if m > 1:  # a single column, read as a row, is transposed
         _transpose(w, scratch, k, m)

@@ -33,7 +33,7 @@ _ZERO, _ONE, _LOWEST = _F(0), _F(1), _F(-np.inf)
 
 @instruction
 def dense(row: Int, frame: Int) -> int:
-    """``y = x @ w + b``: fields y, x, w, b or 0, rows, k, m, sgemm."""
+    """``y = x @ w + b``: fields y, x, w, b or 0, rows, k, m, routines of the BLAS."""
     n, k, m = size(row, 5, frame), field(row, 6), field(row, 7)
     multiply(field(row, 8), field(row, 2), field(row, 3), field(row, 4), field(row, 1), n, k, m)
     return at.GO_ON
@@ -41,7 +41,7 @@ def dense(row: Int, frame: Int) -> int:
 
 @instruction
 def dense_slope_x(row: Int, frame: Int) -> int:
-    """``dx = dy @ w.T``: fields dx, dy, w, room for w transposed, rows, k, m, sgemm."""
+    """``dx = dy @ w.T``: fields dx, dy, w, room for w transposed, rows, k, m, routines of the BLAS."""
     n, k, m = size(row, 5, frame), field(row, 6), field(row, 7)
     multiply_transposed(field(row, 8), field(row, 2), field(row, 3), field(row, 4), field(row, 1), n, k, m)
     return at.GO_ON
@@ -49,7 +49,7 @@ def dense_slope_x(row: Int, frame: Int) -> int:
 
 @instruction
 def dense_slope_w(row: Int, frame: Int) -> int:
-    """``dw = x.T @ dy``: fields dw, x, dy, rows, k, m, sgemm."""
+    """``dw = x.T @ dy``: fields dw, x, dy, rows, k, m, routines of the BLAS."""
     n, k, m = size(row, 4, frame), field(row, 5), field(row, 6)
     add_product(field(row, 7), field(row, 2), field(row, 3), _ONE, False, field(row, 1), n, k, m)
     return at.GO_ON

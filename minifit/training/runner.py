@@ -25,6 +25,7 @@ from minifit.errors import DataError, ShapeError
 from minifit.lowering.program import Program
 from minifit.randomness import Streams
 from minifit.tensor import Context
+from minifit.training import threads
 from minifit.training.plan import Columns, Plan
 from minifit.training.progress import Progress
 from minifit.undo import Undo
@@ -101,6 +102,7 @@ class Runner(ABC):
             while done != most:
                 if self._looked != settings.count:
                     self.look()
+                threads.follow()
                 self.memory.rewind()
                 left, plan = None if most is None else most - done, self.plan
                 if plan is None:

@@ -10,7 +10,7 @@ import pytest
 from numba import njit
 
 from minifit.kernels import compiled_products
-from minifit.kernels.blas import sgemm_address
+from minifit.kernels.blas import routines
 from minifit.kernels.compiled_products import LARGE
 
 FLOAT = np.float32
@@ -56,7 +56,7 @@ SIZES = [
     (64, 129, 70),
     (96, 600, 10),
 ]
-BLAS = [0, sgemm_address()]
+BLAS = [0, routines()]
 
 
 def randoms(*shape: int) -> np.ndarray[Any, Any]:

@@ -14,21 +14,21 @@ CLOSE: Any = {"rtol": 2e-5, "atol": 2e-6}
 @pytest.mark.parametrize("k", [1, 3, 20])
 @pytest.mark.parametrize("m", [1, 10, 33])
 def test_a_dense_layer(k: int, m: int) -> None:
-    n, sgemm = 5, blas.sgemm_address()
+    n, routines = 5, blas.routines()
     x, w, b, dy = randoms(n, k), randoms(k, m, seed=1), randoms(m, seed=2), randoms(n, m, seed=3)
     y, dx, dw, db = np.zeros_like(dy), np.zeros_like(x), np.zeros_like(w), np.zeros_like(b)
     room, rates = np.zeros_like(w), np.full(1, 0.5)
     carry(
-        ("dense", y, x, w, b, 1, k, m, sgemm),
-        ("dense_slope_x", dx, dy, w, room, 1, k, m, sgemm),
-        ("dense_slope_w", dw, x, dy, 1, k, m, sgemm),
+        ("dense", y, x, w, b, 1, k, m, routines),
+        ("dense_slope_x", dx, dy, w, room, 1, k, m, routines),
+        ("dense_slope_w", dw, x, dy, 1, k, m, routines),
         ("dense_slope_b", db, dy, 1, m),
         n=n,
     )
     for found, expected in ((y, x @ w + b), (dx, dy @ w.T), (dw, x.T @ dy), (db, dy.sum(0))):
         np.testing.assert_allclose(found, expected, **CLOSE)
     moved, shifted = w.copy(), b.copy()
-    carry(("descend_w", moved, x, dy, 1, k, m, sgemm, rates), ("descend_b", shifted, dy, 1, m, rates), n=n)
+    carry(("descend_w", moved, x, dy, 1, k, m, routines, rates), ("descend_b", shifted, dy, 1, m, rates), n=n)
     np.testing.assert_allclose(moved, w - 0.5 * dw, **CLOSE)
     np.testing.assert_allclose(shifted, b - 0.5 * db, **CLOSE)
 

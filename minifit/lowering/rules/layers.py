@@ -20,16 +20,16 @@ def dense(program: Program, x: Any, w: Any, b: Any, activation: str = "linear") 
         raise Unlowered("a dense op whose weights come from the batch")
     k, m = w.shape[0] or 0, w.shape[1] or 0
     y = program.value((*x.shape[:-1], m), x, w, b)
-    sgemm = blas.sgemm_address()
-    program.emit("dense", y, x, w, b, x.rows, k, m, sgemm)
+    routines = blas.routines()
+    program.emit("dense", y, x, w, b, x.rows, k, m, routines)
     if activation != "linear":
         program.emit(activation, y, y, y.count)
 
     def back(dy: Any) -> None:
         if activation != "linear":
             program.emit(f"{activation}_slope", dy, dy, y, y.count)
-        program.flow(x, "dense_slope_x", dy, w, program.room(-k * m), x.rows, k, m, sgemm)
-        program.flow(w, "dense_slope_w", x, dy, x.rows, k, m, sgemm)
+        program.flow(x, "dense_slope_x", dy, w, program.room(-k * m), x.rows, k, m, routines)
+        program.flow(w, "dense_slope_w", x, dy, x.rows, k, m, routines)
         if b is not None:
             program.flow(b, "dense_slope_b", dy, x.rows, m)
 
