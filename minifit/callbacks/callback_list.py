@@ -146,6 +146,8 @@ class CallbackList:
 
     def watched(self, event: str) -> bool:
         """Whether somebody must be called at every batch of an event: "train", "test" or "predict"."""
+        if not self._methods:
+            return False
         hooks = (f"on_{event}_batch_begin", f"on_{event}_batch_end")
         return any(declared(c, "watches")(h) for h in hooks if h in self._methods for c in self.callbacks)
 

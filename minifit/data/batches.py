@@ -145,6 +145,11 @@ class Batches(ABC):
     def took(self, batches: int) -> None:
         """Go on behind the first `batches` of those that lie ahead."""
 
+    @property
+    def inputs(self) -> Sequence[Any]:
+        """The inputs, for a look at their shapes: all rows where they are known, or those of one batch."""
+        return self.peek().inputs
+
     @abstractmethod
     def peek(self) -> Batch:
         """One batch to learn the shapes from; it is not used up."""

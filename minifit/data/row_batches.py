@@ -52,6 +52,15 @@ def column(name: str, role: str, rows: Rows | None) -> Column:
     return Column(name, role, rows, dtype, rows if in_memory(rows) else None)
 
 
+def _column_of(name: str, role: str, value: Any, of: str) -> Column:
+    """Return the column of what was given, after a look at it."""
+    if type(value) is np.ndarray and value.dtype == FLOAT and value.ndim and value.size:
+        return Column(
+            name, role, value, FLOAT, value if in_memory(value) else None
+        )  # there is nothing to convert
+    return column(name, role, None if value is None and role != "x" else rows_of(name + of, value))
+
+
 def columns_of(given: Given, of: str = "") -> list[Column]:
     """Return the columns of data in normal form; `of` is what messages say behind their names.
 
@@ -61,7 +70,7 @@ def columns_of(given: Given, of: str = "") -> list[Column]:
         For what is no array of numbers, and for arrays of different lengths.
     """
     columns = [
-        column(name, role, None if value is None and role != "x" else rows_of(name + of, value))
+        _column_of(name, role, value, of)
         for role, leaves in zip(PARTS, given.parts, strict=True)
         for name, value in leaves
     ]

@@ -36,6 +36,11 @@ class Stored:
         self.chunk = int(chunks[0]) if chunks and isinstance(chunks[0], int | np.integer) else 1
 
     @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
     def row_bytes(self) -> int:
         """The bytes of one row."""
         return math.prod(self.shape[1:]) * int(self.dtype.itemsize)

@@ -290,20 +290,24 @@ class Layer(Owner, Connected, Adding, Configurable):
         if len(args) != 1:
             args, kwargs = self._by_name(args, kwargs)
         inputs = args[0]
-        if type(inputs) is not Tensor or kwargs:
+        if not kwargs and type(inputs) is np.ndarray and inputs.dtype == FLOAT:
+            inputs = constant(inputs)
+        elif type(inputs) is not Tensor or kwargs:
             if _holds_symbols(inputs, kwargs):
                 return self._on_symbols(inputs, kwargs)
             inputs = self._tensors_of(inputs)
         training = kwargs.pop("training", None)
-        self._need_arguments(kwargs)
+        if self._needed_names:
+            self._need_arguments(kwargs)
         if (here := current()).collects:
             if here.losses and _surrounding.get() is OUTERMOST:  # the latest call counts, as in tf.keras
                 within = set(self.layers_within())
                 here.losses[:] = [added for added in here.losses if added[0] not in within]
             return self._on_tensors(inputs, training, kwargs)
-        for layer in self._lossy:
-            layer._losses_by_hand.clear()
-        self._lossy.clear()
+        if self._lossy:
+            for layer in self._lossy:
+                layer._losses_by_hand.clear()
+            self._lossy.clear()
         with Context(streams=self._streams()) as here:
             y = self._on_tensors(inputs, training, kwargs)
         for layer, loss in here.losses:

@@ -6,6 +6,7 @@ something was compiled before. The same call always computes the same bits.
 """
 
 import os
+from functools import cache
 from types import ModuleType
 
 from minifit import kernels
@@ -58,7 +59,10 @@ def choose(planned: float) -> ModuleType:
             f"MINIFIT_KERNELS=numba needs a Numba that compiles. Received: {kernels.numba_missing()}. "
             "Install or enable it, or set MINIFIT_KERNELS=auto."
         )
-    return kernels.load(wanted)
+    return _loaded(wanted)
+
+
+_loaded = cache(kernels.load)  # asked at every call
 
 
 def name_of(chosen: ModuleType) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from minifit import kernels
 from minifit.arrays import FLOAT
-from minifit.data import Batch, Batches, Names
+from minifit.data import Batches, Names
 from minifit.errors import ShapeError
 from minifit.training import engine
 from minifit.training.compiling import Compiling
@@ -19,20 +19,18 @@ from minifit.training.step_methods import PREDICTING, TESTING, TRAINING
 class Preparing(Compiling):
     """A layer that makes its steps."""
 
-    def _ready(self, batches: Batches, own: str | None = None) -> Batch:
-        """Build for data like this; returns a sample of it. A step of the user's may do with it what it likes."""
-        sample = batches.peek()
+    def _ready(self, batches: Batches, own: str | None = None) -> None:
+        """Build for data like this. A step of the user's may do with it what it likes."""
+        inputs = batches.inputs
         if own is not None and self._needs_no_data():
-            return sample
+            return
         try:
-            self.ready_for(sample.inputs, batches.form.x)
+            self.ready_for(inputs, batches.form.x)
         except ShapeError as error:
             batches.tell_where(error)
             raise
         if own is None and batches.names.outputs is None:
             batches.name_outputs(self.output_keys)
-            return batches.peek()
-        return sample
 
     def _names_of_data(self) -> Names:
         """Return the names by which data may be given."""
@@ -50,7 +48,7 @@ class Preparing(Compiling):
 
         With a step of the user's the first batch makes the metrics, `lazily`, as that step takes it.
         """
-        sample = self._ready(batches, lazily)
+        self._ready(batches, lazily)
         kept = self.training_state.kept
         objective.bring_along(kept.answer("metrics of layers", lambda: self.metrics_of_layers))
         objective.lazy = bool(lazily)
@@ -58,14 +56,12 @@ class Preparing(Compiling):
             return
         if not objective.begun and (again or not objective.resolved):
             outputs = [tuple(n or 1 for n in shape) for shape in self.output_shapes]
-            objective.resolve(
-                self.output_names, [None if y is None else y.shape for y in sample.targets], outputs
-            )
+            targets = [None if y is None else y.shape for y in batches.peek().targets]
+            objective.resolve(self.output_names, targets, outputs)
         objective.losses_used = objective.metrics_used = objective.resolved
         if objective.resolved:
-            targets = batches.targets
-            names = [batches.name_of_targets(i) for i in range(len(targets))]
-            objective.check_targets(names, targets, self.output_shapes)
+            names = [batches.name_of_targets(i) for i in range(len(batches.targets))]
+            objective.check_targets(names, batches.targets, self.output_shapes)
 
     def _work(self, batches: Batches, epochs: int) -> float:
         """Return the planned work."""

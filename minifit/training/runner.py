@@ -69,7 +69,7 @@ class Runner(ABC):
         self.undo = Undo()
         self.context = Context(kernels, self.memory, recording, streams, self.undo)
         self.held = interrupts.held()
-        self.progress = Progress()
+        self.progress = self._idle = Progress()
         self.plan: Plan | None = None
         self.reason = NUMPY
         self._looked = -1  # `settings.count` when `follow_settings` was last called
@@ -140,7 +140,7 @@ class Runner(ABC):
         """Let go of the data and of the caller's context until another call takes it."""
         vars(self).pop("inside", None)
         vars(self).pop("_latest", None)
-        self.progress = Progress()
+        self.progress = self._idle
         self.context.losses.clear()
         if self.plan is not None:
             self.plan.rest()

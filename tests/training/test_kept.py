@@ -23,6 +23,7 @@ from minifit.optimizers import SGD, Adam
 from minifit.regularizers import L2
 from minifit.training.kept import MOST, Kept
 from minifit.training.step import PredictStep, TestStep, TrainStep
+from tests.small_models import small_model
 
 X = np.random.default_rng(0).random((12, 3), np.float32)
 Y = np.random.default_rng(1).random((12, 2), np.float32)
@@ -173,13 +174,16 @@ def test_a_method_that_nothing_calls_is_refused_at_the_next_call() -> None:
         model.train_on_batch(X, Y)
 
 
-def test_the_data_is_let_go_of() -> None:
-    model = new_model()
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_the_data_is_let_go_of(kernels: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+    model = small_model() if kernels == "numba" else new_model()
     x = X.copy()
-    model.fit(x, Y, verbose=0)
-    model.evaluate(x, Y, verbose=0)
+    y = Y[:, : model.output_shape[-1]]
+    model.fit(x, y, verbose=0)
+    model.evaluate(x, y, verbose=0)
     model.predict(x)
-    model.train_on_batch(x, Y)
+    model.train_on_batch(x, y)
     gone = weakref.ref(x)
     del x
     gc.collect()
