@@ -1,19 +1,17 @@
 """Batches from arrays in memory and memory maps, drawn by index: the data set itself is never copied."""
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from minifit.arrays import Array
-from minifit.data.batch import Batch, Stretch
+from minifit.arrays import FLOAT, Array
+from minifit.data.batch import Batch, Columns, Stretch
+from minifit.data.class_weights import weigh_classes
 from minifit.data.permutation import Computed
 from minifit.data.row_batches import RowBatches
+from minifit.errors import DataError, ShapeError
 from minifit.tensor import Context
-
-CAST_AT_ONCE = 2**20
-"""Numbers that are put in order and cast ahead of the step, where the data cannot be used as it lies: 4 MB."""
 
 FEW = 2**11
 """Targets that are cast together in half a microsecond."""
@@ -23,51 +21,44 @@ class ArrayBatches(RowBatches):
     """Batches of rows of arrays; the parameters are those of `RowBatches`."""
 
     _whole: Stretch | None = None  # the present pass as one stretch, where the arrays can be used as they lie
-    _pass = -1  # its number
+    _begins = _ends = -1  # the positions at which it begins and ends
     _to_cast: Sequence[
         tuple[Array, Array]
     ] = ()  # its targets that are no float32, each with memory for what they are
-    _lie_ahead = False  # whether the batches that `ahead` told of are still to come
-
-    @property
-    def _width(self) -> int:
-        """The most numbers that a row of one of the inputs has."""
-        widths: list[int] = [prod(rows.shape[1:]) for rows in self.inputs]
-        return max(widths)
+    _by_class: Array | None = None  # memory for weights by class
+    _given_weights: Columns = ()  # those of samples, which count beside them
 
     def ahead(self, here: Context, most: int) -> Stretch | None:
-        """Return the rest of the pass: of the arrays as they lie, or of copies of some batches in order."""
-        self._lie_ahead = not (
-            self.shuffle == "batch" or self._weights_at < len(self.columns) or self.class_weight is not None
-        )
-        if not self._lie_ahead:
+        """Return the rest of the pass as the arrays lie, or what a source in files does."""
+        begin = self.position - self._begins
+        if not 0 < begin < self._ends - self._begins:
             return super().ahead(here, most)
-        begin = self._next_in_pass(here)
-        if begin is None:
-            return None
-        if self._pass != self.position // self.batches or begin == 0:
-            self._pass, self._whole = self.position // self.batches, self._as_it_lies()
-        whole, left = self._whole, self.batches - begin
+        stretch = self._ahead(here, begin, most)
+        self._lie_ahead = stretch is not None
+        return super().ahead(here, most) if stretch is None else stretch
+
+    def _ahead(self, here: Context, begin: int, most: int) -> Stretch | None:
+        if begin == 0 or not self._begins <= self.position < self._ends:
+            self._begins, self._ends = self.position - begin, self.position - begin + self.batches
+            self._whole = self._as_it_lies()
+        whole = self._whole
         if whole is None:
-            left = min(left, most, max(CAST_AT_ONCE // max(self.size * self._width, 1), 1))
-            return Stretch(*self._batch(here, *self._rows_of(begin, left)), None, self.size, 0, left)
+            return super()._ahead(here, begin, most)
         if whole.order is None and self.shuffle:
             whole = self._of_computed(whole, begin)
         else:
-            whole.begin, whole.batches = begin, left
+            whole.begin, whole.batches = begin, self.batches - begin
+        batches = min(whole.batches, most)
         if self._to_cast:
-            self._cast_targets(whole, min(whole.batches, most))
+            self._cast_targets(whole, batches)
+        if self._by_class is not None and not self._weigh(self._by_class, whole, batches):
+            return None
         return whole
-
-    def took(self, batches: int) -> None:
-        """Go on behind the first `batches` of those that lie ahead."""
-        if self._lie_ahead:
-            self._go_on(batches)
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there, in the order of that time."""
         super().set_state(state)
-        self._pass, self._whole = -1, None
+        self._begins, self._ends, self._whole = -1, -1, None
 
     def _as_it_lies(self) -> Stretch | None:
         """Return the pass as one stretch of the arrays themselves; None if they must be cast or copied.
@@ -86,7 +77,12 @@ class ArrayBatches(RowBatches):
                 return None
             arrays.append(array)
         order = self.order if self.shuffle else None
-        return Stretch(*self._parts(arrays), None if isinstance(order, Computed) else order, self.size, 0, 0)
+        whole = Stretch(*self._parts(arrays), None if isinstance(order, Computed) else order, self.size, 0, 0)
+        if self.class_weight is not None:
+            if self._by_class is None:
+                self._by_class = np.empty(self.samples, FLOAT)
+            self._given_weights, whole.weights = whole.weights, (self._by_class,) * self.outputs
+        return whole
 
     def _cast_targets(self, stretch: Stretch, batches: int) -> None:
         """Cast those of the next batches: no earlier, since a hook may change the data until they are taken.
@@ -104,6 +100,29 @@ class ArrayBatches(RowBatches):
                 places = stretch.order[rows]
                 out.put(places, y.take(places))
 
+    def _weigh(self, weights: Array, stretch: Stretch, batches: int) -> bool:
+        """Put the weights of the next batches where they belong, for the reason that targets are cast so late.
+
+        Returns
+        -------
+        bool
+            False if one of them has no weight.
+        """
+        first = stretch.begin * stretch.size
+        rows: Any = slice(first, first + batches * stretch.size)
+        if stretch.order is not None:
+            rows = stretch.order[rows]
+        assert self.class_weight is not None
+        y, beside = (
+            tuple([None if a is None else a[rows] for a in part[:1]])
+            for part in (stretch.targets, self._given_weights)
+        )
+        try:
+            weights[rows] = weigh_classes(self.class_weight, Batch((), y, beside))
+        except (ShapeError, DataError):
+            return False
+        return True
+
     def _of_computed(self, whole: Stretch, begin: int) -> Stretch:
         """A stretch of an order that is not kept: as far as it is computed."""
         assert isinstance(self.order, Computed)
@@ -111,11 +130,7 @@ class ArrayBatches(RowBatches):
         places, left = self.order.ahead(first, last - first), self.batches - begin
         if first + len(places) < self.samples:
             left = max(len(places) // self.size, 1)
-        return Stretch(whole.inputs, whole.targets, (), places, self.size, 0, left)
-
-    def _rows_of(self, begin: int, batches: int) -> tuple[int, int]:
-        """Return the places in a pass at which some batches begin and end."""
-        return begin * self.size, min((begin + batches) * self.size, self.samples)
+        return Stretch(whole.inputs, whole.targets, whole.weights, places, self.size, 0, left)
 
     def _batch(self, here: Context, first: int, last: int) -> Batch:
         rows = slice(first, last)

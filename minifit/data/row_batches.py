@@ -2,21 +2,26 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from minifit.arrays import FLOAT, Array
-from minifit.data.batch import PARTS, Batch, Columns, for_each, target_dtype
+from minifit.data.batch import PARTS, Batch, Columns, Stretch, for_each, target_dtype
 from minifit.data.batches import SUSPECTED, Batches, Suspect
 from minifit.data.checks import same_length
+from minifit.data.class_weights import weigh_classes
 from minifit.data.forms import Given, normal_form
 from minifit.data.permutation import permutation
 from minifit.data.stored import Rows, read, rows_of
 from minifit.data.values import check_range, in_memory
-from minifit.errors import ArgumentError
+from minifit.errors import ArgumentError, DataError, ShapeError
 from minifit.randomness import generator_at
 from minifit.tensor import Context
+
+COPIED_AT_ONCE = 2**20
+"""Numbers that are put in order and cast ahead of the step, where the data cannot be used as it lies: 4 MB."""
 
 Shuffle: TypeAlias = bool | Literal["batch"]
 Parts: TypeAlias = tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]
@@ -116,6 +121,7 @@ class RowBatches(Batches):
 
     advice = "Pass more rows or a smaller batch_size"
     size: int
+    _lie_ahead = False  # whether the batches that `ahead` told of are still to come
 
     def __init__(
         self,
@@ -220,6 +226,41 @@ class RowBatches(Batches):
     def _arrange(self, rng: np.random.Generator) -> None:
         """Draw an order for the pass."""
         self.order = permutation(self.batches if self.shuffle == "batch" else self.samples, rng)
+
+    def ahead(self, here: Context, most: int) -> Stretch | None:
+        """Return copies of the next batches, in order and cast; with ``shuffle="batch"`` the next one."""
+        begin = self._next_in_pass(here)
+        if begin is None:
+            return None
+        stretch = None if self.shuffle == "batch" else self._ahead(here, begin, most)
+        self._lie_ahead = stretch is not None
+        return super().ahead(here, 1) if stretch is None else stretch
+
+    def _ahead(self, here: Context, begin: int, most: int) -> Stretch | None:
+        """Return the batches of the present pass from a number on; None if something is wrong with their classes."""
+        left = min(self.batches - begin, most, max(COPIED_AT_ONCE // max(self.size * self._width, 1), 1))
+        batch = self._batch(here, *self._rows_of(begin, left))
+        if self.class_weight is not None:
+            try:
+                batch = batch._replace(weights=(weigh_classes(self.class_weight, batch),) * self.outputs)
+            except (ShapeError, DataError):  # of one of them: taken alone it will be named
+                return None
+        return Stretch(*batch, None, self.size, 0, left)
+
+    def took(self, batches: int) -> None:
+        """Go on behind the first `batches` of those that lie ahead."""
+        if self._lie_ahead:
+            self._go_on(batches)
+
+    @property
+    def _width(self) -> int:
+        """The numbers of a row, of all columns together."""
+        widths: list[int] = [prod(rows.shape[1:]) for rows in self.sources]
+        return sum(widths)
+
+    def _rows_of(self, begin: int, batches: int) -> tuple[int, int]:
+        """Return the places in a pass at which some batches begin and end."""
+        return begin * self.size, min((begin + batches) * self.size, self.samples)
 
     @abstractmethod
     def _batch(self, here: Context, first: int, last: int) -> Batch:

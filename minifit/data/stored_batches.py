@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minifit.arrays import Array
-from minifit.data.batch import Batch
+from minifit.data.batch import Batch, Stretch
 from minifit.data.permutation import Order, permutation
 from minifit.data.row_batches import RowBatches
 from minifit.data.stored import Rows, Stored, read
@@ -72,6 +72,11 @@ class StoredBatches(RowBatches):
         block, inside = self._locate(place)
         order = self._order_inside(block)
         return block * self.block + (inside if order is None else int(order[inside : inside + 1][0]))
+
+    def _ahead(self, here: Context, begin: int, most: int) -> Stretch | None:
+        """Return the batches that the block at hand holds, or the one that ends in the next."""
+        block, inside = self._locate(begin * self.size)
+        return super()._ahead(here, begin, min(most, max((self._rows(block) - inside) // self.size, 1)))
 
     def _batch(self, here: Context, first: int, last: int) -> Batch:
         """Put together from one block or more."""

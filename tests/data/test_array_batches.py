@@ -1,6 +1,5 @@
 """Batches of arrays: the right rows as the right dtype, in memory that is used again, and never a copy of the data."""
 
-import copy
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,13 @@ import pytest
 from minifit import Sequential
 from minifit.arrays import Array
 from minifit.callbacks import Callback
-from minifit.data import ArrayBatches, array_batches, permutation
+from minifit.data import ArrayBatches, array_batches, permutation, row_batches
 from minifit.data.batch import target_dtype
 from minifit.data.row_batches import Shuffle
+from minifit.errors import DataError
 from minifit.layers import Dense
 from minifit.optimizers import SGD
-from tests.data.drawing import Only, columns, context, drawn, numbered, only
+from tests.data.drawing import columns, context, drawn, drawn_ahead, numbered, only, weighing
 
 ENGINES = ("numpy", "numba")
 
@@ -177,24 +177,13 @@ def test_making_batches_takes_no_memory_for_the_data() -> None:
 # -- several at once -----------------------------------------------------------------------------------------
 
 
-def drawn_ahead(batches: ArrayBatches, most: int, takes: int) -> list[Only]:
-    """All batches, as `ahead` tells of them; of each stretch at most `takes` are taken."""
-    here, found = context(), list[Only]()
-    while True:
-        here.workspace.rewind()  # type: ignore[union-attr]
-        stretch = batches.ahead(here, most)
-        if stretch is None:
-            return found
-        taken = min(stretch.batches, takes)
-        found += [only(copy.deepcopy(stretch.batch(number))) for number in range(taken)]
-        batches.took(taken)
-
-
 @pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize("most, takes", [(1, 1), (3, 2), (100, 7), (100, 100)])
 @pytest.mark.parametrize("dtype, y_dtype", [("f4", "f4"), ("f4", "i2"), ("f8", "f8"), ("u1", "u1")])
 @pytest.mark.parametrize("shuffle", [False, True, "batch"])
+@pytest.mark.parametrize("weighted", [(), ("samples",), ("classes",), ("samples", "classes")])
 def test_what_lies_ahead_is_what_comes_one_by_one(
+    weighted: tuple[str, ...],
     shuffle: Shuffle,
     dtype: str,
     y_dtype: str,
@@ -205,16 +194,50 @@ def test_what_lies_ahead_is_what_comes_one_by_one(
 ) -> None:
     monkeypatch.setattr(permutation, "LISTED", 1000 if listed else 10)
     monkeypatch.setattr(permutation, "STRETCH", 13)
-    monkeypatch.setattr(array_batches, "CAST_AT_ONCE", 60)
+    monkeypatch.setattr(row_batches, "COPIED_AT_ONCE", 80)
     monkeypatch.setattr(array_batches, "FEW", 1000 if listed else 10)
     x, y = array(dtype, (47, 3)), array(y_dtype, (47,))
+    weight = array(dtype, (47,)) if "samples" in weighted else None
+    classes = np.linspace(0.1, 3, 100, dtype="f4") if "classes" in weighted else None
     given = {"batch_size": 5, "passes": 3, "shuffle": shuffle}
-    together = drawn_ahead(ArrayBatches(columns(x, y), **given), most, takes)  # type: ignore[arg-type]
-    alone = drawn(ArrayBatches(columns(x, y), **given), context())  # type: ignore[arg-type]
+    together = drawn_ahead(
+        weighing(ArrayBatches(columns(x, y, weight), **given), classes),  # type: ignore[arg-type]
+        most,
+        takes,
+    )
+    alone = drawn(weighing(ArrayBatches(columns(x, y, weight), **given), classes), context())  # type: ignore[arg-type]
     assert len(together) == len(alone) == 30
     for a, b in zip(together, alone, strict=True):
         np.testing.assert_array_equal(a.x, b.x)
         np.testing.assert_array_equal(a.y, b.y)
+        np.testing.assert_array_equal(a.weight, b.weight)
+
+
+@pytest.mark.parametrize("weight", [None, "f4"])
+def test_one_hot_targets_are_weighed_together(weight: str | None) -> None:
+    y = np.eye(3, dtype="f4")[array("i4", (47,)) % 3]
+    data = columns(array("f4", (47, 2)), y, None if weight is None else array(weight, (47, 1)))
+    classes = np.array([0.5, 1, 2], "f4")
+    made = [weighing(ArrayBatches(data, 5, shuffle=True), classes) for _ in range(2)]
+    for a, b in zip(drawn_ahead(made[0], 100, 100), drawn(made[1], context()), strict=True):
+        assert a.weight is not None and set(a.weight.shape) == {len(a.x)}
+        np.testing.assert_array_equal(a.weight, b.weight)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_batches_ahead_of_a_class_without_weight_are_taken(dtype: str) -> None:
+    """A hook may have changed the targets since they were looked at."""
+    y = np.zeros(12, "i4")
+    batches, here = ArrayBatches(columns(array(dtype, (12, 2)), y), batch_size=3), context()
+    weighing(batches, np.ones(2, "f4"))
+    y[7] = 5
+    for _ in range(2):
+        stretch = batches.ahead(here, 100)
+        assert stretch is not None
+        assert stretch.batches == 1
+        batches.took(1)
+    with pytest.raises(DataError, match="for every class"):
+        batches.ahead(here, 100)
 
 
 def test_looking_ahead_twice_draws_one_order() -> None:

@@ -10,14 +10,14 @@ import pytest
 
 from minifit import Sequential
 from minifit.arrays import Array
-from minifit.data import StoredBatches, permutation, stored_batches
+from minifit.data import StoredBatches, permutation, row_batches, stored_batches
 from minifit.data.batch import target_dtype
 from minifit.data.row_batches import Shuffle
 from minifit.data.stored import Stored, rows_of
 from minifit.data.stored_batches import block_rows
 from minifit.layers import Dense
 from minifit.optimizers import Adam
-from tests.data.drawing import columns, context, dataset, drawn, numbered
+from tests.data.drawing import columns, context, dataset, drawn, drawn_ahead, numbered, weighing
 from tests.data.drawing import rows_of as numbers_of
 
 SHUFFLES: list[Shuffle] = [False, True, "batch"]
@@ -396,3 +396,46 @@ def test_each_row_of_a_batch_is_known_by_its_number_in_the_file(
         assert [batches._row_of_batch(i) for i in range(len(rows))] == rows
         seen += len(rows)
     assert seen == 2 * 23
+
+
+# -- several at once -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("most, takes", [(1, 1), (3, 2), (100, 3), (100, 100)])
+@pytest.mark.parametrize("weighted", [(), ("samples",), ("classes",), ("samples", "classes")])
+@pytest.mark.parametrize("shuffle", SHUFFLES)
+def test_what_lies_ahead_is_what_comes_one_by_one(
+    shuffle: Shuffle, weighted: tuple[str, ...], most: int, takes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a batch begins in one block and ends in the next."""
+    small_blocks(monkeypatch, 13 * 4 * 3)
+    monkeypatch.setattr(row_batches, "COPIED_AT_ONCE", 80)
+    classes = np.linspace(0.1, 3, 100, dtype="f4") if "classes" in weighted else None
+
+    def batches() -> StoredBatches:
+        weight = array("f8", 47) if "samples" in weighted else None
+        x, _ = stored(array("f4", 47, 3))
+        made = StoredBatches(columns(x, array("i2", 47), weight), 5, passes=3, shuffle=shuffle)
+        weighing(made, classes)
+        return made
+
+    together, alone = drawn_ahead(batches(), most, takes), drawn(batches(), context())
+    assert len(together) == len(alone) == 30
+    for a, b in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(a.x, b.x)
+        np.testing.assert_array_equal(a.y, b.y)
+        np.testing.assert_array_equal(a.weight, b.weight)
+
+
+def test_several_batches_of_a_block_come_together_and_each_block_is_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    small_blocks(monkeypatch, 20 * 4)
+    x, file = stored(array("f4", 40, 1))
+    batches, here = StoredBatches(columns(x), 5, shuffle=True), context()
+    lengths = []
+    while (stretch := batches.ahead(here, 100)) is not None:
+        lengths.append(stretch.batches)
+        batches.took(stretch.batches)
+    assert lengths == [4, 4]
+    assert sorted(file.read) == [(0, 20), (20, 40)]
