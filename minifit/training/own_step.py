@@ -96,6 +96,9 @@ class OwnStep(Runner):
         if objective is not None:
             self.inside.run(acting.set, (model, objective))
 
+    def follow_settings(self) -> None:
+        """Have no program: the function does as it likes."""
+
     def latest(self, batch: Batch) -> None:
         """Remember the batch that was handed out last."""
         self._latest = batch

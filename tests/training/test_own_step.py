@@ -792,3 +792,14 @@ def test_weights_of_a_model_without_a_call_are_saved_once_its_layers_are_built(t
     other.load_weights(path)
     for ours, theirs in zip(other.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_settings_that_change_make_no_program_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIFIT_KERNELS", "numba")
+
+    class Own(Sequential):
+        def train_step(self, data: Any) -> Any:
+            self.layers[0].activity_regularizer = None  # a setting
+            return super().train_step(data)
+
+    assert len(made(Own).fit(X, Y, **FIT).history["loss"]) == 3
