@@ -148,5 +148,6 @@ def returned(logs: Mapping[str, Any], names: Sequence[str], return_dict: bool) -
     if return_dict:
         return dict(logs)
     known = [name for name in names if name in logs]
-    values = [logs[name] for name in (*known, *sorted(logs.keys() - set(known)))]
+    others = sorted(logs.keys() - set(known)) if len(known) < len(logs) else ()
+    values = [logs[name] for name in (*known, *others)]
     return values[0] if len(values) == 1 else values

@@ -45,8 +45,8 @@ class BatchMethods(Preparing):
         self._need_compiled()
         refuse_uncalled(self)
         with self._training() as state, self.compiled_flags.holding():
-            step = partial(self._train_step, engine.choose(0), state)
             own = self._own(TRAINING)
+            step = partial(self._train_step, own, engine.choose(0), state)
             return self._on_batch(step, own, x, y, sample_weight, class_weight, reset_metrics, return_dict)
 
     def test_on_batch(
@@ -59,8 +59,8 @@ class BatchMethods(Preparing):
     ) -> Any:
         """The loss and the metrics on one batch; the arguments are those of `train_on_batch`."""
         self._need_compiled()
-        step = partial(self._test_step, engine.choose(0), self.training_state)
         own = self._own(TESTING)
+        step = partial(self._test_step, own, engine.choose(0), self.training_state)
         return self._on_batch(step, own, x, y, sample_weight, None, reset_metrics, return_dict)
 
     def _on_batch(

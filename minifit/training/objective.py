@@ -1,7 +1,7 @@
 """`Objective`: what a compiled model is judged by, the losses and the metrics of all its outputs together."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -147,13 +147,13 @@ class Objective:
         self._given.check_for(names)
 
     def check_targets(
-        self, names: Sequence[str], targets: Columns, outputs: Sequence[tuple[int | None, ...]]
+        self, name_of: Callable[[int], str], targets: Columns, outputs: Sequence[tuple[int | None, ...]]
     ) -> None:
-        """Raise for targets, under these names, that the losses could not take in any batch."""
-        names, targets = _for_each(names, self.heads), _for_each(targets, self.heads)
-        for head, name, y_true, y_pred in zip(self.heads, names, targets, outputs, strict=True):
+        """Raise for targets that the losses could not take in any batch; messages ask for the name of an output's."""
+        columns = zip(self.heads, _for_each(targets, self.heads), outputs, strict=True)
+        for i, (head, y_true, y_pred) in enumerate(columns):
             if head.loss is not None and y_true is not None:
-                head.loss.check_targets(name, y_true, y_pred)
+                head.loss.check_targets(name_of(i), y_true, y_pred)
 
     def apart(self) -> "Objective":
         """Return the same objective with sums of its own, for an evaluation in the middle of a run."""

@@ -13,7 +13,7 @@ from minifit.training.objective import Objective
 from minifit.training.own_step import OwnJudgedStep, OwnPredictStep
 from minifit.training.state import TrainingState
 from minifit.training.step import PredictStep, TestStep, TrainStep
-from minifit.training.step_methods import PREDICTING, TESTING, TRAINING
+from minifit.training.step_methods import TRAINING
 
 
 class Preparing(Compiling):
@@ -60,17 +60,18 @@ class Preparing(Compiling):
             objective.resolve(self.output_names, targets, outputs)
         objective.losses_used = objective.metrics_used = objective.resolved
         if objective.resolved:
-            names = [batches.name_of_targets(i) for i in range(len(batches.targets))]
-            objective.check_targets(names, batches.targets, self.output_shapes)
+            shapes = kept.answer("shapes of outputs", lambda: self.output_shapes)
+            objective.check_targets(batches.name_of_targets, batches.targets, shapes)
 
     def _work(self, batches: Batches, epochs: int) -> float:
         """Return the planned work."""
         samples = batches.size or len(batches.peek().inputs[0])
         return engine.work(epochs, batches.steps, self.training_state.kept.numbers(samples))
 
-    def _train_step(self, kernels: ModuleType, state: TrainingState, objective: Objective) -> Any:
+    def _train_step(
+        self, own: str | None, kernels: ModuleType, state: TrainingState, objective: Objective
+    ) -> Any:
         """Return the step that learns: the library's, or the user's where a method of it is overridden."""
-        own = self._own(TRAINING)
         if own is None:
             parts = (objective, objective.heads, self.optimizer)
             step = state.kept.take(TrainStep, kernels, state.streams, *parts)
@@ -82,17 +83,18 @@ class Preparing(Compiling):
             return OwnJudgedStep(self, kernels, state.streams, function, own, objective, recording=True)
         return TrainStep(self, kernels, state.streams, objective, self.optimizer)
 
-    def _test_step(self, kernels: ModuleType, state: TrainingState, objective: Objective) -> Any:
+    def _test_step(
+        self, own: str | None, kernels: ModuleType, state: TrainingState, objective: Objective
+    ) -> Any:
         """Return the step that judges."""
-        own = self._own(TESTING)
         if own is not None:
             return OwnJudgedStep(self, kernels, state.streams, self.make_test_function(), own, objective)
         step = state.kept.take(TestStep, kernels, state.streams, objective, objective.heads)
         return TestStep(self, kernels, state.streams, objective) if step is None else step
 
-    def _predict_step(self, kernels: ModuleType) -> Any:
+    def _predict_step(self, own: str | None, kernels: ModuleType) -> Any:
         """Return the step that predicts."""
-        state, own = self.training_state, self._own(PREDICTING)
+        state = self.training_state
         if own is not None:
             return OwnPredictStep(self, kernels, state.streams, self.make_predict_function(), own)
         step = state.kept.take(PredictStep, kernels, state.streams, self)
@@ -120,7 +122,7 @@ class Preparing(Compiling):
         objective = state.objective.apart()
         if not objective.resolved:
             self._guess_heads(objective)
-        plan = self._train_step(kernels.load("numpy"), state, objective).make_plan()
+        plan = self._train_step(None, kernels.load("numpy"), state, objective).make_plan()
         reason = plan.lacks(self._guess_form(objective))
         path = (
             f"Batches are taken op by op: no program has {reason}."

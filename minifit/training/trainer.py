@@ -146,11 +146,12 @@ class Trainer(BatchMethods, GeneratorMethods):
                 f"fit validates batch by batch, by test_step. Received: {type(self).__name__}.evaluate, which nothing "
                 "calls in fit. Move what it does into test_step, or call it in a callback and leave out the validation."
             )
-        self._prepare(objective, batches, lazily=self._own(TRAINING))
+        own = self._own(TRAINING)
+        self._prepare(objective, batches, lazily=own)
         chosen = engine.choose(self._work(batches, epochs - initial_epoch))
         state.begin_run(initial_epoch, epochs, engine.name_of(chosen))
         self.history = callbacks.history
-        step = self._train_step(chosen, state, objective)
+        step = self._train_step(own, chosen, state, objective)
         validation = None
         if judged_on is not None:
             own = self._own(TESTING)
@@ -159,7 +160,7 @@ class Trainer(BatchMethods, GeneratorMethods):
                 raise DataError(
                     "validation_data needs targets, as the loss does. Received: inputs alone. Pass (x, y)."
                 )
-            judge = self._test_step(chosen, state, objective)
+            judge = self._test_step(own, chosen, state, objective)
             validation = loops.Validation(judge, judged_on, due)
         ahead = range(initial_epoch, epochs)
         validation_due = not ahead or any(map(due, ahead))
@@ -209,7 +210,7 @@ class Trainer(BatchMethods, GeneratorMethods):
         state = self.training_state
         with handler, state.sums() as objective:
             self._prepare(objective, batches, lazily=own)
-            step = self._test_step(engine.choose(self._work(batches, 1)), state, objective)
+            step = self._test_step(own, engine.choose(self._work(batches, 1)), state, objective)
             logs = loops.evaluate(step, batches, handler, self._steps_per_execution)
             returned = arguments.returned(logs, step.names, return_dict)
             state.kept.put(step, batches.size)
@@ -247,7 +248,7 @@ class Trainer(BatchMethods, GeneratorMethods):
         batches = arguments.data_of((x, None, None), names, batch_size, steps)
         handler = self._callback_list(callbacks, verbose, False, epochs=1, steps=batches.steps)
         self._ready(batches, own)
-        step = self._predict_step(engine.choose(self._work(batches, 1)))
+        step = self._predict_step(own, engine.choose(self._work(batches, 1)))
         with handler:
             outputs = loops.predict(step, batches, handler, self._steps_per_execution)
             self.training_state.kept.put(step, batches.size)
