@@ -1,0 +1,150 @@
+"""What tests of programs share: a model trained op by op in plain NumPy, and as a program, comes to the same."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minifit import nest
+from minifit.arrays import Array
+from minifit.callbacks import Callback
+from minifit.layers.base import clear_names
+
+AGREE = 1e-4
+"""How far the engines may lie apart: this part of the largest number of an array."""
+
+
+@contextmanager
+def engine(name: str) -> Iterator[None]:
+    """While it lasts, `fit` and its like run on these kernels: "numpy" or "numba"."""
+    before = os.environ.get("MINIFIT_KERNELS")
+    os.environ["MINIFIT_KERNELS"] = name
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["MINIFIT_KERNELS"]
+        else:
+            os.environ["MINIFIT_KERNELS"] = before
+
+
+class Keep(Callback):
+    """Keeps what a training comes to, and why it had no program, if it had none."""
+
+    def on_train_end(self, logs: Any = None) -> None:
+        state = self.model.training_state
+        self.captured = state.capture()
+        self.reason = state.step.reason or (state.step.plan is None and "no plan")
+        self.slots = [
+            {k: v.copy() for k, v in self.model.optimizer.slots_of(w).items()} for w in self.model.weights
+        ]
+
+
+class Watch(Keep):
+    """Looks at every batch besides, so that each is taken by itself."""
+
+    def __init__(self) -> None:
+        self.batches: list[dict[str, Any]] = []
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.batches.append(dict(logs))
+
+
+@dataclass
+class Outcome:
+    """What a training on one engine comes to.
+
+    Attributes
+    ----------
+    numbers : dict
+        Arrays and floats by a name that says what they are: weights, slots, logs, losses, predictions.
+    exact : dict
+        What must be the same to the last bit on both engines: the states of generators, the count of steps.
+    reason : str
+        The part of the model that keeps it from having a program; empty if it has one.
+    """
+
+    numbers: dict[str, Any]
+    exact: dict[str, Any]
+    reason: str
+
+
+def trained(make: Callable[[], Any], kernels: str, x: Any, y: Any, watched: bool, **fitting: Any) -> Outcome:
+    """Train a fresh model on an engine, then let it judge and predict the same data."""
+    np.random.seed(0)
+    clear_names()
+    model, kept = make(), Watch() if watched else Keep()
+    options = {"batch_size": 4, "epochs": 2, "verbose": 0, **fitting}
+    with engine(kernels):
+        history = model.fit(x, y, callbacks=[kept], **options).history
+        judged = model.evaluate(x, y, batch_size=3, verbose=0, return_dict=True)
+        predicted = nest.flatten(model.predict(x, batch_size=4, verbose=0))
+    numbers = {f"weight {w.name}": w.value.copy() for w in model.weights}
+    for weight, slots in zip(model.weights, kept.slots, strict=True):
+        numbers |= {f"{name} of {weight.name}": slot for name, slot in slots.items()}
+    numbers |= {f"logs: {name}": values for name, values in history.items()}
+    numbers |= {f"judged: {name}": value for name, value in judged.items()}
+    numbers |= {f"output {i}": values for i, values in enumerate(predicted)}
+    exact = {name: kept.captured[name] for name in ("streams", "global streams")}
+    exact["iterations"] = int(model.optimizer.iterations)
+    return Outcome(numbers, exact, kept.reason)
+
+
+def assert_agree(
+    make: Callable[[], Any],
+    x: Any,
+    y: Any,
+    *,
+    apart: float = AGREE,
+    **fitting: Any,
+) -> None:
+    """Assert that a model is written down as a program, and trains, judges and predicts as it does op by op.
+
+    Parameters
+    ----------
+    make : callable
+        Returns a fresh model, compiled; NumPy's global generator is seeded ahead of each call, and the counting of
+        names begins again.
+    x, y : arrays, nested as `fit` takes them
+    apart : float, default `AGREE`
+        How far the engines may lie apart, as a part of the largest number of each array.
+    **fitting
+        Further arguments of `fit`; by default 2 epochs in batches of 4.
+    """
+    expected = trained(make, "numpy", x, y, watched=False, **fitting)
+    found = trained(make, "numba", x, y, watched=False, **fitting)
+    watched = trained(make, "numba", x, y, watched=True, **fitting)
+    assert not found.reason, f"no program has {found.reason}"
+    for name, one, other in pairs(found, watched):
+        np.testing.assert_array_equal(one, other, err_msg=f"{name}: watched or not")
+    for name, one, other in pairs(expected, found):
+        assert distance(one, other) <= apart, f"{name}: {one} and {other} are {distance(one, other)} apart"
+    assert repr(expected.exact) == repr(found.exact) == repr(watched.exact), "generators or counts differ"
+
+
+def assert_refused(make: Callable[[], Any], x: Any, y: Any, reason: str, **fitting: Any) -> None:
+    """Assert that a model goes op by op for a reason that has these words, and comes to the same on both engines."""
+    expected = trained(make, "numpy", x, y, watched=False, **fitting)
+    found = trained(make, "numba", x, y, watched=False, **fitting)
+    assert reason in found.reason, found.reason
+    for name, one, other in pairs(expected, found):
+        assert distance(one, other) <= AGREE, name
+    assert repr(expected.exact) == repr(found.exact)
+
+
+def pairs(one: Outcome, other: Outcome) -> Iterator[tuple[str, Array, Array]]:
+    """Yield the arrays of two outcomes side by side."""
+    assert list(one.numbers) == list(other.numbers)
+    for name, a in one.numbers.items():
+        yield name, np.asarray(a, np.float64), np.asarray(other.numbers[name], np.float64)
+
+
+def distance(expected: Array, found: Array) -> float:
+    """Return the largest difference, as a part of the largest number; what is not finite must be the same."""
+    finite = np.isfinite(expected)
+    np.testing.assert_array_equal(expected[~finite], found[~finite])
+    size = np.abs(expected[finite]).max(initial=1e-3)
+    return float(np.abs(expected[finite] - found[finite]).max(initial=0) / size)
