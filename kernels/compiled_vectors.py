@@ -11,7 +11,7 @@ and a sum may become one instruction, which rounds once; nothing else is loosene
 References
 ----------
 LLVM Language Reference Manual: "Vector Type", "llvm.masked.load", "llvm.masked.store", "llvm.vector.reduce.fadd".
-S. L. Moshier, Cephes Mathematical Library, ``expf.c``, ``logf.c`` and ``tanhf.c``: the polynomials.
+S. L. Moshier, Cephes Mathematical Library, ``expf.c``, ``logf.c``, ``ndtrf.c`` and ``tanhf.c``: the polynomials.
 """
 
 import operator
@@ -173,6 +173,18 @@ def less(builder: Any, a: Any, b: Any) -> Any:
     return builder.fcmp_ordered("<", a, b)
 
 
+@emitted(mask, vector, vector)
+def less_equal(builder: Any, a: Any, b: Any) -> Any:
+    """Where a <= b; nowhere where one of them is NaN."""
+    return builder.fcmp_ordered("<=", a, b)
+
+
+@emitted(mask, vector, vector)
+def equal(builder: Any, a: Any, b: Any) -> Any:
+    """Where a == b; nowhere where one of them is NaN."""
+    return builder.fcmp_ordered("==", a, b)
+
+
 @emitted(vector, mask, vector, vector)
 def choose(builder: Any, which: Any, a: Any, b: Any) -> Any:
     """The numbers of a where the mask says yes, and those of b elsewhere."""
@@ -198,6 +210,12 @@ def floor(builder: Any, values: Any) -> Any:
     return _call(builder, f"llvm.floor.v{LANES}f32", _VECTOR, values)
 
 
+@emitted(vector, vector, vector)
+def remainder(builder: Any, a: Any, b: Any) -> Any:
+    """What is left of a by b, with the sign of a: ``fmod``."""
+    return builder.frem(a, b)
+
+
 @emitted(vector, vector)
 def root(builder: Any, values: Any) -> Any:
     """The square roots."""
@@ -220,6 +238,20 @@ def _times_power_of_two(builder: Any, values: Any, n: Any) -> Any:
         bits = builder.shl(builder.add(part, _whole(127)), _whole(23))
         values = builder.fmul(values, builder.bitcast(bits, _VECTOR))
     return values
+
+
+@emitted(vector, vector)
+def _digits(builder: Any, values: Any) -> Any:
+    """The digits of positive numbers, as numbers from 0.5 to 1."""
+    bits = builder.and_(builder.bitcast(values, _WHOLE), _whole(0x007FFFFF))
+    return builder.bitcast(builder.or_(bits, _whole(0x3F000000)), _VECTOR)
+
+
+@emitted(vector, vector)
+def _exponent(builder: Any, values: Any) -> Any:
+    """The power of two with which `_digits` makes the number."""
+    bits = builder.lshr(builder.bitcast(values, _WHOLE), _whole(23))
+    return builder.sitofp(builder.sub(bits, _whole(126)), _VECTOR)
 
 
 def _whole(n: int) -> Any:
@@ -303,3 +335,71 @@ def tanh(x: Any) -> Any:
     p = p * z + splat(_F(1.33314422036e-1))
     p = p * z + splat(_F(-3.33332819422e-1))
     return choose(less(size, splat(_F(0.625))), p * z * x + x, far)
+
+
+@jit_inner
+def log(x: Any) -> Any:
+    """``log(x)`` to one unit in the last place: of ``2 ** n * (1 + r)`` with r between -0.3 and 0.42."""
+    one, nothing = splat(_F(1)), splat(_F(0))
+    tiny = less(x, splat(_F(1.17549435e-38)))  # has fewer digits: as many powers of two larger
+    z = choose(tiny, x * splat(_F(8388608)), x)
+    r, n = _digits(z), _exponent(z) - choose(tiny, splat(_F(23)), nothing)
+    small = less(r, splat(_F(0.70710678)))
+    n = n - choose(small, one, nothing)
+    r = choose(small, r + r, r) - one
+    p = splat(_F(7.0376836292e-2))
+    p = p * r + splat(_F(-1.1514610310e-1))
+    p = p * r + splat(_F(1.1676998740e-1))
+    p = p * r + splat(_F(-1.2420140846e-1))
+    p = p * r + splat(_F(1.4249322787e-1))
+    p = p * r + splat(_F(-1.6668057665e-1))
+    p = p * r + splat(_F(2.0000714765e-1))
+    p = p * r + splat(_F(-2.4999993993e-1))
+    p = p * r + splat(_F(3.3333331174e-1))
+    square = r * r
+    found = p * r * square + n * splat(_F(-2.12194440e-4)) - splat(_F(0.5)) * square + r
+    found = found + n * splat(_F(0.693359375))
+    found = choose(less(x, splat(_F(np.inf))), found, x)  # of infinity, and of NaN, it is that
+    return choose(less(nothing, x), found, choose(equal(x, nothing), splat(_F(-np.inf)), nothing / nothing))
+
+
+@jit_inner
+def power(a: Any, b: Any) -> Any:
+    """``a ** b``: ``exp(b * log(a))``, with the sign and the limits that C's ``pow`` has for finite numbers."""
+    one, nothing = splat(_F(1)), splat(_F(0))
+    found = exp(b * log(size_of(a)))
+    half = b * splat(_F(0.5))
+    odd = choose(equal(floor(half), half), one, splat(_F(-1)))
+    signed = choose(equal(floor(b), b), found * odd, choose(equal(a, nothing), found, nothing / nothing))
+    found = choose(less(a, nothing), signed, found)
+    return choose(equal(b, nothing), one, choose(equal(a, one), one, found))
+
+
+@jit_inner
+def erf(x: Any) -> Any:
+    """The error function: a polynomial around 0, and ``1 - exp(-x * x) * p(1 / x)`` further out."""
+    size, one = size_of(x), splat(_F(1))
+    z = x * x
+    p = splat(_F(7.853861353153693e-5))
+    p = p * z + splat(_F(-8.010193625184903e-4))
+    p = p * z + splat(_F(5.188327685732524e-3))
+    p = p * z + splat(_F(-2.685381193529856e-2))
+    p = p * z + splat(_F(1.128358514861418e-1))
+    p = p * z + splat(_F(-3.761262582423300e-1))
+    p = p * z + splat(_F(1.128379165726710))
+    near = p * x
+    size = choose(less(splat(_F(5)), size), splat(_F(5)), size)  # from 4 on it is 1
+    q = one / size
+    y = q * q
+    p = splat(_F(2.326819970068386e-2))
+    p = p * y + splat(_F(-1.387039388740657e-1))
+    p = p * y + splat(_F(3.687424674597105e-1))
+    p = p * y + splat(_F(-5.824733027278666e-1))
+    p = p * y + splat(_F(6.210004621745983e-1))
+    p = p * y + splat(_F(-4.944515323274145e-1))
+    p = p * y + splat(_F(3.404879937665872e-1))
+    p = p * y + splat(_F(-2.741127028184656e-1))
+    p = p * y + splat(_F(5.638259427386472e-1))
+    far = one - exp(splat(_F(0)) - size * size) * q * p
+    far = choose(less(x, splat(_F(0))), splat(_F(0)) - far, far)
+    return choose(less(one, size), far, near)

@@ -48,7 +48,10 @@ def jit_inner(function: Function) -> Function:
 
 
 def jit_part(function: Function) -> Function:
-    """As `jit_inner`, for a function with one caller: a paragraph of it, which is not compiled a second time."""
+    """As `jit_inner`, for a paragraph of its callers, which is not compiled by itself.
+
+    A function that it is given stands in it as if called by its name; passed to others, Numba would not keep them.
+    """
     return njit(nogil=True, error_model="numpy", inline="always")(function)
 
 

@@ -607,11 +607,13 @@ def floating(x: TensorLike) -> Tensor:
 
 
 def convert(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
-    """`x` in another dtype."""
+    """`x` in another dtype; through whole numbers and truth values no gradient flows back, as in TensorFlow."""
     if isinstance(x, Symbolic):
         return x.converted(dtype)  # type: ignore[no-any-return]
     if x.dtype == dtype:
         return x
+    if dtype.kind != "f":
+        return constant(x.value.astype(dtype))
     return current().result(x.value.astype(dtype), lambda g: (g.astype(x.dtype),), x)
 
 

@@ -44,6 +44,8 @@ class ActivityRegularization(Layer):
         """The input itself."""
         return inputs
 
+    lower = Layer.lower_by_call
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""
         return input_shape

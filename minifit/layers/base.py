@@ -295,6 +295,8 @@ class Layer(Owner, Connected, Adding, Configurable):
         elif type(inputs) is not Tensor or kwargs:
             if _holds_symbols(inputs, kwargs):
                 return self._on_symbols(inputs, kwargs)
+            if (program := _program_of(inputs)) is not None:
+                return self.lowered(program, inputs, _surrounding.get() is True, kwargs)
             inputs = self._tensors_of(inputs)
         training = kwargs.pop("training", None)
         if self._needed_names:
@@ -397,7 +399,12 @@ class Layer(Owner, Connected, Adding, Configurable):
             program.refuse(f"the layer {self.name!r} of class {type(self).__name__}")
         told = kwargs.get("training")
         others = {k: v for k, v in kwargs.items() if k != "training"}
-        y = self.lower(program, inputs, training if told is None else bool(told), **others)
+        training = training if told is None else bool(told)
+        before = _surrounding.set(training)
+        try:
+            y = self.lower(program, inputs, training, **others)
+        finally:
+            _surrounding.reset(before)
         if self.activity_regularizer is not None:
             for output in nest.flatten(y):
                 program.regularize_activity(self.activity_regularizer, output)
@@ -574,6 +581,11 @@ def _holds_symbols(inputs: Any, kwargs: dict[str, Any]) -> bool:
     if not kwargs and not nest.is_nested(inputs):
         return isinstance(inputs, Symbol)
     return any(isinstance(leaf, Symbol) for leaf in nest.flatten([inputs, kwargs]))
+
+
+def _program_of(inputs: Any) -> Any:
+    """Return the program that the inputs of a call are values of; None for tensors and arrays."""
+    return next((p for leaf in nest.leaves(inputs) if (p := getattr(leaf, "program", None)) is not None), None)
 
 
 def _is_array(value: Any) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minifit import ops
 from minifit.arrays import Array
 from minifit.checks import integer
 from minifit.errors import ShapeError
@@ -63,6 +64,10 @@ class Concatenate(Merge):
             return [g[(*ahead, slice(i, j))] for i, j in pairwise([0, *ends])]
 
         return current().result(joined, rule, *inputs)
+
+    def lower(self, program: Any, inputs: Any, training: bool, **kwargs: Any) -> Any:
+        """Write down the concatenation."""
+        return ops.concatenate(list(inputs), self.axis)
 
     def merged_shape(self, shapes: list[ShapeLike]) -> ShapeLike:
         """Return the first shape with the sum of all sizes along the axis."""

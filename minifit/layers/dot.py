@@ -7,7 +7,7 @@ from typing import Any
 from minifit import ops
 from minifit.checks import axes as checked_axes
 from minifit.errors import ArgumentError, ShapeError
-from minifit.layers.base import ShapeLike, Shaping
+from minifit.layers.base import Layer, ShapeLike, Shaping
 from minifit.layers.merge import Merge
 from minifit.layers.unit_normalization import unit_length
 from minifit.settings import Setting, flag
@@ -79,9 +79,11 @@ class Dot(Merge):
             return ops.sum(a * b, 1, keepdims=True)
         left, size, right = [n for n in range(a.ndim) if n != i], a.shape[i], [0, j]
         right += [n for n in range(1, b.ndim) if n != j]
-        rows = ops.transpose(a, (*left, i)).reshape(len(a), prod(a.shape[n] for n in left[1:]), size)
-        columns = ops.transpose(b, tuple(right)).reshape(len(b), size, prod(b.shape[n] for n in right[2:]))
+        rows = ops.transpose(a, (*left, i)).reshape(a.shape[0], prod(a.shape[n] for n in left[1:]), size)
+        columns = ops.transpose(b, tuple(right)).reshape(b.shape[0], size, prod(b.shape[n] for n in right[2:]))
         return (rows @ columns).reshape(*shape)
+
+    lower = Layer.lower_by_call
 
     def merged_shape(self, shapes: list[ShapeLike]) -> ShapeLike:
         """Return the axes of the first that stay, then those of the second without its batch axis."""

@@ -40,6 +40,8 @@ class ELU(Layer):
         """The function of every value."""
         return activations.elu(inputs, self.alpha)
 
+    lower = Layer.lower_by_call
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""
         return input_shape

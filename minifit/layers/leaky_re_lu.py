@@ -40,6 +40,10 @@ class LeakyReLU(Layer):
         """The function of every value."""
         return activations.relu(inputs, self.alpha)
 
+    def lower(self, program: Any, inputs: Any, training: bool, **kwargs: Any) -> Any:
+        """Write down the function, as one op."""
+        return program.apply(activations.relu, (inputs, self.alpha), {})
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""
         return input_shape

@@ -6,6 +6,7 @@ inputs along axes, have files of their own.
 
 from collections.abc import Sequence
 from functools import reduce
+from operator import add as add_two
 from operator import mul
 from typing import Any
 
@@ -15,6 +16,7 @@ from minifit import ops
 from minifit.arrays import Array
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
 from minifit.layers.base import Layer, ShapeLike
+from minifit.symbolic import Symbolic
 from minifit.tensor import Tensor, alike, current, unbroadcast
 
 
@@ -37,7 +39,7 @@ class Merge(Layer):
         if not isinstance(inputs, list | tuple):
             raise self._no_list(f"one of shape {getattr(inputs, 'shape', None)}")
         self._check_number(inputs)
-        if len({len(x) for x in inputs if x.ndim}) > 1:
+        if len({x.shape[0] for x in inputs if x.ndim}) > 1:
             raise self._unfit([x.shape for x in inputs], "as many samples as the others")
         return self.merge(inputs if len({x.dtype for x in inputs}) == 1 else _of_one_dtype(inputs))
 
@@ -80,7 +82,9 @@ class Merge(Layer):
 
 
 def _of_one_dtype(inputs: Sequence[Tensor]) -> list[Tensor]:
-    """Return the inputs in the widest floating dtype among them."""
+    """Return the inputs in the widest floating dtype among them; in a program, the ops see to that."""
+    if isinstance(inputs[0], Symbolic):
+        return list(inputs)
     widest = reduce(lambda a, b: alike(a, b)[0], inputs)
     return [alike(x, widest)[0] for x in inputs]
 
@@ -123,7 +127,10 @@ def _joint(m: int | None, n: int | None) -> int | None:
 
 
 def _sum(inputs: Sequence[Tensor], share: float = 1) -> Tensor:
-    """Return ``share * (a + b + ...)`` as one op, whose gradient for each input is ``share * g``."""
+    """Return ``share * (a + b + ...)`` as one op, whose gradient for each input is ``share * g``; in a program as sums of two."""
+    if isinstance(inputs[0], Symbolic):
+        added: Tensor = reduce(add_two, inputs)
+        return added if share == 1 else added * share
     total = inputs[0].value + inputs[1].value
     for x in inputs[2:]:
         total = total + x.value
@@ -167,6 +174,8 @@ class Add(Elementwise):
         """Return the sum."""
         return _sum(inputs)
 
+    lower = Layer.lower_by_call
+
 
 class Subtract(Elementwise):
     """The first of two inputs minus the second.
@@ -194,6 +203,8 @@ class Subtract(Elementwise):
         """Return the difference."""
         return inputs[0] - inputs[1]
 
+    lower = Layer.lower_by_call
+
 
 class Multiply(Elementwise):
     """The product of several inputs, element by element.
@@ -218,6 +229,8 @@ class Multiply(Elementwise):
     def merge(self, inputs: Sequence[Tensor]) -> Tensor:
         """Return the product."""
         return reduce(mul, inputs)
+
+    lower = Layer.lower_by_call
 
 
 class Average(Elementwise):
@@ -244,6 +257,8 @@ class Average(Elementwise):
         """Return the mean."""
         return _sum([ops.cast(x, np.float32) if x.dtype.kind != "f" else x for x in inputs], 1 / len(inputs))
 
+    lower = Layer.lower_by_call
+
 
 class Maximum(Elementwise):
     """The largest of several inputs, element by element; where some are equal, the gradient goes to the first.
@@ -269,6 +284,8 @@ class Maximum(Elementwise):
         """Return the maximum."""
         return reduce(ops.maximum, inputs)
 
+    lower = Layer.lower_by_call
+
 
 class Minimum(Elementwise):
     """The smallest of several inputs, element by element; where some are equal, the gradient goes to the first.
@@ -293,6 +310,8 @@ class Minimum(Elementwise):
     def merge(self, inputs: Sequence[Tensor]) -> Tensor:
         """Return the minimum."""
         return reduce(ops.minimum, inputs)
+
+    lower = Layer.lower_by_call
 
 
 # -- the same as functions -----------------------------------------------------------------------------------

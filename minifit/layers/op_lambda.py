@@ -51,6 +51,8 @@ class TFOpLambda(Layer):
         """Do the op on its first argument; the others are given by their names in TensorFlow."""
         return operations.BY_TENSORFLOW[self.function].call(inputs, **kwargs)
 
+    lower = Layer.lower_by_call
+
     def _on_symbols(self, inputs: Any, kwargs: dict[str, Any]) -> Any:
         """Note the call. An axis is free if it is another one for another number of samples."""
         node = Node(self, inputs, kwargs)

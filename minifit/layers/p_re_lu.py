@@ -90,6 +90,8 @@ class PReLU(Layer):
         """The function of every value."""
         return ops.relu(inputs) - self.alpha * ops.relu(-inputs)
 
+    lower = Layer.lower_by_call
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""
         return input_shape

@@ -60,6 +60,8 @@ class Permute(Layer):
         """The samples with their axes in the new order."""
         return ops.transpose(inputs, (0, *self.dims))
 
+    lower = Layer.lower_by_call
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape, its axes in the new order."""
         if len(input_shape) != len(self.dims) + 1:

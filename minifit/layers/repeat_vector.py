@@ -47,6 +47,8 @@ class RepeatVector(Layer):
         rows, features = inputs.shape
         return ops.broadcast_to(inputs.reshape(rows, 1, features), (rows, self.n, features))
 
+    lower = Layer.lower_by_call
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """``(None, n, features)``."""
         if len(input_shape) != 2:

@@ -49,6 +49,8 @@ class Rescaling(Layer):
         """The rescaled input."""
         return inputs * np.asarray(self.scale, FLOAT) + np.asarray(self.offset, FLOAT)
 
+    lower = Layer.lower_by_call
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""
         return input_shape

@@ -42,6 +42,8 @@ class Softmax(Layer):
         back = tuple(last.index(i) for i in range(inputs.ndim))
         return ops.transpose(ops.softmax(rows).reshape(*moved.shape), back)
 
+    lower = Layer.lower_by_call
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""
         return input_shape

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minifit.arrays import Array
+from minifit import ops
 from minifit.checks import not_negative
 from minifit.layers.base import Layer, ShapeLike
 from minifit.settings import Setting
@@ -37,8 +37,9 @@ class ThresholdedReLU(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """The function of every value."""
-        above: Array = inputs.value > self.theta
-        return inputs * above.astype(inputs.dtype)
+        return inputs * ops.cast(inputs > self.theta, inputs.dtype)
+
+    lower = Layer.lower_by_call
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""

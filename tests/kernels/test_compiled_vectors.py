@@ -41,6 +41,8 @@ EXACT: dict[str, tuple[Any, Callable[[Any], Any], float, float, float]] = {
     "log1p_exp": (v.log1p_exp, lambda x: np.log1p(np.exp(x)), -80.0, 0.0, 3),
     "floor": (v.floor, np.floor, -1e6, 1e6, 0),
     "root": (v.root, np.sqrt, 0.0, 1e30, 0.5),
+    "log": (v.log, np.log, 1e-44, 1e38, 1),
+    "erf": (v.erf, np.vectorize(math.erf), -7.0, 7.0, 3),
     "size_of": (v.size_of, np.abs, -1e30, 1e30, 0),
 }
 
@@ -56,7 +58,7 @@ def test_functions(name: str) -> None:
     assert off.max() <= units
 
 
-@pytest.mark.parametrize("name", ["exp", "sigmoid", "tanh"])
+@pytest.mark.parametrize("name", ["exp", "sigmoid", "tanh", "log"])
 def test_awkward_numbers(name: str) -> None:
     function, exact, *_ = EXACT[name]
     with np.errstate(all="ignore"):

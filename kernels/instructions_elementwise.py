@@ -1,0 +1,425 @@
+"""Instructions of each number by itself: arithmetic, comparisons, choices, and functions of one number.
+
+All of one kind share a loop, into which the compiler puts the function; each is compiled by itself.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from minifit.kernels import program as at
+from minifit.kernels.compiled_vectors import (
+    LANES,
+    SIZE,
+    Int,
+    choose,
+    equal,
+    exp,
+    first,
+    float_at,
+    floor,
+    less,
+    less_equal,
+    load,
+    remainder,
+    root,
+    size_of,
+    splat,
+    spread,
+    store,
+)
+from minifit.kernels.compiled_vectors import log as log_of
+from minifit.kernels.compiled_vectors import power as power_of
+from minifit.kernels.driver import field, real, size
+from minifit.kernels.jit import instruction, jit_inner, jit_part
+
+_F = np.float32
+_ZERO, _ONE = _F(0), _F(1)
+
+
+@jit_inner
+def setting(row: Int, number: Int) -> Any:
+    """A setting of a row, in all lanes."""
+    return splat(_F(real(row, number)))
+
+
+# -- functions of one number ---------------------------------------------------------------------------------
+
+
+@jit_part
+def each(function: Any, row: Int, frame: Int) -> int:
+    """``y = function(x, p, q, r)``: fields y, x, count, settings p, q, r."""
+    y, x, n = field(row, 1), field(row, 2), size(row, 3, frame)
+    p, q, r = setting(row, 4), setting(row, 5), setting(row, 6)
+    for i in range(0, n * SIZE, LANES * SIZE):
+        some = first(n - i // SIZE)
+        store(function(load(x + i, some), p, q, r), y + i, some)
+    return at.GO_ON
+
+
+@jit_part
+def slope(function: Any, row: Int, frame: Int) -> int:
+    """``dx = function(dy, x, y, p, q, r)``: fields dx, dy, x, y, count, settings p, q, r."""
+    dx, dy, x, y, n = field(row, 1), field(row, 2), field(row, 3), field(row, 4), size(row, 5, frame)
+    p, q, r = setting(row, 6), setting(row, 7), setting(row, 8)
+    for i in range(0, n * SIZE, LANES * SIZE):
+        some = first(n - i // SIZE)
+        store(function(load(dy + i, some), load(x + i, some), load(y + i, some), p, q, r), dx + i, some)
+    return at.GO_ON
+
+
+@jit_inner
+def _affine(x: Any, p: Any, q: Any, r: Any) -> Any:
+    return x * p + q
+
+
+@instruction
+def affine(row: Int, frame: Int) -> int:
+    """``y = x * p + q``: fields as `each`."""
+    return each(_affine, row, frame)
+
+
+@jit_inner
+def _exponential(x: Any, p: Any, q: Any, r: Any) -> Any:
+    return exp(x)
+
+
+@instruction
+def exponential(row: Int, frame: Int) -> int:
+    """``exp(x)``: fields as `each`; its slope is `multiply` by itself."""
+    return each(_exponential, row, frame)
+
+
+@jit_inner
+def _logarithm(x: Any, p: Any, q: Any, r: Any) -> Any:
+    return log_of(x)
+
+
+@instruction
+def logarithm(row: Int, frame: Int) -> int:
+    """``log(x)``: fields as `each`; its slope is `divide` by x."""
+    return each(_logarithm, row, frame)
+
+
+@jit_inner
+def _square_root(x: Any, p: Any, q: Any, r: Any) -> Any:
+    return root(x)
+
+
+@instruction
+def square_root(row: Int, frame: Int) -> int:
+    """The square root: fields as `each`."""
+    return each(_square_root, row, frame)
+
+
+@jit_inner
+def _square_root_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+    return dy / (y + y)
+
+
+@instruction
+def square_root_slope(row: Int, frame: Int) -> int:
+    """``dx = dy / (2 y)``: fields as `slope`."""
+    return slope(_square_root_slope, row, frame)
+
+
+@jit_inner
+def _square_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+    return (dy + dy) * x
+
+
+@instruction
+def square_slope(row: Int, frame: Int) -> int:
+    """``dx = 2 dy x``, of `multiply` of x by itself: fields as `slope`."""
+    return slope(_square_slope, row, frame)
+
+
+@jit_inner
+def _absolute(x: Any, p: Any, q: Any, r: Any) -> Any:
+    return size_of(x)
+
+
+@instruction
+def absolute(row: Int, frame: Int) -> int:
+    """``abs(x)``: fields as `each`."""
+    return each(_absolute, row, frame)
+
+
+@jit_inner
+def _absolute_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+    nothing = splat(_ZERO)
+    return choose(less(nothing, x), dy, choose(less(x, nothing), nothing - dy, dy * x))
+
+
+@instruction
+def absolute_slope(row: Int, frame: Int) -> int:
+    """``dx = dy sign(x)``: fields as `slope`."""
+    return slope(_absolute_slope, row, frame)
+
+
+@jit_inner
+def _clip(x: Any, p: Any, q: Any, r: Any) -> Any:
+    x = choose(less(x, p), p, x)
+    return choose(less(q, x), q, x)
+
+
+@instruction
+def clip(row: Int, frame: Int) -> int:
+    """x moved into [p, q]: fields as `each`."""
+    return each(_clip, row, frame)
+
+
+@jit_inner
+def _clip_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+    inside = choose(less_equal(p, x), choose(less_equal(x, q), splat(_ONE), splat(_ZERO)), splat(_ZERO))
+    return dy * inside
+
+
+@instruction
+def clip_slope(row: Int, frame: Int) -> int:
+    """``dx = dy`` where x was not moved: fields as `slope`."""
+    return slope(_clip_slope, row, frame)
+
+
+@jit_inner
+def _truncate(x: Any, p: Any, q: Any, r: Any) -> Any:
+    whole = floor(size_of(x))
+    return choose(less(x, splat(_ZERO)), splat(_ZERO) - whole, whole)
+
+
+@instruction
+def truncate(row: Int, frame: Int) -> int:
+    """x without its fraction: fields as `each`."""
+    return each(_truncate, row, frame)
+
+
+@jit_inner
+def _power_by(x: Any, p: Any, q: Any, r: Any) -> Any:
+    return power_of(x, p)
+
+
+@instruction
+def power_by(row: Int, frame: Int) -> int:
+    """``x ** p``: fields as `each`."""
+    return each(_power_by, row, frame)
+
+
+@jit_inner
+def _power_by_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+    return dy * (p * power_of(x, p - splat(_ONE)))
+
+
+@instruction
+def power_by_slope(row: Int, frame: Int) -> int:
+    """``dx = dy p x ** (p - 1)``: fields as `slope`."""
+    return slope(_power_by_slope, row, frame)
+
+
+# -- of two numbers ------------------------------------------------------------------------------------------
+
+
+@jit_part
+def pair(function: Any, row: Int, frame: Int) -> int:
+    """``y = function(a, b)``: fields y, a, b, rows, columns, then of a and of b the layout of its numbers.
+
+    A layout is two fields: the numbers from one row to the next, and 1 if a row has one for each column, 0 if it has
+    one for all.
+    """
+    y, a, b, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), size(row, 5, frame)
+    step_a, each_a, step_b, each_b = field(row, 6), field(row, 7), field(row, 8), field(row, 9)
+    full_a, full_b = first(LANES * each_a), first(LANES * each_b)
+    for i in range(n):
+        here, there, to = a + i * step_a * SIZE, b + i * step_b * SIZE, y + i * m * SIZE
+        for j in range(0, m * SIZE, LANES * SIZE):
+            some = first(m - j // SIZE)
+            left = choose(full_a, load(here + j, first((m - j // SIZE) * each_a)), spread(here))
+            right = choose(full_b, load(there + j, first((m - j // SIZE) * each_b)), spread(there))
+            store(function(left, right), to + j, some)
+    return at.GO_ON
+
+
+@jit_inner
+def _add(a: Any, b: Any) -> Any:
+    return a + b
+
+
+@instruction
+def add(row: Int, frame: Int) -> int:
+    """``a + b``: fields as `pair`."""
+    return pair(_add, row, frame)
+
+
+@jit_inner
+def _subtract(a: Any, b: Any) -> Any:
+    return a - b
+
+
+@instruction
+def subtract(row: Int, frame: Int) -> int:
+    """``a - b``: fields as `pair`."""
+    return pair(_subtract, row, frame)
+
+
+@jit_inner
+def _multiply(a: Any, b: Any) -> Any:
+    return a * b
+
+
+@instruction
+def multiply(row: Int, frame: Int) -> int:
+    """``a * b``: fields as `pair`."""
+    return pair(_multiply, row, frame)
+
+
+@jit_inner
+def _divide(a: Any, b: Any) -> Any:
+    return a / b
+
+
+@instruction
+def divide(row: Int, frame: Int) -> int:
+    """``a / b``: fields as `pair`."""
+    return pair(_divide, row, frame)
+
+
+@jit_inner
+def _modulo(a: Any, b: Any) -> Any:
+    left, nothing = remainder(a, b), splat(_ZERO)
+    other = less(left * b, nothing)  # the remainder has the sign of b
+    return choose(other, left + b, left)
+
+
+@instruction
+def modulo(row: Int, frame: Int) -> int:
+    """``a % b``, which has the sign of b: fields as `pair`."""
+    return pair(_modulo, row, frame)
+
+
+@jit_inner
+def _floor_divide(a: Any, b: Any) -> Any:
+    quotient = (a - _modulo(a, b)) / b
+    whole = floor(quotient)
+    near = choose(less(splat(_F(0.5)), quotient - whole), whole + splat(_ONE), whole)
+    return choose(equal(b, splat(_ZERO)), a / b, near)
+
+
+@instruction
+def floor_divide(row: Int, frame: Int) -> int:
+    """``a // b``: fields as `pair`."""
+    return pair(_floor_divide, row, frame)
+
+
+@instruction
+def power(row: Int, frame: Int) -> int:
+    """``a ** b``: fields as `pair`."""
+    return pair(power_of, row, frame)
+
+
+@jit_inner
+def _power_slope_a(a: Any, b: Any) -> Any:
+    found = b * power_of(a, b - splat(_ONE))
+    return choose(equal(b, splat(_ZERO)), splat(_ZERO), found)
+
+
+@instruction
+def power_slope_a(row: Int, frame: Int) -> int:
+    """``b * a ** (b - 1)``: fields as `pair`."""
+    return pair(_power_slope_a, row, frame)
+
+
+@jit_inner
+def _power_slope_b(a: Any, b: Any) -> Any:
+    return power_of(a, b) * log_of(choose(less(splat(_ZERO), a), a, splat(_ONE)))
+
+
+@instruction
+def power_slope_b(row: Int, frame: Int) -> int:
+    """``a ** b * log(a)``: fields as `pair`."""
+    return pair(_power_slope_b, row, frame)
+
+
+@jit_inner
+def _maximum(a: Any, b: Any) -> Any:
+    return choose(less_equal(b, a), a, b)
+
+
+@instruction
+def maximum(row: Int, frame: Int) -> int:
+    """The larger one: fields as `pair`."""
+    return pair(_maximum, row, frame)
+
+
+@jit_inner
+def _minimum(a: Any, b: Any) -> Any:
+    return choose(less_equal(a, b), a, b)
+
+
+@instruction
+def minimum(row: Int, frame: Int) -> int:
+    """The smaller one: fields as `pair`."""
+    return pair(_minimum, row, frame)
+
+
+@jit_inner
+def _less(a: Any, b: Any) -> Any:
+    return choose(less(a, b), splat(_ONE), splat(_ZERO))
+
+
+@instruction
+def is_less(row: Int, frame: Int) -> int:
+    """1 where ``a < b``, else 0: fields as `pair`."""
+    return pair(_less, row, frame)
+
+
+@jit_inner
+def _less_equal(a: Any, b: Any) -> Any:
+    return choose(less_equal(a, b), splat(_ONE), splat(_ZERO))
+
+
+@instruction
+def is_less_equal(row: Int, frame: Int) -> int:
+    """1 where ``a <= b``, else 0: fields as `pair`."""
+    return pair(_less_equal, row, frame)
+
+
+@jit_inner
+def _equal(a: Any, b: Any) -> Any:
+    return choose(equal(a, b), splat(_ONE), splat(_ZERO))
+
+
+@instruction
+def is_equal(row: Int, frame: Int) -> int:
+    """1 where ``a == b``, else 0: fields as `pair`."""
+    return pair(_equal, row, frame)
+
+
+# -- choices -------------------------------------------------------------------------------------------------
+
+
+@instruction
+def where(row: Int, frame: Int) -> int:
+    """``a`` where c is not 0, else ``b``: fields y, c, a, b, count, then 0 for each of c, a, b that is one number."""
+    y, c, a, b, n = field(row, 1), field(row, 2), field(row, 3), field(row, 4), size(row, 5, frame)
+    each_c, each_a, each_b = field(row, 6), field(row, 7), field(row, 8)
+    for i in range(0, n * SIZE, LANES * SIZE):
+        some = first(n - i // SIZE)
+        condition = load(c + i, some) if each_c != 0 else spread(c)
+        left = load(a + i, some) if each_a != 0 else spread(a)
+        right = load(b + i, some) if each_b != 0 else spread(b)
+        store(choose(equal(condition, splat(_ZERO)), right, left), y + i, some)
+    return at.GO_ON
+
+
+@instruction
+def one_hot(row: Int, frame: Int) -> int:
+    """A 1 at the place that each number names, else 0: fields y, numbers, count, depth."""
+    y, x, n, depth = field(row, 1), field(row, 2), size(row, 3, frame), field(row, 4)
+    for i in range(n):
+        number = float_at(x + i * SIZE)
+        for j in range(0, depth, LANES):
+            to = y + (i * depth + j) * SIZE
+            store(splat(_ZERO), to, first(depth - j))
+        place = int(number) if number >= 0 and number < depth else -1
+        if place >= 0 and _F(place) == number:
+            store(splat(_ONE), y + (i * depth + place) * SIZE, first(1))
+    return at.GO_ON

@@ -1,0 +1,135 @@
+"""Shapes of values that meet: what they broadcast to, and how numbers are repeated and summed up on the way.
+
+A set of axes is gone through in stretches of neighbours. Each stretch is one instruction on three axes, outer, middle
+and inner, whose lengths are counted as programs count: for one sample if positive, whole and negated if not.
+"""
+
+from collections.abc import Collection, Sequence
+from math import prod
+from typing import Any
+
+from minifit.lowering.places import Place
+from minifit.lowering.program import Program
+from minifit.lowering.values import Storage, Unlowered, Value, ValueShape
+
+Triple = tuple[int, int, int]
+
+
+def counted(sizes: Sequence[int | None]) -> int:
+    """Return a product of sizes as a program counts: per sample if the batch is among them, else negated."""
+    whole = prod(n for n in sizes if n is not None)
+    return whole if None in sizes else -whole
+
+
+def joint(*shapes: ValueShape) -> ValueShape:
+    """Return the shape that shapes broadcast to.
+
+    Raises
+    ------
+    Unlowered
+        When they do not, or only for a batch of one size.
+    """
+    rank = max(map(len, shapes))
+    aligned = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
+    found: list[int | None] = []
+    for sizes in zip(*aligned, strict=True):
+        wanted = set(sizes) - {1}
+        if len(wanted) > 1:
+            raise Unlowered(f"an op of values of shapes {' and '.join(map(str, shapes))}")
+        found.append(wanted.pop() if wanted else 1)
+    if None in found[1:]:
+        raise Unlowered(f"an op that moves the batch: of shapes {' and '.join(map(str, shapes))}")
+    return tuple(found)
+
+
+def stretches(shape: ValueShape, axes: Collection[int]) -> list[Triple]:
+    """Return the three axes of each stretch of neighbouring axes, from the last to the first, each reduced in turn."""
+    sizes, found = list(shape), []
+    end = len(sizes)
+    while end > 0:
+        if end - 1 not in axes:
+            end -= 1
+            continue
+        begin = end - 1
+        while begin - 1 in axes:
+            begin -= 1
+        middle = counted(sizes[begin:end])
+        if middle != -1:
+            found.append((counted(sizes[:begin]), middle, counted(sizes[end:])))
+        sizes[begin:end] = [1] * (end - begin)
+        end = begin
+    return found
+
+
+def repeated_axes(shape: ValueShape, wide: ValueShape) -> list[int]:
+    """Return the axes of the wide shape along which a narrow one is repeated."""
+    ahead = len(wide) - len(shape)
+    return [i for i, n in enumerate(wide) if n != 1 and (i < ahead or shape[i - ahead] == 1)]
+
+
+def narrowed(program: Program, place: Place, along: Sequence[Triple]) -> Place:
+    """Return the place of sums along stretches."""
+    for outer, middle, inner in along:
+        room = program.room(_times(outer, inner))
+        program.emit("sum_along", room, place, outer, middle, inner)
+        place = room
+    return place
+
+
+def widened(program: Program, place: Place, along: Sequence[Triple]) -> Place:
+    """Return the place of numbers repeated along stretches, as `narrowed` would sum them up again."""
+    for outer, middle, inner in reversed(along):
+        room = program.room(_times(outer, middle, inner))
+        program.emit("repeat", room, place, outer, middle, inner)
+        place = room
+    return place
+
+
+def _times(*counts: int) -> int:
+    """Return the product of counts, of which one at most is of a sample."""
+    whole = prod(map(abs, counts))
+    return whole if any(n > 0 for n in counts) else -whole
+
+
+def flow_sums(program: Program, x: Value, place: Place, along: Sequence[Triple], count: int) -> None:
+    """Let the sums along stretches flow back into a value; all of it, so many numbers, when there are none."""
+    if not x.requires_grad:
+        return
+    if not along:
+        program.flow(x, "affine", place, count, 1.0, 0.0)
+        return
+    program.flow(x, "sum_along", narrowed(program, place, along[:-1]), *along[-1])
+
+
+def flow_copies(program: Program, x: Value, place: Place, along: Sequence[Triple], count: int) -> None:
+    """Let numbers repeated along stretches flow back into a value."""
+    if not x.requires_grad:
+        return
+    if not along:
+        program.flow(x, "affine", place, count, 1.0, 0.0)
+        return
+    program.flow(x, "repeat", widened(program, place, along[1:]), *along[0])
+
+
+def spread_to(program: Program, x: Value, shape: ValueShape) -> Value:
+    """Return a value with each of its numbers where it stands in the wide shape; nothing flows back through it."""
+    place = widened(program, x.place, stretches(shape, repeated_axes(x.shape, shape)))
+    return at_place(program, place, shape)
+
+
+def at_place(program: Program, place: Place, shape: ValueShape) -> Value:
+    """Return the value of this shape at a place."""
+    return Value(program, shape, Storage(place))
+
+
+def flow_narrow(program: Program, x: Value, shape: ValueShape, name: str, *fields: Any) -> None:
+    """Let an instruction whose result has the wide shape flow back into a value that was repeated to it."""
+    if not x.requires_grad:
+        return
+    along = stretches(shape, repeated_axes(x.shape, shape))
+    if not along:
+        program.flow(x, name, *fields)
+        return
+    room = program.room(counted(shape))
+    program.emit(name, room, *fields)
+    flow_sums(program, x, room, along, x.count)

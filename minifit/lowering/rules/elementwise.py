@@ -1,0 +1,399 @@
+"""The ops of each number by itself."""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minifit import ops
+from minifit.arrays import FLOAT
+from minifit.lowering.broadcasting import (
+    at_place,
+    counted,
+    flow_narrow,
+    flow_sums,
+    joint,
+    repeated_axes,
+    spread_to,
+    stretches,
+)
+from minifit.lowering.places import Place
+from minifit.lowering.program import Program, lowers
+from minifit.lowering.values import Unlowered, Value, ValueShape
+from minifit.parameters import Parameter
+from minifit.tensor import Tensor
+
+MODERATE = 1e30
+"""Within it a number and its reciprocal are ordinary float32 numbers."""
+
+
+# -- of one value --------------------------------------------------------------------------------------------
+
+
+def elementwise(program: Program, name: str, x: Any, *settings: float, slope: str | None = None) -> Value:
+    """Write down a function of each number, and its slope, which takes ``(dy, x, y)``."""
+    x = program.floats(x)
+    y = program.value(x.shape, x)
+    program.emit(name, y, x, y.count, *settings)
+    slope = slope or f"{name}_slope"
+    program.back(y, lambda dy: program.flow(x, slope, dy, x, y, y.count, *settings))
+    return y
+
+
+def affine(program: Program, x: Any, factor: float, shift: float = 0.0) -> Value:
+    """Write down ``x * factor + shift`` with plain numbers."""
+    x = program.floats(x)
+    y = program.value(x.shape, x)
+    program.emit("affine", y, x, y.count, float(factor), float(shift))
+    program.back(y, lambda dy: program.flow(x, "affine", dy, y.count, float(factor), 0.0))
+    return y
+
+
+def number(x: Any) -> float | None:
+    """Return a constant that is one number; None for all else."""
+    if isinstance(x, Value | Parameter):
+        return None
+    if isinstance(x, int | float | np.number):
+        return float(x)
+    array = x.value if isinstance(x, Tensor) else x
+    if isinstance(array, np.ndarray) and array.ndim == 0 and array.dtype.kind in "fiub":
+        return float(array)
+    return None
+
+
+@lowers(ops.exp)
+def exp(program: Program, x: Any) -> Value:
+    """Write down the exponential."""
+    x = program.floats(x)
+    y = program.value(x.shape, x)
+    program.emit("exponential", y, x, y.count)
+    program.back(y, lambda dy: flow_pair(program, x, "multiply", dy, y, y.shape))
+    return y
+
+
+@lowers(ops.log)
+def log(program: Program, x: Any) -> Value:
+    """Write down the natural logarithm."""
+    x = program.floats(x)
+    y = program.value(x.shape, x)
+    program.emit("logarithm", y, x, y.count)
+    program.back(y, lambda dy: flow_pair(program, x, "divide", dy, x, y.shape))
+    return y
+
+
+@lowers(ops.sqrt)
+def sqrt(program: Program, x: Any) -> Value:
+    """Write down the square root."""
+    return elementwise(program, "square_root", x)
+
+
+@lowers(ops.square)
+def square(program: Program, x: Any) -> Value:
+    """Write down ``x * x``."""
+    x = program.floats(x)
+    y = program.value(x.shape, x)
+    program.emit("multiply", y, *layout(program, x, x, x.shape))
+    program.back(y, lambda dy: program.flow(x, "square_slope", dy, x, y, y.count))
+    return y
+
+
+@lowers(operator.abs)
+def absolute(program: Program, x: Any) -> Value:
+    """Write down the absolute value."""
+    return elementwise(program, "absolute", x)
+
+
+@lowers(operator.neg)
+def negative(program: Program, x: Any) -> Value:
+    """Write down ``-x``."""
+    return affine(program, x, -1.0)
+
+
+@lowers(ops.clip)
+def clip(program: Program, x: Any, low: Any, high: Any) -> Value:
+    """Write down a cut at two numbers."""
+    ends = number(low), number(high)
+    if ends[0] is None or ends[1] is None:
+        raise Unlowered("the op 'clip' between arrays")
+    return elementwise(program, "clip", x, ends[0], ends[1])
+
+
+@lowers(ops.cast)
+def cast(program: Program, x: Any, dtype: Any) -> Value:
+    """Write down a cast: numbers stay float32, whole ones without a fraction, truth values as 0 and 1.
+
+    Through whole numbers nothing flows back.
+    """
+    x, kind = program.floats(x), np.dtype(dtype)
+    if kind == FLOAT:
+        return x
+    if kind == np.bool_:
+        y = program.value(x.shape)
+        program.emit("is_equal", y, *layout(program, x, program.constant(0.0), x.shape))
+        y = affine(program, y, -1.0, 1.0)
+    elif kind in (np.dtype(np.int32), np.dtype(np.int64)):
+        y = program.value(x.shape)
+        program.emit("truncate", y, x, y.count)
+    else:
+        raise Unlowered(f"the op 'cast' to {kind}")
+    return y
+
+
+@lowers(ops.stop_gradient)
+def stop_gradient(program: Program, x: Any) -> Value:
+    """Return the same numbers, into which no gradient flows."""
+    x = program.as_value(x)
+    return Value(program, x.shape, x.storage)
+
+
+# -- of two --------------------------------------------------------------------------------------------------
+
+
+def layout(program: Program, a: Value, b: Value, shape: ValueShape) -> tuple[Any, ...]:
+    """Return the fields of an instruction of two values that broadcast to a shape: see `pair` of the kernels."""
+    cuts = [_cut(x, shape) for x in (a, b) if x.count != -1 and repeated_axes(x.shape, shape)]
+    cut = next((found for found in cuts if found), 0)
+    columns = -counted(shape[cut:]) if cut else 0
+    sides: list[Value] = []
+    steps: list[int] = []
+    for x in (a, b):
+        repeated = repeated_axes(x.shape, shape)
+        if x.count == -1:
+            steps += 0, 0
+        elif repeated and cut and _cut(x, shape) == cut:
+            steps += (0, 1) if repeated[0] < cut else (1, 0)
+        else:
+            x = spread_to(program, x, shape)
+            steps += columns, 1
+        sides.append(x)
+    return (*sides, counted(shape[:cut]), counted(shape[cut:]), *steps)
+
+
+def _cut(x: Value, shape: ValueShape) -> int:
+    """Return the axis with which rows begin that a value has one of, or has one number for each; 0 if there is none."""
+    repeated = repeated_axes(x.shape, shape)
+    axes = [i for i, n in enumerate(shape) if n != 1]
+    if repeated == axes[: len(repeated)]:
+        return repeated[-1] + 1
+    return repeated[0] if repeated == axes[-len(repeated) :] else 0
+
+
+def pair(
+    program: Program,
+    name: str,
+    a: Any,
+    b: Any,
+    slopes: Callable[[Place, Value, Value, Value], None] | None = None,
+) -> Value:
+    """Write down a function of two values; `slopes` is given ``(dy, a, b, y)``."""
+    a, b = program.floats(a), program.floats(b)
+    shape = joint(a.shape, b.shape)
+    y = program.value(shape, *((a, b) if slopes is not None else ()))
+    program.emit(name, y, *layout(program, a, b, shape))
+    if slopes is not None:
+        program.back(y, lambda dy: slopes(dy, a, b, y))
+    return y
+
+
+def made(program: Program, name: str, a: Value, b: Value) -> Value:
+    """Write down a function of two values through which nothing flows back."""
+    return pair(program, name, a, b)
+
+
+def flow_pair(program: Program, x: Value, name: str, dy: Place, other: Value, shape: ValueShape) -> None:
+    """Let a function of ``(dy, other)``, where dy has the wide shape, flow back into a value."""
+    if x.requires_grad:
+        flow_narrow(program, x, shape, name, *layout(program, at_place(program, dy, shape), other, shape))
+
+
+def flow_plain(program: Program, x: Value, dy: Place, shape: ValueShape) -> None:
+    """Let a gradient of the wide shape flow back into a value as it is."""
+    along = stretches(shape, repeated_axes(x.shape, shape))
+    flow_sums(program, x, dy, along, x.count)
+
+
+@lowers(operator.add)
+def add(program: Program, a: Any, b: Any) -> Value:
+    """Write down a sum."""
+    if (plain := number(b)) is not None:
+        return affine(program, a, 1.0, plain)
+    if (plain := number(a)) is not None:
+        return affine(program, b, 1.0, plain)
+
+    def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
+        flow_plain(program, a, dy, y.shape)
+        flow_plain(program, b, dy, y.shape)
+
+    return pair(program, "add", a, b, slopes)
+
+
+@lowers(operator.sub)
+def subtract(program: Program, a: Any, b: Any) -> Value:
+    """Write down a difference."""
+    if (plain := number(b)) is not None:
+        return affine(program, a, 1.0, -plain)
+    if (plain := number(a)) is not None:
+        return affine(program, b, -1.0, plain)
+
+    def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
+        flow_plain(program, a, dy, y.shape)
+        flow_narrow(program, b, y.shape, "affine", dy, y.count, -1.0, 0.0)
+
+    return pair(program, "subtract", a, b, slopes)
+
+
+@lowers(operator.mul)
+def multiply(program: Program, a: Any, b: Any) -> Value:
+    """Write down a product."""
+    if (plain := number(b)) is not None:
+        return affine(program, a, plain)
+    if (plain := number(a)) is not None:
+        return affine(program, b, plain)
+
+    def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
+        flow_pair(program, a, "multiply", dy, b, y.shape)
+        flow_pair(program, b, "multiply", dy, a, y.shape)
+
+    return pair(program, "multiply", a, b, slopes)
+
+
+@lowers(operator.truediv)
+def divide(program: Program, a: Any, b: Any) -> Value:
+    """Write down a quotient."""
+    plain = number(b)
+    if plain is not None and 1 / MODERATE < abs(plain) < MODERATE:
+        return affine(program, a, 1 / plain)
+
+    def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
+        flow_pair(program, a, "divide", dy, b, y.shape)
+        if b.requires_grad:
+            share = made(program, "multiply", at_place(program, dy, y.shape), y)
+            share = made(program, "divide", share, b)
+            flow_narrow(program, b, y.shape, "affine", share, y.count, -1.0, 0.0)
+
+    return pair(program, "divide", a, b, slopes)
+
+
+@lowers(operator.floordiv)
+def floor_divide(program: Program, a: Any, b: Any) -> Value:
+    """Write down a quotient without its fraction, through which nothing flows back."""
+    return pair(program, "floor_divide", a, b)
+
+
+@lowers(operator.mod)
+def modulo(program: Program, a: Any, b: Any) -> Value:
+    """Write down what is left of a division."""
+
+    def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
+        flow_plain(program, a, dy, y.shape)
+        if b.requires_grad:
+            whole = made(program, "floor_divide", a, b)
+            share = made(program, "multiply", at_place(program, dy, y.shape), whole)
+            flow_narrow(program, b, y.shape, "affine", share, y.count, -1.0, 0.0)
+
+    return pair(program, "modulo", a, b, slopes)
+
+
+@lowers(operator.pow)
+def power(program: Program, a: Any, b: Any) -> Value:
+    """Write down ``a ** b``."""
+    plain = number(b)
+    if plain == 2:
+        return square(program, a)
+    if plain == 0:
+        return filled(program, program.floats(a), 1.0)
+    if plain is not None:
+        return elementwise(program, "power_by", a, plain)
+
+    def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
+        for x, name in ((a, "power_slope_a"), (b, "power_slope_b")):
+            if x.requires_grad:
+                flow_pair(program, x, "multiply", dy, made(program, name, a, b), y.shape)
+
+    return pair(program, "power", a, b, slopes)
+
+
+def filled(program: Program, x: Value, plain: float) -> Value:
+    """Write down a value of the shape of another with the same number everywhere."""
+    y = program.value(x.shape)
+    program.emit("repeat", y, program.constant(plain), -1, y.count, -1)
+    return y
+
+
+@lowers(ops.maximum)
+def maximum(program: Program, a: Any, b: Any) -> Value:
+    """Write down the larger of each pair; where they are equal, the gradient goes to a."""
+    return _chosen(program, "maximum", a, b)
+
+
+@lowers(ops.minimum)
+def minimum(program: Program, a: Any, b: Any) -> Value:
+    """Write down the smaller of each pair; where they are equal, the gradient goes to a."""
+    return _chosen(program, "minimum", a, b)
+
+
+def _chosen(program: Program, name: str, a: Any, b: Any) -> Value:
+    def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
+        first, second = (b, a) if name == "maximum" else (a, b)
+        chosen = made(program, "is_less_equal", first, second)
+        _flow_chosen(program, dy, chosen, a, b, y)
+
+    return pair(program, name, a, b, slopes)
+
+
+# -- comparisons and choices ---------------------------------------------------------------------------------
+
+
+@lowers(operator.lt)
+def less(program: Program, a: Any, b: Any) -> Value:
+    """Write down ``a < b``, as 1 and 0."""
+    return pair(program, "is_less", a, b)
+
+
+@lowers(operator.gt)
+def greater(program: Program, a: Any, b: Any) -> Value:
+    """Write down ``a > b``, as 1 and 0."""
+    return pair(program, "is_less", b, a)
+
+
+@lowers(operator.le)
+def less_equal(program: Program, a: Any, b: Any) -> Value:
+    """Write down ``a <= b``, as 1 and 0."""
+    return pair(program, "is_less_equal", a, b)
+
+
+@lowers(operator.ge)
+def greater_equal(program: Program, a: Any, b: Any) -> Value:
+    """Write down ``a >= b``, as 1 and 0."""
+    return pair(program, "is_less_equal", b, a)
+
+
+@lowers(ops.equal)
+def equal(program: Program, a: Any, b: Any) -> Value:
+    """Write down ``a == b``, as 1 and 0."""
+    return pair(program, "is_equal", a, b)
+
+
+@lowers(ops.where)
+def where(program: Program, condition: Any, a: Any, b: Any) -> Value:
+    """Write down ``a`` where the condition is not 0, else ``b``."""
+    condition, a, b = (program.floats(x) for x in (condition, a, b))
+    shape = joint(condition.shape, a.shape, b.shape)
+    y = program.value(shape, a, b)
+    program.emit("where", y, *_where_fields(program, condition, a, b, shape))
+    program.back(y, lambda dy: _flow_chosen(program, dy, condition, a, b, y))
+    return y
+
+
+def _flow_chosen(program: Program, dy: Place, chosen: Value, a: Value, b: Value, y: Value) -> None:
+    wide, nothing = at_place(program, dy, y.shape), program.constant(0.0)
+    flow_narrow(program, a, y.shape, "where", *_where_fields(program, chosen, wide, nothing, y.shape))
+    flow_narrow(program, b, y.shape, "where", *_where_fields(program, chosen, nothing, wide, y.shape))
+
+
+def _where_fields(
+    program: Program, condition: Value, a: Value, b: Value, shape: ValueShape
+) -> tuple[Any, ...]:
+    plain = [x if x.count == -1 else spread_to(program, x, shape) for x in (condition, a, b)]
+    return (*plain, counted(shape), *(int(x.count != -1) for x in plain))

@@ -1,0 +1,85 @@
+"""The activations whose slope takes their input, and those along an axis."""
+
+import math
+from typing import Any
+
+from minifit import activations, nonlinearities
+from minifit.lowering.program import Program, lowers
+from minifit.lowering.rules.elementwise import elementwise
+from minifit.lowering.rules.layers import activation
+from minifit.lowering.rules.shaping import transpose
+from minifit.lowering.values import Value
+
+
+@lowers(nonlinearities.elu)
+def elu(program: Program, x: Any, alpha: Any = 1.0) -> Value:
+    """Write down the exponential linear unit."""
+    return elementwise(program, "exponential_unit", x, float(alpha), 1.0)
+
+
+@lowers(nonlinearities.selu)
+def selu(program: Program, x: Any) -> Value:
+    """Write down the scaled exponential linear unit."""
+    scale = nonlinearities.SELU_SCALE
+    return elementwise(program, "exponential_unit", x, scale * nonlinearities.SELU_ALPHA, scale)
+
+
+@lowers(nonlinearities.softplus)
+def softplus(program: Program, x: Any) -> Value:
+    """Write down ``log(1 + exp(x))``."""
+    return elementwise(program, "softplus", x)
+
+
+@lowers(nonlinearities.softsign)
+def softsign(program: Program, x: Any) -> Value:
+    """Write down ``x / (1 + abs(x))``."""
+    return elementwise(program, "softsign", x)
+
+
+@lowers(nonlinearities.hard_sigmoid)
+def hard_sigmoid(program: Program, x: Any) -> Value:
+    """Write down ``0.2 * x + 0.5`` cut off at 0 and 1."""
+    return elementwise(program, "hard_sigmoid", x)
+
+
+@lowers(nonlinearities.swish)
+def swish(program: Program, x: Any) -> Value:
+    """Write down ``x * sigmoid(x)``."""
+    return elementwise(program, "swish", x)
+
+
+@lowers(nonlinearities.mish)
+def mish(program: Program, x: Any) -> Value:
+    """Write down ``x * tanh(softplus(x))``."""
+    return elementwise(program, "mish", x)
+
+
+@lowers(nonlinearities.gelu)
+def gelu(program: Program, x: Any, approximate: bool = False) -> Value:
+    """Write down the Gaussian error linear unit."""
+    return elementwise(program, "gelu_tanh" if approximate else "gelu", x)
+
+
+@lowers(nonlinearities.log_softmax)
+def log_softmax(program: Program, x: Any, axis: int = -1) -> Value:
+    """Write down the logarithms of probabilities along an axis."""
+    x = program.floats(x)
+    if axis % x.ndim != x.ndim - 1:
+        order = list(range(x.ndim))
+        order[axis], order[-1] = order[-1], order[axis]
+        return transpose(program, log_softmax(program, transpose(program, x, order)), order)
+    y = program.value(x.shape, x)
+    program.emit("log_softmax", y, x, y.rows, y.columns)
+    program.back(y, lambda dy: program.flow(x, "log_softmax_slope", dy, y, y.rows, y.columns))
+    return y
+
+
+@lowers(activations.relu)
+def relu(
+    program: Program, x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+) -> Value:
+    """Write down relu with a leak, a ceiling and a threshold of its own."""
+    if alpha == 0 and max_value is None and threshold == 0:
+        return activation(program, x, "relu")
+    high = math.inf if max_value is None else float(max_value)
+    return elementwise(program, "leaky_relu", x, float(alpha), high, float(threshold))

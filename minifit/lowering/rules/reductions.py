@@ -1,0 +1,101 @@
+"""The ops that make one number of many."""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from minifit import ops
+from minifit.lowering.broadcasting import counted, flow_copies, narrowed, stretches
+from minifit.lowering.program import Program, lowers
+from minifit.lowering.rules.elementwise import affine
+from minifit.lowering.values import Unlowered, Value, ValueShape
+
+
+def reduced(x: Value, axis: Any) -> list[int]:
+    """Return the axes that are reduced, counted from 0."""
+    given = range(x.ndim) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
+    axes = sorted({int(a) % x.ndim if x.ndim else 0 for a in given})
+    if any(not -x.ndim <= int(a) < x.ndim for a in given):
+        raise Unlowered(f"a reduction along axis {axis} of shape {x.shape}")
+    return axes
+
+
+def without(shape: ValueShape, axes: list[int], keepdims: bool) -> ValueShape:
+    """Return a shape without some axes, or with 1 for them."""
+    return tuple(1 if i in axes else n for i, n in enumerate(shape) if keepdims or i not in axes)
+
+
+@lowers(ops.sum)
+def sum_of(program: Program, x: Any, axis: Any = None, keepdims: bool = False) -> Value:
+    """Write down a sum."""
+    x = program.floats(x)
+    axes = reduced(x, axis)
+    along = stretches(x.shape, axes)
+    shape = without(x.shape, axes, keepdims)
+    if not along:
+        return program.view(x, shape)
+    y = program.value(shape, x)
+    program.emit("sum_along", y, narrowed(program, x.place, along[:-1]), *along[-1])
+    program.back(y, lambda dy: flow_copies(program, x, dy, along, x.count))
+    return y
+
+
+@lowers(ops.mean)
+def mean(program: Program, x: Any, axis: Any = None, keepdims: bool = False) -> Value:
+    """Write down a mean: a sum over the number of its terms."""
+    x = program.floats(x)
+    sizes = [x.shape[i] for i in reduced(x, axis)]
+    whole = prod(n for n in sizes if n is not None)
+    if not whole:
+        raise Unlowered("the mean of nothing")
+    y = sum_of(program, x, axis, keepdims)
+    y = y if whole == 1 else affine(program, y, 1 / whole)
+    return over_samples(program, y) if None in sizes else y
+
+
+def over_samples(program: Program, x: Value) -> Value:
+    """Write down a value over the number of samples in the batch."""
+    y = program.value(x.shape, x)
+    program.emit("over_samples", y, x, y.count)
+    program.back(y, lambda dy: program.flow(x, "over_samples", dy, y.count))
+    return y
+
+
+@lowers(ops.max)
+def largest(program: Program, x: Any, axis: Any = None, keepdims: bool = False) -> Value:
+    """Write down the largest value along an axis; equal ones share the gradient."""
+    return _extreme(program, x, axis, keepdims, 1.0)
+
+
+@lowers(ops.min)
+def smallest(program: Program, x: Any, axis: Any = None, keepdims: bool = False) -> Value:
+    """Write down the smallest value along an axis; equal ones share the gradient."""
+    return _extreme(program, x, axis, keepdims, -1.0)
+
+
+def _extreme(program: Program, x: Any, axis: Any, keepdims: bool, sign: float) -> Value:
+    x = program.floats(x)
+    axes = reduced(x, axis)
+    along = stretches(x.shape, axes)
+    shape = without(x.shape, axes, keepdims)
+    if not along:
+        return program.view(x, shape)
+    if len(along) > 1:
+        raise Unlowered("the largest along axes that are no neighbours")
+    y = program.value(shape, x)
+    program.emit("largest_along", y, x, *along[0], sign)
+    program.back(y, lambda dy: program.flow(x, "largest_along_slope", dy, x, y, *along[0]))
+    return y
+
+
+@lowers(ops.argmax)
+def argmax(program: Program, x: Any, axis: Any = -1) -> Value:
+    """Write down the place of the largest value along an axis, as a whole number."""
+    x = program.floats(x)
+    axes = reduced(x, axis)
+    begin, end = (axes[0], axes[-1] + 1) if axes else (0, 0)
+    y = program.value(without(x.shape, axes, False), dtype=np.dtype(np.int64))
+    sizes = x.shape[:begin], x.shape[begin:end], x.shape[end:]
+    program.emit("place_of_largest", y, x, *(counted(part) for part in sizes))
+    return y
