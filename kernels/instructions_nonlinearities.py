@@ -76,7 +76,7 @@ def leaky_relu(row: Int, frame: Int) -> int:
 
 @jit_inner
 def _leaky_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
-    high = choose(less(q, x), splat(_ZERO), dy)
+    high = choose(less_equal(x, q), dy, splat(_ZERO))
     return choose(less_equal(x, r), p * dy, high)
 
 
@@ -151,9 +151,8 @@ def hard_sigmoid(row: Int, frame: Int) -> int:
 
 @jit_inner
 def _hard_sigmoid_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
-    line = splat(_F(0.2)) * x + splat(_HALF)
-    cut = choose(less(splat(_ONE), line), splat(_ZERO), splat(_F(0.2)))
-    return dy * choose(less(line, splat(_ZERO)), splat(_ZERO), cut)
+    cut = choose(less_equal(size_of(x), splat(_F(2.5))), splat(_F(0.2)), splat(_ZERO))
+    return dy * cut
 
 
 @instruction

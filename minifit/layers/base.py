@@ -585,7 +585,9 @@ def _holds_symbols(inputs: Any, kwargs: dict[str, Any]) -> bool:
 
 def _program_of(inputs: Any) -> Any:
     """Return the program that the inputs of a call are values of; None for tensors and arrays."""
-    return next((p for leaf in nest.leaves(inputs) if (p := getattr(leaf, "program", None)) is not None), None)
+    return next(
+        (p for leaf in nest.leaves(inputs) if (p := getattr(leaf, "program", None)) is not None), None
+    )
 
 
 def _is_array(value: Any) -> bool:

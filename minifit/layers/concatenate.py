@@ -65,7 +65,7 @@ class Concatenate(Merge):
 
         return current().result(joined, rule, *inputs)
 
-    def lower(self, program: Any, inputs: Any, training: bool, **kwargs: Any) -> Any:
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
         """Write down the concatenation."""
         return ops.concatenate(list(inputs), self.axis)
 

@@ -80,7 +80,9 @@ class Dot(Merge):
         left, size, right = [n for n in range(a.ndim) if n != i], a.shape[i], [0, j]
         right += [n for n in range(1, b.ndim) if n != j]
         rows = ops.transpose(a, (*left, i)).reshape(a.shape[0], prod(a.shape[n] for n in left[1:]), size)
-        columns = ops.transpose(b, tuple(right)).reshape(b.shape[0], size, prod(b.shape[n] for n in right[2:]))
+        columns = ops.transpose(b, tuple(right)).reshape(
+            b.shape[0], size, prod(b.shape[n] for n in right[2:])
+        )
         return (rows @ columns).reshape(*shape)
 
     lower = Layer.lower_by_call

@@ -40,7 +40,7 @@ class LeakyReLU(Layer):
         """The function of every value."""
         return activations.relu(inputs, self.alpha)
 
-    def lower(self, program: Any, inputs: Any, training: bool, **kwargs: Any) -> Any:
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
         """Write down the function, as one op."""
         return program.apply(activations.relu, (inputs, self.alpha), {})
 

@@ -51,9 +51,11 @@ class ReLU(Layer):
         """The function of every value."""
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
-    def lower(self, program: Any, inputs: Any, training: bool, **kwargs: Any) -> Any:
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
         """Write down the function, as one op."""
-        return program.apply(activations.relu, (inputs, self.negative_slope, self.max_value, self.threshold), {})
+        return program.apply(
+            activations.relu, (inputs, self.negative_slope, self.max_value, self.threshold), {}
+        )
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""

@@ -206,11 +206,11 @@ class Program:
 
     def floats(self, x: Any) -> Value:
         """Return a value as float32: class numbers become such."""
-        x = self.as_value(x)
-        if x.dtype.kind == "f":
-            return x  # type: ignore[no-any-return]
-        y = self.value(x.shape)
-        self.emit("to_float", y, x, x.count)
+        found = self.as_value(x)
+        if found.dtype.kind == "f":
+            return found
+        y = self.value(found.shape)
+        self.emit("to_float", y, found, found.count)
         return y
 
     def weights_for(self, weights: Any, values: Value) -> tuple[Value | None, int]:

@@ -1,5 +1,6 @@
 """Vectors: what is left out stays untouched, and exp and its relatives are right to a few units in the last place."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 

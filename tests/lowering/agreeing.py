@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from minifit import nest
+from minifit import Sequential, nest
 from minifit.arrays import Array
 from minifit.callbacks import Callback
+from minifit.layers import Dense, Flatten, Layer, Reshape
 from minifit.layers.base import clear_names
 
 AGREE = 1e-4
@@ -37,7 +38,7 @@ class Keep(Callback):
     def on_train_end(self, logs: Any = None) -> None:
         state = self.model.training_state
         self.captured = state.capture()
-        self.reason = state.step.reason or (state.step.plan is None and "no plan")
+        self.reason = state.step.reason or ("no plan" if state.step.plan is None else "")
         self.slots = [
             {k: v.copy() for k, v in self.model.optimizer.slots_of(w).items()} for w in self.model.weights
         ]
@@ -148,3 +149,31 @@ def distance(expected: Array, found: Array) -> float:
     np.testing.assert_array_equal(expected[~finite], found[~finite])
     size = np.abs(expected[finite]).max(initial=1e-3)
     return float(np.abs(expected[finite] - found[finite]).max(initial=0) / size)
+
+
+class Of(Layer):
+    """A function of tensors, written in ops, as a layer that takes part in programs."""
+
+    def __init__(self, function: Callable[[Any], Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._function = function
+
+    def call(self, inputs: Any) -> Any:
+        return self._function(inputs)
+
+    lower = Layer.lower_by_call
+
+
+def assert_op_agrees(function: Callable[[Any], Any]) -> None:
+    """Assert that a function of a value of shape (None, 2, 3) and its gradient are the same on both engines."""
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((18, 4), np.float32), rng.standard_normal((18, 2), np.float32)
+
+    def make() -> Sequential:
+        model = Sequential(
+            [Dense(6, "tanh", input_shape=(4,)), Reshape((2, 3)), Of(function), Flatten(), Dense(2)]
+        )
+        model.compile("sgd", "mse")
+        return model
+
+    assert_agree(make, x, y, epochs=1)

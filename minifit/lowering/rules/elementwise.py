@@ -125,9 +125,10 @@ def cast(program: Program, x: Any, dtype: Any) -> Value:
 
     Through whole numbers nothing flows back.
     """
-    x, kind = program.floats(x), np.dtype(dtype)
+    kind = np.dtype(dtype)
     if kind == FLOAT:
-        return x
+        return program.floats(x)
+    x = program.floats(x)
     if kind == np.bool_:
         y = program.value(x.shape)
         program.emit("is_equal", y, *layout(program, x, program.constant(0.0), x.shape))

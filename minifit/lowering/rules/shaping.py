@@ -6,6 +6,8 @@ from itertools import accumulate, pairwise
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from minifit import ops
 from minifit.checks import entries, whole
 from minifit.kernels import blas
@@ -105,15 +107,16 @@ def _repeated(program: Program, x: Value, wide: ValueShape, along: Sequence[Trip
 @lowers(ops.tile)
 def tile(program: Program, x: Any, multiples: Any) -> Value:
     """Write down a value repeated so many times along each axis."""
-    x = program.floats(x)
+    made = program.floats(x)
     times = [operator.index(n) for n in multiples]
-    if len(times) != x.ndim or (x.of_batch and times[0] != 1) or min(times, default=1) < 1:
+    if len(times) != made.ndim or (made.of_batch and times[0] != 1) or min(times, default=1) < 1:
         raise Unlowered("a tile of the batch, or of other axes than there are")
     for axis, n in enumerate(times):
         if n > 1:
-            shape = (*x.shape[:axis], n * (x.shape[axis] or 1), *x.shape[axis + 1 :])
-            x = _repeated(program, x, shape, [(counted(x.shape[:axis]), -n, counted(x.shape[axis:]))])
-    return x
+            shape = (*made.shape[:axis], n * (made.shape[axis] or 1), *made.shape[axis + 1 :])
+            along = (counted(made.shape[:axis]), -n, counted(made.shape[axis:]))
+            made = _repeated(program, made, shape, [along])
+    return made
 
 
 @lowers(ops.zeros_like)
@@ -180,7 +183,7 @@ def transpose(program: Program, x: Any, axes: Any = None) -> Value:
         raise Unlowered("a transpose that moves the batch")
     steps, shape = _steps(x), tuple(x.shape[a] for a in order)
     if order == list(range(x.ndim)):
-        return x
+        return program.view(x, shape)
     return _part(program, x, shape, [(x.shape[a] or 1, steps[a - ahead]) for a in order[ahead:]], 0)
 
 
@@ -228,7 +231,7 @@ def getitem(program: Program, x: Any, index: Any) -> Value:
 
 
 def _place(index: Any) -> int:
-    if isinstance(index, bool) or getattr(index, "ndim", 0) or isinstance(index, Value | list):
+    if isinstance(index, bool | Value | list) or np.ndim(index):
         raise Unlowered("a part by an array")
     return operator.index(index)
 
