@@ -127,7 +127,7 @@ def _joint(m: int | None, n: int | None) -> int | None:
 
 
 def _sum(inputs: Sequence[Tensor], share: float = 1) -> Tensor:
-    """Return ``share * (a + b + ...)`` as one op, whose gradient for each input is ``share * g``; in a program, several."""
+    """Return ``share * (a + b + ...)`` as one op, whose gradient of each is ``share * g``; in a program, several."""
     if isinstance(inputs[0], Symbolic):
         added: Tensor = reduce(add_two, inputs)
         return added if share == 1 else added * share

@@ -31,3 +31,12 @@ def test_of_an_equal_pair_the_first_gets_the_gradient(op: Callable[[Any, Any], T
     op(a, b).backward()
     assert np.asarray(a.grad).tolist() == [1.0]
     assert np.asarray(b.grad).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("kind", ["int32", bool])
+def test_no_gradient_flows_through_whole_numbers(kind: Any) -> None:
+    x = Tensor([2.5, -0.5], requires_grad=True)
+    made = x * ops.cast(x, kind)
+    made.sum().backward()
+    np.testing.assert_array_equal(x.grad, ops.cast(x, kind).numpy().astype(np.float32))
+    assert not ops.cast(x, kind).requires_grad
