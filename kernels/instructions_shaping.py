@@ -102,7 +102,7 @@ def repeat(row: Int, frame: Int) -> int:
 
 @instruction
 def products(row: Int, frame: Int) -> int:
-    """``y = a @ b`` for many: fields y, a, b, matrices, n, k, m, sgemm."""
+    """``y = a @ b`` for many: fields y, a, b, matrices, n, k, m, routines."""
     y, a, b, many = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
     n, k, m, blas = field(row, 5), field(row, 6), field(row, 7), field(row, 8)
     for i in range(many):
@@ -112,7 +112,7 @@ def products(row: Int, frame: Int) -> int:
 
 @instruction
 def products_slope_a(row: Int, frame: Int) -> int:
-    """``da = dy @ b.T`` for many: fields da, dy, b, room for b transposed, matrices, n, k, m, sgemm."""
+    """``da = dy @ b.T`` for many: fields da, dy, b, room for b transposed, matrices, n, k, m, routines."""
     da, dy, b, room, many = field(row, 1), field(row, 2), field(row, 3), field(row, 4), size(row, 5, frame)
     n, k, m, blas = field(row, 6), field(row, 7), field(row, 8), field(row, 9)
     for i in range(many):
@@ -123,7 +123,7 @@ def products_slope_a(row: Int, frame: Int) -> int:
 
 @instruction
 def products_slope_b(row: Int, frame: Int) -> int:
-    """``db = a.T @ dy`` for many: fields db, a, dy, matrices, n, k, m, sgemm."""
+    """``db = a.T @ dy`` for many: fields db, a, dy, matrices, n, k, m, routines."""
     db, a, dy, many = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
     n, k, m, blas = field(row, 5), field(row, 6), field(row, 7), field(row, 8)
     for i in range(many):

@@ -35,13 +35,13 @@ def test_copies(inner: int) -> None:
 
 @pytest.mark.parametrize("m", [1, 3, 20])
 def test_products_of_many(m: int) -> None:
-    n, k, sgemm = 2, 5, blas.sgemm_address()
+    n, k, routines = 2, 5, blas.routines()
     a, b, dy = randoms(4, n, k), randoms(4, k, m, seed=1), randoms(4, n, m, seed=2)
     y, da, db, room = np.zeros_like(dy), np.zeros_like(a), np.zeros_like(b), np.zeros(k * m, np.float32)
     carry(
-        ("products", y, a, b, 1, n, k, m, sgemm),
-        ("products_slope_a", da, dy, b, room, 1, n, k, m, sgemm),
-        ("products_slope_b", db, a, dy, 1, n, k, m, sgemm),
+        ("products", y, a, b, 1, n, k, m, routines),
+        ("products_slope_a", da, dy, b, room, 1, n, k, m, routines),
+        ("products_slope_b", db, a, dy, 1, n, k, m, routines),
     )
     for found, expected in ((y, a @ b), (da, dy @ b.swapaxes(1, 2)), (db, a.swapaxes(1, 2) @ dy)):
         np.testing.assert_allclose(found, expected, rtol=2e-5, atol=2e-6)

@@ -338,12 +338,12 @@ def matmul(program: Program, a: Any, b: Any) -> Value:
     a, b = (broadcast_to(program, x, (*ahead, *x.shape[-2:])) for x in (a, b))
     n, k, m = a.shape[-2] or 0, a.shape[-1] or 0, b.shape[-1] or 0
     y = program.value((*ahead, n, m), a, b)
-    many, sgemm = counted(ahead), blas.sgemm_address()
-    program.emit("products", y, a, b, many, n, k, m, sgemm)
+    many, routines = counted(ahead), blas.routines()
+    program.emit("products", y, a, b, many, n, k, m, routines)
 
     def back(dy: Place) -> None:
-        program.flow(a, "products_slope_a", dy, b, program.room(-k * m), many, n, k, m, sgemm)
-        program.flow(b, "products_slope_b", a, dy, many, n, k, m, sgemm)
+        program.flow(a, "products_slope_a", dy, b, program.room(-k * m), many, n, k, m, routines)
+        program.flow(b, "products_slope_b", a, dy, many, n, k, m, routines)
 
     program.back(y, back)
     return y
