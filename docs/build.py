@@ -22,6 +22,7 @@ README = ROOT / "README.md"
 if str(ROOT) not in sys.path:  # as a program it is started from anywhere
     sys.path.insert(0, str(ROOT))
 
+from docs import drawing  # noqa: E402
 from minifit.saving.keras3.differences import DIFFERENCES  # noqa: E402
 from minifit.saving.keras3.files import VERSION  # noqa: E402
 from minifit.saving.keras3.rows import Difference  # noqa: E402
@@ -288,6 +289,10 @@ def main() -> None:
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8", newline="\n")
             print(f"wrote docs/{name}")
+    picture = DOCS / "pictures" / "program.svg"
+    if not picture.exists() or picture.read_text(encoding="utf-8") != drawing.svg():
+        picture.write_text(drawing.svg(), encoding="utf-8", newline="\n")
+        print("wrote docs/pictures/program.svg")
     for file, fill in FILLED.items():
         text = file.read_text(encoding="utf-8")
         if fill(text) != text:

@@ -184,7 +184,9 @@ class Program:
 
     def check(self, name: str, *fields: Operand) -> None:
         """Append an instruction that refuses a batch; it comes ahead of all that changes anything."""
-        self.checks.append(_instruction(name, (), fields))
+        instruction = _instruction(name, (), fields)
+        if instruction not in self.checks:  # a loss and a metric look at the same class numbers
+            self.checks.append(instruction)
 
     @staticmethod
     def refuse(part: str) -> NoReturn:

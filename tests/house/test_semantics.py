@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docs import build
+from docs import build, drawing
 from tests.rules import DEVIATION, RULES, SECTIONS, SOURCES
 
 PROOFS = build.proofs()
@@ -53,6 +53,11 @@ def test_a_page_is_current(name: str, root: Path) -> None:
     file = root / "docs" / name
     assert file.exists(), "run `make docs`"
     assert file.read_text(encoding="utf-8") == PAGES[name], "run `make docs`"
+
+
+def test_the_picture_of_a_program_is_current(root: Path) -> None:
+    file = root / "docs" / "pictures" / "program.svg"
+    assert file.read_text(encoding="utf-8") == drawing.svg(), "run `make docs`"
 
 
 def test_the_readme_names_what_the_tables_have(root: Path) -> None:

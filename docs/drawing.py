@@ -1,0 +1,118 @@
+"""The picture of a program in docs/speed.md, drawn from a real one: `make docs`."""
+
+from typing import Any
+
+import numpy as np
+
+import minifit
+from minifit import layers
+from minifit.kernels import load
+from minifit.lowering.assembly import needed
+from minifit.lowering.places import Place
+from minifit.lowering.program import Instruction, Program
+from minifit.training.step import TrainStep
+
+PARTS = {
+    "gather the batch": "#8a8f98",
+    "forward": "#2f7ed8",
+    "losses and metrics": "#c98a1b",
+    "backward": "#b8416b",
+    "update": "#2f9e6e",
+}
+"""The parts of a step and their colours, which show on light and on dark."""
+
+ROW, LEFT, WIDTH = 22, 150, 700
+
+
+def example() -> Program:
+    """Return the program of a small classifier."""
+    layers.base.clear_names()
+    model = minifit.Sequential(
+        [layers.Dense(16, activation="relu", input_shape=(8,)), layers.Dense(3, activation="softmax")]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    objective = model.training_state.objective
+    assert objective is not None
+    objective.resolve(["dense_1"], [(2,)], [(2, 3)])
+    step: Any = TrainStep(model, load("numpy"), model.training_state.streams, objective, model.optimizer)
+    plan = step.make_plan()
+    return plan.program(((("<f4", (8,)),), (("<i8", ()),), ()))  # type: ignore[no-any-return]
+
+
+def parts(program: Program) -> list[tuple[str, Instruction]]:
+    """Return the instructions, each with the part of the step that it belongs to."""
+    made = [("gather the batch", each) for each in (*program.gathers, *program.checks)]
+    now, order = "forward", list(PARTS)
+    for each in needed([*program.gathers, *program.checks, *program.body])[len(made) :]:
+        found = now
+        if any(word in each.name for word in ("entropy", "accuracy", "mean", "count_loss")):
+            found = "losses and metrics"
+        if each.name.endswith("_slope") or "_slope_" in each.name:
+            found = "backward"
+        if each.name in ("adam", "finish"):
+            found = "update"
+        now = max(now, found, key=order.index)
+        made.append((now, each))
+    return made
+
+
+class Names:
+    """What the picture calls the places of a program."""
+
+    def __init__(self, program: Program) -> None:
+        self._known: dict[Any, str] = {program.rates: "rates", program.iterations: "iterations"}
+        for (name, _), cell in ((k, c) for k, c in program.cells.items() if isinstance(k, tuple)):
+            self._known[cell] = {"x": "all x", "y": "all y", "w": "all weights"}[name]
+        self._letters = iter("xthzpqrsuvabcdefgijklmno" * 4)
+        for parameter in program.learned:
+            value = program.weight(parameter)
+            name = parameter.name.rpartition(":")[0].replace("dense_1/", "2.").replace("dense/", "1.")
+            self._known[value.place], self._known[value.storage.slot] = name, f"d {name}"
+
+    def of(self, field: Any) -> str:
+        """Return the name of a field of a row."""
+        if not isinstance(field, Place):
+            return f"{field:g}" if abs(field) < 10**6 else "sgemm"
+        array = getattr(field, "array", None)
+        if field not in self._known and array is not None:
+            self._known[field] = (
+                "1" if array.ndim == 0 else "all weights" if array.dtype == np.float32 else "?"
+            )
+        if field not in self._known:
+            self._known[field] = "sum" if type(field).__name__ == "Cell" else next(self._letters)
+        return self._known[field]
+
+
+def svg() -> str:
+    """Return the picture."""
+    program = example()
+    names, rows = Names(program), parts(program)
+    height = ROW * (len(rows) + 1) + 12
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
+        'font-family="ui-monospace, SFMono-Regular, Menlo, monospace" font-size="12">',
+        "<style>text { fill: #24292f } .faint { fill: #6e7781 } "
+        "@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .faint { fill: #9198a1 } }</style>",
+    ]
+    last, y = "", 8
+    for part, each in rows:
+        if part != last:
+            lines.append(
+                f'<text x="0" y="{y + 15}" font-family="system-ui, sans-serif" font-weight="600">{part}</text>'
+            )
+            last = part
+        colour = PARTS[part]
+        lines.append(
+            f'<rect x="{LEFT - 14}" y="{y + 1}" width="4" height="{ROW - 2}" rx="2" fill="{colour}"/>'
+        )
+        lines.append(f'<text x="{LEFT}" y="{y + 15}">{each.name}</text>')
+        outputs = ", ".join(names.of(o) for o in each.outputs)
+        read = " ".join(names.of(f) for f in each.fields[len(each.outputs) :])
+        arrow = f"{outputs} ← {read}" if outputs else read
+        lines.append(f'<text class="faint" x="{LEFT + 250}" y="{y + 15}">{arrow}</text>')
+        y += ROW
+    return "\n".join([*lines, "</svg>", ""])
+
+
+if __name__ == "__main__":
+    print(svg())
