@@ -14,7 +14,10 @@ if __name__ != "minifit.kernels":
         f"Received: an import as {__name__!r}. Write 'import minifit.kernels' instead."
     )
 
+import os
+import sys
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 
 from minifit import interrupts
@@ -28,10 +31,16 @@ ENGINES = ("numba", "numpy")
 def numba_missing() -> str:
     """Return why Numba cannot compile here, in words for a message; nothing when it can.
 
-    Asked once per process, because finding out takes half a second. A Numba that is installed but broken, or that
-    refuses the installed NumPy, counts as not there: only importing it tells.
+    Asked once per process. What the same Numba compiled in an earlier process shows that it can; else only importing it
+    tells, which takes half a second: one that is installed but broken, or that refuses the installed NumPy, counts
+    as not there.
     """
     try:
+        with interrupts.importing("minifit.kernels.compiled"):
+            from minifit.kernels import compiled  # imports llvmlite
+
+        if not _settings_of_numba() and compiled.is_kept("carry_out"):
+            return ""
         with interrupts.importing("numba"):
             import numba
 
@@ -39,6 +48,11 @@ def numba_missing() -> str:
     except Exception:  # a mismatched Numba fails with ImportError, SystemError, AttributeError, ...
         return "a Python where it cannot be imported"
     return "NUMBA_DISABLE_JIT=1, with which it compiles nothing" if disabled else ""
+
+
+def _settings_of_numba() -> bool:
+    """Return whether Numba may have been told to compile nothing: by a variable, its file, or in this process."""
+    return "NUMBA_DISABLE_JIT" in os.environ or "numba" in sys.modules or Path(".numba_config.yaml").exists()
 
 
 def numba_available() -> bool:
@@ -69,7 +83,7 @@ def load(name: str) -> ModuleType:
         raise UnknownNameError.of("engine", name, ENGINES)
     if name == "numba" and numba_available():
         with interrupts.importing("minifit.kernels.compiled"):
-            from minifit.kernels import compiled  # imports Numba
+            from minifit.kernels import compiled  # imports llvmlite
 
         return compiled
     return reference

@@ -1,99 +1,75 @@
-"""The kernels compiled by Numba, under the same names and arguments as in `minifit.kernels.reference`.
+"""The compiled kernels: where the machine code of the instructions of programs lies.
 
-Importing this file imports Numba, but compiles nothing: each kernel compiles when it is first called with
-arrays of a new kind, and is then kept on disk. Where NumPy was measured to be as fast, the kernel hands
-over to it: its matrix products are those of a BLAS, and its `exp`, `log` and `tanh` use vector instructions
-where Numba's do not.
+Code that an earlier process has kept on disk is loaded, which takes milliseconds and no Numba. All other code is
+compiled when a program first needs it, which imports Numba, and is kept.
 """
 
-from minifit.kernels import instructions
-from minifit.kernels.compiled_checksums import crc32c
-from minifit.kernels.compiled_dense import (
-    activation_backward,
-    activation_forward,
-    dense_backward,
-    dense_forward,
-    softmax_backward,
-    softmax_forward,
-)
-from minifit.kernels.compiled_gather import gather_rows
-from minifit.kernels.compiled_losses import (
-    absolute_error_backward,
-    absolute_error_forward,
-    binary_crossentropy_backward,
-    binary_crossentropy_forward,
-    binary_crossentropy_logits_backward,
-    binary_crossentropy_logits_forward,
-    categorical_crossentropy_backward,
-    categorical_crossentropy_forward,
-    categorical_crossentropy_logits_backward,
-    categorical_crossentropy_logits_forward,
-    sparse_categorical_crossentropy_backward,
-    sparse_categorical_crossentropy_forward,
-    sparse_categorical_crossentropy_logits_backward,
-    sparse_categorical_crossentropy_logits_forward,
-    squared_error_backward,
-    squared_error_forward,
-)
-from minifit.kernels.compiled_optimizers import (
-    adadelta_step,
-    adagrad_step,
-    adam_step,
-    adamax_step,
-    amsgrad_step,
-    ftrl_step,
-    momentum_step,
-    nadam_step,
-    rmsprop_momentum_step,
-    rmsprop_step,
-    sgd_step,
-    weight_decay_step,
-)
-from minifit.kernels.driver import carry_out
+import ctypes
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from minifit import interrupts
+from minifit.kernels import kept, machine, reference
 from minifit.kernels.reference_dense import FUSED_ACTIVATIONS
 
 COMPILED = True
 """Whether these kernels are the compiled ones."""
 
-__all__ = [
-    "COMPILED",
-    "FUSED_ACTIVATIONS",
-    "absolute_error_backward",
-    "absolute_error_forward",
-    "activation_backward",
-    "activation_forward",
-    "adadelta_step",
-    "adagrad_step",
-    "adam_step",
-    "adamax_step",
-    "amsgrad_step",
-    "binary_crossentropy_backward",
-    "binary_crossentropy_forward",
-    "binary_crossentropy_logits_backward",
-    "binary_crossentropy_logits_forward",
-    "carry_out",
-    "categorical_crossentropy_backward",
-    "categorical_crossentropy_forward",
-    "categorical_crossentropy_logits_backward",
-    "categorical_crossentropy_logits_forward",
-    "crc32c",
-    "dense_backward",
-    "dense_forward",
-    "ftrl_step",
-    "gather_rows",
-    "instructions",
-    "momentum_step",
-    "nadam_step",
-    "rmsprop_momentum_step",
-    "rmsprop_step",
-    "sgd_step",
-    "softmax_backward",
-    "softmax_forward",
-    "sparse_categorical_crossentropy_backward",
-    "sparse_categorical_crossentropy_forward",
-    "sparse_categorical_crossentropy_logits_backward",
-    "sparse_categorical_crossentropy_logits_forward",
-    "squared_error_backward",
-    "squared_error_forward",
-    "weight_decay_step",
-]
+__all__ = ["COMPILED", "FUSED_ACTIVATIONS", "addresses", "carry_out", "is_kept"]
+__all__ += [name for name in reference.__all__ if name != "FUSED_ACTIVATIONS"]
+
+carry_out: Callable[[int], int]
+
+_addresses: dict[str, int] = {}
+_one_at_a_time = threading.RLock()
+
+
+def addresses(names: Sequence[str]) -> list[int]:
+    """Return where the machine code of instructions lies in this process.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of `minifit.kernels.instructions`.
+    """
+    with _one_at_a_time:
+        codes = {name: _code(name) for name in dict.fromkeys(names) if name not in _addresses}
+        if codes:
+            with interrupts.held():
+                _addresses.update(machine.load(codes))
+    return [_addresses[name] for name in names]
+
+
+def is_kept(name: str) -> bool:
+    """Return whether an earlier process has compiled an instruction and kept it."""
+    return kept.read(name, machine.name()) is not None
+
+
+def _code(name: str) -> bytes:
+    """Return object code that was kept, or else compile and keep it."""
+    code = kept.read(name, machine.name())
+    if code is None:
+        with interrupts.held():  # Numba drops exceptions of others on its way
+            with interrupts.importing("minifit.kernels.instructions"):
+                from minifit.kernels import instructions  # imports Numba
+
+            code = getattr(instructions, name).compile()
+            kept.write(name, machine.name(), code)
+    return code
+
+
+def __getattr__(name: str) -> Any:
+    if name == "carry_out":
+        function = globals()[name] = _driver()
+        return function
+    with interrupts.importing("minifit.kernels.compiled_arrays"):
+        from minifit.kernels import compiled_arrays  # imports Numba
+
+    return getattr(compiled_arrays, name)
+
+
+def _driver() -> Callable[[int], int]:
+    """Return the function that carries out programs, by the address of its arguments: see `minifit.kernels.driver`."""
+    (address,) = addresses(["carry_out"])
+    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(address)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from minifit.kernels.jit import jit
+from minifit.kernels.jit_arrays import jit
 from minifit.kernels.reference_checksums import crc_table
 
 

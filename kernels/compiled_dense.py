@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from minifit.errors import UnknownNameError
 from minifit.kernels import reference_dense as reference
-from minifit.kernels.jit import jit, jit_sums
+from minifit.kernels.jit_arrays import jit, jit_sums
 
 LINEAR, RELU, SIGMOID, TANH = range(4)
 _CODES = {"linear": LINEAR, "relu": RELU, "sigmoid": SIGMOID, "tanh": TANH}

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minifit.kernels import reference_gather as reference
-from minifit.kernels.jit import jit
+from minifit.kernels.jit_arrays import jit
 
 # the letters of the dtypes whose arrays Numba reads: bool, the integers, float32, float64, but not float16
 _KNOWN = frozenset("?bBhHiIlLqQfd")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minifit.kernels import reference_losses as reference
-from minifit.kernels.jit import jit, jit_sums
+from minifit.kernels.jit_arrays import jit, jit_sums
 
 # reference.EPSILON, written again because a compiled function needs its constants in its own file
 _LOW, _HIGH = 1e-7, 1 - 1e-7

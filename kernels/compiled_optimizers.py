@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minifit.kernels import reference_optimizers as reference
-from minifit.kernels.jit import jit
+from minifit.kernels.jit_arrays import jit
 
 
 @jit

@@ -8,39 +8,28 @@ from numba import types
 
 from minifit.kernels import program as at
 from minifit.kernels.compiled_vectors import Float, Int, address, count, emitted, integer
-from minifit.kernels.jit import jit, jit_inner
+from minifit.kernels.jit import instruction, jit_inner
 
 _I64 = ir.IntType(64)
 _INSTRUCTION = ir.FunctionType(_I64, [_I64, _I64])
 
 
-@jit
-def carry_out(program: int, instructions: int, frame: int, begin: int, batches: int) -> int:
-    """Carry out a program for several batches.
+@instruction
+def carry_out(call: Int) -> int:
+    """Carry out a program for several batches; returns how many were taken.
 
-    Parameters
-    ----------
-    program : int
-        The address of its first row.
-    instructions : int
-        The number of rows.
-    frame : int
-        The address of the frame.
-    begin : int
-        The first batch, counted from the beginning of the rows or of their order.
-    batches : int
-        How many at most.
-
-    Returns
-    -------
-    int
-        How many batches were taken.
+    `call` is the address of five whole numbers: the address of the program's first row, the number of its rows, the
+    address of the frame, the first batch, counted from the beginning of the rows or of their order, and how many
+    batches at most.
     """
-    end = program + instructions * at.ROW
+    program, frame = integer(call), integer(call + 16)
+    end = program + integer(call + 8) * at.ROW
+    begin, batches = integer(call + 24), integer(call + 32)
     size, samples = integer(frame + at.SIZE * 8), integer(frame + at.SAMPLES * 8)
     for step in range(batches):
         first = (begin + step) * size
-        put_integer(min(size, samples - first), frame + at.N * 8)
+        left = samples - first
+        put_integer(size if size < left else left, frame + at.N * 8)
         put_integer(first, frame + at.FIRST * 8)
         put_integer(step, frame + at.STEP * 8)
         row = program
@@ -49,7 +38,7 @@ def carry_out(program: int, instructions: int, frame: int, begin: int, batches: 
             if answer != at.GO_ON:
                 return int(step + (answer == at.LAST))
             row += at.ROW
-    return batches
+    return batches  # type: ignore[no-any-return]
 
 
 @emitted(types.int64, address, address, address)

@@ -1,5 +1,6 @@
 """All instructions by their names, as programs name them. Importing this file compiles none of them."""
 
+from minifit.kernels.driver import carry_out
 from minifit.kernels.instructions_batch import (
     accumulate,
     add_times,
@@ -131,6 +132,7 @@ __all__ = [
     "binary_accuracy",
     "binary_crossentropy_logits",
     "binary_crossentropy_logits_slope",
+    "carry_out",
     "categorical_accuracy",
     "categorical_crossentropy_logits",
     "categorical_crossentropy_logits_slope",

@@ -109,7 +109,7 @@ def weighted_mean(row: Int, frame: Int) -> int:
     """``y = sum(values * weights) / n``: fields y, values, weights or 0, count, values a weight, divide or not."""
     y, values, weights, n = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
     each, divide = field(row, 5), field(row, 6)
-    put_float(np.float32(_weighted_sum(values, weights, n, each) / (max(n, 1) if divide != 0 else 1)), y)
+    put_float(np.float32(_weighted_sum(values, weights, n, each) / (n if divide != 0 and n > 1 else 1)), y)
     return at.GO_ON
 
 
@@ -118,7 +118,7 @@ def weighted_mean_slope(row: Int, frame: Int) -> int:
     """The gradient of `weighted_mean`: fields dvalues, dy, weights or 0, count, values a weight, divide."""
     out, dy, weights, n = field(row, 1), float_at(field(row, 2)), field(row, 3), size(row, 4, frame)
     each = field(row, 5)
-    share = np.float32(dy / (max(n, 1) if field(row, 6) != 0 else 1))
+    share = np.float32(dy / (n if field(row, 6) != 0 and n > 1 else 1))
     if weights == 0:
         for i in range(0, n, LANES):
             store(splat(share), out + i * SIZE, first(n - i))

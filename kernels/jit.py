@@ -1,62 +1,34 @@
-"""The one place that knows how Numba compiles and keeps: the decorators that compile a kernel.
+"""The one place that knows how Numba compiles: the decorators that make instructions of Python functions.
 
-Compiled code is kept on disk, so that only the first process waits for it. Numba notices a change of the file that a
-function stands in, and of no other, though it compiles into it what the function calls. So what is kept is found
-again only under the state that all files of this package were in, and only if it is whole: machine code that was cut
-short by a full disk or a power failure must never run. What cannot be read is compiled again, what cannot be written
-is not kept.
+Numba reads a function, finds its types and writes it down for LLVM. Its usual way does more, for others: wrappers for
+Python, counts of references, a round of LLVM for every function that is called, vectors made of loops. Here a function
+goes through the stages that it needs, its parts are put together, and LLVM compiles them once.
 """
 
-import hashlib
-import pickle
-import sys
-from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-from typing import Any, TypeVar
+import gc
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
 
-import llvmlite
-import numba
-from numba import njit, types
-from numba.core.caching import FunctionCache, IndexDataCacheFile
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils, codegen, compiler, cpu, typed_passes, untyped_passes
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.compiler_machinery import PassManager
+from numba.core.registry import cpu_target
+from numba.core.typing import signature
+from numba.extending import intrinsic
 
-from minifit import console, interrupts
+from minifit.kernels import machine
+from minifit.kernels import program as at
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def jit(function: Function) -> Function:
-    """Compile `function` when it is first called; it runs without the interpreter lock."""
-    return _compile(function, fastmath=False)
-
-
-def jit_sums(function: Function) -> Function:
-    """As `jit`, but a sum may be added up in any order, which lets it use vector instructions.
-
-    Nothing else is loosened: NaN and infinity come through, and the rounding error of a sum in several lanes
-    is smaller than that of one long chain.
-    """
-    return _compile(function, fastmath={"reassoc"})
-
-
-def jit_inner(function: Function) -> Function:
-    """As `jit`, for a function that only compiled ones call: it becomes a part of them, and is not kept alone.
-
-    It has no door for Python: called from there it would crash. A test wraps it.
-    """
-    return njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
-
-
-def jit_part(function: Function) -> Function:
-    """As `jit_inner`, for a paragraph of its callers, which is not compiled by itself.
-
-    A function that it is given stands in it as if called by its name; passed to others, Numba would not keep them.
-    """
-    return njit(nogil=True, error_model="numpy", inline="always")(function)
-
-
 class Instruction:
-    """A function ``(row, frame)`` that a program calls by its address: compiled by itself when it is first needed.
+    """A function of whole numbers that a program calls by its address: compiled by itself when it is first needed.
 
     Parameters
     ----------
@@ -64,140 +36,165 @@ class Instruction:
         Takes the addresses of a row and of a frame, and returns whether to go on: see `minifit.kernels.program`.
     """
 
-    def __init__(self, function: Callable[[int, int], Any]) -> None:
-        self.name = function.__name__
-        self._compiled = _compile(function, fastmath=False, no_cpython_wrapper=True)
-        self._address = 0
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.name, self.function = function.__name__, function
 
-    @property
-    def address(self) -> int:
-        """Where the machine code lies in this process."""
-        if not self._address:
-            with interrupts.held():
-                self._compiled.compile(_SIGNATURE)
-                (made,) = self._compiled.overloads.values()
-                self._address = made.library.get_pointer_to_function(made.fndesc.llvm_cfunc_wrapper_name)
-        return self._address
+    def compile(self) -> bytes:
+        """Return the object code, of a function with the name of the instruction."""
+        arguments = (types.int64,) * len(inspect.signature(self.function).parameters)
+        with global_compiler_lock, _without_collecting():
+            part = _lower(self.function, arguments, types.int64)
+            return machine.make(self.name, (_entry(self.name, part), *part.library.texts()))
 
 
-def instruction(function: Callable[[int, int], Any]) -> Instruction:
+def instruction(function: Callable[..., Any]) -> Instruction:
     """Make an instruction of a function of the addresses of a row and of a frame."""
     return Instruction(function)
 
 
-_SIGNATURE = types.int64(types.int64, types.int64)
+def jit_inner(function: Function) -> Function:
+    """Let instructions call a function: it becomes a part of them, with the types that they call it with."""
+    parts: dict[tuple[Any, ...], _Part] = {}
+
+    def typed(_: Any, *given: Any) -> tuple[Any, Callable[..., Any]]:
+        part = parts.get(given)
+        if part is None:
+            part = parts[given] = _lower(function, given)
+
+        def generate(context: Any, builder: Any, __: Any, values: Any) -> Any:
+            context.active_code_library.add_linking_library(part.library)
+            return context.call_internal(builder, part.description, part.signature, values)
+
+        return part.signature, generate
+
+    typed.__name__, typed.__doc__ = function.__name__, function.__doc__
+    names = ["_", *inspect.signature(function).parameters]
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    vars(typed)["__signature__"] = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    return intrinsic(typed)
 
 
-class _Kept(FunctionCache):
-    """The cache of one function, which knows of all files that may be compiled into it."""
-
-    def __init__(self, function: Function) -> None:
-        super().__init__(function)
-        locator = self._impl.locator
-        self._cache_file = _Sealed(self.cache_path, self._impl.filename_base, locator.get_source_stamp())
-
-    def _index_key(self, signature: Any, codegen: Any) -> Any:
-        return super()._index_key(signature, codegen), _STAMP
-
-    def save_overload(self, signature: Any, data: Any) -> None:
-        """Keep what was compiled, where there is room for it."""
-        try:
-            super().save_overload(signature, data)
-        except OSError as error:
-            _warn_once(self.cache_path, error)
+jit_part = jit_inner
 
 
-class _Sealed(IndexDataCacheFile):
-    """The files of a cache, each behind the checksum of its content; one that is damaged counts as missing.
+class _Library(codegen.JITCodeLibrary):
+    """The text of a function for LLVM, and the libraries of those that it calls; nothing is compiled yet."""
 
-    An entry's checksum has its key in it, since two processes may give one file name to entries of their own.
-    """
+    def __init__(self, codegen_: Any, name: str) -> None:
+        codegen.CodeLibrary.__init__(self, codegen_, name)
+        self._linking_libraries: list[Any] = []
+        self._texts: list[str] = []
 
-    def save(self, key: Any, data: Any) -> None:
-        """Write an entry."""
-        super().save(key, (key, data))
+    def add_ir_module(self, ir_module: Any) -> None:
+        """Add the text of a module."""
+        self._texts.append(cgutils.normalize_ir_text(str(ir_module)))
 
-    def load(self, key: Any) -> Any:
-        """Return the entry of a key; None when there is none that is whole."""
-        name = self._load_index().get(key)
-        try:
-            return None if name is None else self._read(self._data_path(name), key)
-        except OSError:
-            return None
+    def add_linking_library(self, library: Any) -> None:
+        """Add a library that this one calls."""
+        # Numba's own run time counts references; there are none
+        if library.name != "nrt":
+            self._linking_libraries.append(library)
 
-    def _load_index(self) -> dict[Any, str]:
-        try:
-            names: dict[Any, str] = self._read(self._index_path, self._source_stamp)
-        except OSError:
-            return {}
-        return names
+    def finalize(self) -> None:
+        """Put it all together, for a function that Numba compiles in its usual way, as tests do."""
+        self._final_module = machine.parse(self.texts())
+        self._shared_module, self._finalized = None, True
 
-    def _save_index(self, overloads: dict[Any, str]) -> None:
-        self._write(self._index_path, self._source_stamp, overloads)
-
-    def _save_data(self, name: str, data: tuple[Any, Any]) -> None:
-        self._write(self._data_path(name), *data)
-
-    def _read(self, path: str, key: Any) -> Any:
-        """Return what `_write` wrote under this key; raise an OSError when that is not there, or not whole."""
-        content = Path(path).read_bytes()
-        data = content[_VERSIONS.digest_size :]
-        if content[: _VERSIONS.digest_size] != _seal(key, data):
-            raise OSError(f"{path} is damaged, or not of these versions and this key")
-        return pickle.loads(data)
-
-    def _write(self, path: str, key: Any, what: Any) -> None:
-        data = self._dump(what)
-        with self._open_for_write(path) as file:
-            file.write(_seal(key, data) + data)
+    def texts(self) -> Iterator[str]:
+        """Return the text of this library and of all that it calls, each once."""
+        seen: dict[int, Any] = {}
+        waiting = [self]
+        while waiting:
+            library = waiting.pop()
+            if id(library) not in seen:
+                seen[id(library)] = library
+                waiting += library._linking_libraries
+        for library in seen.values():
+            yield from (
+                library._texts if isinstance(library, _Library) else [str(library._get_module_for_linking())]
+            )
 
 
-_VERSIONS = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {sys.version}".encode())
-"""The beginning of every checksum: nothing is read that other versions wrote."""
+class _Codegen(codegen.JITCPUCodegen):
+    _library_class = _Library
 
 
-def _seal(key: Any, data: bytes) -> bytes:
-    checksum = _VERSIONS.copy()
-    for part in (repr(key).encode(), data):
-        checksum.update(hashlib.sha256(part).digest())
-    return checksum.digest()
+class _Stages(compiler.CompilerBase):
+    """What Numba does with a function."""
+
+    def define_pipelines(self) -> list[Any]:
+        """Return the stages: read it, name every value once, find the types, write it down for LLVM."""
+        stages = PassManager("instruction")
+        for stage in (
+            untyped_passes.TranslateByteCode,
+            untyped_passes.FixupArgs,
+            untyped_passes.IRProcessing,
+            untyped_passes.GenericRewrites,
+            untyped_passes.ReconstructSSA,
+            typed_passes.NopythonTypeInference,
+            typed_passes.PreLowerStripPhis,
+            typed_passes.IRLegalization,
+            typed_passes.NativeLowering,
+        ):
+            stages.add_pass(stage, stage.__name__)
+        stages.finalize()
+        return [stages]
 
 
-_warned: set[str] = set()
+class _Part(NamedTuple):
+    """A function, written down for LLVM with certain types."""
+
+    library: _Library
+    description: Any
+    signature: Any
 
 
-def _warn_once(folder: str, error: OSError) -> None:
-    if not _warned:
-        _warned.add(folder)
-        console.warn(
-            f"Compiled kernels should be kept for the next process. Received: {error}, in {folder}. "
-            "Make room there, or set NUMBA_CACHE_DIR to another folder; until then every process compiles them."
-        )
+def _lower(function: Callable[..., Any], arguments: tuple[Any, ...], returns: Any = None) -> _Part:
+    flags = compiler.Flags()
+    flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+    flags.error_model = "numpy"
+    target = _target()
+    library = target.codegen().create_library(function.__name__)
+    lowered = compiler.compile_extra(
+        target.typing_context, target, function, arguments, returns, flags, {}, library, _Stages
+    )
+    found = lowered.fndesc
+    return _Part(library, found, signature(found.restype, *found.argtypes))
 
 
-def _stamp() -> tuple[tuple[str, int, int], ...]:
-    """Every file of this package with its time and size."""
-    states = [(path.name, path.stat()) for path in sorted(Path(__file__).parent.glob("*.py"))]
-    return tuple((name, state.st_mtime_ns, state.st_size) for name, state in states)
+@cache
+def _target() -> Any:
+    """Numba's description of this machine, with libraries of our own."""
+    usual = cpu_target.target_context
+    usual.refresh()
+    own: Any = cpu.CPUContext.__new__(cpu.CPUContext)
+    vars(own).update(vars(usual))
+    own._internal_codegen, own.cached_internal_func = _Codegen("minifit"), {}
+    return own
 
 
-_STAMP = _stamp()
+def _entry(name: str, part: _Part) -> str:
+    """Return the text of a function as C has them around Numba's; an exception has no way out and refuses the batch."""
+    target, kinds = _target(), part.signature.args
+    module = target.codegen()._create_empty_module(name)
+    whole = ir.IntType(64)
+    entry = ir.Function(module, ir.FunctionType(whole, [whole] * len(kinds)), name)
+    builder = ir.IRBuilder(entry.append_basic_block())
+    inner = target.declare_function(module, part.description)
+    status, found = target.call_conv.call_function(
+        builder, inner, part.signature.return_type, kinds, entry.args
+    )
+    builder.ret(builder.select(status.is_error, whole(at.REFUSE), found))
+    return cgutils.normalize_ir_text(str(module))
 
 
-def _compile(function: Any, fastmath: bool | set[str], **options: bool) -> Any:
-    compiled: Any = njit(nogil=True, error_model="numpy", fastmath=fastmath, **options)(function)
-    # no folder to keep it in, beside the source or at home: every process compiles it
-    with suppress(RuntimeError):
-        compiled._cache = _Kept(function)
-    compiled._compile_for_args = _whole(compiled._compile_for_args)
-    return compiled
-
-
-def _whole(compile_for_args: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile as Numba does, with interrupts held: it imports as it goes, and drops exceptions of others on its way."""
-
-    def held(*args: Any, **options: Any) -> Any:
-        with interrupts.held():
-            return compile_for_args(*args, **options)
-
-    return held
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Leave garbage where it is: Numba makes millions of small objects, none of which is any yet."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

@@ -48,11 +48,10 @@ class Assembly:
         self.rows_fit = 0
         self._arena = aligned_zeros(0)
         self._kernels = kernels
-        self._addresses = [getattr(kernels.instructions, each.name).address for each in self.instructions]
         fields = [(i, j, f) for i, each in enumerate(self.instructions) for j, f in enumerate(each.fields, 1)]
         self._places = [(i, j, f) for i, j, f in fields if isinstance(f, Place) and not isinstance(f, Cell)]
         self._told: dict[Cell, list[int]] = {cell: [] for cell in program.cells.values()}
-        self.table[:, 0] = self._addresses
+        self.table[:, 0] = kernels.addresses([each.name for each in self.instructions])
         for i, j, f in fields:
             if isinstance(f, float):
                 self.table[i, j] = np.float64(f).view(np.int64)
@@ -62,8 +61,10 @@ class Assembly:
                 self.table[i, j] = f.address
             else:
                 self.table[i, j] = f
-        self._call = address_of(self.table), len(self.table), address_of(self.frame)
         self._fields: Any = memoryview(self.table.reshape(-1))  # type: ignore[arg-type]  # set in a third of the time
+        call = np.array([address_of(self.table), len(self.table), address_of(self.frame), 0, 0], np.int64)
+        self._call: Any = memoryview(call)  # type: ignore[arg-type]
+        self._call_address = address_of(call)
 
     def make_room(self, rows: int) -> None:
         """Have memory for batches of so many rows."""
@@ -104,14 +105,15 @@ class Assembly:
 
     def carry_out(self, begin: int, batches: int) -> int:
         """Take so many batches from number `begin` on; returns how many were."""
+        self._call[3], self._call[4] = begin, batches
         if not self.locks:
-            return int(self._kernels.carry_out(*self._call, begin, batches))
+            return self._kernels.carry_out(self._call_address)  # type: ignore[no-any-return]
         held: list[Any] = []
         try:
             for lock in self.locks:
                 lock.acquire()
                 held.append(lock)
-            return int(self._kernels.carry_out(*self._call, begin, batches))
+            return self._kernels.carry_out(self._call_address)  # type: ignore[no-any-return]
         finally:
             for lock in held:
                 lock.release()

@@ -57,11 +57,13 @@ FLOORS = [
 PLACE = {name: (floor, place) for floor, names in enumerate(FLOORS) for place, name in enumerate(names)}
 LATE = {
     ("minifit.kernels", "minifit.kernels.compiled"),
+    ("minifit.kernels.compiled", "minifit.kernels.compiled_arrays"),
+    ("minifit.kernels.compiled", "minifit.kernels.instructions"),
     ("minifit.training.plan", "minifit.lowering.rules"),
     ("minifit.saving.formats", "minifit.saving.legacy"),
     ("minifit.saving.formats", "minifit.saving.keras3.files"),
 }
-"""Who may import what inside a function: the compiled kernels import Numba, and most programs write no model."""
+"""Who may import what inside a function: kernels import LLVM, compiling them Numba, and most programs write no model."""
 
 TOP = (len(FLOORS), 0)  # minifit/__init__.py may import everything, and nothing imports it
 

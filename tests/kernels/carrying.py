@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minifit.kernels import instructions
+from minifit.kernels import compiled
 from minifit.kernels import program as at
-from minifit.kernels.driver import carry_out
 
 
 def carry(
@@ -20,13 +19,14 @@ def carry(
     """Carry out instructions, each a name with fields, for batches of `n` rows; returns how many were taken."""
     table = np.zeros((len(rows), at.FIELDS), np.int64)
     for row, (name, *fields) in zip(table, rows, strict=True):
-        row[0] = getattr(instructions, name).address
+        (row[0],) = compiled.addresses([name])
         for i, value in enumerate(fields, 1):
             row[i] = number(value)
     frame = np.zeros(at.FRAME, np.int64)
     frame[at.SIZE], frame[at.SAMPLES], frame[at.SOUND] = n, 10**9 if order is None else len(order), 1
     frame[at.ORDER] = 0 if order is None else order.ctypes.data
-    return int(carry_out(table.ctypes.data, len(table), frame.ctypes.data, first, batches))
+    call = np.array([table.ctypes.data, len(table), frame.ctypes.data, first, batches])
+    return compiled.carry_out(call.ctypes.data)
 
 
 def number(value: Any) -> int:

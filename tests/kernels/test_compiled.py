@@ -1,20 +1,36 @@
-"""The two modules of kernels can stand for each other."""
+"""Where the machine code of instructions lies."""
 
-import inspect
+import threading
 
 import pytest
 
-from minifit.kernels import compiled, reference
-
-KERNELS = [name for name in reference.__all__ if not name.isupper()]
+from minifit.kernels import compiled, instructions, reference
 
 
-def test_both_have_the_same_names() -> None:
-    assert set(compiled.__all__) - set(reference.__all__) == {"carry_out", "instructions"}
+def test_it_has_all_that_the_reference_has() -> None:
+    assert set(compiled.__all__) - set(reference.__all__) == {"addresses", "carry_out", "is_kept"}
     assert set(reference.__all__) <= set(compiled.__all__)
     assert compiled.FUSED_ACTIVATIONS == ("linear", "relu", "sigmoid", "tanh")
 
 
-@pytest.mark.parametrize("name", KERNELS)
-def test_both_take_the_same_arguments(name: str) -> None:
-    assert inspect.signature(getattr(compiled, name)) == inspect.signature(getattr(reference, name))
+def test_an_instruction_has_one_address_in_a_process() -> None:
+    once = compiled.addresses(["clear", "relu", "clear"])
+    assert once[0] == once[2] != once[1]
+    assert compiled.addresses(["relu", "clear"]) == once[1::-1]
+
+
+def test_threads_get_the_same_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "_addresses", {})
+    found: list[list[int]] = []
+    threads = [threading.Thread(target=lambda: found.append(compiled.addresses(["clear"]))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert all(each == found[0] for each in found)
+
+
+@pytest.mark.parametrize("name", instructions.__all__)
+def test_an_instruction_is_found_by_its_name(name: str) -> None:
+    assert getattr(instructions, name).name == name

@@ -1,254 +1,169 @@
-"""The decorator: what it keeps of a function, and where nothing can be written."""
+"""Instructions: from a Python function to machine code, once for all processes."""
 
-import errno
+import ctypes
 import gc
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import numba
 import numpy as np
 import pytest
-from numba.core import caching
 
-from minifit.errors import MinifitWarning
-from minifit.kernels import jit
-from minifit.kernels.compiled_losses import squared_error_forward
+from minifit.kernels import compiled, machine
+from minifit.kernels import program as at
+from minifit.kernels.compiled_vectors import integer
+from minifit.kernels.jit import Instruction, instruction, jit_inner
 from tests.interrupting import ctrl_c
 
 
-def test_a_compiled_kernel_keeps_its_name_and_text() -> None:
-    assert squared_error_forward.__name__ == "squared_error_forward"
-    assert "reference.squared_error_forward" in str(squared_error_forward.__doc__)
+def called(made: Instruction, *arguments: int) -> int:
+    address = machine.load({made.name: made.compile()})[made.name]
+    return int(ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * len(arguments))(address)(*arguments))
 
 
-@pytest.mark.parametrize("spoiler", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("where", [0, 500, 999])
-def test_sums_in_any_order_keep_nan_and_infinity(spoiler: float, where: int) -> None:
-    t, p, loss = np.zeros((1, 1000), np.float32), np.ones((1, 1000), np.float32), np.zeros(1, np.float32)
-    p[0, where] = spoiler
-    squared_error_forward(t, p, loss)
-    np.testing.assert_array_equal(loss, [spoiler * spoiler])
+@jit_inner
+def half(x: Any) -> Any:
+    """Half a number."""
+    return x / 2
 
 
-def test_sums_in_any_order_err_less_than_one_long_chain() -> None:
-    p = np.random.default_rng(0).random((1, 100_000)).astype(np.float32)
-    loss = np.zeros(1, np.float32)
-    squared_error_forward(np.zeros_like(p), p, loss)
-    exact = np.mean(p.astype(np.float64) ** 2)
-    chain = np.add.accumulate(p[0] * p[0])[-1] / np.float32(p.size)  # accumulate adds one after another
-    assert abs(loss[0] - exact) < abs(chain - exact)
-    assert abs(loss[0] - exact) < 1e-5 * exact
+@jit_inner
+def applied(function: Any, x: Any) -> Any:
+    """A function of a number."""
+    return function(x)
 
 
-def copy_floor(root: Path, package: Path) -> None:
-    """Copy what the kernels stand on."""
-    for name in ("errors", "interrupts", "console"):
-        shutil.copy(root / "minifit" / f"{name}.py", package)
+@instruction
+def halves(a: Any, b: Any) -> int:
+    """The sum of two halves."""
+    return int(applied(half, a) + half(np.float32(b)))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="finds the folder for caches in another way")
-def test_where_no_folder_can_be_written_kernels_compile_for_the_process(root: Path, tmp_path: Path) -> None:
-    package = tmp_path / "minifit"
-    shutil.copytree(root / "kernels", package / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
-    copy_floor(root, package)
-    # a file in the place of a folder stops even the superuser
-    blocked = package / "kernels" / "__pycache__"
-    blocked.write_text("")
-    code = """
-import numba, numpy as np
-from minifit.kernels import jit, load
-w = np.ones(3, np.float32)
-load("numba").sgd_step(w, w.copy(), 0.5)
-try:
-    numba.njit(cache=True)(jit.jit)
-except RuntimeError:
-    print("nowhere", w)
+def test_inner_functions_are_a_part_of_an_instruction_for_every_type() -> None:
+    assert called(halves, 7, 5) == 6
+
+
+def test_an_inner_function_keeps_its_text() -> None:
+    assert half.__doc__ == "Half a number."
+    assert half.__name__ == "half"
+
+
+@instruction
+def raises(row: Any, frame: Any) -> int:
+    """Fall over a number."""
+    if integer(row) > 3:
+        raise ValueError
+    return at.GO_ON
+
+
+def test_an_exception_refuses_the_batch() -> None:
+    numbers = np.array([3, 4])
+    assert called(raises, numbers.ctypes.data, 0) == at.GO_ON
+    assert called(raises, numbers.ctypes.data + 8, 0) == at.REFUSE
+
+
+def test_compiling_leaves_the_garbage_collector_as_it_was() -> None:
+    assert gc.isenabled()
+    halves.compile()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        halves.compile()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_numba_compiles_for_others_as_before() -> None:
+    from numba import njit
+
+    @njit(parallel=False)  # type: ignore[untyped-decorator]
+    def total(x: Any) -> Any:
+        found = 0.0
+        for value in x:
+            found += value
+        return found
+
+    halves.compile()
+    assert total(np.arange(5.0)) == 10
+
+
+# -- processes ------------------------------------------------------------------------------------------------
+
+USE = """
+import sys
+import numpy as np
+from minifit.kernels import load
+kernels = load("numba")
+kernels.addresses(["clear", "carry_out"])
+print("numba" in sys.modules)
 """
-    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
-    environment |= {"XDG_CACHE_HOME": str(blocked), "HOME": str(blocked), "PYTHONPATH": str(tmp_path)}
+
+
+def run_of(code: str, path: Path, **environment: str) -> str:
     run = subprocess.run(
         [sys.executable, "-B", "-c", code],
-        env=environment,
-        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(path)} | environment,
+        cwd=path,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert run.stdout == "nowhere [0.5 0.5 0.5]\n", run.stderr
+    return run.stdout.strip() or run.stderr
 
 
-def test_what_is_kept_is_found_again_only_while_no_file_of_the_package_changes(
+def test_a_second_process_needs_no_numba_until_a_file_of_the_package_changes(
     root: Path, tmp_path: Path
 ) -> None:
-    """Numba itself looks at the file of the function alone, not at those of the functions compiled into it."""
-    package, kept = tmp_path / "minifit", tmp_path / "kept"
+    package = tmp_path / "minifit"
     shutil.copytree(root / "kernels", package / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
-    copy_floor(root, package)
-    code = """
-import numpy as np
-from minifit.kernels.compiled_optimizers import sgd_step
-sgd_step(np.ones(3, np.float32), np.ones(3, np.float32), 0.5)
-print(sum(sgd_step.stats.cache_hits.values()))
-"""
-
-    def hits() -> str:
-        environment = os.environ | {"NUMBA_CACHE_DIR": str(kept), "PYTHONPATH": str(tmp_path)}
-        run = subprocess.run(
-            [sys.executable, "-B", "-c", code],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return run.stdout.strip() or run.stderr
-
-    assert [hits(), hits()] == ["0", "1"]
+    for name in ("errors", "interrupts", "console"):
+        shutil.copy(root / "minifit" / f"{name}.py", package)
+    there = {"NUMBA_CACHE_DIR": str(tmp_path / "kept")}
+    uses = [run_of(USE, tmp_path, **there), run_of(USE, tmp_path, **there)]
     with (package / "kernels" / "compiled_products.py").open("a") as file:
         file.write("# a change\n")
-    assert [hits(), hits()] == ["0", "1"]
+    uses += [run_of(USE, tmp_path, **there), run_of(USE, tmp_path, **there, NUMBA_DISABLE_JIT="0")]
+    assert uses == ["True", "False", "True", "True"]
 
 
-# -- a cache that is damaged, or that cannot be written -------------------------------------------------------
+def test_a_damaged_file_is_compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    counted = counting(monkeypatch)
+    for _ in range(2):
+        monkeypatch.setattr(compiled, "_addresses", {})
+        compiled.addresses(["clear"])
+    assert counted == ["clear"]
+    for file in tmp_path.rglob("*.code"):
+        file.write_bytes(file.read_bytes()[:-1])
+    monkeypatch.setattr(compiled, "_addresses", {})
+    assert compiled.addresses(["clear"])[0] != 0
+    assert counted == ["clear", "clear"]
+    assert compiled.is_kept("clear")
 
 
-class Kernel:
-    """A small kernel, kept in a folder of its own; every call of it is that of a new process."""
+def counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is compiled."""
+    counted: list[str] = []
+    compile_ = Instruction.compile
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder, self.source, self.monkeypatch = folder / "kept", folder / "kept_kernel.py", monkeypatch
-        self.source.write_text("def double(x):\n    return x + x\n")
+    def counts(self: Instruction) -> bytes:
+        counted.append(self.name)
+        return compile_(self)
 
-    def __call__(self, x: Any = 2.0) -> int:
-        """Compute, and return how often the cache was hit."""
-        spec = spec_from_file_location(self.source.stem, self.source)
-        assert spec is not None and spec.loader is not None
-        module = module_from_spec(spec)
-        self.monkeypatch.setitem(sys.modules, self.source.stem, module)  # where Numba looks for it
-        spec.loader.exec_module(module)
-        compiled: Any = jit.jit(module.double)
-        assert compiled(x) == x + x
-        return sum(compiled.stats.cache_hits.values())
-
-    def file(self, kind: str, number: int = 0) -> Path:
-        """The index (nbi), or the data of a signature (nbc)."""
-        return sorted(self.folder.rglob(f"*.{kind}"))[number]
-
-
-@pytest.fixture
-def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "kept"))
-    monkeypatch.setattr(jit, "_warned", set())
-    return Kernel(tmp_path, monkeypatch)
-
-
-def emptied(file: Path) -> None:
-    file.write_bytes(b"")
-
-
-def cut_short(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:-1])
-
-
-def cut_to_its_seal(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:32])
-
-
-def flipped(file: Path) -> None:
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-
-
-def without_seal(file: Path) -> None:
-    """As Numba itself writes it."""
-    file.write_bytes(file.read_bytes()[32:])
-
-
-def a_folder(file: Path) -> None:
-    """In the place of a file, it can be neither read nor replaced, whoever tries."""
-    file.unlink()
-    file.mkdir()
-
-
-@pytest.mark.parametrize("damage", [emptied, cut_short, cut_to_its_seal, flipped, without_seal, Path.unlink])
-@pytest.mark.parametrize("kind", ["nbi", "nbc"])
-def test_a_damaged_cache_is_compiled_and_written_again(
-    kind: str, damage: Callable[[Path], None], kernel: Kernel
-) -> None:
-    assert [kernel(), kernel()] == [0, 1]
-    damage(kernel.file(kind))
-    assert [kernel(), kernel()] == [0, 1]
-
-
-@pytest.mark.parametrize("kind", ["nbi", "nbc"])
-def test_a_file_that_can_be_neither_read_nor_written_is_one_warning(kind: str, kernel: Kernel) -> None:
-    kernel()
-    a_folder(kernel.file(kind))
-    with pytest.warns(MinifitWarning, match=r"should be kept.*Received: .*kept.*NUMBA_CACHE_DIR") as warned:
-        assert [kernel(), kernel()] == [0, 0]
-    assert len(warned) == 1
-
-
-def test_the_code_of_another_signature_is_never_taken(kernel: Kernel) -> None:
-    """Two processes may give one name to two entries."""
-    kernel(2.0), kernel(2)
-    first, second = kernel.file("nbc", 0), kernel.file("nbc", 1)
-    shutil.copy(first, second)
-    assert kernel(2.0) + kernel(2) == 1
-    assert [kernel(2.0), kernel(2)] == [1, 1]
-
-
-class Full:
-    """A file on a disk that has room for so many bytes."""
-
-    def __init__(self, file: IO[bytes], room: int) -> None:
-        self.file, self.room = file, room
-
-    def __enter__(self) -> "Full":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
-
-    def write(self, data: bytes) -> None:
-        self.file.write(data[: self.room])
-        self.room -= len(data)
-        if self.room < 0:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-@pytest.mark.parametrize("room", [0, 1000])
-def test_a_full_disk_is_one_warning_and_leaves_nothing_behind(
-    room: int, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With room for the index alone it names a file that is not there."""
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            caching,
-            "open",
-            lambda path, mode: Full(Path(path).open("wb"), room) if mode == "wb" else Path(path).open("rb"),  # noqa: SIM115
-            raising=False,
-        )
-        with pytest.warns(MinifitWarning, match="No space left on device") as warned:
-            assert [kernel(), kernel()] == [0, 0]
-    assert len(warned) == 1
-    assert not list(kernel.folder.rglob("*.tmp*"))
-    assert [kernel(), kernel()] == [0, 1]
+    monkeypatch.setattr(Instruction, "compile", counts)
+    return counted
 
 
 # -- interrupts -----------------------------------------------------------------------------------------------
 
 
 class Steps:
-    """Counts the lines of Numba that run, and interrupts at one of them."""
+    """Counts the calls of Numba's functions, and interrupts at one of them."""
 
     def __init__(self, at: int) -> None:
         self.counted, self.at = 0, at
@@ -262,29 +177,33 @@ class Steps:
         return None
 
 
-def test_an_interrupt_while_a_kernel_compiles_arrives_once_and_breaks_nothing(kernel: Kernel) -> None:
-    calls_of_numba(kernel, 0)  # the first compilation of a process calls more than those that follow
-    shutil.rmtree(kernel.folder)
-    total = calls_of_numba(kernel, 0)
+def test_an_interrupt_while_an_instruction_compiles_arrives_once_and_breaks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "kept"
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder))
+    calls_of_numba(monkeypatch, 0)  # the first compilation of a process calls more than those that follow
+    shutil.rmtree(folder)
+    total = calls_of_numba(monkeypatch, 0)
     assert total > 1000
-    for at in range(1, total * 9 // 10, total // 5):
+    for when in range(1, total * 9 // 10, total // 4):
+        shutil.rmtree(folder)
         with pytest.raises(KeyboardInterrupt):
-            counted = calls_of_numba(kernel, at)
-            raise AssertionError(f"{counted} calls, and no interrupt out of that at {at}")
-        shutil.rmtree(kernel.folder)
-    assert [kernel(), kernel()] == [0, 1]
+            counted = calls_of_numba(monkeypatch, when)
+            raise AssertionError(f"{counted} calls, and no interrupt out of that at {when}")
+        assert compiled.is_kept("clear")
+        monkeypatch.setattr(compiled, "_addresses", {})
+        assert compiled.addresses(["clear"])[0] != 0
 
 
-def calls_of_numba(kernel: Kernel, at: int) -> int:
-    """Call the kernel; how many functions of Numba were called, without those that clean up after other tests."""
-    steps, before = Steps(at), sys.gettrace()
-    gc.collect()
-    gc.disable()
+def calls_of_numba(monkeypatch: pytest.MonkeyPatch, when: int) -> int:
+    """Compile an instruction; how many functions of Numba were called."""
+    steps, before = Steps(when), sys.gettrace()
+    monkeypatch.setattr(compiled, "_addresses", {})
     with ctrl_c():
         sys.settrace(steps)
         try:
-            kernel()
+            compiled.addresses(["clear"])
         finally:
             sys.settrace(before)
-            gc.enable()
     return steps.counted

@@ -194,7 +194,7 @@ def batches():
         yield np.ones((4, 2)), np.ones(4)
 model.fit(batches(), steps_per_epoch=50, epochs=4, verbose=0)
 loss = model.fit(iter([(np.ones((4, 2)), np.ones(4))]), verbose=0).history["loss"][0]
-print(model.training_state.engine, loss < 0.9, "minifit.kernels.compiled" in sys.modules)
+print(model.training_state.engine, loss < 0.9, "minifit.kernels.instructions" in sys.modules)
 """
 
 

@@ -1,0 +1,97 @@
+"""Machine code: made of LLVM's text by LLVM, and loaded into this process. Numba is not needed for it.
+
+References
+----------
+LLVM, "MCJIT Design and Implementation": https://llvm.org/docs/MCJITDesignAndImplementation.html
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+
+_engines: list[Any] = []
+"""What owns the memory of all loaded code."""
+
+
+@cache
+def name() -> str:
+    """Return what code is made for: the processor with its features, and the version of LLVM."""
+    return f"{llvm.get_process_triple()} {_processor()} {llvmlite.__version__} {llvm.llvm_version_info}"
+
+
+def load(codes: Mapping[str, bytes]) -> dict[str, int]:
+    """Load object code, and return the addresses of the functions that it is named after."""
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target())
+    for code in codes.values():
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    _engines.append(engine)
+    return {entry: engine.get_function_address(entry) for entry in codes}
+
+
+def make(entry: str, parts: Iterable[str]) -> bytes:
+    """Compile modules in LLVM's text into one object; `entry` is the function that others may call."""
+    target = _target()
+    module = parse(parts)
+    module.triple, module.data_layout = target.triple, str(target.target_data)
+    for each in (*module.functions, *module.global_variables):
+        if not each.is_declaration and each.name != entry:
+            each.linkage = "internal"
+    _optimize(module, target)
+    missing = [each.name for each in module.functions if each.is_declaration and not _known(each.name)]
+    if missing:  # LLVM ends the process when it looks for one in vain
+        raise NotImplementedError(
+            f"{entry} needs functions that are not in this process: {', '.join(missing)}"
+        )
+    return target.emit_object(module)  # type: ignore[no-any-return]
+
+
+def parse(parts: Iterable[str]) -> Any:
+    """Return the module that modules in LLVM's text make together."""
+    first, *others = (llvm.parse_assembly(part) for part in parts)
+    for other in others:
+        first.link_in(other)
+    return first
+
+
+def _known(function: str) -> bool:
+    return function.startswith("llvm.") or llvm.address_of_symbol(function) is not None
+
+
+def _optimize(module: Any, target: Any) -> None:
+    """Optimize a module in which vectors are said outright: no loop becomes one."""
+    if hasattr(llvm, "create_pass_builder"):
+        options = llvm.create_pipeline_tuning_options(speed_level=2)
+        options.loop_vectorization = options.slp_vectorization = False
+        builder = llvm.create_pass_builder(target, options)
+        builder.getModulePassManager().run(module, builder)
+        return
+    passes, builder = llvm.create_module_pass_manager(), llvm.create_pass_manager_builder()
+    builder.opt_level, builder.inlining_threshold = 2, 225
+    target.add_analysis_passes(passes)
+    builder.populate(passes)
+    passes.run(module)
+
+
+def _target() -> Any:
+    """Return a new target: an engine owns its own."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    triple = llvm.get_process_triple()
+    processor, features = _processor()
+    reloc = "static" if triple.startswith(("x86", "i686", "amd64")) else "default"
+    return llvm.Target.from_triple(triple).create_target_machine(
+        processor, features, opt=2, reloc=reloc, codemodel="jitdefault", jit=True
+    )
+
+
+@cache
+def _processor() -> tuple[str, str]:
+    try:
+        features = llvm.get_host_cpu_features().flatten()
+    except RuntimeError:  # LLVM does not know them on every system
+        features = ""
+    return llvm.get_host_cpu_name(), features
