@@ -7,6 +7,7 @@ compiled when a program first needs it, which imports Numba, and is kept.
 import ctypes
 import threading
 from collections.abc import Callable, Sequence
+from concurrent import futures
 from typing import Any
 
 from minifit import interrupts
@@ -34,8 +35,12 @@ def addresses(names: Sequence[str]) -> list[int]:
         Of `minifit.kernels.instructions`.
     """
     with _one_at_a_time:
-        codes = {name: _code(name) for name in dict.fromkeys(names) if name not in _addresses}
-        if codes:
+        needed = [name for name in dict.fromkeys(names) if name not in _addresses]
+        found = {name: kept.read(name, machine.name()) for name in needed}
+        codes = {name: code for name, code in found.items() if code is not None}
+        if len(codes) < len(needed):
+            codes |= _compiled([name for name in needed if name not in codes])
+        if needed:
             with interrupts.held():
                 _addresses.update(machine.load(codes))
     return [_addresses[name] for name in names]
@@ -46,17 +51,21 @@ def is_kept(name: str) -> bool:
     return kept.read(name, machine.name()) is not None
 
 
-def _code(name: str) -> bytes:
-    """Return object code that was kept, or else compile and keep it."""
-    code = kept.read(name, machine.name())
-    if code is None:
-        with interrupts.held():  # Numba drops exceptions of others on its way
-            with interrupts.importing("minifit.kernels.instructions"):
-                from minifit.kernels import instructions  # imports Numba
-
-            code = getattr(instructions, name).compile()
-            kept.write(name, machine.name(), code)
-    return code
+def _compiled(names: Sequence[str]) -> dict[str, bytes]:
+    """Compile instructions and keep them: Numba writes the next one down while LLVM compiles the last."""
+    with interrupts.importing("minifit.kernels.instructions"):
+        from minifit.kernels import instructions  # imports Numba
+    with futures.ThreadPoolExecutor(1) as llvm:
+        waiting: dict[str, futures.Future[bytes]] = {}
+        try:
+            for name in names:
+                with interrupts.held():  # Numba drops exceptions of others on its way
+                    waiting[name] = llvm.submit(machine.make, name, getattr(instructions, name).lower())
+        finally:  # an interrupt loses nothing of what was done before
+            codes = {name: each.result() for name, each in waiting.items()}
+            for name, code in codes.items():
+                kept.write(name, machine.name(), code)
+    return codes
 
 
 def __getattr__(name: str) -> Any:

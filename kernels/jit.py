@@ -5,6 +5,7 @@ Python, counts of references, a round of LLVM for every function that is called,
 goes through the stages that it needs, its parts are put together, and LLVM compiles them once.
 """
 
+import dis
 import gc
 import inspect
 from collections.abc import Callable, Iterator
@@ -18,11 +19,10 @@ from numba.core import cgutils, codegen, compiler, cpu, typed_passes, untyped_pa
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import PassManager
 from numba.core.registry import cpu_target
-from numba.core.typing import signature
+from numba.core.typing import Context, signature
 from numba.extending import intrinsic
 
 from minifit.kernels import machine
-from minifit.kernels import program as at
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -39,12 +39,12 @@ class Instruction:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.name, self.function = function.__name__, function
 
-    def compile(self) -> bytes:
-        """Return the object code, of a function with the name of the instruction."""
+    def lower(self) -> list[str]:
+        """Return the instruction as LLVM's text, in parts: see `machine.make`."""
         arguments = (types.int64,) * len(inspect.signature(self.function).parameters)
         with global_compiler_lock, _without_collecting():
             part = _lower(self.function, arguments, types.int64)
-            return machine.make(self.name, (_entry(self.name, part), *part.library.texts()))
+            return [_entry(self.name, part), *part.library.texts()]
 
 
 def instruction(function: Callable[..., Any]) -> Instruction:
@@ -63,7 +63,7 @@ def jit_inner(function: Function) -> Function:
 
         def generate(context: Any, builder: Any, __: Any, values: Any) -> Any:
             context.active_code_library.add_linking_library(part.library)
-            return context.call_internal(builder, part.description, part.signature, values)
+            return _call(context, builder, part, values)
 
         return part.signature, generate
 
@@ -150,6 +150,11 @@ class _Part(NamedTuple):
 
 
 def _lower(function: Callable[..., Any], arguments: tuple[Any, ...], returns: Any = None) -> _Part:
+    """Write a function down for LLVM, with these types."""
+    if any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(function)):
+        raise NotImplementedError(
+            f"A kernel cannot raise. Received: {function.__name__}. Let it return at.REFUSE."
+        )
     flags = compiler.Flags()
     flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
     flags.error_model = "numpy"
@@ -162,30 +167,67 @@ def _lower(function: Callable[..., Any], arguments: tuple[Any, ...], returns: An
     return _Part(library, found, signature(found.restype, *found.argtypes))
 
 
+class _Typing(Context):
+    """Numba's types of functions, each found once: an operator has dozens to choose from."""
+
+    found: dict[Any, Any]
+
+    def load_additional_registries(self) -> None:
+        """Have what the usual one has."""
+
+    def resolve_function_type(self, func: Any, args: Any, kws: Any) -> Any:
+        """Return the types of a call."""
+        if kws:
+            return super().resolve_function_type(func, args, kws)
+        types_of = self.found.get((func, args))
+        if types_of is None:
+            types_of = self.found[func, args] = super().resolve_function_type(func, args, kws)
+        return types_of
+
+
+class _Target(cpu.CPUContext):
+    """Numba's description of this machine, with libraries of our own."""
+
+    sizes: dict[Any, int]
+
+    def load_additional_registries(self) -> None:
+        """Look for what is new where the usual one has looked."""
+        for registry in self._registries:
+            self.install_registry(registry)
+
+    def get_abi_sizeof(self, ty: Any) -> int:
+        """Return the bytes of a type; LLVM, which may be busy with another instruction, is asked once."""
+        if ty not in self.sizes:
+            self.sizes[ty] = super().get_abi_sizeof(ty)
+        return self.sizes[ty]
+
+
 @cache
 def _target() -> Any:
-    """Numba's description of this machine, with libraries of our own."""
+    """Return the target that instructions are written down for."""
     usual = cpu_target.target_context
     usual.refresh()
-    own: Any = cpu.CPUContext.__new__(cpu.CPUContext)
-    vars(own).update(vars(usual))
-    own._internal_codegen, own.cached_internal_func = _Codegen("minifit"), {}
-    return own
+    typing, target = _Typing.__new__(_Typing), _Target.__new__(_Target)
+    typing.__dict__ |= vars(usual.typing_context) | {"found": {}}
+    target.__dict__ |= vars(usual) | {"typing_context": typing, "sizes": {}, "cached_internal_func": {}}
+    target._internal_codegen = _Codegen("minifit")
+    return target
 
 
 def _entry(name: str, part: _Part) -> str:
-    """Return the text of a function as C has them around Numba's; an exception has no way out and refuses the batch."""
+    """Return the text of a function as C has them, around Numba's."""
     target, kinds = _target(), part.signature.args
     module = target.codegen()._create_empty_module(name)
     whole = ir.IntType(64)
     entry = ir.Function(module, ir.FunctionType(whole, [whole] * len(kinds)), name)
     builder = ir.IRBuilder(entry.append_basic_block())
-    inner = target.declare_function(module, part.description)
-    status, found = target.call_conv.call_function(
-        builder, inner, part.signature.return_type, kinds, entry.args
-    )
-    builder.ret(builder.select(status.is_error, whole(at.REFUSE), found))
+    builder.ret(_call(target, builder, part, entry.args))
     return cgutils.normalize_ir_text(str(module))
+
+
+def _call(target: Any, builder: Any, part: _Part, values: Any) -> Any:
+    """Call a part. It also returns whether it has raised, which none does."""
+    return target.call_internal_no_propagate(builder, part.description, part.signature, values)[1]
 
 
 @contextmanager

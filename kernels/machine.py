@@ -33,9 +33,12 @@ def load(codes: Mapping[str, bytes]) -> dict[str, int]:
 
 
 def make(entry: str, parts: Iterable[str]) -> bytes:
-    """Compile modules in LLVM's text into one object; `entry` is the function that others may call."""
+    """Compile modules in LLVM's text into one object; `entry` is the function that others may call.
+
+    It works beside Numba in another thread, on LLVM's data of its own.
+    """
     target = _target()
-    module = parse(parts)
+    module = parse(parts, llvm.create_context())
     module.triple, module.data_layout = target.triple, str(target.target_data)
     for each in (*module.functions, *module.global_variables):
         if not each.is_declaration and each.name != entry:
@@ -49,9 +52,9 @@ def make(entry: str, parts: Iterable[str]) -> bytes:
     return target.emit_object(module)  # type: ignore[no-any-return]
 
 
-def parse(parts: Iterable[str]) -> Any:
+def parse(parts: Iterable[str], context: Any = None) -> Any:
     """Return the module that modules in LLVM's text make together."""
-    first, *others = (llvm.parse_assembly(part) for part in parts)
+    first, *others = (llvm.parse_assembly(part, context) for part in parts)
     for other in others:
         first.link_in(other)
     return first
@@ -62,10 +65,11 @@ def _known(function: str) -> bool:
 
 
 def _optimize(module: Any, target: Any) -> None:
-    """Optimize a module in which vectors are said outright: no loop becomes one."""
+    """Optimize a module in which vectors are said outright: no loop becomes one, or is written out several times."""
     if hasattr(llvm, "create_pass_builder"):
         options = llvm.create_pipeline_tuning_options(speed_level=2)
         options.loop_vectorization = options.slp_vectorization = False
+        options.loop_unrolling = options.loop_interleaving = False
         builder = llvm.create_pass_builder(target, options)
         builder.getModulePassManager().run(module, builder)
         return

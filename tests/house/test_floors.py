@@ -63,7 +63,7 @@ LATE = {
     ("minifit.saving.formats", "minifit.saving.legacy"),
     ("minifit.saving.formats", "minifit.saving.keras3.files"),
 }
-"""Who may import what inside a function: kernels import LLVM, compiling them Numba, and most programs write no model."""
+"""Who may import what inside a function: kernels load LLVM, compiling them Numba, and most programs write no model."""
 
 TOP = (len(FLOORS), 0)  # minifit/__init__.py may import everything, and nothing imports it
 
