@@ -31,7 +31,7 @@ from minifit.kernels.compiled_vectors import (
 from minifit.kernels.compiled_vectors import log as log_of
 from minifit.kernels.compiled_vectors import power as power_of
 from minifit.kernels.driver import field, real, size
-from minifit.kernels.jit import instruction, jit_inner, jit_part
+from minifit.kernels.jit import instruction, jit_inner
 
 _F = np.float32
 _ZERO, _ONE = _F(0), _F(1)
@@ -46,7 +46,7 @@ def setting(row: Int, number: Int) -> Any:
 # -- functions of one number ---------------------------------------------------------------------------------
 
 
-@jit_part
+@jit_inner
 def each(function: Any, row: Int, frame: Int) -> int:
     """``y = function(x, p, q, r)``: fields y, x, count, settings p, q, r."""
     y, x, n = field(row, 1), field(row, 2), size(row, 3, frame)
@@ -57,7 +57,7 @@ def each(function: Any, row: Int, frame: Int) -> int:
     return at.GO_ON
 
 
-@jit_part
+@jit_inner
 def slope(function: Any, row: Int, frame: Int) -> int:
     """``dx = function(dy, x, y, p, q, r)``: fields dx, dy, x, y, count, settings p, q, r."""
     dx, dy, x, y, n = field(row, 1), field(row, 2), field(row, 3), field(row, 4), size(row, 5, frame)
@@ -218,7 +218,7 @@ def power_by_slope(row: Int, frame: Int) -> int:
 # -- of two numbers ------------------------------------------------------------------------------------------
 
 
-@jit_part
+@jit_inner
 def pair(function: Any, row: Int, frame: Int) -> int:
     """``y = function(a, b)``: fields y, a, b, rows, columns, then of a and of b the layout of its numbers.
 

@@ -74,9 +74,6 @@ def jit_inner(function: Function) -> Function:
     return intrinsic(typed)
 
 
-jit_part = jit_inner
-
-
 class _Library(codegen.JITCodeLibrary):
     """The text of a function for LLVM, and the libraries of those that it calls; nothing is compiled yet."""
 

@@ -39,19 +39,6 @@ def jit_sums(function: Function) -> Function:
     return _compile(function, fastmath={"reassoc"})
 
 
-def jit_inner(function: Function) -> Function:
-    """As `jit`, for a function that only compiled ones call: it becomes a part of them, and is not kept alone.
-
-    It has no door for Python: called from there it would crash. A test wraps it.
-    """
-    return njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
-
-
-def jit_part(function: Function) -> Function:
-    """As `jit_inner`, for a function with one caller: a paragraph of it, which is not compiled a second time."""
-    return njit(nogil=True, error_model="numpy", inline="always")(function)
-
-
 class _Kept(FunctionCache):
     """The cache of one function, which knows of all files that may be compiled into it."""
 
