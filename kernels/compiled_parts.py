@@ -113,7 +113,8 @@ def large_product(
     limited = change != 0 and (small or threads < most) and _threads(integer(blas + GET * WORD)) == most
     if limited:
         _set_threads(change, 1 if small else threads)
-    parts = 1 if small or several == 0 else min(most, n * m * k // PART)
+    wanted = 1 if small or several == 0 else n * m * k // PART
+    parts = wanted if wanted < most else most
     rows = n >= m
     side, other = (n, m) if rows else (m, n)
     while parts > 1 and side // parts // GRAIN * GRAIN * other * k < PART:

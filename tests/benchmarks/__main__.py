@@ -14,7 +14,19 @@ import tempfile
 from pathlib import Path
 from types import ModuleType
 
-from tests.benchmarks import charts, cold, fits, growth, hooks, memory, record, steps, threads, where
+from tests.benchmarks import (
+    charts,
+    cold,
+    compiling,
+    fits,
+    growth,
+    hooks,
+    memory,
+    record,
+    steps,
+    threads,
+    where,
+)
 from tests.benchmarks.pythons import ROOT, Pythons
 from tests.benchmarks.workloads import WORKLOADS
 
@@ -50,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     every = commands.add_parser("all", help="everything that the pages show")
     every.add_argument("--record", type=Path, default=OWN, metavar="FILE")
     where.add(commands.add_parser("profile", help="`make profile`", description=where.__doc__))
+    compiling.add(commands.add_parser("compile", help="what compiling costs", description=compiling.__doc__))
     draw = commands.add_parser("draw", help="draw the pictures of a record anew")
     draw.add_argument("record", type=Path, nargs="?", default=OWN, metavar="FILE")
     return top
@@ -57,16 +70,16 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str]) -> None:
     """Do what was asked for; the comparison, if no command is named."""
-    if not arguments or arguments[0] not in (*COMMANDS, "all", "profile", "draw", "-h", "--help"):
+    if not arguments or arguments[0] not in (*COMMANDS, "all", "profile", "compile", "draw", "-h", "--help"):
         if arguments and arguments[0] not in WORKLOADS and not arguments[0].startswith("-"):
             raise SystemExit(
                 f"There is no command or workload {arguments[0]!r}. "
-                f"Commands: {', '.join(COMMANDS)}, all, draw; workloads: {', '.join(WORKLOADS)}."
+                f"Commands: {', '.join(COMMANDS)}, all, profile, compile, draw; workloads: {', '.join(WORKLOADS)}."
             )
         arguments = ["steps", *arguments]
     options = parser().parse_args(arguments)
-    if options.command == "profile":
-        where.main(options)
+    if options.command in ("profile", "compile"):
+        (where if options.command == "profile" else compiling).main(options)
         return
     if options.command == "draw":
         shown(options.record)
