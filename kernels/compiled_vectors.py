@@ -297,6 +297,12 @@ def exp(x: Any) -> Any:
 
 
 @jit_inner
+def larger(a: Any, b: Any) -> Any:
+    """The larger of two numbers, and NaN if one of them is."""
+    return choose(equal(a, a), choose(less(b, a), a, b), a)
+
+
+@jit_inner
 def sigmoid(x: Any) -> Any:
     """``1 / (1 + exp(-x))``."""
     return splat(_F(1)) / (splat(_F(1)) + exp(splat(_F(0)) - x))

@@ -1,6 +1,24 @@
 """All instructions by their names, as programs name them. Importing this file compiles none of them."""
 
-from minifit.kernels.driver import carry_out
+from minifit.kernels.driver import (
+    carry_out,
+)
+from minifit.kernels.instructions_adam import (
+    adam,
+    adamax,
+    amsgrad,
+    nadam,
+    nadam_momenta,
+)
+from minifit.kernels.instructions_adaptive import (
+    adadelta,
+    adagrad,
+    ftrl,
+    rmsprop,
+    rmsprop_centered,
+    rmsprop_momentum,
+    rmsprop_momentum_centered,
+)
 from minifit.kernels.instructions_batch import (
     accumulate,
     add_times,
@@ -15,6 +33,13 @@ from minifit.kernels.instructions_batch import (
     to_float,
     weighted_mean,
     weighted_mean_slope,
+)
+from minifit.kernels.instructions_clipping import (
+    add_squares,
+    bound_norms,
+    bound_norms_of_rows,
+    clip_norm,
+    not_negative,
 )
 from minifit.kernels.instructions_elementwise import (
     absolute,
@@ -116,22 +141,29 @@ from minifit.kernels.instructions_shaping import (
     take_part,
 )
 from minifit.kernels.instructions_updates import (
-    adam,
     momentum,
     sgd,
+    shrink_weights,
 )
 
 __all__ = [
     "absolute",
     "absolute_slope",
     "accumulate",
+    "adadelta",
+    "adagrad",
     "adam",
+    "adamax",
     "add",
+    "add_squares",
     "add_times",
     "affine",
+    "amsgrad",
     "binary_accuracy",
     "binary_crossentropy_logits",
     "binary_crossentropy_logits_slope",
+    "bound_norms",
+    "bound_norms_of_rows",
     "carry_out",
     "categorical_accuracy",
     "categorical_crossentropy_logits",
@@ -139,6 +171,7 @@ __all__ = [
     "check_classes",
     "clear",
     "clip",
+    "clip_norm",
     "clip_slope",
     "count_loss",
     "dense",
@@ -153,6 +186,7 @@ __all__ = [
     "exponential_unit_slope",
     "finish",
     "floor_divide",
+    "ftrl",
     "gather",
     "gelu",
     "gelu_slope",
@@ -178,6 +212,9 @@ __all__ = [
     "modulo",
     "momentum",
     "multiply",
+    "nadam",
+    "nadam_momenta",
+    "not_negative",
     "one_hot",
     "over_samples",
     "place_of_largest",
@@ -194,7 +231,12 @@ __all__ = [
     "relu",
     "relu_slope",
     "repeat",
+    "rmsprop",
+    "rmsprop_centered",
+    "rmsprop_momentum",
+    "rmsprop_momentum_centered",
     "sgd",
+    "shrink_weights",
     "sigmoid",
     "sigmoid_slope",
     "softmax",

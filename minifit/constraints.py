@@ -5,6 +5,7 @@ Any function that does so is a constraint too.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,9 @@ class Constraint(Configurable):
         """The array that takes the place of `w`."""
         return to_array(w)
 
+    def lower(self, program: Any, weight: Parameter) -> None:
+        """Write down what becomes of a weight: nothing changes."""
+
 
 class MaxNorm(Constraint):
     """Weights whose norm is too large are scaled down to it.
@@ -86,6 +90,10 @@ class MaxNorm(Constraint):
         norms = norm(w, self.axis)
         return w * (np.clip(norms, 0, self.max_value) / (EPSILON + norms))
 
+    def lower(self, program: Any, weight: Parameter) -> None:
+        """Write down what becomes of a weight."""
+        lower_norms(program, weight, self.axis, 0, self.max_value)
+
     def get_config(self) -> dict[str, Any]:
         """The largest norm and the axis."""
         return {"max_value": self.max_value, "axis": self.axis}
@@ -104,6 +112,10 @@ class NonNeg(Constraint):
         w = to_array(w)
         with np.errstate(invalid="ignore"):  # -inf * 0, after a diverged update
             return np.multiply(w, w >= 0, dtype=w.dtype)
+
+    def lower(self, program: Any, weight: Parameter) -> None:
+        """Write down what becomes of a weight."""
+        program.update("not_negative", (weight.value,), weight.value)
 
 
 class UnitNorm(Constraint):
@@ -128,6 +140,10 @@ class UnitNorm(Constraint):
         """The array with every norm 1."""
         w = to_array(w)
         return w / (EPSILON + norm(w, self.axis))
+
+    def lower(self, program: Any, weight: Parameter) -> None:
+        """Write down what becomes of a weight."""
+        lower_norms(program, weight, self.axis, 1, 1)
 
     def get_config(self) -> dict[str, Any]:
         """The axis."""
@@ -169,6 +185,10 @@ class MinMaxNorm(Constraint):
         wanted: Array = self.rate * np.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
         return w * (wanted / (EPSILON + norms))
 
+    def lower(self, program: Any, weight: Parameter) -> None:
+        """Write down what becomes of a weight."""
+        lower_norms(program, weight, self.axis, self.min_value, self.max_value, self.rate)
+
     def get_config(self) -> dict[str, Any]:
         """The bounds, the rate and the axis."""
         return {
@@ -183,6 +203,22 @@ def norm(w: Array, axis: Axes) -> Array:
     """The Euclidean norm over one axis or several, kept as ones."""
     axes = axis if isinstance(axis, int) else tuple(axis)
     return np.asarray(np.sqrt(np.square(w).sum(axis=axes, keepdims=True)))
+
+
+def lower_norms(
+    program: Any, weight: Parameter, axis: Axes, low: float, high: float, rate: float = 1
+) -> None:
+    """Write down that norms move into bounds, where they are over axes that lie side by side."""
+    ndim, shape = weight.ndim, weight.shape
+    wanted = [axis] if isinstance(axis, int) else list(axis)
+    found = sorted({a + ndim if a < 0 else a for a in wanted})
+    first, last = found[0], found[-1] + 1
+    if first < 0 or last > ndim or len(found) != len(wanted) or last - first != len(found):
+        program.refuse(f"the constraint of {weight.name} over the axes {axis} of shape {shape}")
+    lengths = prod(shape[:first]), prod(shape[first:last]), prod(shape[last:])
+    name = "bound_norms_of_rows" if lengths[2] == 1 else "bound_norms"
+    place = program.memory(weight.value)
+    program.emit(name, place, place, *lengths, float(low), float(high), float(rate))
 
 
 max_norm = maxnorm = MaxNorm

@@ -101,7 +101,7 @@ class ExponentialDecay(LearningRateSchedule):
         progress = single(step) / single(self.decay_steps)
         if self.staircase:
             progress = np.floor(progress)
-        return _rate(single(self.initial_learning_rate) * single(self.decay_rate) ** progress)
+        return _rate(single(self.initial_learning_rate) * power(single(self.decay_rate), progress))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal schedule."""
@@ -224,7 +224,7 @@ class PolynomialDecay(LearningRateSchedule):
         else:
             at = np.minimum(at, length)
         height = single(self.initial_learning_rate) - end
-        return _rate(height * (1 - at / length) ** single(self.power) + end)
+        return _rate(height * power(1 - at / length, single(self.power)) + end)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal schedule."""
@@ -377,7 +377,7 @@ class CosineDecayRestarts(LearningRateSchedule):
     def __call__(self, step: Any) -> Any:
         """The learning rate at this step."""
         restarts, done = self._place(single(step) / single(self.first_decay_steps))
-        height, alpha = 0.5 * single(self.m_mul) ** restarts, single(self.alpha)
+        height, alpha = 0.5 * power(single(self.m_mul), restarts), single(self.alpha)
         wave = height * (1 + rounded(np.cos, PI * done))
         return _rate(single(self.initial_learning_rate) * ((1 - alpha) * wave + alpha))
 
@@ -389,8 +389,9 @@ class CosineDecayRestarts(LearningRateSchedule):
             return restarts, progress - restarts
         # n periods take 1 + ratio + ... + ratio ** (n - 1) = (1 - ratio ** n) / (1 - ratio) first periods
         restarts = np.floor(rounded(np.log, 1 - progress * (1 - ratio)) / rounded(np.log, ratio))
-        before = (1 - ratio**restarts) / (1 - ratio)
-        return restarts, (progress - before) / ratio**restarts
+        grown = power(ratio, restarts)
+        before = (1 - grown) / (1 - ratio)
+        return restarts, (progress - before) / grown
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal schedule."""
@@ -417,9 +418,23 @@ def _rate(value: Any) -> Number | Tensor:
     return Number(value) if np.ndim(value) == 0 else constant(value)
 
 
+def power(base: Any, exponent: Any) -> Any:
+    """``base ** exponent``, of each step by itself: in arrays NumPy may round it otherwise."""
+    if np.ndim(base) == np.ndim(exponent) == 0:
+        return base**exponent
+    bases, exponents = np.broadcast_arrays(base, exponent)
+    found = [b**e for b, e in zip(bases.ravel(), exponents.ravel(), strict=True)]
+    return np.array(found, FLOAT).reshape(bases.shape)
+
+
 def rounded(function: np.ufunc, x: Any) -> Any:
-    """The float32 nearest to the function's value: where a restart falls may hang on its last bit."""
-    return single(function(np.asarray(x, np.float64)))
+    """The float32 nearest to the function's value, of each step by itself: a restart may hang on its last bit."""
+    x = np.asarray(x, np.float64)
+    return (
+        single(function(x))
+        if x.ndim == 0
+        else single([function(each) for each in x.ravel()]).reshape(x.shape)
+    )
 
 
 TABLE = Table(

@@ -9,6 +9,7 @@ import numpy as np
 
 from minifit.arrays import ALIGNMENT, Array, aligned_zeros
 from minifit.kernels import program as at
+from minifit.lowering.peephole import descending
 from minifit.lowering.places import Cell, Place, Room, address_of
 from minifit.lowering.program import Instruction, Program
 
@@ -36,6 +37,8 @@ class Assembly:
     def __init__(self, program: Program, kernels: ModuleType) -> None:
         self.program = program
         self.instructions = needed([*program.gathers, *program.checks, *program.body])
+        if program.descends:
+            self.instructions = descending(self.instructions)
         self.sums = np.zeros(max(len(program.sums), 1))
         begin = address_of(self.sums)
         for i, place in enumerate(program.sums):

@@ -12,6 +12,7 @@ import numpy as np
 
 from minifit.arrays import FLOAT, Array
 from minifit.lowering.places import Cell, Memory, Place, Room
+from minifit.lowering.updates import Updates
 from minifit.lowering.values import Storage, Unlowered, Value, ValueShape
 from minifit.parameters import Parameter
 from minifit.randomness import Streams
@@ -55,7 +56,7 @@ def lowers(*functions: Callable[..., Any]) -> Callable[[Written], Written]:
     return decorate
 
 
-class Program:
+class Program(Updates):
     """A step, being written down.
 
     Parameters
@@ -75,6 +76,8 @@ class Program:
         What layers add to the loss, one number each.
     means : list of Mean
         The metrics and losses whose sums the program adds to: see `sums_of`.
+    descends : bool
+        Whether plain gradient descent may go without gradients in memory: see `peephole`.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Program:
     ) -> None:
         self.streams, self.training, self.learned = streams, training, list(learned)
         self._learned = set(learned)
+        self.descends = True
         self.gathers: list[Instruction] = []
         self.checks: list[Instruction] = []
         self.body: list[Instruction] = []
@@ -258,10 +262,6 @@ class Program:
     def count_loss(self, mean: Any, loss: Value) -> None:
         """Add a loss of one number to a running mean, for each row of the batch."""
         self.emit("count_loss", self.sums_of(mean), loss)
-
-    def update(self, name: str, changed: tuple[Array, ...], grads: Array, *fields: Operand) -> None:
-        """Append an instruction that changes arrays, the weights first, by their gradients: see `lower_update`."""
-        self.emit(name, tuple(Memory(a) for a in changed), Memory(grads), -grads.size, *fields)
 
     def by_rule(self, function: Rule, *args: Any, **kwargs: Any) -> Any:
         """Write down an op by its rule."""

@@ -49,6 +49,11 @@ class Adadelta(Optimizer):
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         kernels.adadelta_step(w, g, *slots, rate, self.rho, self.epsilon)
 
+    def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
+        """Write down the update of weights that lie side by side."""
+        settings = float(self.rho), float(self.epsilon)
+        program.update("adadelta", (w, *slots), g, program.rates, *settings)
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""
         return {**super().get_config(), "rho": self.rho, "epsilon": self.epsilon}

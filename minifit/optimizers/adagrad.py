@@ -54,6 +54,10 @@ class Adagrad(Optimizer):
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         kernels.adagrad_step(w, g, *slots, rate, self.epsilon)
 
+    def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
+        """Write down the update of weights that lie side by side."""
+        program.update("adagrad", (w, *slots), g, program.rates, float(self.epsilon))
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""
         own = {"initial_accumulator_value": self.initial_accumulator_value, "epsilon": self.epsilon}

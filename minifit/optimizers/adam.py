@@ -69,9 +69,8 @@ class Adam(Optimizer):
     def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
         """Write down the update of weights that lie side by side."""
         settings = float(self.beta_1), float(self.beta_2), float(self.epsilon)
-        if self.amsgrad:
-            program.refuse("amsgrad of the optimizer")
-        program.update("adam", (w, *slots[:2]), g, program.rates, program.iterations, *settings)
+        name, used = ("amsgrad", slots) if self.amsgrad else ("adam", slots[:2])
+        program.update(name, (w, *used), g, program.rates, program.iterations, *settings)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""

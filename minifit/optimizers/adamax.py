@@ -55,6 +55,11 @@ class Adamax(Optimizer):
         rate = float(np.float32(rate) / (1 - power))
         kernels.adamax_step(w, g, *slots, rate, self.beta_1, self.beta_2, self.epsilon)
 
+    def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
+        """Write down the update of weights that lie side by side."""
+        settings = float(self.beta_1), float(self.beta_2), float(self.epsilon)
+        program.update("adamax", (w, *slots), g, program.rates, program.iterations, *settings)
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""
         own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}

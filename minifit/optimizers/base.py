@@ -162,6 +162,7 @@ class Optimizer(KerasMethods, Configurable):
         self._begin()
         rate = learning_rate if lr is None else lr
         self._schedule: Callable[..., Any] | None = None  # what the rate is asked from before each step
+        self._coming: Array | None = None  # of the steps ahead, what the schedule says
         self._learning_rate = Variable(np.nan, False, name="learning_rate")
         if rate is not None:
             self.learning_rate = rate
@@ -477,38 +478,57 @@ class Optimizer(KerasMethods, Configurable):
         """True if all steps have the same learning rate until it is assigned."""
         return self._schedule is None and not self.decay
 
-    def rates(self, most: int) -> Any:
-        """Return the learning rates of the next steps as far as they are known, at most so many.
+    def rates(self, most: int) -> Array | list[float]:
+        """Return the learning rates of the next steps as far as they are known, at most so many and at least one.
 
-        A schedule of the user's may look at anything, so it is asked before each step.
+        They are what `rate` would return before each step. A schedule of the user's may look at anything, so it is
+        asked before each step, and an error comes before the step that it is about. `used` is to be called afterwards.
         """
+        self._coming = None
         schedule, begin = self._schedule, int(self.iterations)
+        if most == 1 or not (schedule is None or _of_library(schedule)):
+            return [self.rate()]
+        steps = np.arange(begin, begin + most)
         if schedule is None:
-            rate, decay = float(self.rate()), self.decay
-            if not decay:
-                return np.full(most, rate)
-            return float(self._learning_rate) / (1 + decay * np.arange(begin, begin + most))
-        if not isinstance(schedule, LearningRateSchedule) or not type(schedule).__module__.startswith(
-            "minifit."
-        ):
-            return np.array([self.rate()])
-        rates = [schedule(FLOAT.type(step)) for step in range(begin, begin + most)]
-        return np.array(rates, FLOAT) / (1 + self.decay * np.arange(begin, begin + most))
+            found = np.full(most, self._learning_rate.value.item())
+        else:
+            found = self._coming = np.asarray(to_array(schedule(steps.astype(FLOAT))), np.float64)
+        rates: Array = found / (1 + self.decay * steps) if self.decay else found
+        (bad,) = np.nonzero(self._unusable(rates))
+        if not bad.size:
+            return rates
+        self._coming = None if bad[0] == 0 else self._coming
+        return rates[: bad[0]] if bad[0] else [self.rate()]
 
-    def used(self, rate: float) -> None:
-        """Note the rate of the latest step."""
-        if self._schedule is not None:
-            self._learning_rate.assign(rate * (1 + self.decay * (int(self.iterations) - 1)))
+    def _unusable(self, rates: Any) -> Any:
+        """Return for which of several learning rates `rate` would raise."""
+        return rates != rates
+
+    def used(self, steps: int) -> None:
+        """Note that so many steps were taken by the rates that `rates` returned."""
+        if self._coming is not None:
+            self._learning_rate.assign(self._coming[steps - 1])
 
     def lower(self, program: Any, plan: Plan) -> None:
         """Write down the update of all that a plan updates."""
-        if not self.of_library or "lower_update" not in vars(type(self)):
+        if not self.of_library:
             program.refuse(f"the optimizer {type(self).__name__}")
-        for name in ("clipvalue", "clipnorm", "global_clipnorm", "weight_decay"):
-            if getattr(self, name) is not None:
-                program.refuse(f"{name} of the optimizer")
+        self._lower_clipping(program, plan)
         for values, grads, slots in plan.calls:
+            if self.weight_decay:
+                program.update("shrink_weights", (values,), values, program.rates, float(self.weight_decay))
             self.lower_update(program, values, grads, slots)
+
+    def _lower_clipping(self, program: Any, plan: Plan) -> None:
+        """Write down what `_clip` does."""
+        if self.clipvalue is not None:
+            for _, grads, _ in plan.calls:
+                program.update("clip", (grads,), grads, -float(self.clipvalue), float(self.clipvalue))
+        if self.clipnorm is not None:
+            for p in plan.parameters:
+                program.clip_norm([p.slot], float(self.clipnorm))
+        if self.global_clipnorm is not None:
+            program.clip_norm([grads for _, grads, _ in plan.calls], float(self.global_clipnorm))
 
     def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
         """Write down the update of weights that lie side by side: see `Program.update`."""
@@ -676,6 +696,11 @@ class Optimizer(KerasMethods, Configurable):
 def _methods_of(kind: type) -> frozenset[str]:
     """Return the names of a library class's methods; there are few such classes."""
     return frozenset(name for name in dir(kind) if callable(getattr(kind, name, None)))
+
+
+def _of_library(schedule: Any) -> bool:
+    """Return whether a schedule is one of the library, which goes by the number of the step alone."""
+    return isinstance(schedule, LearningRateSchedule) and type(schedule).__module__.startswith("minifit.")
 
 
 def _shrink(grads: list[Array], norm: float) -> None:

@@ -75,14 +75,33 @@ class Ftrl(Optimizer):
         """The number that the sums of squares begin with."""
         return {"accumulator": self.initial_accumulator_value}
 
-    def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
+    def rate(self) -> float:
+        """The learning rate of the next step; asks the schedule, if there is one."""
+        rate = super().rate()
         if rate == 0:
             raise ArgumentError(
                 "Ftrl divides by the learning rate, which must not be 0. Received: 0.0. Pass for example 0.01."
             )
+        return rate
+
+    def _unusable(self, rates: Any) -> Any:
+        return super()._unusable(rates) | (rates == 0)
+
+    def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         l1, shrinkage = self.l1_regularization_strength, self.l2_shrinkage_regularization_strength
         l2 = self.l2_regularization_strength + self.beta / (2 * rate)
         kernels.ftrl_step(w, g, *slots, rate, self.learning_rate_power, l1, l2, shrinkage)
+
+    def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
+        """Write down the update of weights that lie side by side."""
+        penalties = self.l1_regularization_strength, self.l2_regularization_strength
+        settings = (
+            self.learning_rate_power,
+            *penalties,
+            self.l2_shrinkage_regularization_strength,
+            self.beta,
+        )
+        program.update("ftrl", (w, *slots), g, program.rates, *map(float, settings))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""

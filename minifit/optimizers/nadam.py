@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit.arrays import Array
+from minifit.arrays import FLOAT, Array
 from minifit.checks import fraction, not_negative, small
 from minifit.errors import ArgumentError
 from minifit.optimizers.base import Optimizer, Plan
@@ -71,7 +71,7 @@ class Nadam(Optimizer):
         super().__init__(learning_rate, name, **{**kwargs, "decay": 0.0})
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
         self.m_schedule = Variable(1.0, False, name=f"{self.name}/momentum_cache")
-        self._momenta: tuple[float, ...] = ()
+        self._momenta = np.zeros(5, FLOAT)  # of the latest step and the next, and what follows from them
 
     def _check_schedule(self, schedule: LearningRateSchedule) -> None:
         raise ArgumentError(
@@ -85,7 +85,7 @@ class Nadam(Optimizer):
         now, following = self._momentum(t), self._momentum(t + 1)
         product = self.m_schedule.value * now
         forgotten = np.float32(self.beta_2) ** np.float32(t)
-        self._momenta = tuple(map(float, (now, following, product, product * following, forgotten)))
+        self._momenta[...] = now, following, product, product * following, forgotten
         super().commit(kernels, plan, rate)
         self.m_schedule.assign(product)
 
@@ -101,7 +101,21 @@ class Nadam(Optimizer):
         return np.float32(np.float32(self.beta_1) * (1 - 0.5 * power))
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
-        kernels.nadam_step(w, g, *slots, rate, self.beta_1, self.beta_2, self.epsilon, *self._momenta)
+        kernels.nadam_step(
+            w, g, *slots, rate, self.beta_1, self.beta_2, self.epsilon, *self._momenta.tolist()
+        )
+
+    def lower(self, program: Any, plan: Plan) -> None:
+        """Write down the update of all that a plan updates."""
+        momenta, product = program.memory(self._momenta), program.memory(self.m_schedule.value)
+        settings = float(self.beta_1), float(self.beta_2), float(self.schedule_decay)
+        program.emit("nadam_momenta", (momenta, product), product, program.iterations, *settings)
+        super().lower(program, plan)
+
+    def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
+        """Write down the update of weights that lie side by side."""
+        settings = float(self.beta_1), float(self.beta_2), float(self.epsilon)
+        program.update("nadam", (w, *slots), g, program.rates, program.memory(self._momenta), *settings)
 
     def get_state(self, parameters: Sequence[Parameter]) -> dict[str, Any]:
         """Everything that decides its further steps on these parameters, as copies."""

@@ -66,6 +66,16 @@ class RMSprop(Optimizer):
         else:
             kernels.rmsprop_step(w, g, slots[0], mean, rate, self.rho, self.epsilon)
 
+    def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
+        """Write down the update of weights that lie side by side."""
+        by_name = dict(zip(self.slot_names, slots, strict=True))
+        name, used, settings = "rmsprop", ["rms"], [float(self.rho), float(self.epsilon)]
+        if "momentum" in by_name:
+            name, used, settings = "rmsprop_momentum", ["rms", "momentum"], [*settings, float(self.momentum)]
+        if self.centered:
+            name, used = f"{name}_centered", [*used, "mg"]
+        program.update(name, (w, *(by_name[each] for each in used)), g, program.rates, *settings)
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer."""
         own = {"rho": self.rho, "momentum": self.momentum, "epsilon": self.epsilon, "centered": self.centered}

@@ -117,7 +117,7 @@ class Plan:
             for mean in means:
                 mean.total, mean.count = next(totals), next(totals)
         if self._steady is None and self._optimizer is not None and done:
-            self._optimizer.used(self._rates[done - 1])
+            self._optimizer.used(done)
         if results is not None and done:
             self.results.append(results)
         return done

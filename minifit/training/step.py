@@ -183,8 +183,8 @@ class TrainStep(JudgedStep):
         """Write down the way back and the update."""
         program.flow_back(total)
         self.optimizer.lower(program, self.memory_plan)
-        if self.constrained:
-            program.refuse(f"the constraint of {self.constrained[0].name}")
+        for weight in self.constrained:
+            program.constrain(weight)
 
     def settle(self) -> None:
         """Leave nothing of such a step, and let frozen weights require a gradient again elsewhere."""

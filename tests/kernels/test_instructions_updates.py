@@ -29,12 +29,9 @@ def test_momentum(nesterov: bool) -> None:
     np.testing.assert_allclose(v, velocity, **CLOSE)
 
 
-def test_adam() -> None:
-    w, m, v, g = randoms(20), randoms(20, seed=1), abs(randoms(20, seed=2)), randoms(20, seed=3)
-    expected, mean, square = w.copy(), m.copy(), v.copy()
-    steps = np.array([4])
-    rate = 0.1 * np.sqrt(1 - 0.999**5) / (1 - 0.9**5)
-    reference.adam_step(expected, g, mean, square, rate, 0.9, 0.999, 1e-7)
-    carry(("adam", w, m, v, g, -20, RATES, steps, 0.9, 0.999, 1e-7))
-    for found, told in ((w, expected), (m, mean), (v, square)):
-        np.testing.assert_allclose(found, told, rtol=1e-4, atol=1e-6)
+def test_weights_shrink() -> None:
+    w = randoms(20)
+    expected = w.copy()
+    reference.weight_decay_step(expected, 0.1 * 0.3)
+    carry(("shrink_weights", w, w, -20, RATES, 0.3))
+    np.testing.assert_allclose(w, expected, **CLOSE)

@@ -173,7 +173,7 @@ def test_a_callback_that_changes_things_is_followed(monkeypatch: pytest.MonkeyPa
             elif batch == 5:
                 model.optimizer.momentum = 0.5  # makes a slot
             elif batch == 7:
-                model.optimizer.clipnorm = 0.1  # not for the kernel
+                model.optimizer.clipnorm = 0.1
             elif batch == 8:
                 model.optimizer.clipnorm = None
                 model.weights[0].assign(model.weights[0].value * 0.5)

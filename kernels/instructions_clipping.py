@@ -1,0 +1,122 @@
+"""Instructions that hold gradients within bounds, and weights where their constraints have them."""
+
+import numpy as np
+
+from minifit.kernels import program as at
+from minifit.kernels.compiled_vectors import (
+    LANES,
+    SIZE,
+    Float,
+    Int,
+    choose,
+    first,
+    less,
+    load,
+    root,
+    splat,
+    store,
+    total,
+)
+from minifit.kernels.driver import double_at, field, put_double, real, size
+from minifit.kernels.jit import instruction, jit_inner
+
+_F = np.float32
+_ZERO, _ONE, _SMALL = _F(0), _F(1), _F(1e-7)
+_BLOCK = 1 << 14  # bytes that are summed in float32
+
+
+@instruction
+def add_squares(row: Int, frame: Int) -> int:
+    """The sum of all squares, added to one before: fields the sum (float64), the one before or 0, g, count."""
+    g, n = field(row, 3), size(row, 4, frame) * SIZE
+    found = 0.0
+    if field(row, 2) != 0:
+        found = double_at(field(row, 2))
+    for begin in range(0, n, _BLOCK):
+        end, sums = min(begin + _BLOCK, n), splat(_ZERO)
+        for i in range(begin, end, LANES * SIZE):
+            part = load(g + i, first((end - i) // SIZE))
+            sums = sums + part * part
+        found += np.float64(total(sums))
+    put_double(found, field(row, 1))
+    return at.GO_ON
+
+
+@instruction
+def clip_norm(row: Int, frame: Int) -> int:
+    """Scale numbers so that the root of the sum of squares is at most a norm: fields g, g, count, the sum, norm."""
+    g, n = field(row, 1), size(row, 3, frame)
+    found, norm = np.sqrt(double_at(field(row, 4))), real(row, 5)
+    if found <= norm:
+        return at.GO_ON
+    share = splat(_F(norm / found))
+    for i in range(0, n * SIZE, LANES * SIZE):
+        some = first(n - i // SIZE)
+        store(load(g + i, some) * share, g + i, some)
+    return at.GO_ON
+
+
+# -- constraints ---------------------------------------------------------------------------------------------
+
+
+@instruction
+def not_negative(row: Int, frame: Int) -> int:
+    """``w = w * (w >= 0)``: fields w, w, count; NaN stays NaN."""
+    w, n = field(row, 1), size(row, 3, frame)
+    for i in range(0, n * SIZE, LANES * SIZE):
+        some = first(n - i // SIZE)
+        x = load(w + i, some)
+        store(x * choose(less(x, splat(_ZERO)), splat(_ZERO), splat(_ONE)), w + i, some)
+    return at.GO_ON
+
+
+@instruction
+def bound_norms(row: Int, frame: Int) -> int:
+    """Move the Euclidean norms over the middle one of three axes into bounds, as `MinMaxNorm` does.
+
+    Fields: w, w, the lengths of the axes, the lowest norm, the largest, how much of the way.
+    """
+    w, outer, length, inner = field(row, 1), field(row, 3), field(row, 4), field(row, 5)
+    for i in range(w, w + outer * length * inner * SIZE, length * inner * SIZE):
+        for j in range(i, i + inner * SIZE, LANES * SIZE):
+            some = first(inner - (j - i) // SIZE)
+            sums = splat(_ZERO)
+            for k in range(j, j + length * inner * SIZE, inner * SIZE):
+                part = load(k, some)
+                sums = sums + part * part
+            scale = _scale(root(sums), real(row, 6), real(row, 7), real(row, 8))
+            for k in range(j, j + length * inner * SIZE, inner * SIZE):
+                store(load(k, some) * scale, k, some)
+    return at.GO_ON
+
+
+@instruction
+def bound_norms_of_rows(row: Int, frame: Int) -> int:
+    """As `bound_norms` over the last axis: the third length is 1."""
+    w, outer, length = field(row, 1), field(row, 3), field(row, 4)
+    for i in range(w, w + outer * length * SIZE, length * SIZE):
+        sums = splat(_ZERO)
+        for j in range(0, length, LANES):
+            part = load(i + j * SIZE, first(length - j))
+            sums = sums + part * part
+        scale = _scale(root(splat(total(sums))), real(row, 6), real(row, 7), real(row, 8))
+        for j in range(0, length, LANES):
+            some = first(length - j)
+            store(load(i + j * SIZE, some) * scale, i + j * SIZE, some)
+    return at.GO_ON
+
+
+@jit_inner
+def _scale(norms: Float, low: Float, high: Float, rate: Float) -> Float:
+    """What weights of these norms are multiplied by."""
+    wanted = _within(norms, splat(_F(low)), splat(_F(high)))
+    if rate != 1:
+        wanted = splat(_F(rate)) * wanted + splat(_F(1 - rate)) * norms
+    return wanted / (splat(_SMALL) + norms)
+
+
+@jit_inner
+def _within(x: Float, low: Float, high: Float) -> Float:
+    """The numbers moved into bounds; NaN stays NaN."""
+    x = choose(less(x, low), low, x)
+    return choose(less(high, x), high, x)
