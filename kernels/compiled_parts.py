@@ -10,16 +10,11 @@ from numba import types
 from numba.core import cgutils
 
 from minifit.kernels.blas import BATCH, GET, MOST, NOW, SET, SGEMM
-from minifit.kernels.compiled_vectors import SIZE, Int, address, count, emitted, integer, number, put_float
+from minifit.kernels.compiled_vectors import SIZE, Int, address, count, emitted, integer, number
 from minifit.kernels.jit import jit_inner
 from minifit.kernels.parts import BY_ROWS, GRAIN, MOST_PARTS, PART, PLAIN
 
 WORD = 8  # bytes of an int64
-
-# the words of the tables for a call, two of each for two groups of matrices; two int32 or float32 share one word
-_LEFT, _RIGHT, _ALPHA, _BETA, _N, _M, _K, _ROW_A, _ROW_B, _ROW_C, _SIZES = 0, 1, 2, 3, 4, 6, 8, 10, 12, 14, 16
-_A, _B, _C = (18 + i * MOST_PARTS for i in range(3))
-_WORDS = 18 + 3 * MOST_PARTS
 
 _C32, _I64, _F32, _NOTHING = ir.IntType(32), ir.IntType(64), ir.FloatType(), ir.VoidType()
 _SGEMM = ir.FunctionType(_NOTHING, [_C32] * 3 + [_I64] * 3 + [_F32] + [_I64] * 4 + [_F32] + [_I64] * 2)
@@ -49,25 +44,73 @@ def _sgemm(
     builder.call(builder.inttoptr(routine, _SGEMM.as_pointer()), given)
 
 
-@emitted(types.void, address, address)
-def _batch(builder: Any, routine: Any, tables: Any) -> None:
-    """Multiply two groups of matrices as the tables say."""
-    words = (_LEFT, _RIGHT, _N, _M, _K, _ALPHA, _A, _ROW_A, _B, _ROW_B, _BETA, _C, _ROW_C, _SIZES)
-    *places, sizes = (builder.add(tables, _I64(word * WORD)) for word in words)
-    kind = ir.FunctionType(_NOTHING, [_C32] + [_I64] * (len(places) + 2))
-    builder.call(builder.inttoptr(routine, kind.as_pointer()), [_C32(BY_ROWS), *places, _I64(2), sizes])
+@emitted(
+    types.void,
+    *(address, *(count,) * 5, number, *(address, count) * 2, number, address, count),
+    *(count,) * 3,
+)
+def _sgemm_in_parts(
+    builder: Any,
+    routine: Any,
+    left: Any,
+    right: Any,
+    n: Any,
+    m: Any,
+    k: Any,
+    alpha: Any,
+    a: Any,
+    row_a: Any,
+    b: Any,
+    row_b: Any,
+    beta: Any,
+    c: Any,
+    row_c: Any,
+    parts: Any,
+    width: Any,
+    last: Any,
+) -> None:
+    """As `_sgemm`, in so many parts of this width and one of the last: of columns where there are more than rows."""
+    by_rows = builder.icmp_signed(">=", n, m)
 
+    def of_each(rows: Any, columns: Any) -> Any:
+        return builder.select(by_rows, rows, columns)
 
-@emitted(address)
-def _room(builder: Any) -> Any:
-    """Memory for the tables of a call, on the stack."""
-    return builder.ptrtoint(cgutils.alloca_once(builder, ir.ArrayType(_I64, _WORDS)), _I64)
+    def table(kind: Any, *values: Any) -> Any:
+        """The address of values side by side on the stack: one for each of the two groups of matrices."""
+        place = cgutils.alloca_once(builder, ir.ArrayType(kind, len(values)))
+        for i, value in enumerate(values):
+            builder.store(value, cgutils.gep_inbounds(builder, place, 0, i))
+        return builder.ptrtoint(place, _I64)
 
+    def twice(value: Any) -> Any:
+        return table(value.type, value, value)
 
-@emitted(types.void, count, address)
-def _put(builder: Any, n: Any, place: Any) -> None:
-    """Put an int64 there."""
-    builder.store(n, builder.inttoptr(place, _I64.as_pointer()), align=WORD)
+    def is_plain(side: Any) -> Any:
+        return builder.icmp_signed("==", side, _I64(PLAIN))
+
+    none, one = _I64(0), _I64(1)
+    step_a = of_each(builder.select(is_plain(left), row_a, one), none)
+    step_b = of_each(none, builder.select(is_plain(right), one, row_b))
+    matrices = []
+    for begin, step in ((a, step_a), (b, step_b), (c, of_each(row_c, one))):
+        places = cgutils.alloca_once(builder, ir.ArrayType(_I64, MOST_PARTS))
+        stride = builder.mul(builder.mul(step, width), _I64(SIZE))
+        with cgutils.for_range(builder, parts) as loop:
+            place = builder.add(begin, builder.mul(loop.index, stride))
+            builder.store(place, cgutils.gep_inbounds(builder, places, _I64(0), loop.index))
+        matrices.append(builder.ptrtoint(places, _I64))
+    sizes = [
+        table(_I64, of_each(width, n), of_each(last, n)),
+        table(_I64, of_each(m, width), of_each(m, last)),
+    ]
+    tables = [
+        *(twice(builder.trunc(side, _C32)) for side in (left, right)),
+        *(*sizes, twice(k), twice(alpha)),
+        *(matrices[0], twice(row_a), matrices[1], twice(row_b), twice(beta), matrices[2], twice(row_c)),
+    ]
+    groups = table(_I64, builder.sub(parts, one), one)
+    kind = ir.FunctionType(_NOTHING, [_C32] + [_I64] * (len(tables) + 2))
+    builder.call(builder.inttoptr(routine, kind.as_pointer()), [_C32(BY_ROWS), *tables, _I64(2), groups])
 
 
 @emitted(count, address)
@@ -115,37 +158,14 @@ def large_product(
         _set_threads(change, 1 if small else threads)
     wanted = 1 if small or several == 0 else n * m * k // PART
     parts = wanted if wanted < most else most
-    rows = n >= m
-    side, other = (n, m) if rows else (m, n)
+    side, other = (n, m) if n >= m else (m, n)
     while parts > 1 and side // parts // GRAIN * GRAIN * other * k < PART:
         parts -= 1
-    if parts < 2:
-        _sgemm(integer(blas + SGEMM * WORD), left, right, n, m, k, alpha, a, row_a, b, row_b, beta, c, row_c)
-    else:
+    given = left, right, n, m, k, alpha, a, row_a, b, row_b, beta, c, row_c
+    if parts > 1:
         width = side // parts // GRAIN * GRAIN
-        last = side - (parts - 1) * width
-        tables = _room()
-        _put(left + (left << 32), tables + _LEFT * WORD)
-        _put(right + (right << 32), tables + _RIGHT * WORD)
-        for group in range(2):
-            part = width if group == 0 else last
-            here = tables + group * WORD
-            put_float(alpha, tables + _ALPHA * WORD + group * SIZE)
-            put_float(beta, tables + _BETA * WORD + group * SIZE)
-            _put(part if rows else n, here + _N * WORD)
-            _put(m if rows else part, here + _M * WORD)
-            _put(k, here + _K * WORD)
-            _put(row_a, here + _ROW_A * WORD)
-            _put(row_b, here + _ROW_B * WORD)
-            _put(row_c, here + _ROW_C * WORD)
-            _put(parts - 1 if group == 0 else 1, here + _SIZES * WORD)
-        step_a = (width * row_a if left == PLAIN else width) * SIZE if rows else 0
-        step_b = 0 if rows else (width if right == PLAIN else width * row_b) * SIZE
-        step_c = (width * row_c if rows else width) * SIZE
-        for i in range(parts):
-            _put(a + i * step_a, tables + (_A + i) * WORD)
-            _put(b + i * step_b, tables + (_B + i) * WORD)
-            _put(c + i * step_c, tables + (_C + i) * WORD)
-        _batch(several, tables)
+        _sgemm_in_parts(several, *given, parts, width, side - (parts - 1) * width)
+    else:
+        _sgemm(integer(blas + SGEMM * WORD), *given)
     if limited:
         _set_threads(change, most)

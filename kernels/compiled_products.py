@@ -32,6 +32,7 @@ LARGE = 2**19
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _NONE = np.int64(0)
+_PLAIN, _TRANSPOSED = np.int64(PLAIN), np.int64(TRANSPOSED)  # of one type, for one compilation
 
 
 @jit_inner
@@ -39,7 +40,7 @@ def multiply(blas: Int, x: Int, w: Int, b: Int, y: Int, n: Int, k: Int, m: Int) 
     """y = x @ w + b; nothing is added where `b` is 0."""
     if blas != 0 and n * k * m >= LARGE:
         _fill_rows(b, y, n, m)
-        large_product(blas, PLAIN, PLAIN, n, m, k, _ONE, x, k, w, m, _ONE if b != 0 else _ZERO, y, m)
+        large_product(blas, _PLAIN, _PLAIN, n, m, k, _ONE, x, k, w, m, _ONE if b != 0 else _ZERO, y, m)
         return
     row_x, row = k * SIZE, m * SIZE
     for j in range(0, m, LANES):
@@ -79,7 +80,7 @@ def add_product(blas: Int, x: Int, dy: Int, factor: Any, keep: bool, w: Int, n: 
     ):  # one column is one row of the transposed: full vectors, where a column fills one lane
         x, dy, k, m = dy, x, m, k
     elif blas != 0 and n * k * m >= LARGE:
-        large_product(blas, TRANSPOSED, PLAIN, k, m, n, factor, x, k, dy, m, _ONE if keep else _ZERO, w, m)
+        large_product(blas, _TRANSPOSED, _PLAIN, k, m, n, factor, x, k, dy, m, _ONE if keep else _ZERO, w, m)
         return
     row_x, row = k * SIZE, m * SIZE
     factors, nothing = splat(factor), splat(_ZERO)
@@ -120,7 +121,7 @@ def add_product(blas: Int, x: Int, dy: Int, factor: Any, keep: bool, w: Int, n: 
 def multiply_transposed(blas: Int, dy: Int, w: Int, scratch: Int, dx: Int, n: Int, k: Int, m: Int) -> None:
     """dx = dy @ w.T; `scratch` has room for k * m numbers."""
     if blas != 0 and n * k * m >= LARGE and m > LANES:  # to add up few terms each, a BLAS prepares for long
-        large_product(blas, PLAIN, TRANSPOSED, n, k, m, _ONE, dy, m, w, m, _ZERO, dx, k)
+        large_product(blas, _PLAIN, _TRANSPOSED, n, k, m, _ONE, dy, m, w, m, _ZERO, dx, k)
         return
     if m > 1:  # a single column, read as a row, is transposed
         _transpose(w, scratch, k, m)
