@@ -11,10 +11,12 @@ import os
 import runpy
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
 from tests.benchmarks import (
+    calls,
     charts,
     cold,
     compiling,
@@ -22,16 +24,20 @@ from tests.benchmarks import (
     growth,
     hooks,
     memory,
+    models,
     record,
     steps,
     threads,
     where,
 )
 from tests.benchmarks.pythons import ROOT, Pythons
+from tests.benchmarks.recipes import RECIPES
 from tests.benchmarks.workloads import WORKLOADS
 
 COMMANDS: dict[str, ModuleType] = {
     "steps": steps,
+    "models": models,
+    "calls": calls,
     "cold": cold,
     "fits": fits,
     "hooks": hooks,
@@ -39,7 +45,10 @@ COMMANDS: dict[str, ModuleType] = {
     "growth": growth,
     "memory": memory,
 }
-"""What is measured, each kept in a section of the record; `steps` is what `make bench` alone does."""
+"""What is measured, each kept in a section of the record."""
+
+COMPARISON = ("steps", "models", "calls")
+"""What `make bench` alone does."""
 
 IN_THE_PAGES = [name for name in COMMANDS if name != "memory"]
 """What the pages show; `all` measures these with their usual options."""
@@ -70,13 +79,17 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str]) -> None:
     """Do what was asked for; the comparison, if no command is named."""
-    if not arguments or arguments[0] not in (*COMMANDS, "all", "profile", "compile", "draw", "-h", "--help"):
-        if arguments and arguments[0] not in WORKLOADS and not arguments[0].startswith("-"):
+    if not arguments:
+        each(COMPARISON, [])
+        return
+    if arguments[0] not in (*COMMANDS, "all", "profile", "compile", "draw", "-h", "--help"):
+        if arguments[0] not in (*WORKLOADS, *RECIPES) and not arguments[0].startswith("-"):
             raise SystemExit(
                 f"There is no command or workload {arguments[0]!r}. "
-                f"Commands: {', '.join(COMMANDS)}, all, profile, compile, draw; workloads: {', '.join(WORKLOADS)}."
+                f"Commands: {', '.join(COMMANDS)}, all, profile, compile, draw; "
+                f"workloads: {', '.join([*WORKLOADS, *RECIPES])}."
             )
-        arguments = ["steps", *arguments]
+        arguments = ["models" if arguments[0] in RECIPES else "steps", *arguments]
     options = parser().parse_args(arguments)
     if options.command in ("profile", "compile"):
         (where if options.command == "profile" else compiling).main(options)
@@ -85,9 +98,7 @@ def main(arguments: list[str]) -> None:
         shown(options.record)
         return
     if options.command == "all":
-        for name in IN_THE_PAGES:
-            print(f"\n== {name}")
-            main([name, "--record", str(options.record)])
+        each(IN_THE_PAGES, ["--record", str(options.record)])
         return
     if options.record is not None:
         record.read(options.record)  # before the work: a file that cannot be used is to be noticed now
@@ -100,6 +111,13 @@ def main(arguments: list[str]) -> None:
         record.keep(options.record, options.command, section)
         print(f"\nkept in {options.record}")
         shown(options.record)
+
+
+def each(commands: Iterable[str], options: list[str]) -> None:
+    """Carry out several commands."""
+    for name in commands:
+        print(f"\n== {name}", flush=True)
+        main([name, *options])
 
 
 def shown(file: Path) -> None:

@@ -52,7 +52,12 @@ THEMES = (LIGHT, DARK)
 def draw(file: Path) -> list[Path]:
     """Draw what a record has pictures of, into the folder ``pictures`` beside it; returns their paths."""
     sections, made = record.read(file), []
-    for name, section, picture in (("benchmarks", "steps", comparison), ("growth", "growth", growth)):
+    pictures = (
+        ("benchmarks", "steps", comparison),
+        ("models", "models", comparison),
+        ("growth", "growth", growth),
+    )
+    for name, section, picture in pictures:
         if section in sections:
             for theme in THEMES:
                 made.append(file.parent / "pictures" / f"{name}{theme.ending}.svg")
@@ -112,7 +117,7 @@ def comparison(section: Section, theme: Theme) -> Any:
     for panel in panels.flat[len(found) :]:
         panel.set_visible(False)
     for panel, (name, times) in zip(panels.flat, found.items(), strict=False):
-        _panel(panel, name, section["workloads"][name], times, rows, theme)
+        _panel(panel, name, _shape(section["workloads"][name]), times, rows, theme)
     figure.suptitle(
         "Microseconds a training step takes. Further left is faster; the scale is logarithmic.",
         x=0.01,
@@ -121,17 +126,22 @@ def comparison(section: Section, theme: Theme) -> Any:
     )
     at = section["made"]
     figure.supxlabel(
-        f"float32, SGD, shuffled; {at['processor']}, {at['cores']} cores, {at['date']}",
+        f"float32, shuffled; {at['processor']}, {at['cores']} cores, {at['date']}",
         fontsize=8,
         color=theme.quiet,
     )
     return figure
 
 
-def _panel(
-    panel: Any, name: str, work: list[Any], times: dict[str, float], rows: list[str], theme: Theme
-) -> None:
+def _shape(work: Any) -> str:
+    """The sizes of a workload as a record has it: in words, or as fields."""
+    if isinstance(work, str):
+        return work
     samples, sizes, batch, loss = work
+    return Workload(samples, tuple(sizes), batch, loss).shape
+
+
+def _panel(panel: Any, name: str, shape: str, times: dict[str, float], rows: list[str], theme: Theme) -> None:
     limit = times.get("bare") if name in record.LIMITED else None
     least = min(filter(None, [*times.values(), limit]))
     panel.set_xscale("log")
@@ -170,7 +180,6 @@ def _panel(
             color=theme.quiet,
             va="center",
         )
-    shape = Workload(samples, tuple(sizes), batch, loss).shape
     panel.set_title(f"$\\bf{{{name}}}$\n{shape}", linespacing=1.4)
     _in_words(panel.xaxis)
     panel.set_yticks(range(len(rows)), [IMPLEMENTATIONS[row].title for row in rows])

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import cold, fits, hooks, record, steps, threads
+from tests.benchmarks import calls, cold, fits, hooks, models, record, steps, threads
 from tests.benchmarks.record import Section
 from tests.benchmarks.text import markdown, number
 
@@ -40,9 +40,28 @@ def comparison(section: Section) -> list[str]:
     ]
 
 
+def of_models(section: Section) -> list[str]:
+    """The picture, the tables of the comparison, and that of first epochs."""
+    picture = [
+        "<picture>",
+        '  <source media="(prefers-color-scheme: dark)" srcset="pictures/models-dark.svg">',
+        '  <img alt="The time of a step of eight models, with minifit and with others" src="pictures/models.svg">',
+        "</picture>",
+        "",
+    ]
+    first = [
+        "Seconds of the first epoch, with nothing compiled:",
+        "",
+        *markdown(models.first_epochs(section)),
+    ]
+    return [*picture, *comparison(section), "", *first]
+
+
 PARTS: dict[str, tuple[str, Callable[[Section], list[str]]]] = {
     "summary": ("steps", summary),
     "steps": ("steps", comparison),
+    "models": ("models", of_models),
+    "calls": ("calls", lambda section: [f"{record.where(section)}.", "", *markdown(calls.table(section))]),
     "growth": ("growth", lambda section: [f"{record.where(section)}."]),
     "cold": ("cold", lambda section: [f"{record.where(section)}.", "", *markdown(cold.table(section))]),
     "fits": ("fits", lambda section: [f"{record.where(section)}.", "", *markdown(fits.table(section))]),

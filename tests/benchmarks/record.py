@@ -10,7 +10,7 @@ import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,11 @@ def ratios(section: Section) -> dict[str, dict[str, float]]:
 
 
 def of_libraries(
-    what: str, names: list[str] | None, pythons: Pythons, measure: Callable[[str, str], Any]
+    what: str,
+    names: list[str] | None,
+    pythons: Pythons,
+    measure: Callable[[str, str], Any],
+    of: Mapping[str, Any] = LIBRARIES,
 ) -> Section:
     """The section of what is measured of every library, each in a process of its own; one that fails is left out.
 
@@ -140,9 +144,11 @@ def of_libraries(
         Which libraries; all that are there when None.
     measure : callable
         Makes the figures of a Python and a library's name.
+    of : mapping, default LIBRARIES
+        The libraries that there are, by name.
     """
     found: dict[str, Any] = {}
-    chosen = pythons.chosen(names, of=LIBRARIES)
+    chosen = pythons.chosen(names, of=of)
     for name, python in chosen.items():
         print(f"    {name}", flush=True)
         try:

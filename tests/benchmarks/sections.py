@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.benchmarks import record
+from tests.benchmarks.recipes import RECIPES
 from tests.benchmarks.workloads import WORKLOADS
 
 
@@ -18,6 +19,18 @@ def of_steps() -> dict[str, Any]:
             "seed": {"minifit": [1e-6, 9e-6, 2e-6], "numpy": [8e-6], "bare": [1e-6]},
             "wide": {"minifit": [0.2], "numpy": [0.2], "torch": [0.1], "bare": [0.1]},
         },
+    }
+
+
+def of_models() -> dict[str, Any]:
+    """Two recipes, of which PyTorch failed on one."""
+    return {
+        "made": record.made(),
+        "rounds": 1,
+        "workloads": {name: RECIPES[name].shape for name in ("embed", "weighted")},
+        "versions": {"minifit": "minifit 1", "torch": "torch 3"},
+        "seconds": {"embed": {"minifit": [2e-6], "torch": [4e-6]}, "weighted": {"minifit": [3e-6]}},
+        "first": {"embed": {"minifit": [2.0], "torch": [0.5]}, "weighted": {"minifit": [3.0]}},
     }
 
 

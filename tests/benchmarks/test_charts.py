@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import charts, record
-from tests.benchmarks.sections import of_growth, of_steps
+from tests.benchmarks.sections import of_growth, of_models, of_steps
 
 
 @pytest.fixture(scope="module")
@@ -14,16 +14,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """All pictures of a record, drawn once."""
     file = tmp_path_factory.mktemp("record") / "record.json"
     record.keep(file, "steps", of_steps())
+    record.keep(file, "models", of_models())
     record.keep(file, "growth", of_growth())
     return charts.draw(file)
 
 
 def test_there_is_a_picture_of_each_kind_for_light_and_dark(made: list[Path]) -> None:
-    names = ["benchmarks.svg", "benchmarks-dark.svg", "growth.svg", "growth-dark.svg"]
+    names = [
+        f"{name}{theme.ending}.svg" for name in ("benchmarks", "models", "growth") for theme in charts.THEMES
+    ]
     assert [picture.relative_to(picture.parents[1]) for picture in made] == [
         Path("pictures") / n for n in names
     ]
-    for picture, theme in zip(made, charts.THEMES * 2, strict=True):
+    for picture, theme in zip(made, charts.THEMES * 3, strict=True):
         text = picture.read_text(encoding="utf-8")
         assert text.rstrip().endswith("</svg>")
         assert theme.ours in text
@@ -32,11 +35,11 @@ def test_there_is_a_picture_of_each_kind_for_light_and_dark(made: list[Path]) ->
 
 def test_the_same_record_gives_the_same_picture(made: list[Path], tmp_path: Path) -> None:
     charts.save(charts.growth, of_growth(), charts.LIGHT, tmp_path / "again.svg")
-    assert (tmp_path / "again.svg").read_bytes() == made[2].read_bytes()
+    assert (tmp_path / "again.svg").read_bytes() == made[4].read_bytes()
 
 
 def test_the_page_shows_through(made: list[Path]) -> None:
-    for picture, theme in zip(made, charts.THEMES * 2, strict=True):
+    for picture, theme in zip(made, charts.THEMES * 3, strict=True):
         assert not re.search(rf"fill: {theme.page}", picture.read_text(encoding="utf-8"))
 
 

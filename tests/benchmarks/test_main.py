@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tests.benchmarks import __main__ as bench
-from tests.benchmarks import charts, cold, fits, growth, hooks, memory, record, threads
+from tests.benchmarks import calls, charts, cold, fits, growth, hooks, memory, models, record, threads
+from tests.benchmarks.callers import CALLS
 from tests.benchmarks.pythons import Pythons
-from tests.benchmarks.sections import of_growth
+from tests.benchmarks.sections import of_growth, of_models
 from tests.benchmarks.workloads import WORKLOADS
 
 
@@ -101,6 +102,8 @@ def test_a_series_stops_before_an_epoch_that_would_be_too_long(monkeypatch: pyte
         ),
         (memory, {"gigabytes": 4, "ways": [{"way": "memmap", "rows": 9, "megabytes": 30, "seconds": 1.0}]}),
         (growth, of_growth()),
+        (models, of_models()),
+        (calls, {"calls": {"minifit": dict.fromkeys(CALLS, 2e-6)}}),
     ],
 )
 def test_a_report_is_a_table(module: Any, section: dict[str, Any]) -> None:
@@ -111,6 +114,8 @@ def test_a_report_is_a_table(module: Any, section: dict[str, Any]) -> None:
         threads: "fork        2     0.50                4.00            NO",
         memory: "memmap             9                   30     1.00",
         growth: "NumPy loop   20.0       –",
+        models: "PyTorch loop   0.50         –",
+        calls: "minifit                2.00             2.00              2.00            2.00                 2.00",
     }
     assert expected[module] in lines
 

@@ -6,7 +6,7 @@ import pytest
 
 from docs import build
 from tests.benchmarks import pages, record
-from tests.benchmarks.sections import of_growth, of_steps
+from tests.benchmarks.sections import of_growth, of_models, of_steps
 
 
 def test_every_part_is_on_a_page(root: Path) -> None:
@@ -24,6 +24,7 @@ def test_a_page_shows_the_record_of_now(page: Path) -> None:
 def test_the_parts_of_a_record(tmp_path: Path) -> None:
     record.keep(tmp_path / "record.json", "steps", of_steps())
     record.keep(tmp_path / "record.json", "growth", of_growth())
+    record.keep(tmp_path / "record.json", "models", of_models())
     parts = pages.parts(tmp_path / "record.json")
     assert set(parts) == set(pages.PARTS)
     summary = " ".join(parts["summary"])
@@ -31,6 +32,8 @@ def test_the_parts_of_a_record(tmp_path: Path) -> None:
     assert "the fastest of 2 others" in summary
     assert "| minifit | 2.00 | 200,000 |" in parts["steps"]
     assert parts["cold"] == pages.NOTHING
+    assert "| PyTorch loop | 4.00 | – |" in parts["models"]
+    assert "| PyTorch loop | 0.50 | – |" in parts["models"]
 
 
 def test_figures_are_put_between_their_marks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,12 @@ from tests.benchmarks import worker
 from tests.benchmarks.implementations import LIBRARIES, clock, model_of, versions
 from tests.benchmarks.workloads import WORKLOADS, Workload, data_of
 
-FILES = ["worker.py", "implementations.py", "workloads.py", "__init__.py"]
+FILES = ["worker", "implementations", "workloads", "recipes", "trainers", "callers", "__init__"]
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_it_is_written_in_python_3_9(name: str, root: Path) -> None:
-    text = (root / "tests" / "benchmarks" / name).read_text(encoding="utf-8")
+    text = (root / "tests" / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
     tree = ast.parse(text, feature_version=(3, 9))
     keywords = {
         keyword.arg for call in ast.walk(tree) if isinstance(call, ast.Call) for keyword in call.keywords
@@ -28,10 +28,10 @@ def test_it_is_written_in_python_3_9(name: str, root: Path) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_it_imports_nothing_that_such_a_python_may_lack(name: str, root: Path) -> None:
-    tree = ast.parse((root / "tests" / "benchmarks" / name).read_text(encoding="utf-8"))
+    tree = ast.parse((root / "tests" / "benchmarks" / f"{name}.py").read_text(encoding="utf-8"))
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     modules = {name for node in imports for name in _modules(node)}
-    ours = {"tests.benchmarks.implementations", "tests.benchmarks.workloads"}
+    ours = {f"tests.benchmarks.{module}" for module in FILES}
     assert {m for m in modules if m.partition(".")[0] not in (*sys.stdlib_module_names, "numpy")} <= ours
 
 

@@ -6,6 +6,7 @@ It is started under the Python that has the library, and prints what it found as
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import threading
@@ -17,7 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from tests.benchmarks.callers import timed_calls
 from tests.benchmarks.implementations import IMPLEMENTATIONS, LIBRARIES, clock, model_of, versions
+from tests.benchmarks.recipes import RECIPES
+from tests.benchmarks.trainers import TRAINERS
 from tests.benchmarks.workloads import Workload, data_of
 
 STATUS = Path("/proc/self/status")
@@ -28,6 +32,14 @@ def steps(implementation: str, work: list[Any], seconds: float) -> float:
     samples, sizes, batch, loss = work
     workload = Workload(samples, tuple(sizes), batch, loss)
     return float(np.median(IMPLEMENTATIONS[implementation].measure(workload, seconds)))
+
+
+def models(implementation: str, recipe: str, seconds: float) -> dict[str, float]:
+    """Seconds of a step, the median of the epochs, and of the first epoch, for which nothing is compiled yet."""
+    with tempfile.TemporaryDirectory() as empty:
+        os.environ["NUMBA_CACHE_DIR"] = empty  # before Numba is imported
+        first, later = TRAINERS[implementation](RECIPES[recipe], seconds)
+    return {"first": first, "step": float(np.median(later))}
 
 
 def fits(library: str, kind: str, count: int, seconds: float) -> dict[str, Any]:
@@ -154,6 +166,8 @@ def _stream(source: str, file: Path, rows: int, width: int, batch: int) -> dict[
 JOBS: dict[str, Callable[..., Any]] = {
     "versions": versions,
     "steps": steps,
+    "models": models,
+    "calls": timed_calls,
     "fits": fits,
     "hooks": hooks,
     "streamed": streamed,

@@ -1,6 +1,6 @@
 """The workloads: what is trained, on how many samples, in batches of what size.
 
-This file, `implementations.py` and `worker.py` also run under other Pythons, from 3.9 on: those that have a peer.
+This file, `worker.py` and what that imports also run under other Pythons, from 3.9 on: those that have a peer.
 """
 
 from __future__ import annotations
