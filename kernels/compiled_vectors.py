@@ -303,6 +303,25 @@ def larger(a: Any, b: Any) -> Any:
 
 
 @jit_inner
+def at_least(x: Any, low: Float) -> Any:
+    """Where x is smaller, `low` instead; NaN stays."""
+    return choose(less(x, splat(low)), splat(low), x)
+
+
+@jit_inner
+def within(x: Any, low: Float, high: Float) -> Any:
+    """`x` moved into [low, high]; NaN stays."""
+    return choose(less(splat(high), x), splat(high), at_least(x, low))
+
+
+@jit_inner
+def sign_of(x: Any) -> Any:
+    """-1, 0 or 1; NaN of NaN."""
+    nothing, one = splat(_F(0)), splat(_F(1))
+    return choose(less(nothing, x), one, choose(less(x, nothing), nothing - one, x))
+
+
+@jit_inner
 def sigmoid(x: Any) -> Any:
     """``1 / (1 + exp(-x))``."""
     return splat(_F(1)) / (splat(_F(1)) + exp(splat(_F(0)) - x))

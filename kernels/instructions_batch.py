@@ -13,6 +13,8 @@ from minifit.kernels.compiled_vectors import (
     integer,
     load,
     put_float,
+    sign_of,
+    size_of,
     splat,
     store,
     total,
@@ -63,6 +65,26 @@ def check_classes(row: Int, frame: Int) -> int:
 
 
 @instruction
+def check_whole_classes(row: Int, frame: Int) -> int:
+    """Refuse a batch with a number that is no class: fields ids (float32), count, classes."""
+    ids, n, classes = field(row, 1), size(row, 2, frame), field(row, 3)
+    for i in range(n):
+        number = float_at(ids + i * SIZE)
+        if not 0 <= number < classes or number != np.floor(number):
+            return at.REFUSE
+    return at.GO_ON
+
+
+@instruction
+def to_whole(row: Int, frame: Int) -> int:
+    """Class numbers as whole numbers: fields y (int64), ids (float32), count."""
+    y, ids, n = field(row, 1), field(row, 2), size(row, 3, frame)
+    for i in range(n):
+        put_integer(int(float_at(ids + i * SIZE)), y + i * 8)
+    return at.GO_ON
+
+
+@instruction
 def to_float(row: Int, frame: Int) -> int:
     """Whole numbers as float32: fields y, ids (int64), count."""
     y, ids, n = field(row, 1), field(row, 2), size(row, 3, frame)
@@ -92,15 +114,16 @@ def accumulate(row: Int, frame: Int) -> int:
 
 @instruction
 def add_times(row: Int, frame: Int) -> int:
-    """``y = a + b * factor`` of single numbers: fields y, a, b, factor."""
-    put_float(float_at(field(row, 2)) + float_at(field(row, 3)) * np.float32(real(row, 4)), field(row, 1))
+    """``y = a + b * factor`` of single numbers: fields y, a, b, factor (float64)."""
+    factor = np.float32(double_at(field(row, 4)))
+    put_float(float_at(field(row, 2)) + float_at(field(row, 3)) * factor, field(row, 1))
     return at.GO_ON
 
 
 @instruction
 def times(row: Int, frame: Int) -> int:
-    """``y = x * factor`` of single numbers: fields y, x, factor."""
-    put_float(float_at(field(row, 2)) * np.float32(real(row, 3)), field(row, 1))
+    """``y = x * factor`` of single numbers: fields y, x, factor (float64)."""
+    put_float(float_at(field(row, 2)) * np.float32(double_at(field(row, 3))), field(row, 1))
     return at.GO_ON
 
 
@@ -161,10 +184,13 @@ def _weighted_sum(values: Int, weights: Int, n: Int, each: Int) -> float:
 
 @instruction
 def count_loss(row: Int, frame: Int) -> int:
-    """Add a loss to its running mean, for each row once: fields total and count (float64), the loss."""
-    n = rows(frame)
-    put_double(double_at(field(row, 1)) + np.float64(float_at(field(row, 3))) * n, field(row, 1))
-    put_double(double_at(field(row, 2)) + n, field(row, 2))
+    """Add a loss to its running mean, for each row once: fields total and count (float64), losses, count of them."""
+    n, losses = size(row, 4, frame), rows(frame)
+    for i in range(n):
+        put_double(
+            double_at(field(row, 1)) + np.float64(float_at(field(row, 3) + i * SIZE)) * losses, field(row, 1)
+        )
+    put_double(double_at(field(row, 2)) + losses * n, field(row, 2))
     return at.GO_ON
 
 
@@ -180,3 +206,44 @@ def finish(row: Int, frame: Int) -> int:
     if integer(frame + at.SOUND * 8) != 0 and not np.isfinite(double_at(field(row, 1))):
         return at.LAST
     return at.GO_ON
+
+
+@instruction
+def penalty(row: Int, frame: Int) -> int:
+    """``y = l1 * sum(|w|) + l2 * sum(w ** 2)``: fields y, w, count, l1, l2, whether it is divided by the rows."""
+    w, n, l1, l2 = field(row, 2), size(row, 3, frame), real(row, 4), real(row, 5)
+    sizes = squares = splat(_ZERO)
+    for i in range(0, n * SIZE, LANES * SIZE):
+        x = load(w + i, first(n - i // SIZE))
+        sizes, squares = sizes + size_of(x), squares + x * x
+    found = 0.0
+    if l1 != 0:
+        found += l1 * np.float64(total(sizes))
+    if l2 != 0:
+        found += l2 * np.float64(total(squares))
+    put_float(np.float32(found / _share(row, 6, frame)), field(row, 1))
+    return at.GO_ON
+
+
+@instruction
+def penalty_slope(row: Int, frame: Int) -> int:
+    """``dw = (l1 * sign(w) + 2 * l2 * w) * dy``: fields dw, dy, w, count, l1, l2, of rows or not."""
+    out, w, n = field(row, 1), field(row, 3), size(row, 4, frame)
+    dy = splat(np.float32(float_at(field(row, 2)) / _share(row, 7, frame)))
+    l1, l2 = np.float32(real(row, 5)), np.float32(2 * real(row, 6))
+    for i in range(0, n * SIZE, LANES * SIZE):
+        some = first(n - i // SIZE)
+        x = load(w + i, some)
+        slope = splat(_ZERO)
+        if l1 != 0:
+            slope = sign_of(x) * splat(l1)
+        if l2 != 0:
+            slope = slope + x * splat(l2)
+        store(slope * dy, out + i, some)
+    return at.GO_ON
+
+
+@jit_inner
+def _share(row: Int, number: Int, frame: Int) -> int:
+    """What a penalty is divided by: the rows of the batch if a field of the row says so."""
+    return max(rows(frame), 1) if field(row, number) != 0 else 1

@@ -15,6 +15,7 @@ from minifit.kernels.compiled_vectors import (
     load,
     log1p_exp,
     put_float,
+    sign_of,
     size_of,
     splat,
     store,
@@ -53,6 +54,32 @@ def squared_error_slope(row: Int, frame: Int) -> int:
         for j in range(begin, begin + m * SIZE, LANES * SIZE):
             some = first(m - (j - begin) // SIZE)
             store((load(p + j, some) - load(t + j, some)) * scale, dp + j, some)
+    return at.GO_ON
+
+
+@instruction
+def absolute_error(row: Int, frame: Int) -> int:
+    """``mean(|p - t|)`` row by row: fields losses, t, p, rows, m."""
+    out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
+    for i in range(n):
+        sums, begin = splat(_ZERO), i * m * SIZE
+        for j in range(begin, begin + m * SIZE, LANES * SIZE):
+            some = first(m - (j - begin) // SIZE)
+            sums = sums + size_of(load(p + j, some) - load(t + j, some))
+        put_float(total(sums) / _F(m), out + i * SIZE)
+    return at.GO_ON
+
+
+@instruction
+def absolute_error_slope(row: Int, frame: Int) -> int:
+    """``dp = sign(p - t) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
+    dp, t, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
+    n, m = size(row, 5, frame), field(row, 6)
+    for i in range(n):
+        scale, begin = splat(float_at(dloss + i * SIZE) / _F(m)), i * m * SIZE
+        for j in range(begin, begin + m * SIZE, LANES * SIZE):
+            some = first(m - (j - begin) // SIZE)
+            store(sign_of(load(p + j, some) - load(t + j, some)) * scale, dp + j, some)
     return at.GO_ON
 
 

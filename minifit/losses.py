@@ -18,7 +18,7 @@ from minifit.errors import ArgumentError, DataError, GradientError, ShapeError
 from minifit.nonlinearities import softplus
 from minifit.registration import get_registered_name
 from minifit.settings import Fixed, Option, Setting, check_options
-from minifit.signatures import check_call, name_of
+from minifit.signatures import as_written, check_call, name_of
 from minifit.symbolic import Symbolic, on_symbols
 from minifit.tables import Configurable, Table, described
 from minifit.tensor import (
@@ -131,7 +131,7 @@ def binary_crossentropy(
     t, p = _same_shape("binary_crossentropy", y_true, y_pred)
     if label_smoothing:
         t = t * (1 - label_smoothing) + label_smoothing / 2
-    return ops.binary_crossentropy(_last(t, axis), _last(p, axis), from_logits)
+    return ops.binary_crossentropy(last(t, axis), last(p, axis), from_logits)
 
 
 @on_symbols
@@ -160,7 +160,7 @@ def categorical_crossentropy(
     t, p = _same_shape("categorical_crossentropy", y_true, y_pred)
     if label_smoothing:
         t = t * (1 - label_smoothing) + label_smoothing / p.shape[axis]
-    return ops.categorical_crossentropy(_last(t, axis), _last(p, axis), from_logits)
+    return ops.categorical_crossentropy(last(t, axis), last(p, axis), from_logits)
 
 
 @on_symbols
@@ -177,7 +177,7 @@ def sparse_categorical_crossentropy(
         Whether `y_pred` comes before the softmax.
     axis : int, default -1
     """
-    return ops.sparse_categorical_crossentropy(y_true, _last(as_tensor(y_pred), axis), from_logits)
+    return ops.sparse_categorical_crossentropy(y_true, last(as_tensor(y_pred), axis), from_logits)
 
 
 @on_symbols
@@ -315,7 +315,7 @@ def _same_shape(name: str, y_true: TensorLike, y_pred: TensorLike) -> tuple[Tens
     return convert(t, p.dtype), p
 
 
-def _last(x: Tensor, axis: int) -> Tensor:
+def last(x: Tensor, axis: int) -> Tensor:
     """`x` with `axis` moved to the end."""
     if axis in (-1, x.ndim - 1):
         return x
@@ -444,12 +444,12 @@ class Loss(Configurable):
         cls._own = cls.__module__.startswith("minifit.")
 
     def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
-        """Write down the loss of a batch for a program, and return its value: one number."""
-        if not self._own or not vars(self).keys().isdisjoint(("call", "__call__")):
+        """Write down the loss of a batch for a program, and return its value: what a call returns."""
+        if not self._own or not as_written(self, "call", "__call__"):
             program.refuse(f"the loss {self.name!r}, which is the user's own")
-        if self.reduction == Reduction.NONE:
-            program.refuse(f"the loss {self.name!r} without a reduction")
         values = self.lower_values(program, program.match_ranks(y_true, y_pred), y_pred)
+        if self.reduction == Reduction.NONE:
+            return values if sample_weight is None else values * program.aligned(sample_weight, values)
         return ops.weighted_mean(values, sample_weight, 1 if self.reduction == Reduction.SUM else None)  # type: ignore[arg-type]
 
     def lower_values(self, program: Any, y_true: Any, y_pred: Any) -> Any:

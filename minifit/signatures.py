@@ -51,3 +51,20 @@ def _plain(taken: Signature) -> str:
 def name_of(function: Any) -> str:
     """What a function, or the class of a callable object, is called."""
     return str(getattr(function, "__name__", type(function).__name__))
+
+
+def of_library(function: Any) -> bool:
+    """Return whether a function was defined in the library, whatever name `functools.wraps` gave it."""
+    module = _module_of(function)
+    if module == "minifit.symbolic":  # an op, which may be of a function of the user's
+        module = _module_of(function.__wrapped__)
+    return module.startswith("minifit.")
+
+
+def _module_of(function: Any) -> str:
+    return str(getattr(function, "__globals__", {}).get("__name__"))
+
+
+def as_written(object: Any, *methods: str) -> bool:
+    """Return whether these methods are the library's own: none was set on the object or on its class since."""
+    return all(name not in vars(object) and of_library(getattr(type(object), name)) for name in methods)

@@ -55,6 +55,7 @@ class Assembly:
         self._places = [(i, j, f) for i, j, f in fields if isinstance(f, Place) and not isinstance(f, Cell)]
         self._told: dict[Cell, list[int]] = {cell: [] for cell in program.cells.values()}
         self.table[:, 0] = kernels.addresses([each.name for each in self.instructions])
+        self._found: list[Array | None] = [None] * len(program.lookups)
         for i, j, f in fields:
             if isinstance(f, float):
                 self.table[i, j] = np.float64(f).view(np.int64)
@@ -88,9 +89,19 @@ class Assembly:
         """Tell where the numbers of a cell lie, so many bytes behind the array's; the caller keeps them alive."""
         cell = self.program.cells.get(key)
         if cell is not None:
-            address = address_of(array) + offset
-            for field in self._told[cell]:
-                self._fields[field] = address
+            self._point(cell, address_of(array) + offset)
+
+    def _point(self, cell: Cell, address: int) -> None:
+        for field in self._told[cell]:
+            self._fields[field] = address
+
+    def look_up(self) -> None:
+        """Find the arrays that may have been exchanged since the latest call."""
+        for i, (cell, find) in enumerate(self.program.lookups):
+            array = find()
+            if array is not self._found[i]:
+                self._found[i] = array
+                self._point(cell, address_of(array))
 
     def put_totals(self, totals: list[float]) -> None:
         """Have these sums before the next batches."""

@@ -6,16 +6,19 @@ masks, have a method `lower` that does the same by hand.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 
+from minifit import ops, regularizers
 from minifit.arrays import FLOAT, Array
 from minifit.lowering.places import Cell, Memory, Place, Room
 from minifit.lowering.updates import Updates
 from minifit.lowering.values import Storage, Unlowered, Value, ValueShape
-from minifit.parameters import Parameter
+from minifit.parameters import Parameter, Variable
 from minifit.randomness import Streams
+from minifit.signatures import of_library
 from minifit.symbolic import Symbolic
 from minifit.tensor import to_array
 
@@ -41,6 +44,9 @@ class Instruction(NamedTuple):
     outputs: tuple[Place, ...]
     fields: tuple[Any, ...]
 
+
+PENALTIES = (regularizers.L1, regularizers.L2, regularizers.L1L2, regularizers.Regularizer)
+"""The regularizers that a program has."""
 
 RULES: dict[Callable[..., Any], Rule] = {}
 """How ops are written down, by their functions: ``rule(program, *args, **kwargs)`` returns the value."""
@@ -78,6 +84,8 @@ class Program(Updates):
         The metrics and losses whose sums the program adds to: see `sums_of`.
     descends : bool
         Whether plain gradient descent may go without gradients in memory: see `peephole`.
+    lookups : list of (Cell, callable)
+        Memory that may be exchanged between two calls, with the function that returns the array: see `lookup`.
     """
 
     def __init__(
@@ -97,12 +105,16 @@ class Program(Updates):
         self.means: list[Any] = []
         self.sums: list[Place] = []
         self.cells: dict[Any, Cell] = {}
+        self.lookups: list[tuple[Cell, Callable[[], Array]]] = []
         self.results: list[Value] = []
         self.generators: list[np.random.Generator] = []
         self.rates = self.cell("rates")
         self.iterations: Place | None = None if iterations is None else Memory(iterations)
         self._tape: list[tuple[tuple[Value, ...], Callable[..., None]]] = []
         self._weights: dict[Parameter, Value] = {}
+        self._columns: set[Storage] = set()
+        self._floats: dict[Storage, Value] = {}
+        self._tallies: list[Instruction] = []
 
     # -- values -----------------------------------------------------------------------------------------
 
@@ -134,7 +146,19 @@ class Program(Updates):
 
     def regularize(self, parameter: Parameter) -> None:
         """Add to the loss what the regularizer of a weight says."""
-        self.refuse(f"the regularizer of {parameter.name}")
+        self._penalize(
+            self.weight(parameter), parameter.regularizer, f"the regularizer of {parameter.name}", False
+        )
+
+    def regularize_activity(self, regularizer: Any, output: Value) -> None:
+        """Add to the loss what a regularizer says of a layer's output, divided by the rows of the batch."""
+        self._penalize(output, regularizer, "an activity regularizer", True)
+
+    def _penalize(self, x: Value, regularizer: Any, part: str, of_rows: bool) -> None:
+        if type(regularizer) not in PENALTIES or not of_library(type(regularizer).__call__):
+            raise Unlowered(f"{part}, which is the user's own")
+        factors = getattr(regularizer, "l1", 0.0), getattr(regularizer, "l2", 0.0)
+        self.added.append(self.apply(ops.penalty, (x, *factors, of_rows), {}))
 
     def as_value(self, x: Any) -> Value:
         """Return a value as it is, and the value of a weight or of constant numbers."""
@@ -155,9 +179,33 @@ class Program(Updates):
     def column(self, key: Any, shape: ValueShape, dtype: np.dtype[Any] = FLOAT) -> Value:
         """Return a column of the batch, gathered from data that lies in the cell of this key."""
         made = self.value(shape, dtype=dtype)
+        self._columns.add(made.storage)
         words = made.count * dtype.itemsize // FLOAT.itemsize
         self.gathers.append(Instruction("gather", (made.place,), (made.place, self.cell(key), words)))
         return made
+
+    def is_column(self, value: Value) -> bool:
+        """Return whether a value comes straight from the batch, so that it can be checked ahead of all else."""
+        return value.storage in self._columns
+
+    def lookup(self, array: Callable[[], Array]) -> Cell:
+        """Return the place of an array that is asked for before each call."""
+        cell = self.cell(("lookup", len(self.lookups)))
+        self.lookups.append((cell, array))
+        return cell
+
+    def factor(self, number: Any) -> Place:
+        """Return the place of a factor, float64; that of a Variable is looked up before each call."""
+        array = np.zeros(1)
+        if not isinstance(number, Variable):
+            array[0] = number
+            return self.memory(array)
+
+        def looked_up() -> Array:
+            array[0] = float(number)
+            return array
+
+        return self.lookup(looked_up)
 
     def result(self, value: Value) -> None:
         """Put the rows of a value where all results go."""
@@ -192,6 +240,16 @@ class Program(Updates):
         if instruction not in self.checks:  # a loss and a metric look at the same class numbers
             self.checks.append(instruction)
 
+    def tally(self, name: str, output: Any, *fields: Operand) -> None:
+        """Append an instruction that adds to sums: they change together, once nothing can refuse the batch."""
+        outputs = output if isinstance(output, tuple) else (output,)
+        self._tallies.append(_instruction(name, outputs, fields))
+
+    def add_up(self) -> None:
+        """Add to all sums here."""
+        self.body += self._tallies
+        self._tallies.clear()
+
     @staticmethod
     def refuse(part: str) -> NoReturn:
         """Give up: a program does not have this part of a model."""
@@ -202,66 +260,87 @@ class Program(Updates):
         if function in RULES:
             return self.by_rule(function, *args, **kwargs)
         inside = getattr(function, "__wrapped__", None)
-        if inside is None or not str(function.__module__).startswith("minifit."):
+        if inside is None or not of_library(function):
             raise Unlowered(f"the op {getattr(function, '__name__', function)!r}")
         return inside(*args, **kwargs)
-
-    def regularize_activity(self, regularizer: Any, output: Value) -> None:
-        """Add to the loss what a regularizer says of a layer's output, divided by the rows of the batch."""
-        self.refuse(f"the activity regularizer {type(regularizer).__name__}")
 
     def floats(self, x: Any) -> Value:
         """Return a value as float32: class numbers become such."""
         found = self.as_value(x)
         if found.dtype.kind == "f":
             return found
-        y = self.value(found.shape)
-        self.emit("to_float", y, found, found.count)
-        return y
+        known = self._floats.get(found.storage)
+        if known is None:
+            known = self._floats[found.storage] = self.value(found.shape)
+            self.emit("to_float", known, found, found.count)
+        return self.view(known, found.shape)
+
+    def aligned(self, weights: Any, values: Value) -> Value:
+        """Return sample weights with as many axes as the values have, as `losses.fit_weights` does."""
+        w = self.floats(weights)
+        if w.ndim == values.ndim + 1 and w.shape[-1] == 1:
+            w = self.view(w, w.shape[:-1])
+        w = self.view(w, (*w.shape, *[1] * (values.ndim - w.ndim)))
+        if w.ndim != values.ndim or any(m not in (1, n) for m, n in zip(w.shape, values.shape, strict=True)):
+            raise Unlowered(f"sample weights of shape {w.shape} for values of shape {values.shape}")
+        return w
 
     def weights_for(self, weights: Any, values: Value) -> tuple[Value | None, int]:
         """Return sample weights, and for how many values that follow one another each of them counts."""
         if weights is None:
             return None, 1
-        w = self.floats(weights)
-        if w.ndim == values.ndim + 1 and w.shape[-1] == 1:
-            w = self.view(w, w.shape[:-1])
-        if not (w.of_batch and values.of_batch) or w.shape != values.shape[: w.ndim]:
-            raise Unlowered("sample weights that are not one for each value or sample")
-        return w, values.count // max(w.count, 1)
+        w = self.aligned(weights, values)
+        shared = sum(
+            1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(w.shape, values.shape, strict=True))
+        )
+        if any(n != 1 for n in w.shape[shared:]):
+            return self.apply(ops.broadcast_to, (w, values.shape), {}), 1
+        return w, values.count // w.count
 
     def add_to_mean(self, mean: Any, values: Value, weights: Any) -> None:
         """Add values with their weights to a `Mean`."""
         w, each = self.weights_for(weights, values)
-        places = self.sums_of(mean)
-        self.emit("mean_of", places, values, w, values.count, each)
+        self.tally("mean_of", self.sums_of(mean), values, w, values.count, each)
 
     def finish(self, mean: Any) -> None:
         """End a step with a loss: count it, and stop where the running mean of the losses is no finite number."""
         self.emit("finish", self.sums[2 * self.means.index(mean)], self.iterations)
 
-    def total(self, losses: Sequence[tuple[Value, float]]) -> Value | None:
-        """Return the sum of losses, each times its factor, and of all that layers added; None if there is none."""
+    def total(self, losses: Sequence[tuple[Value, Any]]) -> Value | None:
+        """Return the sum of losses, each times its factor, and of all that layers added; None if there is none.
+
+        It is one number; or several, if one of the losses has a value for each sample.
+        """
         parts = [*losses, *((loss, 1.0) for loss in self.added)]
         if not parts:
             return None
-        if len(parts) == 1 and parts[0][1] == 1:
+        if len(parts) == 1 and not isinstance(parts[0][1], Variable) and parts[0][1] == 1:
             return parts[0][0]
+        if any(loss.shape for loss, _ in parts):
+            return self._total_by_sample(parts)
         y = self.value((), *(loss for loss, _ in parts))
         self.emit("clear", y, y.count)
-        for loss, factor in parts:
-            self.emit("add_times", y, y, loss, float(factor))
+        factors = [self.factor(factor) for _, factor in parts]
+        for (loss, _), factor in zip(parts, factors, strict=True):
+            self.emit("add_times", y, y, loss, factor)
 
         def back(dy: Place) -> None:
-            for loss, factor in parts:
-                self.flow(loss, "times", dy, float(factor))
+            for (loss, _), factor in zip(parts, factors, strict=True):
+                self.flow(loss, "times", dy, factor)
 
         self.back(y, back)
         return y
 
+    def _total_by_sample(self, parts: Sequence[tuple[Value, Any]]) -> Value:
+        """Return the sum of losses of which some have a value for each sample."""
+        if any(isinstance(factor, Variable) for _, factor in parts):
+            raise Unlowered("a loss weight that is a Variable, of losses without a reduction")
+        weighed: list[Any] = [loss if factor == 1 else loss * factor for loss, factor in parts]
+        return sum(weighed[1:], weighed[0])  # type: ignore[no-any-return]
+
     def count_loss(self, mean: Any, loss: Value) -> None:
-        """Add a loss of one number to a running mean, for each row of the batch."""
-        self.emit("count_loss", self.sums_of(mean), loss)
+        """Add a loss to a running mean, for each row of the batch; and every value, if it has several."""
+        self.tally("count_loss", self.sums_of(mean), loss, loss.count)
 
     def by_rule(self, function: Rule, *args: Any, **kwargs: Any) -> Any:
         """Write down an op by its rule."""
@@ -277,7 +356,7 @@ class Program(Updates):
         """
         if hasattr(function, "lowered"):
             return function.lowered(self, *args, self.training, kwargs)
-        if not str(getattr(function, "__module__", "")).startswith("minifit."):
+        if not of_library(function):
             raise Unlowered(
                 f"the function {getattr(function, '__name__', function)!r}, which is the user's own"
             )
@@ -310,6 +389,8 @@ class Program(Updates):
 
     def flow_back(self, total: Value) -> None:
         """Write down the way back from a loss of one number to all weights that are learned."""
+        if total.shape:
+            total = self.apply(ops.weighted_mean, (total, None, 1), {})
         total.storage.grad = Memory(np.ones((), FLOAT))
         for outputs, rule in reversed(self._tape):
             grads = [y.storage.grad for y in outputs]

@@ -35,15 +35,18 @@ class Value(Symbolic):
     ----------
     logits : Value or None
         Those that a sigmoid or softmax was made of, from which cross-entropies are computed.
+    of_softmax : bool
+        Whether it was a softmax, which keeps the order of its logits; of a sigmoid many are 1.
     """
 
-    __slots__ = ("logits", "program", "requires_grad", "shape", "storage")
+    __slots__ = ("logits", "of_softmax", "program", "requires_grad", "shape", "storage")
 
     def __init__(
         self, program: Any, shape: ValueShape, storage: "Storage", requires_grad: bool = False
     ) -> None:
         self.program, self.shape, self.storage, self.requires_grad = program, shape, storage, requires_grad
         self.logits: Value | None = None
+        self.of_softmax = False
 
     @property
     def place(self) -> Place:

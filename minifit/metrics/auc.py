@@ -6,14 +6,22 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from minifit import ops
 from minifit.arrays import Array
 from minifit.checks import entries, optional_of, positive, real
 from minifit.errors import ArgumentError, ShapeError
 from minifit.losses import fit_weights
 from minifit.metrics.base import Metric, divide
-from minifit.metrics.confusion import Counts, checked_thresholds, count, probabilities
+from minifit.metrics.confusion import (
+    Counts,
+    add_counts,
+    checked_thresholds,
+    count,
+    count_in,
+    probabilities,
+)
 from minifit.numbers import Number
-from minifit.parameters import take_room
+from minifit.parameters import Variable, take_room
 from minifit.settings import Fixed, Setting
 from minifit.tensor import to_array
 
@@ -136,6 +144,20 @@ class AUC(Metric):
         for variable, more in zip(self.variables, counts, strict=True):
             variable.move_to(variable.value + more)  # takes the number of labels from the first batch
 
+    def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        """Write down for a program that a batch is taken in."""
+        self._need_own(program)
+        if self.label_weights is not None and not self.multi_label:
+            program.refuse(f"the metric {self.name!r} with label_weights of one curve")
+        p = program.apply(ops.sigmoid, (y_pred,), {}) if self.from_logits else y_pred
+        labels = p.columns if self.multi_label else 1
+        if self.multi_label and (p.ndim != 2 or self.variables[0].shape[-1] not in (1, labels)):
+            program.refuse(f"the metric {self.name!r} of other labels than those it has")
+        bins = count_in(program, y_true, p, sample_weight, self._ascending, by_label=self.multi_label)
+        for field, variable in zip(self.counted, self.variables, strict=True):
+            sums = partial(_for_labels, variable, labels)
+            add_counts(program, field, sums, bins, self.num_thresholds, labels)
+
     def _check_labels(self, p: Array) -> None:
         labels = p.shape[-1] if p.ndim == 2 else None
         known = self.variables[0].shape[-1] if self.multi_label else 1
@@ -186,6 +208,15 @@ class AUC(Metric):
             "from_logits": self.from_logits,
         }
         return config if self._given is None else {**config, "thresholds": self._given}
+
+
+def _for_labels(variable: Variable, labels: int) -> Array:
+    """Return the memory of sums, which takes the number of labels from the first batch."""
+    if labels != variable.value.size // len(variable.value):
+        shape = (len(variable.value), labels)
+        variable.move_to(np.broadcast_to(variable.value, shape).copy())
+    found: Array = variable.value
+    return found
 
 
 def _between_precisions(counts: Counts) -> Array:

@@ -21,7 +21,7 @@ from minifit.nest import leaves
 from minifit.numbers import Number
 from minifit.parameters import Variable, take_room
 from minifit.settings import Fixed, check_options
-from minifit.signatures import check_call, name_of
+from minifit.signatures import as_written, check_call, name_of, of_library
 from minifit.tables import Configurable, serialize
 from minifit.tensor import Tensor, constant, to_array
 from minifit.undo import Undo
@@ -78,6 +78,11 @@ class Metric(Configurable):
     def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         """Write down for a program that a batch is taken in."""
         program.refuse(f"the metric {self.name!r} of class {type(self).__name__}")
+
+    def _need_own(self, program: Any) -> None:
+        """Refuse to be written down where anything of the class is the user's."""
+        if not self._own or not as_written(self, "update_state", "result"):
+            Metric.lower(self, program, None, None, None)
 
     def rename(self, name: str) -> None:
         """Take the name that tells it apart from the other metrics of a model."""
@@ -316,8 +321,9 @@ class MeanMetricWrapper(Mean):
 
     def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         """Write down for a program that a batch is taken in."""
-        if not self._own or not vars(self).keys().isdisjoint(("update_state", "result")):
-            super().lower(program, y_true, y_pred, sample_weight)
+        self._need_own(program)
+        if not of_library(self.fn):
+            program.refuse(f"the metric {self.name!r}, which is the user's own")
         values = program.apply(self.fn, (program.match_ranks(y_true, y_pred), y_pred), self._options)
         program.add_to_mean(self, values, sample_weight)
 

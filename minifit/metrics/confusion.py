@@ -4,7 +4,8 @@ A prediction is a yes where it is above a threshold. With several thresholds eve
 of them, and a result is an array with one value for each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -89,6 +90,56 @@ def probabilities(y_true: TensorLike, y_pred: TensorLike) -> tuple[Array, Array]
     return t, p
 
 
+def count_in(
+    program: Any,
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any,
+    thresholds: Array,
+    class_id: int | None = None,
+    by_label: bool = False,
+) -> Any:
+    """Write down for a program how a batch is sorted into bins between thresholds, as `count` does; return their place.
+
+    Predictions must come from a sigmoid or softmax, which are from 0 to 1 whatever goes in, or NaN: then the batch is
+    refused.
+    """
+    t, p = program.floats(program.match_ranks(y_true, y_pred)), y_pred
+    if p.logits is None:
+        program.refuse("a metric of yes and no whose predictions may be other numbers than 0 to 1")
+    columns = range(p.columns)
+    if t.shape != p.shape or (class_id is not None and class_id % p.columns not in columns):
+        program.refuse("a metric of yes and no that has not one target for each prediction")
+    weights, each = program.weights_for(sample_weight, p)
+    labels = p.columns if by_label else 1
+    if class_id is not None:
+        columns = columns[class_id : class_id + 1 or None]
+    bins = program.room(-2 * (len(thresholds) + 1) * labels, np.dtype(np.float64))
+    program.emit(
+        "count_bins",
+        bins,
+        *(t, p, weights, p.rows, p.columns, each),
+        *(program.memory(thresholds), len(thresholds), columns.start, columns.stop, labels),
+    )
+    return bins
+
+
+def add_counts(
+    program: Any,
+    field: str,
+    sums: Callable[[], Array],
+    bins: Any,
+    thresholds: int,
+    labels: int = 1,
+    order: Array | None = None,
+) -> None:
+    """Write down for a program that a field of `Counts` is added to the sums, which lie in an order of their own."""
+    half = (thresholds + 1) * labels if field in ("false_positives", "true_negatives") else 0
+    order_at = None if order is None else program.memory(order.astype(np.int64))
+    above = int(field in ("true_positives", "false_positives"))
+    program.tally("add_counts", program.lookup(sums), bins, half, thresholds, labels, above, order_at)
+
+
 def checked_thresholds(thresholds: Thresholds, default: float = 0.5) -> list[float]:
     """Thresholds as a list; None is the default one."""
     if thresholds is None:
@@ -151,6 +202,16 @@ class _Counter(Metric):
         counts = count(t, p, self._ascending, weights)
         for field, variable in zip(self.counted, self.variables, strict=True):
             variable.assign_add(getattr(counts, field)[self._back])
+
+    def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        """Write down for a program that a batch is taken in."""
+        self._need_own(program)
+        if self.top_k is not None:
+            program.refuse(f"the metric {self.name!r} with top_k")
+        bins = count_in(program, y_true, y_pred, sample_weight, self._ascending, self.class_id)
+        order = np.argsort(self._back)
+        for field, variable in zip(self.counted, self.variables, strict=True):
+            add_counts(program, field, partial(getattr, variable, "value"), bins, len(order), order=order)
 
     def _sums(self) -> list[Array]:
         return [variable.value for variable in self.variables]

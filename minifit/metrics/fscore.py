@@ -1,15 +1,17 @@
 """F-scores: precision and recall in one number."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from minifit.arrays import Array
+from minifit.arrays import Array, Shape
 from minifit.checks import above_zero, exact, real
 from minifit.errors import ArgumentError, ShapeError
 from minifit.losses import fit_weights, match_ranks
 from minifit.metrics.base import Metric, divide, number
 from minifit.numbers import Number
+from minifit.parameters import Variable
 from minifit.settings import Fixed, Setting
 from minifit.tensor import constant, to_array
 
@@ -103,6 +105,18 @@ class FBetaScore(Metric):
             # Takes the number of classes from the first batch.
             variable.move_to(np.asarray(variable.value + (hits * w).sum(axis)))
 
+    def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        """Write down for a program that a batch is taken in."""
+        self._need_own(program)
+        t, p = program.floats(program.match_ranks(y_true, y_pred)), y_pred
+        shape = () if self.average == "micro" else (p.columns,)
+        if p.ndim != 2 or t.shape != p.shape or self.true_positives.shape not in ((), shape):
+            program.refuse(f"the metric {self.name!r} of targets that are not one-hot")
+        weights, each = program.weights_for(sample_weight, p)
+        sums = tuple(program.lookup(partial(_for_classes, variable, shape)) for variable in self.variables)
+        settings = float(0 if self.threshold is None else self.threshold), int(self.threshold is not None)
+        program.tally("count_yes", sums, t, p, weights, p.rows, p.columns, each, *settings, int(shape == ()))
+
     def _decide(self, p: Array) -> Array:
         """1 where the prediction is a yes, else 0."""
         if self.threshold is not None:
@@ -126,6 +140,14 @@ class FBetaScore(Metric):
         """The arguments that make an equal metric."""
         own = {"average": self.average, "beta": self.beta, "threshold": self.threshold}
         return {**super().get_config(), **own}
+
+
+def _for_classes(variable: Variable, shape: Shape) -> Array:
+    """Return the memory of sums, which takes the number of classes from the first batch."""
+    if variable.shape != shape:
+        variable.move_to(np.broadcast_to(variable.value, shape).copy())
+    found: Array = variable.value
+    return found
 
 
 class F1Score(FBetaScore):

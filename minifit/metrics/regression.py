@@ -43,6 +43,13 @@ class RootMeanSquaredError(Mean):
         p = to_array(y_pred)
         super().update_state(np.square(p - match_ranks(to_array(y_true), p)), sample_weight)
 
+    def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
+        """Write down for a program that a batch is taken in: each number as a row of its own."""
+        self._need_own(program)
+        both = [program.view(x, (*x.shape, 1)) for x in (program.match_ranks(y_true, y_pred), y_pred)]
+        values = program.apply(losses.mean_squared_error, tuple(both), {})
+        program.add_to_mean(self, values, sample_weight)
+
     def result(self) -> Number:
         """The root of the mean; 0 before the first value."""
         return Number(np.sqrt(super().result()))

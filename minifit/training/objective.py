@@ -202,15 +202,11 @@ class Objective:
         """Write down the losses of a batch, their total and the metrics, and return the value of the total."""
         if not targets and self.wants_targets:
             program.refuse("a loss without targets")
-        if not self.settled:
-            program.refuse("a loss weight that is a Variable")
-        if self.of_layers:
-            program.refuse(f"the metric {self.of_layers[0].name!r} of a layer or of the model")
         heads = self._by_head(targets, outputs, weights)
         losses = [
             (head, head.loss.lower(program, y, p, w)) for head, y, p, w in heads if head.loss is not None
         ]
-        total = program.total([(loss, head.factor) for head, loss in losses])
+        total = program.total([(loss, head.weight) for head, loss in losses])
         if total is None:
             program.refuse("a model without a loss")
         program.count_loss(self.tracker, total)
@@ -220,6 +216,7 @@ class Objective:
         for head, y, p, w in heads:
             for metric, weighted in head.metrics.values():
                 metric.lower(program, y, p, w if weighted else None)
+        program.add_up()
         return total
 
     def update(self, batch: Batch, outputs: Sequence[Tensor], loss: Tensor, undo: Undo) -> None:

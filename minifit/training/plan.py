@@ -107,6 +107,8 @@ class Plan:
         means = assembly.program.means
         if means:
             assembly.put_totals([number for mean in means for number in (mean.total, mean.count)])
+        if assembly.program.lookups:
+            assembly.look_up()
         results = self._room_for_results(assembly, stretch, most) if assembly.program.results else None
         began = time.perf_counter() if most >= self.pace else None
         done = assembly.carry_out(stretch.begin, most)

@@ -1,12 +1,20 @@
 """A program of one or a few instructions, for tests of these."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from minifit import ops
 from minifit.kernels import compiled
 from minifit.kernels import program as at
+from minifit.parameters import Variable
+from minifit.tape import GradientTape
+from minifit.tensor import Tensor
+
+WEIGHTS = np.array([0.5, -2.0, 1.0, 0.25], np.float32)
+"""What flows back into the losses of four rows."""
 
 
 def carry(
@@ -39,3 +47,35 @@ def number(value: Any) -> int:
 def randoms(*shape: int, seed: int = 0) -> NDArray[np.float32]:
     """Normal numbers."""
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def assert_does_as(
+    loss: Callable[[Tensor, Tensor], Tensor], name: str, t: NDArray[Any], p: NDArray[Any], *settings: float
+) -> None:
+    """Assert that a loss's two instructions come to what its definition does, op by op.
+
+    Parameters
+    ----------
+    loss : callable
+        ``loss(y_true, y_pred)`` returns one value a row.
+    name : str
+        The instruction's.
+    t, p : ndarray of shape (n, m)
+    *settings
+        Further fields.
+    """
+    given = Variable(p)
+    with np.errstate(all="ignore"), GradientTape() as tape:
+        values = loss(Tensor(t), given)
+        weighted = ops.sum(values * WEIGHTS[: len(p)])
+    slope = tape.gradient(weighted, given).numpy()
+    y, dp, dy = np.zeros(len(p), np.float32), np.zeros_like(p), WEIGHTS[: len(p)].copy()
+    m = p.shape[1]
+    target = t.astype(np.int64) if t.ndim == 1 else t
+    carry(
+        (name, y, target, p, 1, m, *settings), (f"{name}_slope", dp, target, p, dy, 1, m, *settings), n=len(p)
+    )
+    np.testing.assert_allclose(y, values.numpy(), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        dp, slope, rtol=1e-5, atol=1e-5 * max(np.abs(slope[np.isfinite(slope)]).max(), 1)
+    )

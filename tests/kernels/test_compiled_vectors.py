@@ -40,6 +40,7 @@ EXACT: dict[str, tuple[Any, Callable[[Any], Any], float, float, float]] = {
     "sigmoid": (v.sigmoid, lambda x: 1 / (1 + np.exp(-x)), -80.0, 80.0, 3),
     "tanh": (v.tanh, np.tanh, -20.0, 20.0, 3),
     "log1p_exp": (v.log1p_exp, lambda x: np.log1p(np.exp(x)), -80.0, 0.0, 3),
+    "sign_of": (v.sign_of, np.sign, -1e6, 1e6, 0),
     "floor": (v.floor, np.floor, -1e6, 1e6, 0),
     "root": (v.root, np.sqrt, 0.0, 1e30, 0.5),
     "log": (v.log, np.log, 1e-44, 1e38, 1),
@@ -59,7 +60,7 @@ def test_functions(name: str) -> None:
     assert off.max() <= units
 
 
-@pytest.mark.parametrize("name", ["exp", "sigmoid", "tanh", "log"])
+@pytest.mark.parametrize("name", ["exp", "sigmoid", "tanh", "log", "sign_of"])
 def test_awkward_numbers(name: str) -> None:
     function, exact, *_ = EXACT[name]
     with np.errstate(all="ignore"):

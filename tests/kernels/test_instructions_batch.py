@@ -33,7 +33,7 @@ def test_a_weighted_mean_and_its_slope(each: int, weighted: bool, divide: int) -
 
 def test_a_loss_is_counted_and_ends_when_it_is_not_finite() -> None:
     total, loss, steps = np.zeros(2), np.array([1.5], np.float32), np.zeros(1, np.int64)
-    rows = ("count_loss", total[:1], total[1:], loss), ("finish", total[:1], steps)
+    rows = ("count_loss", total[:1], total[1:], loss, -1), ("finish", total[:1], steps)
     assert carry(*rows, batches=3) == 3
     assert total.tolist() == [18, 12]
     assert steps[0] == 3
@@ -44,9 +44,10 @@ def test_a_loss_is_counted_and_ends_when_it_is_not_finite() -> None:
 
 def test_single_numbers() -> None:
     a, b, y = np.array([2], np.float32), np.array([3], np.float32), np.zeros(1, np.float32)
-    carry(("add_times", y, a, b, 0.5))
+    half, two = np.array([0.5]), np.array([2.0])
+    carry(("add_times", y, a, b, half))
     assert y[0] == 3.5
-    carry(("times", y, b, 2.0))
+    carry(("times", y, b, two))
     assert y[0] == 6
 
 
@@ -54,3 +55,45 @@ def test_rows_of_results_lie_behind_one_another() -> None:
     x, out = randoms(2, 3), np.zeros((6, 3), np.float32)
     carry(("put_rows", out, x, 3), n=2, first=1, batches=2)
     np.testing.assert_array_equal(out, np.concatenate([np.zeros((2, 3)), x, x]))
+
+
+def test_losses_of_each_sample_are_counted_as_the_whole_batch_each() -> None:
+    total, losses = np.zeros(2), np.array([1, 2, 3], np.float32)
+    carry(("count_loss", total[:1], total[1:], losses, 1), n=3)
+    assert total.tolist() == [18, 9]
+
+
+@pytest.mark.parametrize(("l1", "l2"), [(0.5, 0.0), (0.0, 0.25), (0.5, 0.25)])
+@pytest.mark.parametrize("of_rows", [0, 1])
+def test_a_penalty_and_its_slope(l1: float, l2: float, of_rows: int) -> None:
+    w, y, dw, dy = (
+        randoms(3, 7),
+        np.zeros(1, np.float32),
+        np.zeros((3, 7), np.float32),
+        np.array([3], np.float32),
+    )
+    w[0, 0] = 0
+    share = 4 if of_rows else 1
+    carry(("penalty", y, w, -21, l1, l2, of_rows))
+    np.testing.assert_allclose(y[0], (l1 * abs(w).sum() + l2 * (w * w).sum()) / share, rtol=1e-6)
+    carry(("penalty_slope", dw, dy, w, -21, l1, l2, of_rows))
+    np.testing.assert_allclose(dw, 3 * (l1 * np.sign(w) + 2 * l2 * w) / share, rtol=1e-6)
+
+
+def test_a_penalty_that_is_0_looks_at_nothing() -> None:
+    w, y, dw, dy = (
+        np.full(3, np.inf, np.float32),
+        np.ones(1, np.float32),
+        np.ones(3, np.float32),
+        np.ones(1, np.float32),
+    )
+    carry(("penalty", y, w, -3, 0.0, 0.0, 0), ("penalty_slope", dw, dy, w, -3, 0.0, 0.0, 0))
+    assert not y.any()
+    assert not dw.any()
+
+
+@pytest.mark.parametrize(("wrong", "taken"), [(0, 1), (4, 1), (5, 0), (-1, 0), (0.5, 0), (np.nan, 0)])
+def test_class_numbers_may_be_floats(wrong: float, taken: int) -> None:
+    numbers, whole = np.array([0, 1, 4, wrong], np.float32), np.full(4, -7)
+    assert carry(("check_whole_classes", numbers, 1, 5), ("to_whole", whole, numbers, 1)) == taken
+    assert (whole == (numbers if taken else -7)).all()

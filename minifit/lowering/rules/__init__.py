@@ -3,6 +3,7 @@
 from minifit.lowering.rules import (
     elementwise,
     layers,
+    loss_functions,
     losses,
     metrics,
     nonlinearities,
@@ -10,4 +11,13 @@ from minifit.lowering.rules import (
     shaping,
 )
 
-__all__ = ["elementwise", "layers", "losses", "metrics", "nonlinearities", "reductions", "shaping"]
+__all__ = [
+    "elementwise",
+    "layers",
+    "loss_functions",
+    "losses",
+    "metrics",
+    "nonlinearities",
+    "reductions",
+    "shaping",
+]

@@ -75,7 +75,7 @@ def softmax(program: Program, x: Any) -> Value:
     y = program.value(x.shape, x)
     program.emit("softmax", y, x, y.rows, y.columns)
     program.back(y, lambda dy: program.flow(x, "softmax_slope", dy, y, y.rows, y.columns))
-    y.logits = x
+    y.logits, y.of_softmax = x, True
     return y
 
 

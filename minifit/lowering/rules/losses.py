@@ -1,53 +1,91 @@
 """The ops of losses: one value a sample, and how these become one number."""
 
+import operator
 from typing import Any
+
+import numpy as np
 
 from minifit import ops
 from minifit.lowering.program import Program, lowers
-from minifit.lowering.values import Unlowered, Value
+from minifit.lowering.values import Unlowered, Value, ValueShape
 
 
-def _losses(program: Program, name: str, y_true: Any, y_pred: Value) -> Value:
-    """Write down a loss of one value a sample that has a kernel for itself and one for its slope."""
-    t = program.floats(y_true)
-    if t.shape != y_pred.shape:
-        t = program.apply(ops.broadcast_to, (t, y_pred.shape), {})
+def written(program: Program, name: str, targets: Any, y_pred: Any, *settings: float) -> Value:
+    """Write down a loss of one value a row that has a kernel for itself and one for its slope."""
+    t, p = pair(program, targets, y_pred)
     if t.requires_grad:
         raise Unlowered("a loss whose targets depend on weights")
-    y = program.value(y_pred.shape[:-1], y_pred)
-    program.emit(name, y, t, y_pred, y_pred.rows, y_pred.columns)
-    program.back(
-        y, lambda dy: program.flow(y_pred, f"{name}_slope", t, y_pred, dy, y_pred.rows, y_pred.columns)
-    )
+    y = program.value(p.shape[:-1], p)
+    program.emit(name, y, t, p, p.rows, p.columns, *settings)
+    program.back(y, lambda dy: program.flow(p, f"{name}_slope", t, p, dy, p.rows, p.columns, *settings))
     return y
+
+
+def pair(program: Program, targets: Any, y_pred: Any) -> tuple[Value, Value]:
+    """Return targets and predictions as float32, of one shape."""
+    t, p = program.floats(targets), program.floats(y_pred)
+    if t.shape == p.shape:
+        return t, p
+    shape = common(t.shape, p.shape)
+    return broadcast(program, t, shape), broadcast(program, p, shape)
+
+
+def common(a: ValueShape, b: ValueShape) -> ValueShape:
+    """Return the shape that both broadcast to; rows of the batch never meet another axis."""
+    if len(a) != len(b) or any(m != n and 1 not in (m, n) for m, n in zip(a, b, strict=True)):
+        raise Unlowered(f"targets of shape {a} for predictions of shape {b}")
+    return tuple(n if m == 1 else m for m, n in zip(a, b, strict=True))
+
+
+def broadcast(program: Program, x: Value, shape: ValueShape) -> Value:
+    """Return a value in a larger shape."""
+    found: Value = x if x.shape == shape else program.apply(ops.broadcast_to, (x, shape), {})
+    return found
 
 
 @lowers(ops.mean_squared_error)
 def mean_squared_error(program: Program, y_true: Any, y_pred: Any) -> Value:
     """Write down the mean of squared differences."""
-    return _losses(program, "squared_error", y_true, program.as_value(y_pred))
+    return written(program, "squared_error", *_difference(program, y_true, y_pred))
+
+
+@lowers(ops.mean_absolute_error)
+def mean_absolute_error(program: Program, y_true: Any, y_pred: Any) -> Value:
+    """Write down the mean of absolute differences."""
+    return written(program, "absolute_error", *_difference(program, y_true, y_pred))
+
+
+def _difference(program: Program, y_true: Any, y_pred: Any) -> tuple[Value, Value]:
+    """Return targets and predictions; 0 and their difference if the targets depend on weights."""
+    t, p = program.floats(y_true), program.floats(y_pred)
+    if not t.requires_grad:
+        return t, p
+    error = program.apply(operator.sub, (p, t), {})
+    nothing = program.value(error.shape)
+    program.emit("clear", nothing, nothing.count)
+    return nothing, error
 
 
 @lowers(ops.binary_crossentropy)
 def binary_crossentropy(program: Program, y_true: Any, y_pred: Any, from_logits: bool = False) -> Value:
     """Write down the cross-entropy of independent targets, of the logits where they are known."""
-    p = program.as_value(y_pred)
+    p = program.floats(y_pred)
     logits = p if from_logits else p.logits
     if logits is None:
-        return _losses(program, "binary_crossentropy", y_true, p)
-    return _losses(program, "binary_crossentropy_logits", y_true, logits)
+        return written(program, "binary_crossentropy", y_true, p)
+    return written(program, "binary_crossentropy_logits", y_true, logits)
 
 
 @lowers(ops.categorical_crossentropy)
 def categorical_crossentropy(program: Program, y_true: Any, y_pred: Any, from_logits: bool = False) -> Value:
     """Write down the cross-entropy of one-hot targets, of the logits where they are known."""
-    p = program.as_value(y_pred)
+    p = program.floats(y_pred)
     logits = p if from_logits else p.logits
     if logits is None:
-        return _losses(program, "categorical_crossentropy", y_true, p)
-    t = program.floats(y_true)
-    if t.requires_grad or t.shape != logits.shape:
-        raise Unlowered("a categorical cross-entropy of such targets")
+        return written(program, "categorical_crossentropy", y_true, p)
+    t, logits = pair(program, y_true, logits)
+    if t.requires_grad:
+        raise Unlowered("a loss whose targets depend on weights")
     return _of_shares(program, "categorical_crossentropy_logits", t, logits)
 
 
@@ -56,7 +94,7 @@ def sparse_categorical_crossentropy(
     program: Program, y_true: Any, y_pred: Any, from_logits: bool = False
 ) -> Value:
     """Write down the cross-entropy of class numbers, which are looked at before anything changes."""
-    p = program.as_value(y_pred)
+    p = program.floats(y_pred)
     ids = class_numbers(program, y_true, p)
     logits = p if from_logits else p.logits
     if logits is None:
@@ -70,13 +108,20 @@ def sparse_categorical_crossentropy(
 
 
 def class_numbers(program: Program, y_true: Any, y_pred: Value) -> Value:
-    """Return class numbers, one for each row of predictions, and refuse batches with others."""
-    ids = program.as_value(y_true)
-    if ids.ndim == y_pred.ndim and ids.shape[-1] == 1:
-        ids = program.view(ids, ids.shape[:-1])
-    if ids.dtype.kind != "i" or ids.shape != y_pred.shape[:-1]:
-        raise Unlowered("class numbers that are floats, or not one for each sample")
-    program.check("check_classes", ids, ids.count, y_pred.columns)
+    """Return class numbers as whole numbers, one for each row of predictions, and refuse batches with others."""
+    given = program.as_value(y_true)
+    if given.ndim == y_pred.ndim and given.shape[-1] == 1:
+        given = program.view(given, given.shape[:-1])
+    if given.shape != y_pred.shape[:-1]:
+        raise Unlowered(f"class numbers of shape {given.shape} for predictions of shape {y_pred.shape}")
+    if not program.is_column(given):
+        raise Unlowered("class numbers that a layer computes")
+    if given.dtype.kind == "i":
+        program.check("check_classes", given, given.count, y_pred.columns)
+        return given
+    program.check("check_whole_classes", given, given.count, y_pred.columns)
+    ids = program.value(given.shape, dtype=np.dtype(np.int64))
+    program.emit("to_whole", ids, given, given.count)
     return ids
 
 
@@ -95,6 +140,8 @@ def weighted_mean(program: Program, values: Any, weights: Any, count: Any) -> Va
     """Write down ``sum(values * weights) / count``, where a count of None is the number of values."""
     x = program.as_value(values)
     w, each = program.weights_for(weights, x)
+    if count not in (None, 1):
+        raise Unlowered(f"a weighted mean that is divided by {count!r}")
     y = program.value((), x)
     divide = int(count is None)
     program.emit("weighted_mean", y, x, w, x.count, each, divide)
@@ -102,23 +149,12 @@ def weighted_mean(program: Program, values: Any, weights: Any, count: Any) -> Va
     return y
 
 
-def weights_for(program: Program, weights: Any, values: Value) -> tuple[Value | None, int]:
-    """Return sample weights, and for how many values that follow one another each of them counts."""
-    if weights is None:
-        return None, 1
-    w = program.floats(weights)
-    if w.ndim == values.ndim + 1 and w.shape[-1] == 1:
-        w = program.view(w, w.shape[:-1])
-    if not (w.of_batch and values.of_batch) or w.shape != values.shape[: w.ndim]:
-        raise Unlowered("sample weights that are not one for each value or sample")
-    return w, values.count // max(w.count, 1)
-
-
 @lowers(ops.penalty)
-def penalty(program: Program, w: Any, l1: float, l2: float) -> Value:
-    """Write down ``l1 * sum(abs(w)) + l2 * sum(w ** 2)``."""
-    x = program.as_value(w)
+def penalty(program: Program, w: Any, l1: float, l2: float, of_rows: bool = False) -> Value:
+    """Write down ``l1 * sum(abs(w)) + l2 * sum(w ** 2)``, divided by the rows of the batch if it is `of_rows`."""
+    x = program.floats(w)
     y = program.value((), x)
-    program.emit("penalty", y, x, x.count, float(l1), float(l2))
-    program.back(y, lambda dy: program.flow(x, "penalty_slope", dy, x, x.count, float(l1), float(l2)))
+    settings = float(l1), float(l2), int(of_rows)
+    program.emit("penalty", y, x, x.count, *settings)
+    program.back(y, lambda dy: program.flow(x, "penalty_slope", dy, x, x.count, *settings))
     return y

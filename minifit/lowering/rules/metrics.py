@@ -2,18 +2,18 @@
 
 from typing import Any
 
+from minifit import ops
 from minifit.lowering.program import Program, lowers
-from minifit.lowering.rules.losses import class_numbers
+from minifit.lowering.rules.loss_functions import cosine
+from minifit.lowering.rules.losses import class_numbers, pair
 from minifit.lowering.values import Unlowered, Value
-from minifit.metrics import accuracy
+from minifit.metrics import accuracy, regression, topk
 
 
 @lowers(accuracy.binary_accuracy)
 def binary_accuracy(program: Program, y_true: Any, y_pred: Any, threshold: float = 0.5) -> Value:
     """Write down how often ``y_pred > threshold`` equals the target, over the last axis."""
-    t, p = program.floats(y_true), program.as_value(y_pred)
-    if t.shape != p.shape:
-        raise Unlowered("a binary accuracy of targets in another shape than the predictions")
+    t, p = pair(program, y_true, y_pred)
     y = program.value(p.shape[:-1])
     program.emit("binary_accuracy", y, t, p, p.rows, p.columns, float(threshold))
     return y
@@ -39,7 +39,42 @@ def sparse_categorical_accuracy(program: Program, y_true: Any, y_pred: Any) -> V
     return y
 
 
+@lowers(accuracy.accuracy)
+def equal(program: Program, y_true: Any, y_pred: Any) -> Value:
+    """Write down where the prediction is the target."""
+    t, p = pair(program, y_true, y_pred)
+    y = program.value(p.shape)
+    program.emit("matches", y, t, p, p.count)
+    return y
+
+
+@lowers(topk.sparse_top_k_categorical_accuracy)
+def sparse_top_k(program: Program, y_true: Any, y_pred: Any, k: int = 5) -> Value:
+    """Write down whether the class number is among the k largest predictions."""
+    p = program.floats(y_pred)
+    y = program.value(p.shape[:-1])
+    program.emit("among_first", y, class_numbers(program, y_true, p), p, p.rows, p.columns, k)
+    return y
+
+
+@lowers(topk.top_k_categorical_accuracy)
+def top_k(program: Program, y_true: Any, y_pred: Any, k: int = 5) -> Value:
+    """Write down whether the class of the one-hot target is among the k largest predictions."""
+    t, p = program.floats(y_true), program.floats(y_pred)
+    if t.shape != p.shape:
+        raise Unlowered("a top-k accuracy of targets that are not one-hot")
+    y, ids = program.value(p.shape[:-1]), program.by_rule(ops.argmax, t)
+    program.emit("among_first", y, ids, p, p.rows, p.columns, k)
+    return y
+
+
+@lowers(regression.cosine_similarity)
+def cosine_similarity(program: Program, y_true: Any, y_pred: Any, axis: int = -1) -> Value:
+    """Write down the cosine of the angle between targets and predictions."""
+    return cosine(program, y_true, y_pred, axis, 1.0)
+
+
 def scores(program: Program, y_pred: Any) -> Value:
-    """Return numbers that are largest where predictions are: the logits, if they are known, which come first."""
-    p = program.as_value(y_pred)
-    return p if p.logits is None else p.logits
+    """Return numbers that are largest where predictions are: the logits of a softmax, which come first."""
+    p = program.floats(y_pred)
+    return p.logits if p.of_softmax and p.logits is not None else p

@@ -1,0 +1,205 @@
+"""Instructions of losses of margins and of angles: see `instructions_losses` for their form."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit.kernels import program as at
+from minifit.kernels.compiled_vectors import (
+    LANES,
+    SIZE,
+    Float,
+    Int,
+    at_least,
+    choose,
+    first,
+    float_at,
+    largest,
+    less,
+    less_equal,
+    load,
+    put_float,
+    splat,
+    store,
+    total,
+)
+from minifit.kernels.driver import field, real, size
+from minifit.kernels.jit import instruction, jit_inner
+
+_F = np.float32
+_ZERO, _ONE = _F(0), _F(1)
+_SQUARE, _SHORTEST = _F(1e-12), _F(1e-6)
+
+
+@instruction
+def signs(row: Int, frame: Int) -> int:
+    """Targets of -1 and 1 for 0 and 1, if a batch has nothing else; else as they are: fields y, t, count."""
+    y, t, n = field(row, 1), field(row, 2), size(row, 3, frame)
+    for i in range(n):
+        x = float_at(t + i * SIZE)
+        if x != _ZERO and x != _ONE:
+            for j in range(0, n, LANES):
+                some = first(n - j)
+                store(load(t + j * SIZE, some), y + j * SIZE, some)
+            return at.GO_ON
+    for j in range(0, n, LANES):
+        some = first(n - j)
+        x = load(t + j * SIZE, some)
+        store(x + x - splat(_ONE), y + j * SIZE, some)
+    return at.GO_ON
+
+
+@instruction
+def hinge(row: Int, frame: Int) -> int:
+    """``mean(max(1 - t p, 0))`` row by row: fields losses, t, p, rows, m."""
+    out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
+    for i in range(n):
+        sums, begin = splat(_ZERO), i * m * SIZE
+        for j in range(begin, begin + m * SIZE, LANES * SIZE):
+            some = first(m - (j - begin) // SIZE)
+            margin = at_least(splat(_ONE) - load(t + j, some) * load(p + j, some), _ZERO)
+            sums = sums + choose(some, margin, splat(_ZERO))
+        put_float(total(sums) / _F(m), out + i * SIZE)
+    return at.GO_ON
+
+
+@instruction
+def hinge_slope(row: Int, frame: Int) -> int:
+    """``dp = -t / m * dloss`` where ``1 - t p`` is not below 0: fields dp, t, p, dlosses, rows, m."""
+    dp, t, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
+    n, m = size(row, 5, frame), field(row, 6)
+    nothing, one = splat(_ZERO), splat(_ONE)
+    for i in range(n):
+        scale, begin = splat(-float_at(dloss + i * SIZE) / _F(m)), i * m * SIZE
+        for j in range(begin, begin + m * SIZE, LANES * SIZE):
+            some = first(m - (j - begin) // SIZE)
+            target = load(t + j, some)
+            margin = one - target * load(p + j, some)
+            store(choose(less_equal(nothing, margin), target * scale, nothing), dp + j, some)
+    return at.GO_ON
+
+
+@instruction
+def squared_hinge(row: Int, frame: Int) -> int:
+    """``mean(max(1 - t p, 0) ** 2)`` row by row: fields losses, t, p, rows, m."""
+    out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
+    for i in range(n):
+        sums, begin = splat(_ZERO), i * m * SIZE
+        for j in range(begin, begin + m * SIZE, LANES * SIZE):
+            some = first(m - (j - begin) // SIZE)
+            margin = at_least(splat(_ONE) - load(t + j, some) * load(p + j, some), _ZERO)
+            sums = sums + choose(some, margin * margin, splat(_ZERO))
+        put_float(total(sums) / _F(m), out + i * SIZE)
+    return at.GO_ON
+
+
+@instruction
+def squared_hinge_slope(row: Int, frame: Int) -> int:
+    """``dp = -2 t max(1 - t p, 0) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
+    dp, t, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
+    n, m = size(row, 5, frame), field(row, 6)
+    nothing, one = splat(_ZERO), splat(_ONE)
+    for i in range(n):
+        scale, begin = splat(float_at(dloss + i * SIZE) * _F(-2) / _F(m)), i * m * SIZE
+        for j in range(begin, begin + m * SIZE, LANES * SIZE):
+            some = first(m - (j - begin) // SIZE)
+            target = load(t + j, some)
+            margin = one - target * load(p + j, some)
+            store(choose(less_equal(nothing, margin), target * margin * scale, nothing), dp + j, some)
+    return at.GO_ON
+
+
+@instruction
+def categorical_hinge(row: Int, frame: Int) -> int:
+    """``max(max((1 - t) p) - sum(t p) + 1, 0)`` row by row: fields losses, t, p, rows, m."""
+    out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
+    for i in range(n):
+        begin = i * m * SIZE
+        wrong, right = _wrong_and_right(t + begin, p + begin, m)
+        excess = wrong - right + _ONE
+        put_float(_ZERO if excess < _ZERO else excess, out + i * SIZE)
+    return at.GO_ON
+
+
+@instruction
+def categorical_hinge_slope(row: Int, frame: Int) -> int:
+    """``(1 - t)`` at the largest ``(1 - t) p``, shared among equal ones, less t: fields dp, t, p, dlosses, rows, m."""
+    dp, t, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
+    n, m = size(row, 5, frame), field(row, 6)
+    nothing, one = splat(_ZERO), splat(_ONE)
+    for i in range(n):
+        begin = i * m * SIZE
+        wrong, right = _wrong_and_right(t + begin, p + begin, m)
+        scale = float_at(dloss + i * SIZE) if wrong - right + _ONE >= _ZERO else _ZERO
+        hits = nothing
+        for j in range(begin, begin + m * SIZE, LANES * SIZE):
+            some = first(m - (j - begin) // SIZE)
+            x = (one - load(t + j, some)) * load(p + j, some)
+            hits = hits + choose(some, choose(less_equal(splat(wrong), x), one, nothing), nothing)
+        share = splat(scale / total(hits))
+        for j in range(begin, begin + m * SIZE, LANES * SIZE):
+            some = first(m - (j - begin) // SIZE)
+            target = load(t + j, some)
+            x = (one - target) * load(p + j, some)
+            change = choose(less_equal(splat(wrong), x), (one - target) * share, nothing)
+            store(change - target * splat(scale), dp + j, some)
+    return at.GO_ON
+
+
+@jit_inner
+def _wrong_and_right(t: Int, p: Int, m: Int) -> tuple[Any, Any]:
+    """``max((1 - t) p)`` and ``sum(t p)`` of m numbers."""
+    top, sums = splat(_F(-np.inf)), splat(_ZERO)
+    for j in range(0, m, LANES):
+        some = first(m - j)
+        target, y = load(t + j * SIZE, some), load(p + j * SIZE, some)
+        x = choose(some, (splat(_ONE) - target) * y, splat(_F(-np.inf)))
+        top, sums = choose(less(top, x), x, top), sums + target * y
+    return largest(top), total(sums)
+
+
+@instruction
+def cosine(row: Int, frame: Int) -> int:
+    """The cosine of the angle between rows, times a sign: fields values, t, p, rows, m, sign."""
+    out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
+    sign = _F(real(row, 6))
+    for i in range(n):
+        begin, sums = i * m * SIZE, splat(_ZERO)
+        x, y = splat(_length(t + begin, m)), splat(_length(p + begin, m))
+        for j in range(begin, begin + m * SIZE, LANES * SIZE):
+            some = first(m - (j - begin) // SIZE)
+            sums = sums + load(t + j, some) / x * (load(p + j, some) / y)
+        put_float(sign * total(sums), out + i * SIZE)
+    return at.GO_ON
+
+
+@instruction
+def cosine_slope(row: Int, frame: Int) -> int:
+    """``(t / |t| - cosine p / |p|) / |p| * dvalue * sign``: fields dp, t, p, dvalues, rows, m, sign."""
+    dp, t, p, dvalue = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
+    n, m, sign = size(row, 5, frame), field(row, 6), _F(real(row, 7))
+    for i in range(n):
+        begin, sums = i * m * SIZE, splat(_ZERO)
+        length = _length(p + begin, m)
+        x, y = splat(_length(t + begin, m)), splat(length)
+        for j in range(begin, begin + m * SIZE, LANES * SIZE):
+            some = first(m - (j - begin) // SIZE)
+            sums = sums + load(t + j, some) / x * (load(p + j, some) / y)
+        # a length that counts as 1e-6 does not change with p
+        found = splat(total(sums) if length > _SHORTEST else _ZERO)
+        scale = splat(float_at(dvalue + i * SIZE) * sign / length)
+        for j in range(begin, begin + m * SIZE, LANES * SIZE):
+            some = first(m - (j - begin) // SIZE)
+            store((load(t + j, some) / x - found * (load(p + j, some) / y)) * scale, dp + j, some)
+    return at.GO_ON
+
+
+@jit_inner
+def _length(x: Int, m: Int) -> Float:
+    """The length of a vector of m numbers, at least 1e-6."""
+    sums = splat(_ZERO)
+    for j in range(0, m, LANES):
+        part = load(x + j * SIZE, first(m - j))
+        sums = sums + part * part
+    square = total(sums)
+    return _SHORTEST if square < _SQUARE else _F(np.sqrt(square))

@@ -1,0 +1,136 @@
+"""The functions of `minifit.losses` that have kernels of their own; the others are written down by their ops."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit import losses, ops
+from minifit.lowering.program import Program, lowers
+from minifit.lowering.rules.elementwise import affine
+from minifit.lowering.rules.losses import pair, written
+from minifit.lowering.values import Unlowered, Value
+
+
+@lowers(losses.binary_crossentropy)
+def binary_crossentropy(
+    program: Program,
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Value:
+    """Write down the cross-entropy of independent targets."""
+    t, p = _one_each(program, "binary", y_true, y_pred)
+    t = affine(program, t, 1 - label_smoothing, label_smoothing / 2) if label_smoothing else t
+    t, p = _last(t, axis), _last(p, axis)
+    return program.apply(ops.binary_crossentropy, (t, p, from_logits), {})  # type: ignore[no-any-return]
+
+
+@lowers(losses.categorical_crossentropy)
+def categorical_crossentropy(
+    program: Program,
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Value:
+    """Write down the cross-entropy of one-hot targets."""
+    t, p = _one_each(program, "categorical", y_true, y_pred)
+    if label_smoothing:
+        classes = p.shape[axis]
+        if classes is None:
+            raise Unlowered("a categorical cross-entropy over the samples of a batch")
+        t = affine(program, t, 1 - label_smoothing, label_smoothing / classes)
+    t, p = _last(t, axis), _last(p, axis)
+    return program.apply(ops.categorical_crossentropy, (t, p, from_logits), {})  # type: ignore[no-any-return]
+
+
+def _one_each(program: Program, name: str, y_true: Any, y_pred: Any) -> tuple[Value, Value]:
+    t, p = program.floats(y_true), program.floats(y_pred)
+    if t.shape != p.shape:
+        raise Unlowered(f"a {name} cross-entropy of targets that are not one for each prediction")
+    return t, p
+
+
+def _last(x: Value, axis: int) -> Any:
+    return losses.last(x, axis)  # type: ignore[arg-type]
+
+
+@lowers(losses.mean_absolute_percentage_error)
+def mean_absolute_percentage_error(program: Program, y_true: Any, y_pred: Any) -> Value:
+    """Write down the mean of absolute differences in percent of the targets."""
+    return written(program, "percentage_error", y_true, y_pred)
+
+
+@lowers(losses.mean_squared_logarithmic_error)
+def mean_squared_logarithmic_error(program: Program, y_true: Any, y_pred: Any) -> Value:
+    """Write down the mean of squared differences of the logarithms."""
+    return written(program, "logarithmic_error", y_true, y_pred)
+
+
+@lowers(losses.huber)
+def huber(program: Program, y_true: Any, y_pred: Any, delta: float = 1.0) -> Value:
+    """Write down squared errors that go on as a straight line."""
+    return written(program, "huber", y_true, y_pred, float(delta))
+
+
+@lowers(losses.log_cosh)
+def log_cosh(program: Program, y_true: Any, y_pred: Any) -> Value:
+    """Write down the mean of the logarithm of the hyperbolic cosine of the differences."""
+    return written(program, "log_cosh", y_true, y_pred)
+
+
+@lowers(losses.kl_divergence)
+def kl_divergence(program: Program, y_true: Any, y_pred: Any) -> Value:
+    """Write down the Kullback-Leibler divergence."""
+    return written(program, "divergence", y_true, y_pred)
+
+
+@lowers(losses.poisson)
+def poisson(program: Program, y_true: Any, y_pred: Any) -> Value:
+    """Write down the Poisson loss."""
+    return written(program, "poisson", y_true, y_pred)
+
+
+@lowers(losses.hinge)
+def hinge(program: Program, y_true: Any, y_pred: Any) -> Value:
+    """Write down the mean of what is missing to a margin of 1."""
+    return written(program, "hinge", _signs(program, y_true), y_pred)
+
+
+@lowers(losses.squared_hinge)
+def squared_hinge(program: Program, y_true: Any, y_pred: Any) -> Value:
+    """Write down the mean of the squares of what is missing to a margin of 1."""
+    return written(program, "squared_hinge", _signs(program, y_true), y_pred)
+
+
+def _signs(program: Program, y_true: Any) -> Value:
+    """Write down targets of -1 and 1, as which a batch of 0 and 1 is taken."""
+    t = program.floats(y_true)
+    if t.requires_grad:
+        raise Unlowered("a loss whose targets depend on weights")
+    y = program.value(t.shape)
+    program.emit("signs", y, t, t.count)
+    return y
+
+
+@lowers(losses.categorical_hinge)
+def categorical_hinge(program: Program, y_true: Any, y_pred: Any) -> Value:
+    """Write down the hinge loss of one-hot targets."""
+    return written(program, "categorical_hinge", y_true, y_pred)
+
+
+@lowers(losses.cosine_similarity)
+def cosine_similarity(program: Program, y_true: Any, y_pred: Any, axis: Any = -1) -> Value:
+    """Write down the cosine of the angle between targets and predictions, times -1."""
+    return cosine(program, y_true, y_pred, axis, -1.0)
+
+
+def cosine(program: Program, y_true: Any, y_pred: Any, axis: Any, sign: float) -> Value:
+    """Write down a cosine along the last axis, times a sign."""
+    t, p = pair(program, y_true, y_pred)
+    if np.ndim(axis) or axis not in (-1, p.ndim - 1):
+        raise Unlowered(f"a cosine along the axis {axis!r}")
+    return written(program, "cosine", t, p, sign)
