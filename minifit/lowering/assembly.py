@@ -36,9 +36,7 @@ class Assembly:
 
     def __init__(self, program: Program, kernels: ModuleType) -> None:
         self.program = program
-        self.instructions = needed([*program.gathers, *program.checks, *program.body])
-        if program.descends:
-            self.instructions = descending(self.instructions)
+        self.instructions = instructions_of(program)
         self.sums = np.zeros(max(len(program.sums), 1))
         begin = address_of(self.sums)
         for i, place in enumerate(program.sums):
@@ -131,6 +129,12 @@ class Assembly:
         finally:
             for lock in held:
                 lock.release()
+
+
+def instructions_of(program: Program) -> list[Instruction]:
+    """Return the instructions of a program in their order."""
+    found = needed([*program.gathers, *program.checks, *program.body])
+    return descending(found) if program.descends else found
 
 
 def needed(instructions: Sequence[Instruction]) -> list[Instruction]:

@@ -1,15 +1,13 @@
 """`train_on_batch` and its like: one step on one batch, without callbacks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 from threading import get_ident
 from typing import Any
 
 from minifit.data import batches_of
 from minifit.data.forms import ANY
-from minifit.training import arguments, engine
-from minifit.training.objective import Objective
+from minifit.training import arguments
 from minifit.training.preparing import Preparing
 from minifit.training.state import TrainingState
 from minifit.training.step_methods import TESTING, TRAINING, refuse_uncalled
@@ -46,8 +44,9 @@ class BatchMethods(Preparing):
         refuse_uncalled(self)
         with self._training() as state, self.compiled_flags.holding():
             own = self._own(TRAINING)
-            step = partial(self._train_step, own, engine.choose(0), state)
-            return self._on_batch(step, own, x, y, sample_weight, class_weight, reset_metrics, return_dict)
+            return self._on_batch(
+                "train", state, own, x, y, sample_weight, class_weight, reset_metrics, return_dict
+            )
 
     def test_on_batch(
         self,
@@ -59,13 +58,13 @@ class BatchMethods(Preparing):
     ) -> Any:
         """The loss and the metrics on one batch; the arguments are those of `train_on_batch`."""
         self._need_compiled()
-        own = self._own(TESTING)
-        step = partial(self._test_step, own, engine.choose(0), self.training_state)
-        return self._on_batch(step, own, x, y, sample_weight, None, reset_metrics, return_dict)
+        state, own = self.training_state, self._own(TESTING)
+        return self._on_batch("test", state, own, x, y, sample_weight, None, reset_metrics, return_dict)
 
     def _on_batch(
         self,
-        make_step: Callable[[Objective], Any],
+        kind: str,
+        state: TrainingState,
         own: str | None,
         x: Any,
         y: Any,
@@ -84,7 +83,9 @@ class BatchMethods(Preparing):
         )
         with self.training_state.sums() as objective:
             self._prepare(objective, batches, lazily=own)
-            step = make_step(objective)
+            chosen = self._engine(kind, own, batches, 1, objective)
+            make_step = self._train_step if kind == "train" else self._test_step
+            step = make_step(own, chosen, state, objective)
             if reset_metrics:
                 step.reset()
             step.run(batches, 1, 1, lambda: True)

@@ -1,46 +1,103 @@
 """Which kernels run: compiled ones, or plain NumPy where compiling is not worth it.
 
-Compiling costs seconds once, loading compiled kernels a fraction of one; a short training is over before.
-So the work that is planned decides, and nothing else: not the callbacks, not the verbosity, not whether
-something was compiled before. The same call always computes the same bits.
+Compiling costs seconds once, loading compiled kernels a fraction of one; a short training is over before. So what a
+call is about to do decides, together with what the model was called for before, and nothing else: not the callbacks,
+not the verbosity, not the clock, not whether something was compiled already. The same calls in the same order always
+compute the same bits.
 """
 
 import os
+from collections.abc import Callable
 from functools import cache
 from types import ModuleType
 
 from minifit import kernels
 from minifit.errors import ArgumentError
 
-LONG = 3e9
-"""Planned work, in the units of `work`, from which compiling pays: about the nanoseconds that it takes."""
+SAVED = {"train": (120_000, 1.0), "test": (60_000, 0.25), "predict": (20_000, 0.25)}
+"""Nanoseconds that a step saves as a program: by itself, and for each number that it goes through.
 
-_A_STEP = 25_000
-"""What a step of no size at all is worth in these units.
-
-Measured with chains of dense layers: compiled, a step takes 25 microseconds less of Python, and a nanosecond less for
-each number that it goes through.
+Measured with chains of one to eight dense layers, where it is the least.
 """
 
+IMPORT, A_KIND = 4e8, 1e8
+"""Nanoseconds that it takes to import Numba, and to compile a kind of instruction."""
 
-def work(epochs: int, steps: int | None, numbers: int) -> float:
-    """The planned work of a call.
+LEAST = IMPORT + A_KIND
+"""Below that no program is worth being written down."""
+
+
+def saved(kind: str, epochs: int, steps: int | None, numbers: int) -> float:
+    """Return what a call would save by compiled kernels, in nanoseconds.
 
     Parameters
     ----------
+    kind : {"train", "test", "predict"}
     epochs : int
     steps : int or None
         In an epoch; unknown counts as without end.
     numbers : int
         How many numbers a step goes through: parameters and a batch of outputs.
     """
-    return float("inf") if steps is None else epochs * steps * float(_A_STEP + numbers)
+    a_step, a_number = SAVED[kind]
+    return float("inf") if steps is None else epochs * steps * (a_step + a_number * numbers)
 
 
-def choose(planned: float) -> ModuleType:
-    """The kernels for this much planned work.
+def cost(kinds: int) -> float:
+    """Return what it costs to compile a program of so many kinds of instructions; of none there is no program."""
+    return IMPORT + A_KIND * kinds if kinds else float("inf")
+
+
+class Demand:
+    """What compiled kernels would have saved the calls of a model so far.
+
+    A loop that calls `train_on_batch` a million times plans a single batch each time. So the calls add up, training,
+    judging and predicting each by itself, and from the one on that makes it worth while all are compiled.
+    """
+
+    def __init__(self) -> None:
+        self._saved: dict[str, float] = {}
+        self._ask_at: dict[str, float] = {}  # where it next makes a difference what compiling costs
+
+    def pays(self, kind: str, planned: float, cost: Callable[[], float], counts: bool = True) -> bool:
+        """Return whether compiling pays for a call.
+
+        Parameters
+        ----------
+        kind : str
+        planned : float
+            What this call would save.
+        cost : callable
+            Returns what compiling costs.
+        counts : bool, default True
+            Whether the call counts for later ones.
+        """
+        total = planned + self._saved.get(kind, 0.0)
+        if counts and planned < float("inf"):
+            self._saved[kind] = total
+        if total < self._ask_at.get(kind, LEAST) and planned < LEAST:
+            return False
+        price = cost()
+        if price > total and counts and planned < float("inf"):
+            self._ask_at[kind] = price if price < float("inf") else 2 * total
+        return price <= total and price < float("inf")
+
+    def apart(self) -> "Demand":
+        """Return the same, for calls that do not count."""
+        other = Demand()
+        other._saved, other._ask_at = dict(self._saved), dict(self._ask_at)
+        return other
+
+
+def choose(pays: Callable[[], bool]) -> ModuleType:
+    """Return the kernels for a call.
 
     The environment variable ``MINIFIT_KERNELS`` pins the choice: ``numba``, ``numpy`` or ``auto``.
+
+    Parameters
+    ----------
+    pays : callable
+        Returns whether compiling pays; not asked where the choice is pinned.
 
     Raises
     ------
@@ -53,7 +110,7 @@ def choose(planned: float) -> ModuleType:
             f"MINIFIT_KERNELS must be 'auto', 'numba' or 'numpy'. Received: {wanted!r}. Unset it for 'auto'."
         )
     if wanted == "auto":
-        wanted = "numba" if planned >= LONG and kernels.numba_available() else "numpy"
+        wanted = "numba" if pays() and kernels.numba_available() else "numpy"
     elif wanted == "numba" and not kernels.numba_available():
         raise ArgumentError(
             f"MINIFIT_KERNELS=numba needs a Numba that compiles. Received: {kernels.numba_missing()}. "
@@ -76,4 +133,4 @@ def report(name: str) -> str:
         return "The engine is numba: compiled kernels."
     if not kernels.numba_available():
         return f"The engine is numpy, since Numba cannot compile: {kernels.numba_missing()}."
-    return "The engine is numpy: the planned work is too little for compiling to pay, or MINIFIT_KERNELS says so."
+    return "The engine is numpy: compiling would not have paid, or MINIFIT_KERNELS says so."

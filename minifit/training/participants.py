@@ -17,6 +17,7 @@ from minifit.errors import BusyError
 from minifit.optimizers import Optimizer
 from minifit.randomness import Streams
 from minifit.tensorboard.profile import Trace
+from minifit.training.engine import Demand
 from minifit.training.kept import Kept
 from minifit.training.objective import Objective
 from minifit.training.progress import Progress
@@ -48,6 +49,8 @@ class Participants(Progress):
         What trains on a batch, while a `fit` is under way.
     kept : Kept
         What earlier calls have left.
+    demand : Demand
+        What they would have saved by compiled kernels.
     """
 
     def __init__(self, model: Trainable) -> None:
@@ -63,6 +66,7 @@ class Participants(Progress):
         self.engine = "numpy"
         self.trained_by: int | None = None
         self.kept = Kept(model)
+        self.demand = Demand()
 
     def __copy__(self) -> Self:
         return copy.deepcopy(self)
@@ -70,7 +74,13 @@ class Participants(Progress):
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy, at any hook: without what only the fit under way has. The copy is not running."""
         left = ("batches", "judged_on", "callbacks", "step", "trained_by")
-        return {**vars(self), **dict.fromkeys(left), "resumed": False, "kept": Kept(self._model)}
+        return {
+            **vars(self),
+            **dict.fromkeys(left),
+            "resumed": False,
+            "kept": Kept(self._model),
+            "demand": Demand(),
+        }
 
     @property
     def running(self) -> bool:
@@ -81,6 +91,7 @@ class Participants(Progress):
         """A state for a training within a training: the same model and optimizer, with a place and sums of its own."""
         inner = type(self)(self._model)
         inner.streams, inner.optimizer, inner.trained_by = self.streams, self.optimizer, self.trained_by
+        inner.demand = self.demand.apart()
         inner.objective = None if self.objective is None else self.objective.apart()
         return inner
 

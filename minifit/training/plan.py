@@ -14,9 +14,9 @@ import numpy as np
 
 from minifit import interrupts
 from minifit.arrays import FLOAT, Array
-from minifit.data.batch import Stretch
+from minifit.data.batch import Batch, Stretch, target_dtype
 from minifit.kernels import program as at
-from minifit.lowering.assembly import Assembly
+from minifit.lowering.assembly import Assembly, instructions_of
 from minifit.lowering.places import address_of
 from minifit.lowering.program import Program
 from minifit.lowering.values import Unlowered, Value
@@ -29,6 +29,16 @@ FORMS = 32
 
 Form = tuple[Any, ...]
 """What tells one program from another: for inputs, targets and weights the dtype and shape of each column."""
+
+
+def form_of(batch: Batch) -> Form:
+    """Return the form of batches like this one, which may have to be cast."""
+    return (
+        tuple([(FLOAT, x.shape[1:]) for x in batch.inputs]),
+        tuple([None if y is None else (target_dtype(y.dtype), y.shape[1:]) for y in batch.targets]),
+        tuple([None if w is None else (FLOAT, w.shape[1:]) for w in batch.weights]),
+    )
+
 
 Columns = list[list[Value | None]]
 Write = Callable[[Program, Columns], None]
@@ -219,6 +229,13 @@ class Plan:
         except Unlowered as unlowered:
             return str(unlowered)
         return ""
+
+    def kinds(self, form: Form) -> set[str]:
+        """Return the instructions that a program for batches of a form needs, by name; none if there is no program."""
+        try:
+            return {instruction.name for instruction in instructions_of(self.program(form))}
+        except Unlowered:
+            return set()
 
     def _column(self, program: Program, key: tuple[str, int], dtype: str, shape: tuple[int, ...]) -> Value:
         name, _ = key

@@ -11,6 +11,8 @@ from minifit.training import engine
 from minifit.training.compiling import Compiling
 from minifit.training.objective import Objective
 from minifit.training.own_step import OwnJudgedStep, OwnPredictStep
+from minifit.training.plan import form_of
+from minifit.training.runner import Runner
 from minifit.training.state import TrainingState
 from minifit.training.step import PredictStep, TestStep, TrainStep
 from minifit.training.step_methods import TRAINING
@@ -63,10 +65,43 @@ class Preparing(Compiling):
             shapes = kept.answer("shapes of outputs", lambda: self.output_shapes)
             objective.check_targets(batches.name_of_targets, batches.targets, shapes)
 
-    def _work(self, batches: Batches, epochs: int) -> float:
-        """Return the planned work."""
-        samples = batches.size or len(batches.peek().inputs[0])
-        return engine.work(epochs, batches.steps, self.training_state.kept.numbers(samples))
+    def _engine(
+        self,
+        kind: str,
+        own: str | None,
+        batches: Batches,
+        epochs: int = 1,
+        objective: Objective | None = None,
+    ) -> ModuleType:
+        """Return the kernels for a call that trains ("train"), judges ("test") or predicts ("predict").
+
+        A call in the middle of a training counts for no later one, since a training that is resumed does not repeat it.
+        """
+        state = self.training_state
+
+        def pays() -> bool:
+            samples = batches.size or len(batches.peek().inputs[0])
+            planned = engine.saved(kind, epochs, batches.steps, state.kept.numbers(samples))
+            counts = kind == "train" or state.trained_by is None
+            return state.demand.pays(kind, planned, lambda: self._cost(kind, own, batches, objective), counts)
+
+        return engine.choose(pays)
+
+    def _cost(self, kind: str, own: str | None, batches: Batches, objective: Objective | None) -> float:
+        """Return what it costs to compile the program of a step; a step of the user's has none."""
+        if own is not None:
+            return engine.cost(0)
+        parts = self, kernels.load("numpy"), self.training_state.streams
+        step: Runner
+        if objective is None:
+            step = PredictStep(*parts)
+        elif kind == "test":
+            step = TestStep(*parts, objective)
+        else:
+            self.adopt_weights()
+            step = TrainStep(*parts, objective, self.optimizer)
+        plan = step.make_plan()
+        return engine.cost(0 if plan is None else len(plan.kinds(form_of(batches.sample()))))
 
     def _train_step(
         self, own: str | None, kernels: ModuleType, state: TrainingState, objective: Objective

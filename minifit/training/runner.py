@@ -33,7 +33,7 @@ from minifit.undo import Undo
 PAUSE = 0.1
 """Seconds after which batches that no callback watches make a pause, so that Ctrl-C works."""
 
-NUMPY = "the planned work is too little for compiling to pay, or MINIFIT_KERNELS says numpy"
+NUMPY = "compiling would not have paid, or MINIFIT_KERNELS says numpy"
 
 
 class Runner(ABC):

@@ -148,7 +148,7 @@ class Trainer(BatchMethods, GeneratorMethods):
             )
         own = self._own(TRAINING)
         self._prepare(objective, batches, lazily=own)
-        chosen = engine.choose(self._work(batches, epochs - initial_epoch))
+        chosen = self._engine("train", own, batches, epochs - initial_epoch, objective)
         state.begin_run(initial_epoch, epochs, engine.name_of(chosen))
         self.history = callbacks.history
         step = self._train_step(own, chosen, state, objective)
@@ -210,7 +210,7 @@ class Trainer(BatchMethods, GeneratorMethods):
         state = self.training_state
         with handler, state.sums() as objective:
             self._prepare(objective, batches, lazily=own)
-            step = self._test_step(own, engine.choose(self._work(batches, 1)), state, objective)
+            step = self._test_step(own, self._engine("test", own, batches, 1, objective), state, objective)
             logs = loops.evaluate(step, batches, handler, self._steps_per_execution)
             returned = arguments.returned(logs, step.names, return_dict)
             state.kept.put(step, batches.size)
@@ -248,7 +248,7 @@ class Trainer(BatchMethods, GeneratorMethods):
         batches = arguments.data_of((x, None, None), names, batch_size, steps)
         handler = self._callback_list(callbacks, verbose, False, epochs=1, steps=batches.steps)
         self._ready(batches, own)
-        step = self._predict_step(own, engine.choose(self._work(batches, 1)))
+        step = self._predict_step(own, self._engine("predict", own, batches))
         with handler:
             outputs = loops.predict(step, batches, handler, self._steps_per_execution)
             self.training_state.kept.put(step, batches.size)
