@@ -57,6 +57,11 @@ class Stretch:
     begin: int
     batches: int
 
+    @property
+    def rows(self) -> int:
+        """The rows, or places of the order, that all batches end in."""
+        return len(self.inputs[0] if self.order is None else self.order)
+
     def batch(self, number: int) -> Batch:
         """One of its batches, counted from the first."""
         start = (self.begin + number) * self.size

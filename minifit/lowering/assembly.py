@@ -1,13 +1,15 @@
 """`Assembly`: a program with its memory and the addresses of its instructions, ready to be carried out."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from math import isfinite
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from minifit.arrays import ALIGNMENT, Array, aligned_zeros
+from minifit import interrupts
+from minifit.arrays import ALIGNMENT, FLOAT, Array, aligned_zeros
 from minifit.kernels import program as at
 from minifit.lowering.peephole import descending
 from minifit.lowering.places import Cell, Place, Room, address_of
@@ -28,6 +30,8 @@ class Assembly:
     sums : ndarray of float64
         Totals and counts, in the order of the program's means.
     frame : ndarray of int64
+    results : list of tuple
+        The key, the shape of a row and its bytes, of each output.
     totals : list of float
         What `sums` hold, as far as it was put there or read.
     locks : list
@@ -46,6 +50,10 @@ class Assembly:
         self.totals: list[float] = []
         self._sound = False  # as the frame says
         self.locks = [generator.bit_generator.lock for generator in program.generators]
+        self.results = [
+            (("result", i), tuple(n or 1 for n in value.shape[1:]), value.count * FLOAT.itemsize)
+            for i, value in enumerate(program.results)
+        ]
         self.rows_fit = 0
         self._arena = aligned_zeros(0)
         self._kernels = kernels
@@ -120,15 +128,10 @@ class Assembly:
         self._call[3], self._call[4] = begin, batches
         if not self.locks:
             return self._kernels.carry_out(self._call_address)  # type: ignore[no-any-return]
-        held: list[Any] = []
-        try:
+        with interrupts.held(), ExitStack() as locked:
             for lock in self.locks:
-                lock.acquire()
-                held.append(lock)
+                locked.enter_context(lock)
             return self._kernels.carry_out(self._call_address)  # type: ignore[no-any-return]
-        finally:
-            for lock in held:
-                lock.release()
 
 
 def instructions_of(program: Program) -> list[Instruction]:

@@ -473,10 +473,12 @@ class Optimizer(KerasMethods, Configurable):
             )
         return rate / (1 + self.decay * int(self.iterations)) if self.decay else rate
 
-    @property
-    def steady(self) -> bool:
-        """True if all steps have the same learning rate until it is assigned."""
-        return self._schedule is None and not self.decay
+    def steady_rate(self) -> float | None:
+        """Return the learning rate of all steps until it is assigned; None where it changes by itself."""
+        if self._schedule is not None or self.decay:
+            return None
+        rate: float = self._learning_rate.value.item()
+        return rate if rate == rate else self.rate()
 
     def rates(self, most: int) -> Array | list[float]:
         """Return the learning rates of the next steps as far as they are known, at most so many and at least one.

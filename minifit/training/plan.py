@@ -137,14 +137,16 @@ class Plan:
     @staticmethod
     def _room_for_results(assembly: Assembly, stretch: Stretch, most: int) -> tuple[Array, ...]:
         """Return arrays for the outputs of the next batches, and tell the program where they lie."""
-        results = assembly.program.results
-        first, frame = stretch.begin * stretch.size, assembly.frame
-        rows = min((stretch.begin + most) * stretch.size, int(frame[at.SAMPLES])) - first
-        arrays = tuple([np.empty((rows, *(n or 1 for n in value.shape[1:])), FLOAT) for value in results])
-        for i, (value, array) in enumerate(zip(results, arrays, strict=True)):
-            # a program counts rows from the beginning of the data
-            assembly.tell(("result", i), array, -first * value.count * FLOAT.itemsize)
-        return arrays
+        first = stretch.begin * stretch.size
+        rows = min((stretch.begin + most) * stretch.size, stretch.rows) - first
+        arrays = []
+        for key, shape, row_bytes in assembly.results:
+            array = np.empty((rows, *shape), FLOAT)
+            assembly.tell(
+                key, array, -first * row_bytes
+            )  # a program counts rows from the beginning of the data
+            arrays.append(array)
+        return tuple(arrays)
 
     def rest(self) -> None:
         """Let go of the data."""
@@ -182,7 +184,7 @@ class Plan:
                 found.tell((name, i), array)
         frame = found.frame
         frame[at.SIZE], frame[at.ORDER] = stretch.size, 0
-        frame[at.SAMPLES] = len(stretch.inputs[0]) if stretch.order is None else len(stretch.order)
+        frame[at.SAMPLES] = stretch.rows
         if stretch.order is not None:
             frame[at.ORDER] = address_of(stretch.order)
         self._current, self._aimed_at = found, stretch
@@ -251,11 +253,11 @@ class Plan:
 
     def _set_rates(self, most: int) -> int:
         """Note the learning rates of the next steps, at most so many, and return how many of them are known."""
-        optimizer, assembly = self._optimizer, self._current
+        assembly = self._current
         assert assembly is not None
-        rate = optimizer.rate() if optimizer.steady else None
+        rate = self._optimizer.steady_rate()
         if rate is None or rate != self._steady or most > len(self._rates):
-            rates = optimizer.rates(most)
+            rates = self._optimizer.rates(most)
             known = len(rates)
             if known > len(self._rates):
                 self._rates, self._rates_of = np.zeros(known), None
@@ -270,4 +272,5 @@ class Plan:
 
 
 def _usable(array: Array) -> bool:
-    return array.flags.c_contiguous and array.flags.aligned
+    """Return whether numbers lie in C order without gaps, each at a multiple of its size."""
+    return array.flags.num & 0x101 == 0x101

@@ -8,6 +8,7 @@ different.
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextvars import Context as ContextVars
 from contextvars import copy_context
 from functools import cached_property
@@ -68,7 +69,6 @@ class Runner(ABC):
         self.memory = Workspace()
         self.undo = Undo()
         self.context = Context(kernels, self.memory, recording, streams, self.undo)
-        self.held = interrupts.held()
         self.progress = self._idle = Progress()
         self.plan: Plan | None = None
         self.reason = NUMPY
@@ -141,8 +141,8 @@ class Runner(ABC):
 
     def rest(self) -> None:
         """Let go of the data and of the caller's context until another call takes it."""
-        vars(self).pop("inside", None)
-        vars(self).pop("_latest", None)
+        for name in ("inside", "held", "_latest"):
+            vars(self).pop(name, None)
         self.progress = self._idle
         self.context.losses.clear()
         if self.plan is not None:
@@ -195,6 +195,11 @@ class Runner(ABC):
         self.undo.undo()
 
     # -- the batches ------------------------------------------------------------------------------------
+
+    @cached_property
+    def held(self) -> AbstractContextManager[None]:
+        """The section in which a batch is taken and counted, which no interrupt may cut in two."""
+        return interrupts.held()
 
     @cached_property
     def inside(self) -> ContextVars:

@@ -5,6 +5,8 @@ op by op, for any model. Where the model is a chain of dense layers, and compili
 many batches in a call; what the callbacks see is no different.
 """
 
+from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
 from math import isfinite
 from types import ModuleType
 from typing import Any
@@ -282,6 +284,11 @@ class PredictStep(Runner):
         self.parts = (model,)
         self.outputs: list[tuple[Array, ...]] = []
         self.look()
+
+    @cached_property
+    def held(self) -> AbstractContextManager[None]:
+        """No section: an interrupt ends the call, and with it the outputs."""
+        return nullcontext()
 
     def rest(self) -> None:
         """Let go of the outputs, too."""

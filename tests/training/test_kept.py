@@ -246,6 +246,24 @@ def test_calls_in_several_threads_do_not_share_a_step() -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_a_step_goes_from_one_thread_to_another(kernels: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupts are held in the main thread alone, and whose that is can change with every call."""
+    monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+    model, done = new_model(), list[Any]()
+
+    def call() -> None:
+        done.append((model.train_on_batch(X, Y), model.test_on_batch(X, Y), model.predict(X)))
+
+    call()
+    for target in (call, call):
+        thread = threading.Thread(target=target)
+        thread.start()
+        thread.join()
+        call()
+    assert len(done) == 5
+
+
 scale: ContextVar[float] = ContextVar("scale", default=1.0)
 
 
