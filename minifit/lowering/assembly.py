@@ -1,6 +1,6 @@
 """`Assembly`: a program with its memory and the addresses of its instructions, ready to be carried out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from math import isfinite
 from types import ModuleType
@@ -24,6 +24,8 @@ class Assembly:
     program : Program
     kernels : module
         The compiled kernels.
+    columns : list
+        The keys of the columns that a batch may have, in the order in which `tell_columns` is told of them.
 
     Attributes
     ----------
@@ -38,7 +40,7 @@ class Assembly:
         Of the generators that the program draws from.
     """
 
-    def __init__(self, program: Program, kernels: ModuleType) -> None:
+    def __init__(self, program: Program, kernels: ModuleType, columns: Sequence[Any] = ()) -> None:
         self.program = program
         self.instructions = instructions_of(program)
         self.sums = np.zeros(max(len(program.sums), 1))
@@ -71,10 +73,13 @@ class Assembly:
                 self.table[i, j] = f.address
             else:
                 self.table[i, j] = f
-        self._fields: Any = memoryview(self.table.reshape(-1))  # type: ignore[arg-type]  # set in a third of the time
+        # set in a third of the time that an array takes
+        self._fields: Any = memoryview(self.table.reshape(-1))  # type: ignore[arg-type]
+        self._frame: Any = memoryview(self.frame)  # type: ignore[arg-type]
         call = np.array([address_of(self.table), len(self.table), address_of(self.frame), 0, 0], np.int64)
         self._call: Any = memoryview(call)  # type: ignore[arg-type]
         self._call_address = address_of(call)
+        self._columns = [self._told.get(program.cells.get(key), ()) for key in columns]  # type: ignore[arg-type]
 
     def make_room(self, rows: int) -> None:
         """Have memory for batches of so many rows."""
@@ -109,13 +114,26 @@ class Assembly:
                 self._found[i] = array
                 self._point(cell, address_of(array))
 
+    def tell_columns(self, arrays: Iterable[Array | None]) -> None:
+        """Tell where the columns lie that batches are gathered from, in the order of their names."""
+        for fields, array in zip(self._columns, arrays, strict=True):
+            if fields:
+                address = address_of(array)
+                for field in fields:
+                    self._fields[field] = address
+
+    def tell_batches(self, size: int, samples: int, order: int) -> None:
+        """Tell how many rows a batch has, how many there are, and where it stands which one comes next."""
+        frame = self._frame
+        frame[at.SIZE], frame[at.SAMPLES], frame[at.ORDER] = size, samples, order
+
     def put_totals(self, totals: list[float]) -> None:
         """Have these sums before the next batches."""
         if totals != self.totals:
             self.sums[: len(totals)] = totals
         sound = isfinite(totals[0])
         if sound is not self._sound:
-            self.frame[at.SOUND] = self._sound = sound
+            self._frame[at.SOUND] = self._sound = sound
 
     def read_totals(self) -> list[float]:
         """Return the sums as they are now."""

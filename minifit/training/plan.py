@@ -15,7 +15,6 @@ import numpy as np
 from minifit import interrupts
 from minifit.arrays import FLOAT, Array
 from minifit.data.batch import Batch, Stretch, target_dtype
-from minifit.kernels import program as at
 from minifit.lowering.assembly import Assembly, instructions_of
 from minifit.lowering.places import address_of
 from minifit.lowering.program import Program
@@ -167,26 +166,24 @@ class Plan:
 
     def _aim(self, stretch: Stretch) -> bool:
         """Have the program for batches like these, and tell it where they lie; False if there is none."""
-        parts = stretch.inputs, stretch.targets, stretch.weights
-        form = tuple([tuple([None if a is None else (a.dtype, a.shape[1:]) for a in part]) for part in parts])
+        form = tuple(
+            [
+                tuple([None if a is None else (a.dtype, a.shape[1:]) for a in part])
+                for part in (stretch.inputs, stretch.targets, stretch.weights)
+            ]
+        )
         found = self._programs.get(form)
         if found is None:
             found = self._keep(form, self._written(form))
         if isinstance(found, str):
             return False
-        for part in parts:
-            for array in part:
-                if not (array is None or _usable(array)):
-                    return False
+        arrays = (*stretch.inputs, *stretch.targets, *stretch.weights)
+        for array in arrays:
+            if not (array is None or _usable(array)):
+                return False
         found.make_room(stretch.size)
-        for name, part in zip("xyw", parts, strict=True):
-            for i, array in enumerate(part):
-                found.tell((name, i), array)
-        frame = found.frame
-        frame[at.SIZE], frame[at.ORDER] = stretch.size, 0
-        frame[at.SAMPLES] = stretch.rows
-        if stretch.order is not None:
-            frame[at.ORDER] = address_of(stretch.order)
+        found.tell_columns(arrays)
+        found.tell_batches(stretch.size, stretch.rows, address_of(stretch.order))
         self._current, self._aimed_at = found, stretch
         return True
 
@@ -203,7 +200,8 @@ class Plan:
             self._optimizer.look_again(self._memory)
             self._layouts = self._memory.layouts
         try:
-            return Assembly(self.program(form), self._kernels)
+            names = [(name, i) for name, part in zip("xyw", form, strict=True) for i in range(len(part))]
+            return Assembly(self.program(form), self._kernels, names)
         except Unlowered as unlowered:
             self.reason = str(unlowered)
             return self.reason

@@ -162,7 +162,9 @@ class Preparing(Compiling):
         path = (
             f"Batches are taken op by op: no program has {reason}."
             if reason
-            else "A step is a program of compiled instructions: one call takes many batches."
+            else "The model runs as a program of compiled instructions: one call takes many batches."
+            if state.engine == "numba"
+            else "The model can run as a program of compiled instructions."
         )
         return f"{path} {engine.report(state.engine)}"
 
@@ -190,3 +192,6 @@ class Preparing(Compiling):
         """Make heads for targets that look like the outputs; the first batch makes them again where they do not."""
         shapes = [tuple(n or 1 for n in shape) for shape in self.output_shapes]
         objective.resolve(self.output_names, shapes, shapes)
+        forms = [head.form_of_targets(shape) for head, shape in zip(objective.heads, shapes, strict=True)]
+        likely = [shape if form is None else (1, *form[1]) for form, shape in zip(forms, shapes, strict=True)]
+        objective.resolve(self.output_names, likely, shapes)

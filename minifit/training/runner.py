@@ -97,8 +97,8 @@ class Runner(ABC):
                 self.settle()  # again: an interrupt may have cut it off
 
     def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
-        done, until, sound, broken = 0, time.perf_counter() + PAUSE, self.sound(), False
-        alone = stopped()
+        done, sound, broken, alone = 0, self.sound(), False, stopped()
+        until = 0.0 if alone else time.perf_counter() + PAUSE
         try:
             while done != most:
                 if self._looked != settings.count:
@@ -121,7 +121,7 @@ class Runner(ABC):
                     sound, broken = False, True
                     latest = self._latest
                     batches.explain(latest if isinstance(latest, Batch) else latest.batch(taken - 1))
-                if done % unit == 0 and (broken or stopped() or time.perf_counter() > until):
+                if done % unit == 0 and (alone or broken or stopped() or time.perf_counter() > until):
                     break
         finally:
             if self.plan is None:

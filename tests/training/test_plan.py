@@ -13,6 +13,8 @@ from minifit.errors import DataError
 from minifit.kernels import compiled
 from minifit.layers import Activation, Dense, Flatten
 from minifit.optimizers import SGD, Adam
+from minifit.training import plan as plan_module
+from minifit.training.step import TestStep
 from minifit.utils import set_random_seed
 
 RNG = np.random.default_rng(5)
@@ -276,6 +278,44 @@ def test_weighed_samples_are_trained_as_op_by_op(weight: str, monkeypatch: pytes
     assert program == pytest.approx(op_by_op, rel=1e-4)
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("targets", [IDS, IDS.astype("i2"), ONE_HOT], ids=["i8", "i2", "one-hot"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_weights_of_classes_are_one_column(
+    targets: Array, weighted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = spied(monkeypatch)
+    sparse = "" if targets.ndim > 1 else "sparse_"
+    fitted = []
+    for kernels in ("numba", "numpy"):
+        monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+        set_random_seed(0)
+        model = model_of(Dense(4, "softmax"), loss=f"{sparse}categorical_crossentropy", metrics=["accuracy"])
+        weights = np.linspace(0.5, 2, len(X)) if weighted else None
+        classes = {0: 1.0, 1: 0.5, 2: 0.0, 3: 3.0}
+        model.fit(X, targets, 8, 4, verbose=0, sample_weight=weights, class_weight=classes)
+        fitted.append(model.get_weights())
+    assert max(taken) > 1
+    for compiled_weight, weight in zip(*fitted, strict=True):
+        np.testing.assert_allclose(compiled_weight, weight, rtol=1e-4, atol=1e-5)
+
+
+def test_of_many_forms_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_module, "FORMS", 2)
+    taken = spied(monkeypatch)
+    model = model_of(Dense(1))
+    forms = [(X, COLUMN), (X, COLUMN[:, 0]), (X, IDS[:, None]), (X, IDS)]
+    first = [model.test_on_batch(*form) for form in forms]
+    assert [model.test_on_batch(*form) for form in forms] == first
+    assert taken == [1] * 8
+    plan = model.training_state.kept.take(TestStep, compiled, *_parts_of(model)).plan
+    assert len(plan._programs) == 2
+
+
+def _parts_of(model: Any) -> tuple[Any, ...]:
+    state = model.training_state
+    return state.streams, state.objective, state.objective.heads
 
 
 def test_a_generator_has_its_batches_trained_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,32 @@ from minifit.optimizers import SGD, RMSprop
 from tests.small_models import small_model
 
 
+class Own(Sequential):
+    """A model with a step of its own."""
+
+    def train_step(self, data: Any) -> Any:
+        """Train as ever."""
+        return super().train_step(data)
+
+
+def classifier() -> Any:
+    model = Sequential([Dense(4, "softmax", input_shape=(3,))])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def own_step() -> Any:
+    model = Own([Dense(1, input_shape=(3,))])
+    model.compile("sgd", "mse")
+    return model
+
+
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        (small_model, "A step is a program"),
+        (small_model, "can run as a program"),
+        (classifier, "can run as a program"),
+        (own_step, "op by op, by train_step of Own"),
         (lambda: small_model(Dropout(0.5, name="noise")), "op by op: .* the layer 'noise' of class Dropout"),
         (lambda: small_model(loss=lambda t, p: t - p), "op by op: .* the function"),
         (lambda: small_model(optimizer=RMSprop()), "op by op: .* the optimizer RMSprop"),
@@ -38,7 +60,16 @@ def test_the_report_names_the_engine_of_the_latest_training(monkeypatch: pytest.
     monkeypatch.setenv("MINIFIT_KERNELS", "numba")
     model = small_model()
     model.fit(np.zeros((4, 3)), np.zeros(4), verbose=0)
-    assert "The engine is numba" in model.engine_report()
+    report = model.engine_report()
+    assert "runs as a program" in report
+    assert "The engine is numba" in report
+
+
+def test_a_report_before_the_first_batch_is_that_after_it() -> None:
+    model = classifier()
+    before = model.engine_report()
+    model.fit(np.zeros((4, 3)), np.zeros(4, int), verbose=0)
+    assert model.engine_report() == before
 
 
 def test_a_report_needs_a_model_that_is_compiled_and_built() -> None:
