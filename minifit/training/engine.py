@@ -58,6 +58,7 @@ class Demand:
     def __init__(self) -> None:
         self._saved: dict[str, float] = {}
         self._ask_at: dict[str, float] = {}  # where it next makes a difference what compiling costs
+        self._paid: set[str] = set()  # the kinds of calls that are compiled from now on
 
     def pays(self, kind: str, planned: float, cost: Callable[[], float], counts: bool = True) -> bool:
         """Return whether compiling pays for a call.
@@ -72,20 +73,26 @@ class Demand:
         counts : bool, default True
             Whether the call counts for later ones.
         """
+        if kind in self._paid:
+            return True
         total = planned + self._saved.get(kind, 0.0)
-        if counts and planned < float("inf"):
+        counts = counts and planned < float("inf")
+        if counts:
             self._saved[kind] = total
         if total < self._ask_at.get(kind, LEAST) and planned < LEAST:
             return False
         price = cost()
-        if price > total and counts and planned < float("inf"):
+        pays = price <= total and price < float("inf")
+        if counts and pays:
+            self._paid.add(kind)
+        elif counts:
             self._ask_at[kind] = price if price < float("inf") else 2 * total
-        return price <= total and price < float("inf")
+        return pays
 
     def apart(self) -> "Demand":
         """Return the same, for calls that do not count."""
         other = Demand()
-        other._saved, other._ask_at = dict(self._saved), dict(self._ask_at)
+        other._saved, other._ask_at, other._paid = dict(self._saved), dict(self._ask_at), set(self._paid)
         return other
 
 

@@ -93,7 +93,8 @@ def test_calls_add_up_until_they_pay() -> None:
     demand = Demand()
     assert calls_until_it_pays(demand, "train", 1e6, price) == 2000
     assert price.asked == 2, "when a program could pay at all, and when this one does"
-    assert demand.pays("train", 1.0, price), "from then on"
+    assert all(demand.pays("train", 1.0, price) for _ in range(3)), "from then on"
+    assert price.asked == 2, "and nothing is asked again"
 
 
 def test_training_judging_and_predicting_count_for_themselves() -> None:
