@@ -18,7 +18,7 @@ import numpy as np
 from minifit.arrays import ALIGNMENT, FLOAT, Array, Shape, aligned_zeros, numpy_ready, whole_numbers
 from minifit.checks import real
 from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, ShapeError, quoted
-from minifit.settings import changed
+from minifit.settings import changed, flagged
 from minifit.symbolic import no_symbols
 from minifit.tensor import Tensor, current, to_array
 
@@ -59,10 +59,11 @@ def keep(array: Array) -> None:
 
 def _live(slot: str) -> Any:
     """Return an attribute that counts as a setting does, from the next batch on."""
+    note = flagged if slot == "_trainable" else changed
 
     def put(owner: Any, value: Any) -> None:
         setattr(owner, slot, value)
-        changed()
+        note()
 
     return property(attrgetter(slot), put)
 

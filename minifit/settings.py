@@ -15,10 +15,21 @@ count = 0
 """The number of changes of settings in this process."""
 
 
+flags = 0
+"""How many of them were changes of a `trainable` flag, which are often put back before anything goes by them."""
+
+
 def changed() -> None:
     """Let all that was planned by the settings as they were be looked at again."""
     global count
     count += 1
+
+
+def flagged() -> None:
+    """As `changed`, of a `trainable` flag."""
+    global count, flags
+    count += 1
+    flags += 1
 
 
 class Setting:

@@ -14,7 +14,7 @@ from minifit.errors import ArgumentTypeError, ShapeError
 from minifit.metrics.base import Metric
 from minifit.nest import leaves
 from minifit.parameters import Parameter
-from minifit.settings import changed
+from minifit.settings import changed, flagged
 
 _LISTS = frozenset(
     (
@@ -69,7 +69,7 @@ class Owner:
             return  # no step is planned by it, so that a hook may count something on its model at every batch
         holds = isinstance(value, _HOLDERS) or isinstance(before, _HOLDERS)
         if holds or name != "history":  # what `fit` leaves behind changes no plan, either
-            changed()
+            (flagged if name == "_trainable" else changed)()
         if name in _LISTS or not holds:
             return
         self._note(name, value)

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from minifit import console
+from minifit import console, settings
 
 _compiled: "WeakKeyDictionary[Any, bool]" = WeakKeyDictionary()
 """The flag of each layer as the latest `compile` of any model found it."""
@@ -56,6 +56,36 @@ class CompiledFlags:
 
 
 _AS_COMPILED = nullcontext()
+
+
+class Outlook:
+    """Notices when something was set that plans of a model may go by.
+
+    A training of two models that are in one another sets flags and puts them back at every batch: such changes count
+    only if a flag of this model is another one when it is looked at.
+
+    Parameters
+    ----------
+    model : Layer
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._count = self._others = -1
+        self._owners: list[Any] = []
+        self._flags: list[bool] = []
+
+    def moved(self) -> bool:
+        """Return whether there was such a change since this was last asked; True for the first time."""
+        if self._count == settings.count:
+            return False
+        self._count, others = settings.count, settings.count - settings.flags
+        if others == self._others and self._flags == [owner._trainable for owner in self._owners]:
+            return False
+        layers = self._model.layers_within()
+        self._others, self._owners = others, [*layers, *(w for layer in layers for w in layer.own_weights())]
+        self._flags = [owner._trainable for owner in self._owners]
+        return True
 
 
 def _set(flags: Iterable[tuple[Any, bool]]) -> None:

@@ -2,16 +2,16 @@
 
 A call for a single batch would spend more time on asking layers what they have, and on making a step, than on the step
 itself. So answers about the model are kept, and so is a step that was taken, with its memory. All of that follows from
-settings and counts only while `settings.count` stands still: a layer that is added, a flag, another optimizer change
-it. What lists and dicts of a layer hold, and what a property of the user's returns, may change without it. Of a model
-with such layers nothing is kept.
+settings and counts only while none is set: a layer that is added, a flag, another optimizer change it. What lists and
+dicts of a layer hold, and what a property of the user's returns, may change without it. Of a model with such layers
+nothing is kept.
 """
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from minifit import settings
 from minifit.nest import leaves
+from minifit.training.flags import Outlook
 
 Answer = TypeVar("Answer")
 
@@ -39,18 +39,25 @@ class Kept:
 
     def __init__(self, model: Any) -> None:
         self._model = model
+        self._outlook = Outlook(model)
+        self._version = 0
         self._answers: dict[str, tuple[int, Any]] = {}
         self._steps: dict[type, Any] = {}
 
     def answer(self, question: str, ask: Callable[[], Answer]) -> Answer:
         """Return the answer to a question about the model: the latest one, if it still holds."""
-        known = self._answers.get(question)
-        if known is not None and known[0] == settings.count:
+        version, known = self._now(), self._answers.get(question)
+        if known is not None and known[0] == version:
             return known[1]  # type: ignore[no-any-return]
-        count, answer = settings.count, ask()
+        answer = ask()
         if self._closed():
-            self._answers[question] = count, answer
+            self._answers[question] = version, answer
         return answer
+
+    def _now(self) -> int:
+        """Return the number of the present state of the model's settings."""
+        self._version += self._outlook.moved()
+        return self._version
 
     def take(self, kind: type, *parts: Any) -> Any:
         """Return a step of a kind that was made of these very parts, for one user at a time; None if there is none."""
@@ -81,11 +88,10 @@ class Kept:
 
     def _closed(self) -> bool:
         """Return whether no layer can change without notice."""
-        known = self._answers.get("closed")
-        if known is None or known[0] != settings.count:
-            count = settings.count
+        version, known = self._now(), self._answers.get("closed")
+        if known is None or known[0] != version:
             layers = self._model.layers_within()
-            known = self._answers["closed"] = count, not any(map(_is_open, layers))
+            known = self._answers["closed"] = version, not any(map(_is_open, layers))
         return bool(known[1])
 
 

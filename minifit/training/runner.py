@@ -27,6 +27,7 @@ from minifit.lowering.program import Program
 from minifit.randomness import Streams
 from minifit.tensor import Context
 from minifit.training import threads
+from minifit.training.flags import Outlook
 from minifit.training.plan import Columns, Plan
 from minifit.training.progress import Progress
 from minifit.undo import Undo
@@ -137,7 +138,17 @@ class Runner(ABC):
     def holds(self, parts: tuple[Any, ...]) -> bool:
         """Return whether it is made of these kernels, streams and other parts, and no setting has changed since."""
         here = (self.context.kernels, self.context.streams, *self.parts)
-        return self._looked == settings.count and all(map(is_, here, parts)) and len(here) == len(parts)
+        if len(here) != len(parts) or not all(map(is_, here, parts)) or self._looked == -1:
+            return False
+        if self._looked != settings.count and self.outlook.moved():
+            return False
+        self._looked = settings.count
+        return True
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """Notices when something of the model was set."""
+        return Outlook(self.model)
 
     def rest(self) -> None:
         """Let go of the data and of the caller's context until another call takes it."""
@@ -171,8 +182,9 @@ class Runner(ABC):
     def look(self) -> None:
         """Look at what follows from settings, if any was changed since; called ahead of every batch."""
         if self._looked != settings.count:
-            self._looked = settings.count
-            self.follow_settings()
+            moved, self._looked = self.outlook.moved() or self._looked == -1, settings.count
+            if moved:
+                self.follow_settings()
 
     def follow_settings(self) -> None:
         """Compute what follows from settings."""

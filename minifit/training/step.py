@@ -128,6 +128,7 @@ class TrainStep(JudgedStep):
         self.constrained: list[Parameter] = []
         self._learn(model.trainable_weights)
         self._looked = settings.count
+        self.outlook.moved()
         self._follow()
         self._attributes = len(vars(optimizer))
 

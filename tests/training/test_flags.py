@@ -11,6 +11,8 @@ from minifit import Input, Model, Sequential
 from minifit.callbacks import LambdaCallback
 from minifit.errors import MinifitWarning
 from minifit.layers import Dense
+from minifit.lowering.assembly import Assembly
+from minifit.training.flags import Outlook
 from tests.small_models import small_model
 
 X = np.sin(np.arange(30, dtype=np.float32)).reshape(10, 3)
@@ -126,3 +128,59 @@ def test_a_copy_has_flags_of_its_own() -> None:
     other.compile("sgd", "mse")
     assert learns(other, other.layers[0])
     assert not learns(model, model.layers[0])
+
+
+# -- what plans go by ----------------------------------------------------------------------------------------
+
+
+def test_flags_that_are_put_back_are_no_change() -> None:
+    model, other = small_model(), small_model()
+    outlook = Outlook(model)
+    assert outlook.moved()
+    assert not outlook.moved()
+    model.layers[0].trainable = False
+    model.layers[0].trainable = True
+    other.trainable = False
+    assert not outlook.moved()
+    model.layers[0].trainable = False
+    assert outlook.moved()
+    model.layers[0].trainable = True
+    assert outlook.moved()
+    model.layers[0].weights[0].trainable = False
+    assert outlook.moved()
+    model.layers[0].weights[0].trainable = True
+    model.layers[0].kernel_regularizer = "l2"
+    assert outlook.moved()
+    assert not outlook.moved()
+
+
+def test_a_loop_over_two_models_writes_their_steps_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The flags of the discriminator are set and put back around each batch of the model that it is in."""
+    written: list[Any] = []
+
+    class Noted(Assembly):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            written.append(self)
+
+    monkeypatch.setattr("minifit.training.plan.Assembly", Noted)
+    ended = []
+    for kernels in ("numpy", "numba"):
+        monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+        generator = Sequential([Dense(4, "tanh", input_shape=(3,)), Dense(3)])
+        judge = Sequential([Dense(4, "tanh", input_shape=(3,)), Dense(1)])
+        for part in (generator, judge):
+            part.set_weights([np.cos(np.arange(w.value.size)).reshape(w.shape) for w in part.weights])
+        judge.compile("sgd", "mse")
+        judge.trainable = False
+        both = Sequential([generator, judge])
+        both.compile("sgd", "mse")
+        for _ in range(4):
+            judge.trainable = True
+            judge.train_on_batch(X, Y)
+            judge.trainable = False
+            both.train_on_batch(X, Y)
+        ended.append(np.concatenate([w.ravel() for w in both.get_weights()]))
+        if kernels == "numba":
+            assert 2 <= len(written) <= 3  # the second model has the weights of the first moved
+    np.testing.assert_allclose(ended[0], ended[1], rtol=1e-4, atol=1e-6)
