@@ -169,6 +169,12 @@ from minifit.kernels.instructions_nonlinearities import (
     swish,
     swish_slope,
 )
+from minifit.kernels.instructions_preparing import (
+    check_numbers,
+    encode,
+    look_up,
+    place_in_ranges,
+)
 from minifit.kernels.instructions_reductions import (
     largest_along,
     largest_along_slope,
@@ -223,6 +229,7 @@ __all__ = [
     "categorical_hinge",
     "categorical_hinge_slope",
     "check_classes",
+    "check_numbers",
     "check_whole_classes",
     "clear",
     "clip",
@@ -242,6 +249,7 @@ __all__ = [
     "divergence",
     "divergence_slope",
     "divide",
+    "encode",
     "exponential",
     "exponential_unit",
     "exponential_unit_slope",
@@ -273,6 +281,7 @@ __all__ = [
     "logarithm",
     "logarithmic_error",
     "logarithmic_error_slope",
+    "look_up",
     "matches",
     "maximum",
     "mean_of",
@@ -291,6 +300,7 @@ __all__ = [
     "penalty_slope",
     "percentage_error",
     "percentage_error_slope",
+    "place_in_ranges",
     "place_of_largest",
     "poisson",
     "poisson_slope",

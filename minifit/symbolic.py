@@ -19,6 +19,7 @@ Op = TypeVar("Op", bound=Callable[..., Any])
 class Symbolic:
     """A tensor that has a shape but no numbers yet. An op on it becomes part of a graph instead of being computed."""
 
+    program: Any  # the one that a value belongs to
     __array_ufunc__ = None  # an array leaves arithmetic with it to the methods here
 
     def of_op(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

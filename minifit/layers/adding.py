@@ -7,6 +7,7 @@ from minifit import nest
 from minifit.errors import ArgumentError, ArgumentTypeError, quoted
 from minifit.metrics.base import Mean
 from minifit.settings import changed
+from minifit.symbolic import Symbolic
 from minifit.tensor import Tensor, as_tensor, constant, current, to_array
 
 
@@ -55,7 +56,9 @@ class Adding:
                 self._loss_functions.append(loss)
                 continue
             added = _one_number(loss)
-            if current().collects:
+            if isinstance(added, Symbolic):  # a value of a program
+                added.program.added.append(added)
+            elif current().collects:
                 current().losses.append((self, added))
             else:
                 self._losses_by_hand.append(added)
@@ -88,7 +91,9 @@ class Adding:
             metric = self._added_metrics[name] = Mean(name)
             changed()
         here = current()
-        if here.in_step or here.recording:  # no trial on zeros
+        if isinstance(value, Symbolic):
+            value.program.add_to_mean(metric, value, None)
+        elif here.in_step or here.recording:  # no trial on zeros
             if here.undo is not None:
                 metric.keep(here.undo)
             metric.update_state(constant(to_array(value)))
@@ -105,7 +110,7 @@ class Adding:
         return penalties + [loss for layer in within for loss in layer._losses_by_hand]
 
 
-def _one_number(loss: Any) -> Tensor:
+def _one_number(loss: Any) -> Any:
     """Return a term of a loss as one number, the mean over the samples."""
     added = as_tensor(loss)
     return added.mean() if added.ndim else added

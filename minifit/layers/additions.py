@@ -33,6 +33,8 @@ class AddLoss(Layer):
         self.add_loss(inputs)
         return inputs
 
+    lower = Layer.lower_by_call
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer."""
         return {**super().get_config(), "unconditional": self.unconditional}
@@ -66,6 +68,8 @@ class AddMetric(Layer):
         """Take the input into the mean and return it."""
         self.add_metric(inputs, self.metric_name, self.aggregation)
         return inputs
+
+    lower = Layer.lower_by_call
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make an equal layer."""

@@ -116,6 +116,14 @@ class CategoryEncoding(Layer):
             encoded(self.name, self._numbers(inputs.value), self.num_tokens, self.output_mode, count_weights)
         )
 
+    def lower(self, program: Any, inputs: Any, training: bool, count_weights: Any = None) -> Any:
+        """Write down the rows, of a batch of category numbers."""
+        if count_weights is not None:
+            program.refuse(f"count_weights of the layer {self.name!r}")
+        program.need_column(inputs, self.name)
+        program.check("check_numbers", inputs, inputs.count, -1.0, float(self.num_tokens))
+        return lower_encoded(program, self.name, inputs, self.num_tokens, self.output_mode)
+
     def _numbers(self, x: Array) -> Array:
         inside = (x > -1) & (x < self.num_tokens)  # False for what is no number
         if not inside.all():
@@ -165,6 +173,16 @@ def encoded(name: str, numbers: Array, depth: int, mode: str, weights: Any = Non
     amounts = 1 if weights is None else to_array(weights).reshape(of_each.shape)[row, place]
     np.add.at(rows, (row, of_each[row, place]), amounts)
     return (rows if mode == "count" else np.minimum(rows, 1)).reshape(shape)
+
+
+def lower_encoded(program: Any, name: str, numbers: Any, depth: int, mode: str) -> Any:
+    """Write down category numbers as rows, as `encoded` makes them."""
+    if numbers.ndim < 2:
+        program.refuse(f"the layer {name!r} of values without axes")
+    shape = encoded_shape(name, numbers.shape, depth, mode)
+    width = 1 if mode == "one_hot" else numbers.columns
+    rows = numbers.count if mode == "one_hot" else numbers.rows
+    return program.prepare("encode", shape, numbers, rows, width, depth, int(mode != "count"))
 
 
 def encoded_shape(name: str, shape: ShapeLike, depth: int, mode: str) -> tuple[Any, ...]:

@@ -1,5 +1,6 @@
 """`Discretization`: numbers sorted into ranges, by boundaries that are given or learned from data."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -133,6 +134,13 @@ class Discretization(Layer):
                 f"Layer {self.name!r} sorts numbers into ranges. Received: NaN. Fill gaps in the data first."
             )
         return constant(np.searchsorted(np.asarray(self.bin_boundaries, FLOAT), x, side="right"))
+
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
+        """Write down the numbers of the ranges, of a batch without NaN."""
+        program.need_column(inputs, self.name)
+        program.check("check_numbers", inputs, inputs.count, -math.inf, math.inf)
+        ends = program.constant(self.bin_boundaries)
+        return program.prepare("place_in_ranges", inputs.shape, inputs, inputs.count, ends, -ends.count)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""

@@ -251,10 +251,14 @@ class IndexLookup(Layer):
                 "adapt with data."
             )
 
+    def _known(self) -> dict[Any, int]:
+        """Return the places of tokens."""
+        masked = {} if self.mask_token is None else {self.mask_token: NOWHERE if self._makes_rows else 0}
+        return {**self._vocabulary.places, **masked}
+
     def _places_of(self, values: Array) -> Array:
         first, count, flat = len(self._mask), self.num_oov_indices, values.ravel().tolist()
-        masked = {} if self.mask_token is None else {self.mask_token: NOWHERE if self._makes_rows else 0}
-        places = {**self._vocabulary.places, **masked}
+        places = self._known()
         if count == 1:
             found = [places.get(token, first) for token in flat]
         elif count:

@@ -7,7 +7,7 @@ import numpy as np
 from minifit.arrays import Array
 from minifit.checks import integer, real
 from minifit.errors import DataError
-from minifit.layers.category_encoding import whole_tensor
+from minifit.layers.category_encoding import lower_encoded, whole_tensor
 from minifit.layers.embedding import LARGEST
 from minifit.layers.index_lookup import IndexLookup
 from minifit.tensor import as_tensor
@@ -120,6 +120,25 @@ class IntegerLookup(IndexLookup):
                     f"{x[at]} at {at} of the batch. Look such numbers up before the model: layer(x)."
                 )
         return x.astype(np.int64)
+
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
+        """Write down the places, or the rows, of a batch of numbers that float32 holds exactly."""
+        if self.invert:
+            program.refuse(f"the layer {self.name!r}, which looks up by places")
+        self._need_vocabulary()
+        program.need_column(inputs, self.name)
+        program.check("check_numbers", inputs, inputs.count, -LARGEST - 1.0, LARGEST + 1.0)
+        known = sorted((t, p) for t, p in self._known().items() if abs(t) <= LARGEST)
+        tokens, found = (program.constant(np.array(column)) for column in zip(*known, strict=True))
+        oov = len(self._mask), self.num_oov_indices
+        places = program.prepare(
+            "look_up", inputs.shape, inputs, inputs.count, tokens, found, len(known), *oov
+        )
+        if not self._makes_rows:
+            return places
+        mode = "count" if self.idf_weights is not None else self.output_mode
+        rows = lower_encoded(program, self.name, places, self._depth, mode)
+        return rows if self.idf_weights is None else rows * self.idf_weights
 
     def bucket(self, token: int, count: int) -> int:
         """Return the remainder."""

@@ -20,7 +20,7 @@ from minifit.parameters import Parameter, Variable
 from minifit.randomness import Streams
 from minifit.signatures import of_library
 from minifit.symbolic import Symbolic
-from minifit.tensor import to_array
+from minifit.tensor import Context, to_array
 
 Operand = Value | Place | int | float | None
 Rule = Callable[..., Any]
@@ -60,6 +60,16 @@ def lowers(*functions: Callable[..., Any]) -> Callable[[Written], Written]:
         return rule
 
     return decorate
+
+
+class Writing(Context):
+    """The context in which a step is written down; random numbers drawn here would be the same in every batch."""
+
+    __slots__ = ()
+
+    def generator(self, name: str, seed: int | None = None) -> np.random.Generator:
+        """Refuse to draw."""
+        raise Unlowered("an op that draws random numbers")
 
 
 class Program(Updates):
@@ -207,6 +217,21 @@ class Program(Updates):
 
         return self.lookup(looked_up)
 
+    def need_column(self, value: Value, layer: str) -> None:
+        """Refuse a layer that looks at numbers before a batch is taken, unless they come straight from the batch."""
+        if not self.is_column(value) or value.dtype != FLOAT:
+            self.refuse(f"the layer {layer!r}, whose input does not come straight from the batch")
+
+    def prepare(self, name: str, shape: ValueShape, *fields: Operand) -> Value:
+        """Return a value that an instruction makes of columns of the batch, ahead of all else, as one more of them.
+
+        The instruction may refuse the batch.
+        """
+        made = self.value(shape)
+        self._columns.add(made.storage)
+        self.checks.append(_instruction(name, (made.place,), fields))
+        return made
+
     def result(self, value: Value) -> None:
         """Put the rows of a value where all results go."""
         self.emit("put_rows", self.cell(("result", len(self.results))), value, value.count)
@@ -214,10 +239,13 @@ class Program(Updates):
 
     def sums_of(self, mean: Any) -> tuple[Place, Place]:
         """Return the places of a `Mean`'s total and count, float64, which are its own before and after a call."""
-        pair = Cell(), Cell()
+        for known, *pair in zip(self.means, self.sums[::2], self.sums[1::2], strict=True):
+            if known is mean:
+                return pair[0], pair[1]
+        made = Cell(), Cell()
         self.means.append(mean)
-        self.sums += pair
-        return pair
+        self.sums += made
+        return made
 
     def match_ranks(self, y_true: Value, y_pred: Value) -> Value:
         """Return targets with as many axes as the predictions have, as `losses.match_ranks` does."""

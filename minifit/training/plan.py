@@ -17,7 +17,7 @@ from minifit.arrays import FLOAT, Array
 from minifit.data.batch import Batch, Stretch, target_dtype
 from minifit.lowering.assembly import Assembly, instructions_of
 from minifit.lowering.places import address_of
-from minifit.lowering.program import Program
+from minifit.lowering.program import Program, Writing
 from minifit.lowering.values import Unlowered, Value
 
 A_CALL = 0.02
@@ -219,7 +219,8 @@ class Plan:
                     for i, column in enumerate(part)
                 ]
             )
-        self._write(program, columns)
+        with Writing():
+            self._write(program, columns)
         return program
 
     def lacks(self, form: Form) -> str:

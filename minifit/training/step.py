@@ -90,6 +90,7 @@ class JudgedStep(Runner):
     def write(self, program: Program, columns: Columns) -> None:
         """Write down what `take` does, for a batch of these columns."""
         inputs, targets, weights = columns
+        program.sums_of(self.objective.tracker)  # first of all: it tells whether the losses are sound
         outputs = self.model.lowered_forward(program, inputs)
         for weight in self.regularized:
             program.regularize(weight)

@@ -1,6 +1,7 @@
-"""At random graphs a captured state goes on bit for bit, and copies and configurations hold the same model."""
+"""At random graphs both engines agree, a captured state goes on bit for bit, and copies hold the same model."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from minifit import nest
 from minifit.callbacks import LambdaCallback
 from tests.house.random_graphs import BATCHES, Drawn, graphs
+from tests.lowering.agreeing import reason_of
 from tests.training.resuming import same
 
 PLACES = st.integers(0, 7)
@@ -54,3 +56,25 @@ def test_a_copy_predicts_and_trains_alike(drawn: Drawn) -> None:
         drawn.fit(each)
     for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def engines_agree(drawn: Drawn) -> None:
+    """Assert that a graph trains on both engines alike, whether it is written down as a program or not.
+
+    By gradient descent: other optimizers make a full step of a gradient that is all but 0.
+    """
+    x, y = drawn.data()
+    reason_of(replace(drawn, optimizer="sgd").model, x, y, batch_size=6)
+
+
+@given(graphs)
+@settings(max_examples=20)
+def test_the_engines_agree(drawn: Drawn) -> None:
+    engines_agree(drawn)
+
+
+@pytest.mark.soak
+@given(graphs)
+@settings(max_examples=1000, derandomize=False)
+def test_the_engines_agree_a_thousand_times(drawn: Drawn) -> None:
+    engines_agree(drawn)

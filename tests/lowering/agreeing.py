@@ -13,6 +13,7 @@ from minifit.arrays import Array
 from minifit.callbacks import Callback
 from minifit.layers import Dense, Flatten, Layer, Reshape
 from minifit.layers.base import clear_names
+from minifit.randomness import set_random_seed
 
 AGREE = 1e-4
 """How far the engines may lie apart: this part of the largest number of an array."""
@@ -75,7 +76,7 @@ class Outcome:
 
 def trained(make: Callable[[], Any], kernels: str, x: Any, y: Any, watched: bool, **fitting: Any) -> Outcome:
     """Train a fresh model on an engine, then let it judge and predict the same data."""
-    np.random.seed(0)
+    set_random_seed(0)
     clear_names()
     model, kept = make(), Watch() if watched else Keep()
     options = {"batch_size": 4, "epochs": 2, "verbose": 0, **fitting}
@@ -107,7 +108,7 @@ def assert_agree(
     Parameters
     ----------
     make : callable
-        Returns a fresh model, compiled; NumPy's global generator is seeded ahead of each call, and the counting of
+        Returns a fresh model, compiled; random numbers are seeded ahead of each call, and the counting of
         names begins again.
     x, y : arrays, nested as `fit` takes them
     apart : float, default `AGREE`
@@ -115,25 +116,27 @@ def assert_agree(
     **fitting
         Further arguments of `fit`; by default 2 epochs in batches of 4.
     """
+    reason = reason_of(make, x, y, apart=apart, **fitting)
+    assert not reason, f"no program has {reason}"
+
+
+def assert_refused(make: Callable[[], Any], x: Any, y: Any, reason: str, **fitting: Any) -> None:
+    """Assert that a model goes op by op for a reason that has these words, and comes to the same on both engines."""
+    found = reason_of(make, x, y, **fitting)
+    assert reason in found, found
+
+
+def reason_of(make: Callable[[], Any], x: Any, y: Any, *, apart: float = AGREE, **fitting: Any) -> str:
+    """Assert as `assert_agree` does for a model that may go op by op, and return the reason why it does."""
     expected = trained(make, "numpy", x, y, watched=False, **fitting)
     found = trained(make, "numba", x, y, watched=False, **fitting)
     watched = trained(make, "numba", x, y, watched=True, **fitting)
-    assert not found.reason, f"no program has {found.reason}"
     for name, one, other in pairs(found, watched):
         np.testing.assert_array_equal(one, other, err_msg=f"{name}: watched or not")
     for name, one, other in pairs(expected, found):
         assert distance(one, other) <= apart, f"{name}: {one} and {other} are {distance(one, other)} apart"
     assert repr(expected.exact) == repr(found.exact) == repr(watched.exact), "generators or counts differ"
-
-
-def assert_refused(make: Callable[[], Any], x: Any, y: Any, reason: str, **fitting: Any) -> None:
-    """Assert that a model goes op by op for a reason that has these words, and comes to the same on both engines."""
-    expected = trained(make, "numpy", x, y, watched=False, **fitting)
-    found = trained(make, "numba", x, y, watched=False, **fitting)
-    assert reason in found.reason, found.reason
-    for name, one, other in pairs(expected, found):
-        assert distance(one, other) <= AGREE, name
-    assert repr(expected.exact) == repr(found.exact)
+    return found.reason
 
 
 def pairs(one: Outcome, other: Outcome) -> Iterator[tuple[str, Array, Array]]:
