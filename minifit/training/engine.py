@@ -23,6 +23,9 @@ Measured with chains of one to eight dense layers, where it is the least.
 IMPORT, A_KIND = 4e8, 1e8
 """Nanoseconds that it takes to import Numba, and to compile a kind of instruction."""
 
+OP_BY_OP = 1.5e10
+"""What stands for the cost where there is no program: three seconds, for kernels of single ops that save a fifth."""
+
 LEAST = IMPORT + A_KIND
 """Below that no program is worth being written down."""
 
@@ -44,8 +47,8 @@ def saved(kind: str, epochs: int, steps: int | None, numbers: int) -> float:
 
 
 def cost(kinds: int) -> float:
-    """Return what it costs to compile a program of so many kinds of instructions; of none there is no program."""
-    return IMPORT + A_KIND * kinds if kinds else float("inf")
+    """Return what it costs to compile a program of so many kinds of instructions; with none there is no program."""
+    return IMPORT + A_KIND * kinds if kinds else OP_BY_OP
 
 
 class Demand:
@@ -82,12 +85,11 @@ class Demand:
         if total < self._ask_at.get(kind, LEAST) and planned < LEAST:
             return False
         price = cost()
-        pays = price <= total and price < float("inf")
-        if counts and pays:
+        if counts and price <= total:
             self._paid.add(kind)
         elif counts:
-            self._ask_at[kind] = price if price < float("inf") else 2 * total
-        return pays
+            self._ask_at[kind] = min(price, 2 * total)  # until then it may have become another model
+        return price <= total
 
     def apart(self) -> "Demand":
         """Return the same, for calls that do not count."""

@@ -67,7 +67,9 @@ def test_a_call_saves_something_at_each_step_of_each_epoch(kind: str) -> None:
 
 
 def test_compiling_costs_more_the_more_kinds_of_instructions_there_are() -> None:
-    assert engine.LEAST == engine.cost(1) < engine.cost(2) < float("inf") == engine.cost(0)
+    assert engine.LEAST == engine.cost(1) < engine.cost(2) < engine.cost(100) < engine.cost(0), (
+        "without a program there is little to gain"
+    )
 
 
 # -- what earlier calls count --------------------------------------------------------------------------------
@@ -92,9 +94,9 @@ def test_calls_add_up_until_they_pay() -> None:
     price = Price(2e9)
     demand = Demand()
     assert calls_until_it_pays(demand, "train", 1e6, price) == 2000
-    assert price.asked == 2, "when a program could pay at all, and when this one does"
+    assert price.asked == 3, "when a program could pay at all, at twice that, and when this one does"
     assert all(demand.pays("train", 1.0, price) for _ in range(3)), "from then on"
-    assert price.asked == 2, "and nothing is asked again"
+    assert price.asked == 3, "and nothing is asked again"
 
 
 def test_training_judging_and_predicting_count_for_themselves() -> None:
@@ -113,8 +115,8 @@ def test_a_long_call_pays_at_once_and_a_short_one_asks_for_no_price() -> None:
     assert price.asked == 2
 
 
-def test_what_has_no_program_is_asked_about_ever_more_seldom() -> None:
-    demand, price = Demand(), Price(float("inf"))
+def test_what_never_pays_is_asked_about_ever_more_seldom() -> None:
+    demand, price = Demand(), Price(1e15)
     assert calls_until_it_pays(demand, "train", 1e6, price) == 10_000
     assert price.asked == 5, "after 0.5, 1, 2, 4 and 8 thousand calls"
     price.price = 2e9  # it was compiled with another loss
@@ -317,10 +319,13 @@ def own_layer() -> Any:
 
 
 @pytest.mark.parametrize("make", [own_step, own_layer])
-def test_what_has_no_program_never_pays(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_has_no_program_pays_later(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels of single ops save less; in the long run they save something, too."""
     cheaper(monkeypatch)
-    assert set(engines_of(make(), monkeypatch, CALLS["train_on_batch"], 40)) == {"numpy"}
-    assert engines_of(make(), monkeypatch, lambda m: m.fit(iter([(X, Y)]), verbose=0), 1) == ["numpy"]
+    model = make()
+    assert set(engines_of(model, monkeypatch, CALLS["train_on_batch"], 40)) == {"numpy"}
+    monkeypatch.setattr(engine, "OP_BY_OP", 1e7)
+    assert engines_of(model, monkeypatch, CALLS["train_on_batch"], 60)[-1] == "numba"
 
 
 def test_the_state_says_which_engine_runs(monkeypatch: pytest.MonkeyPatch) -> None:
