@@ -169,11 +169,24 @@ from minifit.kernels.instructions_nonlinearities import (
     swish,
     swish_slope,
 )
+from minifit.kernels.instructions_normalization import (
+    batch_moments,
+    normalize,
+    normalize_slope,
+    normalize_sums,
+    standardize,
+    standardize_slope,
+)
 from minifit.kernels.instructions_preparing import (
     check_numbers,
     encode,
     look_up,
     place_in_ranges,
+)
+from minifit.kernels.instructions_random import (
+    dropout,
+    dropout_slope,
+    normals,
 )
 from minifit.kernels.instructions_reductions import (
     largest_along,
@@ -189,6 +202,11 @@ from minifit.kernels.instructions_shaping import (
     put_part,
     repeat,
     take_part,
+)
+from minifit.kernels.instructions_tables import (
+    check_rows,
+    take_rows,
+    take_rows_slope,
 )
 from minifit.kernels.instructions_updates import (
     momentum,
@@ -213,6 +231,7 @@ __all__ = [
     "affine",
     "among_first",
     "amsgrad",
+    "batch_moments",
     "binary_accuracy",
     "binary_crossentropy",
     "binary_crossentropy_logits",
@@ -230,6 +249,7 @@ __all__ = [
     "categorical_hinge_slope",
     "check_classes",
     "check_numbers",
+    "check_rows",
     "check_whole_classes",
     "clear",
     "clip",
@@ -249,6 +269,8 @@ __all__ = [
     "divergence",
     "divergence_slope",
     "divide",
+    "dropout",
+    "dropout_slope",
     "encode",
     "exponential",
     "exponential_unit",
@@ -293,6 +315,10 @@ __all__ = [
     "multiply",
     "nadam",
     "nadam_momenta",
+    "normalize",
+    "normalize_slope",
+    "normalize_sums",
+    "normals",
     "not_negative",
     "one_hot",
     "over_samples",
@@ -344,11 +370,15 @@ __all__ = [
     "squared_error_slope",
     "squared_hinge",
     "squared_hinge_slope",
+    "standardize",
+    "standardize_slope",
     "subtract",
     "sum_along",
     "swish",
     "swish_slope",
     "take_part",
+    "take_rows",
+    "take_rows_slope",
     "tanh",
     "tanh_slope",
     "times",

@@ -100,9 +100,10 @@ class Streams:
 
     def get(self, name: str, seed: int | None = None) -> np.random.Generator:
         """The stream called `name`; with a `seed` of its own it does not depend on the root."""
-        found = self._generators.get(name)
+        key = name if seed is None else f"{name}/{seed}"
+        found = self._generators.get(key)
         if found is None:
-            found = self._generators[name] = np.random.Generator(np.random.PCG64(self._entropy(name, seed)))
+            found = self._generators[key] = np.random.Generator(np.random.PCG64(self._entropy(name, seed)))
         return found
 
     def _entropy(self, name: str, seed: int | None) -> np.random.SeedSequence:

@@ -141,7 +141,7 @@ class Context:
 
     def generator(self, name: str, seed: int | None = None) -> np.random.Generator:
         """Return a stream to draw from in a step; with a seed of its own it does not depend on the model."""
-        found = self.streams.get(name if seed is None else f"{name}/{seed}", seed)
+        found = self.streams.get(name, seed)
         if self.undo is not None:
             self.undo.keep_place(found)
         return found

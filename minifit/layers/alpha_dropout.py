@@ -1,13 +1,14 @@
 """`AlphaDropout`: dropout that leaves mean and variance as they are, for networks of `selu`."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from minifit.arrays import Array
 from minifit.layers.dropout import Dropout
 from minifit.nonlinearities import SELU_ALPHA, SELU_SCALE
-from minifit.tensor import Tensor, current
+from minifit.ops.layers import thin_out
+from minifit.tensor import Tensor
 
 LOWEST = -SELU_ALPHA * SELU_SCALE
 """The value that `selu` saturates at, which stands for a value that is dropped."""
@@ -40,19 +41,20 @@ class AlphaDropout(Dropout):
     (TensorFlow 2.7).
     """
 
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The input, thinned out in training."""
+    def _thinned(
+        self, inputs: Tensor, training: bool, stream: Callable[..., Any], apply: Callable[..., Any]
+    ) -> Any:
         rate = self.rate
         if not training or not 0 < rate < 1:
             return inputs
-        rng = current().generator("alpha_dropout", self.seed)
-        kept = rng.random(self._mask_shape(inputs.shape) or inputs.shape, dtype=np.float32) >= rate
         # mean and variance of a kept or dropped value of mean 0 and variance 1, undone:
         scale = ((1 - rate) * (1 + rate * LOWEST**2)) ** -0.5
-        kind = inputs.dtype.type
-        slope: Array = kept.astype(inputs.dtype) * kind(scale)
-        offset: Array = np.where(kept, kind(0), kind(scale * LOWEST)) - kind(scale * LOWEST * rate)
-        return inputs * slope + offset.astype(inputs.dtype)
+        kept = -np.float32(scale * LOWEST * rate)
+        dropped = np.float32(scale * LOWEST) + kept
+        rng, shape = stream("alpha_dropout", self.seed), self._mask_shape(inputs.shape)
+        return apply(thin_out, inputs, rate, rng, shape, scale, float(kept), float(dropped))
+
+    lower = Dropout.lower
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal layer; without a `noise_shape`, as in tf.keras, where there is none."""

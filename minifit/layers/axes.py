@@ -1,7 +1,10 @@
 """What layers ask of their axes: that the input has them, and that their sizes are known."""
 
+from collections.abc import Callable
+from math import prod
 from typing import Any
 
+from minifit import ops
 from minifit.checks import axes
 from minifit.errors import ShapeError
 from minifit.layers.base import ShapeLike
@@ -51,3 +54,18 @@ def spread(parameter: Parameter | None, shape: tuple[int, ...]) -> Tensor | None
     if parameter is None or shape[len(shape) - parameter.ndim :] == parameter.shape:
         return parameter
     return parameter.reshape(*shape)
+
+
+def lowered_last(program: Any, x: Any, axes: list[int]) -> tuple[Any, Callable[[Any], Any]]:
+    """Return a value of a program with some axes behind all others, as one, and what undoes that to a result."""
+    others, last = [i for i in range(x.ndim) if i not in axes], sorted(axes)
+    order = (*others, *last)
+    stays = list(order) == sorted(order)
+    moved = x if stays else ops.transpose(x, order)
+    flat = program.view(moved, (*(x.shape[i] for i in others), prod(x.shape[i] for i in last)))
+
+    def undo(y: Any) -> Any:
+        y = program.view(y, moved.shape)
+        return y if stays else ops.transpose(y, tuple(sorted(order, key=order.__getitem__)))
+
+    return flat, undo

@@ -14,6 +14,7 @@ from minifit.layers.axes import (
     checked_axes,
     given_axes,
     known_sizes,
+    lowered_last,
     spread,
 )
 from minifit.layers.base import Layer, ShapeLike, Shaping, WeightSetting
@@ -153,6 +154,19 @@ class BatchNormalization(Layer):
             for p in (self.moving_mean, self.moving_variance)
         )
         return ops.normalize(inputs, mean, variance, gamma, beta, self.epsilon)
+
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
+        """Write down what `call` computes, of features that come last."""
+        check_features(self.name, inputs.shape, self._broadcast)
+        x, undo = lowered_last(program, inputs, self.axis)
+        averages = program.weight(self.moving_mean), program.weight(self.moving_variance)
+        if not (training and self.trainable):
+            return undo(ops.normalize(x, *averages, self.gamma, self.beta, self.epsilon))
+        m, part = x.columns, float(np.float32(1 - self.momentum))
+        moments = program.value((m,)), program.value((m,))
+        program.emit("batch_moments", (*moments, *averages), x, x.rows, m, part, int(self._unbiased))
+        over = tuple(range(x.ndim - 1))
+        return undo(ops.normalize(x, *moments, self.gamma, self.beta, self.epsilon, over))
 
     def _move(self, mean: Array, variance: Array, count: int) -> None:
         """Let the moving averages take in a batch with this many values for each feature."""

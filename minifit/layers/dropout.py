@@ -1,6 +1,7 @@
 """`Dropout`: noise against learning by heart."""
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -53,10 +54,23 @@ class Dropout(Layer):
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The input, thinned out in training."""
+        thinned: Tensor = self._thinned(inputs, training, current().generator, operator.call)
+        return thinned
+
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
+        """Write down what `call` computes."""
+        if self.noise_shape is not None and self.noise_shape[:1] not in ((None,), (1,)):
+            program.refuse(f"the noise_shape of layer {self.name!r}, which is for batches of one size")
+        return self._thinned(inputs, training, program.stream, program.by_rule)
+
+    def _thinned(
+        self, inputs: Tensor, training: bool, stream: Callable[..., Any], apply: Callable[..., Any]
+    ) -> Any:
+        """Return the input, thinned out in training by the stream of a name and a seed, by an op that is applied."""
         if not training or self.rate == 0:
             return inputs
-        rng = current().generator("dropout", self.seed)
-        return ops.dropout(inputs, self.rate, rng, self._mask_shape(inputs.shape))
+        rng, shape = stream("dropout", self.seed), self._mask_shape(inputs.shape)
+        return apply(ops.dropout, inputs, self.rate, rng, shape)
 
     def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         if self.noise_shape is None:

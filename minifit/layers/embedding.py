@@ -128,6 +128,10 @@ class Embedding(Layer):
         """The rows."""
         return ops.gather(self.embeddings, self._row_numbers(inputs.value))
 
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
+        """Write down what `call` computes."""
+        return ops.gather(self.embeddings, inputs)
+
     def _row_numbers(self, x: Array) -> Array:
         inside = (x > -1) & (x < self.input_dim)  # False for what is no number
         if not inside.all():

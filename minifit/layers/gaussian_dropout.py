@@ -47,9 +47,18 @@ class GaussianDropout(Layer):
         """The input, noisy in training."""
         if not training or not 0 < self.rate < 1:
             return inputs
-        spread = inputs.dtype.type(np.sqrt(self.rate / (1 - self.rate)))
+        spread = inputs.dtype.type(self._spread())
         noise: Array = 1 + normal_noise("gaussian_dropout", self.seed, inputs) * spread
         return inputs * noise
+
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
+        """Write down what `call` computes."""
+        if not training or not 0 < self.rate < 1:
+            return inputs
+        return inputs * program.normals("gaussian_dropout", self.seed, inputs, 1.0, self._spread())
+
+    def _spread(self) -> float:
+        return float(np.sqrt(self.rate / (1 - self.rate)))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""

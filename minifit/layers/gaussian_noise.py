@@ -47,6 +47,12 @@ class GaussianNoise(Layer):
         noise: Array = normal_noise("gaussian_noise", self.seed, inputs) * inputs.dtype.type(self.stddev)
         return inputs + noise
 
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
+        """Write down what `call` computes."""
+        if not training:
+            return inputs
+        return inputs + program.normals("gaussian_noise", self.seed, inputs, 0.0, float(self.stddev))
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""
         return input_shape

@@ -10,6 +10,7 @@ from minifit.layers.axes import (
     checked_axes,
     given_axes,
     known_sizes,
+    lowered_last,
     spread,
 )
 from minifit.layers.base import Layer, ShapeLike, Shaping, WeightSetting
@@ -108,6 +109,20 @@ class LayerNormalization(Layer):
         mean, variance = x.mean(over, keepdims=True), x.var(over, keepdims=True)
         gamma, beta = (spread(p, self._broadcast) for p in (self.gamma, self.beta))
         return ops.normalize(inputs, mean, variance, gamma, beta, self.epsilon, over)
+
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
+        """Write down what `call` computes, of features that come last."""
+        check_features(self.name, inputs.shape, self._broadcast)
+        x, undo = lowered_last(program, inputs, self.axis)
+        normal, n, m = program.value(x.shape, x), x.rows, x.columns
+        inverse, y = program.room(n), normal
+        program.emit("standardize", (normal, inverse), x, n, m, float(self.epsilon))
+        program.back(normal, lambda dy: program.flow(x, "standardize_slope", dy, normal, inverse, n, m))
+        if self.gamma is not None:
+            y = y * program.view(program.weight(self.gamma), (m,))
+        if self.beta is not None:
+            y = y + program.view(program.weight(self.beta), (m,))
+        return undo(y)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""

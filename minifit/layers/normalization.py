@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from minifit import ops
 from minifit.arrays import Array
 from minifit.checks import entries
 from minifit.errors import ArgumentError, DataError, NotBuiltError, ShapeError
@@ -181,6 +182,12 @@ class Normalization(Layer):
         """The normalized input."""
         mean, variance = self._moments()
         return (inputs - mean) / np.maximum(np.sqrt(variance), EPSILON)
+
+    def lower(self, program: Any, inputs: Any, training: bool) -> Any:
+        """Write down what `call` computes; what `adapt` learns later counts, too."""
+        moments = self._moments() if self.input_mean is not None else self._learned[:2]
+        mean, variance = (program.view(program.as_value(moment), self._broadcast) for moment in moments)
+        return (inputs - mean) / ops.maximum(ops.sqrt(variance), float(EPSILON))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""

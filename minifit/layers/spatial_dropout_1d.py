@@ -46,6 +46,8 @@ class SpatialDropout1D(Dropout):
             )
         super().__init__(rate, seed=seed, **kwargs)
 
+    lower = Dropout.lower
+
     def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return (shape[0], 1, shape[2])
 

@@ -41,6 +41,8 @@ class UnitNormalization(Layer):
         """The input, of length 1 along the axes."""
         return unit_length(inputs, tuple(checked_axes(self.name, self.axis, inputs.ndim)))
 
+    lower = Layer.lower_by_call
+
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""
         return input_shape

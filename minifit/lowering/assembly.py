@@ -14,6 +14,7 @@ from minifit.kernels import program as at
 from minifit.lowering.peephole import descending
 from minifit.lowering.places import Cell, Place, Room, address_of
 from minifit.lowering.program import Instruction, Program
+from minifit.lowering.streams import Normals, Uniforms
 
 
 class Assembly:
@@ -31,17 +32,20 @@ class Assembly:
     ----------
     sums : ndarray of float64
         Totals and counts, in the order of the program's means.
+    uniforms, normals : list of Stream
+        Where it draws from.
     frame : ndarray of int64
     results : list of tuple
         The key, the shape of a row and its bytes, of each output.
     totals : list of float
         What `sums` hold, as far as it was put there or read.
-    locks : list
-        Of the generators that the program draws from.
     """
 
     def __init__(self, program: Program, kernels: ModuleType, columns: Sequence[Any] = ()) -> None:
         self.program = program
+        drawn = program.drawn.values()
+        self.uniforms = [s for s in drawn if isinstance(s, Uniforms)]
+        self.normals = [s for s in drawn if isinstance(s, Normals)]
         self.instructions = instructions_of(program)
         self.sums = np.zeros(max(len(program.sums), 1))
         begin = address_of(self.sums)
@@ -51,7 +55,6 @@ class Assembly:
         self.frame = np.zeros(at.FRAME, np.int64)
         self.totals: list[float] = []
         self._sound = False  # as the frame says
-        self.locks = [generator.bit_generator.lock for generator in program.generators]
         self.results = [
             (("result", i), tuple(n or 1 for n in value.shape[1:]), value.count * FLOAT.itemsize)
             for i, value in enumerate(program.results)
@@ -144,10 +147,10 @@ class Assembly:
     def carry_out(self, begin: int, batches: int) -> int:
         """Take so many batches from number `begin` on; returns how many were."""
         self._call[3], self._call[4] = begin, batches
-        if not self.locks:
+        if not self.uniforms:
             return self._kernels.carry_out(self._call_address)  # type: ignore[no-any-return]
         with interrupts.held(), ExitStack() as locked:
-            for lock in self.locks:
+            for lock in {stream.find().bit_generator.lock for stream in self.uniforms}:
                 locked.enter_context(lock)
             return self._kernels.carry_out(self._call_address)  # type: ignore[no-any-return]
 

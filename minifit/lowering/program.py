@@ -14,6 +14,7 @@ import numpy as np
 from minifit import ops, regularizers
 from minifit.arrays import FLOAT, Array
 from minifit.lowering.places import Cell, Memory, Place, Room
+from minifit.lowering.streams import Normals, Stream, Uniforms
 from minifit.lowering.updates import Updates
 from minifit.lowering.values import Storage, Unlowered, Value, ValueShape
 from minifit.parameters import Parameter, Variable
@@ -25,6 +26,7 @@ from minifit.tensor import Context, to_array
 Operand = Value | Place | int | float | None
 Rule = Callable[..., Any]
 Written = TypeVar("Written", bound=Rule)
+AStream = TypeVar("AStream", bound=Stream)
 
 
 class Instruction(NamedTuple):
@@ -117,7 +119,7 @@ class Program(Updates):
         self.cells: dict[Any, Cell] = {}
         self.lookups: list[tuple[Cell, Callable[[], Array]]] = []
         self.results: list[Value] = []
-        self.generators: list[np.random.Generator] = []
+        self.drawn: dict[tuple[str, int | None], Stream] = {}
         self.rates = self.cell("rates")
         self.iterations: Place | None = None if iterations is None else Memory(iterations)
         self._tape: list[tuple[tuple[Value, ...], Callable[..., None]]] = []
@@ -431,11 +433,25 @@ class Program(Updates):
 
     # -- random numbers ---------------------------------------------------------------------------------
 
-    def stream(self, name: str, seed: int | None = None) -> np.random.Generator:
-        """Return the stream that a layer draws from, as `Context.generator` does."""
-        found = self.streams.get(name if seed is None else f"{name}/{seed}", seed)
-        if found not in self.generators:
-            self.generators.append(found)
+    def stream(self, name: str, seed: int | None = None) -> Uniforms:
+        """Return the stream of uniform numbers that a layer draws from, as `Context.generator` does."""
+        return self._stream(Uniforms, name, seed)
+
+    def normals(self, name: str, seed: int | None, like: Value, mean: float, deviation: float) -> Value:
+        """Return normal numbers in the shape of a value, from the stream that a layer draws from."""
+        if not like.of_batch:
+            raise Unlowered("noise on what does not come from the batch")
+        cursor, y = self._stream(Normals, name, seed), self.value(like.shape)
+        cursor.width += y.count
+        self.emit("normals", (y, cursor), y.count, mean, deviation)
+        return y
+
+    def _stream(self, kind: type[AStream], name: str, seed: int | None) -> AStream:
+        found = self.drawn.get((name, seed))
+        if found is None:
+            found = self.drawn[name, seed] = kind(self.streams, name, seed)
+        if type(found) is not kind:
+            raise Unlowered(f"the random stream {name!r} of both uniform and normal numbers")
         return found
 
 

@@ -119,10 +119,32 @@ def softmax(x: TensorLike) -> Tensor:
 @on_symbols
 def dropout(x: Tensor, rate: float, rng: np.random.Generator, noise_shape: Shape | None = None) -> Tensor:
     """Each value set to 0 with probability `rate`, the others divided by ``1 - rate``."""
+    return thin_out(x, rate, rng, noise_shape, dropout_scale(rate))
+
+
+def dropout_scale(rate: float) -> float:
+    """``1 / (1 - rate)`` in float32."""
+    return float(np.float32(1) / np.float32(1 - rate)) if rate < 1 else 1.0
+
+
+def thin_out(
+    x: Tensor,
+    rate: float,
+    rng: np.random.Generator,
+    noise_shape: Shape | None,
+    scale: float,
+    kept: float = 0.0,
+    dropped: float = 0.0,
+) -> Tensor:
+    """``x * scale + kept``, and `dropped` in its place with probability `rate`: what dropouts have in common."""
     x = floating(x)
     mask = rng.random(noise_shape or x.shape, dtype=np.float32) >= np.float32(rate)
-    scale = (mask / np.float32(1 - rate)).astype(x.dtype) if rate < 1 else mask.astype(x.dtype)
-    return current().result(x.value * scale, lambda dy: (dy * scale,), x)
+    kind = x.dtype.type
+    scales = mask * kind(scale)
+    y = x.value * scales
+    if kept or dropped:
+        y += np.where(mask, kind(kept), kind(dropped))
+    return current().result(y, lambda dy: (dy * scales,), x)
 
 
 @on_symbols

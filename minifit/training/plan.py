@@ -104,6 +104,10 @@ class Plan:
             return 0
         if most > stretch.batches:
             most = stretch.batches
+        assembly = self._current
+        assert assembly is not None
+        for stream in assembly.normals:
+            most = min(most, stream.fit(stretch.size))
         return most if self._optimizer is None else self._set_rates(most)
 
     def take(self, stretch: Stretch, most: int) -> int:
@@ -120,7 +124,10 @@ class Plan:
             assembly.look_up()
         results = self._room_for_results(assembly, stretch, most) if assembly.program.results else None
         began = time.perf_counter() if most >= self.pace else None
-        done = assembly.carry_out(stretch.begin, most)
+        if assembly.normals:
+            done = self._draw_and_take(assembly, stretch, most)
+        else:
+            done = assembly.carry_out(stretch.begin, most)
         if began is not None:
             self._set_pace(done, time.perf_counter() - began)
         if means:
@@ -134,10 +141,22 @@ class Plan:
         return done
 
     @staticmethod
+    def _draw_and_take(assembly: Assembly, stretch: Stretch, most: int) -> int:
+        """Take batches whose normal numbers are drawn ahead; the streams end up where the batches taken leave them."""
+        for drawn in assembly.program.drawn.values():
+            drawn.find()  # made in the order in which layers draw
+        for stream in assembly.normals:
+            stream.draw_ahead(_rows(stretch, most))
+        done = assembly.carry_out(stretch.begin, most)
+        if done < most:
+            for stream in assembly.normals:
+                stream.give_back(_rows(stretch, done))
+        return done
+
+    @staticmethod
     def _room_for_results(assembly: Assembly, stretch: Stretch, most: int) -> tuple[Array, ...]:
         """Return arrays for the outputs of the next batches, and tell the program where they lie."""
-        first = stretch.begin * stretch.size
-        rows = min((stretch.begin + most) * stretch.size, stretch.rows) - first
+        first, rows = stretch.begin * stretch.size, _rows(stretch, most)
         arrays = []
         for key, shape, row_bytes in assembly.results:
             array = np.empty((rows, *shape), FLOAT)
@@ -268,6 +287,11 @@ class Plan:
             self._rates_of = assembly
             assembly.tell("rates", self._rates)
         return most
+
+
+def _rows(stretch: Stretch, batches: int) -> int:
+    """Return how many rows the next batches have altogether."""
+    return min((stretch.begin + batches) * stretch.size, stretch.rows) - stretch.begin * stretch.size
 
 
 def _usable(array: Array) -> bool:

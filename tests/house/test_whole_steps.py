@@ -103,7 +103,7 @@ def model_of(*layers: Layer, optimizer: Any = None, frozen: str = "", **options:
     model.compile(optimizer or SGD(0.1), **{"loss": "binary_crossentropy", **options})
     streams = model.training_state.streams
     streams.set_state({"root": SEED, "positions": {}})
-    for name, seed in (("dropout", None), ("dropout/3", 3), ("gaussian_noise", None)):
+    for name, seed in (("dropout", None), ("dropout", 3), ("gaussian_noise", None)):
         streams.get(name, seed)
     return model
 

@@ -7,6 +7,8 @@ from minifit.lowering.rules import (
     losses,
     metrics,
     nonlinearities,
+    normalization,
+    randomness,
     reductions,
     shaping,
 )
@@ -18,6 +20,8 @@ __all__ = [
     "losses",
     "metrics",
     "nonlinearities",
+    "normalization",
+    "randomness",
     "reductions",
     "shaping",
 ]

@@ -1,0 +1,183 @@
+"""Instructions of normalizations: of columns over the rows of a batch, and of each row by itself."""
+
+import numpy as np
+
+from minifit.kernels import program as at
+from minifit.kernels.compiled_vectors import (
+    LANES,
+    SIZE,
+    Float,
+    Int,
+    choose,
+    first,
+    float_at,
+    load,
+    put_float,
+    root,
+    splat,
+    store,
+    total,
+)
+from minifit.kernels.driver import field, real, size
+from minifit.kernels.jit import instruction, jit_inner
+
+_F = np.float32
+_ZERO, _ONE = _F(0), _F(1)
+
+
+@instruction
+def batch_moments(row: Int, frame: Int) -> int:
+    """Mean and variance of each column, which averages move to: ``average -= (average - new) * part``.
+
+    Fields: mean, variance, moving mean, moving variance, x, rows, m, part, whether the moving variance takes in the
+    unbiased one.
+    """
+    x, n, m, part = field(row, 5), size(row, 6, frame), field(row, 7), splat(_F(real(row, 8)))
+    ns, factor = splat(_F(n)), splat(_F(n / max(n - 1, 1)) if field(row, 9) != 0 else _ONE)
+    for j in range(0, m * SIZE, LANES * SIZE):
+        some = first(m - j // SIZE)
+        sums, squares, here = splat(_ZERO), splat(_ZERO), x + j
+        for _ in range(n):
+            sums = sums + load(here, some)
+            here += m * SIZE
+        mean, here = sums / ns, x + j
+        for _ in range(n):
+            off = load(here, some) - mean
+            squares = off * off + squares
+            here += m * SIZE
+        variance = squares / ns
+        store(mean, field(row, 1) + j, some)
+        store(variance, field(row, 2) + j, some)
+        average = load(field(row, 3) + j, some)
+        store(average - (average - mean) * part, field(row, 3) + j, some)
+        average = load(field(row, 4) + j, some)
+        store(average - (average - variance * factor) * part, field(row, 4) + j, some)
+    return at.GO_ON
+
+
+@instruction
+def normalize(row: Int, frame: Int) -> int:
+    """``y = gamma * (x - mean) * inverse + beta`` with ``inverse = 1 / sqrt(variance + epsilon)``, column by column.
+
+    Fields: y, inverse, x, mean, variance, gamma or 0, beta or 0, rows, m, epsilon.
+    """
+    y, x, gamma, beta = field(row, 1), field(row, 3), field(row, 6), field(row, 7)
+    n, m, epsilon = size(row, 8, frame), field(row, 9), splat(_F(real(row, 10)))
+    for j in range(0, m * SIZE, LANES * SIZE):
+        some = first(m - j // SIZE)
+        mean = load(field(row, 4) + j, some)
+        factor = splat(_ONE) / root(load(field(row, 5) + j, some) + epsilon)
+        store(factor, field(row, 2) + j, some)
+        if gamma != 0:
+            factor = factor * load(gamma + j, some)
+        offset = splat(_ZERO)
+        if beta != 0:
+            offset = load(beta + j, some)
+        here, there = x + j, y + j
+        for _ in range(n):
+            store((load(here, some) - mean) * factor + offset, there, some)
+            here += m * SIZE
+            there += m * SIZE
+    return at.GO_ON
+
+
+@instruction
+def normalize_sums(row: Int, frame: Int) -> int:
+    """``sum(dy)`` and ``sum(dy * normal)`` of each column: the gradients of beta and gamma.
+
+    Fields: the sums of dy, those with the normalized x, dy, x, mean, inverse, rows, m.
+    """
+    dy, x, n, m = field(row, 3), field(row, 4), size(row, 7, frame), field(row, 8)
+    for j in range(0, m * SIZE, LANES * SIZE):
+        some = first(m - j // SIZE)
+        mean, plain, along = load(field(row, 5) + j, some), splat(_ZERO), splat(_ZERO)
+        here, there = x + j, dy + j
+        for _ in range(n):
+            slope = load(there, some)
+            plain = plain + slope
+            along = slope * (load(here, some) - mean) + along
+            here += m * SIZE
+            there += m * SIZE
+        store(plain, field(row, 1) + j, some)
+        store(along * load(field(row, 6) + j, some), field(row, 2) + j, some)
+    return at.GO_ON
+
+
+@instruction
+def normalize_slope(row: Int, frame: Int) -> int:
+    """``dx = gamma * inverse * (dy - mean(dy) - normal * mean(dy * normal))``; without the means if they are constant.
+
+    Fields: dx, dy, x, mean, inverse, gamma or 0, the two sums of `normalize_sums` or 0 and 0, rows, m.
+    """
+    dx, dy, x, gamma, sums = field(row, 1), field(row, 2), field(row, 3), field(row, 6), field(row, 7)
+    n, m = size(row, 9, frame), field(row, 10)
+    ns = splat(_F(n))
+    for j in range(0, m * SIZE, LANES * SIZE):
+        some = first(m - j // SIZE)
+        mean, inverse = load(field(row, 4) + j, some), load(field(row, 5) + j, some)
+        plain, along, factor = splat(_ZERO), splat(_ZERO), inverse
+        if sums != 0:
+            plain = load(sums + j, some) / ns
+            along = load(field(row, 8) + j, some) / ns * inverse
+        if gamma != 0:
+            factor = factor * load(gamma + j, some)
+        here, there, out = x + j, dy + j, dx + j
+        for _ in range(n):
+            off = (load(here, some) - mean) * along
+            store((load(there, some) - plain - off) * factor, out, some)
+            here += m * SIZE
+            there += m * SIZE
+            out += m * SIZE
+    return at.GO_ON
+
+
+# -- row by row ----------------------------------------------------------------------------------------------
+
+
+@instruction
+def standardize(row: Int, frame: Int) -> int:
+    """``y = (x - mean) * inverse`` with ``inverse = 1 / sqrt(variance + epsilon)``, row by row.
+
+    Fields: y, inverse, x, rows, m, epsilon.
+    """
+    y, x, n, m = field(row, 1), field(row, 3), size(row, 4, frame), field(row, 5)
+    for i in range(n):
+        here, there = x + i * m * SIZE, y + i * m * SIZE
+        mean = splat(_sum(here, m) / _F(m))
+        squares = splat(_ZERO)
+        for j in range(0, m, LANES):
+            some = first(m - j)
+            off = choose(some, load(here + j * SIZE, some) - mean, splat(_ZERO))
+            store(off, there + j * SIZE, some)
+            squares = off * off + squares
+        inverse = _ONE / np.sqrt(total(squares) / _F(m) + _F(real(row, 6)))
+        put_float(inverse, field(row, 2) + i * SIZE)
+        for j in range(0, m, LANES):
+            some = first(m - j)
+            store(load(there + j * SIZE, some) * splat(inverse), there + j * SIZE, some)
+    return at.GO_ON
+
+
+@instruction
+def standardize_slope(row: Int, frame: Int) -> int:
+    """``dx = inverse * (dy - mean(dy) - y * mean(dy * y))`` row by row: fields dx, dy, y, inverse, rows, m."""
+    dx, dy, y, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 5, frame), field(row, 6)
+    for i in range(n):
+        place, along = i * m * SIZE, splat(_ZERO)
+        for j in range(0, m, LANES):
+            some = first(m - j)
+            along = load(dy + place + j * SIZE, some) * load(y + place + j * SIZE, some) + along
+        plain, slope = splat(_sum(dy + place, m) / _F(m)), splat(total(along) / _F(m))
+        inverse = splat(float_at(field(row, 4) + i * SIZE))
+        for j in range(place, place + m * SIZE, LANES * SIZE):
+            some = first(m - (j - place) // SIZE)
+            store((load(dy + j, some) - plain - load(y + j, some) * slope) * inverse, dx + j, some)
+    return at.GO_ON
+
+
+@jit_inner
+def _sum(x: Int, m: Int) -> Float:
+    sums = splat(_ZERO)
+    for j in range(0, m, LANES):
+        sums = sums + load(x + j * SIZE, first(m - j))
+    return total(sums)

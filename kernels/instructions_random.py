@@ -1,0 +1,112 @@
+"""Instructions that draw random numbers: dropout, and noise.
+
+Where a stream stands is known by the generator of NumPy that it belongs to. Uniform numbers are drawn by that
+generator's own function, so they are the very numbers that NumPy draws, and it goes on from there. Normal numbers have
+been drawn ahead by NumPy; a cursor goes through them.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+
+from minifit.kernels import program as at
+from minifit.kernels.compiled_vectors import (
+    LANES,
+    SIZE,
+    Int,
+    address,
+    choose,
+    count,
+    emitted,
+    first,
+    integer,
+    load,
+    mask,
+    splat,
+    store,
+)
+from minifit.kernels.driver import field, put_integer, real, size
+from minifit.kernels.jit import instruction
+
+_F = np.float32
+_ZERO, _ONE = _F(0), _F(1)
+_I16, _I32, _I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
+_DRAW = ir.FunctionType(_I32, [_I64])
+
+
+@instruction
+def dropout(row: Int, frame: Int) -> int:
+    """``y = x * scale + kept`` for what is kept, ``y = dropped`` for the rest; NaN stays.
+
+    Fields: y, a bit for each number that is kept, the stream, x or 0 for ones, count, the function that draws
+    32 bits, the smallest number of 24 bits that keeps, scale, kept, dropped.
+    """
+    y, bits, x, n = field(row, 1), field(row, 2), field(row, 4), size(row, 5, frame)
+    state, draw, least = integer(field(row, 3)), field(row, 6), field(row, 7) << 8
+    scale, kept, dropped = splat(_F(real(row, 8))), splat(_F(real(row, 9))), splat(_F(real(row, 10)))
+    for i in range(0, n, LANES):
+        some, word = first(n - i), 0
+        for lane in range(min(n - i, LANES)):
+            # a float of NumPy's is the upper 24 bits times 2 ** -24
+            word |= (_drawn(draw, state) >= least) << lane
+        _put_bits(word, bits + i // 8)
+        which, part = _lanes(word), splat(_ONE)
+        if x != 0:
+            part = load(x + i * SIZE, some)
+        part = part * choose(which, scale, splat(_ZERO)) + choose(which, kept, dropped)
+        store(part, y + i * SIZE, some)
+    return at.GO_ON
+
+
+@instruction
+def dropout_slope(row: Int, frame: Int) -> int:
+    """``dx = dy * scale`` for what was kept, else 0: fields dx, dy, bits, count, scale."""
+    dx, dy, bits, n, scale = (
+        field(row, 1),
+        field(row, 2),
+        field(row, 3),
+        size(row, 4, frame),
+        _F(real(row, 5)),
+    )
+    for i in range(0, n, LANES):
+        some, which = first(n - i), _lanes(_bits_at(bits + i // 8))
+        store(load(dy + i * SIZE, some) * choose(which, splat(scale), splat(_ZERO)), dx + i * SIZE, some)
+    return at.GO_ON
+
+
+@instruction
+def normals(row: Int, frame: Int) -> int:
+    """The next normal numbers, ``y = mean + noise * deviation``: fields y, the cursor, count, mean, deviation."""
+    y, cursor, n = field(row, 1), field(row, 2), size(row, 3, frame)
+    mean, deviation, noise = splat(_F(real(row, 4))), splat(_F(real(row, 5))), integer(cursor)
+    put_integer(noise + n * SIZE, cursor)
+    for i in range(0, n * SIZE, LANES * SIZE):
+        some = first(n - i // SIZE)
+        store(mean + load(noise + i, some) * deviation, y + i, some)
+    return at.GO_ON
+
+
+@emitted(types.int64, address, address)
+def _drawn(builder: Any, draw: Any, state: Any) -> Any:
+    """The next 32 bits of a bit generator of NumPy's, without a sign."""
+    return builder.zext(builder.call(builder.inttoptr(draw, _DRAW.as_pointer()), [state]), _I64)
+
+
+@emitted(mask, count)
+def _lanes(builder: Any, bits: Any) -> Any:
+    """The lowest 16 bits as a mask."""
+    return builder.bitcast(builder.trunc(bits, _I16), mask.llvm)
+
+
+@emitted(types.void, count, address)
+def _put_bits(builder: Any, bits: Any, place: Any) -> None:
+    """Put 16 bits at a place in memory."""
+    builder.store(builder.trunc(bits, _I16), builder.inttoptr(place, _I16.as_pointer()), align=2)
+
+
+@emitted(count, address)
+def _bits_at(builder: Any, place: Any) -> Any:
+    """The 16 bits at a place in memory."""
+    return builder.zext(builder.load(builder.inttoptr(place, _I16.as_pointer()), align=2), _I64)

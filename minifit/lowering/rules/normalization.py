@@ -1,0 +1,62 @@
+"""The op of normalizations, and that of tables."""
+
+from typing import Any
+
+from minifit import ops
+from minifit.lowering.program import Program, lowers
+from minifit.lowering.values import Unlowered, Value
+
+
+@lowers(ops.normalize)
+def normalize(
+    program: Program,
+    x: Any,
+    mean: Any,
+    variance: Any,
+    gamma: Any,
+    beta: Any,
+    epsilon: float,
+    axes: tuple[int, ...] | None = None,
+) -> Value:
+    """Write down ``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` of columns."""
+    x, mean, variance = program.as_value(x), program.as_value(mean), program.as_value(variance)
+    gamma, beta = (None if p is None else program.as_value(p) for p in (gamma, beta))
+    n, m = x.rows, x.columns
+    if any(p is not None and p.count != -m for p in (mean, variance, gamma, beta)):
+        raise Unlowered("a normalization that is not one of columns")
+    if axes not in (None, tuple(range(x.ndim - 1))) or mean.requires_grad or variance.requires_grad:
+        raise Unlowered("a normalization whose gradient goes through other axes")
+    y, inverse = program.value(x.shape, x, gamma, beta), program.room(-m)
+    program.emit("normalize", (y, inverse), x, mean, variance, gamma, beta, n, m, float(epsilon))
+
+    def back(dy: Any) -> None:
+        sums, along = program.room(-m), program.room(-m)
+        program.emit("normalize_sums", (sums, along), dy, x, mean, inverse, n, m)
+        through = (None, None) if axes is None else (sums, along)
+        program.flow(x, "normalize_slope", dy, x, mean, inverse, gamma, *through, n, m)
+        for parameter, slope in ((gamma, along), (beta, sums)):
+            if parameter is not None:
+                program.flow(parameter, "dense_slope_b", slope, -1, m)  # the sum of one row
+
+    program.back(y, back)
+    return y
+
+
+@lowers(ops.gather)
+def gather(program: Program, table: Any, ids: Any) -> Value:
+    """Write down the rows of a table by their numbers, floats of the batch itself that are looked at ahead."""
+    w = program.as_value(table)
+    if (
+        not isinstance(ids, Value)
+        or not program.is_column(ids)
+        or ids.dtype.kind != "f"
+        or w.of_batch
+        or w.ndim != 2
+    ):
+        raise Unlowered("a table whose rows are chosen by computed numbers")
+    rows, m = w.shape[0] or 0, w.columns
+    program.check("check_rows", ids, ids.count, rows)
+    y = program.value((*ids.shape, m), w)
+    program.emit("take_rows", y, w, ids, ids.count, m)
+    program.back(y, lambda dy: program.flow(w, "take_rows_slope", dy, ids, ids.count, m, w.count))
+    return y
