@@ -33,7 +33,7 @@ EXPLAIN := { echo; \
 # Tests write only to temporary folders: no bytecode and no caches beside the source.
 TEST := PYTHONDONTWRITEBYTECODE=1 $(PY) -m pytest -p no:cacheprovider
 
-.PHONY: help run quick test check lint type bench profile soak exchange docs clean FORCE
+.PHONY: help run quick test check lint type bench profile soak exchange kernels docs clean FORCE
 .DEFAULT_GOAL := help
 
 help:
@@ -47,6 +47,7 @@ help:
 	@echo "make profile    show where the time of a training step goes (ARGS=mnist)"
 	@echo "make soak    run the tests that take minutes"
 	@echo "make exchange    hand models to the real Keras 3 and back (KERAS=/path/to/python that has it)"
+	@echo "make kernels    write the archive of kernels after a change in kernels/"
 	@echo "make docs    make docs/ from the tests' marks and the docstrings"
 	@echo "make clean   remove .venv and everything built"
 	@echo
@@ -91,6 +92,9 @@ exchange: $(DEV)
 	$(PY) -W ignore $$script check minifit "$$folder/theirs" && \
 	$(PY) -W ignore $$script write minifit "$$folder/ours" && \
 	"$$keras" -W ignore $$script check keras "$$folder/ours"
+
+kernels: $(DEV)
+	@$(PY) -m minifit.kernels.written
 
 docs: $(DEV)
 	$(PY) docs/build.py $(ARGS)

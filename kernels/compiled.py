@@ -11,7 +11,7 @@ from concurrent import futures
 from typing import Any
 
 from minifit import interrupts
-from minifit.kernels import kept, machine, reference
+from minifit.kernels import kept, machine, reference, written
 from minifit.kernels.reference_dense import FUSED_ACTIVATIONS
 
 COMPILED = True
@@ -47,25 +47,38 @@ def addresses(names: Sequence[str]) -> list[int]:
 
 
 def is_kept(name: str) -> bool:
-    """Return whether an earlier process has compiled an instruction and kept it."""
-    return kept.read(name, machine.name()) is not None
+    """Return whether an instruction needs no Numba: an earlier process kept it, or it is written down."""
+    return kept.read(name, machine.name()) is not None or name in written.read([name])
 
 
 def _compiled(names: Sequence[str]) -> dict[str, bytes]:
-    """Compile instructions and keep them: Numba writes the next one down while LLVM compiles the last."""
-    with interrupts.importing("minifit.kernels.instructions"):
-        from minifit.kernels import instructions  # imports Numba
+    """Compile instructions and keep them: LLVM compiles one while Numba writes the next one down, if it has to."""
+    written_down = written.read(names)
     with futures.ThreadPoolExecutor(1) as llvm:
         waiting: dict[str, futures.Future[bytes]] = {}
         try:
             for name in names:
                 with interrupts.held():  # Numba drops exceptions of others on its way
-                    waiting[name] = llvm.submit(machine.make, name, getattr(instructions, name).lower())
+                    bitcode = written_down.get(name)
+                    if bitcode is None:
+                        waiting[name] = llvm.submit(_from_text, name, _text(name))
+                    else:
+                        waiting[name] = llvm.submit(machine.make, bitcode)
         finally:  # an interrupt loses nothing of what was done before
             codes = {name: each.result() for name, each in waiting.items()}
             for name, code in codes.items():
                 kept.write(name, machine.name(), code)
     return codes
+
+
+def _text(name: str) -> list[str]:
+    with interrupts.importing("minifit.kernels.instructions"):
+        from minifit.kernels import instructions  # imports Numba
+    return getattr(instructions, name).lower()  # type: ignore[no-any-return]
+
+
+def _from_text(name: str, text: list[str]) -> bytes:
+    return machine.make(machine.simplify(name, text))
 
 
 def __getattr__(name: str) -> Any:

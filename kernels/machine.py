@@ -24,7 +24,7 @@ def name() -> str:
 
 def load(codes: Mapping[str, bytes]) -> dict[str, int]:
     """Load object code, and return the addresses of the functions that it is named after."""
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target())
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(*_processor()))
     for code in codes.values():
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
@@ -32,22 +32,35 @@ def load(codes: Mapping[str, bytes]) -> dict[str, int]:
     return {entry: engine.get_function_address(entry) for entry in codes}
 
 
-def make(entry: str, parts: Iterable[str]) -> bytes:
-    """Compile modules in LLVM's text into one object; `entry` is the function that others may call.
+def version() -> int:
+    """Return LLVM's version, whose bitcode is read by all later ones."""
+    return int(llvm.llvm_version_info[0])
 
-    It works beside Numba in another thread, on LLVM's data of its own.
+
+def simplify(entry: str, parts: Iterable[str]) -> bytes:
+    """Put modules in LLVM's text together, simplified as for any processor of 64 bits; returns bitcode.
+
+    `entry` is the function that others may call. This works beside Numba in another thread, on LLVM's data of its own.
     """
-    target = _target()
+    target = _target("", "")
     module = parse(parts, llvm.create_context())
     module.triple, module.data_layout = target.triple, str(target.target_data)
     for each in (*module.functions, *module.global_variables):
         if not each.is_declaration and each.name != entry:
             each.linkage = "internal"
     _optimize(module, target)
+    return module.as_bitcode()  # type: ignore[no-any-return]
+
+
+def make(bitcode: bytes) -> bytes:
+    """Compile bitcode into an object for this processor."""
+    target = _target(*_processor())
+    module = llvm.parse_bitcode(bitcode, llvm.create_context())
+    module.triple, module.data_layout = target.triple, str(target.target_data)
     missing = [each.name for each in module.functions if each.is_declaration and not _known(each.name)]
     if missing:  # LLVM ends the process when it looks for one in vain
         raise NotImplementedError(
-            f"{entry} needs functions that are not in this process: {', '.join(missing)}"
+            f"Kernels need functions that are not in this process: {', '.join(missing)}"
         )
     return target.emit_object(module)  # type: ignore[no-any-return]
 
@@ -61,7 +74,14 @@ def parse(parts: Iterable[str], context: Any = None) -> Any:
 
 
 def _known(function: str) -> bool:
+    _look_in_process()
     return function.startswith("llvm.") or llvm.address_of_symbol(function) is not None
+
+
+@cache
+def _look_in_process() -> None:
+    """Let LLVM find what libraries of this process have, such as those of mathematics: an engine that begins does."""
+    _engines.append(llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(*_processor())))
 
 
 def _optimize(module: Any, target: Any) -> None:
@@ -80,12 +100,11 @@ def _optimize(module: Any, target: Any) -> None:
     passes.run(module)
 
 
-def _target() -> Any:
+def _target(processor: str, features: str) -> Any:
     """Return a new target: an engine owns its own."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     triple = llvm.get_process_triple()
-    processor, features = _processor()
     reloc = "static" if triple.startswith(("x86", "i686", "amd64")) else "default"
     return llvm.Target.from_triple(triple).create_target_machine(
         processor, features, opt=2, reloc=reloc, codemodel="jitdefault", jit=True

@@ -49,7 +49,7 @@ def costs(names: Sequence[str]) -> list[Cost]:
         began = time.process_time()
         parts = getattr(instructions, name).lower()
         between = time.process_time()
-        code = machine.make(name, parts)
+        code = machine.make(machine.simplify(name, parts))
         found.append(Cost(name, between - began, time.process_time() - between, len(code)))
     return found
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit.kernels import compiled, machine
+from minifit.kernels import compiled, machine, written
 from minifit.kernels import program as at
 from minifit.kernels.compiled_vectors import integer
 from minifit.kernels.jit import Instruction, instruction, jit_inner
@@ -21,7 +21,7 @@ from tests.interrupting import ctrl_c
 
 
 def called(made: Instruction, *arguments: int) -> int:
-    code = machine.make(made.name, made.lower())
+    code = machine.make(machine.simplify(made.name, made.lower()))
     address = machine.load({made.name: code})[made.name]
     return int(ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * len(arguments))(address)(*arguments))
 
@@ -120,7 +120,9 @@ def test_a_second_process_needs_no_numba_until_a_file_of_the_package_changes(
     root: Path, tmp_path: Path
 ) -> None:
     package = tmp_path / "minifit"
-    shutil.copytree(root / "kernels", package / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        root / "kernels", package / "kernels", ignore=shutil.ignore_patterns("__pycache__", "*.zip")
+    )
     for name in ("errors", "interrupts", "console"):
         shutil.copy(root / "minifit" / f"{name}.py", package)
     there = {"NUMBA_CACHE_DIR": str(tmp_path / "kept")}
@@ -133,6 +135,7 @@ def test_a_second_process_needs_no_numba_until_a_file_of_the_package_changes(
 
 def test_a_damaged_file_is_compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(written, "ARCHIVE", tmp_path / "none.zip")
     counted = counting(monkeypatch)
     for _ in range(2):
         monkeypatch.setattr(compiled, "_addresses", {})
@@ -182,6 +185,7 @@ def test_an_interrupt_while_an_instruction_compiles_arrives_once_and_breaks_noth
 ) -> None:
     folder = tmp_path / "kept"
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder))
+    monkeypatch.setattr(written, "ARCHIVE", tmp_path / "none.zip")
     calls_of_numba(monkeypatch, 0)  # the first compilation of a process calls more than those that follow
     shutil.rmtree(folder)
     total = calls_of_numba(monkeypatch, 0)

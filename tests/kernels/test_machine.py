@@ -26,24 +26,22 @@ def called(address: int, x: int) -> int:
 
 
 def test_parts_are_one_function_that_can_be_loaded_again_and_again() -> None:
-    code = machine.make("twice", [TWICE, INNER])
+    code = machine.make(machine.simplify("twice", [TWICE, INNER]))
     addresses = [machine.load({"twice": code})["twice"] for _ in range(2)]
     assert addresses[0] != addresses[1]
     assert [called(address, 21) for address in addresses] == [42, 42]
 
 
 def test_several_functions_are_loaded_at_once() -> None:
-    codes = {"twice": machine.make("twice", [TWICE, INNER]), "inner": machine.make("inner", [INNER])}
-    found = machine.load(codes)
-    assert [called(found[name], 4) for name in codes] == [8, 8]
+    texts = {"twice": [TWICE, INNER], "inner": [INNER]}
+    found = machine.load({name: machine.make(machine.simplify(name, texts[name])) for name in texts})
+    assert [called(found[name], 4) for name in texts] == [8, 8]
 
 
 def test_a_function_that_is_nowhere_is_refused_by_name() -> None:
     """Looked for in vain when it is loaded, it would end the process."""
-    with pytest.raises(
-        NotImplementedError, match="twice needs functions that are not in this process: inner"
-    ):
-        machine.make("twice", [TWICE])
+    with pytest.raises(NotImplementedError, match="functions that are not in this process: inner"):
+        machine.make(machine.simplify("twice", [TWICE]))
 
 
 def test_what_code_is_made_for_names_the_processor_and_the_version() -> None:
