@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential, constraints, optimizers
+from minifit import Sequential, constraints, optimizers, schedules
+from minifit.callbacks import LambdaCallback
+from minifit.errors import ArgumentError
 from minifit.layers import Dense
-from minifit.optimizers import schedules
-from tests.lowering.agreeing import assert_agree, assert_refused
+from tests.lowering.agreeing import assert_agree, assert_refused, engine
 
 RNG = np.random.default_rng(3)
 X = RNG.standard_normal((37, 6)).astype(np.float32)
@@ -102,6 +103,131 @@ def test_schedules(case: str) -> None:
     assert_agree(lambda: model_of(optimizers.SGD(SCHEDULES[case]())), X, Y)
 
 
+@pytest.mark.parametrize("case", [*SCHEDULES, "none"])
+@pytest.mark.parametrize("decay", [0.0, 0.3])
+def test_rates_ahead_are_those_of_each_step(case: str, decay: float) -> None:
+    ahead, stepwise = (
+        optimizers.SGD(SCHEDULES[case]() if case in SCHEDULES else 0.1, decay=decay) for _ in range(2)
+    )
+    found = list(ahead.rates(20))
+    expected = []
+    for step in range(20):
+        stepwise.iterations.assign(step)
+        expected.append(stepwise.rate())
+    assert found == expected
+    ahead.used(20)
+    assert float(ahead._learning_rate) == float(stepwise._learning_rate)
+
+
+class Own(schedules.LearningRateSchedule):
+    """Goes by more than the number of the step."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, step: Any) -> float:
+        self.asked += 1
+        return 0.1 / self.asked
+
+
+def test_a_schedule_of_the_users_is_asked_once_before_each_step() -> None:
+    assert_agree(lambda: model_of(optimizers.SGD(Own())), X, Y)
+    schedule = Own()
+    with engine("numba"):
+        model_of(optimizers.SGD(schedule)).fit(X, Y, batch_size=4, epochs=2, verbose=0)
+    assert schedule.asked == 20
+
+
+@pytest.mark.parametrize(
+    ("make", "bad"),
+    [(optimizers.SGD, np.nan), (optimizers.Ftrl, 0.0), (optimizers.Ftrl, np.nan)],
+)
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_a_rate_by_which_no_step_can_be_taken_is_told_at_its_step(
+    make: Any, bad: float, kernels: str
+) -> None:
+    optimizer = make(schedules.PiecewiseConstantDecay([2], [0.1, 0.1]))
+    optimizer.learning_rate.values[1] = bad
+    model = model_of(optimizer)
+    with engine(kernels), pytest.raises(ArgumentError, match="learning rate"):
+        model.fit(X, Y, batch_size=4, verbose=0)
+    assert int(optimizer.iterations) == 3
+
+
+# -- what is learned -----------------------------------------------------------------------------------------
+
+
+def frozen_in_the_middle() -> Sequential:
+    model = Sequential([Dense(5, "tanh"), Dense(4, "tanh"), Dense(3, "tanh"), Dense(2)])
+    model.build((None, 6))
+    model.layers[1].trainable = False
+    model.layers[2].weights[0].trainable = False
+    model.compile(optimizers.Adam(0.01, clipnorm=0.1), "mse")
+    return model
+
+
+def frozen_wholly() -> Sequential:
+    model = model_of("adam")
+    model.trainable = False
+    model.compile("adam", "mse")
+    return model
+
+
+@pytest.mark.parametrize("make", [frozen_in_the_middle, frozen_wholly])
+def test_frozen_weights_stay(make: Callable[[], Sequential]) -> None:
+    assert_agree(make, X, Y)
+
+
+def test_weights_of_two_buffers_are_learned_together() -> None:
+    def make() -> Sequential:
+        first, second = (
+            Sequential([Dense(4, "tanh", input_shape=(6,))]),
+            Sequential([Dense(2, input_shape=(4,))]),
+        )
+        for part in (first, second):
+            part.compile("adam", "mse")
+            part.train_on_batch(X[:, : part.input_shape[1]], Y if part is second else np.tile(Y, 2))
+        model = Sequential([first, second])
+        model.compile(optimizers.SGD(0.05, global_clipnorm=0.1), "mse")
+        return model
+
+    make()
+    assert_agree(make, X, Y)
+
+
+def test_what_is_set_between_batches_counts_from_the_next_one() -> None:
+    ended = []
+    for kernels in ("numpy", "numba"):
+        model = model_of(optimizers.Adam(0.01))
+
+        def act(batch: int, logs: Any, model: Any = model) -> None:
+            if batch == 2:
+                model.optimizer.beta_1 = 0.5
+            elif batch == 3:
+                model.optimizer.learning_rate = 0.05
+            elif batch == 6:
+                model.optimizer.learning_rate.assign(0.02)
+            elif batch == 4:
+                model.optimizer.amsgrad = True  # makes a slot
+            elif batch == 5:
+                model.layers[0].weights[0].constraint = constraints.MaxNorm(0.3)
+            elif batch == 7:
+                model.optimizer.global_clipnorm = 0.05
+
+        with engine(kernels):
+            model.fit(
+                X,
+                Y,
+                batch_size=4,
+                shuffle=False,
+                verbose=0,
+                callbacks=[LambdaCallback(on_train_batch_begin=act)],
+            )
+        ended.append(model.get_weights())
+    for a, b in zip(*ended, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
 CONSTRAINTS: dict[str, Callable[[], Any]] = {
     "Constraint": constraints.Constraint,
     "NonNeg": constraints.NonNeg,
@@ -133,3 +259,29 @@ class Halving(constraints.Constraint):
 @pytest.mark.parametrize("constraint", [Halving(), lambda w: w / 2], ids=["class", "function"])
 def test_constraints_of_the_users_are_refused(constraint: Any) -> None:
     assert_refused(lambda: model_of("sgd", Dense(4, kernel_constraint=constraint)), X, Y, "the constraint of")
+
+
+# -- the whole library ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(set(optimizers.TABLE.values()), key=str), ids=lambda kind: kind.__name__
+)
+def test_every_optimizer_is_a_case(kind: Any) -> None:
+    assert kind.lower_update is not optimizers.Optimizer.lower_update
+    assert any(type(make()) is kind for make in OPTIMIZERS.values())
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(set(schedules.TABLE.values()), key=str), ids=lambda kind: kind.__name__
+)
+def test_every_schedule_is_a_case(kind: Any) -> None:
+    assert any(type(make()) is kind for make in SCHEDULES.values())
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(set(constraints.TABLE.values()), key=str), ids=lambda kind: kind.__name__
+)
+def test_every_constraint_is_a_case(kind: Any) -> None:
+    assert "lower" in vars(kind)
+    assert any(type(make()) is kind for make in CONSTRAINTS.values())
