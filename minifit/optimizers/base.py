@@ -134,6 +134,7 @@ class Optimizer(KerasMethods, Configurable):
     clipvalue = Setting(optional)
     weight_decay = Setting(optional)
     decay = Setting(not_negative)
+    iterations: Variable = Setting()  # type: ignore[assignment]  # programs know where it lies
 
     def __init__(
         self,

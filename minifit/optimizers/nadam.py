@@ -54,7 +54,7 @@ class Nadam(Optimizer):
 
     beta_1, beta_2 = Setting(partial(fraction, closed=True)), Setting(fraction)
     epsilon = Setting(unnamed(small))
-    schedule_decay = Setting(not_negative)
+    schedule_decay, m_schedule = Setting(not_negative), Setting()
     decay = Fixed()
 
     def __init__(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential, constraints, optimizers, schedules
+from minifit import Sequential, Variable, constraints, optimizers, schedules
 from minifit.callbacks import LambdaCallback
 from minifit.errors import ArgumentError
 from minifit.layers import Dense
@@ -224,6 +224,22 @@ def test_what_is_set_between_batches_counts_from_the_next_one() -> None:
                 callbacks=[LambdaCallback(on_train_batch_begin=act)],
             )
         ended.append(model.get_weights())
+    for a, b in zip(*ended, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_a_count_of_steps_that_is_replaced_is_followed() -> None:
+    ended = []
+    for kernels in ("numpy", "numba"):
+        optimizer = optimizers.Nadam(0.01)
+        model = model_of(optimizer)
+        for number in (0, 50):
+            optimizer.iterations = Variable(number, False)
+            optimizer.m_schedule = Variable(0.5, False)
+            with engine(kernels):
+                model.fit(X, Y, batch_size=8, shuffle=False, verbose=0)
+            assert int(optimizer.iterations) == number + 5
+        ended.append([*model.get_weights(), optimizer.m_schedule.value])
     for a, b in zip(*ended, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
