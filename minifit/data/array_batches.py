@@ -21,6 +21,7 @@ class ArrayBatches(RowBatches):
     """Batches of rows of arrays; the parameters are those of `RowBatches`."""
 
     _whole: Stretch | None = None  # the present pass as one stretch, where the arrays can be used as they lie
+    _stays = False  # whether nothing of it is still to be cast, weighed or put in order
     _begins = _ends = -1  # the positions at which it begins and ends
     _to_cast: Sequence[
         tuple[Array, Array]
@@ -33,6 +34,10 @@ class ArrayBatches(RowBatches):
         begin = self.position - self._begins
         if not 0 < begin < self._ends - self._begins:
             return super().ahead(here, most)
+        whole = self._whole
+        if whole is not None and self._stays:
+            whole.begin, whole.batches, self._lie_ahead = begin, self.batches - begin, True
+            return whole
         stretch = self._ahead(here, begin, most)
         self._lie_ahead = stretch is not None
         return super().ahead(here, most) if stretch is None else stretch
@@ -40,7 +45,9 @@ class ArrayBatches(RowBatches):
     def _ahead(self, here: Context, begin: int, most: int) -> Stretch | None:
         if begin == 0 or not self._begins <= self.position < self._ends:
             self._begins, self._ends = self.position - begin, self.position - begin + self.batches
-            self._whole = self._as_it_lies()
+            self._whole = whole = self._as_it_lies()
+            computed = whole is not None and whole.order is None and bool(self.shuffle)
+            self._stays = not self._to_cast and self.class_weight is None and not computed
         whole = self._whole
         if whole is None:
             return super()._ahead(here, begin, most)
