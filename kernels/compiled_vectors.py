@@ -185,6 +185,12 @@ def equal(builder: Any, a: Any, b: Any) -> Any:
     return builder.fcmp_ordered("==", a, b)
 
 
+@emitted(mask, mask, mask)
+def both(builder: Any, a: Any, b: Any) -> Any:
+    """Where both masks say yes."""
+    return builder.and_(a, b)
+
+
 @emitted(vector, mask, vector, vector)
 def choose(builder: Any, which: Any, a: Any, b: Any) -> Any:
     """The numbers of a where the mask says yes, and those of b elsewhere."""

@@ -12,6 +12,7 @@ from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
     Int,
+    both,
     choose,
     equal,
     exp,
@@ -232,8 +233,8 @@ def pair(function: Any, row: Int, frame: Int) -> int:
         here, there, to = a + i * step_a * SIZE, b + i * step_b * SIZE, y + i * m * SIZE
         for j in range(0, m * SIZE, LANES * SIZE):
             some = first(m - j // SIZE)
-            left = choose(full_a, load(here + j, first((m - j // SIZE) * each_a)), spread(here))
-            right = choose(full_b, load(there + j, first((m - j // SIZE) * each_b)), spread(there))
+            left = choose(full_a, load(here + j, both(some, full_a)), spread(here))
+            right = choose(full_b, load(there + j, both(some, full_b)), spread(there))
             store(function(left, right), to + j, some)
     return at.GO_ON
 

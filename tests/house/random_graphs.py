@@ -56,6 +56,9 @@ ONE: dict[str, Callable[[str], Any]] = {
     "dropout": lambda name: layers.Dropout(0.4, name=name),
     "noise": lambda name: layers.GaussianNoise(0.1, name=name),
     "norm": lambda name: layers.BatchNormalization(name=name),
+    "bent": lambda name: layers.PReLU("random_normal", name=name),
+    "shares": lambda name: layers.Softmax(name=name),
+    "gate": lambda name: layers.Activation("gelu", name=name),
     "residual": Residual,
     "chain": lambda name: Sequential(
         [layers.Dense(WIDTH, name=f"{name}_a", input_shape=(WIDTH,)), layers.Dropout(0.2, name=f"{name}_b")],
@@ -70,6 +73,11 @@ TWO: dict[str, Callable[[Any, Any], Any]] = {
     "maximum": lambda a, b: layers.Maximum()([a, b]),
     "joined": lambda a, b: layers.Dense(WIDTH)(layers.Concatenate()([a, b])),
     "arithmetic": lambda a, b: a * 0.5 + ops.tanh(b),
+    "product": lambda a, b: layers.Multiply()([a, b]),
+    "angle": lambda a, b: a * layers.Dot(1, normalize=True)([a, b]),
+    "centred": lambda a, b: a - ops.mean(b, 1, keepdims=True),
+    "chosen": lambda a, b: ops.where(a > b, a * b, ops.clip(b, -1, 1)),
+    "in parts": lambda a, b: ops.concatenate([a[:, 1:], ops.max(b, 1, keepdims=True)], -1),
 }
 """What joins two tensors."""
 
