@@ -411,9 +411,13 @@ class Layer(Owner, Connected, Adding, Configurable):
         return y
 
     def _lowers(self) -> bool:
-        """Return whether the class says how it is lowered, and nothing of it was replaced since."""
+        """Return whether the class says how it is lowered, and nothing of it or of its bases was replaced since."""
         kind = type(self)
-        replaced = any(vars(kind).get(name) is not function for name, function in kind._as_written.items())
+        replaced = any(
+            vars(each).get(name) is not function
+            for each in kind.__mro__
+            for name, function in vars(each).get("_as_written", {}).items()
+        )
         own = [
             name for name in vars(self) if callable(getattr(kind, name, None)) and not name.startswith("_")
         ]

@@ -217,3 +217,9 @@ def test_a_stream_of_both_kinds_of_numbers_is_refused() -> None:
             return y + program.normals("both", None, inputs, 0.0, 1.0)
 
     assert_refused(chain(Both), X, Y, "both uniform and normal numbers")
+
+
+@pytest.mark.parametrize("layer", [Dropout, AlphaDropout])
+def test_a_call_that_was_replaced_in_a_base_counts(layer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Dropout, "call", lambda self, inputs, training=False: inputs * 0.5)
+    assert_refused(chain(lambda: layer(0.5)), X, Y, f"of class {layer.__name__}")
