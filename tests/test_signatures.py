@@ -1,13 +1,16 @@
 """A function that takes other arguments is refused, in words; one that does not tell passes."""
 
+import functools
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
+from minifit import losses, signatures
 from minifit.errors import ArgumentTypeError
 from minifit.signatures import check_call, name_of
+from minifit.symbolic import on_symbols
 
 
 def squares(y_true: Any, y_pred: Any, power: float = 2) -> Any:
@@ -70,3 +73,23 @@ def test_names() -> None:
         "Called",
         "partial",
     ]
+
+
+def test_what_is_the_librarys_own_is_not_told_by_its_name() -> None:
+    @functools.wraps(losses.mean_squared_error)
+    def disguised(y_true: Any, y_pred: Any) -> Any:
+        return y_pred
+
+    assert signatures.of_library(losses.mean_squared_error)
+    assert not signatures.of_library(disguised)
+    assert not signatures.of_library(on_symbols(disguised))
+    assert not signatures.of_library(len)
+
+
+def test_methods_are_as_written_until_one_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    loss = losses.MeanSquaredError()
+    assert signatures.as_written(loss, "call", "__call__")
+    loss.call = lambda y_true, y_pred: y_pred  # type: ignore[method-assign]
+    assert not signatures.as_written(loss, "call", "__call__")
+    monkeypatch.setattr(losses.LossFunctionWrapper, "call", lambda self, y_true, y_pred: y_pred)
+    assert not signatures.as_written(losses.MeanSquaredError(), "call", "__call__")

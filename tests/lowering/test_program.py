@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import ops
+from minifit import ops, regularizers
 from minifit.lowering import rules  # noqa: F401
-from minifit.lowering.program import Program
+from minifit.lowering.program import PENALTIES, Program
 from minifit.lowering.values import Unlowered
 from minifit.parameters import Parameter, ParameterBuffer
 from minifit.randomness import Streams
@@ -55,3 +55,7 @@ def test_functions_of_the_users_are_not_called() -> None:
     with pytest.raises(Unlowered, match="the function"):
         Program(Streams(0)).call(called.append, 1)
     assert not called
+
+
+def test_every_regularizer_of_the_library_is_written_down() -> None:
+    assert {kind for kind in regularizers.TABLE.values() if isinstance(kind, type)} <= set(PENALTIES)
