@@ -9,7 +9,7 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +26,7 @@ from docs import drawing  # noqa: E402
 from minifit.saving.keras3.differences import DIFFERENCES  # noqa: E402
 from minifit.saving.keras3.files import VERSION  # noqa: E402
 from minifit.saving.keras3.rows import Difference  # noqa: E402
+from minifit.standin.names import KERAS, TENSORFLOW  # noqa: E402
 from tests.benchmarks.pages import parts  # noqa: E402
 from tests.rules import SECTIONS, SOURCES, Rule  # noqa: E402
 
@@ -235,6 +236,29 @@ def names(listed: str) -> str:
     return ", ".join(f"`{name}`" for name in listed.split(", ") if name)
 
 
+# -- the stand-in -------------------------------------------------------------------------------------------
+
+
+def standin() -> str:
+    """The page of the names that the stand-in has."""
+    lines = [
+        "# What the stand-in has",
+        "",
+        "Programs that are started as [the guide](standin-guide.md) says find these names when they import TensorFlow",
+        "or Keras. Any other name raises an error that says what is nearest. The table stands in",
+        "[`minifit/standin/names.py`](../minifit/standin/names.py).",
+    ]
+    for title, table in (("`keras` and `tensorflow.keras`", KERAS), ("`tensorflow`", TENSORFLOW)):
+        lines += ["", f"## {title}", "", "| Module | Names |", "|---|---|"]
+        lines += [cells(f"`{module}`" if module else "", lent(names)) for module, names in table.items()]
+    return page(lines)
+
+
+def lent(names: Mapping[str, str]) -> str:
+    """The names of a module, in a row."""
+    return ", ".join(f"`{name}`" for name in sorted(names, key=str.lower))
+
+
 # -- the pages ---------------------------------------------------------------------------------------------
 
 
@@ -244,6 +268,9 @@ def index(others: list[str]) -> str:
     lines += [f"- [{title_of(DOCS / f'{name}.md')}]({name}.md)" for name in sorted(others)]
     lines.append("- [What a callback can rely on](semantics.md): every rule with its tests and its source")
     lines.append("- [tf.keras 2.7 and Keras 3](keras3.md): what differs, and what files make of it")
+    lines.append(
+        "- [What the stand-in has](standin.md): the names of TensorFlow and Keras that minifit answers to"
+    )
     lines += ["", "What there is, by name:", ""]
     lines += [f"- [{title}]({name}.md)" for name, title in GROUPS.items()]
     return page(lines)
@@ -272,7 +299,7 @@ def page(lines: list[str]) -> str:
 
 def pages() -> dict[str, str]:
     """Every page that is made here, by its file name."""
-    made = {"semantics.md": semantics(), "keras3.md": differences()}
+    made = {"semantics.md": semantics(), "keras3.md": differences(), "standin.md": standin()}
     made |= {f"{name}.md": group(name) for name in GROUPS}
     return made | {"README.md": index(hand_written())}
 

@@ -18,7 +18,10 @@ Each class is also a standard one, so that code which expects a ``ValueError`` c
     ├── GradientError        (RuntimeError)  a gradient that cannot be had
     ├── PartialLoadError     (AssertionError)  a file and a model that do not have the same weights
     ├── DownloadError        (OSError)       a file that cannot be fetched, or is not the right one
-    └── MissingPackageError  (ImportError)   an optional package that is not installed
+    ├── MissingPackageError  (ImportError)   an optional package that is not installed
+    ├── StandInError         (RuntimeError)  a stand-in that cannot take the place of a package
+    ├── MissingNameError     (AttributeError)  a name that the stand-in does not have
+    └── MissingModuleError   (ModuleNotFoundError)  a name that the stand-in does not have, in an import
     MinifitWarning           (UserWarning)   training goes on, but look at this
 
 A text gives the rule, then what was received, then what to do. Parts of it come from others: names in a file, an
@@ -186,6 +189,18 @@ class MissingPackageError(MinifitError, ImportError):
             f"{user} needs the package {package}. Received: {error}. "
             f"Install it with: pip install {install or package}"
         )
+
+
+class StandInError(MinifitError, RuntimeError):
+    """A package in whose place the stand-in cannot go, as it is imported already."""
+
+
+class MissingNameError(MinifitError, AttributeError):
+    """A name that the stand-in does not have, as an attribute of a module."""
+
+
+class MissingModuleError(MinifitError, ModuleNotFoundError):
+    """A name that the stand-in does not have, in an import."""
 
 
 class MinifitWarning(UserWarning):

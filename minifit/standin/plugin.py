@@ -1,0 +1,30 @@
+"""The plugin for pytest: ``pytest --standin``, ``standin = true`` in its configuration, and the fixture `standin`.
+
+It is loaded in every test run of an environment that has minifit, so importing it imports nothing but the standard
+library, and it does nothing until it is asked.
+"""
+
+from typing import TYPE_CHECKING
+
+from minifit.standin.installing import install, uninstall
+
+if TYPE_CHECKING:
+    import pytest
+
+OPTION = "standin"
+
+pytest_plugins = ["minifit.standin.fixtures"]
+
+
+def pytest_addoption(parser: "pytest.Parser") -> None:
+    """Know the option and the line of the configuration."""
+    text = "let `import tensorflow` and `import keras` find minifit"
+    parser.getgroup("minifit").addoption("--standin", action="store_true", default=False, help=text)
+    parser.addini(OPTION, text, type="bool", default=False)
+
+
+def pytest_load_initial_conftests(early_config: "pytest.Config") -> None:
+    """Install the stand-in before anything of the test run is imported."""
+    if early_config.known_args_namespace.standin or early_config.getini(OPTION):
+        install()
+        early_config.add_cleanup(uninstall)

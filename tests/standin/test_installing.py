@@ -1,0 +1,99 @@
+"""Installing, taking away, refusing, and what others see of it."""
+
+import importlib.metadata
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from minifit import standin
+from minifit.errors import StandInError
+from minifit.standin import installing
+
+
+def present() -> set[str]:
+    return {name.partition(".")[0] for name in sys.modules} & {"tensorflow", "keras"}
+
+
+def test_install_and_uninstall() -> None:
+    standin.install()
+    try:
+        standin.install()
+        exec("import tensorflow.keras.layers, keras")
+        assert present() == {"tensorflow", "keras"}
+    finally:
+        standin.uninstall()
+    assert not present()
+    assert installing.FINDER not in sys.meta_path
+    standin.uninstall()
+
+
+def test_a_block_within_a_block() -> None:
+    with standin.installed():
+        with standin.installed():
+            pass
+        exec("import keras")
+    assert not present()
+
+
+def test_what_was_changed_in_a_module_is_gone() -> None:
+    for _ in range(2):
+        with standin.installed():
+            names: dict[str, ModuleType] = {}
+            exec("import keras", names)
+            assert not hasattr(names["keras"], "patched")
+            names["keras"].patched = True  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("real", ["tensorflow", "keras"])
+def test_the_real_one_is_imported(real: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, real, ModuleType(real))
+    with pytest.raises(StandInError, match=f"has imported {real}"):
+        standin.install()
+    assert installing.FINDER not in sys.meta_path
+
+
+def test_the_real_one_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "keras.py").write_text("raise RuntimeError('the real one')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(installing, "_said", [])
+    for _ in range(2):
+        with standin.installed():
+            exec("import keras")
+    assert capsys.readouterr().out == "minifit stands in for keras, which is installed but not used.\n"
+
+
+def test_what_looks_for_it() -> None:
+    with standin.installed():
+        assert importlib.util.find_spec("tensorflow") is not None
+        assert importlib.util.find_spec("tensorflow.keras.layers") is not None
+        with pytest.raises(importlib.metadata.PackageNotFoundError):
+            importlib.metadata.version("tensorflow")
+    assert importlib.util.find_spec("tensorflow") is None
+
+
+def test_tensorboard_does_not_take_it_for_tensorflow(root: Path) -> None:
+    """In a process of its own: TensorBoard keeps what it found."""
+    program = (
+        "from minifit import standin; standin.install(); import tensorflow\n"
+        "from tensorboard.compat import tf; print(tf.__version__)\n"
+        "standin.uninstall(); import sys; print('tensorboard.compat.notf' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "stub\nFalse\n"
+
+
+def test_a_notebook() -> None:
+    standin.load_ipython_extension(None)
+    try:
+        assert installing.FINDER in sys.meta_path
+    finally:
+        standin.unload_ipython_extension(None)
+    assert installing.FINDER not in sys.meta_path

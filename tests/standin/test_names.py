@@ -1,0 +1,44 @@
+"""The table names what there is, and forgets nothing that minifit and Keras have in common."""
+
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+
+from minifit.standin import modules
+from minifit.standin.names import CALLBACKS, KERAS, NAMES
+
+OWN = {
+    "layers": "AddLoss AddMetric TFOpLambda",
+    "losses": "LossFunctionWrapper",
+    "utils": "check_gradients",
+    "callbacks": "experimental",
+    "optimizers": "schedules",
+    "ops": """activation binary_crossentropy broadcast_to categorical_crossentropy clip dense dropout gather normalize
+        mean_absolute_error mean_squared_error penalty random_normal random_uniform sparse_categorical_crossentropy
+        weighted_mean""",
+}
+"""Names of minifit's modules that Keras does not have there, and modules."""
+
+GROUPS = "activations callbacks constraints initializers layers losses metrics models optimizers regularizers utils ops"
+
+
+def test_every_name_is_there() -> None:
+    found = {public: modules.lent(public) for public in NAMES}
+    whole = [public for public, value in found.items() if isinstance(value, ModuleType)]
+    assert not whole, f"a module would show names that the table does not have: {whole}"
+
+
+@pytest.mark.parametrize("group", GROUPS.split())
+def test_no_name_is_forgotten(group: str) -> None:
+    own = set(import_module(f"minifit.{group}").__all__)
+    assert own - set(OWN.get(group, "").split()) <= set(KERAS[group])
+
+
+def test_keras_and_tensorflow_keras_are_one_table() -> None:
+    keras = {n.removeprefix("keras."): e for n, e in NAMES.items() if n.startswith("keras.")}
+    inside = {
+        n.removeprefix("tensorflow.keras."): e for n, e in NAMES.items() if n.startswith("tensorflow.keras.")
+    }
+    assert keras == inside
+    assert keras["callbacks.EarlyStopping"] == CALLBACKS["EarlyStopping"] == "minifit.callbacks.EarlyStopping"
