@@ -91,6 +91,15 @@ class Value(Symbolic):
         """Write an op down."""
         return self.program.apply(function, args, kwargs)
 
+    def __eq__(self, other: object) -> Any:
+        """Compare the elements, as tensors do; as a key, each value is itself."""
+        return NotImplemented if other is None else self.program.by_rule(ops.equal, self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return NotImplemented if other is None else 1.0 - self.program.by_rule(ops.equal, self, other)
+
+    __hash__ = object.__hash__
+
     def converted(self, dtype: Any) -> Any:
         """Return the same numbers in another dtype."""
         if np.dtype(dtype) != FLOAT:

@@ -209,7 +209,7 @@ def getitem(program: Program, x: Any, index: Any) -> Value:
             continue
         size = x.shape[axis]
         if size is None:
-            if i != slice(None):
+            if not isinstance(i, slice) or i != slice(None):
                 raise Unlowered("a part of the batch")
             shape.append(None)
         elif isinstance(i, slice):

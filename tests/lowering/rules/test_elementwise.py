@@ -57,6 +57,8 @@ OPS: dict[str, Callable[[Any], Any]] = {
     "greater": lambda x: x * (x > ROW),
     "at least": lambda x: x * (x >= x * x),
     "equal": lambda x: x * ops.equal(x, x),
+    "equal as an operator": lambda x: x * (ops.relu(x) == 0),
+    "unequal as an operator": lambda x: x * (ops.relu(x) != 0),
     "where": lambda x: ops.where(x > 0, x * 2, ROW),
     "where of constants": lambda x: ops.where(MATRIX > 0, 0.0, x),
     "cast to whole numbers": lambda x: x * ops.cast(x * 3, "int32"),
