@@ -69,6 +69,9 @@ class Names:
             name = parameter.name.rpartition(":")[0].replace("dense_1/", "2.").replace("dense/", "1.")
             self._known[value.place], self._known[value.storage.slot] = name, f"d {name}"
 
+        (update,) = (each for each in program.body if each.name == "adam")
+        self._known |= dict(zip(update.fields, ("weights", "m", "v", "gradients"), strict=False))
+
     def of(self, field: Any) -> str:
         """Return the name of a field of a row."""
         if not isinstance(field, Place):
