@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 import minifit
 from minifit import layers
 from minifit.kernels import load
@@ -62,8 +60,8 @@ class Names:
     def __init__(self, program: Program) -> None:
         self._known: dict[Any, str] = {program.rates: "rates", program.iterations: "iterations"}
         for (name, _), cell in ((k, c) for k, c in program.cells.items() if isinstance(k, tuple)):
-            self._known[cell] = {"x": "all x", "y": "all y", "w": "all weights"}[name]
-        self._letters = iter("xthzpqrsuvabcdefgijklmno" * 4)
+            self._known[cell] = {"x": "all x", "y": "all y", "w": "all sample weights"}[name]
+        self._letters = iter("xthzpqrsuabcdefgijklno" * 4)
         for parameter in program.learned:
             value = program.weight(parameter)
             name = parameter.name.rpartition(":")[0].replace("dense_1/", "2.").replace("dense/", "1.")
@@ -78,9 +76,7 @@ class Names:
             return f"{field:g}" if abs(field) < 10**6 else "sgemm"
         array = getattr(field, "array", None)
         if field not in self._known and array is not None:
-            self._known[field] = (
-                "1" if array.ndim == 0 else "all weights" if array.dtype == np.float32 else "?"
-            )
+            self._known[field] = f"{array:g}" if array.ndim == 0 else "?"
         if field not in self._known:
             self._known[field] = "sum" if type(field).__name__ == "Cell" else next(self._letters)
         return self._known[field]
