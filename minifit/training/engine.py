@@ -20,8 +20,8 @@ SAVED = {"train": (120_000, 1.0), "test": (60_000, 0.25), "predict": (20_000, 0.
 Measured with chains of one to eight dense layers, where it is the least.
 """
 
-IMPORT, A_KIND = 4e8, 1e8
-"""Nanoseconds that it takes to import Numba, and to compile a kind of instruction."""
+IMPORT, A_KIND = 1e8, 1.2e7
+"""Nanoseconds that it takes to load LLVM, and to compile a kind of instruction from the archive of them."""
 
 OP_BY_OP = 1.5e10
 """What stands for the cost where there is no program: three seconds, for kernels of single ops that save a fifth."""

@@ -90,7 +90,8 @@ def calls_until_it_pays(demand: Demand, kind: str, planned: float, price: Price,
     return next((n for n in range(1, most) if demand.pays(kind, planned, price)), most)
 
 
-def test_calls_add_up_until_they_pay() -> None:
+def test_calls_add_up_until_they_pay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "LEAST", 5e8)
     price = Price(2e9)
     demand = Demand()
     assert calls_until_it_pays(demand, "train", 1e6, price) == 2000
@@ -115,7 +116,8 @@ def test_a_long_call_pays_at_once_and_a_short_one_asks_for_no_price() -> None:
     assert price.asked == 2
 
 
-def test_what_never_pays_is_asked_about_ever_more_seldom() -> None:
+def test_what_never_pays_is_asked_about_ever_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "LEAST", 5e8)
     demand, price = Demand(), Price(1e15)
     assert calls_until_it_pays(demand, "train", 1e6, price) == 10_000
     assert price.asked == 5, "after 0.5, 1, 2, 4 and 8 thousand calls"
