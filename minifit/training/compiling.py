@@ -59,7 +59,7 @@ class Compiling(StepMethods):
         loss_weights : float or Variable, or a list or dict by output of them, optional
             Factors of the losses. A Variable may be changed by a callback: its value counts from the next batch on.
         run_eagerly : bool, optional
-            Accepted as in Keras; there is no other way here.
+            Accepted as in Keras, and changes nothing: what you write is called op by op anyway.
         steps_per_execution : int, default 1
             Batches between two calls of the batch hooks.
 
@@ -153,7 +153,7 @@ class Compiling(StepMethods):
 
     @property
     def run_eagerly(self) -> bool:
-        """The argument of `compile`; it changes nothing, as there is no other way here."""
+        """The argument of `compile`; it changes nothing, since what you write is called op by op anyway."""
         return self._run_eagerly
 
     @run_eagerly.setter

@@ -104,12 +104,12 @@ class Runner(ABC):
             while done != most:
                 if self._looked != settings.count:
                     self.look()
-                threads.follow()
                 self.memory.rewind()
                 plan = self.plan
                 if plan is None:
                     taken = self._one(batches, None if most is None else most - done)
                 else:
+                    threads.follow()  # op by op it is NumPy that multiplies
                     wanted = unit if alone or plan.pace < unit else plan.pace // unit * unit
                     wanted -= done % unit
                     if most is not None and most - done < wanted:

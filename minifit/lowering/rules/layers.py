@@ -7,9 +7,6 @@ from minifit.kernels import blas
 from minifit.lowering.program import Program, lowers
 from minifit.lowering.values import Unlowered, Value
 
-SLOPES_OF_OUTPUT = ("relu", "sigmoid", "tanh")
-"""Activations whose slope follows from their output."""
-
 
 @lowers(ops.dense)
 def dense(program: Program, x: Any, w: Any, b: Any, activation: str = "linear") -> Value:
