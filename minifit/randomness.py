@@ -38,8 +38,10 @@ def set_random_seed(seed: int) -> None:
     """
     import random  # seldom needed, and not free to load
 
+    global _roots
     random.seed(checked_seed(seed))
     np.random.seed(int(seed))
+    _roots = None
     DEFAULT.reset()
 
 
@@ -59,9 +61,27 @@ def checked_seed(seed: Any) -> int:
     return found
 
 
+_roots: np.random.Generator | None = None  # after `set_root_seed`
+
+
+def set_root_seed(seed: int) -> None:
+    """Let models made afterwards draw their root seeds from a stream of its own, and leave NumPy's generator alone.
+
+    Until `set_random_seed` is called, which has them come from NumPy's again.
+
+    Raises
+    ------
+    ArgumentError
+        When `seed` is not from 0 to 2**32 - 1.
+    """
+    global _roots
+    _roots = np.random.default_rng(checked_seed(seed))
+    DEFAULT.reset()
+
+
 def new_root() -> int:
     """A root seed: one draw from ``np.random``, so that ``np.random.seed(0)`` alone repeats a run."""
-    return int(np.random.randint(2**31 - 1))
+    return int(np.random.randint(2**31 - 1) if _roots is None else _roots.integers(2**31 - 1))
 
 
 def global_state() -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minifit.errors import ArgumentError
-from minifit.randomness import DEFAULT, Streams, generator_at, new_root, set_random_seed
+from minifit.randomness import DEFAULT, Streams, generator_at, new_root, set_random_seed, set_root_seed
 
 
 @pytest.fixture(autouse=True)
@@ -210,3 +210,20 @@ def test_a_generator_goes_on_from_where_another_one_was() -> None:
     position = rng.bit_generator.state
     other = generator_at(position)
     np.testing.assert_array_equal(other.permutation(50), rng.permutation(50))
+
+
+def test_a_seed_of_roots_leaves_numpy_alone() -> None:
+    try:
+        set_root_seed(3)
+        first = [new_root(), new_root()]
+        np.random.seed(0)
+        wanted = np.random.rand(2)
+        set_root_seed(3)
+        np.random.seed(0)
+        assert [new_root(), new_root()] == first
+        np.testing.assert_array_equal(np.random.rand(2), wanted)
+    finally:
+        set_random_seed(1)
+    root = new_root()
+    np.random.seed(1)
+    assert new_root() == root

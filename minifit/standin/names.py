@@ -14,6 +14,11 @@ def same(module: str, names: str) -> dict[str, str]:
     return {name: f"{module}.{name}" for name in names.split()}
 
 
+def taking(arguments: str, entries: Mapping[str, str]) -> dict[str, str]:
+    """Return entries for functions whose arguments are called otherwise."""
+    return {name: f"{path}({arguments})" for name, path in entries.items()}
+
+
 VERSION = {"__version__": "minifit.standin.version.VERSION"}
 
 LAYERS = same(
@@ -143,7 +148,42 @@ OPS = same(
     """,
 )
 
-BACKEND = same("minifit.utils", "clear_session")
+BACKEND = {
+    **same("minifit.utils", "clear_session"),
+    **same(
+        "minifit.functions.backend",
+        """
+        argmax argmin batch_flatten batch_get_value batch_set_value binary_crossentropy cast_to_floatx
+        categorical_crossentropy clip concatenate constant count_params dot elu epsilon expand_dims flatten floatx
+        get_value image_data_format int_shape is_keras_tensor l2_normalize ndim one_hot ones permute_dimensions
+        print_tensor random_normal random_uniform relu set_floatx set_value softmax switch variable zeros
+        """,
+    ),
+    **same("minifit.ops", "abs equal exp log maximum minimum sigmoid sqrt square stop_gradient tanh"),
+    **same("minifit.activations", "hard_sigmoid softplus softsign"),
+    **same("minifit.losses", "sparse_categorical_crossentropy"),
+    **same("minifit.functions.convert", "cast is_tensor ones_like zeros_like"),
+    **same(
+        "minifit.functions.elementwise",
+        "cos greater greater_equal less less_equal not_equal pow round sign sin",
+    ),
+    **same("minifit.functions.shaping", "reshape reverse shape squeeze stack tile"),
+    **same("minifit.functions.reductions", "cumsum"),
+    "all": "minifit.functions.reductions.reduce_all(x)",
+    "any": "minifit.functions.reductions.reduce_any(x)",
+    "arange": "minifit.functions.convert.arange(start, stop=None, step=1, dtype='int32')",
+    "eval": "minifit.functions.backend.get_value",
+    "eye": "minifit.functions.convert.eye(size)",
+    "gather": "minifit.functions.shaping.gather(reference, indices)",
+    "max": "minifit.functions.reductions.reduce_max(x)",
+    "mean": "minifit.functions.reductions.reduce_mean(x)",
+    "min": "minifit.functions.reductions.reduce_min(x)",
+    "prod": "minifit.functions.reductions.reduce_prod(x)",
+    "std": "minifit.functions.reductions.reduce_std(x)",
+    "sum": "minifit.functions.reductions.reduce_sum(x)",
+    "transpose": "minifit.functions.shaping.transpose(x)",
+    "var": "minifit.functions.reductions.reduce_variance(x)",
+}
 
 KERAS: dict[str, Mapping[str, str]] = {
     "": {
@@ -175,18 +215,172 @@ KERAS: dict[str, Mapping[str, str]] = {
 }
 """The names of ``keras`` and of ``tensorflow.keras``, by module."""
 
+ELEMENTWISE = {
+    **taking("x", same("minifit.ops", "abs exp sigmoid sqrt square tanh")),
+    **taking("x, y", same("minifit.ops", "equal maximum minimum")),
+    **same(
+        "minifit.functions.elementwise",
+        """
+        acos add add_n asin atan cos cosh divide floor greater greater_equal less less_equal logical_and logical_not
+        logical_or multiply negative not_equal pow round sign sin sinh subtract tan
+        """,
+    ),
+}
+
+REDUCTIONS = same(
+    "minifit.functions.reductions",
+    """
+    argmax argmin cumsum reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum
+    """,
+)
+
+LINALG = {
+    **same(
+        "minifit.functions.linalg",
+        """
+        cholesky det diag diag_part eigh inv matmul matrix_transpose matvec norm solve svd tensordot trace
+        """,
+    ),
+    **same("minifit.functions.convert", "eye"),
+}
+
+DTYPES = {
+    "bool": "minifit.standin.environment.BOOL",
+    "double": "minifit.standin.environment.FLOAT64",
+    "float16": "minifit.standin.environment.FLOAT16",
+    "float32": "minifit.standin.environment.FLOAT32",
+    "float64": "minifit.standin.environment.FLOAT64",
+    "half": "minifit.standin.environment.FLOAT16",
+    "int16": "minifit.standin.environment.INT16",
+    "int32": "minifit.standin.environment.INT32",
+    "int64": "minifit.standin.environment.INT64",
+    "int8": "minifit.standin.environment.INT8",
+    "string": "minifit.standin.environment.STRING",
+    "uint16": "minifit.standin.environment.UINT16",
+    "uint32": "minifit.standin.environment.UINT32",
+    "uint64": "minifit.standin.environment.UINT64",
+    "uint8": "minifit.standin.environment.UINT8",
+    **same("minifit.functions.convert", "as_dtype"),
+    "DType": "numpy.dtype",
+}
+
+DEVICES = same(
+    "minifit.standin.environment", "list_logical_devices list_physical_devices set_visible_devices"
+)
+
 TENSORFLOW: dict[str, Mapping[str, str]] = {
     "": {
         **VERSION,
+        **DTYPES,
+        **ELEMENTWISE,
+        **REDUCTIONS,
+        **same(
+            "minifit.functions.convert",
+            "cast convert_to_tensor eye fill is_tensor linspace ones ones_like rank size",
+        ),
+        **same("minifit.functions.convert", "zeros zeros_like"),
+        **same(
+            "minifit.functions.shaping",
+            """
+            argsort boolean_mask broadcast_to clip_by_global_norm clip_by_norm clip_by_value concat ensure_shape
+            expand_dims gather gather_nd identity meshgrid one_hot pad repeat reshape reverse roll scatter_nd shape sort
+            split squeeze stack tile transpose unique unstack where
+            """,
+        ),
+        **same("minifit.functions.linalg", "matmul norm tensordot"),
+        **same(
+            "minifit.standin.environment", "UnconnectedGradients device executing_eagerly function get_logger"
+        ),
+        **same("minifit.standin.environment", "name_scope"),
         "GradientTape": "minifit.tape.GradientTape",
+        "Module": "minifit.functions.module.Module",
+        "Tensor": "minifit.tensor.Tensor",
         "Variable": "minifit.parameters.Variable",
+        "constant": "minifit.functions.convert.make_constant",
+        "constant_initializer": "minifit.initializers.Constant",
+        "newaxis": "minifit.standin.environment.NEWAXIS",
+        "ones_initializer": "minifit.initializers.Ones",
+        "print": "minifit.standin.environment.print_",
+        "random_normal_initializer": "minifit.initializers.RandomNormal",
+        "random_uniform_initializer": "minifit.initializers.RandomUniform",
+        "range": "minifit.functions.convert.arange",
+        "slice": "minifit.functions.shaping.slice_",
+        "stop_gradient": "minifit.ops.stop_gradient(input)",
+        "zeros_initializer": "minifit.initializers.Zeros",
     },
+    "compat.v1.logging": same("minifit.standin.environment", "DEBUG ERROR FATAL INFO WARN set_verbosity"),
+    "config": {
+        **DEVICES,
+        **same("minifit.standin.environment", "functions_run_eagerly run_functions_eagerly"),
+    },
+    "config.experimental": {**DEVICES, **same("minifit.standin.environment", "set_memory_growth")},
+    "config.threading": {
+        "get_inter_op_parallelism_threads": "minifit.standin.environment.get_threads",
+        "get_intra_op_parallelism_threads": "minifit.standin.environment.get_threads",
+        "set_inter_op_parallelism_threads": "minifit.standin.environment.set_threads",
+        "set_intra_op_parallelism_threads": "minifit.standin.environment.set_threads",
+    },
+    "debugging": same(
+        "minifit.standin.testing",
+        """
+        assert_equal assert_greater assert_greater_equal assert_less assert_less_equal assert_near assert_non_negative
+        assert_none_equal assert_positive check_numerics
+        """,
+    ),
+    "dtypes": {**DTYPES, **same("minifit.functions.convert", "cast")},
     "initializers": INITIALIZERS,
+    "linalg": LINALG,
     "losses": LOSSES,
+    "math": {
+        **ELEMENTWISE,
+        **REDUCTIONS,
+        **taking("x", same("minifit.ops", "log")),
+        **same(
+            "minifit.functions.elementwise",
+            "ceil divide_no_nan expm1 floordiv is_finite is_inf is_nan log1p mod reciprocal rsqrt squared_difference",
+        ),
+        **same("minifit.functions.reductions", "count_nonzero reduce_std reduce_variance"),
+        **same("minifit.functions.linalg", "l2_normalize"),
+        **same("minifit.functions.neural", "confusion_matrix in_top_k"),
+        **same("minifit.functions.shaping", "top_k"),
+        "softplus": "minifit.nonlinearities.softplus(features)",
+        "floormod": "minifit.functions.elementwise.mod",
+    },
     "metrics": METRICS,
+    "nest": {
+        "flatten": "minifit.nest.flatten(structure)",
+        "map_structure": "minifit.standin.environment.map_structure",
+    },
+    "nn": {
+        **same(
+            "minifit.functions.neural",
+            """
+            bias_add dropout embedding_lookup in_top_k l2_loss leaky_relu log_softmax moments relu6
+            sigmoid_cross_entropy_with_logits softmax softmax_cross_entropy_with_logits
+            sparse_softmax_cross_entropy_with_logits
+            """,
+        ),
+        **same("minifit.functions.linalg", "l2_normalize"),
+        **same("minifit.functions.shaping", "top_k"),
+        **taking("x", same("minifit.ops", "sigmoid tanh")),
+        "elu": "minifit.nonlinearities.elu(features)",
+        "gelu": "minifit.nonlinearities.gelu(features)",
+        "relu": "minifit.ops.relu(features)",
+        "selu": "minifit.nonlinearities.selu(features)",
+        "silu": "minifit.nonlinearities.silu(features)",
+        "softplus": "minifit.nonlinearities.softplus(features)",
+        "softsign": "minifit.nonlinearities.softsign(features)",
+        "swish": "minifit.nonlinearities.swish(features)",
+    },
     "optimizers": OPTIMIZERS,
     "optimizers.schedules": SCHEDULES,
+    "random": same(
+        "minifit.functions.random", "categorical normal set_seed shuffle truncated_normal uniform"
+    ),
     "summary": same("minifit.summary", "SummaryWriter create_file_writer flush histogram image scalar text"),
+    "test": same("minifit.standin.environment", "gpu_device_name is_built_with_cuda is_gpu_available")
+    | same("minifit.standin.testing", "TestCase main"),
+    "version": {"VERSION": "minifit.standin.version.VERSION"},
 }
 """The names of ``tensorflow`` besides those under ``tensorflow.keras``, by module."""
 

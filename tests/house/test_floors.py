@@ -44,6 +44,7 @@ FLOORS = [
         "metrics",
         "schedules",
         "optimizers",
+        "functions",
         "lowering",
     ],
     ["graph", "layers", "data", "saving", "datasets", "utils", "tensorboard", "summary"],

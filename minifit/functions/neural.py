@@ -1,0 +1,117 @@
+"""Activations and losses of logits: TensorFlow's ``tf.nn``."""
+
+from typing import Any
+
+import numpy as np
+
+from minifit import nonlinearities, ops
+from minifit.functions.convert import as_dtype, tensor
+from minifit.functions.reductions import axes, reduce_variance
+from minifit.functions.shaping import argsort, gather
+from minifit.tensor import Tensor, current, to_array
+
+
+def softmax(logits: Any, axis: Any = None, name: str | None = None) -> Any:
+    """Return ``exp(x) / sum(exp(x))`` along an axis, the last one when it is None."""
+    x = tensor(logits)
+    n = len(x.shape)
+    if axis is None or axis % n == n - 1:
+        return ops.softmax(x)
+    order = list(range(n))
+    order[axis], order[-1] = order[-1], order[axis]
+    return ops.transpose(ops.softmax(ops.transpose(x, tuple(order))), tuple(order))
+
+
+def log_softmax(logits: Any, axis: Any = None, name: str | None = None) -> Any:
+    """Return the logarithm of `softmax`."""
+    return nonlinearities.log_softmax(tensor(logits), -1 if axis is None else axis)
+
+
+def relu6(features: Any, name: str | None = None) -> Any:
+    """Return ``min(max(x, 0), 6)``."""
+    return ops.clip(tensor(features), 0.0, 6.0)
+
+
+def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Any:
+    """Return `x` above 0 and ``alpha * x`` below."""
+    x = tensor(features)
+    return ops.maximum(x, x * alpha)
+
+
+def dropout(
+    x: Any, rate: Any, noise_shape: Any = None, seed: int | None = None, name: str | None = None
+) -> Any:
+    """Return a tensor with each number set to 0 with a probability, and the others made larger for that."""
+    return ops.dropout(tensor(x), float(rate), current().generator("dropout", seed), noise_shape)
+
+
+def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Any:
+    """Return a tensor with one number added for each place of the last axis."""
+    return tensor(value) + bias
+
+
+def l2_loss(t: Any, name: str | None = None) -> Any:
+    """Return half of the sum of the squares."""
+    return ops.sum(ops.square(tensor(t))) / 2.0
+
+
+def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
+    """Return the mean and the variance along some axes."""
+    along = _axes(axes)
+    return ops.mean(tensor(x), along, keepdims), reduce_variance(x, along, keepdims)
+
+
+_axes = axes  # an argument of `moments` has its name
+
+
+def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name: str | None = None) -> Any:
+    """Return the rows of a table by their numbers."""
+    rows = gather(params, ids)
+    if max_norm is None:
+        return rows
+    return rows * (max_norm / ops.maximum(ops.sqrt(ops.sum(ops.square(rows), -1, True)), max_norm))
+
+
+def softmax_cross_entropy_with_logits(
+    labels: Any, logits: Any, axis: int = -1, name: str | None = None
+) -> Any:
+    """Return the cross-entropy of probabilities with the `softmax` of logits, one number for each row."""
+    return -ops.sum(tensor(labels) * log_softmax(logits, axis), axis)
+
+
+def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str | None = None) -> Any:
+    """Return the cross-entropy of class numbers with the `softmax` of logits, one number for each row."""
+    x = tensor(logits)
+    return -ops.sum(ops.one_hot(tensor(labels), x.shape[-1]) * log_softmax(x), -1)
+
+
+def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Any:
+    """Return the cross-entropy of probabilities with the sigmoid of logits, number by number."""
+    z = tensor(logits)
+    return nonlinearities.softplus(z) - z * labels
+
+
+def in_top_k(targets: Any, predictions: Any, k: int, name: str | None = None) -> Tensor:
+    """Return whether each class number is among the `k` most probable ones."""
+    best = to_array(argsort(predictions, -1, "DESCENDING"))[..., : int(k)]
+    return Tensor((best == to_array(tensor(targets))[..., None]).any(-1))
+
+
+def confusion_matrix(
+    labels: Any,
+    predictions: Any,
+    num_classes: int | None = None,
+    weights: Any = None,
+    dtype: Any = "int32",
+    name: str | None = None,
+) -> Tensor:
+    """Return how often each class, in a row, was taken for each class, in a column."""
+    true, guessed = (to_array(tensor(x)).reshape(-1).astype(np.int64) for x in (labels, predictions))
+    n = (
+        int(max(true.max(initial=-1), guessed.max(initial=-1))) + 1
+        if num_classes is None
+        else int(num_classes)
+    )
+    made = np.zeros((n, n), as_dtype(dtype))
+    np.add.at(made, (true, guessed), 1 if weights is None else to_array(tensor(weights)).astype(made.dtype))
+    return Tensor(made)

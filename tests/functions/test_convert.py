@@ -1,0 +1,37 @@
+"""What TensorFlow recorded of these functions."""
+
+import numpy as np
+import pytest
+
+from minifit.errors import ArgumentTypeError, GradientError
+from minifit.functions import convert, linalg
+from minifit.tape import GradientTape
+from minifit.tensor import Tensor
+from tests.functions.playing import each, play
+
+
+@each("convert")
+def test_it_is_as_in_tensorflow(expression: str) -> None:
+    play("convert", expression)
+
+
+def test_a_gradient_that_there_is_none_of_is_refused() -> None:
+    x = Tensor(np.eye(2, dtype=np.float32))
+    with GradientTape() as tape:
+        tape.watch(x)
+        y = linalg.det(x)
+    with pytest.raises(GradientError, match=r"goes through tf\.linalg\.det"):
+        tape.gradient(y, x)
+
+
+def test_dtypes_by_their_names() -> None:
+    assert [convert.as_dtype(n).name for n in ("float", "double", "half", "int", "int64", float)] == [
+        "float32", "float64", "float16", "int32", "int64", "float64",
+    ]  # fmt: skip
+
+
+def test_shapes() -> None:
+    assert convert.sizes(3) == (3,)
+    assert convert.sizes(Tensor([2, 3])) == convert.sizes([2, Tensor(3)]) == (2, 3)
+    with pytest.raises(ArgumentTypeError, match="A shape is whole numbers"):
+        convert.sizes(None)

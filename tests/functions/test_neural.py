@@ -1,0 +1,21 @@
+"""What TensorFlow recorded of these functions."""
+
+import numpy as np
+
+from minifit.functions import neural
+from tests.functions.playing import each, play
+
+
+@each("neural")
+def test_it_is_as_in_tensorflow(expression: str) -> None:
+    play("neural", expression)
+
+
+def test_dropout() -> None:
+    found = neural.dropout(np.ones((200, 10), np.float32), rate=0.25, seed=1).numpy()
+    np.testing.assert_allclose(np.unique(found), [0, 4 / 3], rtol=1e-6)
+
+
+def test_rows_no_longer_than_a_norm() -> None:
+    found = neural.embedding_lookup([[3.0, 4.0], [0.3, 0.4]], [0, 1], max_norm=1.0).numpy()
+    np.testing.assert_allclose(found, [[0.6, 0.8], [0.3, 0.4]], rtol=1e-6)
