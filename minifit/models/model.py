@@ -213,7 +213,7 @@ class Model(Wired):
         if self._graph is None:
             self._inputs_form = form
         else:
-            self._fitted(inputs)
+            self.check_fit(inputs)
 
     def adopt_weights(self) -> None:
         """Let all weights lie side by side, those of models inside each where these keep them."""

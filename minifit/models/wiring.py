@@ -239,20 +239,30 @@ class Wired(Trainer):
         """Return the tensors for the inputs of the graph in order, in the shapes that these have."""
         return self._fitted([inputs] if isinstance(inputs, Tensor) else self._in_order(inputs))
 
+    def check_fit(self, inputs: Sequence[Any]) -> None:
+        """See that batches, of which nothing but the shape is asked, fit the inputs of the graph."""
+        for x, symbol in zip(inputs, self._inputs_for(inputs), strict=True):
+            self._shape_fitting(x.shape, symbol)
+
     def _fitted(self, leaves: Sequence[Any]) -> Sequence[Any]:
         """Return tensors or arrays in the order of the inputs of the graph, in the shapes that these have."""
-        graph = self._need_graph("inputs")
-        if len(leaves) == len(graph.inputs) == 1 and leaves[0].shape[1:] == graph.inputs[0].shape[1:]:
+        symbols = self._inputs_for(leaves)
+        if len(leaves) == 1 and leaves[0].shape[1:] == symbols[0].shape[1:]:
             return leaves
+        return [
+            x if x.shape[1:] == symbol.shape[1:] else self._fitting(x, symbol)
+            for x, symbol in zip(leaves, symbols, strict=True)
+        ]
+
+    def _inputs_for(self, leaves: Sequence[Any]) -> list[Symbol]:
+        """Return the inputs of the graph, of which there are as many as leaves."""
+        graph = self._need_graph("inputs")
         if len(leaves) != len(graph.inputs):
             raise ArgumentError(
                 f"The model {self.name!r} takes {len(graph.inputs)} inputs: {self.input_keys}. "
                 f"Received: {len(leaves)}. Pass a list with one for each."
             )
-        return [
-            x if x.shape[1:] == symbol.shape[1:] else self._fitting(x, symbol)
-            for x, symbol in zip(leaves, graph.inputs, strict=True)
-        ]
+        return graph.inputs
 
     def _in_order(self, inputs: Any) -> list[Any]:
         """Return the leaves of nested inputs; those of a dict by name."""
@@ -266,10 +276,16 @@ class Wired(Trainer):
 
     def _fitting(self, x: Any, symbol: Symbol) -> Any:
         """Return a batch in the shape of an input; (n,) may stand for (n, 1)."""
-        expected, given = symbol.shape, x.shape
-        if x.ndim == 1 and len(expected) == 2:
-            x = x.reshape(-1, 1)
-        if x.ndim != len(expected) or any(e not in (None, n) for e, n in zip(expected, x.shape, strict=True)):
+        shape = self._shape_fitting(x.shape, symbol)
+        return x if shape == x.shape else x.reshape(*shape)
+
+    def _shape_fitting(self, given: ShapeLike, symbol: Symbol) -> ShapeLike:
+        """Return the shape that a batch of a shape has as an input."""
+        expected = symbol.shape
+        shape = (*given, 1) if len(given) == 1 and len(expected) == 2 else given
+        if len(shape) != len(expected) or any(
+            e not in (None, n) for e, n in zip(expected, shape, strict=True)
+        ):
             todo = "Reshape the data, or give the first layer another input_shape."
             if len(given) < len(expected):
                 todo = "Reshape the data; x[None] makes a single sample a batch of one."
@@ -277,7 +293,7 @@ class Wired(Trainer):
                 f"{self._who_expects(symbol)} expects input of shape {without_batch(expected)}. "
                 f"Received: {without_batch(given)}. {todo}"
             )
-        return x
+        return shape
 
     def _who_expects(self, symbol: Symbol) -> str:
         return f"Input {symbol.name!r} of model {self.name!r}"

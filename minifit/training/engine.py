@@ -128,7 +128,7 @@ def choose(pays: Callable[[], bool]) -> ModuleType:
     return _loaded(wanted)
 
 
-_loaded = cache(kernels.load)  # asked at every call
+_loaded: Callable[[str], ModuleType] = cache(kernels.load)  # asked at every call
 
 
 def name_of(chosen: ModuleType) -> str:

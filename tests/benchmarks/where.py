@@ -18,6 +18,7 @@ from pyinstrument.frame import Frame
 
 import minifit
 from minifit import kernels
+from minifit.training import engine
 from tests.benchmarks import implementations
 from tests.benchmarks.pythons import known
 from tests.benchmarks.text import Row, number, plain
@@ -125,18 +126,18 @@ def named_kernels() -> Iterator[None]:
 
     Compiled code has no frame of its own that every Python could see. This costs some 0.1 microseconds a call.
     """
-    load, made = kernels.load, dict[str, ModuleType]()
+    load, made, loaded = kernels.load, dict[str, ModuleType](), engine._loaded
 
     def load_named(name: str) -> ModuleType:
         if name not in made:
             made[name] = _named(load(name))
         return made[name]
 
-    kernels.load = load_named
+    kernels.load = engine._loaded = load_named
     try:
         yield
     finally:
-        kernels.load = load
+        kernels.load, engine._loaded = load, loaded
 
 
 def _named(module: ModuleType) -> ModuleType:
