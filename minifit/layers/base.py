@@ -395,19 +395,21 @@ class Layer(Owner, Connected, Adding, Configurable):
         Unlowered
             When the layer takes no part in programs.
         """
-        if not self._lowers():
-            program.refuse(f"the layer {self.name!r} of class {type(self).__name__}")
+        name = f"the layer {self.name!r} of class {type(self).__name__}"
         told = kwargs.get("training")
         others = {k: v for k, v in kwargs.items() if k != "training"}
         training = training if told is None else bool(told)
         before = _surrounding.set(training)
         try:
-            y = self.lower(program, inputs, training, **others)
+            with program.inside(name):
+                if not self._lowers():
+                    program.refuse(name)
+                y = self.lower(program, inputs, training, **others)
+                if self.activity_regularizer is not None:
+                    for output in nest.flatten(y):
+                        program.regularize_activity(self.activity_regularizer, output)
         finally:
             _surrounding.reset(before)
-        if self.activity_regularizer is not None:
-            for output in nest.flatten(y):
-                program.regularize_activity(self.activity_regularizer, output)
         return y
 
     def _lowers(self) -> bool:

@@ -119,8 +119,8 @@ class CategoryEncoding(Layer):
     def lower(self, program: Any, inputs: Any, training: bool, count_weights: Any = None) -> Any:
         """Write down the rows, of a batch of category numbers."""
         if count_weights is not None:
-            program.refuse(f"count_weights of the layer {self.name!r}")
-        program.need_column(inputs, self.name)
+            program.refuse("count_weights")
+        program.need_column(inputs)
         program.check("check_numbers", inputs, inputs.count, -1.0, float(self.num_tokens))
         return lower_encoded(program, self.name, inputs, self.num_tokens, self.output_mode)
 
@@ -178,7 +178,7 @@ def encoded(name: str, numbers: Array, depth: int, mode: str, weights: Any = Non
 def lower_encoded(program: Any, name: str, numbers: Any, depth: int, mode: str) -> Any:
     """Write down category numbers as rows, as `encoded` makes them."""
     if numbers.ndim < 2:
-        program.refuse(f"the layer {name!r} of values without axes")
+        program.refuse("an encoding of values without axes")
     shape = encoded_shape(name, numbers.shape, depth, mode)
     width = 1 if mode == "one_hot" else numbers.columns
     rows = numbers.count if mode == "one_hot" else numbers.rows

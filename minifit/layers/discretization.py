@@ -137,7 +137,7 @@ class Discretization(Layer):
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
         """Write down the numbers of the ranges, of a batch without NaN."""
-        program.need_column(inputs, self.name)
+        program.need_column(inputs)
         program.check("check_numbers", inputs, inputs.count, -math.inf, math.inf)
         ends = program.constant(self.bin_boundaries)
         return program.prepare("place_in_ranges", inputs.shape, inputs, inputs.count, ends, -ends.count)

@@ -60,7 +60,7 @@ class Dropout(Layer):
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
         """Write down what `call` computes."""
         if self.noise_shape is not None and self.noise_shape[:1] not in ((None,), (1,)):
-            program.refuse(f"the noise_shape of layer {self.name!r}, which is for batches of one size")
+            program.refuse("a noise_shape for batches of one size")
         return self._thinned(inputs, training, program.stream, program.by_rule)
 
     def _thinned(

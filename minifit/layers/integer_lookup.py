@@ -124,9 +124,9 @@ class IntegerLookup(IndexLookup):
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
         """Write down the places, or the rows, of a batch of numbers that float32 holds exactly."""
         if self.invert:
-            program.refuse(f"the layer {self.name!r}, which looks up by places")
+            program.refuse("a lookup by places")
         self._need_vocabulary()
-        program.need_column(inputs, self.name)
+        program.need_column(inputs)
         program.check("check_numbers", inputs, inputs.count, -LARGEST - 1.0, LARGEST + 1.0)
         known = sorted((t, p) for t, p in self._known().items() if abs(t) <= LARGEST)
         tokens, found = (program.constant(np.array(column)) for column in zip(*known, strict=True))

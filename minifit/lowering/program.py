@@ -5,7 +5,8 @@ its rule writes down the instruction that will, and how the gradient flows back 
 masks, have a method `lower` that does the same by hand.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import takewhile
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
@@ -219,10 +220,10 @@ class Program(Updates):
 
         return self.lookup(looked_up)
 
-    def need_column(self, value: Value, layer: str) -> None:
-        """Refuse a layer that looks at numbers before a batch is taken, unless they come straight from the batch."""
+    def need_column(self, value: Value) -> None:
+        """Refuse numbers that are to be looked at before a batch is taken, unless they come straight from the batch."""
         if not self.is_column(value) or value.dtype != FLOAT:
-            self.refuse(f"the layer {layer!r}, whose input does not come straight from the batch")
+            self.refuse("an input that does not come straight from the batch")
 
     def prepare(self, name: str, shape: ValueShape, *fields: Operand) -> Value:
         """Return a value that an instruction makes of columns of the batch, ahead of all else, as one more of them.
@@ -279,6 +280,17 @@ class Program(Updates):
         """Add to all sums here."""
         self.body += self._tallies
         self._tallies.clear()
+
+    @staticmethod
+    @contextmanager
+    def inside(layer: str) -> Iterator[None]:
+        """Say of what is refused here which layer it is a part of; the innermost one counts."""
+        try:
+            yield
+        except Unlowered as refused:
+            if refused.layer is None:
+                refused.layer = layer
+            raise
 
     @staticmethod
     def refuse(part: str) -> NoReturn:

@@ -15,7 +15,19 @@ ValueShape = tuple[int | None, ...]
 
 
 class Unlowered(Exception):
-    """A part of a model that a program does not have. Its text names the part: "the layer 'dense' ..."."""
+    """A part of a model that a program does not have. Its text names the part: "the op 'cumsum'".
+
+    Attributes
+    ----------
+    layer : str or None
+        The layer that the part belongs to: "the layer 'dense' of class Dense".
+    """
+
+    layer: str | None = None
+
+    def __str__(self) -> str:
+        part = super().__str__()
+        return part if self.layer is None or part.startswith(self.layer) else f"{part}, in {self.layer}"
 
 
 class Value(Symbolic):

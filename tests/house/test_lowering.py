@@ -195,9 +195,26 @@ def test_what_draws_numbers_by_itself_goes_op_by_op() -> None:
     assert_refused(chain(lambda: [Shaken()]), X, Y, "an op that draws random numbers")
 
 
+class Turned(Layer):
+    """A layer of a user's whose promise does not hold: it looks at a number."""
+
+    def call(self, inputs: Any) -> Any:
+        return -inputs if ops.sum(inputs).value < 0 else inputs
+
+    lower = Layer.lower_by_call
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_what_is_refused_within_a_layer_names_it(depth: int) -> None:
+    def layers() -> list[Any]:
+        return [Turned(name="turned") if depth == 0 else Sequential([Turned(name="turned")])]
+
+    assert_refused(chain(layers), X, Y, "written down, in the layer 'turned' of class Turned")
+
+
 def test_a_layer_that_looks_at_numbers_behind_others_goes_op_by_op() -> None:
     make = preprocessing(lambda: [Rescaling(1.0, input_shape=(4,)), CategoryEncoding(5)])
-    assert_refused(make, IDS, Y, "'category_encoding', whose input does not come straight from the batch")
+    assert_refused(make, IDS, Y, "straight from the batch, in the layer 'category_encoding'")
 
 
 # -- graphs --------------------------------------------------------------------------------------------------

@@ -425,11 +425,14 @@ OP_BY_OP: dict[str, tuple[str, Callable[[], Sequential]]] = {
     "a layer of the user's": ("the layer 'own_dense", lambda: model_of(OwnDense(1))),
     "a call of the instance's": ("the layer 'dense", instance_with_a_call_of_its_own),
     "a call set later": ("the layer 'dense", own_output),
-    "a function as activation": ("", lambda: model_of(Dense(1, lambda x: x * 2))),
+    "a function as activation": ("in the layer 'dense", lambda: model_of(Dense(1, lambda x: x * 2))),
     "a forward of the user's": ("the model", wider),
     "an optimizer of the user's": ("the optimizer OwnSGD", lambda: model_of(Dense(1), optimizer=OwnSGD())),
     "a loss of the user's": ("the loss", lambda: model_of(Dense(1), loss=OwnLoss())),
-    "a function as loss": ("", lambda: model_of(Dense(1), loss=lambda t, p: losses.mse(t, p) * 1)),
+    "a function as loss": (
+        "the function '<lambda>', which is the user's own",
+        lambda: model_of(Dense(1), loss=lambda t, p: losses.mse(t, p) * 1),
+    ),
     "a metric of the user's": ("the metric", lambda: model_of(Dense(1), metrics=[OwnMetric()])),
     "a constraint of the user's": ("the constraint", lambda: model_of(Dense(1, bias_constraint=lambda w: w))),
     "a regularizer of the user's": (

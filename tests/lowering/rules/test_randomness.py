@@ -94,7 +94,7 @@ def test_more_noise_than_is_drawn_ahead(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_mask_for_batches_of_one_size_goes_op_by_op() -> None:
     make = chain(lambda: Dropout(0.5, noise_shape=(11, 12)))
-    assert_refused(make, X, Y, "the noise_shape of layer", batch_size=11)
+    assert_refused(make, X, Y, "a noise_shape for batches of one size, in the layer", batch_size=11)
 
 
 def test_what_is_no_number_is_not_dropped() -> None:
