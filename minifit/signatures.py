@@ -67,4 +67,6 @@ def _module_of(function: Any) -> str:
 
 def as_written(object: Any, *methods: str) -> bool:
     """Return whether these methods are the library's own: none was set on the object or on its class since."""
-    return all(name not in vars(object) and of_library(getattr(type(object), name)) for name in methods)
+    kinds = type(object).__mro__
+    own = (vars(kind)[name] for name in methods for kind in kinds if name in vars(kind))
+    return vars(object).keys().isdisjoint(methods) and all(map(of_library, own))

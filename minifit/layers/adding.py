@@ -54,6 +54,7 @@ class Adding:
         for loss in nest.flatten(losses):
             if callable(loss):
                 self._loss_functions.append(loss)
+                changed()
                 continue
             added = _one_number(loss)
             if isinstance(added, Symbolic):  # a value of a program

@@ -170,7 +170,8 @@ class Program(Updates):
     def _penalize(self, x: Value, regularizer: Any, part: str, of_rows: bool) -> None:
         if type(regularizer) not in PENALTIES or not of_library(type(regularizer).__call__):
             raise Unlowered(f"{part}, which is the user's own")
-        factors = getattr(regularizer, "l1", 0.0), getattr(regularizer, "l2", 0.0)
+        kind = type(regularizer)  # on an object of another class, a factor of this name means nothing
+        factors = [float(getattr(regularizer, name)) if hasattr(kind, name) else 0.0 for name in ("l1", "l2")]
         self.added.append(self.apply(ops.penalty, (x, *factors, of_rows), {}))
 
     def as_value(self, x: Any) -> Value:

@@ -8,6 +8,7 @@ from minifit.arrays import Array
 from minifit.lowering.places import Memory, Place, Room
 from minifit.lowering.values import Unlowered
 from minifit.parameters import Parameter
+from minifit.signatures import as_written
 
 
 class Updates:
@@ -44,6 +45,6 @@ class Updates:
     def constrain(self, parameter: Parameter) -> None:
         """Replace the numbers of a weight by what its constraint makes of them."""
         constraint = parameter.constraint
-        if "lower" not in vars(type(constraint)):
+        if "lower" not in vars(type(constraint)) or not as_written(constraint, "__call__"):
             raise Unlowered(f"the constraint of {parameter.name}, which is the user's own")
         constraint.lower(self, parameter)

@@ -24,7 +24,7 @@ from minifit.optimizers.slots import Slots
 from minifit.parameters import Parameter, ParameterBuffer, Segment, Variable, segments
 from minifit.schedules import LearningRateSchedule, deserialize, serialize
 from minifit.settings import Setting
-from minifit.signatures import check_call
+from minifit.signatures import as_written, check_call
 from minifit.tables import Configurable, plain
 from minifit.tape import GradientTape
 from minifit.tensor import constant, current, to_array
@@ -301,7 +301,8 @@ class Optimizer(KerasMethods, Configurable):
     def of_library(self) -> bool:
         """True if a step runs no method of the user's."""
         kind: Any = type(self)
-        return kind.__module__.startswith("minifit.") and vars(self).keys().isdisjoint(_methods_of(kind))
+        own = kind.__module__.startswith("minifit.") and vars(self).keys().isdisjoint(_methods_of(kind))
+        return own and as_written(self, "_update")
 
     def fit_step(self, kernels: ModuleType, plan: Plan) -> None:
         """Take a step of `fit` by the methods of a user's class: `apply_gradients`, or `step` and what it calls."""

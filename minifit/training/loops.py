@@ -80,6 +80,7 @@ def _train(
     """One epoch: the logs of its last batch, or `logs` if there was none."""
     watched = callbacks.watched("train")
     stopped = (lambda: True) if watched else (lambda: state.stop_training)
+    step.begin_epoch()
     if state.batch:  # resumed in the middle of the epoch
         logs = step.logs()
     while state.batch != batches.steps and not state.had_stopped:
@@ -106,6 +107,7 @@ def evaluate(step: JudgedStep, batches: Batches, callbacks: CallbackList, unit: 
     batch = 0
     callbacks.on_test_begin()
     step.reset()
+    step.begin_epoch()
     if not batches.ended:
         batches.rewind()
         watched = callbacks.watched("test")

@@ -28,6 +28,7 @@ from minifit.randomness import Streams
 from minifit.tensor import Context
 from minifit.training import threads
 from minifit.training.flags import Outlook
+from minifit.training.methods import Methods
 from minifit.training.plan import Columns, Plan
 from minifit.training.progress import Progress
 from minifit.undo import Undo
@@ -65,6 +66,7 @@ class Runner(ABC):
     model: Any
     _latest: Batch | Stretch  # what was taken last
     parts: tuple[Any, ...] = ()
+    methods = Methods()
 
     def __init__(self, kernels: ModuleType, streams: Streams, recording: bool = False) -> None:
         self.memory = Workspace()
@@ -102,7 +104,7 @@ class Runner(ABC):
         until = 0.0 if alone else time.perf_counter() + PAUSE
         try:
             while done != most:
-                if self._looked != settings.count:
+                if self._looked != settings.count or self.methods.replaced_on_objects():
                     self.look()
                 self.memory.rewind()
                 plan = self.plan
@@ -136,9 +138,11 @@ class Runner(ABC):
         self.context.kernels = kernels
 
     def holds(self, parts: tuple[Any, ...]) -> bool:
-        """Return whether it is made of these kernels, streams and other parts, and no setting has changed since."""
+        """Return whether it is made of these kernels, streams and other parts, and nothing was set on them since."""
         here = (self.context.kernels, self.context.streams, *self.parts)
         if len(here) != len(parts) or not all(map(is_, here, parts)) or self._looked == -1:
+            return False
+        if self.methods.replaced():
             return False
         if self._looked != settings.count and self.outlook.moved():
             return False
@@ -173,6 +177,11 @@ class Runner(ABC):
     def rehearse(self, batches: Batches) -> None:
         """Build what nothing but a step builds, and change nothing; the library's own steps find all of it built."""
 
+    def begin_epoch(self) -> None:
+        """Go by the methods that objects and classes have by now."""
+        if self.methods.replaced():
+            self._looked = -1
+
     # -- what a step says -------------------------------------------------------------------------------
 
     @abstractmethod
@@ -181,15 +190,21 @@ class Runner(ABC):
 
     def look(self) -> None:
         """Look at what follows from settings, if any was changed since; called ahead of every batch."""
-        if self._looked != settings.count:
+        replaced = self.methods.replaced_on_objects()
+        if self._looked != settings.count or replaced:
             moved, self._looked = self.outlook.moved() or self._looked == -1, settings.count
-            if moved:
+            if moved or replaced:
                 self.follow_settings()
 
     def follow_settings(self) -> None:
         """Compute what follows from settings."""
+        self.methods = Methods(self.called(), self.model.layers_within())
         self.plan = self.make_plan() if self.context.kernels.COMPILED else None
         self.reason = "" if self.context.kernels.COMPILED else NUMPY
+
+    def called(self) -> list[Any]:
+        """Return what it calls beside the layers: losses, metrics, penalties, the optimizer, constraints."""
+        return []
 
     def make_plan(self) -> Plan | None:
         """Return the programs of the step, of which none is written down yet; None for a step of the user's."""

@@ -87,6 +87,11 @@ class JudgedStep(Runner):
         self.regularized = [w for w in self.weights if w.regularizer is not None]
         super().follow_settings()
 
+    def called(self) -> list[Any]:
+        """Return what it calls beside the layers."""
+        losses = [head.loss for head in self.objective.heads if head.loss is not None]
+        return [*losses, *self.objective.metrics, *(w.regularizer for w in self.regularized)]
+
     def write(self, program: Program, columns: Columns) -> None:
         """Write down what `take` does, for a batch of these columns."""
         inputs, targets, weights = columns
@@ -131,11 +136,10 @@ class TrainStep(JudgedStep):
         self._looked = settings.count
         self.outlook.moved()
         self._follow()
-        self._attributes = len(vars(optimizer))
 
     def holds(self, parts: tuple[Any, ...]) -> bool:
-        """Return whether all of it is as it was, also the optimizer: no method was put on it."""
-        if not super().holds(parts) or len(vars(self.optimizer)) != self._attributes:
+        """Return whether all of it is as it was, and then have the optimizer go on with its plan."""
+        if not super().holds(parts):
             return False
         self.optimizer.resume(self.memory_plan)
         return True
@@ -164,14 +168,18 @@ class TrainStep(JudgedStep):
 
     def _follow(self) -> None:
         """Find the weights that are regularized or constrained, and whether there is a plan."""
-        super().follow_settings()
         known = [w.constraint for w in self.constrained]
         self.constrained = [w for w in self.learned if w.constraint is not None]
+        super().follow_settings()
         users = [w for w in self.constrained if not type(w.constraint).__module__.startswith("minifit.")]
         self.users_update = bool(users) or not self.optimizer.of_library
         for weight in users:
             if not any(weight.constraint is c for c in known):
                 constrained(weight)  # one that cannot be used is to be noticed before a step
+
+    def called(self) -> list[Any]:
+        """Return what it calls beside the layers."""
+        return [*super().called(), self.optimizer, *(w.constraint for w in self.constrained)]
 
     def make_plan(self) -> Plan:
         """Return the programs of the step, of which none is written down yet."""
