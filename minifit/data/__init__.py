@@ -12,6 +12,15 @@ from minifit.data.batch import Batch
 from minifit.data.batches import Batches
 from minifit.data.checks import split
 from minifit.data.class_weights import class_weights, weighed_classes
+from minifit.data.dataset import (
+    AUTOTUNE,
+    INFINITE_CARDINALITY,
+    UNKNOWN_CARDINALITY,
+    Dataset,
+    Options,
+)
+from minifit.data.dataset_batches import batches_of_dataset
+from minifit.data.elements import DatasetSpec, TensorSpec
 from minifit.data.forms import ANY, Form, Names, normal_form, warn_of_extra
 from minifit.data.iterator_batches import IteratorBatches
 from minifit.data.row_batches import RowBatches, Shuffle, columns_of
@@ -22,15 +31,22 @@ from minifit.data.stored_batches import StoredBatches
 from minifit.errors import ArgumentError
 
 __all__ = [
+    "AUTOTUNE",
+    "INFINITE_CARDINALITY",
+    "UNKNOWN_CARDINALITY",
     "ArrayBatches",
     "Batch",
     "Batches",
+    "Dataset",
+    "DatasetSpec",
     "Form",
     "IteratorBatches",
     "Names",
+    "Options",
     "Sequence",
     "SequenceBatches",
     "StoredBatches",
+    "TensorSpec",
     "batches_of",
     "halves",
     "is_array_like",
@@ -73,11 +89,11 @@ def batches_of(
 
     Parameters
     ----------
-    x : array_like, h5py.Dataset, a list, tuple or dict of them, Sequence, or an iterator or iterable of batches
+    x : array_like, h5py.Dataset, a list, tuple or dict of them, Dataset, Sequence, iterator or iterable of batches
     y, sample_weight : array_like or h5py.Dataset, or a list, tuple or dict of them, optional
         Only with arrays; whatever gives batches gives them together with x.
     batch_size, steps, passes, shuffle
-        As for `RowBatches`; only `steps` and `shuffle` for a Sequence, only `steps` for an iterable.
+        As for `RowBatches`; only `steps` and `shuffle` for a Sequence, only `steps` for a Dataset or an iterable.
     class_weight : dict or array_like, optional
         From class number to weight.
     called : str, optional
@@ -102,12 +118,12 @@ def batches_of(
                     f"{name} is only for arrays: an iterable yields (x, y) or (x, y, sample_weight), batch by batch. "
                     f"Received: {name} together with a {type(x).__name__}. Leave {name} out, or pass x as an array."
                 )
-        indexed = _is_indexed(x)
-        made = (
-            SequenceBatches(x, steps, bool(shuffle), called, names)
-            if indexed
-            else IteratorBatches(x, steps, called, names)
-        )
+        if isinstance(x, Dataset):
+            made = batches_of_dataset(x, steps, called, names)
+        elif _is_indexed(x):
+            made = SequenceBatches(x, steps, bool(shuffle), called, names)
+        else:
+            made = IteratorBatches(x, steps, called, names)
     if class_weight is not None:
         weights = made.class_weight = class_weights(class_weight)
         if weights is not None and len(made.labels[1]) > 1:

@@ -87,7 +87,7 @@ class ArrayBatches(RowBatches):
         whole = Stretch(*self._parts(arrays), None if isinstance(order, Computed) else order, self.size, 0, 0)
         if self.class_weight is not None:
             if self._by_class is None:
-                self._by_class = np.empty(self.samples, FLOAT)
+                self._by_class = np.empty(len(self.inputs[0]), FLOAT)
             self._given_weights, whole.weights = whole.weights, (self._by_class,) * self.outputs
         return whole
 

@@ -35,13 +35,11 @@ class IteratorBatches(ItemBatches):
     ) -> None:
         self._source = source
         self.called, self.names = called, names
-        self._iterator: Iterator[Any] = iter(source)
+        self._iterator = self._open()
         self._callers = copy_context()  # a generator's code runs as if the caller had called it, not a step
         self._once = self._iterator is source  # a generator cannot be begun anew
         self._whole = steps is None  # an epoch is everything
-        if steps is None and isinstance(source, Sized):
-            steps = len(source)
-        self.steps = steps
+        self.steps = self._length() if steps is None else steps
         self.begun = 1  # how often the source was begun
         self.drawn = 0  # batches handed out since
         try:
@@ -63,10 +61,18 @@ class IteratorBatches(ItemBatches):
         if self.drawn and not self._once:
             self._begin()
             if self._whole:
-                self.steps = len(self._source) if isinstance(self._source, Sized) else None
+                self.steps = self._length()
+
+    def _open(self) -> Iterator[Any]:
+        """Return an iterator over the source."""
+        return iter(self._source)
+
+    def _length(self) -> int | None:
+        """Return how many batches the source has, if it knows."""
+        return len(self._source) if isinstance(self._source, Sized) else None
 
     def _begin(self) -> None:
-        self._iterator = iter(self._source)
+        self._iterator = self._open()
         self._waiting = _NOTHING
         self.begun += 1
         self.drawn = 0

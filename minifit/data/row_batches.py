@@ -212,11 +212,15 @@ class RowBatches(Batches):
         if gone_through == self.passes:
             return None
         if in_pass == 0 and self.shuffle and self._arranged != self.position:
-            rng = here.streams.get("shuffle")
-            self.drawn_from = rng.bit_generator.state
-            self._arrange(rng)
+            self._draw(here)
             self._arranged = self.position
         return in_pass
+
+    def _draw(self, here: Context) -> None:
+        """Draw an order for the pass from the streams of a model."""
+        rng = here.streams.get("shuffle")
+        self.drawn_from = rng.bit_generator.state
+        self._arrange(rng)
 
     def _go_on(self, batches: int) -> None:
         self.position += batches
@@ -224,7 +228,7 @@ class RowBatches(Batches):
         self._number = int(self.order[in_pass : in_pass + 1][0]) if self.shuffle == "batch" else in_pass
 
     def _arrange(self, rng: np.random.Generator) -> None:
-        """Draw an order for the pass."""
+        """Put the pass in a random order."""
         self.order = permutation(self.batches if self.shuffle == "batch" else self.samples, rng)
 
     def ahead(self, here: Context, most: int) -> Stretch | None:

@@ -217,7 +217,7 @@ def _place_in_data(then: Any, now: Mapping[str, Any], epoch: int, place: str) ->
     _same_names(then, now, place)
     _need(isinstance(then["ended"], bool), then["ended"], f"{place}: ended")
     steps = then["steps"]
-    for name in then.keys() - {"ended", "drawn_from", "source"}:
+    for name in then.keys() - {"ended", "drawn_from", "drawing_from", "source"}:
         if then[name] is not None or name not in ("steps", "length"):
             _count(then[name], f"{place}: {name}")
     _need(now["steps"] is None or steps == now["steps"], steps, f"{place}: steps")
@@ -226,9 +226,16 @@ def _place_in_data(then: Any, now: Mapping[str, Any], epoch: int, place: str) ->
         most["drawn"] = most["position"] = (epoch + 2) * max(steps, 1)
     for name, bound in most.items():
         _need((then.get(name) or 0) <= bound, then.get(name), f"{place}: {name}")
-    if then.get("drawn_from") is not None:
-        with _read(f"{place}: drawn_from", then["drawn_from"]) as position:
-            generator_at(position)
+    for name in ("drawn_from", "drawing_from"):
+        positions = then.get(name)
+        if "drawing_from" not in now:
+            positions = None if positions is None else [positions]
+        elif positions is not None or name == "drawing_from":  # of the shuffles of a Dataset
+            fits = isinstance(positions, list) and len(positions) == len(now["drawing_from"])
+            _need(fits, positions, f"{place}: {name}")
+        for position in positions or ():
+            with _read(f"{place}: {name}", position) as state:
+                generator_at(state)
 
 
 def _try_global(streams: Any) -> None:

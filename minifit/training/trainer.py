@@ -54,7 +54,7 @@ class Trainer(BatchMethods, GeneratorMethods):
         ----------
         x : array, np.memmap or h5py.Dataset of shape (n, ...), several of them, or what gives batches
             Several inputs are a list or tuple in the order of the model's inputs, or a dict by their names.
-            A `Sequence` or an iterable gives batches ``(x, y)`` or ``(x, y, sample_weight)``.
+            A `Dataset`, `Sequence` or iterable gives batches ``(x, y)`` or ``(x, y, sample_weight)``.
         y : array, np.memmap or h5py.Dataset of shape (n, ...), or several of them, optional
             For several outputs a list, a tuple or a dict by name, in which an output may have None or be left out; one
             array counts for all of them.
@@ -68,11 +68,11 @@ class Trainer(BatchMethods, GeneratorMethods):
         callbacks : list of Callback, optional
         validation_split : float between 0 and 1, optional
             The last part of the data (before shuffling) is held back for validation.
-        validation_data : tuple (x, y) or (x, y, sample_weight), Sequence or iterable of batches, optional
+        validation_data : tuple (x, y) or (x, y, sample_weight), Dataset, Sequence or iterable of batches, optional
         shuffle : bool or "batch", default True
             Whether the data is gone through in a new random order at every epoch: an array row by row, a Sequence
             batch by batch. An h5py.Dataset is read block by block; the blocks are shuffled, and the rows of each
-            block. "batch" takes batches of consecutive rows in random order. An iterable keeps its own order.
+            block. "batch" takes batches of consecutive rows in random order. A Dataset or iterable keeps its own order.
         class_weight : dict from int to float, or array of shape (n,), optional
             Weights of the classes 0, 1, ..., n - 1 in the loss; only with a single array of targets.
         sample_weight : array, np.memmap or h5py.Dataset of shape (n,), or several of them, optional

@@ -1,0 +1,315 @@
+"""Batches of a `Dataset`: as arrays give them where it is a pipeline of their rows, else as its iterations yield them.
+
+Both ways give the same batches in the same order; the first one can take many of them in a call.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import gcd
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minifit import nest
+from minifit.arrays import Array
+from minifit.data.array_batches import ArrayBatches
+from minifit.data.batches import Batches
+from minifit.data.dataset import Dataset
+from minifit.data.elements import Piped
+from minifit.data.forms import ANY, Names, normal_form
+from minifit.data.grouping import Batched, PaddedBatched
+from minifit.data.iterator_batches import IteratorBatches
+from minifit.data.orders import Passing, Repeated, Shuffled
+from minifit.data.permutation import LISTED, Order, permutation
+from minifit.data.row_batches import Column, columns_of
+from minifit.data.stages import INFINITE, Slices, Stage
+from minifit.errors import ArgumentError, DataError
+from minifit.tensor import Context
+
+
+def batches_of_dataset(
+    dataset: Dataset, steps: int | None = None, called: str = "", names: Names = ANY
+) -> Batches:
+    """Return the batches of a data set.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    steps : int, optional
+        How many batches make an epoch; all there are when None.
+    called : str, optional
+        What messages call the data, if it has a name.
+    names : Names, optional
+        Those of the model's inputs and outputs.
+
+    Raises
+    ------
+    ArgumentError
+        Without `steps`, when it repeats without end.
+    DataError
+        When it is empty, its elements are no batches, or are none of x, (x, y) and (x, y, sample_weight).
+    """
+    of = f" of {called}" if called else ""
+    length = dataset.stage.length()
+    if steps is None and length == INFINITE:
+        raise ArgumentError(
+            f"An epoch needs an end. Received: a data set{of} that repeats without end, and no number of steps. "
+            "Pass steps_per_epoch (validation_steps, or steps), or leave repeat() out."
+        )
+    whole = steps is None or steps == length
+    found = recipe_of(dataset.stage)
+    if found is None:
+        return DatasetBatches(dataset, steps, whole, called, names)
+    parts = found.source.arrays if isinstance(found.source.arrays, tuple) else (found.source.arrays,)
+    _see_that_parts_fit(parts)
+    x, y, weight = (*parts, None, None)[:3]
+    given = normal_form(x, y, weight, names, of)
+    made = PipelineBatches(columns_of(given, of), found, steps, whole)
+    made.names, made.called = names, called
+    made._note(given)
+    return made
+
+
+def _see_that_parts_fit(parts: Sequence[Any]) -> None:
+    if not 1 <= len(parts) <= 3:
+        raise DataError(
+            "A batch is x, (x,), (x, y) or (x, y, sample_weight). "
+            f"Received: a data set with elements of {len(parts)} parts. Put several inputs into one x: ((a, b), y)."
+        )
+
+
+def _shuffles(stage: Stage) -> list[Shuffled]:
+    """Return the shuffles of a pipeline, each once."""
+    return list(dict.fromkeys(s for s in stage.walk() if isinstance(s, Shuffled)))
+
+
+# -- any pipeline -----------------------------------------------------------------------------------------------
+
+
+class DatasetBatches(IteratorBatches):
+    """Batches as the iterations of a data set yield them.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    steps : int, optional
+    whole : bool
+        Whether an epoch is the whole of it, so that each begins it again.
+
+    Notes
+    -----
+    A resumed run puts the shuffles of the pipeline to where they stood when the iteration began, and draws and drops as
+    many batches as it had had. So it goes on exactly if the functions and generators of the pipeline do each time the
+    same.
+    """
+
+    advice = "Repeat the data set: dataset.repeat()"
+
+    def __init__(self, dataset: Dataset, steps: int | None, whole: bool, called: str, names: Names) -> None:
+        self._stage: Stage = dataset.stage
+        self._shuffles = _shuffles(dataset.stage)
+        super().__init__(dataset, steps, called, names)
+        self._whole = whole
+
+    def _length(self) -> int | None:
+        length = self._stage.length()
+        return length if length >= 0 else None
+
+    def _open(self) -> Iterator[Any]:
+        self._places = [shuffle.position for shuffle in self._shuffles]
+        return self._stage.elements()
+
+    def _begin_with(self, item: Any) -> None:
+        leaves = [part for part in nest.flatten(item) if not isinstance(part, Piped)]
+        if any(part.ndim == 0 for part in leaves):
+            raise DataError(
+                "The elements of a data set must be batches. "
+                f"Received: a part of a single number in the first element{self._of}. Call dataset.batch(32)."
+            )
+        if isinstance(item, tuple):
+            _see_that_parts_fit(item)
+        super()._begin_with(item)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the stages of the pipeline, too."""
+        return {**super().describe(), "stages": [stage.title for stage in self._stage.walk()]}
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the place in the iteration, and where the shuffles stood when it began and stand now."""
+        now = [shuffle.position for shuffle in self._shuffles]
+        return {**super().get_state(), "drawn_from": self._places, "drawing_from": now}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from there: in an equal iteration, from which as many batches are dropped."""
+        _put(self._shuffles, state["drawn_from"])
+        self._begin()
+        self.begun = state["begun"]
+        super().set_state(state)
+        _put(self._shuffles, state["drawing_from"])
+
+
+def _put(shuffles: Sequence[Shuffled], positions: Sequence[Mapping[str, Any]]) -> None:
+    for shuffle, position in zip(shuffles, positions, strict=True):
+        shuffle.position = position
+
+
+# -- pipelines of rows ------------------------------------------------------------------------------------------
+
+
+class Recipe(NamedTuple):
+    """A pipeline of rows of arrays.
+
+    Attributes
+    ----------
+    source : Slices
+        The arrays.
+    rows : Stage
+        The order of the rows in a pass.
+    samples : int
+        Rows in a pass, without those that are dropped.
+    turns : int
+        How often `rows` is iterated over for a pass.
+    size : int
+        Rows in a batch.
+    passes : int
+        How many passes an iteration has; -1 without end.
+    """
+
+    source: Slices
+    rows: Stage
+    samples: int
+    turns: int
+    size: int
+    passes: int
+
+    @property
+    def plain(self) -> bool:
+        """Whether a pass has the rows in the order in which they lie."""
+        return _inner(self.rows) is self.source and self.turns == 1
+
+    @property
+    def shuffled(self) -> Shuffled | None:
+        """The shuffle that gives rows of a pass their order, if nothing else does."""
+        inner = _inner(self.rows)
+        alone = isinstance(inner, Shuffled) and _inner(inner.before[0]) is self.source and self.turns == 1
+        return inner if alone and isinstance(inner, Shuffled) and inner.buffer >= self.source.rows else None
+
+
+def _inner(stage: Stage) -> Stage:
+    """Return the last stage that does something."""
+    while isinstance(stage, Passing) and stage.source is not None:
+        stage = stage.before[0]
+    return stage
+
+
+def recipe_of(stage: Stage) -> Recipe | None:
+    """Return a pipeline as one of rows that arrays can follow; None if it is none.
+
+    The rows of a pass must be so few that their order can be kept, or be those of the arrays once.
+    """
+    passes = 1
+    while isinstance(stage, Passing | Repeated) and stage.source is None:
+        if isinstance(stage, Repeated):
+            passes = -1 if stage.passes < 0 or passes < 0 else passes * stage.passes
+        elif any(s.draws for s in stage.walk()) and type(stage) is not Passing:
+            return None  # a cache of what was shuffled
+        stage = stage.before[0]
+    if not isinstance(stage, Batched) or isinstance(stage, PaddedBatched) or passes == 0:
+        return None
+    rows, size, source = stage.before[0], stage.size, stage.before[0].source
+    if source is None:
+        return None
+    turns, length, rows = 1, rows.length(), _inner(rows)
+    if length == INFINITE and isinstance(rows, Repeated):
+        rows = rows.before[0]
+        length, passes = rows.length(), -1
+        turns = size // gcd(size, max(length, 1))
+    samples = length * turns
+    if stage.drop:
+        samples -= samples % size
+    made = Recipe(source, rows, samples, turns, size, passes)
+    listed = length * turns <= LISTED or made.plain or made.shuffled is not None
+    return made if samples > 0 and listed else None
+
+
+class PipelineBatches(ArrayBatches):
+    """Batches of a pipeline of rows, taken as those of arrays are.
+
+    Parameters
+    ----------
+    columns : list of Column
+        The arrays of its source.
+    recipe : Recipe
+    steps : int, optional
+        How many batches make an epoch; all there are when None.
+    whole : bool
+        Whether an epoch is the whole of it, so that each begins it again.
+
+    Notes
+    -----
+    The state has the place, and where the shuffles stood when the present order was drawn: a resumed run goes on
+    exactly, in an order that is drawn again.
+    """
+
+    advice = "Repeat the data set: dataset.repeat()"
+
+    def __init__(self, columns: Sequence[Column], recipe: Recipe, steps: int | None, whole: bool) -> None:
+        self._recipe, self._epoch = recipe, whole
+        self._shuffles = _shuffles(recipe.rows)
+        self._places: list[Mapping[str, Any]] | None = None  # before there is an order
+        if recipe.plain:
+            columns = [c._replace(rows=_cut(c.rows, recipe), array=_cut(c.array, recipe)) for c in columns]
+        super().__init__(columns, recipe.size, steps, 1, not recipe.plain)
+        self.samples = recipe.samples
+        self.size = min(recipe.size, self.samples)
+        self.batches = -(-self.samples // self.size)
+        if steps is None:
+            self.steps = self.batches * recipe.passes
+
+    @property
+    def passes(self) -> int:
+        """How often the rows are gone through before the data is at an end; -1 for no end."""
+        return self._recipe.passes * self._epochs
+
+    @passes.setter
+    def passes(self, passes: int) -> None:
+        self._epochs = passes if self._epoch and self._recipe.passes > 0 else 1
+
+    def _draw(self, here: Context) -> None:
+        """Draw an order for the pass from the shuffles of the pipeline."""
+        self._places = [shuffle.position for shuffle in self._shuffles]
+        self.order = self._drawn()
+
+    def _drawn(self) -> Order:
+        recipe, shuffled = self._recipe, self._recipe.shuffled
+        if shuffled is not None:
+            order = permutation(recipe.source.rows, shuffled.generator())
+            return order[: self.samples] if isinstance(order, np.ndarray) else order
+        numbers: list[Array] = [n for _ in range(recipe.turns) for n in recipe.rows.numbers()]
+        return np.concatenate(numbers)[: self.samples]
+
+    def describe(self) -> dict[str, Any]:
+        """Return the number of samples, the size of a batch, the passes, and what is done with the rows."""
+        return {
+            **super().describe(),
+            "passes": self._recipe.passes,
+            "stages": [stage.title for stage in self._recipe.rows.walk()],
+        }
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the place, and where the shuffles stood when the present order was drawn and stand now."""
+        now = [shuffle.position for shuffle in self._shuffles]
+        return {**super().get_state(), "drawn_from": self._places, "drawing_from": now}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from there, in the order of that time."""
+        super().set_state({**state, "drawn_from": None})
+        self._places = state["drawn_from"]
+        if self._places is not None:
+            _put(self._shuffles, self._places)
+            self.order = self._drawn()
+        _put(self._shuffles, state["drawing_from"])
+
+
+def _cut(rows: Any, recipe: Recipe) -> Any:
+    """Return rows without those that are dropped."""
+    return rows if rows is None or len(rows) == recipe.samples else rows[: recipe.samples]

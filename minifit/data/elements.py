@@ -1,0 +1,300 @@
+"""Elements of a data set: one array, or several in tuples and dicts, as they pass through a pipeline.
+
+Inside a pipeline numbers are arrays; a user's function gets them as tensors. Text stays an array of NumPy's. Tuples and
+dicts may be nested; a list is rows of one array, as in TensorFlow.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from minifit import nest
+from minifit.arrays import Array, numpy_ready
+from minifit.checks import sizes
+from minifit.errors import ArgumentTypeError, DataError, ShapeError
+from minifit.tensor import Tensor, constant, to_array
+
+
+class Piped:
+    """A data set; an element may hold some, as `window` makes them.
+
+    Attributes
+    ----------
+    stage : Stage
+        The last stage of its pipeline.
+    """
+
+    stage: Any
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """The shape and dtype of a part of an element.
+
+    Parameters
+    ----------
+    shape : tuple of int or None
+        None where a size is free; None in place of the tuple where even the number of axes is.
+    dtype : numpy.dtype or whatever NumPy makes one of, default float32
+    name : str, optional
+        A name for whoever reads it.
+
+    References
+    ----------
+    ``tf.TensorSpec`` (TensorFlow 2.7).
+    """
+
+    shape: Sequence[int | None] | None
+    dtype: Any = np.float32
+    name: str | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", None if self.shape is None else sizes("shape", self.shape))
+        object.__setattr__(self, "dtype", dtype_of(self.dtype))
+
+    def __repr__(self) -> str:
+        return f"TensorSpec(shape={self.shape}, dtype={self.dtype}, name={self.name!r})"
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """The kind of a data set within an element.
+
+    Parameters
+    ----------
+    element_spec : TensorSpec, or nested ones
+    """
+
+    element_spec: Any
+
+
+def dtype_of(given: Any) -> np.dtype[Any]:
+    """Return a dtype of NumPy's; "string" is text.
+
+    Raises
+    ------
+    ArgumentTypeError
+        For what is no dtype.
+    """
+    if getattr(given, "name", given) == "string":
+        return np.dtype(np.str_)
+    try:
+        made: np.dtype[Any] = np.dtype(getattr(given, "as_numpy_dtype", given))
+    except TypeError:
+        raise ArgumentTypeError(
+            f"dtype is one of NumPy's. Received: {given!r}. Pass for example np.float32."
+        ) from None
+    return made
+
+
+# -- from the user and to the user ----------------------------------------------------------------------------
+
+
+def map_parts(function: Callable[..., Any], *values: Any) -> Any:
+    """Return what a function makes of the parts of values that are nested alike, nested as they are."""
+    parts = zip(*map(nest.flatten, values), strict=True)
+    return nest.pack(values[0], [function(*of) for of in parts])
+
+
+def form_of(value: Any) -> Any:
+    """Return how an element is nested, with a star for each part."""
+    return nest.map_leaves(lambda _: "*", value)
+
+
+def element_of(value: Any) -> Any:
+    """Return what a user gave as an element: arrays, in tuples and dicts.
+
+    Raises
+    ------
+    ArgumentTypeError, ShapeError
+        For a part that holds neither numbers nor text, or is ragged.
+    """
+    if isinstance(value, Mapping):
+        return {key: element_of(value[key]) for key in value}
+    if isinstance(value, tuple):
+        made = [element_of(entry) for entry in value]
+        return type(value)(*made) if hasattr(value, "_fields") else tuple(made)
+    return _part(value)
+
+
+def _part(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fiubUS":
+        return value
+    if isinstance(value, Piped):
+        return value
+    if isinstance(value, Tensor):
+        return value.value
+    if isinstance(value, str | bytes):
+        return np.asarray(value)
+    if not isinstance(value, int | float):
+        text = _text(value)
+        if text is not None:
+            return text
+    return to_array(value)
+
+
+def _text(value: Any) -> Array | None:
+    """Return what holds nothing but text as an array of it."""
+    try:
+        array = np.asarray(numpy_ready(value))
+    except ValueError:
+        return None  # ragged, of which `to_array` says so
+    if array.dtype.kind in "US":
+        return array
+    if array.dtype.kind == "O" and array.size and all(isinstance(each, str) for each in array.flat):
+        return array.astype(np.str_)
+    return None
+
+
+def shown(element: Any) -> Any:
+    """Return an element as users see it, with tensors."""
+    return nest.map_leaves(_shown, element)
+
+
+def _shown(part: Any) -> Any:
+    if isinstance(part, Piped) or part.dtype.kind in "US":
+        return part
+    return constant(np.asarray(part))
+
+
+def as_numpy(element: Any) -> Any:
+    """Return an element in arrays that belong to the user."""
+    return nest.map_leaves(_as_numpy, element)
+
+
+def _as_numpy(part: Any) -> Any:
+    if isinstance(part, Piped):
+        return part
+    return part.copy() if part.ndim else part[()]
+
+
+# -- several elements -----------------------------------------------------------------------------------------
+
+
+def stack(elements: Sequence[Any]) -> Any:
+    """Return elements as one with a further axis in front.
+
+    Raises
+    ------
+    DataError, ShapeError
+        When they differ in form or in shape.
+    """
+    _see_that_forms_fit(elements)
+    return map_parts(_stacked, *elements)
+
+
+def _see_that_forms_fit(elements: Sequence[Any]) -> None:
+    forms = [form_of(element) for element in elements]
+    odd = next((form for form in forms if form != forms[0]), None)
+    if odd is not None:
+        raise DataError(
+            "The elements of a data set must be nested alike. "
+            f"Received: {forms[0]}, then {odd}. Return them in the same tuples and dicts."
+        )
+
+
+def _stacked(*parts: Any) -> Array:
+    if any(isinstance(part, Piped) for part in parts):
+        raise DataError(
+            "batch joins arrays. Received: elements that are data sets, as window makes them. "
+            "Call flat_map(lambda window: window.batch(size)) first."
+        )
+    shapes = [part.shape for part in parts]
+    odd = next((shape for shape in shapes if shape != shapes[0]), None)
+    if odd is not None:
+        raise ShapeError(
+            "The elements of a batch must have one shape. "
+            f"Received: {shapes[0]}, then {odd}. Pad them: padded_batch, or make them alike with map."
+        )
+    return np.stack(parts)
+
+
+def padded(elements: Sequence[Any], shapes: Sequence[Any], values: Sequence[Any]) -> Any:
+    """Return elements as one with a further axis in front, each part padded at its ends.
+
+    Parameters
+    ----------
+    elements : list
+    shapes : list of tuple of int or None
+        For each part in order; a size of None, or None in place of all, is that of the longest of these elements.
+    values : list
+        For each part, what to pad with; None for 0 or an empty text.
+
+    Raises
+    ------
+    DataError, ShapeError
+    """
+    _see_that_forms_fit(elements)
+    columns = zip(*map(nest.flatten, elements), strict=True)
+    made = [_pad(parts, shape, value) for parts, shape, value in zip(columns, shapes, values, strict=True)]
+    return nest.pack(elements[0], made)
+
+
+def _pad(parts: Sequence[Any], shape: Any, value: Any) -> Array:
+    """Return arrays of one rank as one, each padded to a shape."""
+    ranks = {part.ndim for part in parts}
+    rank = len(parts[0].shape if shape is None else shape)
+    if ranks != {rank}:
+        raise ShapeError(
+            f"Elements that are padded must have as many axes as their padded shape, {rank}. "
+            f"Received: {sorted(ranks)}. Reshape them with map."
+        )
+    longest = [max(sizes) for sizes in zip(*(part.shape for part in parts), strict=True)]
+    wanted = [n if s is None else s for n, s in zip(longest, shape or [None] * rank, strict=True)]
+    if any(n > w for n, w in zip(longest, wanted, strict=True)):
+        raise ShapeError(
+            f"An element must fit into its padded shape, {tuple(wanted)}. "
+            f"Received: elements of up to {tuple(longest)}. Pass None for the longest of each batch."
+        )
+    dtype = np.result_type(*(part.dtype for part in parts))
+    filling = ("" if dtype.kind in "US" else 0) if value is None else value
+    out = np.full((len(parts), *wanted), filling, dtype)
+    for row, part in enumerate(parts):
+        place: Any = (row, *map(slice, part.shape))
+        out[place] = part
+    return out
+
+
+# -- their kinds ----------------------------------------------------------------------------------------------
+
+
+def spec_of(element: Any) -> Any:
+    """Return the kind of an element: a `TensorSpec` for each part."""
+    return nest.map_leaves(_spec, element)
+
+
+def _spec(part: Any) -> Any:
+    if isinstance(part, Piped):
+        return DatasetSpec(part.stage.spec())
+    return TensorSpec(part.shape, np.str_ if part.dtype.kind in "US" else part.dtype)
+
+
+def with_axis(spec: Any, size: int | None) -> Any:
+    """Return a kind of element with one more axis in front."""
+    return nest.map_leaves(lambda s: TensorSpec(None if s.shape is None else (size, *s.shape), s.dtype), spec)
+
+
+def without_axis(spec: Any) -> Any:
+    """Return a kind of element without its first axis."""
+    return nest.map_leaves(lambda s: TensorSpec(s.shape and s.shape[1:], s.dtype), spec)
+
+
+def freed(spec: Any, before: Any) -> Any:
+    """Return the kind of a result with a free first axis where it has as many rows as the free ones it was made of.
+
+    Parameters
+    ----------
+    spec : TensorSpec, or nested ones
+    before : tuple of shape (n, ...)
+        The shapes of the parts that it was made of and have a free first axis.
+    """
+    sizes = {shape[0] for shape in before}
+
+    def free(part: Any) -> Any:
+        if isinstance(part, TensorSpec) and part.shape and part.shape[0] in sizes:
+            return TensorSpec((None, *part.shape[1:]), part.dtype)
+        return part
+
+    return nest.map_leaves(free, spec)

@@ -1,0 +1,268 @@
+"""Stages that put elements in order, leave some out or repeat them, without a look at what they hold.
+
+Over rows of arrays they work on the numbers of the rows, many at a time: no row is touched until its batch is made.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain, islice, repeat
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.data.permutation import permutation
+from minifit.data.stages import INFINITE, STRETCH, UNKNOWN, Stage, length_over
+from minifit.randomness import DEFAULT, generator_at
+
+DRAWN = 2**10
+"""Random places that are drawn together."""
+
+
+class Order(Stage):
+    """The base of these stages."""
+
+    def __init__(self, before: Stage) -> None:
+        self.before, self.source = (before,), before.source
+
+    def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Yield what comes of the elements, or of the numbers of rows, of the stage before."""
+        raise NotImplementedError
+
+    def elements(self) -> Iterator[Any]:
+        """Yield the elements in their new order."""
+        if self.source is None:
+            return self.arranged(self.before[0].elements())
+        return map(self.source.at, _each(self.numbers()))
+
+    def numbers(self) -> Iterator[Array]:
+        """Yield the numbers of the rows in their new order."""
+        items = self.arranged(_each(self.before[0].numbers()))
+        while len(stretch := np.fromiter(islice(items, STRETCH), np.int64)):
+            yield stretch
+
+    def spec(self) -> Any:
+        """Return that of the stage before."""
+        return self.before[0].spec()
+
+    def known_spec(self) -> Any:
+        """Return that of the stage before."""
+        return self.before[0].known_spec()
+
+
+def _each(stretches: Iterator[Array]) -> Iterator[int]:
+    return chain.from_iterable(numbers.tolist() for numbers in stretches)
+
+
+class Taken(Order):
+    """The first elements; all of them for a count of -1."""
+
+    title = "TakeDataset"
+
+    def __init__(self, before: Stage, elements: int) -> None:
+        super().__init__(before)
+        self.most = elements
+
+    def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Yield the first ones."""
+        return items if self.most < 0 else islice(items, self.most)
+
+    def length(self) -> int:
+        """Return as many as are taken, if there are so many."""
+        before = self.before[0].length()
+        if self.most < 0 or before == UNKNOWN:
+            return 0 if self.most == 0 else before
+        return self.most if before == INFINITE else min(self.most, before)
+
+
+class Skipped(Order):
+    """The elements behind the first ones; none for a count of -1."""
+
+    title = "SkipDataset"
+
+    def __init__(self, before: Stage, elements: int) -> None:
+        super().__init__(before)
+        self.least = elements
+
+    def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Yield the others."""
+        return iter(()) if self.least < 0 else islice(items, self.least, None)
+
+    def length(self) -> int:
+        """Return how many are left."""
+        if self.least < 0:
+            return 0
+        return length_over(self.before[0].length(), lambda n: max(n - self.least, 0))
+
+
+class Shard(Order):
+    """Every so many-th element."""
+
+    title = "ShardDataset"
+
+    def __init__(self, before: Stage, shards: int, index: int) -> None:
+        super().__init__(before)
+        self.shards, self.index = shards, index
+
+    def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Yield these."""
+        return islice(items, self.index, None, self.shards)
+
+    def length(self) -> int:
+        """Return how many there are."""
+        return length_over(self.before[0].length(), lambda n: max(-(-(n - self.index) // self.shards), 0))
+
+
+class Passing(Order):
+    """The elements as they are: what is said of a pipeline changes when they are made, and not which."""
+
+    title = "PrefetchDataset"
+
+    def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Yield them."""
+        return items
+
+    def numbers(self) -> Iterator[Array]:
+        """Yield those of the stage before."""
+        return self.before[0].numbers()
+
+    def length(self) -> int:
+        """Return that of the stage before."""
+        return self.before[0].length()
+
+
+class Cached(Passing):
+    """The elements of the first whole iteration, kept in memory for those that follow.
+
+    An iteration that is broken off keeps nothing. Rows of arrays in a fixed order are in memory already.
+    """
+
+    title = "CacheDataset"
+
+    def __init__(self, before: Stage) -> None:
+        super().__init__(before)
+        if any(stage.draws for stage in before.walk()):
+            self.source = None
+        self.kept: list[Any] | None = None
+
+    def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Yield the elements that are kept, or keep those of the stage before."""
+        if self.kept is not None:
+            yield from self.kept
+            return
+        seen, length = list[Any](), self.length()
+        for item in items:
+            seen.append(item)
+            if len(seen) == length:  # training does not ask for more than it knows there to be
+                self.kept = seen
+            yield item
+        self.kept = seen
+
+
+class Repeated(Order):
+    """The elements several times over; without end for a count of -1."""
+
+    title = "RepeatDataset"
+
+    def __init__(self, before: Stage, passes: int) -> None:
+        super().__init__(before)
+        self.passes = passes
+
+    def elements(self) -> Iterator[Any]:
+        """Yield the elements of one iteration after another."""
+        return self._chained(self.before[0].elements)
+
+    def numbers(self) -> Iterator[Array]:
+        """Yield the numbers of one iteration after another."""
+        return self._chained(self.before[0].numbers)
+
+    def _chained(self, begin: Any) -> Iterator[Any]:
+        """Yield what iterations yield; one that is empty is the last."""
+        for _ in repeat(None) if self.passes < 0 else range(self.passes):
+            empty = True
+            for each in begin():
+                empty = False
+                yield each
+            if empty:
+                return
+
+    def length(self) -> int:
+        """Return the product of both."""
+        before = self.before[0].length()
+        if 0 in (before, self.passes):
+            return 0
+        return INFINITE if self.passes < 0 else length_over(before, lambda n: n * self.passes)
+
+
+class Shuffled(Order):
+    """The elements in a random order, by a buffer from which each is drawn, and the next one takes its place.
+
+    Parameters
+    ----------
+    before : Stage
+    buffer : int
+        How many elements the buffer holds.
+    seed : int or None
+        Drawn from the stream "dataset" when None.
+    again : bool
+        Whether each iteration has an order of its own.
+
+    Attributes
+    ----------
+    position : dict
+        Where the random numbers stand: the state of a bit generator.
+    """
+
+    title = "ShuffleDataset"
+
+    draws = True
+
+    def __init__(self, before: Stage, buffer: int, seed: int | None, again: bool) -> None:
+        super().__init__(before)
+        self.buffer, self.seed, self.again = buffer, seed, again
+        self._generator: np.random.Generator | None = None
+
+    @property
+    def position(self) -> Mapping[str, Any]:
+        """Where the random numbers stand."""
+        if self._generator is None:
+            if self.seed is None:
+                self.seed = int(DEFAULT.get("dataset").integers(2**31))
+            self._generator = np.random.Generator(np.random.PCG64(self.seed))
+        return self._generator.bit_generator.state
+
+    @position.setter
+    def position(self, position: Mapping[str, Any]) -> None:
+        self._generator = generator_at(position)
+
+    def generator(self) -> np.random.Generator:
+        """Return where an iteration draws from."""
+        position = self.position
+        return self._generator if self.again and self._generator is not None else generator_at(position)
+
+    def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Yield the elements by the buffer."""
+        buffer = list(islice(items, self.buffer))
+        rng = self.generator()
+        following = next(items, buffer)
+        if following is not buffer:  # there are more than the buffer holds
+            rng = np.random.Generator(np.random.PCG64(int(rng.integers(2**63))))
+            places = chain.from_iterable(rng.integers(len(buffer), size=DRAWN).tolist() for _ in repeat(None))
+            for item, place in zip(chain((following,), items), places, strict=False):
+                yield buffer[place]
+                buffer[place] = item
+        for place in permutation(len(buffer), rng)[:]:
+            yield buffer[place]
+
+    def numbers(self) -> Iterator[Array]:
+        """Yield the numbers of the rows in that order, at once if the buffer holds them all."""
+        if not 0 <= self.length() <= self.buffer:
+            yield from super().numbers()
+            return
+        rows = np.concatenate([*self.before[0].numbers(), np.empty(0, np.int64)])
+        order = permutation(len(rows), self.generator())
+        for first in range(0, len(rows), STRETCH):
+            yield rows[order[first : first + STRETCH]]
+
+    def length(self) -> int:
+        """Return that of the stage before."""
+        return self.before[0].length()
