@@ -74,7 +74,7 @@ def _compiled(names: Sequence[str]) -> dict[str, bytes]:
 def _text(name: str) -> list[str]:
     with interrupts.importing("minifit.kernels.instructions"):
         from minifit.kernels import instructions  # imports Numba
-    return getattr(instructions, name).lower()  # type: ignore[no-any-return]
+    return instructions.TABLE[name].lower()
 
 
 def _from_text(name: str, text: list[str]) -> bytes:

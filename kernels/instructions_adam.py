@@ -3,6 +3,7 @@
 import numpy as np
 
 from minifit.kernels import program as at
+from minifit.kernels.compiled_functions import larger
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
@@ -11,7 +12,6 @@ from minifit.kernels.compiled_vectors import (
     first,
     float_at,
     integer,
-    larger,
     load,
     put_float,
     root,

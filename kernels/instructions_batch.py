@@ -3,6 +3,7 @@
 import numpy as np
 
 from minifit.kernels import program as at
+from minifit.kernels.compiled_functions import sign_of
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
@@ -13,7 +14,6 @@ from minifit.kernels.compiled_vectors import (
     integer,
     load,
     put_float,
-    sign_of,
     size_of,
     splat,
     store,

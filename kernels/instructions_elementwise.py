@@ -1,4 +1,4 @@
-"""Instructions of each number by itself: arithmetic, comparisons, choices, and functions of one number.
+"""Instructions of each number by itself.
 
 All of one kind share a loop, into which the compiler puts the function; each is compiled by itself.
 """
@@ -8,29 +8,24 @@ from typing import Any
 import numpy as np
 
 from minifit.kernels import program as at
+from minifit.kernels.compiled_functions import exp
+from minifit.kernels.compiled_functions import log as log_of
+from minifit.kernels.compiled_functions import power as power_of
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
     Int,
-    both,
     choose,
-    equal,
-    exp,
     first,
-    float_at,
     floor,
     less,
     less_equal,
     load,
-    remainder,
     root,
     size_of,
     splat,
-    spread,
     store,
 )
-from minifit.kernels.compiled_vectors import log as log_of
-from minifit.kernels.compiled_vectors import power as power_of
 from minifit.kernels.driver import field, real, size
 from minifit.kernels.jit import instruction, jit_inner
 
@@ -42,9 +37,6 @@ _ZERO, _ONE = _F(0), _F(1)
 def setting(row: Int, number: Int) -> Any:
     """A setting of a row, in all lanes."""
     return splat(_F(real(row, number)))
-
-
-# -- functions of one number ---------------------------------------------------------------------------------
 
 
 @jit_inner
@@ -214,213 +206,3 @@ def _power_by_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
 def power_by_slope(row: Int, frame: Int) -> int:
     """``dx = dy p x ** (p - 1)``: fields as `slope`."""
     return slope(_power_by_slope, row, frame)
-
-
-# -- of two numbers ------------------------------------------------------------------------------------------
-
-
-@jit_inner
-def pair(function: Any, row: Int, frame: Int) -> int:
-    """``y = function(a, b)``: fields y, a, b, rows, columns, then of a and of b the layout of its numbers.
-
-    A layout is two fields: the numbers from one row to the next, and 1 if a row has one for each column, 0 if it has
-    one for all.
-    """
-    y, a, b, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), size(row, 5, frame)
-    step_a, each_a, step_b, each_b = field(row, 6), field(row, 7), field(row, 8), field(row, 9)
-    full_a, full_b = first(LANES * each_a), first(LANES * each_b)
-    for i in range(n):
-        here, there, to = a + i * step_a * SIZE, b + i * step_b * SIZE, y + i * m * SIZE
-        for j in range(0, m * SIZE, LANES * SIZE):
-            some = first(m - j // SIZE)
-            left = choose(full_a, load(here + j, both(some, full_a)), spread(here))
-            right = choose(full_b, load(there + j, both(some, full_b)), spread(there))
-            store(function(left, right), to + j, some)
-    return at.GO_ON
-
-
-@jit_inner
-def _add(a: Any, b: Any) -> Any:
-    return a + b
-
-
-@instruction
-def add(row: Int, frame: Int) -> int:
-    """``a + b``: fields as `pair`."""
-    return pair(_add, row, frame)
-
-
-@jit_inner
-def _subtract(a: Any, b: Any) -> Any:
-    return a - b
-
-
-@instruction
-def subtract(row: Int, frame: Int) -> int:
-    """``a - b``: fields as `pair`."""
-    return pair(_subtract, row, frame)
-
-
-@jit_inner
-def _multiply(a: Any, b: Any) -> Any:
-    return a * b
-
-
-@instruction
-def multiply(row: Int, frame: Int) -> int:
-    """``a * b``: fields as `pair`."""
-    return pair(_multiply, row, frame)
-
-
-@jit_inner
-def _divide(a: Any, b: Any) -> Any:
-    return a / b
-
-
-@instruction
-def divide(row: Int, frame: Int) -> int:
-    """``a / b``: fields as `pair`."""
-    return pair(_divide, row, frame)
-
-
-@jit_inner
-def _modulo(a: Any, b: Any) -> Any:
-    left, nothing = remainder(a, b), splat(_ZERO)
-    other = less(left * b, nothing)  # the remainder has the sign of b
-    return choose(other, left + b, left)
-
-
-@instruction
-def modulo(row: Int, frame: Int) -> int:
-    """``a % b``, which has the sign of b: fields as `pair`."""
-    return pair(_modulo, row, frame)
-
-
-@jit_inner
-def _floor_divide(a: Any, b: Any) -> Any:
-    quotient = (a - _modulo(a, b)) / b
-    whole = floor(quotient)
-    near = choose(less(splat(_F(0.5)), quotient - whole), whole + splat(_ONE), whole)
-    return choose(equal(b, splat(_ZERO)), a / b, near)
-
-
-@instruction
-def floor_divide(row: Int, frame: Int) -> int:
-    """``a // b``: fields as `pair`."""
-    return pair(_floor_divide, row, frame)
-
-
-@instruction
-def power(row: Int, frame: Int) -> int:
-    """``a ** b``: fields as `pair`."""
-    return pair(power_of, row, frame)
-
-
-@jit_inner
-def _power_slope_a(a: Any, b: Any) -> Any:
-    found = b * power_of(a, b - splat(_ONE))
-    return choose(equal(b, splat(_ZERO)), splat(_ZERO), found)
-
-
-@instruction
-def power_slope_a(row: Int, frame: Int) -> int:
-    """``b * a ** (b - 1)``: fields as `pair`."""
-    return pair(_power_slope_a, row, frame)
-
-
-@jit_inner
-def _power_slope_b(a: Any, b: Any) -> Any:
-    return power_of(a, b) * log_of(choose(less(splat(_ZERO), a), a, splat(_ONE)))
-
-
-@instruction
-def power_slope_b(row: Int, frame: Int) -> int:
-    """``a ** b * log(a)``: fields as `pair`."""
-    return pair(_power_slope_b, row, frame)
-
-
-@jit_inner
-def _maximum(a: Any, b: Any) -> Any:
-    return choose(less_equal(b, a), a, b)
-
-
-@instruction
-def maximum(row: Int, frame: Int) -> int:
-    """The larger one: fields as `pair`."""
-    return pair(_maximum, row, frame)
-
-
-@jit_inner
-def _minimum(a: Any, b: Any) -> Any:
-    return choose(less_equal(a, b), a, b)
-
-
-@instruction
-def minimum(row: Int, frame: Int) -> int:
-    """The smaller one: fields as `pair`."""
-    return pair(_minimum, row, frame)
-
-
-@jit_inner
-def _less(a: Any, b: Any) -> Any:
-    return choose(less(a, b), splat(_ONE), splat(_ZERO))
-
-
-@instruction
-def is_less(row: Int, frame: Int) -> int:
-    """1 where ``a < b``, else 0: fields as `pair`."""
-    return pair(_less, row, frame)
-
-
-@jit_inner
-def _less_equal(a: Any, b: Any) -> Any:
-    return choose(less_equal(a, b), splat(_ONE), splat(_ZERO))
-
-
-@instruction
-def is_less_equal(row: Int, frame: Int) -> int:
-    """1 where ``a <= b``, else 0: fields as `pair`."""
-    return pair(_less_equal, row, frame)
-
-
-@jit_inner
-def _equal(a: Any, b: Any) -> Any:
-    return choose(equal(a, b), splat(_ONE), splat(_ZERO))
-
-
-@instruction
-def is_equal(row: Int, frame: Int) -> int:
-    """1 where ``a == b``, else 0: fields as `pair`."""
-    return pair(_equal, row, frame)
-
-
-# -- choices -------------------------------------------------------------------------------------------------
-
-
-@instruction
-def where(row: Int, frame: Int) -> int:
-    """``a`` where c is not 0, else ``b``: fields y, c, a, b, count, then 0 for each of c, a, b that is one number."""
-    y, c, a, b, n = field(row, 1), field(row, 2), field(row, 3), field(row, 4), size(row, 5, frame)
-    each_c, each_a, each_b = field(row, 6), field(row, 7), field(row, 8)
-    for i in range(0, n * SIZE, LANES * SIZE):
-        some = first(n - i // SIZE)
-        condition = load(c + i, some) if each_c != 0 else spread(c)
-        left = load(a + i, some) if each_a != 0 else spread(a)
-        right = load(b + i, some) if each_b != 0 else spread(b)
-        store(choose(equal(condition, splat(_ZERO)), right, left), y + i, some)
-    return at.GO_ON
-
-
-@instruction
-def one_hot(row: Int, frame: Int) -> int:
-    """A 1 at the place that each number names, else 0: fields y, numbers, count, depth."""
-    y, x, n, depth = field(row, 1), field(row, 2), size(row, 3, frame), field(row, 4)
-    for i in range(n):
-        number = float_at(x + i * SIZE)
-        for j in range(0, depth, LANES):
-            to = y + (i * depth + j) * SIZE
-            store(splat(_ZERO), to, first(depth - j))
-        place = int(number) if number >= 0 and number < depth else -1
-        if place >= 0 and _F(place) == number:
-            store(splat(_ONE), y + (i * depth + place) * SIZE, first(1))
-    return at.GO_ON

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from minifit.kernels import program as at
+from minifit.kernels.compiled_functions import log, within
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
@@ -16,12 +17,10 @@ from minifit.kernels.compiled_vectors import (
     integer,
     less_equal,
     load,
-    log,
     put_float,
     splat,
     store,
     total,
-    within,
 )
 from minifit.kernels.driver import field, size
 from minifit.kernels.jit import instruction, jit_inner

@@ -3,27 +3,22 @@
 import numpy as np
 
 from minifit.kernels import program as at
+from minifit.kernels.compiled_functions import at_least, log, log1p_exp, sign_of, tanh, within
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
     Int,
-    at_least,
     choose,
     first,
     float_at,
     less,
     less_equal,
     load,
-    log,
-    log1p_exp,
     put_float,
-    sign_of,
     size_of,
     splat,
     store,
-    tanh,
     total,
-    within,
 )
 from minifit.kernels.driver import field, real, size
 from minifit.kernels.jit import instruction

@@ -3,13 +3,15 @@
 import numpy as np
 
 from minifit.kernels import program as at
+from minifit.kernels.compiled_functions import exp
+from minifit.kernels.compiled_functions import sigmoid as sigmoid_of
+from minifit.kernels.compiled_functions import tanh as tanh_of
 from minifit.kernels.compiled_products import add_columns, add_product, multiply, multiply_transposed
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
     Int,
     choose,
-    exp,
     first,
     largest,
     less,
@@ -17,12 +19,6 @@ from minifit.kernels.compiled_vectors import (
     splat,
     store,
     total,
-)
-from minifit.kernels.compiled_vectors import (
-    sigmoid as sigmoid_of,
-)
-from minifit.kernels.compiled_vectors import (
-    tanh as tanh_of,
 )
 from minifit.kernels.driver import double_at, field, size, step
 from minifit.kernels.jit import instruction, jit_inner

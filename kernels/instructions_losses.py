@@ -3,6 +3,8 @@
 import numpy as np
 
 from minifit.kernels import program as at
+from minifit.kernels.compiled_functions import log1p_exp, sign_of
+from minifit.kernels.compiled_functions import sigmoid as sigmoid_of
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
@@ -13,15 +15,12 @@ from minifit.kernels.compiled_vectors import (
     integer,
     less,
     load,
-    log1p_exp,
     put_float,
-    sign_of,
     size_of,
     splat,
     store,
     total,
 )
-from minifit.kernels.compiled_vectors import sigmoid as sigmoid_of
 from minifit.kernels.driver import field, size
 from minifit.kernels.instructions_layers import exp_of_row, largest_of_row
 from minifit.kernels.jit import instruction

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from minifit.kernels import program as at
+from minifit.kernels.compiled_functions import at_least
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
     Float,
     Int,
-    at_least,
     choose,
     first,
     float_at,

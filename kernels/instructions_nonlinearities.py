@@ -5,23 +5,19 @@ from typing import Any
 import numpy as np
 
 from minifit.kernels import program as at
+from minifit.kernels.compiled_functions import erf, exp, log1p_exp, sigmoid, tanh
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
     Int,
     choose,
-    erf,
-    exp,
     first,
     less,
     less_equal,
     load,
-    log1p_exp,
-    sigmoid,
     size_of,
     splat,
     store,
-    tanh,
     total,
 )
 from minifit.kernels.driver import field, size

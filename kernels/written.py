@@ -39,8 +39,8 @@ def write(names: Iterable[str] = ()) -> None:
         from minifit.kernels import instructions  # imports Numba
     with zipfile.ZipFile(ARCHIVE, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         archive.comment = f"{state_of_files()} {machine.version()}".encode()
-        for name in names or instructions.__all__:
-            code = machine.simplify(name, getattr(instructions, name).lower())
+        for name in names or instructions.TABLE:
+            code = machine.simplify(name, instructions.TABLE[name].lower())
             archive.writestr(zipfile.ZipInfo(name), code, zipfile.ZIP_DEFLATED)
 
 

@@ -32,22 +32,22 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> None:
     """Print the table."""
-    unknown = sorted(set(options.names) - set(instructions.__all__))
+    unknown = sorted(set(options.names) - set(instructions.TABLE))
     if unknown:
         raise SystemExit(
-            f"There is no instruction {unknown[0]!r}. There are: {', '.join(instructions.__all__)}."
+            f"There is no instruction {unknown[0]!r}. There are: {', '.join(instructions.TABLE)}."
         )
-    print(plain(table(costs(options.names or instructions.__all__))))
+    print(plain(table(costs(options.names or list(instructions.TABLE)))))
 
 
 def costs(names: Sequence[str]) -> list[Cost]:
     """Compile instructions, keep nothing."""
     # the first of a process pays for what Numba imports
-    instructions.finish.lower()
+    instructions.TABLE["finish"].lower()
     found = []
     for name in names:
         began = time.process_time()
-        parts = getattr(instructions, name).lower()
+        parts = instructions.TABLE[name].lower()
         between = time.process_time()
         code = machine.make(machine.simplify(name, parts))
         found.append(Cost(name, between - began, time.process_time() - between, len(code)))

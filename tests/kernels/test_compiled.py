@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from minifit.kernels import compiled, instructions, reference
+from minifit.kernels import compiled, reference
 
 
 def test_it_has_all_that_the_reference_has() -> None:
@@ -29,8 +29,3 @@ def test_threads_get_the_same_addresses(monkeypatch: pytest.MonkeyPatch) -> None
         thread.join()
     assert len(found) == 4
     assert all(each == found[0] for each in found)
-
-
-@pytest.mark.parametrize("name", instructions.__all__)
-def test_an_instruction_is_found_by_its_name(name: str) -> None:
-    assert getattr(instructions, name).name == name
