@@ -31,6 +31,7 @@ __all__ = ["SummaryWriter", "create_file_writer", "flush", "histogram", "image",
 
 _step: ContextVar[Callable[[], int] | None] = ContextVar("step", default=None)
 _writer: ContextVar["SummaryWriter | None"] = ContextVar("writer", default=None)
+_training: ContextVar["_Training | None"] = ContextVar("training", default=None)
 
 
 class SummaryWriter:
@@ -272,18 +273,45 @@ def flush(writer: SummaryWriter | None = None) -> None:
         writer.flush()
 
 
+class _Training:
+    """A training under way, with the files that a callback offers for what layers and models write."""
+
+    def __init__(self, steps: Callable[[], int]) -> None:
+        self.steps = steps
+        self.events: Callable[[], EventWriter] | None = None
+        self.every = 1
+
+    def writer(self) -> SummaryWriter | None:
+        """Return the writer, if this batch is one of those that are written."""
+        if self.events is None or self.steps() % self.every:
+            return None
+        made = SummaryWriter.__new__(SummaryWriter)
+        made._events = self.events()
+        return made
+
+
 @contextmanager
 def following(steps: Callable[[], int]) -> Iterator[None]:
     """While the block runs, values without a step get this one: `fit` says how far it is."""
-    token = _step.set(steps)
+    tokens = _step.set(steps), _training.set(_Training(steps))
     try:
         yield
     finally:
-        _step.reset(token)
+        _step.reset(tokens[0])
+        _training.reset(tokens[1])
+
+
+def offer(events: Callable[[], EventWriter] | None, every: int = 1) -> None:
+    """Let what a model's `call` writes without a writer go to these files, in each of so many batches; None ends it."""
+    training = _training.get()
+    if training is not None:
+        training.events, training.every = events, every
 
 
 def _default(write: Callable[[SummaryWriter], None]) -> bool:
-    writer = _writer.get()
+    writer, training = _writer.get(), _training.get()
+    if writer is None and training is not None:
+        writer = training.writer()
     if writer is not None:
         write(writer)
     return writer is not None

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minifit import Sequential, layers, summary
-from minifit.callbacks import Callback
+from minifit.callbacks import Callback, TensorBoard
 from minifit.errors import ArgumentError, ArgumentTypeError, MinifitError, ShapeError
 from minifit.tensorboard.events import read_events
 from tests.tensorboard.reading import read_by_tensorboard
@@ -151,3 +151,21 @@ def test_buckets_have_an_upper_bound(buckets: int, tmp_path: Path) -> None:
             ArgumentError, match=rf"buckets must be at most 100,000\. Received: buckets={buckets}"
         ):
             writer.histogram("a", [1.0, 2.0], step=0, buckets=buckets)
+
+
+@pytest.mark.parametrize(("update_freq", "steps"), [("epoch", []), (1, [0, 1, 2, 3]), (2, [0, 2])])
+def test_a_model_s_call_writes_to_the_files_of_tensor_board(
+    update_freq: Any, steps: list[int], tmp_path: Path
+) -> None:
+    class Writing(layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            summary.histogram("seen", inputs)
+            return inputs
+
+    model = Sequential([layers.Dense(1, input_shape=(3,)), Writing()])
+    model.compile("sgd", "mse")
+    board = TensorBoard(tmp_path, update_freq=update_freq, profile_batch=0)
+    model.fit(X, Y, batch_size=6, epochs=2, validation_data=(X, Y), verbose=0, callbacks=[board])
+    model.fit(X, Y, verbose=0)
+    seen = {f.name: [step for step, tag, _ in values(f) if tag == "seen"] for f in tmp_path.iterdir()}
+    assert seen == {"train": steps, "validation": []}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit import console
+from minifit import console, summary
 from minifit.callbacks.base import Callback, Run, implements
 from minifit.checks import positive, whole
 from minifit.errors import ArgumentError, UnknownNameError
@@ -98,7 +98,8 @@ class TensorBoard(Callback):
     write_steps_per_second : bool, default False
         Whether to write the training speed.
     update_freq : {"epoch", "batch"} or int, default "epoch"
-        Whether loss and metrics are written after every batch, or after so many, besides those of epochs.
+        Whether loss and metrics are written after every batch, or after so many, besides those of epochs. What the
+        model's `call` writes with `minifit.summary` in these batches is then written, too; not while it is judged.
     profile_batch : int, pair of int or str, default 2
         The batch, or the first and last batch, to profile, counted from 1 in every fit; 0 for none. ``"10,20"`` is a
         pair.
@@ -202,6 +203,7 @@ class TensorBoard(Callback):
         """Begin to count."""
         self._in_fit = True
         self._seen = self._steps()
+        self._offer()
         self._profiler = Profiler(self.profile_batch)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -227,8 +229,19 @@ class TensorBoard(Callback):
             if step // self.update_freq != before // self.update_freq:
                 self._write_batch(step, logs or {})
 
+    def _offer(self) -> None:
+        """Let values that the model's `call` writes go to the files of training, where batches are written."""
+        if self.update_freq != "epoch":
+            summary.offer(lambda: self._writer("train"), self.update_freq)
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Let what is judged write no values among those of training."""
+        summary.offer(None)
+
     def on_test_end(self, logs: Any = None) -> None:
         """Write the result of the evaluation over the steps of the optimizer."""
+        if self._in_fit:
+            self._offer()
         if logs and self.model.optimizer is not None:
             writer, step = self._writer("validation"), self._steps()
             for name, value in numbers(logs):
@@ -248,6 +261,7 @@ class TensorBoard(Callback):
     def release(self) -> None:
         """Write what is left and close the files."""
         self._in_fit = False
+        summary.offer(None)
         if self.model is not None:
             self._write_profile(self._profiler.end(self.model.training_state))
         self._folders.close()
