@@ -195,7 +195,8 @@ def check(make: Callable[[], Sequential], watched: bool, instants: int | None) -
     watcher, model = Watcher(), make()
     fit(model, watcher)
     assert len(watcher.states) == BATCHES + 1
-    count = interrupted_at(make, 0, watched)[1]
+    # the first such run of a process has more lines than the others, and these differ by a few: sets have no order
+    count = [interrupted_at(make, 0, watched)[1] for _ in range(2)][-1] * 99 // 100
     found = set()
     for at in np.unique(np.linspace(1, count, instants or count, dtype=int)):
         model, _ = interrupted_at(make, at, watched)
