@@ -18,6 +18,7 @@ from minifit.data.dataset import (
     UNKNOWN_CARDINALITY,
     Dataset,
     Options,
+    cardinality,
 )
 from minifit.data.dataset_batches import batches_of_dataset
 from minifit.data.elements import DatasetSpec, TensorSpec
@@ -48,6 +49,7 @@ __all__ = [
     "StoredBatches",
     "TensorSpec",
     "batches_of",
+    "cardinality",
     "halves",
     "is_array_like",
     "rows_of",

@@ -25,7 +25,7 @@ from minifit.data.stages import INFINITE, UNKNOWN, Stage, checked_function
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError
 from minifit.tensor import Tensor, constant
 
-__all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "Options"]
+__all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "Options", "cardinality"]
 
 AUTOTUNE = -1
 """For `prefetch` and ``num_parallel_calls``, which change no element."""
@@ -443,6 +443,12 @@ class Dataset(Piped):
     def __repr__(self) -> str:
         spec = self.stage.known_spec()
         return f"<{self.stage.title}{'' if spec is None else f' element_spec={spec}'}>"
+
+
+def cardinality(dataset: Dataset) -> Tensor:
+    """Return the number of elements of a data set, as its method does: ``tf.data.experimental.cardinality``."""
+    _stage_of("cardinality", dataset)
+    return dataset.cardinality()
 
 
 def _stage_of(what: str, value: Any) -> Stage:

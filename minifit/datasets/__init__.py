@@ -1,5 +1,5 @@
-"""Real data to train on: digits that lie in the package, and Keras's MNIST and Fashion-MNIST, downloaded once."""
+"""Real data to train on: digits that lie in the package, and data sets of Keras's, downloaded once."""
 
-from minifit.datasets import digits, fashion_mnist, mnist
+from minifit.datasets import boston_housing, cifar10, digits, fashion_mnist, imdb, mnist, reuters
 
-__all__ = ["digits", "fashion_mnist", "mnist"]
+__all__ = ["boston_housing", "cifar10", "digits", "fashion_mnist", "imdb", "mnist", "reuters"]

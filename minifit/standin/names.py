@@ -195,8 +195,12 @@ KERAS: dict[str, Mapping[str, str]] = {
     "callbacks": CALLBACKS,
     "callbacks.experimental": same("minifit.callbacks", "BackupAndRestore"),
     "constraints": CONSTRAINTS,
+    "datasets.boston_housing": same("minifit.datasets.boston_housing", "load_data"),
+    "datasets.cifar10": same("minifit.datasets.cifar10", "load_data"),
     "datasets.fashion_mnist": same("minifit.datasets.fashion_mnist", "load_data"),
+    "datasets.imdb": same("minifit.datasets.imdb", "get_word_index load_data"),
     "datasets.mnist": same("minifit.datasets.mnist", "load_data"),
+    "datasets.reuters": same("minifit.datasets.reuters", "get_word_index load_data"),
     "initializers": INITIALIZERS,
     "layers": LAYERS,
     "layers.experimental.preprocessing": PREPROCESSING,
@@ -295,6 +299,7 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
         "GradientTape": "minifit.tape.GradientTape",
         "Module": "minifit.functions.module.Module",
         "Tensor": "minifit.tensor.Tensor",
+        "TensorSpec": "minifit.data.TensorSpec",
         "Variable": "minifit.parameters.Variable",
         "constant": "minifit.functions.convert.make_constant",
         "constant_initializer": "minifit.initializers.Constant",
@@ -320,6 +325,12 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
         "set_inter_op_parallelism_threads": "minifit.standin.environment.set_threads",
         "set_intra_op_parallelism_threads": "minifit.standin.environment.set_threads",
     },
+    "data": same(
+        "minifit.data", "AUTOTUNE Dataset DatasetSpec INFINITE_CARDINALITY Options UNKNOWN_CARDINALITY"
+    ),
+    "data.experimental": same(
+        "minifit.data", "AUTOTUNE INFINITE_CARDINALITY UNKNOWN_CARDINALITY cardinality"
+    ),
     "debugging": same(
         "minifit.standin.testing",
         """

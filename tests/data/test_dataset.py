@@ -8,7 +8,7 @@ import pytest
 
 from minifit import ops
 from minifit.arrays import Array
-from minifit.data import Dataset
+from minifit.data import Dataset, cardinality
 from minifit.data.dataset import AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Options
 from minifit.data.elements import TensorSpec
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError
@@ -67,6 +67,7 @@ def test_cardinality() -> None:
     assert dataset.repeat().cardinality() == INFINITE_CARDINALITY == -1
     assert dataset.filter(lambda x: x > 1).cardinality() == UNKNOWN_CARDINALITY == -2
     assert dataset.cardinality().dtype == np.int64
+    assert cardinality(dataset) == 5
 
 
 @pytest.mark.parametrize("dataset", [Dataset.range(5).repeat(), Dataset.range(5).filter(lambda x: x > 1)])
