@@ -31,9 +31,9 @@ ENGINES = ("numba", "numpy")
 def numba_missing() -> str:
     """Return why Numba cannot compile here, in words for a message; nothing when it can.
 
-    Asked once per process. What the same Numba compiled in an earlier process shows that it can; else only importing it
-    tells, which takes half a second: one that is installed but broken, or that refuses the installed NumPy, counts
-    as not there.
+    Asked once per process. Instructions that came with the package or were kept by an earlier process need no Numba.
+    Where there are none, only importing it tells, which takes half a second: one that is installed but broken, or
+    that refuses the installed NumPy, counts as not there.
     """
     try:
         with interrupts.importing("minifit.kernels.compiled"):

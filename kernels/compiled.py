@@ -8,6 +8,8 @@ import ctypes
 import threading
 from collections.abc import Callable, Sequence
 from concurrent import futures
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 from minifit import interrupts
@@ -85,10 +87,18 @@ def __getattr__(name: str) -> Any:
     if name == "carry_out":
         function = globals()[name] = _driver()
         return function
-    with interrupts.importing("minifit.kernels.compiled_arrays"):
-        from minifit.kernels import compiled_arrays  # imports Numba
+    return getattr(_arrays(), name)
 
-    return getattr(compiled_arrays, name)
+
+@cache
+def _arrays() -> ModuleType:
+    """Return the kernels of single ops: the reference where Numba is gone or broken, which programs do not notice."""
+    try:
+        with interrupts.importing("minifit.kernels.compiled_arrays"):
+            from minifit.kernels import compiled_arrays  # imports Numba
+    except Exception:  # a mismatched Numba fails with ImportError, SystemError, AttributeError, ...
+        return reference
+    return compiled_arrays
 
 
 def _driver() -> Callable[[int], int]:

@@ -1,9 +1,11 @@
 """Where the machine code of instructions lies."""
 
+import sys
 import threading
 
 import pytest
 
+from minifit import kernels
 from minifit.kernels import compiled, reference
 
 
@@ -29,3 +31,14 @@ def test_threads_get_the_same_addresses(monkeypatch: pytest.MonkeyPatch) -> None
         thread.join()
     assert len(found) == 4
     assert all(each == found[0] for each in found)
+
+
+def test_without_numba_single_ops_are_those_of_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(kernels, "compiled_arrays", raising=False)
+    monkeypatch.setitem(sys.modules, "minifit.kernels.compiled_arrays", None)  # an import of it fails
+    compiled._arrays.cache_clear()
+    try:
+        assert compiled.dense_forward is reference.dense_forward
+    finally:
+        compiled._arrays.cache_clear()
+    assert compiled.addresses(["relu"])
