@@ -305,7 +305,7 @@ def _pair(y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
 
 
 def _same_shape(name: str, y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
-    p, t = as_tensor(y_pred), as_tensor(y_true)
+    p, t = floating(y_pred), as_tensor(y_true)
     if t.shape != p.shape:
         sparse = " For class numbers use sparse_categorical_crossentropy." if name.startswith("cat") else ""
         raise ShapeError(
@@ -422,7 +422,7 @@ class Loss(Configurable):
         if isinstance(y_pred, Symbolic) or isinstance(y_true, Symbolic):
             symbol: Tensor = self._of_symbols(y_true, y_pred, sample_weight)
             return symbol
-        p = as_tensor(y_pred)
+        p = floating(y_pred)
         t = y_true if isinstance(y_true, Tensor) and y_true.shape == p.shape else matched(y_true, p)
         values = self.call(t, p)
         if not isinstance(values, Tensor):

@@ -196,7 +196,8 @@ class Tensor:
     array([2., 4.], dtype=float32)
     """
 
-    __slots__ = ("age", "grad", "logits", "parents", "requires_grad", "rule", "value")
+    __slots__ = ("age", "grad", "logits", "of_softmax", "parents", "requires_grad", "rule", "value")
+    of_softmax: bool  # there, and true, where a softmax set the logits
     __array_priority__ = 1000  # so that ndarray - Tensor comes here
 
     def __init__(self, value: TensorLike, requires_grad: bool = False) -> None:

@@ -460,7 +460,7 @@ def test_gradients_along_another_axis(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("case", "through"),
-    [(c, ops.sigmoid if c.name.startswith("binary") else ops.softmax) for c in ENTROPIES if not c.options],
+    [(c, through) for c in ENTROPIES if not c.options for through in (ops.sigmoid, ops.softmax)],
     ids=str,
 )
 def test_gradients_through_the_activation(case: Case, through: Any) -> None:
@@ -1047,3 +1047,9 @@ def test_loss_objects_of_symbols(reduction: str, weighted: bool) -> None:
     found, _ = model([T[:4], P[:4], weights])
     expected = loss(T[:4], P[:4], weights if weighted else None)
     np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("made", [losses.BinaryCrossentropy, losses.CategoricalCrossentropy])
+def test_predictions_that_are_whole_numbers_leave_the_targets_as_they_are(made: Any) -> None:
+    loss, target, logits = made(from_logits=True), [[0.25, 0.75]], np.array([[2, -1]])
+    assert float(loss(target, logits)) == float(loss(target, logits.astype(np.float32)))

@@ -21,7 +21,7 @@ from minifit.layers.base import Layer, ShapeLike, Shaping, WeightSetting
 from minifit.parameters import Parameter, keep
 from minifit.settings import Setting, flag, unnamed
 from minifit.tables import serialize
-from minifit.tensor import Tensor
+from minifit.tensor import Tensor, floating
 
 
 class BatchNormalization(Layer):
@@ -143,6 +143,7 @@ class BatchNormalization(Layer):
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The normalized batch."""
         check_features(self.name, inputs.shape, self._broadcast)
+        inputs = floating(inputs)
         gamma, beta = (spread(p, self._broadcast) for p in (self.gamma, self.beta))
         if training and self.trainable:
             x = inputs.value

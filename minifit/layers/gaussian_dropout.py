@@ -10,7 +10,7 @@ from minifit.checks import fraction, optional_of, seed
 from minifit.layers.base import Layer, ShapeLike
 from minifit.layers.gaussian_noise import normal_noise
 from minifit.settings import Setting
-from minifit.tensor import Tensor
+from minifit.tensor import Tensor, floating
 
 
 class GaussianDropout(Layer):
@@ -47,6 +47,7 @@ class GaussianDropout(Layer):
         """The input, noisy in training."""
         if not training or not 0 < self.rate < 1:
             return inputs
+        inputs = floating(inputs)
         spread = inputs.dtype.type(self._spread())
         noise: Array = 1 + normal_noise("gaussian_dropout", self.seed, inputs) * spread
         return inputs * noise

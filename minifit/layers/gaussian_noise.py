@@ -8,7 +8,7 @@ from minifit.arrays import Array
 from minifit.checks import not_negative, optional_of, seed
 from minifit.layers.base import Layer, ShapeLike
 from minifit.settings import Setting
-from minifit.tensor import Tensor, current
+from minifit.tensor import Tensor, current, floating
 
 
 class GaussianNoise(Layer):
@@ -44,6 +44,7 @@ class GaussianNoise(Layer):
         """The input, noisy in training."""
         if not training:
             return inputs
+        inputs = floating(inputs)
         noise: Array = normal_noise("gaussian_noise", self.seed, inputs) * inputs.dtype.type(self.stddev)
         return inputs + noise
 

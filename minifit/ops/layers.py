@@ -112,7 +112,7 @@ def softmax(x: TensorLike) -> Tensor:
         return (dx.reshape(x.shape),)
 
     made = here.result(y.reshape(x.shape), rule, x)
-    made.logits = x
+    made.logits, made.of_softmax = x, True
     return made
 
 

@@ -164,8 +164,8 @@ def _class_ids(y_true: TensorLike, shape: Shape) -> Array:
 
 
 def _probabilities(p: Tensor, logits: Tensor) -> Array:
-    """softmax(logits) in rows, which is known already unless p is the logits themselves."""
-    if p is not logits:
+    """softmax(logits) in rows, which is known already if p is it, and neither the logits nor their sigmoid."""
+    if getattr(p, "of_softmax", False):
         return rows_of(p.value)
     here, rows = current(), rows_of(logits.value)
     made = here.take(rows.shape, rows.dtype)

@@ -11,6 +11,7 @@ from minifit.callbacks import Callback, LambdaCallback
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError
 from minifit.layers import BatchNormalization, Dense
 from minifit.optimizers import SGD
+from minifit.tensor import Tensor
 from minifit.utils import check_gradients
 
 X = (np.arange(12) * 7 % 11 / 11 - 0.4).reshape(4, 3).astype(np.float32)
@@ -360,3 +361,12 @@ def test_other_features_than_it_was_built_for() -> None:
 def test_features_of_unknown_size() -> None:
     with pytest.raises(ShapeError, match=r"size along axis=\[1\] is known\. Received: \(None, None, 3\)"):
         BatchNormalization(axis=1).build_for((None, None, 3))
+
+
+def test_whole_numbers_are_normalized_by_the_moving_averages_as_they_are() -> None:
+    layer, whole = BatchNormalization(), Tensor(np.arange(8).reshape(2, 4))
+    layer.build((None, 4))
+    layer.moving_mean.assign([0.5, 1.5, 2.5, 3.5])
+    layer.moving_variance.assign([0.5, 0.25, 0.75, 0.1])
+    expected = layer(whole.numpy().astype(np.float32)).numpy()
+    np.testing.assert_array_equal(layer(whole).numpy(), expected)

@@ -45,6 +45,12 @@ def test_outside_of_training_it_is_the_input() -> None:
     assert GaussianDropout(0.3)(x) is x
 
 
+def test_whole_numbers_become_noisy_too() -> None:
+    whole = np.arange(1, 9).reshape(2, 4)
+    made = GaussianDropout(0.3, seed=1)(Tensor(whole), training=True).numpy()
+    assert (made % 1 != 0).all()
+
+
 def test_the_gradient() -> None:
     layer = GaussianDropout(0.3)
     check_gradients(lambda x: layer(x, training=True), np.ones((3, 4)))
