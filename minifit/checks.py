@@ -92,7 +92,7 @@ def integer(name: str, value: Any, example: int = -1) -> int:
 
 
 def positive(name: str, value: Any, least: int = 1, example: int = 10) -> int:
-    """Return `value` as Python's int.
+    """Return `value` as Python's int; a float will do that has no fraction, as ``1000 / 10``.
 
     Raises
     ------
@@ -100,7 +100,8 @@ def positive(name: str, value: Any, least: int = 1, example: int = 10) -> int:
         When it is below `least`, or no integer.
     """
     rule = "a positive integer" if least == 1 else f"an integer of at least {least}"
-    found = whole(value)
+    number = real(value)
+    found = int(number) if isinstance(number, float) and number.is_integer() else whole(value)
     if found is None or found < least:
         kind = ArgumentTypeError if found is None else ArgumentError
         raise kind(

@@ -189,14 +189,16 @@ def test_an_epsilon() -> None:
 # -- whole numbers --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", [1, 7, np.int64(3), np.uint8(2)])
+@pytest.mark.parametrize("value", [1, 7, np.int64(3), np.uint8(2), 2.0, np.float32(2)])
 def test_a_positive_integer(value: Any) -> None:
     found = checks.positive("steps", value)
     assert found == value
     assert type(found) is int
 
 
-@pytest.mark.parametrize("value", [2.0, 2.5, "2", None, True, np.True_, [2], np.float32(2), float("nan")])
+@pytest.mark.parametrize(
+    "value", [2.5, "2", None, True, np.True_, [2], np.float32(2.5), float("nan"), np.inf]
+)
 def test_what_is_no_integer(value: Any) -> None:
     with pytest.raises(
         ArgumentTypeError, match=r"steps must be a positive integer\. Received: steps=.*Pass for exa"

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from minifit import console
 from minifit.callbacks.base import Callback, Run
 from minifit.errors import ArgumentError, legible
 from minifit.progress_bar import ProgressBar, metric_names, shown
@@ -46,8 +47,8 @@ class ProgbarLogger(Callback):
     -----
     It prints to ``sys.stdout`` as it is when the epoch begins. With ``verbose=1`` a terminal or notebook shows a bar,
     drawn by tqdm ten times a second at most; a pipe or file gets one plain line an epoch, as a terminal does with
-    ``verbose=2``. With ``verbose=0`` it is silent. Values have four decimals as in Keras, and more when they would
-    otherwise look equal to those of the epoch before.
+    ``verbose=2``. With ``verbose=0`` it is silent, and with any other number it announces each of several epochs.
+    Values have four decimals as in Keras, and more when they would otherwise look equal to those of the epoch before.
 
     Examples
     --------
@@ -71,6 +72,7 @@ class ProgbarLogger(Callback):
         self.use_steps = count_mode == "steps"
         self.stateful_metrics = stateful_metrics
         self.verbose: Any = 1
+        self._titles = False  # whether an epoch is announced, and nothing else said
         self.epochs = 1
         self.target: int | None = None
         self.seen = 0
@@ -83,7 +85,9 @@ class ProgbarLogger(Callback):
     def set_params(self, params: dict[str, Any]) -> None:
         """Told how much there is to do, and how much to say."""
         super().set_params(params)
-        self.verbose = params.get("verbose", 1)
+        level = params.get("verbose", 1)
+        self._titles = level not in (0, 1, 2, "auto")
+        self.verbose = 0 if self._titles else level
         self.epochs = params.get("epochs", 1)
         self.target = params.get("steps" if self.use_steps or "samples" not in params else "samples")
 
@@ -104,7 +108,10 @@ class ProgbarLogger(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """A new bar."""
-        self._begin(f"Epoch {epoch + 1}/{self.epochs}" if self.epochs else f"Epoch {epoch + 1}")
+        title = f"Epoch {epoch + 1}/{self.epochs}" if self.epochs else f"Epoch {epoch + 1}"
+        self._begin(title)
+        if self._titles and self.epochs != 1:
+            console.say(title)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Draw, if it is time."""

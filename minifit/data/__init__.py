@@ -114,7 +114,7 @@ def batches_of(
     if is_array_like(x):
         made = _rows(x, y, sample_weight, batch_size, steps, passes, shuffle, called, names)
     else:
-        for name, value in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
+        for name, value in (("y", y), ("sample_weight", sample_weight)):
             if value is not None:
                 raise ArgumentError(
                     f"{name} is only for arrays: an iterable yields (x, y) or (x, y, sample_weight), batch by batch. "

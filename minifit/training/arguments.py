@@ -86,14 +86,16 @@ def _size(name: str, value: Any) -> int | None:
 
 
 def verbosity(verbose: Any) -> int:
-    """Return Keras's `verbose` as 0, 1 or 2.
+    """Return Keras's `verbose` as a number: 0 for None, and other numbers than 0, 1 and 2 as they are.
 
     Raises
     ------
     ArgumentError
     """
     level = int(verbose) if isinstance(verbose, bool | np.bool_) else whole(verbose)
-    if level not in (0, 1, 2) and not (isinstance(verbose, str) and verbose == "auto"):
+    if verbose is None:
+        return 0
+    if level is None and not (isinstance(verbose, str) and verbose == "auto"):
         raise ArgumentError(
             "verbose must be 0 (silent), 1 (a bar), 2 (a line an epoch) or 'auto'. "
             f"Received: verbose={verbose!r}. Pass one of them."

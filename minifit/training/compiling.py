@@ -8,11 +8,14 @@ from typing import Any
 
 from minifit import optimizers
 from minifit.checks import positive
-from minifit.errors import ArgumentError, BusyError, NotCompiledError, quoted
+from minifit.errors import ArgumentError, ArgumentTypeError, BusyError, NotCompiledError, quoted
 from minifit.training.flags import CompiledFlags
 from minifit.training.objective import Objective
 from minifit.training.state import TrainingState
 from minifit.training.step_methods import TRAINING, StepMethods, acting, overridden
+
+WITHOUT_EFFECT = {"auto_scale_loss", "experimental_run_tf_function", "jit_compile", "sample_weight_mode"}
+"""Arguments of `compile` that Keras has or had, and that are accepted."""
 
 
 class Compiling(StepMethods):
@@ -44,6 +47,7 @@ class Compiling(StepMethods):
         weighted_metrics: Any = None,
         run_eagerly: bool | None = None,
         steps_per_execution: int | None = None,
+        **kwargs: Any,
     ) -> None:
         """Say how to train.
 
@@ -62,6 +66,9 @@ class Compiling(StepMethods):
             Accepted as in Keras, and changes nothing: what you write is called op by op anyway.
         steps_per_execution : int, default 1
             Batches between two calls of the batch hooks.
+        **kwargs
+            ``experimental_run_tf_function``, ``sample_weight_mode``, ``jit_compile`` and ``auto_scale_loss`` are
+            accepted as in Keras; they say how TensorFlow computes, or nothing any more.
 
         Raises
         ------
@@ -71,6 +78,11 @@ class Compiling(StepMethods):
             While the model is being trained, as in a hook of `fit`.
         """
         self._need_rest("compiled")
+        unknown = sorted(kwargs.keys() - WITHOUT_EFFECT)
+        if unknown:
+            raise ArgumentTypeError(
+                f"compile takes the arguments of Keras. Received: {quoted(unknown[0])}. Leave it out."
+            )
         steps = (
             1
             if steps_per_execution is None

@@ -525,7 +525,7 @@ def test_a_callback_whose_state_cannot_be_stored_is_named(tmp_path: Path) -> Non
         ({"save_freq": 0}, ArgumentError, "Received: save_freq=0"),
         ({"save_freq": -1}, ArgumentError, "Received: save_freq=-1"),
         ({"save_freq": True}, ArgumentTypeError, "Received: save_freq=True"),
-        ({"save_freq": 2.0}, ArgumentTypeError, r"Received: save_freq=2\.0"),
+        ({"save_freq": 2.5}, ArgumentTypeError, r"Received: save_freq=2\.5"),
         ({"save_freq": None}, ArgumentTypeError, "Received: save_freq=None"),
     ],
 )

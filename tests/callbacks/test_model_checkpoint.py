@@ -589,7 +589,7 @@ def test_other_options_are_refused(options: Any) -> None:
         ({"save_freq": 0}, ArgumentError, "save_freq must be .*positive integer. Received: save_freq=0"),
         ({"save_freq": -3}, ArgumentError, "Received: save_freq=-3"),
         ({"save_freq": True}, ArgumentTypeError, "Received: save_freq=True"),
-        ({"save_freq": 2.0}, ArgumentTypeError, "Received: save_freq=2.0"),
+        ({"save_freq": 2.5}, ArgumentTypeError, "Received: save_freq=2.5"),
         ({"save_freq": None}, ArgumentTypeError, "Received: save_freq=None"),
         ({"period": 0}, ArgumentError, "period must be a positive integer. Received: period=0"),
         ({"nonsense": 1}, ArgumentTypeError, "Received: nonsense."),

@@ -361,7 +361,21 @@ def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], messag
         ProgbarLogger(**arguments)
 
 
-@pytest.mark.parametrize("verbose", [3, -1, "yes", None, 0.5])
+@pytest.mark.parametrize(
+    ("verbose", "text"), [(3, "Epoch 1/2\nEpoch 2/2\n"), (-1, "Epoch 1/2\nEpoch 2/2\n"), (None, "")]
+)
+def test_verbosity_beyond_that_is_as_in_keras(
+    verbose: Any, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = small_model()
+    model.fit(X, Y, epochs=2, verbose=verbose)
+    model.fit(X, Y, verbose=verbose)
+    model.evaluate(X, Y, verbose=verbose)
+    model.predict(X, verbose=verbose)
+    assert capsys.readouterr().out == text
+
+
+@pytest.mark.parametrize("verbose", ["yes", 0.5])
 def test_another_verbosity_is_refused(verbose: Any) -> None:
     model = small_model()
     for call in (model.fit, model.evaluate):

@@ -124,12 +124,19 @@ def test_iterables(x: Any) -> None:
     assert isinstance(batches_of(x), IteratorBatches)
 
 
-@pytest.mark.parametrize("name", ["y", "sample_weight", "batch_size"])
+@pytest.mark.parametrize("name", ["y", "sample_weight"])
 def test_what_goes_with_arrays_alone(name: str) -> None:
-    arguments: dict[str, Any] = {name: 4 if name == "batch_size" else Y}
+    arguments: dict[str, Any] = {name: Y}
     says = rf"{name} is only for arrays: .*Received: {name} together with a generator\. Leave {name} out, or pass x"
     with pytest.raises(ArgumentError, match=says):
         batches_of(generator(), **arguments)
+
+
+def test_a_batch_size_beside_batches_says_nothing() -> None:
+    """As in Keras: data that comes in batches has sizes of its own."""
+    batch = batches_of(generator(), batch_size=99).next(Context())
+    assert batch is not None
+    assert only(batch).x.shape == X[:2].shape
 
 
 @pytest.mark.parametrize(

@@ -71,9 +71,9 @@ def test_batches_with_weights() -> None:
     assert first.x.dtype == first.weight.dtype == np.float32
 
 
-@pytest.mark.parametrize("name", ["y", "sample_weight", "batch_size"])
+@pytest.mark.parametrize("name", ["y", "sample_weight"])
 def test_what_goes_with_arrays_alone(name: str) -> None:
-    arguments: dict[str, Any] = {name: 4 if name == "batch_size" else np.zeros(6)}
+    arguments: dict[str, Any] = {name: np.zeros(6)}
     with pytest.raises(ArgumentError, match=rf"{name} is only for arrays: .*together with a Source"):
         batches_of(Source(), **arguments)
 

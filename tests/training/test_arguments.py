@@ -107,12 +107,14 @@ def test_samples_of_one_batch() -> None:
         arguments.rows_alone(iter([A]))
 
 
-@pytest.mark.parametrize(("given", "level"), [("auto", 1), (0, 0), (True, 1), (np.int64(2), 2)])
+@pytest.mark.parametrize(
+    ("given", "level"), [("auto", 1), (0, 0), (True, 1), (np.int64(2), 2), (None, 0), (3, 3), (-1, -1)]
+)
 def test_verbosity(given: Any, level: int) -> None:
     assert arguments.verbosity(given) == level
 
 
-@pytest.mark.parametrize("given", [3, "loud", None, -1])
+@pytest.mark.parametrize("given", ["loud", 0.5, [1]])
 def test_no_verbosity(given: Any) -> None:
     with pytest.raises(ArgumentError, match="verbose must be 0"):
         arguments.verbosity(given)

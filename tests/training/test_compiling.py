@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minifit.callbacks import LambdaCallback
-from minifit.errors import ArgumentError, BusyError, NotCompiledError, UnknownNameError
+from minifit.errors import ArgumentError, ArgumentTypeError, BusyError, NotCompiledError, UnknownNameError
 from minifit.layers import Dense
 from minifit.models import Sequential
 from minifit.optimizers import SGD
@@ -86,3 +86,10 @@ def test_before_compile_there_are_no_metrics_and_nothing_is_trained() -> None:
     for call in (model.fit, model.evaluate, model.train_on_batch, model.test_on_batch):
         with pytest.raises(NotCompiledError, match=r"model\.compile"):
             call(X, Y)
+
+
+def test_arguments_that_say_nothing_any_more() -> None:
+    model = Sequential([Dense(1, input_shape=(2,))])
+    model.compile("sgd", "mse", experimental_run_tf_function=False, sample_weight_mode=None, jit_compile=True)
+    with pytest.raises(ArgumentTypeError, match="Received: 'losses'"):
+        model.compile("sgd", losses="mse")
