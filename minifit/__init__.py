@@ -21,6 +21,7 @@ __all__ = [
     "activations",
     "callbacks",
     "constraints",
+    "data",
     "datasets",
     "initializers",
     "layers",
@@ -38,6 +39,7 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from minifit import activations as activations
     from minifit import callbacks as callbacks
     from minifit import constraints as constraints
+    from minifit import data as data
     from minifit import datasets as datasets
     from minifit import initializers as initializers
     from minifit import layers as layers

@@ -1,4 +1,4 @@
-"""Data for training: arrays in memory and in files, sequences, generators and iterables as batches."""
+"""Data for training: arrays in memory and in files, data sets, sequences, generators and iterables as batches."""
 
 from collections.abc import Mapping, Set
 from itertools import accumulate
@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from minifit.checks import positive
-from minifit.data.array_batches import ArrayBatches
-from minifit.data.batch import Batch
-from minifit.data.batches import Batches
+from minifit.data.array_batches import ArrayBatches as ArrayBatches
+from minifit.data.batch import Batch as Batch
+from minifit.data.batches import Batches as Batches
 from minifit.data.checks import split
 from minifit.data.class_weights import class_weights, weighed_classes
 from minifit.data.dataset import (
@@ -22,37 +22,27 @@ from minifit.data.dataset import (
 )
 from minifit.data.dataset_batches import batches_of_dataset
 from minifit.data.elements import DatasetSpec, TensorSpec
-from minifit.data.forms import ANY, Form, Names, normal_form, warn_of_extra
-from minifit.data.iterator_batches import IteratorBatches
+from minifit.data.forms import ANY, normal_form, warn_of_extra
+from minifit.data.forms import Form as Form
+from minifit.data.forms import Names as Names
+from minifit.data.iterator_batches import IteratorBatches as IteratorBatches
 from minifit.data.row_batches import RowBatches, Shuffle, columns_of
-from minifit.data.sequence import Sequence
-from minifit.data.sequence_batches import SequenceBatches
-from minifit.data.stored import Stored, is_stored, rows_of
-from minifit.data.stored_batches import StoredBatches
+from minifit.data.sequence import Sequence as Sequence
+from minifit.data.sequence_batches import SequenceBatches as SequenceBatches
+from minifit.data.stored import Stored, is_stored
+from minifit.data.stored import rows_of as rows_of
+from minifit.data.stored_batches import StoredBatches as StoredBatches
 from minifit.errors import ArgumentError
 
 __all__ = [
     "AUTOTUNE",
     "INFINITE_CARDINALITY",
     "UNKNOWN_CARDINALITY",
-    "ArrayBatches",
-    "Batch",
-    "Batches",
     "Dataset",
     "DatasetSpec",
-    "Form",
-    "IteratorBatches",
-    "Names",
     "Options",
-    "Sequence",
-    "SequenceBatches",
-    "StoredBatches",
     "TensorSpec",
-    "batches_of",
     "cardinality",
-    "halves",
-    "is_array_like",
-    "rows_of",
 ]
 
 

@@ -255,6 +255,7 @@ class PipelineBatches(ArrayBatches):
     def __init__(self, columns: Sequence[Column], recipe: Recipe, steps: int | None, whole: bool) -> None:
         self._recipe, self._epoch = recipe, whole
         self._shuffles = _shuffles(recipe.rows)
+        self._shuffled = recipe.shuffled
         self._places: list[Mapping[str, Any]] | None = None  # before there is an order
         if recipe.plain:
             columns = [c._replace(rows=_cut(c.rows, recipe), array=_cut(c.array, recipe)) for c in columns]
@@ -280,7 +281,7 @@ class PipelineBatches(ArrayBatches):
         self.order = self._drawn()
 
     def _drawn(self) -> Order:
-        recipe, shuffled = self._recipe, self._recipe.shuffled
+        recipe, shuffled = self._recipe, self._shuffled
         if shuffled is not None:
             order = permutation(recipe.source.rows, shuffled.generator())
             return order[: self.samples] if isinstance(order, np.ndarray) else order

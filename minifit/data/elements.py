@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minifit import nest
-from minifit.arrays import Array, numpy_ready
+from minifit.arrays import FLOAT, Array, numpy_ready
 from minifit.checks import sizes
 from minifit.errors import ArgumentTypeError, DataError, ShapeError
 from minifit.tensor import Tensor, constant, to_array
@@ -126,26 +126,23 @@ def _part(value: Any) -> Any:
         return value
     if isinstance(value, Tensor):
         return value.value
-    if isinstance(value, str | bytes):
-        return np.asarray(value)
-    if not isinstance(value, int | float):
-        text = _text(value)
-        if text is not None:
-            return text
-    return to_array(value)
+    array = _array(value)
+    if array is None or array.dtype.kind not in "fiubUS":
+        return to_array(value)  # which says what is wrong with it
+    if array.dtype == np.float64 and isinstance(value, float | list):
+        return array.astype(FLOAT)  # as every tensor of Python's floats
+    return array
 
 
-def _text(value: Any) -> Array | None:
-    """Return what holds nothing but text as an array of it."""
+def _array(value: Any) -> Array | None:
+    """Return what NumPy makes of a value, objects that are texts as text; None of what it cannot read."""
     try:
         array = np.asarray(numpy_ready(value))
-    except ValueError:
-        return None  # ragged, of which `to_array` says so
-    if array.dtype.kind in "US":
-        return array
+    except (ValueError, TypeError):
+        return None
     if array.dtype.kind == "O" and array.size and all(isinstance(each, str) for each in array.flat):
         return array.astype(np.str_)
-    return None
+    return array
 
 
 def shown(element: Any) -> Any:

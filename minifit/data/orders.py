@@ -224,20 +224,23 @@ class Shuffled(Order):
     @property
     def position(self) -> Mapping[str, Any]:
         """Where the random numbers stand."""
-        if self._generator is None:
-            if self.seed is None:
-                self.seed = int(DEFAULT.get("dataset").integers(2**31))
-            self._generator = np.random.Generator(np.random.PCG64(self.seed))
-        return self._generator.bit_generator.state
+        return self._made().bit_generator.state
 
     @position.setter
     def position(self, position: Mapping[str, Any]) -> None:
         self._generator = generator_at(position)
 
+    def _made(self) -> np.random.Generator:
+        """Return the generator, which is made at first use."""
+        if self._generator is None:
+            if self.seed is None:
+                self.seed = int(DEFAULT.get("dataset").integers(2**31))
+            self._generator = np.random.Generator(np.random.PCG64(self.seed))
+        return self._generator
+
     def generator(self) -> np.random.Generator:
         """Return where an iteration draws from."""
-        position = self.position
-        return self._generator if self.again and self._generator is not None else generator_at(position)
+        return self._made() if self.again else generator_at(self.position)
 
     def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
         """Yield the elements by the buffer."""

@@ -324,7 +324,9 @@ class Filtered(Stage):
 
     def _holds(self, element: Any) -> bool:
         answer = call(self.function, element)
-        if getattr(answer, "shape", None) != () and not isinstance(answer, bool):
+        kind = getattr(getattr(answer, "dtype", None), "kind", None)
+        single = kind == "b" and getattr(answer, "shape", None) == ()
+        if not single and not isinstance(answer, bool):
             raise ArgumentTypeError(
                 "A function for filter returns a single truth value. "
                 f"Received: {_answer(answer)} from {name_of(self.function)}. Reduce it to one."
@@ -341,8 +343,8 @@ class Filtered(Stage):
 
 
 def _answer(value: Any) -> str:
-    shape = getattr(value, "shape", None)
-    return f"a {type(value).__name__}" + ("" if shape is None else f" of shape {shape}")
+    kind = f" of shape {value.shape} and dtype {value.dtype}" if hasattr(value, "dtype") else ""
+    return f"a {type(value).__name__}{kind}"
 
 
 class Flattened(Stage):

@@ -20,6 +20,14 @@ def test_a_list_is_one_array_and_a_tuple_several() -> None:
     assert made[1]["n"].shape == (1, 2)
 
 
+def test_a_column_of_a_table_keeps_its_dtype() -> None:
+    class Column:
+        def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+            return np.arange(3.0)
+
+    assert elements.element_of({"a": Column()})["a"].dtype == np.float64
+
+
 def test_arrays_are_taken_as_they_are() -> None:
     array = np.arange(3.0)
     assert elements.element_of({"a": array})["a"] is array

@@ -83,7 +83,7 @@ def test_a_filter() -> None:
     assert stage.length() == stages.UNKNOWN
 
 
-@pytest.mark.parametrize("answer", [1, "yes", np.ones(2, bool), None])
+@pytest.mark.parametrize("answer", [1, "yes", np.ones(2, bool), np.int64(1), None])
 def test_a_filter_needs_a_single_truth_value(answer: Any) -> None:
     with pytest.raises(ArgumentTypeError, match="single truth value"):
         listed(stages.Filtered(numbers(1), lambda x: answer))

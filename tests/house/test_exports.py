@@ -18,6 +18,7 @@ PUBLIC = {
     "activations",
     "callbacks",
     "constraints",
+    "data",
     "datasets",
     "initializers",
     "layers",

@@ -9,6 +9,7 @@ import pytest
 
 from minifit import Sequential, layers, metrics
 from minifit.callbacks import Callback, EarlyStopping, TensorBoard
+from minifit.data import Dataset
 from minifit.errors import FileFormatError
 from minifit.training.soundness import all_or_nothing
 
@@ -215,3 +216,31 @@ def test_an_interrupt_undoes_too_and_stays_what_it_is() -> None:
     with pytest.raises(KeyboardInterrupt), all_or_nothing(lambda: undone.append(1)):
         raise KeyboardInterrupt
     assert undone == [1]
+
+
+@pytest.mark.parametrize("general", [False, True])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("drawn_from", []), ("drawn_from", [{"state": 1}]), ("drawing_from", None), ("drawing_from", [{}, {}])],
+)
+def test_the_places_of_the_shuffles_of_a_data_set(general: bool, name: str, value: Any) -> None:
+    data = Dataset.from_tensor_slices((np.ones((4, 2)), np.ones(4))).shuffle(4, seed=1)
+    data = (data.map(lambda x, y: (x, y)) if general else data).batch(2)
+    found: dict[str, Any] = {}
+
+    class Last(Callback):
+        acts_last = True
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            if found:
+                self.model.training_state.restore(found)
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            found.update(copy.deepcopy(self.model.training_state.capture()))
+
+    model = Sequential([layers.Dense(1, input_shape=(2,))])
+    model.compile("sgd", "mse")
+    model.fit(data, verbose=0, callbacks=[Last()])
+    found["batches"][name] = value
+    with pytest.raises(FileFormatError, match=f"batches: {name}"):
+        model.fit(data, verbose=0, callbacks=[Last()])
