@@ -116,7 +116,7 @@ def _libraries() -> Iterator[ctypes.CDLL]:
 
 
 def _right(sgemm: Callable[..., None], sizes: tuple[int, int, int] = (5, 33, 7)) -> bool:
-    """Whether the routine multiplies: plain, with each side transposed, scaled, and added to what is there."""
+    """Return whether the routine multiplies: plain, with each side transposed, scaled, and added to what is there."""
     rng = np.random.default_rng(0)
     n, k, m = sizes
     a, b = rng.standard_normal((n, k), np.float32), rng.standard_normal((k, m), np.float32)

@@ -54,7 +54,7 @@ def larger(a: Any, b: Any) -> Any:
 
 @jit_inner
 def at_least(x: Any, low: Float) -> Any:
-    """Where x is smaller, `low` instead; NaN stays."""
+    """`x`, or `low` where it is smaller; NaN stays."""
     return choose(less(x, splat(low)), splat(low), x)
 
 

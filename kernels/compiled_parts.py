@@ -69,7 +69,7 @@ def _sgemm_in_parts(
     width: Any,
     last: Any,
 ) -> None:
-    """As `_sgemm`, in so many parts of this width and one of the last: of columns where there are more than rows."""
+    """`_sgemm` in so many parts, of this width but the last: of columns where there are more than rows."""
     by_rows = builder.icmp_signed(">=", n, m)
 
     def of_each(rows: Any, columns: Any) -> Any:

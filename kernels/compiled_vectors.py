@@ -27,7 +27,7 @@ from numba.extending import intrinsic, lower_builtin, models, register_model
 
 Int: TypeAlias = Any
 Float: TypeAlias = Any
-"""What compiled code computes with: mypy does not know Numba's types."""
+"""The numbers that compiled code computes with: mypy does not know Numba's types."""
 
 LANES = 16
 SIZE = 4  # bytes of a number
@@ -166,25 +166,25 @@ for _symbol, _instruction in (
 
 @emitted(mask, vector, vector)
 def less(builder: Any, a: Any, b: Any) -> Any:
-    """Where a < b; nowhere where one of them is NaN."""
+    """The lanes where a < b; none where one of them is NaN."""
     return builder.fcmp_ordered("<", a, b)
 
 
 @emitted(mask, vector, vector)
 def less_equal(builder: Any, a: Any, b: Any) -> Any:
-    """Where a <= b; nowhere where one of them is NaN."""
+    """The lanes where a <= b; none where one of them is NaN."""
     return builder.fcmp_ordered("<=", a, b)
 
 
 @emitted(mask, vector, vector)
 def equal(builder: Any, a: Any, b: Any) -> Any:
-    """Where a == b; nowhere where one of them is NaN."""
+    """The lanes where a == b; none where one of them is NaN."""
     return builder.fcmp_ordered("==", a, b)
 
 
 @emitted(mask, mask, mask)
 def both(builder: Any, a: Any, b: Any) -> Any:
-    """Where both masks say yes."""
+    """The lanes of both masks."""
     return builder.and_(a, b)
 
 
@@ -215,7 +215,7 @@ def floor(builder: Any, values: Any) -> Any:
 
 @emitted(vector, vector, vector)
 def remainder(builder: Any, a: Any, b: Any) -> Any:
-    """What is left of a by b, with the sign of a: ``fmod``."""
+    """The remainder of a by b, with the sign of a: ``fmod``."""
     return builder.frem(a, b)
 
 

@@ -56,7 +56,7 @@ def adam(row: Int, frame: Int) -> int:
 
 @instruction
 def amsgrad(row: Int, frame: Int) -> int:
-    """As `adam`, with the largest v so far in the place of v.
+    """`adam` with the largest v so far in the place of v.
 
     Fields: w, m, v, vhat, g, count, rates, iterations (int64), beta_1, beta_2, epsilon.
     """
@@ -100,7 +100,7 @@ def adamax(row: Int, frame: Int) -> int:
 
 @instruction
 def nadam_momenta(row: Int, frame: Int) -> int:
-    """What `nadam` needs of the step: its momentum and the next, the products of all up to each, and ``beta_2 ** t``.
+    """The numbers of a step of `nadam`: its momentum and the next, the products of all up to each, and ``beta_2 ** t``.
 
     Fields: those five numbers, the product of all momenta so far (all float32), the product, iterations (int64),
     beta_1, beta_2, schedule_decay.

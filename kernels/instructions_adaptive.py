@@ -43,7 +43,7 @@ def rmsprop(row: Int, frame: Int) -> int:
 
 @instruction
 def rmsprop_centered(row: Int, frame: Int) -> int:
-    """As `rmsprop`, with ``ms - mg²`` in the place of ms and ``mg = rho mg + (1 - rho) g``.
+    """`rmsprop` with ``ms - mg²`` in the place of ms and ``mg = rho mg + (1 - rho) g``.
 
     Fields: w, ms, mg, g, count, rates, rho, epsilon.
     """
@@ -61,7 +61,7 @@ def rmsprop_centered(row: Int, frame: Int) -> int:
 
 @instruction
 def rmsprop_momentum(row: Int, frame: Int) -> int:
-    """As `rmsprop`, but ``v = momentum v + rate g / sqrt(ms + epsilon);  w -= v``.
+    """`rmsprop` with momentum: ``v = momentum v + rate g / sqrt(ms + epsilon);  w -= v``.
 
     Fields: w, ms, v, g, count, rates, rho, epsilon, momentum.
     """
@@ -80,7 +80,7 @@ def rmsprop_momentum(row: Int, frame: Int) -> int:
 
 @instruction
 def rmsprop_momentum_centered(row: Int, frame: Int) -> int:
-    """As `rmsprop_momentum` with ``ms - mg²`` in the place of ms.
+    """`rmsprop_momentum` with ``ms - mg²`` in the place of ms.
 
     Fields: w, ms, v, mg, g, count, rates, rho, epsilon, momentum.
     """

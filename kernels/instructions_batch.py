@@ -245,5 +245,5 @@ def penalty_slope(row: Int, frame: Int) -> int:
 
 @jit_inner
 def _share(row: Int, number: Int, frame: Int) -> int:
-    """What a penalty is divided by: the rows of the batch if a field of the row says so."""
+    """The divisor of a penalty: the rows of the batch if a field of the row says so."""
     return max(rows(frame), 1) if field(row, number) != 0 else 1

@@ -92,7 +92,7 @@ def bound_norms(row: Int, frame: Int) -> int:
 
 @instruction
 def bound_norms_of_rows(row: Int, frame: Int) -> int:
-    """As `bound_norms` over the last axis: the third length is 1."""
+    """`bound_norms` over the last axis: the third length is 1."""
     w, outer, length = field(row, 1), field(row, 3), field(row, 4)
     for i in range(w, w + outer * length * SIZE, length * SIZE):
         sums = splat(_ZERO)
@@ -108,7 +108,7 @@ def bound_norms_of_rows(row: Int, frame: Int) -> int:
 
 @jit_inner
 def _scale(norms: Float, low: Float, high: Float, rate: Float) -> Float:
-    """What weights of these norms are multiplied by."""
+    """The factors of weights of these norms."""
     wanted = _within(norms, splat(_F(low)), splat(_F(high)))
     if rate != 1:
         wanted = splat(_F(rate)) * wanted + splat(_F(1 - rate)) * norms

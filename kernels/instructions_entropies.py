@@ -136,7 +136,7 @@ def sparse_crossentropy_slope(row: Int, frame: Int) -> int:
 
 @jit_inner
 def inside(x: Any) -> Any:
-    """Where x is from 1e-7 to 1 - 1e-7 (nowhere where it is NaN)."""
+    """The lanes where x is from 1e-7 to 1 - 1e-7; none where it is NaN."""
     return less_equal(splat(_EPSILON), choose(less_equal(x, splat(_HIGH)), x, splat(_ZERO)))
 
 

@@ -48,7 +48,7 @@ def sparse_accuracy(row: Int, frame: Int) -> int:
 
 @instruction
 def binary_accuracy(row: Int, frame: Int) -> int:
-    """How often ``p > threshold`` equals the target, row by row: fields values, t, p, rows, m, threshold."""
+    """The share of ``p > threshold`` that equal the target, row by row: fields values, t, p, rows, m, threshold."""
     out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
     threshold, nothing, one = splat(_F(real(row, 6))), splat(_ZERO), splat(_ONE)
     for i in range(n):

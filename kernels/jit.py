@@ -117,7 +117,7 @@ class _Codegen(codegen.JITCPUCodegen):
 
 
 class _Stages(compiler.CompilerBase):
-    """What Numba does with a function."""
+    """The stages of Numba that a function goes through."""
 
     def define_pipelines(self) -> list[Any]:
         """Return the stages: read it, name every value once, find the types, write it down for LLVM."""

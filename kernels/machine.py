@@ -13,7 +13,7 @@ import llvmlite
 import llvmlite.binding as llvm
 
 _engines: list[Any] = []
-"""What owns the memory of all loaded code."""
+"""The owner of the memory of all loaded code."""
 
 
 @cache

@@ -17,7 +17,7 @@ PART = 2**20
 MOST_PARTS = 64
 
 BY_ROWS, PLAIN, TRANSPOSED = 101, 111, 112
-"""What a BLAS calls the layout of C, a matrix as it is, and one that is to be read transposed."""
+"""The codes of a BLAS for the layout of C, a matrix as it is, and one that is to be read transposed."""
 
 GRAIN = 16
 """Rows or columns of a part are a multiple, as a BLAS computes several of them at once."""

@@ -16,7 +16,7 @@ count = 0
 
 
 flags = 0
-"""How many of them were changes of a `trainable` flag, which are often put back before anything goes by them."""
+"""The changes that were of a `trainable` flag, which is often put back before anything goes by it."""
 
 
 def changed() -> None:
@@ -26,7 +26,7 @@ def changed() -> None:
 
 
 def flagged() -> None:
-    """As `changed`, of a `trainable` flag."""
+    """Note a change of a `trainable` flag, as `changed` does."""
     global count, flags
     count += 1
     flags += 1

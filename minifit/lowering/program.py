@@ -7,7 +7,6 @@ masks, have a method `lower` that does the same by hand.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import takewhile
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
@@ -16,6 +15,7 @@ from minifit import ops, regularizers
 from minifit.arrays import FLOAT, Array
 from minifit.lowering.places import Cell, Memory, Place, Room
 from minifit.lowering.streams import Normals, Stream, Uniforms
+from minifit.lowering.sums import Sums
 from minifit.lowering.updates import Updates
 from minifit.lowering.values import Storage, Unlowered, Value, ValueShape
 from minifit.parameters import Parameter, Variable
@@ -52,7 +52,7 @@ PENALTIES = (regularizers.L1, regularizers.L2, regularizers.L1L2, regularizers.R
 """The regularizers that a program has."""
 
 RULES: dict[Callable[..., Any], Rule] = {}
-"""How ops are written down, by their functions: ``rule(program, *args, **kwargs)`` returns the value."""
+"""The rules of ops, by their functions: ``rule(program, *args, **kwargs)`` returns the value."""
 
 
 def lowers(*functions: Callable[..., Any]) -> Callable[[Written], Written]:
@@ -75,7 +75,7 @@ class Writing(Context):
         raise Unlowered("an op that draws random numbers")
 
 
-class Program(Updates):
+class Program(Updates, Sums):
     """A step, being written down.
 
     Parameters
@@ -241,24 +241,6 @@ class Program(Updates):
         self.emit("put_rows", self.cell(("result", len(self.results))), value, value.count)
         self.results.append(value)
 
-    def sums_of(self, mean: Any) -> tuple[Place, Place]:
-        """Return the places of a `Mean`'s total and count, float64, which are its own before and after a call."""
-        for known, *pair in zip(self.means, self.sums[::2], self.sums[1::2], strict=True):
-            if known is mean:
-                return pair[0], pair[1]
-        made = Cell(), Cell()
-        self.means.append(mean)
-        self.sums += made
-        return made
-
-    def match_ranks(self, y_true: Value, y_pred: Value) -> Value:
-        """Return targets with as many axes as the predictions have, as `losses.match_ranks` does."""
-        if y_true.ndim == y_pred.ndim - 1 and (y_true.ndim == 1 or y_pred.shape[-1] == 1):
-            return self.view(y_true, (*y_true.shape, 1))
-        if y_true.ndim == y_pred.ndim + 1 and y_true.shape[-1] == 1:
-            return self.view(y_true, y_true.shape[:-1])
-        return y_true
-
     # -- instructions -----------------------------------------------------------------------------------
 
     def emit(self, name: str, output: Any, *fields: Operand) -> None:
@@ -281,6 +263,10 @@ class Program(Updates):
         """Add to all sums here."""
         self.body += self._tallies
         self._tallies.clear()
+
+    def finish(self, mean: Any) -> None:
+        """End a step with a loss: count it, and stop where the running mean of the losses is no finite number."""
+        self.emit("finish", self.sums[2 * self.means.index(mean)], self.iterations)
 
     @staticmethod
     @contextmanager
@@ -317,73 +303,6 @@ class Program(Updates):
             known = self._floats[found.storage] = self.value(found.shape)
             self.emit("to_float", known, found, found.count)
         return self.view(known, found.shape)
-
-    def aligned(self, weights: Any, values: Value) -> Value:
-        """Return sample weights with as many axes as the values have, as `losses.fit_weights` does."""
-        w = self.floats(weights)
-        if w.ndim == values.ndim + 1 and w.shape[-1] == 1:
-            w = self.view(w, w.shape[:-1])
-        w = self.view(w, (*w.shape, *[1] * (values.ndim - w.ndim)))
-        if w.ndim != values.ndim or any(m not in (1, n) for m, n in zip(w.shape, values.shape, strict=True)):
-            raise Unlowered(f"sample weights of shape {w.shape} for values of shape {values.shape}")
-        return w
-
-    def weights_for(self, weights: Any, values: Value) -> tuple[Value | None, int]:
-        """Return sample weights, and for how many values that follow one another each of them counts."""
-        if weights is None:
-            return None, 1
-        w = self.aligned(weights, values)
-        shared = sum(
-            1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(w.shape, values.shape, strict=True))
-        )
-        if any(n != 1 for n in w.shape[shared:]):
-            return self.apply(ops.broadcast_to, (w, values.shape), {}), 1
-        return w, values.count // w.count
-
-    def add_to_mean(self, mean: Any, values: Value, weights: Any) -> None:
-        """Add values with their weights to a `Mean`."""
-        w, each = self.weights_for(weights, values)
-        self.tally("mean_of", self.sums_of(mean), values, w, values.count, each)
-
-    def finish(self, mean: Any) -> None:
-        """End a step with a loss: count it, and stop where the running mean of the losses is no finite number."""
-        self.emit("finish", self.sums[2 * self.means.index(mean)], self.iterations)
-
-    def total(self, losses: Sequence[tuple[Value, Any]]) -> Value | None:
-        """Return the sum of losses, each times its factor, and of all that layers added; None if there is none.
-
-        It is one number; or several, if one of the losses has a value for each sample.
-        """
-        parts = [*losses, *((loss, 1.0) for loss in self.added)]
-        if not parts:
-            return None
-        if len(parts) == 1 and not isinstance(parts[0][1], Variable) and parts[0][1] == 1:
-            return parts[0][0]
-        if any(loss.shape for loss, _ in parts):
-            return self._total_by_sample(parts)
-        y = self.value((), *(loss for loss, _ in parts))
-        self.emit("clear", y, y.count)
-        factors = [self.factor(factor) for _, factor in parts]
-        for (loss, _), factor in zip(parts, factors, strict=True):
-            self.emit("add_times", y, y, loss, factor)
-
-        def back(dy: Place) -> None:
-            for (loss, _), factor in zip(parts, factors, strict=True):
-                self.flow(loss, "times", dy, factor)
-
-        self.back(y, back)
-        return y
-
-    def _total_by_sample(self, parts: Sequence[tuple[Value, Any]]) -> Value:
-        """Return the sum of losses of which some have a value for each sample."""
-        if any(isinstance(factor, Variable) for _, factor in parts):
-            raise Unlowered("a loss weight that is a Variable, of losses without a reduction")
-        weighed: list[Any] = [loss if factor == 1 else loss * factor for loss, factor in parts]
-        return sum(weighed[1:], weighed[0])  # type: ignore[no-any-return]
-
-    def count_loss(self, mean: Any, loss: Value) -> None:
-        """Add a loss to a running mean, for each row of the batch; and every value, if it has several."""
-        self.tally("count_loss", self.sums_of(mean), loss, loss.count)
 
     def by_rule(self, function: Rule, *args: Any, **kwargs: Any) -> Any:
         """Write down an op by its rule."""

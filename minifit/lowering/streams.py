@@ -14,7 +14,7 @@ from minifit.lowering.places import Memory, address_of
 from minifit.randomness import Streams
 
 AHEAD = 1 << 18
-"""How many normal numbers are drawn ahead at most, unless a single batch needs more."""
+"""The most normal numbers that are drawn ahead, unless a single batch needs more."""
 
 
 @cache

@@ -12,7 +12,7 @@ from minifit.signatures import as_written
 
 
 class Updates:
-    """What optimizers and constraints write down.
+    """The part of a program that optimizers and constraints write down.
 
     Attributes
     ----------

@@ -539,7 +539,7 @@ class Optimizer(KerasMethods, Configurable):
         raise NotImplementedError(f"{type(self).__name__} must define lower_update")
 
     def _scheduled(self, schedule: Callable[..., Any]) -> Any:
-        """What the schedule or function says for this step."""
+        """Return what the schedule or function says for this step."""
         if isinstance(schedule, LearningRateSchedule):
             return schedule(FLOAT.type(self.iterations.value))  # in float32, as in TensorFlow
         return schedule()

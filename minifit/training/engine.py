@@ -24,7 +24,7 @@ IMPORT, A_KIND = 1e8, 1.2e7
 """Nanoseconds that it takes to load LLVM, and to compile a kind of instruction from the archive of them."""
 
 OP_BY_OP = 1.5e10
-"""What stands for the cost where there is no program: three seconds, for kernels of single ops that save a fifth."""
+"""The cost where there is no program: three seconds, for kernels of single ops that save a fifth."""
 
 LEAST = IMPORT + A_KIND
 """Below that no program is worth being written down."""
@@ -52,7 +52,7 @@ def cost(kinds: int) -> float:
 
 
 class Demand:
-    """What compiled kernels would have saved the calls of a model so far.
+    """The time that compiled kernels would have saved the calls of a model so far.
 
     A loop that calls `train_on_batch` a million times plans a single batch each time. So the calls add up, training,
     judging and predicting each by itself, and from the one on that makes it worth while all are compiled.
@@ -132,7 +132,7 @@ _loaded: Callable[[str], ModuleType] = cache(kernels.load)  # asked at every cal
 
 
 def name_of(chosen: ModuleType) -> str:
-    """What these kernels are called: "numba" or "numpy"."""
+    """Return the name of these kernels: "numba" or "numpy"."""
     return "numpy" if chosen is kernels.load("numpy") else "numba"
 
 

@@ -27,7 +27,7 @@ FORMS = 32
 """Programs that are kept at most: batches of texts may be of as many forms as there are lengths."""
 
 Form = tuple[Any, ...]
-"""What tells one program from another: for inputs, targets and weights the dtype and shape of each column."""
+"""The key of a program: for inputs, targets and weights the dtype and shape of each column."""
 
 
 def form_of(batch: Batch) -> Form:

@@ -256,7 +256,7 @@ class TrainStep(JudgedStep):
 
 
 def penalty(weight: Parameter) -> Any:
-    """What a weight's regularizer adds to the loss: one number."""
+    """Return what a weight's regularizer adds to the loss: one number."""
     found = weight.regularizer(weight)
     if np.ndim(found) != 0 or not isinstance(found, Tensor | float | int | np.number):
         raise ArgumentTypeError(

@@ -4,7 +4,7 @@ Threads of a BLAS wait for each other. Where other programs keep the processors 
 a product in two threads lasts until the system has let both of them run, which can take a hundred times as long as the
 product in one. `follow` is called ahead of every stretch of batches; ten times a second it looks at what the
 processors did since, and has the products use as many threads as there are processors that this process used itself,
-or that nobody used. The bits of the products do not depend on it (`minifit.kernels.parts`).
+or that stood idle. The bits of the products do not depend on it (`minifit.kernels.parts`).
 
 References
 ----------
@@ -34,7 +34,7 @@ _STAT, _QUOTA = Path("/proc/stat"), Path("/sys/fs/cgroup/cpu.max")
 
 
 class Follower:
-    """What the processors have been doing since the last look.
+    """The work of the processors since the last look.
 
     Parameters
     ----------
