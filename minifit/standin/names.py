@@ -391,6 +391,7 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
     "summary": same("minifit.summary", "SummaryWriter create_file_writer flush histogram image scalar text"),
     "test": same("minifit.standin.environment", "gpu_device_name is_built_with_cuda is_gpu_available")
     | same("minifit.standin.testing", "TestCase main"),
+    "train": same("minifit.models.checkpoint", "Checkpoint CheckpointManager latest_checkpoint"),
     "version": {"VERSION": "minifit.standin.version.VERSION"},
 }
 """The names of ``tensorflow`` besides those under ``tensorflow.keras``, by module."""

@@ -1,0 +1,302 @@
+"""`Checkpoint`: variables, layers, models and optimizers of a program in one file, for loops written by hand.
+
+A file holds arrays under names that come of the attributes: ``model/0`` is the first weight of what was given as
+`model`. Beside it stands a text file called ``checkpoint``, which names the files of its folder, and first the latest.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.checks import positive
+from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, ShapeError, quoted
+from minifit.optimizers import Optimizer
+from minifit.parameters import Parameter, Variable
+from minifit.saving import atomic
+from minifit.saving.load_status import LoadStatus
+
+INDEX = "checkpoint"
+"""The file that names the others of its folder."""
+
+
+class Checkpoint:
+    """What is saved and restored together.
+
+    Parameters
+    ----------
+    root : Model, Layer, Module or Variable, optional
+        An object without a name.
+    **kwargs
+        Variables, layers, models, modules and optimizers, or lists and dicts of them, by names of your own.
+
+    Attributes
+    ----------
+    save_counter : Variable
+        How often `save` was called.
+
+    Notes
+    -----
+    What is restored must have its weights: build a model, or call it once, before.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> step = Variable(3, trainable=False)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Checkpoint(step=step).save(f"{folder}/ckpt")
+    ...     _ = step.assign(9)
+    ...     _ = Checkpoint(step=step).restore(path).assert_consumed()
+    >>> int(step)
+    3
+
+    References
+    ----------
+    ``tf.train.Checkpoint`` (TensorFlow 2.7). Its files are of another kind.
+    """
+
+    def __init__(self, root: Any = None, **kwargs: Any) -> None:
+        self.save_counter = Variable(0, trainable=False, dtype=np.int64, name="save_counter")
+        self._tracked = dict(kwargs) if root is None else {"root": root, **kwargs}
+        for name, value in kwargs.items():
+            setattr(self, name, value)
+        for _ in self._parts():
+            pass  # raises for what cannot be kept
+
+    def _parts(self) -> Iterator[tuple[str, Any]]:
+        """Yield variables and optimizers with their names, each once; optimizers come last."""
+        found: dict[int, tuple[str, Any]] = {}
+        for name, value in self._tracked.items():
+            for place, part in _spread(name, value):
+                found.setdefault(id(part), (place, part))
+        yield from sorted(found.values(), key=lambda entry: isinstance(entry[1], Optimizer))
+        yield "save_counter", self.save_counter
+
+    def _arrays(self, make: bool = False) -> dict[str, Array]:
+        """Return the memory of all that is kept; `make` has optimizers remember what they do not yet."""
+        arrays: dict[str, Array] = {}
+        learned: dict[str, Parameter] = {}
+        for name, part in self._parts():
+            if isinstance(part, Parameter):
+                arrays[name] = part.value
+                if part.trainable and part.dtype == np.float32:
+                    learned[name] = part
+                continue
+            if make and learned:
+                part.plan(list(learned.values()))
+            arrays[f"{name}/iterations"] = part.iterations.value
+            if not part.scheduled:
+                arrays[f"{name}/learning_rate"] = part.learning_rate.value
+            for of, parameter in learned.items():
+                arrays |= {f"{name}/{slot}/{of}": view for slot, view in part.slots_of(parameter).items()}
+        return arrays
+
+    def write(self, file_prefix: str | os.PathLike[str], options: None = None) -> str:
+        """Write a file of this name, and return the name."""
+        path = os.fspath(file_prefix)
+        with atomic.writing(path) as file:
+            np.savez(file, **{f"/{name}": array for name, array in self._arrays().items()})  # type: ignore[arg-type]
+        return path
+
+    def save(self, file_prefix: str | os.PathLike[str], options: None = None) -> str:
+        """Write a file whose name ends with the number of the call, as ``ckpt-1``, and return the name."""
+        self.save_counter.assign_add(1)
+        path = self.write(f"{os.fspath(file_prefix)}-{int(self.save_counter)}")
+        folder = os.path.dirname(path)
+        _write_index(folder, [*(p for p in _read_index(folder) if p != path), path])
+        return path
+
+    def read(self, save_path: str | os.PathLike[str], options: None = None) -> LoadStatus:
+        """Put back the numbers of a file that `write` or `save` wrote.
+
+        Returns
+        -------
+        LoadStatus
+            Which variables the file does not have, and what of it is not used.
+
+        Raises
+        ------
+        FileFormatError, ShapeError
+            Before anything is changed, when it is no such file, or a variable has another shape.
+        """
+        stored = _read(os.fspath(save_path))
+        remembers = any(name not in self._arrays() for name in stored)
+        own = self._arrays(make=remembers)
+        fitting = {name: stored[name] for name in own if name in stored}
+        for name, array in fitting.items():
+            if array.shape != own[name].shape:
+                raise ShapeError(
+                    f"A checkpoint has the shapes of what it is restored to. Received: {quoted(name)} of shape "
+                    f"{array.shape} for {own[name].shape}. Make the same variables."
+                )
+        for name, array in fitting.items():
+            own[name][...] = array
+        return LoadStatus([name for name in own if name not in stored], len(stored.keys() - own.keys()))
+
+    def restore(self, save_path: str | os.PathLike[str] | None, options: None = None) -> LoadStatus:
+        """Put back the numbers of a file, as `read`; None, when there is no file yet, changes nothing."""
+        return LoadStatus(list(self._arrays())) if save_path is None else self.read(save_path)
+
+
+def _spread(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the variables and optimizers that are in a thing."""
+    if isinstance(value, Parameter | Optimizer):
+        yield name, value
+    elif isinstance(value, Checkpoint):
+        for inner, part in value._tracked.items():
+            yield from _spread(f"{name}/{inner}", part)
+    elif isinstance(value, list | tuple | dict):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _spread(f"{name}/{key}", part)
+    else:
+        weights = getattr(value, "weights", getattr(value, "variables", None))
+        if isinstance(value, type) or not isinstance(weights, list | tuple):
+            raise ArgumentTypeError(
+                "A checkpoint keeps variables, layers, models, modules and optimizers. Received: "
+                f"{name}={quoted(value)}. Leave it out, or put the number into a Variable."
+            )
+        for place, weight in enumerate(weights):
+            yield f"{name}/{place}", weight
+
+
+def _read(path: str) -> dict[str, Array]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name.removeprefix("/"): file[name] for name in file.files}
+    except (BadZipFile, ValueError, EOFError, KeyError, AttributeError) as error:
+        raise FileFormatError(
+            f"A checkpoint is a file that Checkpoint wrote. Received: {quoted(path)}: {error}. Copy it again."
+        ) from None
+
+
+# -- the files of a folder -----------------------------------------------------------------------------------
+
+
+def _write_index(folder: str, paths: Sequence[str]) -> None:
+    """Name the files of a folder, oldest first, in the words of TensorFlow."""
+    if not paths:
+        lines = []
+    else:
+        lines = [f'model_checkpoint_path: "{os.path.basename(paths[-1])}"']
+        lines += [f'all_model_checkpoint_paths: "{os.path.basename(path)}"' for path in paths]
+    atomic.write(os.path.join(folder, INDEX), "".join(f"{line}\n" for line in lines))
+
+
+def _read_index(folder: str | os.PathLike[str]) -> list[str]:
+    """Return the files that the index of a folder names and that there are, oldest first."""
+    try:
+        with open(os.path.join(folder, INDEX), encoding="utf-8", errors="replace") as file:
+            names = re.findall(r'^all_model_checkpoint_paths: "([^"/\\]+)"$', file.read(), re.MULTILINE)
+    except FileNotFoundError:
+        return []
+    return [path for path in (os.path.join(folder, name) for name in names) if os.path.isfile(path)]
+
+
+def latest_checkpoint(checkpoint_dir: str | os.PathLike[str], latest_filename: None = None) -> str | None:
+    """Return the file that was written last to a folder by `Checkpoint.save` or a manager; None if there is none.
+
+    References
+    ----------
+    ``tf.train.latest_checkpoint`` (TensorFlow 2.7).
+    """
+    paths = _read_index(checkpoint_dir)
+    return paths[-1] if paths else None
+
+
+class CheckpointManager:
+    """Writes a checkpoint again and again, and keeps the last few files.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    directory : str or PathLike
+    max_to_keep : int or None
+        How many files are kept; all when None.
+    checkpoint_name : str, default "ckpt"
+        What their names begin with.
+    step_counter : Variable, optional
+        Counts the steps of the training, for `checkpoint_interval`.
+    checkpoint_interval : int, optional
+        How many steps lie between two files at least.
+    init_fn : callable, optional
+        Called by `restore_or_initialize` when there is no file.
+
+    References
+    ----------
+    ``tf.train.CheckpointManager`` (TensorFlow 2.7).
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        directory: str | os.PathLike[str],
+        max_to_keep: int | None,
+        checkpoint_name: str = "ckpt",
+        step_counter: Any = None,
+        checkpoint_interval: int | None = None,
+        init_fn: Callable[[], Any] | None = None,
+    ) -> None:
+        if (checkpoint_interval is None) != (step_counter is None):
+            raise ArgumentError(
+                "An interval is counted by a step_counter. Received: one of both. Pass both, or none."
+            )
+        self.checkpoint, self.directory = checkpoint, os.fspath(directory)
+        self._most = None if max_to_keep is None else positive("max_to_keep", max_to_keep)
+        self._name, self._steps, self._init = checkpoint_name, step_counter, init_fn
+        self.checkpoint_interval = checkpoint_interval
+        self._last: int | None = None
+
+    @property
+    def checkpoints(self) -> list[str]:
+        """The files that are kept, oldest first."""
+        return _read_index(self.directory)
+
+    @property
+    def latest_checkpoint(self) -> str | None:
+        """The newest file; None if there is none."""
+        return latest_checkpoint(self.directory)
+
+    def save(
+        self, checkpoint_number: Any = None, check_interval: bool = True, options: None = None
+    ) -> str | None:
+        """Write a file and remove those that are too many.
+
+        Parameters
+        ----------
+        checkpoint_number : int or Variable, optional
+            What its name ends with; the number of the call when None.
+        check_interval : bool, default True
+            Whether to wait for the interval.
+
+        Returns
+        -------
+        str or None
+            The file; None when the interval is not over.
+        """
+        if self.checkpoint_interval is not None:
+            step = int(self._steps)
+            if check_interval and self._last is not None and step - self._last < self.checkpoint_interval:
+                return None
+            self._last = step
+        self.checkpoint.save_counter.assign_add(1)
+        number = int(self.checkpoint.save_counter if checkpoint_number is None else checkpoint_number)
+        path = self.checkpoint.write(os.path.join(self.directory, f"{self._name}-{number}"))
+        paths = [*(p for p in self.checkpoints if p != path), path]
+        kept = paths if self._most is None else paths[-self._most :]
+        _write_index(self.directory, kept)
+        for old in paths[: len(paths) - len(kept)]:
+            os.remove(old)
+        return path
+
+    def restore_or_initialize(self) -> str | None:
+        """Restore the newest file and return it; without one, call `init_fn` and return None."""
+        path = self.latest_checkpoint
+        if path is not None:
+            self.checkpoint.restore(path)
+        elif self._init is not None:
+            self._init()
+        return path
