@@ -1,7 +1,8 @@
 """`Layer`: something that turns a batch into another and may have weights to learn.
 
 A layer of one's own needs two methods: `build(input_shape)` makes the weights with `add_weight`, and
-`call(inputs)` computes the result in `minifit.ops`. The gradient comes by itself.
+`call(inputs)` computes the result in `minifit.ops`. The gradient comes by itself. One line more,
+``lower = Layer.lower_by_call``, lets its models train as programs of compiled instructions: see `Layer.lower`.
 """
 
 from collections.abc import Callable, Sequence
@@ -100,6 +101,7 @@ class Layer(Owner, Connected, Adding, Configurable):
     ...         self.factor = self.add_weight("factor", (input_shape[-1],), initializer="ones")
     ...     def call(self, inputs):
     ...         return inputs * self.factor
+    ...     lower = Layer.lower_by_call
     >>> Scale()([[1.0, 2.0]]).numpy()
     array([[1., 2.]], dtype=float32)
 

@@ -133,10 +133,10 @@ class Program(Updates, Sums):
 
     def value(self, shape: ValueShape, *parents: Any, dtype: np.dtype[Any] = FLOAT) -> Value:
         """Return a new value of this shape; a gradient flows back into it if one does into any of the parents."""
-        made = Value(self, tuple(shape), None)  # type: ignore[arg-type]
-        made.storage = Storage(Room(made.count, dtype), dtype)
-        made.requires_grad = any(isinstance(p, Value) and p.requires_grad for p in parents)
-        return made
+        value = Value(self, tuple(shape), None)  # type: ignore[arg-type]
+        value.storage = Storage(Room(value.count, dtype), dtype)
+        value.requires_grad = any(isinstance(p, Value) and p.requires_grad for p in parents)
+        return value
 
     def view(self, x: Value, shape: ValueShape) -> Value:
         """Return the same numbers in another shape; their gradient is one, too."""
@@ -149,13 +149,13 @@ class Program(Updates, Sums):
 
     def weight(self, parameter: Parameter) -> Value:
         """Return the value of a weight."""
-        found = self._weights.get(parameter)
-        if found is None:
+        value = self._weights.get(parameter)
+        if value is None:
             learned = parameter in self._learned
             slot = Memory(parameter.slot) if learned and parameter.slot is not None else None
             storage = Storage(Memory(parameter.value), FLOAT, slot)
-            found = self._weights[parameter] = Value(self, parameter.shape, storage, learned)
-        return found
+            value = self._weights[parameter] = Value(self, parameter.shape, storage, learned)
+        return value
 
     def regularize(self, parameter: Parameter) -> None:
         """Add to the loss what the regularizer of a weight says."""
@@ -192,11 +192,11 @@ class Program(Updates, Sums):
 
     def column(self, key: Any, shape: ValueShape, dtype: np.dtype[Any] = FLOAT) -> Value:
         """Return a column of the batch, gathered from data that lies in the cell of this key."""
-        made = self.value(shape, dtype=dtype)
-        self._columns.add(made.storage)
-        words = made.count * dtype.itemsize // FLOAT.itemsize
-        self.gathers.append(Instruction("gather", (made.place,), (made.place, self.cell(key), words)))
-        return made
+        column = self.value(shape, dtype=dtype)
+        self._columns.add(column.storage)
+        words = column.count * dtype.itemsize // FLOAT.itemsize
+        self.gathers.append(Instruction("gather", (column.place,), (column.place, self.cell(key), words)))
+        return column
 
     def is_column(self, value: Value) -> bool:
         """Return whether a value comes straight from the batch, so that it can be checked ahead of all else."""
@@ -231,10 +231,10 @@ class Program(Updates, Sums):
 
         The instruction may refuse the batch.
         """
-        made = self.value(shape)
-        self._columns.add(made.storage)
-        self.checks.append(_instruction(name, (made.place,), fields))
-        return made
+        column = self.value(shape)
+        self._columns.add(column.storage)
+        self.checks.append(_instruction(name, (column.place,), fields))
+        return column
 
     def result(self, value: Value) -> None:
         """Put the rows of a value where all results go."""
@@ -295,14 +295,14 @@ class Program(Updates, Sums):
 
     def floats(self, x: Any) -> Value:
         """Return a value as float32: class numbers become such."""
-        found = self.as_value(x)
-        if found.dtype.kind == "f":
-            return found
-        known = self._floats.get(found.storage)
-        if known is None:
-            known = self._floats[found.storage] = self.value(found.shape)
-            self.emit("to_float", known, found, found.count)
-        return self.view(known, found.shape)
+        value = self.as_value(x)
+        if value.dtype.kind == "f":
+            return value
+        cast = self._floats.get(value.storage)
+        if cast is None:
+            cast = self._floats[value.storage] = self.value(value.shape)
+            self.emit("to_float", cast, value, value.count)
+        return self.view(cast, value.shape)
 
     def by_rule(self, function: Rule, *args: Any, **kwargs: Any) -> Any:
         """Write down an op by its rule."""
@@ -379,12 +379,12 @@ class Program(Updates, Sums):
         return y
 
     def _stream(self, kind: type[AStream], name: str, seed: int | None) -> AStream:
-        found = self.drawn.get((name, seed))
-        if found is None:
-            found = self.drawn[name, seed] = kind(self.streams, name, seed)
-        if type(found) is not kind:
+        stream = self.drawn.get((name, seed))
+        if stream is None:
+            stream = self.drawn[name, seed] = kind(self.streams, name, seed)
+        if type(stream) is not kind:
             raise Unlowered(f"the random stream {name!r} of both uniform and normal numbers")
-        return found
+        return stream
 
 
 def _instruction(name: str, outputs: tuple[Any, ...], fields: tuple[Operand, ...]) -> Instruction:

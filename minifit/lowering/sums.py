@@ -41,10 +41,10 @@ class Sums:
         for known, *pair in zip(self.means, self.sums[::2], self.sums[1::2], strict=True):
             if known is mean:
                 return pair[0], pair[1]
-        made = Cell(), Cell()
+        places = Cell(), Cell()
         self.means.append(mean)
-        self.sums += made
-        return made
+        self.sums += places
+        return places
 
     def add_to_mean(self, mean: Any, values: Value, weights: Any) -> None:
         """Add values with their weights to a `Mean`."""

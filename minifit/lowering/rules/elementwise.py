@@ -197,7 +197,7 @@ def pair(
     return y
 
 
-def made(program: Program, name: str, a: Value, b: Value) -> Value:
+def compute(program: Program, name: str, a: Value, b: Value) -> Value:
     """Write down a function of two values through which nothing flows back."""
     return pair(program, name, a, b)
 
@@ -269,8 +269,8 @@ def divide(program: Program, a: Any, b: Any) -> Value:
     def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
         flow_pair(program, a, "divide", dy, b, y.shape)
         if b.requires_grad:
-            share = made(program, "multiply", at_place(program, dy, y.shape), y)
-            share = made(program, "divide", share, b)
+            share = compute(program, "multiply", at_place(program, dy, y.shape), y)
+            share = compute(program, "divide", share, b)
             flow_narrow(program, b, y.shape, "affine", share, y.count, -1.0, 0.0)
 
     return pair(program, "divide", a, b, slopes)
@@ -289,8 +289,8 @@ def modulo(program: Program, a: Any, b: Any) -> Value:
     def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
         flow_plain(program, a, dy, y.shape)
         if b.requires_grad:
-            whole = made(program, "floor_divide", a, b)
-            share = made(program, "multiply", at_place(program, dy, y.shape), whole)
+            whole = compute(program, "floor_divide", a, b)
+            share = compute(program, "multiply", at_place(program, dy, y.shape), whole)
             flow_narrow(program, b, y.shape, "affine", share, y.count, -1.0, 0.0)
 
     return pair(program, "modulo", a, b, slopes)
@@ -303,19 +303,19 @@ def power(program: Program, a: Any, b: Any) -> Value:
     if plain == 2:
         return square(program, a)
     if plain == 0:
-        return filled(program, program.floats(a), 1.0)
+        return fill(program, program.floats(a), 1.0)
     if plain is not None:
         return elementwise(program, "power_by", a, plain)
 
     def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
         for x, name in ((a, "power_slope_a"), (b, "power_slope_b")):
             if x.requires_grad:
-                flow_pair(program, x, "multiply", dy, made(program, name, a, b), y.shape)
+                flow_pair(program, x, "multiply", dy, compute(program, name, a, b), y.shape)
 
     return pair(program, "power", a, b, slopes)
 
 
-def filled(program: Program, x: Value, plain: float) -> Value:
+def fill(program: Program, x: Value, plain: float) -> Value:
     """Write down a value of the shape of another with the same number everywhere."""
     y = program.value(x.shape)
     program.emit("repeat", y, program.constant(plain), -1, y.count, -1)
@@ -337,7 +337,7 @@ def minimum(program: Program, a: Any, b: Any) -> Value:
 def _chosen(program: Program, name: str, a: Any, b: Any) -> Value:
     def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
         first, second = (b, a) if name == "maximum" else (a, b)
-        chosen = made(program, "is_less_equal", first, second)
+        chosen = compute(program, "is_less_equal", first, second)
         _flow_chosen(program, dy, chosen, a, b, y)
 
     return pair(program, name, a, b, slopes)

@@ -7,7 +7,7 @@ import numpy as np
 from minifit import losses, ops
 from minifit.lowering.program import Program, lowers
 from minifit.lowering.rules.elementwise import affine
-from minifit.lowering.rules.losses import pair, written
+from minifit.lowering.rules.losses import pair, write_loss
 from minifit.lowering.values import Unlowered, Value
 
 
@@ -61,49 +61,49 @@ def _last(x: Value, axis: int) -> Any:
 @lowers(losses.mean_absolute_percentage_error)
 def mean_absolute_percentage_error(program: Program, y_true: Any, y_pred: Any) -> Value:
     """Write down the mean of absolute differences in percent of the targets."""
-    return written(program, "percentage_error", y_true, y_pred)
+    return write_loss(program, "percentage_error", y_true, y_pred)
 
 
 @lowers(losses.mean_squared_logarithmic_error)
 def mean_squared_logarithmic_error(program: Program, y_true: Any, y_pred: Any) -> Value:
     """Write down the mean of squared differences of the logarithms."""
-    return written(program, "logarithmic_error", y_true, y_pred)
+    return write_loss(program, "logarithmic_error", y_true, y_pred)
 
 
 @lowers(losses.huber)
 def huber(program: Program, y_true: Any, y_pred: Any, delta: float = 1.0) -> Value:
     """Write down squared errors that go on as a straight line."""
-    return written(program, "huber", y_true, y_pred, float(delta))
+    return write_loss(program, "huber", y_true, y_pred, float(delta))
 
 
 @lowers(losses.log_cosh)
 def log_cosh(program: Program, y_true: Any, y_pred: Any) -> Value:
     """Write down the mean of the logarithm of the hyperbolic cosine of the differences."""
-    return written(program, "log_cosh", y_true, y_pred)
+    return write_loss(program, "log_cosh", y_true, y_pred)
 
 
 @lowers(losses.kl_divergence)
 def kl_divergence(program: Program, y_true: Any, y_pred: Any) -> Value:
     """Write down the Kullback-Leibler divergence."""
-    return written(program, "divergence", y_true, y_pred)
+    return write_loss(program, "divergence", y_true, y_pred)
 
 
 @lowers(losses.poisson)
 def poisson(program: Program, y_true: Any, y_pred: Any) -> Value:
     """Write down the Poisson loss."""
-    return written(program, "poisson", y_true, y_pred)
+    return write_loss(program, "poisson", y_true, y_pred)
 
 
 @lowers(losses.hinge)
 def hinge(program: Program, y_true: Any, y_pred: Any) -> Value:
     """Write down the mean of what is missing to a margin of 1."""
-    return written(program, "hinge", _signs(program, y_true), y_pred)
+    return write_loss(program, "hinge", _signs(program, y_true), y_pred)
 
 
 @lowers(losses.squared_hinge)
 def squared_hinge(program: Program, y_true: Any, y_pred: Any) -> Value:
     """Write down the mean of the squares of what is missing to a margin of 1."""
-    return written(program, "squared_hinge", _signs(program, y_true), y_pred)
+    return write_loss(program, "squared_hinge", _signs(program, y_true), y_pred)
 
 
 def _signs(program: Program, y_true: Any) -> Value:
@@ -119,7 +119,7 @@ def _signs(program: Program, y_true: Any) -> Value:
 @lowers(losses.categorical_hinge)
 def categorical_hinge(program: Program, y_true: Any, y_pred: Any) -> Value:
     """Write down the hinge loss of one-hot targets."""
-    return written(program, "categorical_hinge", y_true, y_pred)
+    return write_loss(program, "categorical_hinge", y_true, y_pred)
 
 
 @lowers(losses.cosine_similarity)
@@ -133,4 +133,4 @@ def cosine(program: Program, y_true: Any, y_pred: Any, axis: Any, sign: float) -
     t, p = pair(program, y_true, y_pred)
     if np.ndim(axis) or axis not in (-1, p.ndim - 1):
         raise Unlowered(f"a cosine along the axis {axis!r}")
-    return written(program, "cosine", t, p, sign)
+    return write_loss(program, "cosine", t, p, sign)

@@ -10,7 +10,7 @@ from minifit.lowering.program import Program, lowers
 from minifit.lowering.values import Unlowered, Value, ValueShape
 
 
-def written(program: Program, name: str, targets: Any, y_pred: Any, *settings: float) -> Value:
+def write_loss(program: Program, name: str, targets: Any, y_pred: Any, *settings: float) -> Value:
     """Write down a loss of one value a row that has a kernel for itself and one for its slope."""
     t, p = pair(program, targets, y_pred)
     if t.requires_grad:
@@ -46,13 +46,13 @@ def broadcast(program: Program, x: Value, shape: ValueShape) -> Value:
 @lowers(ops.mean_squared_error)
 def mean_squared_error(program: Program, y_true: Any, y_pred: Any) -> Value:
     """Write down the mean of squared differences."""
-    return written(program, "squared_error", *_difference(program, y_true, y_pred))
+    return write_loss(program, "squared_error", *_difference(program, y_true, y_pred))
 
 
 @lowers(ops.mean_absolute_error)
 def mean_absolute_error(program: Program, y_true: Any, y_pred: Any) -> Value:
     """Write down the mean of absolute differences."""
-    return written(program, "absolute_error", *_difference(program, y_true, y_pred))
+    return write_loss(program, "absolute_error", *_difference(program, y_true, y_pred))
 
 
 def _difference(program: Program, y_true: Any, y_pred: Any) -> tuple[Value, Value]:
@@ -72,8 +72,8 @@ def binary_crossentropy(program: Program, y_true: Any, y_pred: Any, from_logits:
     p = program.floats(y_pred)
     logits = p if from_logits else p.logits
     if logits is None:
-        return written(program, "binary_crossentropy", y_true, p)
-    return written(program, "binary_crossentropy_logits", y_true, logits)
+        return write_loss(program, "binary_crossentropy", y_true, p)
+    return write_loss(program, "binary_crossentropy_logits", y_true, logits)
 
 
 @lowers(ops.categorical_crossentropy)
@@ -82,7 +82,7 @@ def categorical_crossentropy(program: Program, y_true: Any, y_pred: Any, from_lo
     p = program.floats(y_pred)
     logits = p if from_logits else p.logits
     if logits is None:
-        return written(program, "categorical_crossentropy", y_true, p)
+        return write_loss(program, "categorical_crossentropy", y_true, p)
     t, logits = pair(program, y_true, logits)
     if t.requires_grad:
         raise Unlowered("a loss whose targets depend on weights")

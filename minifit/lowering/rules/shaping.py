@@ -22,7 +22,7 @@ from minifit.lowering.broadcasting import (
 )
 from minifit.lowering.places import Place
 from minifit.lowering.program import Program, lowers
-from minifit.lowering.rules.elementwise import filled
+from minifit.lowering.rules.elementwise import fill
 from minifit.lowering.rules.layers import dense
 from minifit.lowering.values import Unlowered, Value, ValueShape
 
@@ -107,28 +107,28 @@ def _repeated(program: Program, x: Value, wide: ValueShape, along: Sequence[Trip
 @lowers(ops.tile)
 def tile(program: Program, x: Any, multiples: Any) -> Value:
     """Write down a value repeated so many times along each axis."""
-    made = program.floats(x)
+    value = program.floats(x)
     times = [operator.index(n) for n in multiples]
-    if len(times) != made.ndim or (made.of_batch and times[0] != 1) or min(times, default=1) < 1:
+    if len(times) != value.ndim or (value.of_batch and times[0] != 1) or min(times, default=1) < 1:
         raise Unlowered("a tile of the batch, or of other axes than there are")
     for axis, n in enumerate(times):
         if n > 1:
-            shape = (*made.shape[:axis], n * (made.shape[axis] or 1), *made.shape[axis + 1 :])
-            along = (counted(made.shape[:axis]), -n, counted(made.shape[axis:]))
-            made = _repeated(program, made, shape, [along])
-    return made
+            shape = (*value.shape[:axis], n * (value.shape[axis] or 1), *value.shape[axis + 1 :])
+            along = (counted(value.shape[:axis]), -n, counted(value.shape[axis:]))
+            value = _repeated(program, value, shape, [along])
+    return value
 
 
 @lowers(ops.zeros_like)
 def zeros_like(program: Program, x: Any) -> Value:
     """Write down zeros."""
-    return filled(program, program.floats(x), 0.0)
+    return fill(program, program.floats(x), 0.0)
 
 
 @lowers(ops.ones_like)
 def ones_like(program: Program, x: Any) -> Value:
     """Write down ones."""
-    return filled(program, program.floats(x), 1.0)
+    return fill(program, program.floats(x), 1.0)
 
 
 @lowers(ops.one_hot)
