@@ -81,6 +81,14 @@ def executing_eagerly() -> bool:
     return True
 
 
+def enable_eager_execution() -> None:
+    """Accept that functions are run as they are called: there is no other way."""
+
+
+def disable_eager_execution() -> None:
+    """Accept that graphs are made first: layers on `Input` make graphs, and all else is run as it is called."""
+
+
 def device(device_name: Any) -> AbstractContextManager[None]:
     """Return a block that runs on the one device there is."""
     return nullcontext()

@@ -213,6 +213,7 @@ KERAS: dict[str, Mapping[str, str]] = {
     "optimizers.schedules": SCHEDULES,
     "regularizers": REGULARIZERS,
     "saving": SAVING,
+    "src.saving.saving_lib": same("minifit.models", "load_model save_model"),  # for scikeras
     "utils": UTILS,
     "utils.np_utils": same("minifit.utils", "normalize to_categorical"),
     "utils.vis_utils": same("minifit.utils", "model_to_dot plot_model"),
@@ -313,6 +314,8 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
         "stop_gradient": "minifit.ops.stop_gradient(input)",
         "zeros_initializer": "minifit.initializers.Zeros",
     },
+    "compat.v1": same("minifit.standin.environment", "disable_eager_execution enable_eager_execution")
+    | {"set_random_seed": "minifit.functions.random.set_seed"},
     "compat.v1.logging": same("minifit.standin.environment", "DEBUG ERROR FATAL INFO WARN set_verbosity"),
     "config": {
         **DEVICES,
@@ -385,6 +388,8 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
     },
     "optimizers": OPTIMIZERS,
     "optimizers.schedules": SCHEDULES,
+    "python.keras.callbacks": CALLBACKS,  # for keras-rl2, as the next
+    "python.keras.utils.generic_utils": same("minifit.utils", "Progbar"),
     "random": same(
         "minifit.functions.random", "categorical normal set_seed shuffle truncated_normal uniform"
     ),

@@ -164,6 +164,11 @@ class Compiling(StepMethods):
         )
 
     @property
+    def compiled(self) -> bool:
+        """True once `compile` was called."""
+        return self.training_state.objective is not None
+
+    @property
     def run_eagerly(self) -> bool:
         """The argument of `compile`; it changes nothing, since what you write is called op by op anyway."""
         return self._run_eagerly

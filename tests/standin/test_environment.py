@@ -32,6 +32,8 @@ def test_a_function_stays_itself() -> None:
     assert env.function(f) is f
     assert env.function(jit_compile=True, input_signature=[1])(f) is f
     env.run_functions_eagerly(True)
+    env.disable_eager_execution()
+    env.enable_eager_execution()
     assert env.executing_eagerly() and env.functions_run_eagerly()
     with pytest.raises(ArgumentError, match="'speed'"):
         env.function(f, speed=2)

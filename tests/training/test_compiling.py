@@ -78,6 +78,13 @@ def test_the_loss_is_shown_and_set_by_compile_alone() -> None:
     assert model.loss == "mse"
 
 
+def test_whether_a_model_is_compiled() -> None:
+    model = Sequential([Dense(1, input_shape=(2,))])
+    assert not model.compiled
+    model.compile("sgd", "mse")
+    assert model.compiled
+
+
 def test_before_compile_there_are_no_metrics_and_nothing_is_trained() -> None:
     model = Sequential([Dense(1, input_shape=(1,))])
     assert model.metrics == []
