@@ -361,6 +361,7 @@ class Layer(Owner, Connected, Adding, Configurable):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls._as_written = {name: vars(cls)[name] for name in ("call", "lower") if name in vars(cls)}
+        cls._plain_counts = "lower" in vars(cls) and not cls.__module__.startswith("minifit.")
 
     if TYPE_CHECKING:  # so that a layer may leave out arguments
         lower: Callable[..., Any]

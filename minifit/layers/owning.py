@@ -52,6 +52,9 @@ class Owner:
     """
 
     name: Any
+    _plain_counts = (
+        False  # True for the user's classes that are written down for programs, maybe by such a number
+    )
     _inner: "list[Any]"
     _weights: list[Parameter]
     _containers: dict[str, None]
@@ -66,7 +69,9 @@ class Owner:
         before = self.__dict__.get(name)
         super().__setattr__(name, value)
         if type(value) in _PLAIN and type(before) in _PLAIN and name != "_trainable":
-            return  # no step is planned by it, so that a hook may count something on its model at every batch
+            if self._plain_counts and value != before:
+                changed()
+            return  # no other step is planned by it, so that a hook may count something on its model at every batch
         holds = isinstance(value, _HOLDERS) or isinstance(before, _HOLDERS)
         if holds or name != "history":  # what `fit` leaves behind changes no plan, either
             (flagged if name == "_trainable" else changed)()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from minifit import Input, Model, Sequential, layers, operations, ops
+from minifit.callbacks import LambdaCallback
 from minifit.layers import (
     ELU,
     Activation,
@@ -39,7 +40,8 @@ from minifit.layers import (
 )
 from minifit.lowering import rules  # noqa: F401
 from minifit.lowering.program import RULES
-from tests.lowering.agreeing import assert_agree, assert_refused
+from minifit.randomness import set_random_seed
+from tests.lowering.agreeing import assert_agree, assert_refused, engine
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((18, 4), np.float32), RNG.standard_normal((18, 2), np.float32)
@@ -318,3 +320,35 @@ def test_a_layer_that_adds_agrees_also_if_it_is_shared() -> None:
         return model
 
     assert_agree(make, [X, X[::-1].copy()], Y)
+
+
+class Growing(Layer):
+    """A layer of a user's with a plain number that a callback sets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.factor = 1.0
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.factor
+
+    lower = Layer.lower_by_call
+
+
+@pytest.mark.parametrize("hook", ["on_epoch_begin", "on_train_batch_end"])
+def test_a_plain_number_that_a_layer_of_the_users_reads_counts_once_it_is_set(hook: str) -> None:
+    def run(kernels: str) -> Any:
+        set_random_seed(0)
+        model = Sequential([Dense(3, input_shape=(4,)), Growing(), Dense(2)])
+        model.compile("sgd", "mse")
+
+        def grow(number: int, logs: Any = None) -> None:
+            model.layers[1].factor = 1.0 + number / 4
+
+        callback: Any = LambdaCallback(**{hook: grow})
+        with engine(kernels):
+            history = model.fit(X, Y, batch_size=4, epochs=3, verbose=0, callbacks=[callback]).history
+            return [history["loss"], model.predict(X, verbose=0)]
+
+    for expected, found in zip(run("numpy"), run("numba"), strict=True):
+        np.testing.assert_allclose(expected, found, rtol=1e-4, atol=1e-5)
