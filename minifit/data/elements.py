@@ -13,6 +13,7 @@ import numpy as np
 from minifit import nest
 from minifit.arrays import FLOAT, Array, numpy_ready
 from minifit.checks import sizes
+from minifit.data.refusals import refuse
 from minifit.errors import ArgumentTypeError, DataError, ShapeError
 from minifit.tensor import Tensor, constant, to_array
 
@@ -98,6 +99,18 @@ def map_parts(function: Callable[..., Any], *values: Any) -> Any:
     return nest.pack(values[0], [function(*of) for of in parts])
 
 
+def each_part(function: Callable[[Any], Any], element: Any) -> Any:
+    """Return what a function makes of each part of an element: `map_parts` of one, for every element of a pipeline."""
+    kind = type(element)
+    if kind is tuple:
+        return tuple([each_part(function, entry) for entry in element])
+    if kind is dict:
+        return {key: each_part(function, entry) for key, entry in element.items()}
+    if isinstance(element, tuple):
+        return kind(*[each_part(function, entry) for entry in element])
+    return function(element)
+
+
 def form_of(value: Any) -> Any:
     """Return how an element is nested, with a star for each part."""
     return nest.map_leaves(lambda _: "*", value)
@@ -108,24 +121,24 @@ def element_of(value: Any) -> Any:
 
     Raises
     ------
-    ArgumentTypeError, ShapeError
-        For a part that holds neither numbers nor text, or is ragged.
+    ArgumentTypeError, ShapeError, DataError
+        For a part that holds neither numbers nor text, is ragged or masked.
     """
-    if isinstance(value, Mapping):
-        return {key: element_of(value[key]) for key in value}
-    if isinstance(value, tuple):
-        made = [element_of(entry) for entry in value]
-        return type(value)(*made) if hasattr(value, "_fields") else tuple(made)
-    return _part(value)
+    return each_part(_part, dict(value) if isinstance(value, Mapping) else value)
 
 
 def _part(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.value
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fiubUS":
+        if isinstance(value, np.ma.MaskedArray):
+            refuse("element", value)
+            return np.asarray(value)
         return value
     if isinstance(value, Piped):
         return value
-    if isinstance(value, Tensor):
-        return value.value
+    if isinstance(value, Mapping):  # one that is no dict
+        return element_of(value)
     array = _array(value)
     if array is None or array.dtype.kind not in "fiubUS":
         return to_array(value)  # which says what is wrong with it
@@ -147,7 +160,7 @@ def _array(value: Any) -> Array | None:
 
 def shown(element: Any) -> Any:
     """Return an element as users see it, with tensors."""
-    return nest.map_leaves(_shown, element)
+    return each_part(_shown, element)
 
 
 def _shown(part: Any) -> Any:
@@ -158,7 +171,7 @@ def _shown(part: Any) -> Any:
 
 def as_numpy(element: Any) -> Any:
     """Return an element in arrays that belong to the user."""
-    return nest.map_leaves(_as_numpy, element)
+    return each_part(_as_numpy, element)
 
 
 def _as_numpy(part: Any) -> Any:
@@ -178,34 +191,44 @@ def stack(elements: Sequence[Any]) -> Any:
     DataError, ShapeError
         When they differ in form or in shape.
     """
-    _see_that_forms_fit(elements)
-    return map_parts(_stacked, *elements)
+    first = elements[0]
+    if isinstance(first, tuple):
+        if any(not isinstance(e, tuple) or len(e) != len(first) for e in elements):
+            raise _unlike(elements)
+        columns = [stack(column) for column in zip(*elements, strict=True)]
+        return type(first)(*columns) if hasattr(first, "_fields") else tuple(columns)
+    if isinstance(first, dict):
+        if any(not isinstance(e, dict) or e.keys() != first.keys() for e in elements):
+            raise _unlike(elements)
+        return {key: stack([e[key] for e in elements]) for key in first}
+    if any(isinstance(e, tuple | dict) for e in elements):
+        raise _unlike(elements)
+    return _stacked(elements)
 
 
-def _see_that_forms_fit(elements: Sequence[Any]) -> None:
+def _unlike(elements: Sequence[Any]) -> DataError:
     forms = [form_of(element) for element in elements]
-    odd = next((form for form in forms if form != forms[0]), None)
-    if odd is not None:
-        raise DataError(
-            "The elements of a data set must be nested alike. "
-            f"Received: {forms[0]}, then {odd}. Return them in the same tuples and dicts."
-        )
+    odd = next(form for form in forms if form != forms[0])
+    return DataError(
+        "The elements of a data set must be nested alike. "
+        f"Received: {forms[0]}, then {odd}. Return them in the same tuples and dicts."
+    )
 
 
-def _stacked(*parts: Any) -> Array:
+def _stacked(parts: Sequence[Any]) -> Array:
     if any(isinstance(part, Piped) for part in parts):
         raise DataError(
             "batch joins arrays. Received: elements that are data sets, as window makes them. "
             "Call flat_map(lambda window: window.batch(size)) first."
         )
-    shapes = [part.shape for part in parts]
-    odd = next((shape for shape in shapes if shape != shapes[0]), None)
+    shape = parts[0].shape
+    odd = next((part.shape for part in parts if part.shape != shape), None)
     if odd is not None:
         raise ShapeError(
             "The elements of a batch must have one shape. "
-            f"Received: {shapes[0]}, then {odd}. Pad them: padded_batch, or make them alike with map."
+            f"Received: {shape}, then {odd}. Pad them: padded_batch, or make them alike with map."
         )
-    return np.stack(parts)
+    return np.array(parts)
 
 
 def padded(elements: Sequence[Any], shapes: Sequence[Any], values: Sequence[Any]) -> Any:
@@ -223,7 +246,8 @@ def padded(elements: Sequence[Any], shapes: Sequence[Any], values: Sequence[Any]
     ------
     DataError, ShapeError
     """
-    _see_that_forms_fit(elements)
+    if any(form_of(element) != form_of(elements[0]) for element in elements):
+        raise _unlike(elements)
     columns = zip(*map(nest.flatten, elements), strict=True)
     made = [_pad(parts, shape, value) for parts, shape, value in zip(columns, shapes, values, strict=True)]
     return nest.pack(elements[0], made)

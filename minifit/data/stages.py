@@ -18,6 +18,7 @@ from minifit.data.elements import (
     DatasetSpec,
     Piped,
     TensorSpec,
+    each_part,
     element_of,
     form_of,
     freed,
@@ -117,7 +118,7 @@ class Slices(Stage):
 
     def at(self, numbers: Any) -> Any:
         """Return these rows, or one row."""
-        return nest.map_leaves(lambda part: part[numbers], self.arrays)
+        return each_part(lambda part: part[numbers], self.arrays)
 
     def elements(self) -> Iterator[Any]:
         """Yield the rows."""

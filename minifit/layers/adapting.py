@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from minifit.arrays import Array
-from minifit.errors import DataError
+from minifit.errors import ArgumentError, DataError
 from minifit.tensor import Tensor, to_array
 
 
@@ -30,15 +30,32 @@ def batches_of(
     Raises
     ------
     DataError
-        When `data` is a single value.
+        When `data` is a single value, or batches have targets.
+    ArgumentError
+        When `data` repeats without end, and `steps` is None.
     """
+    cardinality = getattr(data, "cardinality", None)
+    if steps is None and callable(cardinality) and cardinality() == -1:
+        raise ArgumentError(
+            "adapt needs an end. Received: a data set that repeats without end. Pass steps, or leave repeat() out."
+        )
     return islice(_all_batches(data, batch_size or 32, array_of), steps)
+
+
+def _alone(batch: Any) -> Any:
+    """Return a batch that has inputs and nothing beside them."""
+    if isinstance(batch, tuple | dict):
+        raise DataError(
+            f"adapt takes batches of one array of inputs. Received: a {type(batch).__name__} of {len(batch)}. "
+            "Leave the targets out: dataset.map(lambda x, y: x)."
+        )
+    return batch
 
 
 def _all_batches(data: Any, batch_size: int, array_of: Callable[[Any], Array]) -> Iterator[Array]:
     has_rows = hasattr(data, "shape") and hasattr(data, "__getitem__")  # an array, in memory or in a file
     if not has_rows and not isinstance(data, Tensor | list | tuple | str) and isinstance(data, Iterable):
-        yield from (array_of(batch) for batch in data)
+        yield from (array_of(_alone(batch)) for batch in data)
         return
     rows = data if has_rows else array_of(data)
     if not rows.shape:

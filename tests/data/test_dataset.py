@@ -188,6 +188,15 @@ def test_layers_adapt_to_a_data_set() -> None:
     assert words.get_vocabulary() == ["[UNK]", "a", "b"]
 
 
+def test_what_layers_do_not_adapt_to() -> None:
+    dataset = Dataset.from_tensor_slices(X).batch(4)
+    with pytest.raises(ArgumentError, match="adapt needs an end"):
+        Normalization().adapt(dataset.repeat())
+    Normalization().adapt(dataset.repeat(), steps=2)
+    with pytest.raises(DataError, match=r"one array of inputs\. Received: a tuple of 2"):
+        Normalization().adapt(Dataset.zip((dataset, dataset)))
+
+
 # -- pipelines that tf.data runs alike ------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """What an element is made of, and how elements become batches."""
 
 from collections import namedtuple
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,23 @@ def test_a_column_of_a_table_keeps_its_dtype() -> None:
 def test_arrays_are_taken_as_they_are() -> None:
     array = np.arange(3.0)
     assert elements.element_of({"a": array})["a"] is array
+
+
+def test_masked_values_are_refused() -> None:
+    with pytest.raises(DataError, match="a masked array with 1 masked values"):
+        elements.element_of((np.ma.array([1, 2], mask=[False, True]),))
+    assert type(elements.element_of(np.ma.array([1, 2]))) is np.ndarray
+
+
+def test_any_mapping_is_a_dict() -> None:
+    assert elements.element_of({"a": MappingProxyType({"b": 1})}) == {"a": {"b": np.int64(1)}}
+
+
+def test_each_part() -> None:
+    value = (1, {"a": Pair(2, (3,))})
+    made = elements.each_part(lambda n: n + 1, value)
+    assert made == elements.map_parts(lambda n: n + 1, value) == (2, {"a": Pair(3, (4,))})
+    assert type(made[1]["a"]) is Pair
 
 
 def test_a_named_tuple_stays_one() -> None:
@@ -77,6 +95,14 @@ def test_elements_of_different_shapes_are_no_batch() -> None:
 def test_elements_that_are_nested_differently_are_no_batch() -> None:
     with pytest.raises(DataError, match=r"nested alike\. Received: \('\*', '\*'\), then \*"):
         elements.stack([(np.ones(2), np.ones(2)), np.ones(2)])
+
+
+@pytest.mark.parametrize("odd", [1, (), (1, 2), {"b": 1}, {"a": (1,)}])
+def test_another_form_is_seen_wherever_it_is(odd: Any) -> None:
+    made = [elements.element_of(value) for value in ({"a": 1}, odd)]
+    for order in (made, made[::-1]):
+        with pytest.raises(DataError, match="nested alike"):
+            elements.stack(order)
 
 
 def test_padded_elements() -> None:
