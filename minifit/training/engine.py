@@ -1,9 +1,9 @@
 """Which kernels run: compiled ones, or plain NumPy where compiling is not worth it.
 
-Compiling costs seconds once, loading compiled kernels a fraction of one; a short training is over before. So what a
-call is about to do decides, together with what the model was called for before, and nothing else: not the callbacks,
-not the verbosity, not the clock, not whether something was compiled already. The same calls in the same order always
-compute the same bits.
+Compiling takes a good part of a second once, and a short training is over before. So what a call is about to do
+decides, together with what the model was called for before, and nothing else: not the callbacks, not the verbosity,
+not the clock, not whether something was compiled already. The same calls in the same order always compute the same
+bits.
 """
 
 import os
