@@ -277,6 +277,7 @@ class ParameterBuffer:
             p.move_to(values[place].reshape(p.shape), grad, self, start)
         self.values, self.grads = values, grads
         self.layout += 1
+        changed()  # also of steps without an optimizer, whose programs know where weights lie
 
     def holds_learned(self, parameter: Parameter) -> bool:
         """Return whether a parameter lies in the part that can be learned."""
@@ -288,6 +289,7 @@ class ParameterBuffer:
         self._learnable.discard(parameter)
         parameter.move_to(parameter.value.copy())
         self.layout += 1
+        changed()
 
     def __reduce__(self) -> Any:
         """For pickle and copy: an empty buffer. Numbers are copied with their parameters, which are adopted again."""

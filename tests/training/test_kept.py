@@ -339,3 +339,34 @@ def test_an_answer_holds_until_a_setting_changes() -> None:
     assert [kept.answer("how many", lambda: next(asked)) for _ in range(3)] == [0, 0, 0]
     model.layers[0].activation = "tanh"
     assert [kept.answer("how many", lambda: next(asked)) for _ in range(3)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("call", ["predict", "predict_on_batch", "evaluate", "test_on_batch"])
+def test_a_first_call_knows_where_the_weights_lie_once_somebody_looks_at_the_layers(
+    call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking at the layers of a model lays its weights out side by side."""
+    found = {}
+    for kernels in ("numpy", "numba"):
+        monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+        model = new_model()
+        judges = call in ("evaluate", "test_on_batch")
+        getattr(model, call)(*(X, Y) if judges else (X,))
+        model.layers[-1].bias.assign([5.0, 7.0])
+        found[kernels] = getattr(model, call)(*(X, Y) if judges else (X,))
+    np.testing.assert_allclose(found["numpy"], found["numba"], rtol=1e-4)
+
+
+def test_weights_that_are_laid_out_in_a_hook_of_predict_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {}
+    for kernels in ("numpy", "numba"):
+        monkeypatch.setenv("MINIFIT_KERNELS", kernels)
+        model = new_model()
+
+        def assign(batch: int, logs: Any = None, model: Any = model) -> None:
+            if batch == 1:
+                model.layers[-1].bias.assign([5.0, 7.0])
+
+        hook = LambdaCallback(on_predict_batch_end=assign)
+        found[kernels] = model.predict(X, batch_size=3, callbacks=[hook], verbose=0)
+    np.testing.assert_allclose(found["numpy"], found["numba"], rtol=1e-4)
