@@ -9,7 +9,7 @@ import pytest
 
 from minifit import Sequential
 from minifit.callbacks import BackupAndRestore, LambdaCallback
-from minifit.data import Batch, Batches, Dataset, batches_of
+from minifit.data import Batch, Batches, Dataset, batches_of, dataset_batches, permutation
 from minifit.data.dataset_batches import DatasetBatches, PipelineBatches
 from minifit.errors import ArgumentError, DataError, MinifitWarning, UnknownNameError
 from minifit.layers import Dense
@@ -267,3 +267,47 @@ def test_a_run_goes_on_exactly(make: Make, tmp_path: Path) -> None:
     assert history["loss"][-1] == expected["loss"][-1]
     for mine, theirs in zip(again.get_weights(), whole.get_weights(), strict=True):
         assert (mine == theirs).all()
+
+
+def test_a_run_goes_on_exactly_where_training_and_validation_share_a_shuffle(tmp_path: Path) -> None:
+    def fit(m: Sequential, *callbacks: Any) -> dict[str, list[float]]:
+        mixed = slices().shuffle(N, seed=3)
+        train, valid = mixed.take(6).batch(2), by_elements(mixed.skip(6)).batch(2)
+        return m.fit(train, epochs=5, validation_data=valid, verbose=0, callbacks=list(callbacks)).history
+
+    whole, broken, again = model(), model(), model()
+
+    def stop(batch: int, logs: Any) -> None:
+        if broken.optimizer.iterations == 8:
+            raise Interrupted
+
+    expected = fit(whole)
+    with pytest.raises(Interrupted):
+        fit(broken, BackupAndRestore(tmp_path, save_freq=1), LambdaCallback(on_train_batch_begin=stop))
+    history = fit(again, BackupAndRestore(tmp_path, save_freq=1))
+    assert history["val_loss"][-2:] == expected["val_loss"][-2:]
+    assert history["loss"][-2:] == expected["loss"][-2:]
+
+
+@pytest.mark.parametrize("make", [RECOGNIZED[0], RECOGNIZED[5], RECOGNIZED[6], ENDLESS[4], RECOGNIZED[7]])
+def test_very_many_rows(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their order is computed, a stretch at a time, or they go the way of other pipelines."""
+    for module in (permutation, dataset_batches):
+        monkeypatch.setattr(module, "LISTED", 8)
+    batches = batches_of(make(slices()), steps=3 if make is ENDLESS[4] else None)
+    assert type(batches) is (DatasetBatches if make is RECOGNIZED[7] else PipelineBatches)
+    loops = make(slices())
+    expected = []
+    if make is ENDLESS[4]:
+        loop = loops.as_numpy_iterator()
+        expected = [[next(loop)[0][:, 0].astype(int).tolist() for _ in range(3)] for _ in range(2)]
+    else:
+        expected = [[x[:, 0].astype(int).tolist() for x, _ in loops.as_numpy_iterator()] for _ in range(2)]
+    assert epochs_of(batches, 2) == expected
+    ahead, rows = batches_of(make(slices()), steps=3), list[list[int]]()
+    while len(rows) < 3:
+        stretch = ahead.ahead(context(), 2)
+        assert stretch is not None
+        rows += [stretch.batch(i).inputs[0][:, 0].astype(int).tolist() for i in range(stretch.batches)]
+        ahead.took(stretch.batches)
+    assert rows[:3] == expected[0][:3]
