@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -87,9 +88,10 @@ def test_importing_it_imports_nothing_but_the_standard_library(root: Path) -> No
 
 
 def test_pytest_finds_it_by_its_entry_point(root: Path) -> None:
-    assert 'minifit_standin = "minifit.standin.plugin"' in (root / "pyproject.toml").read_text(
-        encoding="utf-8"
-    )
+    """Under the name of its module: another one makes a second plugin of ``-p minifit.standin.plugin``."""
+    with (root / "pyproject.toml").open("rb") as file:
+        points = tomllib.load(file)["project"]["entry-points"]["pytest11"]
+    assert points == {"minifit.standin.plugin": "minifit.standin.plugin"}
 
 
 @pytest.mark.parametrize("real", ["tensorflow", "keras"])
