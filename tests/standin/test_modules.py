@@ -80,7 +80,7 @@ def test_a_missing_attribute(code: str, near: str | None) -> None:
         ("from keras.layers import Conv2D", "keras.layers.Conv2D"),
         ("from tensorflow.keras import applications", "tensorflow.keras.applications"),
         ("import tensorflow.estimator", "tensorflow.estimator"),
-        ("import tensorflow.compat.v1 as tf", "tensorflow.compat"),
+        ("import tensorflow.contrib.layers as tf", "tensorflow.contrib"),
     ],
 )
 def test_a_missing_import(code: str, received: str) -> None:
