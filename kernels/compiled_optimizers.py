@@ -109,6 +109,7 @@ def rmsprop_step(
             mean = keep * mg[i] + take * g[i]
             mg[i] = mean
             square -= mean * mean
+            square = w.dtype.type(0) if square < 0 else square
         w[i] -= rate * g[i] / (np.sqrt(square) + small)
 
 
@@ -134,6 +135,7 @@ def rmsprop_momentum_step(
             mean = keep * mg[i] + take * g[i]
             mg[i] = mean
             square -= mean * mean
+            square = w.dtype.type(0) if square < 0 else square
         change = drive * velocity[i] + rate * g[i] / np.sqrt(square + small)
         velocity[i] = change
         w[i] -= change

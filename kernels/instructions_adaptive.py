@@ -3,6 +3,7 @@
 import numpy as np
 
 from minifit.kernels import program as at
+from minifit.kernels.compiled_functions import larger
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
@@ -21,7 +22,7 @@ from minifit.kernels.instructions_updates import rate_of, running
 from minifit.kernels.jit import instruction, jit_inner
 
 _F = np.float32
-_ONE, _TWO = _F(1), _F(2)
+_ZERO, _ONE, _TWO = _F(0), _F(1), _F(2)
 
 
 @instruction
@@ -55,7 +56,11 @@ def rmsprop_centered(row: Int, frame: Int) -> int:
         slope = load(g + i, some)
         square = running(ms + i, slope * slope, keep, take, some)
         mean = running(mg + i, slope, keep, take, some)
-        store(load(w + i, some) - rates * slope / (root(square - mean * mean) + small), w + i, some)
+        store(
+            load(w + i, some) - rates * slope / (root(larger(square - mean * mean, splat(_ZERO))) + small),
+            w + i,
+            some,
+        )
     return at.GO_ON
 
 
@@ -92,7 +97,9 @@ def rmsprop_momentum_centered(row: Int, frame: Int) -> int:
         slope = load(g + i, some)
         square = running(ms + i, slope * slope, keep, take, some)
         mean = running(mg + i, slope, keep, take, some)
-        velocity = drive * load(v + i, some) + rates * slope / root(square - mean * mean + small)
+        velocity = drive * load(v + i, some) + rates * slope / root(
+            larger(square - mean * mean, splat(_ZERO)) + small
+        )
         store(velocity, v + i, some)
         store(load(w + i, some) - velocity, w + i, some)
     return at.GO_ON

@@ -119,12 +119,17 @@ def rmsprop_step(
     Tieleman and Hinton, "Neural networks for machine learning", lecture 6.5, 2012.
     """
     square, mean = _running_means(g, ms, mg, rho)
-    root = np.sqrt(square if mean is None else square - mean * mean)
+    root = np.sqrt(square if mean is None else _variance(square, mean))
     root += epsilon
     change = lr * g
     change /= root
     _keep(ms, square, mg, mean)
     w -= change
+
+
+def _variance(square: NDArray[Any], mean: NDArray[Any]) -> NDArray[Any]:
+    """What is left of a mean square without the square of the mean, which rounding may bring below 0."""
+    return np.maximum(square - mean * mean, 0)  # type: ignore[no-any-return]
 
 
 def rmsprop_momentum_step(
@@ -140,7 +145,7 @@ def rmsprop_momentum_step(
 ) -> None:
     """As `rmsprop_step`, but velocity = momentum velocity + lr g / sqrt(ms + epsilon);  w -= velocity"""
     square, mean = _running_means(g, ms, mg, rho)
-    root = square + epsilon if mean is None else square - mean * mean + epsilon
+    root = (square if mean is None else _variance(square, mean)) + epsilon
     np.sqrt(root, out=root)
     change = momentum * velocity
     change += lr * g / root

@@ -38,6 +38,23 @@ def test_rmsprop(centered: bool, momentum: bool) -> None:
     np.testing.assert_allclose((w, ms, v, mg), (x, of_x, speed, mean), **CLOSE)
 
 
+@pytest.mark.parametrize("name", ["rmsprop_centered", "rmsprop_momentum_centered"])
+def test_a_variance_that_rounding_brings_below_zero_counts_as_zero(name: str) -> None:
+    momentum = "momentum" in name
+    w, x, ms, of_x, mg, mean, v, speed = (np.zeros(20, np.float32) for _ in range(8))
+    g = np.full(20, 0.1, np.float32)
+    for squares, means in ((ms, mg), (of_x, mean)):
+        squares[:], means[:] = 0.009, 0.1  # less than the square of the mean
+    if momentum:
+        reference.rmsprop_momentum_step(x, g, of_x, mean, speed, 0.1, 1.0, 0.8, 1e-3)
+    else:
+        reference.rmsprop_step(x, g, of_x, mean, 0.1, 1.0, 1e-3)
+    used = [w, ms, v, mg] if momentum else [w, ms, mg]
+    carry((name, *used, g, -20, RATES, 1.0, 1e-3, *([0.8] if momentum else [])))
+    assert np.isfinite(x).all()
+    np.testing.assert_allclose(w, x, **CLOSE)
+
+
 def test_adagrad() -> None:
     (w, sums, *_), (x, told, *_) = memory(), memory()
     reference.adagrad_step(x, G, told, 0.1, 1e-3)
