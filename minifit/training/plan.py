@@ -7,6 +7,7 @@ many batches in one call. Everything that a program does not have goes op by op,
 
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from types import ModuleType
 from typing import Any
 
@@ -238,9 +239,13 @@ class Plan:
                     for i, column in enumerate(part)
                 ]
             )
+        # an interrupt must leave nothing switched on in the caller's context
+        copy_context().run(self._write_down, program, columns)
+        return program
+
+    def _write_down(self, program: Program, columns: Columns) -> None:
         with Writing():
             self._write(program, columns)
-        return program
 
     def lacks(self, form: Form) -> str:
         """Return the part of the model that keeps batches of a form from having a program; empty if none does."""
