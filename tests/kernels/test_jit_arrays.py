@@ -144,6 +144,7 @@ class Kernel:
 
 @pytest.fixture
 def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    numba.config.reload_config()  # else Numba does so when it next compiles, if another test set its variables
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "kept"))
     monkeypatch.setattr(jit, "_warned", set())
     return Kernel(tmp_path, monkeypatch)
