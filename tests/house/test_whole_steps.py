@@ -6,6 +6,7 @@ be what it is after so many whole steps as the optimizer has counted.
 
 import signal
 from collections.abc import Callable
+from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -184,7 +185,8 @@ def interrupted_at(make: Callable[[], Sequential], at: int, watched: bool) -> tu
     model, lines = make(), Lines()
     callbacks = [Begins(lines, at), *([Looks()] if watched else [])]
     try:
-        lines.run(lambda: fit(model, *callbacks))
+        # a Ctrl-C between the last lines of `fit` leaves the caller's context as it is there
+        lines.run(lambda: copy_context().run(fit, model, *callbacks))
     except KeyboardInterrupt:
         return model, lines.counted
     assert not at
