@@ -55,7 +55,7 @@ def parts(program: Program) -> list[tuple[str, Instruction]]:
 
 
 class Names:
-    """What the picture calls the places of a program."""
+    """The names of the places of a program in the picture."""
 
     def __init__(self, program: Program) -> None:
         self._known: dict[Any, str] = {program.rates: "rates", program.iterations: "iterations"}

@@ -31,7 +31,7 @@ def jit(function: Function) -> Function:
 
 
 def jit_sums(function: Function) -> Function:
-    """As `jit`, but a sum may be added up in any order, which lets it use vector instructions.
+    """Compile as `jit` does, but let a sum be added up in any order, which lets it use vector instructions.
 
     Nothing else is loosened: NaN and infinity come through, and the rounding error of a sum in several lanes
     is smaller than that of one long chain.

@@ -128,7 +128,7 @@ def rmsprop_step(
 
 
 def _variance(square: NDArray[Any], mean: NDArray[Any]) -> NDArray[Any]:
-    """What is left of a mean square without the square of the mean, which rounding may bring below 0."""
+    """Return a mean square less the square of the mean, at least 0: rounding may bring it below."""
     return np.maximum(square - mean * mean, 0)  # type: ignore[no-any-return]
 
 

@@ -25,7 +25,7 @@ LABELS: dict[int, tuple[Sequence[str], ...]] = {
     id(ALONE): (PARTS[:1], (), ()),
     id(ONE): (PARTS[:1], PARTS[1:2], ()),
 }
-"""What messages call the columns of the commonest forms."""
+"""The names in messages of the columns of the commonest forms."""
 
 
 class Suspect(NamedTuple):

@@ -183,7 +183,7 @@ class Recipe(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether a pass has the rows in the order in which they lie."""
+        """True if a pass has the rows in the order in which they lie."""
         return _inner(self.rows) is self.source and self.turns == 1
 
     @property
@@ -268,7 +268,7 @@ class PipelineBatches(ArrayBatches):
 
     @property
     def passes(self) -> int:
-        """How often the rows are gone through before the data is at an end; -1 for no end."""
+        """The number of passes over the rows before the data is at an end; -1 for no end."""
         return self._recipe.passes * self._epochs
 
     @passes.setter

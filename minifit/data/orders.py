@@ -223,7 +223,7 @@ class Shuffled(Order):
 
     @property
     def position(self) -> Mapping[str, Any]:
-        """Where the random numbers stand."""
+        """The position of the random numbers."""
         return self._made().bit_generator.state
 
     @position.setter

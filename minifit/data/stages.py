@@ -50,7 +50,7 @@ class Stage(ABC):
     before: "tuple[Stage, ...]" = ()
     source: "Slices | None" = None
     draws = False
-    """Whether it draws random numbers."""
+    """True if it draws random numbers."""
 
     title = "Dataset"
     """The class of TensorFlow's that a data set with this stage as its last shows."""
@@ -263,7 +263,7 @@ def call(function: Callable[..., Any], element: Any) -> Any:
 
 
 class Mapped(Stage):
-    """What a function makes of each element."""
+    """The results of a function of each element."""
 
     title = "MapDataset"
 

@@ -18,7 +18,7 @@ from minifit.errors import ArgumentError, DataError
 
 
 class Cut(NamedTuple):
-    """What is made of texts; the fields are arguments of ``load_data``.
+    """The choices by which texts become data; the fields are arguments of ``load_data``.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ INDEX = "checkpoint"
 
 
 class Checkpoint:
-    """What is saved and restored together.
+    """Variables, models and optimizers that are saved and restored together.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What programs ask TensorFlow about its surroundings: devices, graphs, logs. There is one device and no graph here."""
+"""TensorFlow's functions about its surroundings: devices, graphs, logs. There is one device and no graph here."""
 
 import logging
 import sys
@@ -24,7 +24,7 @@ STRING = "string"
 
 
 class UnconnectedGradients(Enum):
-    """What stands for a gradient that there is none of."""
+    """The values that stand for a gradient that does not exist."""
 
     NONE = "none"
     ZERO = "zero"

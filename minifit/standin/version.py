@@ -3,4 +3,4 @@
 import sys
 
 VERSION = f"2.7.4+minifit.{sys.modules['minifit'].__version__}"
-"""As programs take it apart: the version of TensorFlow whose behaviour minifit has, then minifit and its own."""
+"""The version of TensorFlow whose behaviour minifit has, which programs take apart; then minifit and its own."""

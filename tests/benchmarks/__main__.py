@@ -45,10 +45,10 @@ COMMANDS: dict[str, ModuleType] = {
     "growth": growth,
     "memory": memory,
 }
-"""What is measured, each kept in a section of the record."""
+"""The measurements, each kept in a section of the record."""
 
 COMPARISON = ("steps", "models", "calls")
-"""What `make bench` alone does."""
+"""The commands that `make bench` alone runs."""
 
 IN_THE_PAGES = [name for name in COMMANDS if name != "memory"]
 """What the pages show; `all` measures these with their usual options."""

@@ -17,7 +17,7 @@ from tests.benchmarks.text import Row, number, plain
 
 
 class Cost(NamedTuple):
-    """What an instruction costs, in seconds, and the bytes of its code."""
+    """The cost of an instruction in seconds, and the bytes of its code."""
 
     name: str
     numba: float

@@ -1,4 +1,4 @@
-"""What it costs to compile instructions."""
+"""The cost of compiling instructions is measured one by one."""
 
 from pathlib import Path
 

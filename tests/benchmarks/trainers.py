@@ -1,4 +1,4 @@
-"""How each library trains a recipe.
+"""Trainings of a recipe with each library.
 
 Each function takes a recipe and seconds to spend. It returns the seconds of the first epoch, compiling included, and
 those of a step in every later one.

@@ -133,7 +133,7 @@ def test_what_goes_with_arrays_alone(name: str) -> None:
 
 
 def test_a_batch_size_beside_batches_says_nothing() -> None:
-    """As in Keras: data that comes in batches has sizes of its own."""
+    """Data that comes in batches has sizes of its own."""
     batch = batches_of(generator(), batch_size=99).next(Context())
     assert batch is not None
     assert only(batch).x.shape == X[:2].shape

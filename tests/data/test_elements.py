@@ -1,4 +1,4 @@
-"""What an element is made of, and how elements become batches."""
+"""Elements know their parts and become batches."""
 
 from collections import namedtuple
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""Where elements come from, and what becomes of each."""
+"""Sources yield elements, and stages change each of them."""
 
 from typing import Any
 

@@ -32,7 +32,7 @@ def test_bytes_in_an_array() -> None:
 
 
 def test_what_python_2_has_written() -> None:
-    """As the parts of CIFAR-10 are: texts and arrays of protocol 2 with bytes for text."""
+    """A pickle like the parts of CIFAR-10: texts and arrays of protocol 2 with bytes for text."""
     content = (
         b"\x80\x02}q\x01(U\x06labelsq\x02]q\x03(K\x06K\tesU\x04dataq\x04cnumpy.core.multiarray\n_reconstruct\nq\x05"
         b"cnumpy\nndarray\nq\x06K\x00\x85U\x01b\x87Rq\x07(K\x01K\x01K\x02\x86cnumpy\ndtype\nq\x08U\x02u1K\x00K\x01\x87R"

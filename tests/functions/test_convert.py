@@ -1,4 +1,4 @@
-"""What TensorFlow recorded of these functions."""
+"""These functions give the results that TensorFlow recorded."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What TensorFlow recorded of these functions."""
+"""These functions give the results that TensorFlow recorded."""
 
 from tests.functions.playing import each, play
 

@@ -31,7 +31,7 @@ def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 
 def names(seed: int = 0) -> dict[str, Any]:
-    """What an example finds that has imported nothing."""
+    """The names that an example finds that has imported nothing."""
     found: dict[str, Any] = {"np": np, "os": os, "__name__": "documented"}
     exec("import tensorflow as tf; tf.random.set_seed(seed)", found | {"seed": seed}, found)
     return found

@@ -14,7 +14,7 @@ from minifit.tape import GradientTape
 from minifit.tensor import Tensor
 
 WEIGHTS = np.array([0.5, -2.0, 1.0, 0.25], np.float32)
-"""What flows back into the losses of four rows."""
+"""The gradient of the losses of four rows."""
 
 
 def carry(

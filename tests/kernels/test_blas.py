@@ -94,7 +94,7 @@ class _OpenBLAS:
 
 @pytest.fixture
 def libraries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What NumPy has loaded; nothing in the environment says how many threads there are to be."""
+    """The BLAS that NumPy has loaded; nothing in the environment says how many threads there are to be."""
     found: list[Any] = []
     monkeypatch.setattr(blas, "_libraries", lambda: iter(found))
     for name in blas.OWN_WISHES:

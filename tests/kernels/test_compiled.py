@@ -1,4 +1,4 @@
-"""Where the machine code of instructions lies."""
+"""The machine code of instructions has addresses, and lies on disk for later processes."""
 
 import sys
 import threading

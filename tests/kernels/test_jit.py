@@ -150,7 +150,7 @@ def test_a_damaged_file_is_compiled_again(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is compiled."""
+    """The names of the instructions that are compiled."""
     counted: list[str] = []
     lower = Instruction.lower
 

@@ -169,7 +169,7 @@ def flipped(file: Path) -> None:
 
 
 def without_seal(file: Path) -> None:
-    """As Numba itself writes it."""
+    """Leave the content that Numba itself writes."""
     file.write_bytes(file.read_bytes()[32:])
 
 

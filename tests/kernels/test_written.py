@@ -75,7 +75,7 @@ def test_what_is_in_it_needs_no_numba_and_is_the_same_code(
 
 
 def test_every_instruction_is_compiled_and_loaded_without_numba(root: Path, tmp_path: Path) -> None:
-    """What they call of the library of mathematics is found without it, too."""
+    """The functions of the library of mathematics are found without it, too."""
     code = f"""
 import pathlib, sys
 from minifit.kernels import machine, written

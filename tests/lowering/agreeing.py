@@ -1,4 +1,4 @@
-"""What tests of programs share: a model trained op by op in plain NumPy, and as a program, comes to the same."""
+"""The comparison that tests of programs share: a model trained op by op in plain NumPy and as a program."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from minifit.layers.base import clear_names
 from minifit.randomness import set_random_seed
 
 AGREE = 1e-4
-"""How far the engines may lie apart: this part of the largest number of an array."""
+"""The largest distance between the engines, as a part of the largest number of an array."""
 
 
 @contextmanager
@@ -57,7 +57,7 @@ class Watch(Keep):
 
 @dataclass
 class Outcome:
-    """What a training on one engine comes to.
+    """The results of a training on one engine.
 
     Attributes
     ----------

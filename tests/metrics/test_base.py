@@ -329,7 +329,7 @@ def test_a_single_number_is_a_float() -> None:
 
 
 class F1(Metric):
-    """As programs write it: of two metrics, a variable and a number in attributes; and nothing but their values."""
+    """A metric of published programs: two metrics, a variable and a number in attributes, but only their values."""
 
     def __init__(self, name: str = "f1") -> None:
         super().__init__(name)

@@ -77,7 +77,7 @@ def np_sparse(p: Array, ids: Array) -> Array:
 
 
 def masked(x: Array, shape: tuple[int, ...]) -> Array:
-    """What dropout at rate 0.3 leaves of `x`, with the generator that the cases use."""
+    """Return `x` after dropout at rate 0.3, with the generator that the cases use."""
     return np.asarray(x * (np.random.default_rng(7).random(shape, dtype=np.float32) >= 0.3) / 0.7)
 
 

@@ -1,4 +1,4 @@
-"""What programs ask about devices, functions, logs, and how they print."""
+"""Programs get answers about devices, functions and logs, and print."""
 
 import io
 import logging

@@ -37,7 +37,7 @@ def test_nothing_is_installed():
 
 
 def pytest_run(folder: Path, code: str, *arguments: str, name: str = "test_it.py") -> str:
-    """What a run of pytest over one file says; only this plugin is loaded."""
+    """Return the output of a run of pytest over one file; only this plugin is loaded."""
     (folder / name).write_text(code)
     command = [
         sys.executable,

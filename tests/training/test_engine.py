@@ -76,7 +76,7 @@ def test_compiling_costs_more_the_more_kinds_of_instructions_there_are() -> None
 
 
 class Price:
-    """What compiling costs, and how often that was asked."""
+    """A price of compiling, and the number of times that it was asked."""
 
     def __init__(self, price: float) -> None:
         self.price, self.asked = price, 0

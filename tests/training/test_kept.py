@@ -1,4 +1,4 @@
-"""What a call leaves to the next holds only as long as nothing changes: each call computes what a first one would."""
+"""Kept steps hold only as long as nothing changes: each call computes the results that a first one would."""
 
 import copy
 import gc

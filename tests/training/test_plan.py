@@ -39,7 +39,7 @@ def model_of(*made: Any, optimizer: Any = None, loss: Any = "mse", **compiling: 
 
 
 def spied(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many batches each call of the kernel took."""
+    """Return a list that fills with the number of batches of each call of the kernel."""
     taken: list[int] = []
     kernel = compiled.carry_out
 
@@ -166,7 +166,7 @@ def test_watched_and_unwatched_runs_are_the_same_bits(
 
 
 def test_a_callback_that_changes_things_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What callbacks set between batches counts from the next batch on, as it does op by op."""
+    """A setting that callbacks change between batches counts from the next batch on, as it does op by op."""
 
     def change(model: Sequential) -> Callback:
         def act(batch: int, logs: Any) -> None:
