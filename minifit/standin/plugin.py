@@ -16,8 +16,14 @@ OPTION = "standin"
 pytest_plugins = ["minifit.standin.fixtures"]
 
 
-def pytest_addoption(parser: "pytest.Parser") -> None:
-    """Know the option and the line of the configuration."""
+def pytest_addoption(parser: "pytest.Parser", pluginmanager: "pytest.PytestPluginManager") -> None:
+    """Know the option and the line of the configuration, and let minifit be imported as it is outside of pytest.
+
+    pytest has marked all packages of the distribution that this plugin came with, to rewrite their asserts. That is for
+    tools of tests; here it would be all of minifit, whose first import would take five times as long. pytest can mark
+    by a public name but not take a mark away; where the private one is gone, imports are slower and nothing else.
+    """
+    getattr(pluginmanager.rewrite_hook, "_must_rewrite", set()).discard("minifit")
     text = "let `import tensorflow` and `import keras` find minifit"
     parser.getgroup("minifit").addoption("--standin", action="store_true", default=False, help=text)
     parser.addini(OPTION, text, type="bool", default=False)

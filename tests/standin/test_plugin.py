@@ -36,6 +36,15 @@ def test_nothing_is_installed():
 """
 
 
+AS_ELSEWHERE = """
+from importlib.machinery import SourceFileLoader
+import minifit.layers
+
+def test_it_is_imported_as_elsewhere():
+    assert type(minifit.layers.__loader__) is SourceFileLoader
+"""
+
+
 def pytest_run(folder: Path, code: str, *arguments: str, name: str = "test_it.py") -> str:
     """Return the output of a run of pytest over one file; only this plugin is loaded."""
     (folder / name).write_text(code)
@@ -74,6 +83,26 @@ def test_the_fixture_is_for_one_test(tmp_path: Path) -> None:
 
 def test_it_does_nothing_until_it_is_asked(tmp_path: Path) -> None:
     assert "1 passed" in pytest_run(tmp_path, NOTHING)
+
+
+@pytest.mark.parametrize("asserts", ["rewrite", "plain"])
+def test_pytest_does_not_rewrite_the_library(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, asserts: str
+) -> None:
+    """Installed from a wheel, that is, where pytest finds the plugin by itself and marks all that came with it."""
+    (tmp_path / "test_it.py").write_text(AS_ELSEWHERE)
+    installed = tmp_path / "minifit_training-0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: minifit-training\nVersion: 0\n")
+    (installed / "entry_points.txt").write_text(
+        "[pytest11]\nminifit.standin.plugin = minifit.standin.plugin\n"
+    )
+    (installed / "RECORD").write_text("minifit/__init__.py,,\nminifit/layers/__init__.py,,\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), str(root))))
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--assert={asserts}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_importing_it_imports_nothing_but_the_standard_library(root: Path) -> None:
