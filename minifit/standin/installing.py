@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
-from types import ModuleType
+from types import FrameType, ModuleType
 
 from minifit import console
 from minifit.errors import StandInError
@@ -29,12 +29,12 @@ class Finder(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the place of a module of the table; None for modules of others.
+        """Return the place of a module of the table; None for modules of others and those that are not there.
 
         Raises
         ------
         MissingModuleError
-            For a module of TensorFlow or Keras that is not in the table.
+            For an import of a module of TensorFlow or Keras that is not in the table.
         """
         if fullname == NO_TENSORFLOW:
             return ModuleSpec(fullname, self)
@@ -42,7 +42,7 @@ class Finder(MetaPathFinder, Loader):
             return None
         if fullname in modules.MODULES:
             return ModuleSpec(fullname, self, origin="minifit.standin", is_package=True)
-        if fullname in NAMES:
+        if fullname in NAMES or not importing(sys._getframe(2)):
             return None  # no module, as Python says by itself
         raise modules.missing_module(fullname)
 
@@ -52,6 +52,11 @@ class Finder(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Do nothing: names are looked up when they are used."""
+
+
+def importing(caller: FrameType) -> bool:
+    """Return True for Python's own import: `importlib.util.find_spec` asks the same, and is promised None."""
+    return caller.f_code.co_name == "_find_and_load_unlocked"
 
 
 FINDER = Finder()

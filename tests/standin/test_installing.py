@@ -72,6 +72,8 @@ def test_what_looks_for_it() -> None:
     with standin.installed():
         assert importlib.util.find_spec("tensorflow") is not None
         assert importlib.util.find_spec("tensorflow.keras.layers") is not None
+        assert importlib.util.find_spec("tensorflow.estimator") is None
+        assert importlib.util.find_spec("keras.layers.Conv2D") is None
         with pytest.raises(importlib.metadata.PackageNotFoundError):
             importlib.metadata.version("tensorflow")
     assert importlib.util.find_spec("tensorflow") is None
