@@ -422,10 +422,10 @@ CALLBACKS = {
         "`best` outlives a fit: the best file of an earlier fit is not replaced by a worse one.", DOCUMENTED
     ),
     "MC-6": Rule(
-        "`options` is a dict of how arrays are stored, `compression`, `compression_opts` and `shuffle`; anything else "
-        "is refused.",
+        "`options` is a dict of how arrays are stored, `compression`, `compression_opts` and `shuffle`, or an object "
+        "of TensorFlow that names a device; anything else is refused.",
         DEVIATION,
-        "tf.keras takes objects of TensorFlow, which mean nothing to an HDF5 file",
+        "tf.keras takes the objects alone, which say nothing of an HDF5 file",
     ),
     "MC-7": Rule(
         "A file appears whole or not at all: killed at any instant, or with a full disk, every file that is there is "

@@ -13,6 +13,7 @@ from minifit.callbacks.save_frequency import SaveFrequency
 from minifit.checks import positive, reference
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.saving import formats
+from minifit.saving.device_options import CheckpointOptions, SaveOptions
 from minifit.saving.hdf5 import checked_options, need
 from minifit.saving.paths import in_folder, working_folder
 from minifit.settings import Setting
@@ -41,8 +42,9 @@ class ModelCheckpoint(Monitoring):
         "auto" is "max" for names that contain acc or begin with fmeasure, else "min".
     save_freq : "epoch" or int, default "epoch"
         After every epoch, or after so many batches, counted over all epochs.
-    options : dict, optional
-        How arrays are stored: ``compression`` ("gzip"), ``compression_opts`` (0 to 9), ``shuffle`` (bool).
+    options : dict, CheckpointOptions or SaveOptions, optional
+        How arrays are stored: ``compression`` ("gzip"), ``compression_opts`` (0 to 9), ``shuffle`` (bool). TensorFlow's
+        objects name a device, of which there is one, and say nothing of that.
     initial_value_threshold : float, optional
         What the first value must be better than, for a training that goes on from an earlier one.
     **kwargs
@@ -98,7 +100,7 @@ class ModelCheckpoint(Monitoring):
         save_weights_only: bool = False,
         mode: str = "auto",
         save_freq: int | Literal["epoch"] = "epoch",
-        options: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | CheckpointOptions | SaveOptions | None = None,
         initial_value_threshold: float | None = None,
         **kwargs: Any,
     ) -> None:

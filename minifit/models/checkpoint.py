@@ -18,6 +18,7 @@ from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, Sh
 from minifit.optimizers import Optimizer
 from minifit.parameters import Parameter, Variable
 from minifit.saving import atomic
+from minifit.saving.device_options import CheckpointOptions, check_device_options
 from minifit.saving.load_status import LoadStatus
 
 INDEX = "checkpoint"
@@ -95,22 +96,24 @@ class Checkpoint:
                 arrays |= {f"{name}/{slot}/{of}": view for slot, view in part.slots_of(parameter).items()}
         return arrays
 
-    def write(self, file_prefix: str | os.PathLike[str], options: None = None) -> str:
+    def write(self, file_prefix: str | os.PathLike[str], options: CheckpointOptions | None = None) -> str:
         """Write a file of this name, and return the name."""
+        check_device_options(options, "Checkpoint")
         path = os.fspath(file_prefix)
         with atomic.writing(path) as file:
             np.savez(file, **{f"/{name}": array for name, array in self._arrays().items()})  # type: ignore[arg-type]
         return path
 
-    def save(self, file_prefix: str | os.PathLike[str], options: None = None) -> str:
+    def save(self, file_prefix: str | os.PathLike[str], options: CheckpointOptions | None = None) -> str:
         """Write a file whose name ends with the number of the call, as ``ckpt-1``, and return the name."""
+        check_device_options(options, "Checkpoint")
         self.save_counter.assign_add(1)
         path = self.write(f"{os.fspath(file_prefix)}-{int(self.save_counter)}")
         folder = os.path.dirname(path)
         _write_index(folder, [*(p for p in _read_index(folder) if p != path), path])
         return path
 
-    def read(self, save_path: str | os.PathLike[str], options: None = None) -> LoadStatus:
+    def read(self, save_path: str | os.PathLike[str], options: CheckpointOptions | None = None) -> LoadStatus:
         """Put back the numbers of a file that `write` or `save` wrote.
 
         Returns
@@ -123,6 +126,7 @@ class Checkpoint:
         FileFormatError, ShapeError
             Before anything is changed, when it is no such file, or a variable has another shape.
         """
+        check_device_options(options, "Checkpoint")
         stored = _read(os.fspath(save_path))
         remembers = any(name not in self._arrays() for name in stored)
         own = self._arrays(make=remembers)
@@ -137,9 +141,11 @@ class Checkpoint:
             own[name][...] = array
         return LoadStatus([name for name in own if name not in stored], len(stored.keys() - own.keys()))
 
-    def restore(self, save_path: str | os.PathLike[str] | None, options: None = None) -> LoadStatus:
+    def restore(
+        self, save_path: str | os.PathLike[str] | None, options: CheckpointOptions | None = None
+    ) -> LoadStatus:
         """Put back the numbers of a file, as `read`; None, when there is no file yet, changes nothing."""
-        return LoadStatus(list(self._arrays())) if save_path is None else self.read(save_path)
+        return LoadStatus(list(self._arrays())) if save_path is None else self.read(save_path, options)
 
 
 def _spread(name: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -186,24 +192,32 @@ def _write_index(folder: str, paths: Sequence[str]) -> None:
     atomic.write(os.path.join(folder, INDEX), "".join(f"{line}\n" for line in lines))
 
 
-def _read_index(folder: str | os.PathLike[str]) -> list[str]:
+def _read_index(folder: str | os.PathLike[str], index: str = INDEX) -> list[str]:
     """Return the files that the index of a folder names and that there are, oldest first."""
     try:
-        with open(os.path.join(folder, INDEX), encoding="utf-8", errors="replace") as file:
+        with open(os.path.join(folder, index), encoding="utf-8", errors="replace") as file:
             names = re.findall(r'^all_model_checkpoint_paths: "([^"/\\]+)"$', file.read(), re.MULTILINE)
     except FileNotFoundError:
         return []
     return [path for path in (os.path.join(folder, name) for name in names) if os.path.isfile(path)]
 
 
-def latest_checkpoint(checkpoint_dir: str | os.PathLike[str], latest_filename: None = None) -> str | None:
+def latest_checkpoint(
+    checkpoint_dir: str | os.PathLike[str], latest_filename: str | None = None
+) -> str | None:
     """Return the file that was written last to a folder by `Checkpoint.save` or a manager; None if there is none.
+
+    Parameters
+    ----------
+    checkpoint_dir : str or PathLike
+    latest_filename : str, default "checkpoint"
+        The file of the folder that names the others.
 
     References
     ----------
     ``tf.train.latest_checkpoint`` (TensorFlow 2.7).
     """
-    paths = _read_index(checkpoint_dir)
+    paths = _read_index(checkpoint_dir, latest_filename or INDEX)
     return paths[-1] if paths else None
 
 
@@ -261,7 +275,10 @@ class CheckpointManager:
         return latest_checkpoint(self.directory)
 
     def save(
-        self, checkpoint_number: Any = None, check_interval: bool = True, options: None = None
+        self,
+        checkpoint_number: Any = None,
+        check_interval: bool = True,
+        options: CheckpointOptions | None = None,
     ) -> str | None:
         """Write a file and remove those that are too many.
 
@@ -277,6 +294,7 @@ class CheckpointManager:
         str or None
             The file; None when the interval is not over.
         """
+        check_device_options(options, "CheckpointManager")
         if self.checkpoint_interval is not None:
             step = int(self._steps)
             if check_interval and self._last is not None and step - self._last < self.checkpoint_interval:

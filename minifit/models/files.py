@@ -38,6 +38,7 @@ from minifit.saving.description import (
     StoredModel,
     Weight,
 )
+from minifit.saving.device_options import check_device_options
 from minifit.saving.graph_config import SHARED
 from minifit.saving.load_status import LoadStatus
 from minifit.tables import described
@@ -53,7 +54,7 @@ def save(
     include_optimizer: bool = True,
     save_format: str | None = None,
     signatures: None = None,
-    options: dict[str, Any] | None = None,
+    options: Any = None,
 ) -> None:
     """Write a whole model, as of `Sequential.save`."""
     filepath = formats.located(filepath)
@@ -71,7 +72,7 @@ def save_weights(
     filepath: PathLike,
     overwrite: bool = True,
     save_format: str | None = None,
-    options: dict[str, Any] | None = None,
+    options: Any = None,
 ) -> None:
     """Write the weights of a model alone, as of `Sequential.save_weights`."""
     format = formats.of(filepath, save_format)
@@ -80,13 +81,10 @@ def save_weights(
 
 
 def load_weights(
-    model: Any, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False, options: None = None
+    model: Any, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False, options: Any = None
 ) -> LoadStatus:
     """Replace the weights of a model by those of a file, as of `Sequential.load_weights`."""
-    if options is not None:
-        raise ArgumentError(
-            f"A file says itself how it is stored. Received: options={options!r} for load_weights. Leave them out."
-        )
+    check_device_options(options, "load_weights")
     described = describe(model, False, False).model
     filepath = formats.located(filepath)
     with formats.of(filepath).reading(filepath) as stored:

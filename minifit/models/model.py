@@ -395,7 +395,7 @@ class Model(Wired):
         include_optimizer: bool = True,
         save_format: str | None = None,
         signatures: None = None,
-        options: dict[str, Any] | None = None,
+        options: Any = None,
         save_traces: bool = True,
     ) -> None:
         """Write the model to a file: its layers, weights, what it was compiled with, and the optimizer's state.
@@ -415,8 +415,9 @@ class Model(Wired):
             own formats are refused.
         signatures : None
             There are none here.
-        options : dict, optional
-            "compression" ("gzip"), "compression_opts" (0 to 9) and "shuffle" (bool) of the arrays.
+        options : dict, SaveOptions or CheckpointOptions, optional
+            "compression" ("gzip"), "compression_opts" (0 to 9) and "shuffle" (bool) of the arrays. TensorFlow's objects
+            name a device, of which there is one.
         save_traces : bool
             Accepted as in Keras.
 
@@ -440,7 +441,7 @@ class Model(Wired):
         filepath: PathLike,
         overwrite: bool = True,
         save_format: str | None = None,
-        options: dict[str, Any] | None = None,
+        options: Any = None,
     ) -> None:
         """Write the weights alone; the arguments are those of `save`.
 
@@ -451,7 +452,7 @@ class Model(Wired):
         files.save_weights(self, filepath, overwrite, save_format, options)
 
     def load_weights(
-        self, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False, options: None = None
+        self, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False, options: Any = None
     ) -> LoadStatus:
         """Take the weights from a file that `save_weights`, `save` or Keras has written.
 
@@ -466,8 +467,8 @@ class Model(Wired):
         skip_mismatch : bool, default False
             Whether layers that do not fit are left as they are, with a warning. In the legacy format it counts
             together with `by_name`, which Keras 3's formats do not know.
-        options : None
-            There are none for reading: a file says how it is stored.
+        options : CheckpointOptions, optional
+            Accepted: it names a device, of which there is one. A file says how it is stored.
 
         Returns
         -------

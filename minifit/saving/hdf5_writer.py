@@ -17,6 +17,7 @@ from minifit.checks import utf8
 from minifit.errors import ArgumentError, ArgumentTypeError, quoted
 from minifit.saving.checksum import BLOCK, Buffers
 from minifit.saving.converters import converting_texts
+from minifit.saving.device_options import DEVICE_OPTIONS
 from minifit.saving.groups import Attribute, Group, Joined
 
 LIMIT = 64000
@@ -30,19 +31,22 @@ def buffers(root: Group, options: dict[str, Any] | None = None) -> Buffers:
     """The bytes of a file after its first block, as buffers that follow each other."""
     arrays: list[Array | Joined] = []
     layout = _layout(root, arrays)
-    if options:
-        return _buffers(_lay_out(layout, arrays, checked_options(options))[0], [], [])
+    chosen = {} if options is None else checked_options(options)
+    if chosen:
+        return _buffers(_lay_out(layout, arrays, chosen)[0], [], [])
     metadata, places = _skeleton(layout)
     return _buffers(metadata, places, arrays)
 
 
 def checked_options(options: Any) -> dict[str, Any]:
-    """The options of the arrays, if they are ones that the writer knows.
+    """The options of the arrays, if they are ones that the writer knows; none where a device is named.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
     """
+    if isinstance(options, DEVICE_OPTIONS):
+        return {}
     if not isinstance(options, dict):
         raise ArgumentTypeError(
             f"options is a dict. Received: {options!r}. Pass for example {{'compression': 'gzip'}}."

@@ -394,10 +394,12 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
     "random": same(
         "minifit.functions.random", "categorical normal set_seed shuffle truncated_normal uniform"
     ),
+    "saved_model": same("minifit.saving.device_options", "SaveOptions"),
     "summary": same("minifit.summary", "SummaryWriter create_file_writer flush histogram image scalar text"),
     "test": same("minifit.standin.environment", "gpu_device_name is_built_with_cuda is_gpu_available")
     | same("minifit.standin.testing", "TestCase main"),
-    "train": same("minifit.models.checkpoint", "Checkpoint CheckpointManager latest_checkpoint"),
+    "train": same("minifit.models.checkpoint", "Checkpoint CheckpointManager latest_checkpoint")
+    | same("minifit.saving.device_options", "CheckpointOptions"),
     "version": {"VERSION": "minifit.standin.version.VERSION"},
 }
 """The names of ``tensorflow`` besides those under ``tensorflow.keras``, by module."""

@@ -20,6 +20,7 @@ from minifit import Sequential, layers, models, optimizers
 from minifit.callbacks import Callback, LambdaCallback, LearningRateScheduler, ModelCheckpoint
 from minifit.errors import ArgumentError, ArgumentTypeError, MinifitWarning, MissingKeyError
 from minifit.metrics import MeanSquaredError
+from minifit.saving.device_options import CheckpointOptions, SaveOptions
 from tests.callbacks.recording import Recorder, acting, bits, data, small_model
 
 X, Y = data()
@@ -566,6 +567,15 @@ def test_options_reach_the_file(options: Any) -> None:
     weights_too = ModelCheckpoint("v.h5", save_weights_only=True, options=options)
     saves.fit(ModelCheckpoint("w.h5", options=options), weights_too)
     assert saves.options == [options, options]
+
+
+@pytest.mark.rule("MC-6")
+@pytest.mark.parametrize("options", [CheckpointOptions("/job:localhost"), SaveOptions()])
+@pytest.mark.parametrize("weights", [True, False])
+def test_options_that_name_a_device(options: Any, weights: bool) -> None:
+    saves = Saves()
+    saves.fit(ModelCheckpoint("w.h5", save_weights_only=weights, options=options))
+    assert saves.options == [{}]
 
 
 @pytest.mark.rule("MC-6")

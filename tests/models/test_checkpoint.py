@@ -13,6 +13,7 @@ from minifit.models import Sequential
 from minifit.models.checkpoint import Checkpoint, CheckpointManager, latest_checkpoint
 from minifit.optimizers import Adam
 from minifit.parameters import Variable
+from minifit.saving.device_options import CheckpointOptions
 from minifit.tape import GradientTape
 
 X, Y = np.random.default_rng(0).standard_normal((2, 16, 3)).astype(np.float32)
@@ -128,6 +129,28 @@ def test_a_manager_keeps_the_last_few(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["checkpoint", "w-3", "w-4"]
     assert manager.save(checkpoint_number=10) == str(tmp_path / "w-10")
     assert manager.latest_checkpoint == str(tmp_path / "w-10")
+
+
+def test_options_name_a_device_and_nothing_else(tmp_path: Path) -> None:
+    checkpoint, device = Checkpoint(v=Variable(1.0)), CheckpointOptions("/job:localhost")
+    manager = CheckpointManager(checkpoint, tmp_path, 1)
+    path = checkpoint.save(tmp_path / "ckpt", options=device)
+    checkpoint.restore(path, options=device).assert_consumed()
+    assert manager.save(options=device) == str(tmp_path / "ckpt-2")
+    packed: Any = {"compression": "gzip"}
+    for call in (checkpoint.save, checkpoint.write, checkpoint.read, checkpoint.restore):
+        with pytest.raises(ArgumentError, match=r"Checkpoint name a device.*'compression'"):
+            call(path, options=packed)
+    with pytest.raises(ArgumentError, match="CheckpointManager name a device"):
+        manager.save(options=packed)
+    assert int(checkpoint.save_counter) == 2
+
+
+def test_an_index_of_another_name(tmp_path: Path) -> None:
+    path = Checkpoint(v=Variable(1.0)).save(tmp_path / "ckpt")
+    (tmp_path / "checkpoint").rename(tmp_path / "other")
+    assert latest_checkpoint(tmp_path) is None
+    assert latest_checkpoint(tmp_path, "other") == path
 
 
 def test_a_manager_waits_for_its_interval(tmp_path: Path) -> None:

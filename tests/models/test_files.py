@@ -31,6 +31,7 @@ from minifit.errors import (
 from minifit.models import load_model
 from minifit.models.files import describe
 from minifit.saving import hdf5, legacy
+from minifit.saving.device_options import CheckpointOptions, SaveOptions
 from minifit.saving.keras3.to_keras3 import to_keras3
 from minifit.saving.keras3.variables import tree
 from tests.saving.files.cases import CASES, custom, data, predicted, seen, set_all, train
@@ -392,6 +393,19 @@ def test_reading_has_no_options(options: Any, tmp_path: Path) -> None:
     model.save_weights(tmp_path / "w.h5")
     with pytest.raises(ArgumentError, match=r"options=.* Leave them out"):
         model.load_weights(tmp_path / "w.h5", options=options)
+
+
+@pytest.mark.parametrize("name", ["w.h5", "w.weights.h5", "w.keras"])
+def test_options_that_name_a_device(name: str, tmp_path: Path) -> None:
+    model = small()
+    options = CheckpointOptions("/job:localhost")
+    if name.endswith("keras"):
+        model.save(tmp_path / name, options=SaveOptions(experimental_io_device="/job:localhost"))
+    else:
+        model.save_weights(tmp_path / name, options=options)
+    other = small()
+    other.load_weights(tmp_path / name, options=options).assert_consumed()
+    assert bits(other) == bits(model)
 
 
 def test_arguments_of_save(tmp_path: Path) -> None:
