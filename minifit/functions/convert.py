@@ -168,6 +168,11 @@ def size(input: Any, out_type: Any = "int32", name: str | None = None) -> Tensor
     return constant(np.asarray(to_array(tensor(input)).size, as_dtype(out_type)))
 
 
+def whole(*tensors: Any) -> bool:
+    """Return True for tensors of whole numbers or truth values, which have no gradient and keep their dtype."""
+    return all(isinstance(t, Tensor) and t.dtype.kind in "iub" for t in tensors)
+
+
 def is_tensor(x: Any) -> bool:
     """Return whether something is a tensor, a variable or a symbol."""
     return isinstance(x, Tensor | Symbolic)

@@ -7,7 +7,7 @@ import numpy as np
 
 from minifit import operations, ops
 from minifit.arrays import Array
-from minifit.functions.convert import tensor
+from minifit.functions.convert import tensor, whole
 from minifit.symbolic import on_symbols
 from minifit.tensor import Tensor, current, floating
 
@@ -43,7 +43,7 @@ log1p = _unary("log1p", "``log(1 + x)``, exact for small `x`.", np.log1p, lambda
 expm1 = _unary("expm1", "``exp(x) - 1``, exact for small `x`.", np.expm1, lambda x, y: y + 1)
 rsqrt = _unary("rsqrt", "``1 / sqrt(x)``.", lambda x: 1 / np.sqrt(x), lambda x, y: -y / (2 * x))
 reciprocal = _unary("reciprocal", "``1 / x``.", lambda x: 1 / x, lambda x, y: -y * y)
-sign = _unary("sign", "-1, 0 or 1; its gradient is 0.", np.sign, lambda x, y: np.zeros_like(x))
+_sign = _unary("sign", "-1, 0 or 1; its gradient is 0.", np.sign, lambda x, y: np.zeros_like(x))
 
 
 def _whole(name: str, doc: str, forward: Callable[[Array], Array]) -> Unary:
@@ -68,7 +68,36 @@ is_finite = _whole("is_finite", "Return True where a number is finite.", np.isfi
 logical_not = _whole("logical_not", "Return True where there is False.", np.logical_not)
 
 
+def sign(x: Any, name: str | None = None) -> Any:
+    """Return -1, 0 or 1; its gradient is 0."""
+    x = tensor(x)
+    return Tensor(np.sign(x.value)) if whole(x) else _sign(x)
+
+
+def square(x: Any, name: str | None = None) -> Any:
+    """Return ``x * x``."""
+    x = tensor(x)
+    return x * x if whole(x) else ops.square(x)
+
+
+def abs(x: Any, name: str | None = None) -> Any:
+    """Return the distance from 0."""
+    return ops.abs(tensor(x))
+
+
 # -- of two --------------------------------------------------------------------------------------------------
+
+
+def maximum(x: Any, y: Any, name: str | None = None) -> Any:
+    """Return the larger of two numbers at each place."""
+    a, b = tensor(x), tensor(y)
+    return Tensor(np.maximum(a.value, b.value)) if whole(a, b) else ops.maximum(a, b)
+
+
+def minimum(x: Any, y: Any, name: str | None = None) -> Any:
+    """Return the smaller of two numbers at each place."""
+    a, b = tensor(x), tensor(y)
+    return Tensor(np.minimum(a.value, b.value)) if whole(a, b) else ops.minimum(a, b)
 
 
 def add(x: Any, y: Any, name: str | None = None) -> Any:

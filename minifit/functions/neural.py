@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from minifit import nonlinearities, ops
+from minifit.errors import ArgumentError
 from minifit.functions.convert import as_dtype, tensor
 from minifit.functions.reductions import axes, reduce_variance
 from minifit.functions.shaping import argsort, gather
@@ -46,7 +47,17 @@ def dropout(
 
 
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Any:
-    """Return a tensor with one number added for each place of the last axis."""
+    """Return a tensor with one number added for each place of the last axis.
+
+    Raises
+    ------
+    ArgumentError
+        For a `data_format` with another axis for them.
+    """
+    if data_format is not None and data_format.startswith("NC"):
+        raise ArgumentError(
+            f"bias_add adds along the last axis. Received: data_format={data_format!r}. Transpose the value."
+        )
     return tensor(value) + bias
 
 

@@ -5,8 +5,11 @@ from typing import Any
 import numpy as np
 
 from minifit import ops
-from minifit.functions.convert import as_dtype, tensor, without_gradient
+from minifit.arrays import Array
+from minifit.functions.convert import as_dtype, tensor, whole, without_gradient
 from minifit.tensor import Tensor, to_array
+
+LARGEST = float(np.finfo(np.float32).max)
 
 
 def axes(axis: Any) -> Any:
@@ -24,8 +27,11 @@ def reduce_sum(input_tensor: Any, axis: Any = None, keepdims: bool = False, name
 
 
 def reduce_mean(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
-    """Return the mean over some axes, or over everything."""
-    return ops.mean(tensor(input_tensor), axes(axis), keepdims)
+    """Return the mean over some axes, or over everything; of whole numbers without what follows the point."""
+    x = tensor(input_tensor)
+    if whole(x) and x.dtype.kind in "iu":
+        return Tensor(np.trunc(x.value.mean(axes(axis), keepdims=keepdims)).astype(x.dtype))
+    return ops.mean(x, axes(axis), keepdims)
 
 
 def reduce_max(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
@@ -56,8 +62,9 @@ def reduce_logsumexp(
 ) -> Any:
     """Return ``log(sum(exp(x)))``, without an overflow on the way."""
     x, along = tensor(input_tensor), axes(axis)
-    most = ops.stop_gradient(ops.max(x, along, True))
-    total = ops.log(ops.sum(ops.exp(x - most), along, True)) + most
+    most = ops.clip(ops.stop_gradient(ops.max(x, along, True)), -LARGEST, LARGEST)
+    with np.errstate(divide="ignore"):  # the logarithm of 0 is that of nothing but -infinity
+        total = ops.log(ops.sum(ops.exp(x - most), along, True)) + most
     return total if keepdims else ops.sum(total, along)
 
 
@@ -99,7 +106,8 @@ def argmax(input: Any, axis: Any = None, output_type: Any = "int64", name: str |
 
 def argmin(input: Any, axis: Any = None, output_type: Any = "int64", name: str | None = None) -> Any:
     """Return the place of the smallest value along an axis, the first one when it is None."""
-    return argmax(-tensor(input), axis, output_type)
+    x = tensor(input)
+    return argmax(Tensor(~x.value) if whole(x) else -x, axis, output_type)
 
 
 def cumsum(
@@ -115,13 +123,21 @@ def cumsum(
         Whether to count from the end.
     """
     x, along = tensor(x), int(axis)
+    if whole(x):
+        return Tensor(_sums(x.value, along, exclusive, reverse))
     n = x.shape[along]
     # A product with ones in a triangle: its gradient is that of matmul.
-    taken = np.tri(n, k=-1 if exclusive else 0, dtype=x.dtype if x.dtype.kind == "f" else np.float32)
+    taken = np.tri(n, k=-1 if exclusive else 0, dtype=x.dtype)
     weights = Tensor(taken if reverse else taken.T)
     last = x.ndim - 1
     order = [a for a in range(x.ndim) if a != along % x.ndim] + [along % x.ndim]
     moved = ops.reshape(ops.transpose(x, tuple(order)), (-1, n))
     made = ops.reshape(ops.matmul(moved, weights), tuple(x.shape[a] for a in order))
-    back = ops.transpose(made, tuple(int(a) for a in np.argsort(order))) if last else made
-    return back if x.dtype.kind == "f" else ops.cast(back, x.dtype)
+    return ops.transpose(made, tuple(int(a) for a in np.argsort(order))) if last else made
+
+
+def _sums(x: Array, along: int, exclusive: bool, reverse: bool) -> Array:
+    counted = np.flip(x, along) if reverse else x
+    made = np.cumsum(counted, along, dtype=x.dtype)
+    made = made - counted if exclusive else made
+    return np.flip(made, along).copy() if reverse else made

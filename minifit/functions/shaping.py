@@ -6,7 +6,7 @@ import numpy as np
 
 from minifit import ops
 from minifit.errors import ArgumentError
-from minifit.functions.convert import as_dtype, sizes, tensor, without_gradient
+from minifit.functions.convert import as_dtype, sizes, tensor, whole, without_gradient
 from minifit.tensor import Tensor, to_array
 
 
@@ -41,7 +41,7 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Any:
 def concat(values: Any, axis: Any, name: str = "concat") -> Any:
     """Return several tensors put after each other along an axis."""
     parts = [tensor(v) for v in values]
-    if all(isinstance(p, Tensor) and p.dtype.kind in "iub" for p in parts):
+    if whole(*parts):
         return Tensor(np.concatenate([p.value for p in parts], int(axis)))
     return ops.concatenate(parts, int(axis))
 
@@ -49,14 +49,25 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Any:
 def stack(values: Any, axis: int = 0, name: str = "stack") -> Any:
     """Return several tensors put beside each other along a new axis."""
     parts = [tensor(v) for v in values]
-    if parts and all(isinstance(p, Tensor) and p.dtype.kind in "iub" for p in parts):
+    if parts and whole(*parts):
         return Tensor(np.stack([p.value for p in parts], axis))
     return ops.stack(parts, axis)
 
 
 def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> Any:
-    """Return the entries along an axis, each a tensor without it."""
-    return ops.unstack(tensor(value), axis)
+    """Return the entries along an axis, each a tensor without it.
+
+    Raises
+    ------
+    ArgumentError
+        When there are not `num` of them.
+    """
+    made = ops.unstack(tensor(value), axis)
+    if num not in (None, len(made)):
+        raise ArgumentError(
+            f"unstack gives all entries. Received: num={num!r} for {len(made)}. Leave it out."
+        )
+    return made
 
 
 def split(
@@ -133,7 +144,7 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
         return Tensor(np.argwhere(to_array(tensor(condition))))
     a, b = tensor(x), tensor(y)
     chosen = tensor(condition)
-    if all(isinstance(t, Tensor) and t.dtype.kind in "iub" for t in (a, b)) and isinstance(chosen, Tensor):
+    if whole(a, b) and isinstance(chosen, Tensor):
         return Tensor(np.where(chosen.value.astype(bool), a.value, b.value))
     return ops.where(chosen, a, b)
 
@@ -151,7 +162,8 @@ def one_hot(
     made = ops.one_hot(tensor(indices), int(depth))
     if on_value is not None or off_value is not None:
         on, off = 1 if on_value is None else on_value, 0 if off_value is None else off_value
-        made = made * (on - off) + off
+        kind = np.result_type(*(to_array(tensor(v)) for v in (on_value, off_value) if v is not None))
+        made = ops.cast(made * (float(on) - float(off)) + float(off), kind)
     if axis not in (None, -1):
         order = list(range(len(made.shape) - 1))
         order.insert(int(axis), len(made.shape) - 1)
@@ -229,7 +241,9 @@ def argsort(
 ) -> Any:
     """Return the places of the entries along an axis from the smallest to the largest, or the other way."""
     x = to_array(tensor(values))
-    return Tensor(np.argsort(-x if direction == "DESCENDING" else x, axis, kind="stable").astype(np.int32))
+    if direction == "DESCENDING":  # of equal ones the first stays first
+        x = ~x if whole(Tensor(x)) else -x
+    return Tensor(np.argsort(x, axis, kind="stable").astype(np.int32))
 
 
 def top_k(input: Any, k: int = 1, sorted: bool = True, name: str | None = None) -> tuple[Any, Any]:

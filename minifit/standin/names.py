@@ -159,13 +159,13 @@ BACKEND = {
         print_tensor random_normal random_uniform relu set_floatx set_value softmax switch variable zeros
         """,
     ),
-    **same("minifit.ops", "abs equal exp log maximum minimum sigmoid sqrt square stop_gradient tanh"),
+    **same("minifit.ops", "equal exp log sigmoid sqrt stop_gradient tanh"),
     **same("minifit.activations", "hard_sigmoid softplus softsign"),
     **same("minifit.losses", "sparse_categorical_crossentropy"),
     **same("minifit.functions.convert", "cast is_tensor ones_like zeros_like"),
     **same(
         "minifit.functions.elementwise",
-        "cos greater greater_equal less less_equal not_equal pow round sign sin",
+        "abs cos greater greater_equal less less_equal maximum minimum not_equal pow round sign sin square",
     ),
     **same("minifit.functions.shaping", "reshape reverse shape squeeze stack tile"),
     **same("minifit.functions.reductions", "cumsum"),
@@ -221,13 +221,13 @@ KERAS: dict[str, Mapping[str, str]] = {
 """The names of ``keras`` and of ``tensorflow.keras``, by module."""
 
 ELEMENTWISE = {
-    **taking("x", same("minifit.ops", "abs exp sigmoid sqrt square tanh")),
-    **taking("x, y", same("minifit.ops", "equal maximum minimum")),
+    **taking("x", same("minifit.ops", "exp sigmoid sqrt tanh")),
+    **taking("x, y", same("minifit.ops", "equal")),
     **same(
         "minifit.functions.elementwise",
         """
-        acos add add_n asin atan cos cosh divide floor greater greater_equal less less_equal logical_and logical_not
-        logical_or multiply negative not_equal pow round sign sin sinh subtract tan
+        abs acos add add_n asin atan cos cosh divide floor greater greater_equal less less_equal logical_and logical_not
+        logical_or maximum minimum multiply negative not_equal pow round sign sin sinh square subtract tan
         """,
     ),
 }

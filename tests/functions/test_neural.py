@@ -1,7 +1,9 @@
 """These functions give the results that TensorFlow recorded."""
 
 import numpy as np
+import pytest
 
+from minifit.errors import ArgumentError
 from minifit.functions import neural
 from tests.functions.playing import each, play
 
@@ -19,3 +21,8 @@ def test_dropout() -> None:
 def test_rows_no_longer_than_a_norm() -> None:
     found = neural.embedding_lookup([[3.0, 4.0], [0.3, 0.4]], [0, 1], max_norm=1.0).numpy()
     np.testing.assert_allclose(found, [[0.6, 0.8], [0.3, 0.4]], rtol=1e-6)
+
+
+def test_what_is_not_done() -> None:
+    with pytest.raises(ArgumentError, match="data_format='NCHW'"):
+        neural.bias_add(np.ones((1, 2, 2, 2), np.float32), [1.0, 2.0], data_format="NCHW")

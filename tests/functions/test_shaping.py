@@ -19,6 +19,8 @@ def test_what_is_refused() -> None:
         shaping.gather([1.0, 2.0], [-1, 1])
     with pytest.raises(ArgumentError, match="batch_dims=1"):
         shaping.gather_nd([[1.0]], [[0]], batch_dims=1)
+    with pytest.raises(ArgumentError, match="num=3 for 2"):
+        shaping.unstack([1.0, 2.0], num=3)
     with pytest.raises(ArgumentError, match="mode='REFLECT'"):
         shaping.pad([1.0], [[1, 1]], "REFLECT")
     with pytest.raises(ArgumentError, match="Received: 'x'"):
