@@ -157,8 +157,7 @@ class Assembly:
 
 def instructions_of(program: Program) -> list[Instruction]:
     """Return the instructions of a program in their order."""
-    found = needed([*program.gathers, *program.checks, *program.body])
-    return descending(found) if program.descends else found
+    return descending(needed([*program.gathers, *program.checks, *program.body]))
 
 
 def needed(instructions: Sequence[Instruction]) -> list[Instruction]:

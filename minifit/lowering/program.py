@@ -5,7 +5,7 @@ its rule writes down the instruction that will, and how the gradient flows back 
 masks, have a method `lower` that does the same by hand.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
@@ -65,6 +65,16 @@ def lowers(*functions: Callable[..., Any]) -> Callable[[Written], Written]:
     return decorate
 
 
+def lowers_as(rule: Rule, names: Mapping[Callable[..., Any], str]) -> None:
+    """Make ``rule(program, name, ...)`` the rule of ops, each told the name of its own instruction."""
+    for function, name in names.items():
+        RULES[function] = _told(rule, name)
+
+
+def _told(rule: Rule, name: str) -> Rule:
+    return lambda program, *args, **kwargs: rule(program, name, *args, **kwargs)
+
+
 class Writing(Context):
     """The context in which a step is written down; random numbers drawn here would be the same in every batch."""
 
@@ -95,8 +105,6 @@ class Program(Updates, Sums):
         What layers add to the loss, one number each.
     means : list of Mean
         The metrics and losses whose sums the program adds to: see `sums_of`.
-    descends : bool
-        Whether plain gradient descent may go without gradients in memory: see `peephole`.
     lookups : list of (Cell, callable)
         Memory that may be exchanged between two calls, with the function that returns the array: see `lookup`.
     """
@@ -110,7 +118,6 @@ class Program(Updates, Sums):
     ) -> None:
         self.streams, self.training, self.learned = streams, training, list(learned)
         self._learned = set(learned)
-        self.descends = True
         self.gathers: list[Instruction] = []
         self.checks: list[Instruction] = []
         self.body: list[Instruction] = []
@@ -391,8 +398,3 @@ def _instruction(name: str, outputs: tuple[Any, ...], fields: tuple[Operand, ...
     places = tuple(o.place if isinstance(o, Value) else o for o in outputs)
     plain = tuple(0 if f is None else f.place if isinstance(f, Value) else f for f in fields)
     return Instruction(name, places, (*places, *plain))
-
-
-def array_of(x: Any) -> Array:
-    """Return constant numbers as an array of float32."""
-    return np.ascontiguousarray(to_array(x), FLOAT)

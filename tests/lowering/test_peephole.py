@@ -10,7 +10,9 @@ from minifit import Input, Model, Sequential
 from minifit.layers import Dense
 from minifit.lowering import assembly
 from minifit.lowering.assembly import Assembly
-from minifit.lowering.program import Program
+from minifit.lowering.peephole import descending
+from minifit.lowering.places import Memory
+from minifit.lowering.program import Instruction
 from minifit.optimizers import SGD
 from tests.lowering.agreeing import assert_agree, engine
 
@@ -98,17 +100,35 @@ def test_gradients_stay_where_something_else_wants_them(case: str, monkeypatch: 
     assert not {"descend_w", "descend_b"}.intersection(names)
 
 
-def test_a_program_can_keep_its_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Kept(Program):
-        def __init__(self, *args: Any) -> None:
-            super().__init__(*args)
-            self.descends = False
+W, G = Memory(np.zeros(6, np.float32)), Memory(np.zeros(6, np.float32))
+OTHER = Memory(np.zeros(6, np.float32))
+UPDATE = Instruction("sgd", (W,), (W, G, -6, OTHER))
 
-    monkeypatch.setattr("minifit.training.step.Program", Kept)
-    assert_agree(chain, X, Y)
-    names = names_of(chain(), monkeypatch)
-    assert "sgd" in names
-    assert "descend_w" not in names
+
+def slope(x: Memory, dy: Memory = OTHER) -> Instruction:
+    return Instruction("dense_slope_w", (G,), (G, x, dy, 1, 2, 3, 0))
+
+
+def test_what_a_step_is_made_of() -> None:
+    (made,) = descending([slope(OTHER), UPDATE])
+    (part,) = made.outputs
+    assert made.name == "descend_w"
+    assert isinstance(part, Memory)
+    assert part.address == W.address
+    assert made.fields == (part, OTHER, OTHER, 1, 2, 3, 0, OTHER)
+
+
+@pytest.mark.parametrize(
+    "instructions",
+    [
+        pytest.param([UPDATE, slope(OTHER)], id="made later"),
+        pytest.param([slope(G), UPDATE], id="made of itself"),
+        pytest.param([slope(OTHER), slope(OTHER), UPDATE], id="made twice"),
+        pytest.param([slope(OTHER), slope(W), UPDATE], id="weights read between"),
+    ],
+)
+def test_steps_that_are_left_as_they_are(instructions: list[Instruction]) -> None:
+    assert descending(instructions) == instructions
 
 
 def test_gradients_in_memory_come_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from minifit.lowering.broadcasting import (
     stretches,
 )
 from minifit.lowering.places import Place
-from minifit.lowering.program import Program, lowers
+from minifit.lowering.program import Program, lowers, lowers_as
 from minifit.lowering.values import Unlowered, Value, ValueShape
 from minifit.parameters import Parameter
 from minifit.tensor import Tensor
@@ -82,10 +82,7 @@ def log(program: Program, x: Any) -> Value:
     return y
 
 
-@lowers(ops.sqrt)
-def sqrt(program: Program, x: Any) -> Value:
-    """Write down the square root."""
-    return elementwise(program, "square_root", x)
+lowers_as(elementwise, {ops.sqrt: "square_root", operator.abs: "absolute"})
 
 
 @lowers(ops.square)
@@ -96,12 +93,6 @@ def square(program: Program, x: Any) -> Value:
     program.emit("multiply", y, *layout(program, x, x, x.shape))
     program.back(y, lambda dy: program.flow(x, "square_slope", dy, x, y, y.count))
     return y
-
-
-@lowers(operator.abs)
-def absolute(program: Program, x: Any) -> Value:
-    """Write down the absolute value."""
-    return elementwise(program, "absolute", x)
 
 
 @lowers(operator.neg)
@@ -187,7 +178,7 @@ def pair(
     b: Any,
     slopes: Callable[[Place, Value, Value, Value], None] | None = None,
 ) -> Value:
-    """Write down a function of two values; `slopes` is given ``(dy, a, b, y)``."""
+    """Write down a function of two values; `slopes` is given ``(dy, a, b, y)``, without it nothing flows back."""
     a, b = program.floats(a), program.floats(b)
     shape = joint(a.shape, b.shape)
     y = program.value(shape, *((a, b) if slopes is not None else ()))
@@ -195,11 +186,6 @@ def pair(
     if slopes is not None:
         program.back(y, lambda dy: slopes(dy, a, b, y))
     return y
-
-
-def compute(program: Program, name: str, a: Value, b: Value) -> Value:
-    """Write down a function of two values through which nothing flows back."""
-    return pair(program, name, a, b)
 
 
 def flow_pair(program: Program, x: Value, name: str, dy: Place, other: Value, shape: ValueShape) -> None:
@@ -269,17 +255,14 @@ def divide(program: Program, a: Any, b: Any) -> Value:
     def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
         flow_pair(program, a, "divide", dy, b, y.shape)
         if b.requires_grad:
-            share = compute(program, "multiply", at_place(program, dy, y.shape), y)
-            share = compute(program, "divide", share, b)
+            share = pair(program, "multiply", at_place(program, dy, y.shape), y)
+            share = pair(program, "divide", share, b)
             flow_narrow(program, b, y.shape, "affine", share, y.count, -1.0, 0.0)
 
     return pair(program, "divide", a, b, slopes)
 
 
-@lowers(operator.floordiv)
-def floor_divide(program: Program, a: Any, b: Any) -> Value:
-    """Write down a quotient without its fraction, through which nothing flows back."""
-    return pair(program, "floor_divide", a, b)
+lowers_as(pair, {operator.floordiv: "floor_divide"})
 
 
 @lowers(operator.mod)
@@ -289,8 +272,8 @@ def modulo(program: Program, a: Any, b: Any) -> Value:
     def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
         flow_plain(program, a, dy, y.shape)
         if b.requires_grad:
-            whole = compute(program, "floor_divide", a, b)
-            share = compute(program, "multiply", at_place(program, dy, y.shape), whole)
+            whole = pair(program, "floor_divide", a, b)
+            share = pair(program, "multiply", at_place(program, dy, y.shape), whole)
             flow_narrow(program, b, y.shape, "affine", share, y.count, -1.0, 0.0)
 
     return pair(program, "modulo", a, b, slopes)
@@ -310,7 +293,7 @@ def power(program: Program, a: Any, b: Any) -> Value:
     def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
         for x, name in ((a, "power_slope_a"), (b, "power_slope_b")):
             if x.requires_grad:
-                flow_pair(program, x, "multiply", dy, compute(program, name, a, b), y.shape)
+                flow_pair(program, x, "multiply", dy, pair(program, name, a, b), y.shape)
 
     return pair(program, "power", a, b, slopes)
 
@@ -322,34 +305,25 @@ def fill(program: Program, x: Value, plain: float) -> Value:
     return y
 
 
-@lowers(ops.maximum)
-def maximum(program: Program, a: Any, b: Any) -> Value:
-    """Write down the larger of each pair; where they are equal, the gradient goes to a."""
-    return _chosen(program, "maximum", a, b)
-
-
-@lowers(ops.minimum)
-def minimum(program: Program, a: Any, b: Any) -> Value:
-    """Write down the smaller of each pair; where they are equal, the gradient goes to a."""
-    return _chosen(program, "minimum", a, b)
-
-
 def _chosen(program: Program, name: str, a: Any, b: Any) -> Value:
+    """Write down the larger or smaller of each pair; where they are equal, the gradient goes to a."""
+
     def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
         first, second = (b, a) if name == "maximum" else (a, b)
-        chosen = compute(program, "is_less_equal", first, second)
+        chosen = pair(program, "is_less_equal", first, second)
         _flow_chosen(program, dy, chosen, a, b, y)
 
     return pair(program, name, a, b, slopes)
 
 
+lowers_as(_chosen, {ops.maximum: "maximum", ops.minimum: "minimum"})
+
+
 # -- comparisons and choices ---------------------------------------------------------------------------------
 
 
-@lowers(operator.lt)
-def less(program: Program, a: Any, b: Any) -> Value:
-    """Write down ``a < b``, as 1 and 0."""
-    return pair(program, "is_less", a, b)
+lowers_as(pair, {operator.lt: "is_less", operator.le: "is_less_equal", ops.equal: "is_equal"})
+"""As 1 and 0."""
 
 
 @lowers(operator.gt)
@@ -358,22 +332,10 @@ def greater(program: Program, a: Any, b: Any) -> Value:
     return pair(program, "is_less", b, a)
 
 
-@lowers(operator.le)
-def less_equal(program: Program, a: Any, b: Any) -> Value:
-    """Write down ``a <= b``, as 1 and 0."""
-    return pair(program, "is_less_equal", a, b)
-
-
 @lowers(operator.ge)
 def greater_equal(program: Program, a: Any, b: Any) -> Value:
     """Write down ``a >= b``, as 1 and 0."""
     return pair(program, "is_less_equal", b, a)
-
-
-@lowers(ops.equal)
-def equal(program: Program, a: Any, b: Any) -> Value:
-    """Write down ``a == b``, as 1 and 0."""
-    return pair(program, "is_equal", a, b)
 
 
 @lowers(ops.where)

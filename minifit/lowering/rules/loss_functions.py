@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from minifit import losses, ops
-from minifit.lowering.program import Program, lowers
+from minifit.lowering.program import Program, lowers, lowers_as
 from minifit.lowering.rules.elementwise import affine
 from minifit.lowering.rules.losses import pair, write_loss
 from minifit.lowering.values import Unlowered, Value
@@ -58,40 +58,23 @@ def _last(x: Value, axis: int) -> Any:
     return losses.last(x, axis)  # type: ignore[arg-type]
 
 
-@lowers(losses.mean_absolute_percentage_error)
-def mean_absolute_percentage_error(program: Program, y_true: Any, y_pred: Any) -> Value:
-    """Write down the mean of absolute differences in percent of the targets."""
-    return write_loss(program, "percentage_error", y_true, y_pred)
-
-
-@lowers(losses.mean_squared_logarithmic_error)
-def mean_squared_logarithmic_error(program: Program, y_true: Any, y_pred: Any) -> Value:
-    """Write down the mean of squared differences of the logarithms."""
-    return write_loss(program, "logarithmic_error", y_true, y_pred)
+lowers_as(
+    write_loss,
+    {
+        losses.mean_absolute_percentage_error: "percentage_error",
+        losses.mean_squared_logarithmic_error: "logarithmic_error",
+        losses.log_cosh: "log_cosh",
+        losses.kl_divergence: "divergence",
+        losses.poisson: "poisson",
+        losses.categorical_hinge: "categorical_hinge",
+    },
+)
 
 
 @lowers(losses.huber)
 def huber(program: Program, y_true: Any, y_pred: Any, delta: float = 1.0) -> Value:
     """Write down squared errors that go on as a straight line."""
     return write_loss(program, "huber", y_true, y_pred, float(delta))
-
-
-@lowers(losses.log_cosh)
-def log_cosh(program: Program, y_true: Any, y_pred: Any) -> Value:
-    """Write down the mean of the logarithm of the hyperbolic cosine of the differences."""
-    return write_loss(program, "log_cosh", y_true, y_pred)
-
-
-@lowers(losses.kl_divergence)
-def kl_divergence(program: Program, y_true: Any, y_pred: Any) -> Value:
-    """Write down the Kullback-Leibler divergence."""
-    return write_loss(program, "divergence", y_true, y_pred)
-
-
-@lowers(losses.poisson)
-def poisson(program: Program, y_true: Any, y_pred: Any) -> Value:
-    """Write down the Poisson loss."""
-    return write_loss(program, "poisson", y_true, y_pred)
 
 
 @lowers(losses.hinge)
@@ -114,12 +97,6 @@ def _signs(program: Program, y_true: Any) -> Value:
     y = program.value(t.shape)
     program.emit("signs", y, t, t.count)
     return y
-
-
-@lowers(losses.categorical_hinge)
-def categorical_hinge(program: Program, y_true: Any, y_pred: Any) -> Value:
-    """Write down the hinge loss of one-hot targets."""
-    return write_loss(program, "categorical_hinge", y_true, y_pred)
 
 
 @lowers(losses.cosine_similarity)

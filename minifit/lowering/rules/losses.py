@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 
 from minifit import ops
+from minifit.lowering.broadcasting import joint
 from minifit.lowering.program import Program, lowers
 from minifit.lowering.values import Unlowered, Value, ValueShape
 
 
-def write_loss(program: Program, name: str, targets: Any, y_pred: Any, *settings: float) -> Value:
+def write_loss(program: Program, name: str, y_true: Any, y_pred: Any, *settings: float) -> Value:
     """Write down a loss of one value a row that has a kernel for itself and one for its slope."""
-    t, p = pair(program, targets, y_pred)
+    t, p = pair(program, y_true, y_pred)
     if t.requires_grad:
         raise Unlowered("a loss whose targets depend on weights")
     y = program.value(p.shape[:-1], p)
@@ -21,20 +22,13 @@ def write_loss(program: Program, name: str, targets: Any, y_pred: Any, *settings
     return y
 
 
-def pair(program: Program, targets: Any, y_pred: Any) -> tuple[Value, Value]:
+def pair(program: Program, y_true: Any, y_pred: Any) -> tuple[Value, Value]:
     """Return targets and predictions as float32, of one shape."""
-    t, p = program.floats(targets), program.floats(y_pred)
-    if t.shape == p.shape:
-        return t, p
-    shape = common(t.shape, p.shape)
+    t, p = program.floats(y_true), program.floats(y_pred)
+    if t.ndim != p.ndim:
+        raise Unlowered(f"targets of shape {t.shape} for predictions of shape {p.shape}")
+    shape = joint(t.shape, p.shape)
     return broadcast(program, t, shape), broadcast(program, p, shape)
-
-
-def common(a: ValueShape, b: ValueShape) -> ValueShape:
-    """Return the shape that both broadcast to; rows of the batch never meet another axis."""
-    if len(a) != len(b) or any(m != n and 1 not in (m, n) for m, n in zip(a, b, strict=True)):
-        raise Unlowered(f"targets of shape {a} for predictions of shape {b}")
-    return tuple(n if m == 1 else m for m, n in zip(a, b, strict=True))
 
 
 def broadcast(program: Program, x: Value, shape: ValueShape) -> Value:

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from minifit import activations, nonlinearities
-from minifit.lowering.program import Program, lowers
+from minifit.lowering.program import Program, lowers, lowers_as
 from minifit.lowering.rules.elementwise import elementwise
 from minifit.lowering.rules.layers import activation
 from minifit.lowering.rules.shaping import transpose
@@ -24,34 +24,16 @@ def selu(program: Program, x: Any) -> Value:
     return elementwise(program, "exponential_unit", x, scale * nonlinearities.SELU_ALPHA, scale)
 
 
-@lowers(nonlinearities.softplus)
-def softplus(program: Program, x: Any) -> Value:
-    """Write down ``log(1 + exp(x))``."""
-    return elementwise(program, "softplus", x)
-
-
-@lowers(nonlinearities.softsign)
-def softsign(program: Program, x: Any) -> Value:
-    """Write down ``x / (1 + abs(x))``."""
-    return elementwise(program, "softsign", x)
-
-
-@lowers(nonlinearities.hard_sigmoid)
-def hard_sigmoid(program: Program, x: Any) -> Value:
-    """Write down ``0.2 * x + 0.5`` cut off at 0 and 1."""
-    return elementwise(program, "hard_sigmoid", x)
-
-
-@lowers(nonlinearities.swish)
-def swish(program: Program, x: Any) -> Value:
-    """Write down ``x * sigmoid(x)``."""
-    return elementwise(program, "swish", x)
-
-
-@lowers(nonlinearities.mish)
-def mish(program: Program, x: Any) -> Value:
-    """Write down ``x * tanh(softplus(x))``."""
-    return elementwise(program, "mish", x)
+lowers_as(
+    elementwise,
+    {
+        nonlinearities.softplus: "softplus",
+        nonlinearities.softsign: "softsign",
+        nonlinearities.hard_sigmoid: "hard_sigmoid",
+        nonlinearities.swish: "swish",
+        nonlinearities.mish: "mish",
+    },
+)
 
 
 @lowers(nonlinearities.gelu)
