@@ -9,6 +9,7 @@ from minifit import ops, regularizers
 from minifit.lowering import rules  # noqa: F401
 from minifit.lowering.program import PENALTIES, Program
 from minifit.lowering.values import Unlowered
+from minifit.metrics import accuracy
 from minifit.parameters import Parameter, ParameterBuffer
 from minifit.randomness import Streams
 
@@ -48,6 +49,18 @@ def test_a_weight_that_the_loss_does_not_depend_on_has_no_gradient() -> None:
     x: Any = program.value((None, 4))
     program.flow_back(ops.weighted_mean(ops.mean_squared_error(x, x), None, None))  # type: ignore[arg-type]
     assert names(program)[-1] == "clear"
+
+
+def test_a_batch_is_checked_and_cast_once_however_many_look_at_it() -> None:
+    program = Program(Streams(0))
+    ids: Any = program.column(("y", 0), (None,), np.dtype(np.int64))
+    p: Any = program.value((None, 3))
+    ops.sparse_categorical_crossentropy(ids, p)
+    program.apply(accuracy.sparse_categorical_accuracy, (ids, p), {})
+    assert [each.name for each in program.checks] == ["check_classes"]
+    one, other = program.floats(ids), program.floats(program.view(ids, (None, 1)))
+    assert one.storage is other.storage
+    assert names(program).count("to_float") == 1
 
 
 def test_functions_of_the_users_are_not_called() -> None:

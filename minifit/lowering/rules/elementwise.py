@@ -1,23 +1,14 @@
 """The ops of each number by itself."""
 
 import operator
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minifit import ops
 from minifit.arrays import FLOAT
-from minifit.lowering.broadcasting import (
-    at_place,
-    counted,
-    flow_narrow,
-    flow_sums,
-    joint,
-    repeated_axes,
-    spread_to,
-    stretches,
-)
+from minifit.lowering.broadcasting import at_place, counted, flow_narrow, joint, spread_to
+from minifit.lowering.pairs import flow_pair, flow_plain, layout, pair
 from minifit.lowering.places import Place
 from minifit.lowering.program import Program, lowers, lowers_as
 from minifit.lowering.values import Unlowered, Value, ValueShape
@@ -31,13 +22,12 @@ MODERATE = 1e30
 # -- of one value --------------------------------------------------------------------------------------------
 
 
-def elementwise(program: Program, name: str, x: Any, *settings: float, slope: str | None = None) -> Value:
+def elementwise(program: Program, name: str, x: Any, *settings: float) -> Value:
     """Write down a function of each number, and its slope, which takes ``(dy, x, y)``."""
     x = program.floats(x)
     y = program.value(x.shape, x)
     program.emit(name, y, x, y.count, *settings)
-    slope = slope or f"{name}_slope"
-    program.back(y, lambda dy: program.flow(x, slope, dy, x, y, y.count, *settings))
+    program.back(y, lambda dy: program.flow(x, f"{name}_slope", dy, x, y, y.count, *settings))
     return y
 
 
@@ -140,64 +130,6 @@ def stop_gradient(program: Program, x: Any) -> Value:
 
 
 # -- of two --------------------------------------------------------------------------------------------------
-
-
-def layout(program: Program, a: Value, b: Value, shape: ValueShape) -> tuple[Any, ...]:
-    """Return the fields of an instruction of two values that broadcast to a shape: see `pair` of the kernels."""
-    cuts = [_cut(x, shape) for x in (a, b) if x.count != -1 and repeated_axes(x.shape, shape)]
-    cut = next((found for found in cuts if found), 0)
-    columns = -counted(shape[cut:]) if cut else 0
-    sides: list[Value] = []
-    steps: list[int] = []
-    for x in (a, b):
-        repeated = repeated_axes(x.shape, shape)
-        if x.count == -1:
-            steps += 0, 0
-        elif repeated and cut and _cut(x, shape) == cut:
-            steps += (0, 1) if repeated[0] < cut else (1, 0)
-        else:
-            x = spread_to(program, x, shape)
-            steps += columns, 1
-        sides.append(x)
-    return (*sides, counted(shape[:cut]), counted(shape[cut:]), *steps)
-
-
-def _cut(x: Value, shape: ValueShape) -> int:
-    """Return the axis with which rows begin that a value has one of, or has one number for each; 0 if there is none."""
-    repeated = repeated_axes(x.shape, shape)
-    axes = [i for i, n in enumerate(shape) if n != 1]
-    if repeated == axes[: len(repeated)]:
-        return repeated[-1] + 1
-    return repeated[0] if repeated == axes[-len(repeated) :] else 0
-
-
-def pair(
-    program: Program,
-    name: str,
-    a: Any,
-    b: Any,
-    slopes: Callable[[Place, Value, Value, Value], None] | None = None,
-) -> Value:
-    """Write down a function of two values; `slopes` is given ``(dy, a, b, y)``, without it nothing flows back."""
-    a, b = program.floats(a), program.floats(b)
-    shape = joint(a.shape, b.shape)
-    y = program.value(shape, *((a, b) if slopes is not None else ()))
-    program.emit(name, y, *layout(program, a, b, shape))
-    if slopes is not None:
-        program.back(y, lambda dy: slopes(dy, a, b, y))
-    return y
-
-
-def flow_pair(program: Program, x: Value, name: str, dy: Place, other: Value, shape: ValueShape) -> None:
-    """Let a function of ``(dy, other)``, where dy has the wide shape, flow back into a value."""
-    if x.requires_grad:
-        flow_narrow(program, x, shape, name, *layout(program, at_place(program, dy, shape), other, shape))
-
-
-def flow_plain(program: Program, x: Value, dy: Place, shape: ValueShape) -> None:
-    """Let a gradient of the wide shape flow back into a value as it is."""
-    along = stretches(shape, repeated_axes(x.shape, shape))
-    flow_sums(program, x, dy, along, x.count)
 
 
 @lowers(operator.add)
