@@ -61,6 +61,11 @@ def test_a_single_loss_is_the_total(program: Program) -> None:
     assert program.total([]) is None
 
 
+def test_a_single_loss_with_a_factor_is_not(program: Program) -> None:
+    assert program.total([(loss_of(program), 2.0)]) is not None
+    assert names(program) == ["weighted_mean", "clear", "add_times"]
+
+
 @pytest.mark.parametrize("factor", [2.0, Variable(np.float32(2))])
 def test_factors_and_what_layers_add_are_in_the_total(factor: Any, program: Program) -> None:
     program.added.append(loss_of(program))

@@ -272,6 +272,11 @@ class Halving(constraints.Constraint):
         return w / 2
 
 
+def test_a_constraint_whose_class_has_another_call_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constraints.NonNeg, "__call__", lambda self, w: w / 2)
+    assert_refused(lambda: model_of("sgd", Dense(4, kernel_constraint="NonNeg")), X, Y, "the constraint of")
+
+
 @pytest.mark.parametrize("constraint", [Halving(), lambda w: w / 2], ids=["class", "function"])
 def test_constraints_of_the_users_are_refused(constraint: Any) -> None:
     assert_refused(lambda: model_of("sgd", Dense(4, kernel_constraint=constraint)), X, Y, "the constraint of")

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import Sequential, losses, metrics
+from minifit import Sequential, losses, metrics, ops
 from minifit.arrays import Array
 from minifit.errors import DataError
 from minifit.layers import Activation, Dense
 from minifit.lowering import rules  # noqa: F401
 from minifit.lowering.program import RULES, Program
+from minifit.lowering.rules.metrics import scores
 from minifit.lowering.values import Unlowered
 from minifit.metrics import MeanMetricWrapper, Metric, accuracy
 from minifit.randomness import Streams
@@ -159,3 +160,10 @@ def test_targets_have_the_shape_of_predictions(function: Any) -> None:
     program = Program(Streams(0))
     with pytest.raises(Unlowered):
         program.by_rule(function, program.value((None, 3)), program.value((None, 4)))
+
+
+def test_the_largest_is_found_among_logits_of_a_softmax_alone() -> None:
+    x: Any = Program(Streams(0)).value((None, 3))
+    certain: Any = ops.sigmoid(x)  # several of them may be 1
+    assert scores(x.program, ops.softmax(x)) is x
+    assert scores(x.program, certain) is certain

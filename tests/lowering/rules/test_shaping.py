@@ -35,6 +35,8 @@ OPS: dict[str, Callable[[Any], Any]] = {
     "an entry": lambda x: x[:, 1],
     "an entry from the end": lambda x: x[:, None, 0, -1],
     "backwards, and every second": lambda x: x[:, ::-1, ::2],
+    "backwards": lambda x: x[:, ::-1],
+    "a part and all of it": lambda x: ops.concatenate([x * 2, x[..., 1:]], -1),
     "a slice": lambda x: x[..., 1:],
     "a slice of one": lambda x: x[:, 1:2, 2],
     "all of it": lambda x: x[:, :, :] * 2,
