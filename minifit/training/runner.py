@@ -262,7 +262,7 @@ class Runner(ABC):
         self._latest = stretch
         if plan.reason:
             self.plan, self.reason = None, plan.reason
-        if not taken:  # not for this kernel, or something is wrong with it, which `take` can tell
+        if not taken:  # not for this program, or something is wrong with it, which `take` can tell
             try:
                 self.inside.run(self._take_of, batches, stretch.batch(0))
             finally:

@@ -1,8 +1,8 @@
 """Steps: what happens to one batch.
 
 `TrainStep` is the whole of learning: the model's output, how wrong it is, the gradient, the update. `take` says it
-op by op, for any model. Where the model is a chain of dense layers, and compiling pays, one kernel does the same for
-many batches in a call; what the callbacks see is no different.
+op by op, for any model. `write` writes the same down as a program, which takes many batches in a call where compiling
+pays; what the callbacks see is no different.
 """
 
 from contextlib import AbstractContextManager, nullcontext
