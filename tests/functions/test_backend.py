@@ -57,3 +57,14 @@ def test_print_tensor(capsys: pytest.CaptureFixture[str]) -> None:
     x = backend.constant([1.0, 2.0])
     assert backend.print_tensor(x, "x is") is x
     assert capsys.readouterr().out == "x is [1. 2.]\n"
+
+
+def test_a_range_with_one_end() -> None:
+    x = backend.constant([-3.0, 3.0])
+    assert backend.clip(x, None, 1.0).numpy().tolist() == [-3, 1]
+    assert backend.clip(x, -1.0, None).numpy().tolist() == [-1, 3]
+
+
+def test_a_switch_between_functions() -> None:
+    found = backend.switch(backend.constant([True, False]), lambda: backend.constant([1.0, 2.0]), [7.0, 8.0])
+    assert found.numpy().tolist() == [1, 8]

@@ -36,6 +36,12 @@ def test_its_parts() -> None:
     assert set(whole.submodules) == {whole.again, whole.dense, whole.parts[1]["b"]}  # type: ignore[index]
 
 
+def test_the_parts_of_its_parts() -> None:
+    outer = Module()
+    outer.inner = whole = Whole()  # type: ignore[attr-defined]
+    assert set(outer.submodules) == {whole, *whole.submodules}
+
+
 def test_its_name() -> None:
     assert (Whole().name, Part(1).name) == ("all_of_it", "part")
 

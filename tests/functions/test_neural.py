@@ -26,3 +26,8 @@ def test_rows_no_longer_than_a_norm() -> None:
 def test_what_is_not_done() -> None:
     with pytest.raises(ArgumentError, match="data_format='NCHW'"):
         neural.bias_add(np.ones((1, 2, 2, 2), np.float32), [1.0, 2.0], data_format="NCHW")
+
+
+def test_weights_in_a_confusion_matrix() -> None:
+    found = neural.confusion_matrix([0, 1, 1], [1, 1, 1], weights=[0.5, 2.5, 1.0], dtype="float32").numpy()
+    assert (found.dtype, found.tolist()) == (np.float32, [[0.0, 0.5], [0.0, 3.5]])

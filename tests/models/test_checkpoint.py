@@ -11,7 +11,7 @@ from minifit.functions.module import Module
 from minifit.layers import Dense
 from minifit.models import Sequential
 from minifit.models.checkpoint import Checkpoint, CheckpointManager, latest_checkpoint
-from minifit.optimizers import Adam
+from minifit.optimizers import Adam, schedules
 from minifit.parameters import Variable
 from minifit.saving.device_options import CheckpointOptions
 from minifit.tape import GradientTape
@@ -129,6 +129,39 @@ def test_a_manager_keeps_the_last_few(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["checkpoint", "w-3", "w-4"]
     assert manager.save(checkpoint_number=10) == str(tmp_path / "w-10")
     assert manager.latest_checkpoint == str(tmp_path / "w-10")
+
+
+def test_a_file_holds_each_variable_once_and_slots_of_what_is_learned(tmp_path: Path) -> None:
+    learned, frozen, optimizer = Variable(1.0), Variable(1.0, trainable=False), Adam(0.1)
+    optimizer.apply_gradients([(Variable(2.0).value, learned)])
+    checkpoint = Checkpoint(v=learned, again=learned, frozen=frozen, optimizer=optimizer)
+    path = checkpoint.write(tmp_path / "file")
+    checkpoint.read(path).assert_consumed()
+    with np.load(path) as file:
+        of_weights = {name for name in file.files if not name.startswith("/optimizer/")}
+        assert of_weights == {"/v", "/frozen", "/save_counter"}
+        slots = set(file.files) - of_weights - {"/optimizer/iterations", "/optimizer/learning_rate"}
+        assert slots and all(name.endswith("/v") for name in slots)
+
+
+def test_a_schedule_is_not_kept(tmp_path: Path) -> None:
+    optimizer = Adam(schedules.ExponentialDecay(0.1, 1, 0.5))
+    path = Checkpoint(optimizer=optimizer).write(tmp_path / "file")
+    optimizer.iterations.assign(7)
+    Checkpoint(optimizer=optimizer).read(path).assert_consumed()
+    assert int(optimizer.iterations) == 0
+    with np.load(path) as file:
+        assert set(file.files) == {"/optimizer/iterations", "/save_counter"}
+
+
+def test_a_file_that_is_written_again_is_named_once(tmp_path: Path) -> None:
+    v = Variable(1.0)
+    paths = [Checkpoint(v=v).save(tmp_path / "ckpt") for _ in range(2)]
+    assert (tmp_path / "checkpoint").read_text().count("all_model") == 1
+    manager = CheckpointManager(Checkpoint(v=v), tmp_path, 2)
+    for number in (7, 1, 1):
+        manager.save(checkpoint_number=number)
+    assert manager.checkpoints == [str(tmp_path / "ckpt-7"), paths[0]]
 
 
 def test_options_name_a_device_and_nothing_else(tmp_path: Path) -> None:

@@ -48,6 +48,12 @@ def test_a_text(tmp_path: Path, text: list[str]) -> None:
     assert done.stdout == "__main__ ['-c', 'a'] True\n", done.stderr
 
 
+def test_objects_of_a_text_are_those_of_the_main_module(tmp_path: Path) -> None:
+    code = "import pickle\nclass A:\n    pass\nprint(type(pickle.loads(pickle.dumps(A()))) is A)"
+    done = standin(tmp_path, "-c", code)
+    assert done.stdout == "True\n", done.stderr
+
+
 def test_what_a_program_exits_with(tmp_path: Path) -> None:
     assert standin(tmp_path, "-c", "raise SystemExit(3)").returncode == 3
 

@@ -70,6 +70,8 @@ def test_structures() -> None:
     assert added == {"x": [11, 22]}
     with pytest.raises(ArgumentError, match="nested alike"):
         env.map_structure(max, [1, 2], [1])
+    with pytest.raises(ArgumentError, match="expand_composites"):
+        env.map_structure(str, [1], expand_composites=True)
 
 
 def test_dtypes_have_names() -> None:

@@ -84,12 +84,13 @@ def test_tensorboard_does_not_take_it_for_tensorflow(root: Path) -> None:
     program = (
         "from minifit import standin; standin.install(); import tensorflow\n"
         "from tensorboard.compat import tf; print(tf.__version__)\n"
-        "standin.uninstall(); import sys; print('tensorboard.compat.notf' in sys.modules)"
+        "standin.uninstall(); import sys; print('tensorboard.compat.notf' in sys.modules)\n"
+        "from tensorboard import compat; print(hasattr(compat, 'notf'))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True
     )
-    assert done.stdout == "stub\nFalse\n"
+    assert done.stdout == "stub\nFalse\nFalse\n"
 
 
 def test_a_notebook() -> None:

@@ -95,7 +95,12 @@ def test_a_name_that_is_no_module() -> None:
 
 
 def test_the_questions_of_python_are_answered_shortly() -> None:
-    assert not hasattr(run("import keras")["keras"], "__wrapped__")
+    with pytest.raises(AttributeError, match=r"^module 'keras' has no attribute '__wrapped__'$"):
+        run("import keras; keras.__wrapped__")
+
+
+def test_a_function_is_the_same_one_each_time() -> None:
+    assert run("import tensorflow as tf; same = tf.exp is tf.exp")["same"]
 
 
 def mean(x: float, axis: int = 3, keepdims: bool = False) -> tuple[float, int, bool]:

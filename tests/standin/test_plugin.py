@@ -67,6 +67,18 @@ def test_the_option(tmp_path: Path) -> None:
     assert "1 passed" in pytest_run(tmp_path, IN_USE, "--standin")
 
 
+def test_it_is_gone_after_a_run(tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text(
+        "import pytest, sys\nfrom minifit.standin.installing import FINDER\nassert pytest.main(['test_it.py', "
+        "'--standin', '-p', 'minifit.standin.plugin', '-p', 'no:cacheprovider']) == 0\nprint(FINDER in sys.meta_path)\n"
+    )
+    (tmp_path / "test_it.py").write_text(IN_USE)
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "run.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1:] == ["False"], done.stdout + done.stderr
+
+
 def test_it_is_there_before_a_conftest(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("import tensorflow\n")
     assert "1 passed" in pytest_run(tmp_path, IN_USE, "--standin")

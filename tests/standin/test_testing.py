@@ -56,6 +56,7 @@ def test_numbers_and_folders() -> None:
         (testing.assert_greater, ([2, 3], 1), ([2, 3], 2)),
         (testing.assert_greater_equal, ([2, 3], 2), ([2, 3], 3)),
         (testing.assert_near, (1.0, 1.0 + 1e-7), (1.0, 1.1)),
+        (testing.assert_near, (1000.0, 1000.001), (1000.0, 1000.01)),
         (testing.assert_positive, ([1, 2],), ([0, 1],)),
         (testing.assert_non_negative, ([0, 1],), ([-1, 1],)),
     ],
@@ -70,4 +71,4 @@ def test_numbers_are_finite() -> None:
     x = Tensor([1.0])
     assert testing.check_numerics(x, "x") is x
     with pytest.raises(ArgumentError, match="x: "):
-        testing.check_numerics(Tensor([np.nan]), "x")
+        testing.check_numerics(Tensor([1.0, np.nan]), "x")
