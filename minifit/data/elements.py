@@ -216,11 +216,7 @@ def _unlike(elements: Sequence[Any]) -> DataError:
 
 
 def _stacked(parts: Sequence[Any]) -> Array:
-    if any(isinstance(part, Piped) for part in parts):
-        raise DataError(
-            "batch joins arrays. Received: elements that are data sets, as window makes them. "
-            "Call flat_map(lambda window: window.batch(size)) first."
-        )
+    need_arrays("batch", parts)
     shape = parts[0].shape
     odd = next((part.shape for part in parts if part.shape != shape), None)
     if odd is not None:
@@ -229,6 +225,20 @@ def _stacked(parts: Sequence[Any]) -> Array:
             f"Received: {shape}, then {odd}. Pad them: padded_batch, or make them alike with map."
         )
     return np.array(parts)
+
+
+def need_arrays(what: str, parts: Sequence[Any]) -> None:
+    """Raise for parts of elements, or kinds of these, that are data sets.
+
+    Raises
+    ------
+    DataError
+    """
+    if any(isinstance(part, Piped | DatasetSpec) for part in parts):
+        raise DataError(
+            f"{what} takes arrays. Received: elements that are data sets, as window makes them. "
+            "Call flat_map(lambda window: window.batch(size)) first."
+        )
 
 
 def padded(elements: Sequence[Any], shapes: Sequence[Any], values: Sequence[Any]) -> Any:
@@ -248,6 +258,7 @@ def padded(elements: Sequence[Any], shapes: Sequence[Any], values: Sequence[Any]
     """
     if any(form_of(element) != form_of(elements[0]) for element in elements):
         raise _unlike(elements)
+    need_arrays("padded_batch", nest.flatten(elements[0]))
     columns = zip(*map(nest.flatten, elements), strict=True)
     made = [_pad(parts, shape, value) for parts, shape, value in zip(columns, shapes, values, strict=True)]
     return nest.pack(elements[0], made)
@@ -270,12 +281,35 @@ def _pad(parts: Sequence[Any], shape: Any, value: Any) -> Array:
             f"Received: elements of up to {tuple(longest)}. Pass None for the longest of each batch."
         )
     dtype = np.result_type(*(part.dtype for part in parts))
-    filling = ("" if dtype.kind in "US" else 0) if value is None else value
+    filling = _filling(value, dtype)
+    if filling.dtype.kind in "US":
+        dtype = np.result_type(dtype, filling)  # which may be longer than the texts
     out = np.full((len(parts), *wanted), filling, dtype)
     for row, part in enumerate(parts):
         place: Any = (row, *map(slice, part.shape))
         out[place] = part
     return out
+
+
+def _filling(value: Any, dtype: np.dtype[Any]) -> Array:
+    """Return what to pad arrays of a dtype with."""
+    is_text = dtype.kind in "US"
+    if value is None:
+        return np.asarray("" if is_text else 0)
+    given = np.asarray(value)
+    if is_text:
+        fits = given.dtype.kind in "US"
+    else:
+        with np.errstate(invalid="ignore"):
+            fits = given.dtype.kind in "fiub" and (
+                dtype.kind == "f" or bool((given.astype(dtype) == given).all())
+            )
+    if given.ndim or not fits:
+        raise DataError(
+            f"padding_values must be values of what they pad, here of dtype {dtype}. Received: {value!r}. "
+            "Pass one that it holds, or change the dtype with map."
+        )
+    return given
 
 
 # -- their kinds ----------------------------------------------------------------------------------------------
@@ -293,12 +327,26 @@ def _spec(part: Any) -> Any:
 
 
 def with_axis(spec: Any, size: int | None) -> Any:
-    """Return a kind of element with one more axis in front."""
+    """Return a kind of element with one more axis in front.
+
+    Raises
+    ------
+    DataError
+        When it has data sets in it.
+    """
+    need_arrays("batch", nest.flatten(spec))
     return nest.map_leaves(lambda s: TensorSpec(None if s.shape is None else (size, *s.shape), s.dtype), spec)
 
 
 def without_axis(spec: Any) -> Any:
-    """Return a kind of element without its first axis."""
+    """Return a kind of element without its first axis.
+
+    Raises
+    ------
+    DataError
+        When it has data sets in it.
+    """
+    need_arrays("unbatch", nest.flatten(spec))
     return nest.map_leaves(lambda s: TensorSpec(s.shape and s.shape[1:], s.dtype), spec)
 
 

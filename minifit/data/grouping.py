@@ -13,6 +13,7 @@ from minifit.data.elements import (
     DatasetSpec,
     Piped,
     TensorSpec,
+    need_arrays,
     padded,
     spec_of,
     stack,
@@ -39,6 +40,7 @@ class Batched(Stage):
 
     def __init__(self, before: Stage, size: int, drop: bool) -> None:
         self.before, self.size, self.drop = (before,), size, drop
+        self.known_spec()  # refuses elements that make no batch, if that is known
 
     def elements(self) -> Iterator[Any]:
         """Yield the batches; of rows of arrays, each is taken at once."""
@@ -95,15 +97,18 @@ class PaddedBatched(Batched):
     def __init__(
         self, before: Stage, size: int, drop: bool, shapes: list[Any] | None, values: list[Any] | None
     ) -> None:
-        super().__init__(before, size, drop)
         self.shapes, self.values = shapes, values
+        super().__init__(before, size, drop)
 
     def elements(self) -> Iterator[Any]:
         """Yield the batches."""
         return map(self._joined, _groups(self.before[0].elements(), self.size, self.drop))
 
     def _joined(self, elements: Sequence[Any]) -> Any:
-        parts = len(nest.flatten(elements[0]))
+        return padded(elements, *self._for_each_of(len(nest.flatten(elements[0]))))
+
+    def _for_each_of(self, parts: int) -> tuple[list[Any], list[Any]]:
+        """Return a shape and a value for each of so many parts."""
         shapes, values = (
             [None] * parts if given is None else given * parts if len(given) == 1 else given
             for given in (self.shapes, self.values)
@@ -114,15 +119,15 @@ class PaddedBatched(Batched):
                     f"{name} has an entry for each part of an element, which has {parts}. "
                     f"Received: {len(given)}. Nest them as the elements are."
                 )
-        return padded(elements, shapes, values)
+        return shapes, values
 
     def spec(self) -> Any:
         """Return the kind of a batch: padded sizes are free unless they were given."""
         before = self.before[0].spec()
         size = self.size if self.drop else None
         leaves: list[Any] = nest.flatten(before)
-        shapes = self.shapes or [None]
-        shapes = shapes * len(leaves) if len(shapes) == 1 else shapes
+        need_arrays("padded_batch", leaves)
+        shapes, _ = self._for_each_of(len(leaves))
 
         def kind(spec: TensorSpec, shape: Any) -> TensorSpec:
             if shape is None and spec.shape is None:
@@ -139,12 +144,14 @@ class Unbatched(Stage):
 
     def __init__(self, before: Stage) -> None:
         self.before = (before,)
+        self.known_spec()  # refuses elements that cannot be divided, if that is known
 
     def elements(self) -> Iterator[Any]:
         """Yield the entries of each element in turn."""
         for element in self.before[0].elements():
             parts = nest.flatten(element)
-            lengths = {len(part) if part.ndim else None for part in parts if not isinstance(part, Piped)}
+            need_arrays("unbatch", parts)
+            lengths = {len(part) if part.ndim else None for part in parts}
             if len(lengths) != 1 or None in lengths:
                 raise DataError(
                     "unbatch divides elements whose parts have one length. "
@@ -155,15 +162,10 @@ class Unbatched(Stage):
 
     def length(self) -> int:
         """Return how many there are where all batches have one known size."""
-        sizes = {
-            s.shape[0] if s.shape else None for s in nest.flatten(self.known_spec_before()) if s is not None
-        }
+        known = self.before[0].known_spec()
+        sizes = {s.shape[0] if s.shape else None for s in nest.flatten(known) if s is not None}
         size = sizes.pop() if len(sizes) == 1 else None
         return length_over(self.before[0].length(), lambda n: UNKNOWN if size is None else n * size)
-
-    def known_spec_before(self) -> Any:
-        """Return the kind of the batches if nothing has to be run for it."""
-        return self.before[0].known_spec()
 
     def spec(self) -> Any:
         """Return the kind of an entry."""

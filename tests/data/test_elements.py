@@ -119,6 +119,27 @@ def test_an_element_that_does_not_fit_its_padded_shape() -> None:
         elements.padded([np.arange(3)], [(2, None)], [None])
 
 
+@pytest.mark.parametrize("value", [-1, 0.5, "a", 300, np.nan, [0, 0]])
+def test_padding_that_the_dtype_does_not_hold(value: Any) -> None:
+    with pytest.raises(
+        DataError, match="padding_values must be values of what they pad, here of dtype uint8"
+    ):
+        elements.padded([np.ones(1, np.uint8)], [(2,)], [value])
+
+
+def test_texts_are_padded_with_whole_texts() -> None:
+    made = elements.padded([np.array(["ab"])], [(2,)], ["longer"])
+    assert made.tolist() == [["ab", "longer"]]
+    with pytest.raises(DataError, match="Received: 4"):
+        elements.padded([np.array(["ab"])], [(2,)], [4])
+
+
+def test_floats_are_padded_with_the_nearest() -> None:
+    made = elements.padded([np.ones(1, np.float32)], [(2,)], [0.1])
+    assert made.dtype == np.float32
+    assert made[0, 1] == np.float32(0.1)
+
+
 def test_kinds() -> None:
     spec = TensorSpec((None, 2), "float64", name="x")
     assert (spec.shape, spec.dtype) == ((None, 2), np.float64)

@@ -58,10 +58,15 @@ def test_padded_batches() -> None:
     made = list(grouping.PaddedBatched(texts, 2, False, None, None))
     assert [e[0].shape for e in made] == [(2, 1), (2, 3)]
     assert made[1][0].tolist() == [[1, 1, 0], [1, 1, 1]]
-    with pytest.raises(
-        DataError, match="padded_shapes has an entry for each part of an element, which has 2"
-    ):
+    unfit = "padded_shapes has an entry for each part of an element, which has 2"
+    with pytest.raises(DataError, match=unfit):
         list(grouping.PaddedBatched(texts, 2, False, [(1,), (2,), (3,)], None))
+    with pytest.raises(DataError, match=unfit):
+        grouping.PaddedBatched(texts, 2, False, [(1,), (2,), (3,)], None).spec()
+    with pytest.raises(
+        DataError, match="padded_shapes has an entry for each part of an element, which has 1"
+    ):
+        grouping.PaddedBatched(others(), 2, False, [(), ()], None)
 
 
 def test_the_kind_of_padded_batches() -> None:
@@ -101,6 +106,17 @@ def windows(n: int, size: int, shift: int, stride: int, drop: bool) -> list[list
 )
 def test_windows(arguments: Any, expected: list[list[int]]) -> None:
     assert windows(*arguments) == expected
+
+
+@pytest.mark.parametrize("name", ["batch", "padded_batch", "unbatch"])
+def test_windows_are_no_arrays(name: str) -> None:
+    windows = Dataset.range(4).window(2)
+    arguments = () if name == "unbatch" else (2,)
+    with pytest.raises(DataError, match=f"{name} takes arrays. Received: elements that are data sets"):
+        getattr(windows, name)(*arguments)
+    unknown = windows.map(lambda window: window)  # only its elements tell
+    with pytest.raises(DataError, match=f"{name} takes arrays. Received: elements that are data sets"):
+        list(getattr(unknown, name)(*arguments))
 
 
 def test_windows_of_pairs_are_pairs_of_data_sets() -> None:
