@@ -52,6 +52,9 @@ class Stage(ABC):
     draws = False
     """True if it draws random numbers."""
 
+    position: Any = None
+    """Where its random numbers stand, if it draws some: the state of a bit generator."""
+
     title = "Dataset"
     """The class of TensorFlow's that a data set with this stage as its last shows."""
 
@@ -83,6 +86,16 @@ class Stage(ABC):
         yield self
         for stage in self.before:
             yield from stage.walk()
+
+
+def first_of(stage: Stage) -> Any:
+    """Return the first element, None if there is none. Shuffles stay where they stand: a look changes no order."""
+    places = [(each, each.position) for each in stage.walk() if each.draws]
+    try:
+        return next(stage.elements(), None)
+    finally:
+        for each, position in places:
+            each.position = position
 
 
 def length_over(length: int, function: Callable[[int], int]) -> int:
@@ -292,7 +305,7 @@ class Mapped(Stage):
         """Return the kind of the first result, with a free first axis where that of the elements is free."""
         if self._spec is None:
             before = self.before[0].spec()
-            element = next(self.before[0].elements(), None)
+            element = first_of(self.before[0])
             if element is None:
                 raise DataError(
                     "The kind of what map returns is that of its first result. Received: an empty data set. "
@@ -376,12 +389,13 @@ class Flattened(Stage):
 
     def spec(self) -> Any:
         """Return the kind of the elements of the first data set."""
-        for element in self.before[0].elements():
-            return self._made(element).spec()
-        raise DataError(
-            "The kind of what flat_map returns is that of its first data set. Received: an empty data set. "
-            "Pass one that has elements."
-        )
+        element = first_of(self.before[0])
+        if element is None:
+            raise DataError(
+                "The kind of what flat_map returns is that of its first data set. Received: an empty data set. "
+                "Pass one that has elements."
+            )
+        return self._made(element).spec()
 
     def known_spec(self) -> Any:
         """Return None: a function must be run for it."""
@@ -425,7 +439,7 @@ class Zipped(Stage):
     def elements(self) -> Iterator[Any]:
         """Yield them, nested as the stages are."""
         for several in zip(*(stage.elements() for stage in self.before), strict=False):
-            yield _filled(self.nested, iter(several))
+            yield nest.pack(self.nested, several)
 
     def length(self) -> int:
         """Return the least length."""
@@ -436,12 +450,7 @@ class Zipped(Stage):
 
     def spec(self) -> Any:
         """Return their kinds, nested as they are."""
-        return _filled(self.nested, iter([stage.spec() for stage in self.before]))
-
-
-def _filled(nested: Any, entries: Iterator[Any]) -> Any:
-    """Return a value nested like another, with elements in the places of its parts."""
-    return nest.pack(nested, list(entries))
+        return nest.pack(self.nested, [stage.spec() for stage in self.before])
 
 
 class Concatenated(Stage):

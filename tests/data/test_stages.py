@@ -77,6 +77,18 @@ def test_the_kind_of_what_a_function_returns() -> None:
         stages.Mapped(numbers(0), lambda x: x).spec()
 
 
+@pytest.mark.parametrize("again", [True, False])
+def test_a_look_at_the_kind_changes_no_order(again: bool) -> None:
+    def order(look: bool) -> list[int]:
+        mixed = Dataset.range(9).shuffle(4, seed=1, reshuffle_each_iteration=again)
+        for made in (mixed.map(lambda n: n), mixed.flat_map(lambda n: Dataset.range(n, n + 1))):
+            if look:
+                assert made.element_spec == TensorSpec((), np.int64)
+        return [int(n) for n in (*mixed, *mixed)]
+
+    assert order(True) == order(False)
+
+
 def test_a_filter() -> None:
     stage = stages.Filtered(numbers(6), lambda x: x % 2 == 0)
     assert listed(stage) == [0, 2, 4]
