@@ -301,15 +301,12 @@ class Dataset(Piped):
             raise ArgumentTypeError(
                 f"options are Options. Received: a {type(options).__name__}. Pass minifit.data.Options()."
             )
-        made = Dataset(orders.Passing(self.stage))
-        made._options = options
-        return made
-
-    _options: Options | None = None
+        return Dataset(orders.Passing(self.stage, options))
 
     def options(self) -> Options:
-        """Return what `with_options` was given last."""
-        return Options() if self._options is None else self._options
+        """Return what `with_options` was given last, here or in a stage before."""
+        given = (each.options for each in self.stage.walk() if isinstance(each, orders.Passing))
+        return next((options for options in given if options is not None), Options())
 
     # -- batches ------------------------------------------------------------------------------------------
 

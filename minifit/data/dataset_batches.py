@@ -18,7 +18,7 @@ from minifit.data.elements import Piped
 from minifit.data.forms import ANY, Names, normal_form
 from minifit.data.grouping import Batched, PaddedBatched
 from minifit.data.iterator_batches import IteratorBatches
-from minifit.data.orders import Passing, Repeated, Shuffled
+from minifit.data.orders import Cached, Passing, Repeated, Shuffled, places_of
 from minifit.data.permutation import LISTED, Order, permutation
 from minifit.data.row_batches import Column, columns_of
 from minifit.data.stages import INFINITE, Slices, Stage
@@ -115,7 +115,8 @@ class DatasetBatches(IteratorBatches):
         return length if length >= 0 else None
 
     def _open(self) -> Iterator[Any]:
-        self._places = [shuffle.position for shuffle in self._shuffles]
+        places = places_of(self._stage)
+        self._places = [places[shuffle] for shuffle in self._shuffles]
         return self._stage.elements()
 
     def _begin_with(self, item: Any) -> None:
@@ -141,6 +142,9 @@ class DatasetBatches(IteratorBatches):
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there: in an equal iteration, from which as many batches are dropped."""
         _put(self._shuffles, state["drawn_from"])
+        for stage in self._stage.walk():
+            if isinstance(stage, Cached):
+                stage.kept = None  # the order is to be drawn again
         self._begin()
         self.begun = state["begun"]
         super().set_state(state)

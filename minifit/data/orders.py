@@ -113,9 +113,20 @@ class Shard(Order):
 
 
 class Passing(Order):
-    """The elements as they are: what is said of a pipeline changes when they are made, and not which."""
+    """The elements as they are: what is said of a pipeline changes when they are made, and not which.
+
+    Parameters
+    ----------
+    before : Stage
+    options : Options, optional
+        That the user has said of the pipeline up to here.
+    """
 
     title = "PrefetchDataset"
+
+    def __init__(self, before: Stage, options: Any = None) -> None:
+        super().__init__(before)
+        self.options = options
 
     def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
         """Yield them."""
@@ -134,6 +145,12 @@ class Cached(Passing):
     """The elements of the first whole iteration, kept in memory for those that follow.
 
     An iteration that is broken off keeps nothing. Rows of arrays in a fixed order are in memory already.
+
+    Attributes
+    ----------
+    kept : list or None
+    drawn_from : dict
+        Where the shuffles stood from which the order of what is kept was drawn.
     """
 
     title = "CacheDataset"
@@ -143,12 +160,14 @@ class Cached(Passing):
         if any(stage.draws for stage in before.walk()):
             self.source = None
         self.kept: list[Any] | None = None
+        self.drawn_from: dict[Stage, Any] = {}
 
     def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
         """Yield the elements that are kept, or keep those of the stage before."""
         if self.kept is not None:
             yield from self.kept
             return
+        self.drawn_from = places_of(self.before[0])
         seen, length = list[Any](), self.length()
         for item in items:
             seen.append(item)
@@ -269,3 +288,17 @@ class Shuffled(Order):
     def length(self) -> int:
         """Return that of the stage before."""
         return self.before[0].length()
+
+
+def places_of(stage: Stage) -> dict[Stage, Any]:
+    """Return where the shuffles of a pipeline stand for its next iteration.
+
+    Of those before a cache that is filled, which draw no more, it is where they stood when that was begun.
+    """
+    found: dict[Stage, Any] = {}
+    for each in stage.walk():
+        if isinstance(each, Cached) and each.kept is not None:
+            found = {**each.drawn_from, **found}
+        if each.draws:
+            found.setdefault(each, each.position)
+    return found

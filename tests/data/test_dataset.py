@@ -130,6 +130,14 @@ def test_options_change_nothing() -> None:
     assert listed(dataset.prefetch(AUTOTUNE)) == [0, 1, 2]
 
 
+def test_options_stay_with_later_stages() -> None:
+    first, last = Options(), Options()
+    dataset = Dataset.range(3).with_options(first).map(lambda x: x).batch(2)
+    assert dataset.options() is first
+    assert dataset.with_options(last).prefetch(1).options() is last
+    assert Dataset.range(3).options() is not first
+
+
 R = Dataset.range(3)
 
 

@@ -45,6 +45,7 @@ RECOGNIZED: list[Make] = [
     lambda d: d.repeat(2).batch(4),
     lambda d: d.shuffle(N, seed=1).repeat(2).batch(4),
     lambda d: d.take(7).shuffle(7, seed=1).batch(4),
+    lambda d: d.shuffle(N, seed=1).shard(3, 1).prefetch(1).batch(2),
     lambda d: d.skip(2).cache().batch(3).prefetch(2),
     lambda d: d.repeat(2).shuffle(6, seed=3).batch(4),
 ]
@@ -234,7 +235,7 @@ RESUMED = [
     *RECOGNIZED[3:9],
     RECOGNIZED[11],
     *ENDLESS,
-    *GENERAL[1:3],
+    *GENERAL[1:5],
     lambda d: by_elements(d.shuffle(N)).batch(4),
 ]
 
@@ -287,6 +288,29 @@ def test_a_run_goes_on_exactly_where_training_and_validation_share_a_shuffle(tmp
     history = fit(again, BackupAndRestore(tmp_path, save_freq=1))
     assert history["val_loss"][-2:] == expected["val_loss"][-2:]
     assert history["loss"][-2:] == expected["loss"][-2:]
+
+
+@pytest.mark.parametrize("size", [4, N])
+@pytest.mark.parametrize("gone", [0, 1, 2])
+def test_what_a_cache_had_kept_is_drawn_again(size: int, gone: int) -> None:
+    """Also where the first batch, which is asked for to learn the shapes, is all that there is."""
+
+    def made(seed: int) -> Batches:
+        set_random_seed(seed)
+        batches = batches_of(slices().shuffle(N).batch(size).cache().shuffle(2))
+        batches.passes = 4
+        return batches
+
+    one = made(1)
+    epochs_of(one, gone)
+    one.begin_epoch()
+    rows_of(one, context(), 1)
+    other = made(2)
+    other.set_state(one.get_state())
+    assert rows_of(other, context()) == rows_of(one, context())
+    for batches in (one, other):
+        batches.end_epoch()
+    assert epochs_of(other, 2) == epochs_of(one, 2)
 
 
 @pytest.mark.parametrize("make", [RECOGNIZED[0], RECOGNIZED[5], RECOGNIZED[6], ENDLESS[4], RECOGNIZED[7]])
