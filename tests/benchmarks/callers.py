@@ -53,7 +53,7 @@ def keras_calls(library: Callable[[], Any]) -> Calls:
 
 
 def numpy_calls() -> Calls:
-    """Those of somebody who writes the model by hand."""
+    """Those of a model that is written by hand."""
     (x, y), rng = rows(), np.random.default_rng(0)
     weights: list[Any] = []
     for n, m in zip(SIZES[:-1], SIZES[1:]):

@@ -7,6 +7,7 @@ measured says so in words, so that nobody needs a legend.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 from tests.benchmarks import record
@@ -141,6 +142,11 @@ def _shape(work: Any) -> str:
     return Workload(samples, tuple(sizes), batch, loss).shape
 
 
+def _in_lines(shape: str) -> str:
+    """The sizes in lines that fit above a panel."""
+    return "\n".join(wrap(shape, 32, break_on_hyphens=False))
+
+
 def _panel(panel: Any, name: str, shape: str, times: dict[str, float], rows: list[str], theme: Theme) -> None:
     limit = times.get("bare") if name in record.LIMITED else None
     least = min(filter(None, [*times.values(), limit]))
@@ -180,7 +186,7 @@ def _panel(panel: Any, name: str, shape: str, times: dict[str, float], rows: lis
             color=theme.quiet,
             va="center",
         )
-    panel.set_title(f"$\\bf{{{name}}}$\n{shape}", linespacing=1.4)
+    panel.set_title(f"$\\bf{{{name}}}$\n{_in_lines(shape)}", linespacing=1.4)
     _in_words(panel.xaxis)
     panel.set_yticks(range(len(rows)), [IMPLEMENTATIONS[row].title for row in rows])
     panel.set_ylim(len(rows) - 0.5, -1.1)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import charts, record
+from tests.benchmarks.recipes import RECIPES
 from tests.benchmarks.sections import of_growth, of_models, of_steps
 
 
@@ -47,6 +48,17 @@ def test_a_record_of_other_things_has_no_pictures(tmp_path: Path) -> None:
     record.keep(tmp_path / "record.json", "cold", {"made": record.made(), "processes": {}})
     assert charts.draw(tmp_path / "record.json") == []
     assert not (tmp_path / "pictures").exists()
+
+
+def test_headings_do_not_run_into_each_other() -> None:
+    section = {**of_models(), "workloads": {name: recipe.shape for name, recipe in RECIPES.items()}}
+    section["seconds"] = {name: {"minifit": [1e-6], "torch": [1e-5]} for name in RECIPES}
+    figure = charts.comparison(section, charts.LIGHT)
+    figure.draw_without_rendering()
+    headings = [panel.title.get_window_extent() for panel in figure.axes[: len(RECIPES)]]
+    for i, one in enumerate(headings):
+        assert one.x1 <= figure.bbox.x1
+        assert not any(one.overlaps(other) for other in headings[i + 1 :])
 
 
 @pytest.mark.parametrize(

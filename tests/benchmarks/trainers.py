@@ -166,7 +166,7 @@ def torch_fit(recipe: Recipe, seconds: float) -> Times:
 
 
 def jax_fit(recipe: Recipe, seconds: float) -> Times:
-    """A whole epoch compiled as one `lax.scan`, as somebody writes it who knows JAX."""
+    """A whole epoch compiled as one `lax.scan`, as it is usual with JAX."""
     jax, jnp = import_module("jax"), import_module("jax.numpy")
     data, rng = data_for(recipe), np.random.default_rng(0)
     x, y = jnp.asarray(data.x), jnp.asarray(data.y)
