@@ -210,6 +210,8 @@ def recipe_of(stage: Stage) -> Recipe | None:
 
     The rows of a pass must be so few that their order can be kept, or be those of the arrays once.
     """
+    if stage.length() == 0:
+        return None
     passes = 1
     while isinstance(stage, Passing | Repeated) and stage.source is None:
         if isinstance(stage, Repeated):
@@ -217,7 +219,7 @@ def recipe_of(stage: Stage) -> Recipe | None:
         elif any(s.draws for s in stage.walk()) and type(stage) is not Passing:
             return None  # a cache of what was shuffled
         stage = stage.before[0]
-    if not isinstance(stage, Batched) or isinstance(stage, PaddedBatched) or passes == 0:
+    if not isinstance(stage, Batched) or isinstance(stage, PaddedBatched):
         return None
     rows, size, source = stage.before[0], stage.size, stage.before[0].source
     if source is None:
@@ -277,7 +279,7 @@ class PipelineBatches(ArrayBatches):
 
     @passes.setter
     def passes(self, passes: int) -> None:
-        self._epochs = passes if self._epoch and self._recipe.passes > 0 else 1
+        self._epochs = passes if self._epoch else 1
 
     def _draw(self, here: Context) -> None:
         """Draw an order for the pass from the shuffles of the pipeline."""

@@ -70,6 +70,34 @@ def test_cardinality() -> None:
     assert cardinality(dataset) == 5
 
 
+UNKNOWN, NONE, ENDLESS = Dataset.range(5).filter(lambda x: x > 1), Dataset.range(0), Dataset.range(5).repeat()
+
+
+@pytest.mark.parametrize(
+    ("dataset", "length"),
+    [
+        (UNKNOWN.take(0), 0),
+        (UNKNOWN.take(2), UNKNOWN_CARDINALITY),
+        (UNKNOWN.skip(-1), 0),
+        (UNKNOWN.repeat(0), 0),
+        (UNKNOWN.repeat(2), UNKNOWN_CARDINALITY),
+        (UNKNOWN.repeat(), INFINITE_CARDINALITY),
+        (UNKNOWN.concatenate(ENDLESS), INFINITE_CARDINALITY),
+        (UNKNOWN.concatenate(NONE), UNKNOWN_CARDINALITY),
+        (NONE.filter(lambda x: x > 1), 0),
+        (NONE.repeat(), 0),
+        (ENDLESS.filter(lambda x: x > 1), INFINITE_CARDINALITY),
+        (Dataset.zip((ENDLESS, Dataset.range(3))), 3),
+        (Dataset.zip((ENDLESS, ENDLESS)), INFINITE_CARDINALITY),
+        (Dataset.zip((UNKNOWN, Dataset.range(3))), UNKNOWN_CARDINALITY),
+        (Dataset.range(7).shard(3, 0), 3),
+        (Dataset.range(2).shard(3, 2), 0),
+    ],
+)
+def test_lengths(dataset: Dataset, length: int) -> None:
+    assert dataset.cardinality() == length
+
+
 @pytest.mark.parametrize("dataset", [Dataset.range(5).repeat(), Dataset.range(5).filter(lambda x: x > 1)])
 def test_a_length_that_is_not_known(dataset: Dataset) -> None:
     assert dataset

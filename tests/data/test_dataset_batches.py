@@ -168,6 +168,8 @@ def test_weights_of_classes() -> None:
         (slices().batch(2).repeat(), "repeats without end, and no number of steps"),
         (slices().take(0).batch(2), "an empty"),
         (slices().batch(20, drop_remainder=True), "an empty"),
+        (slices().batch(2).repeat(0), "an empty"),
+        (slices().batch(2).repeat(0).repeat(), "an empty"),
         (Dataset.from_tensor_slices((X,) * 4).batch(2), "elements of 4 parts"),
         (by_elements(Dataset.from_tensor_slices((X,) * 4)).batch(2), "elements of 4 parts"),
         (Dataset.from_tensor_slices(["a", "b"]).batch(2), "must hold real numbers"),
@@ -288,6 +290,18 @@ def test_a_run_goes_on_exactly_where_training_and_validation_share_a_shuffle(tmp
     history = fit(again, BackupAndRestore(tmp_path, save_freq=1))
     assert history["val_loss"][-2:] == expected["val_loss"][-2:]
     assert history["loss"][-2:] == expected["loss"][-2:]
+
+
+def test_a_shuffle_that_a_loop_draws_from_too_stands_where_it_stood() -> None:
+    def made() -> tuple[Batches, Dataset]:
+        mixed = slices().shuffle(N, seed=3)
+        return batches_of(mixed.batch(4)), mixed
+
+    (one, mixed), (other, again) = made(), made()
+    rows_of(one, context(), 1)
+    list(mixed)
+    other.set_state(one.get_state())
+    assert [int(y) for _, y in again] == [int(y) for _, y in mixed]
 
 
 @pytest.mark.parametrize("size", [4, N])

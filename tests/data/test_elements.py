@@ -21,6 +21,11 @@ def test_a_list_is_one_array_and_a_tuple_several() -> None:
     assert made[1]["n"].shape == (1, 2)
 
 
+def test_pythons_floats_are_float32() -> None:
+    assert elements.element_of((1.0, [1.0], 1))[0].dtype == elements.element_of([1.0]).dtype == np.float32
+    assert elements.element_of(np.float64(1)).dtype == np.float64
+
+
 def test_a_column_of_a_table_keeps_its_dtype() -> None:
     class Column:
         def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:

@@ -42,6 +42,7 @@ def both(make: Make, n: int = N, most: int = 100) -> list[int]:
         (lambda s: orders.Skipped(s, -1), []),
         (lambda s: orders.Skipped(s, 99), []),
         (lambda s: orders.Shard(s, 3, 1), [1, 4]),
+        (lambda s: orders.Shard(s, 3, 0), [0, 3, 6]),
         (orders.Passing, list(range(N))),
         (orders.Cached, list(range(N))),
         (lambda s: orders.Repeated(s, 2), [*range(N), *range(N)]),
