@@ -86,6 +86,13 @@ def rows(frame: Int) -> Any:
 
 
 @jit_inner
+def whole(row: Int, number: Int, frame: Int) -> Any:
+    """A count of a row as `size` reads it, but of the whole batch that several workers share."""
+    found, total = field(row, number), integer(frame + at.TOTAL * 8)
+    return found * (total if total > 0 else integer(frame + at.N * 8)) if found >= 0 else -found
+
+
+@jit_inner
 def size(row: Int, number: Int, frame: Int) -> Any:
     """A count of a row: of this batch if it is positive, as it is if it is negative."""
     found = field(row, number)

@@ -29,7 +29,11 @@ SIZE: Final = 3  # rows of a full batch
 SAMPLES: Final = 4  # rows, or places of the order, that all batches end in
 ORDER: Final = 5  # the address of which row comes next, int64; 0 when the rows stay in their order
 SOUND: Final = 6  # whether the losses so far are finite numbers
-FRAME: Final = 8
+TOTAL: Final = 7  # rows of the whole batch of which this worker has a share; 0 where it has all of it
+BEFORE: Final = 8  # rows of the whole batch before those of this worker
+BEHIND: Final = 9  # rows of it behind them
+PART: Final = 10  # the part of the whole batch that this worker has, as the bits of a float64; 0 for none
+FRAME: Final = 16
 
 # what an instruction returns
 GO_ON: Final = 0

@@ -21,7 +21,8 @@ Each class is also a standard one, so that code which expects a ``ValueError`` c
     ├── MissingPackageError  (ImportError)   an optional package that is not installed
     ├── StandInError         (RuntimeError)  a stand-in that cannot take the place of a package
     ├── MissingNameError     (AttributeError)  a name that the stand-in does not have
-    └── MissingModuleError   (ModuleNotFoundError)  a name that the stand-in does not have, in an import
+    ├── MissingModuleError   (ModuleNotFoundError)  a name that the stand-in does not have, in an import
+    └── WorkerError          (RuntimeError)  another worker that has failed, or that makes another call
     MinifitWarning           (UserWarning)   training goes on, but look at this
 
 A text gives the rule, then what was received, then what to do. Parts of it come from others: names in a file, an
@@ -201,6 +202,10 @@ class MissingNameError(MinifitError, AttributeError):
 
 class MissingModuleError(MinifitError, ModuleNotFoundError):
     """A name that the stand-in does not have, in an import."""
+
+
+class WorkerError(MinifitError, RuntimeError):
+    """Another of the workers that train a model together has failed, or makes another call."""
 
 
 class MinifitWarning(UserWarning):

@@ -24,6 +24,7 @@ from minifit.kernels import reference
 from minifit.randomness import DEFAULT, Streams
 from minifit.symbolic import Symbolic, no_symbols
 from minifit.undo import Undo
+from minifit.workers import ALONE, Share
 
 Rule: TypeAlias = Callable[[Array], Sequence[Array | None]]
 Axis: TypeAlias = int | tuple[int, ...] | None
@@ -62,6 +63,10 @@ class Context:
 
     Attributes
     ----------
+    workers : Workers
+        Those that take the step together.
+    share : Share or None
+        The rows of the batch that this worker takes; None where it takes the whole.
     builds : bool
         Whether layers may make weights in a step: one of the user's, who knows when each is called first.
     tapes : tuple
@@ -74,10 +79,12 @@ class Context:
         "kernels",
         "losses",
         "recording",
+        "share",
         "streams",
         "take",
         "tapes",
         "undo",
+        "workers",
         "workspace",
     )
 
@@ -96,6 +103,8 @@ class Context:
         self.streams = DEFAULT if streams is None else streams
         self.undo = undo
         self.builds = workspace is None
+        self.workers = ALONE
+        self.share: Share | None = None
         self.losses: list[
             tuple[Any, Tensor]
         ] = []  # each with the layer that adds it: activity regularizers, add_loss

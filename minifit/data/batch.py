@@ -47,6 +47,9 @@ class Stretch:
     begin, batches : int
         The first batch, counted from the beginning of the order or of the rows, and how many. These alone change: a
         source may tell of what lies ahead with the same object again.
+    whole : tuple of int, or None
+        Where these are one worker's shares of batches: the rows of a whole batch, and of all of them from the beginning
+        on. A share without rows has one row here, which does not count.
     """
 
     inputs: tuple[Array, ...]
@@ -56,6 +59,7 @@ class Stretch:
     size: int
     begin: int
     batches: int
+    whole: "tuple[int, int] | None" = None
 
     @property
     def rows(self) -> int:

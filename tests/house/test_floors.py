@@ -28,6 +28,7 @@ FLOORS = [
         "progress_bar",
         "signatures",
         "settings",
+        "workers",
     ],
     ["kernels"],
     ["undo", "symbolic", "tensor", "ops", "nonlinearities", "operations"],

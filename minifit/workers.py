@@ -1,0 +1,137 @@
+"""`Workers`: the processes that train one model together, and all that they tell each other.
+
+Each worker takes its share of every batch, and what the shares yield is added up: gradients, sums of metrics, moments.
+So all workers hold the same numbers after every batch. One process alone is the simplest case: its share is the batch,
+and there is nothing to add up. How the processes talk to each other is said in `minifit.distribute`.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+Numbers: TypeAlias = np.ndarray[Any, Any]
+
+
+class Share(NamedTuple):
+    """The rows of a batch that one worker takes.
+
+    Attributes
+    ----------
+    first : int
+        The place of its first row in the batch.
+    rows : int
+        The number of its rows; 0 where a batch has fewer rows than there are workers.
+    total : int
+        The rows of the whole batch.
+    """
+
+    first: int
+    rows: int
+    total: int
+
+    @property
+    def part(self) -> float:
+        """The part of the whole batch that it is."""
+        return self.rows / self.total if self.total else 0.0
+
+    @property
+    def held(self) -> int:
+        """The number of rows that the worker holds: a share without rows has one that does not count."""
+        return max(self.rows, 1)
+
+    @property
+    def begin(self) -> int:
+        """The place of the first row that it holds."""
+        return self.first if self.rows else 0
+
+    @property
+    def behind(self) -> int:
+        """The number of rows of the batch behind those that it holds."""
+        return max(self.total - self.begin - self.held, 0)
+
+
+class Workers:
+    """One worker alone, and the base of those that are several.
+
+    Attributes
+    ----------
+    rank : int
+        The number of this worker, from 0.
+    size : int
+        How many workers there are.
+    """
+
+    rank = 0
+    size = 1
+
+    @property
+    def chief(self) -> bool:
+        """True for the one worker that writes files and shows progress."""
+        return self.rank == 0
+
+    def share(self, total: int) -> Share:
+        """Return the share of a batch of so many rows that this worker takes; the first shares are the larger ones."""
+        each, more = divmod(total, self.size)
+        return Share(self.rank * each + min(self.rank, more), each + (self.rank < more), total)
+
+    def add_up(self, numbers: Numbers) -> None:
+        """Replace numbers by their sums over all workers, in place.
+
+        Parameters
+        ----------
+        numbers : ndarray of float32, shape (n + 1,)
+            Contiguous. The last one belongs to the message: it is 0 where all is well.
+
+        Raises
+        ------
+        WorkerError
+            When another worker has failed.
+        """
+
+    def largest(self, *numbers: float) -> tuple[float, ...]:
+        """Return the largest of each of some numbers over all workers."""
+        return numbers
+
+    def from_chief(self, content: bytes) -> bytes:
+        """Return what the chief passes, on every worker."""
+        return content
+
+    def from_all(self, content: bytes) -> list[bytes]:
+        """Return what each worker passes, in the order of their ranks."""
+        return [content]
+
+    @contextmanager
+    def together(self, call: str) -> Iterator[None]:
+        """Make a call that all workers make; an error on one of them ends it on all.
+
+        Parameters
+        ----------
+        call : str
+            What is called, and with what, for the error when another worker calls something else.
+        """
+        yield
+
+
+ALONE = Workers()
+
+_current: ContextVar[Workers] = ContextVar("minifit_workers", default=ALONE)
+current_workers = _current.get
+"""Return the workers of the strategy whose scope this is."""
+
+
+@contextmanager
+def working(workers: Workers) -> Iterator[None]:
+    """Have models that are made in this block trained by these workers."""
+    token = _current.set(workers)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def rows_of_shares(workers: Workers, rows: int, size: int) -> Sequence[Share]:
+    """Return the shares of the batches of so many rows altogether, `size` in each."""
+    return [workers.share(min(size, rows - first)) for first in range(0, rows, size)]
