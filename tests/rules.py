@@ -414,7 +414,9 @@ CALLBACKS = {
         "tf.keras fails at the first save",
     ),
     "MC-4": Rule(
-        "Whatever its name, a checkpoint is one file; TensorFlow's own formats are refused.",
+        "Whatever its name, a checkpoint is one file, in no format of TensorFlow's own; under the stand-in, "
+        "without a suffix of HDF5 or Keras, it is a folder with such a file, and weights have the names of a "
+        "TensorFlow checkpoint.",
         DEVIATION,
         "tf.keras writes its own formats where the name has no suffix of HDF5",
     ),

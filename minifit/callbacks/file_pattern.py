@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from minifit.callbacks.monitoring import hint
 from minifit.checks import single
 from minifit.errors import ArgumentError, ArgumentTypeError, MissingKeyError
+from minifit.saving import formats
+from minifit.saving.checkpoint_files import INDEX, begin_of, weights_of
 
 
 class _Formatter(Formatter):
@@ -136,9 +138,11 @@ class FilePattern:
         )
 
     def newest(self) -> str | None:
-        """The file of this pattern that was written last, if there is any."""
+        """The file or folder of a model, of this pattern, that was written last, if there is any."""
         wildcard = "".join(
             glob.escape(text) + ("" if name is None else "*") for text, name, *_ in self._parts()
         )
-        files = [path for path in glob.glob(wildcard) if os.path.isfile(path)]
-        return max(files, key=lambda path: (os.path.getmtime(path), path), default=None)
+        paths = (begin_of(path) for end in ("", INDEX) for path in glob.glob(f"{wildcard}{end}"))
+        files = {path: formats.located(weights_of(path)) for path in paths if path is not None}
+        written = {path: os.path.getmtime(file) for path, file in files.items() if os.path.isfile(file)}
+        return max(written, key=lambda path: (written[path], path), default=None)

@@ -29,7 +29,7 @@ class ModelCheckpoint(Monitoring):
     filepath : str or PathLike
         May have placeholders for ``epoch`` and ``batch`` (both from 1) and the keys of the logs, with formats:
         ``"weights.{epoch:02d}-{val_loss:.2f}.h5"``. The suffix decides the format of the file. A whole model may be
-        saved to a folder, as by ``model.save``.
+        saved to a folder, as by ``model.save``. Under the stand-in names without a suffix are folders and checkpoints.
     monitor : str, default "val_loss"
         The key of the logs by which `save_best_only` judges.
     verbose : int, default 0
@@ -169,8 +169,9 @@ class ModelCheckpoint(Monitoring):
     def check_run(self, run: Run) -> None:
         """Refuse a folder in the place of the file, and placeholders that nothing fills or that do not fit."""
         need("ModelCheckpoint")
-        file = self.filepath if self.save_weights_only else formats.located(self.filepath)
-        if os.path.isdir(file) or os.fspath(file)[-1:] in (os.sep, os.altsep):
+        file = self.filepath if self.save_weights_only else formats.place(self.filepath)
+        is_begin = self.save_weights_only and formats.is_checkpoint(self.filepath)
+        if (os.path.isdir(file) and not is_begin) or os.fspath(file)[-1:] in (os.sep, os.altsep):
             raise IsADirectoryError(
                 errno.EISDIR, "ModelCheckpoint needs the name of a file, not of a folder", self.filepath
             )

@@ -5,8 +5,7 @@ A file holds arrays under names that come of the attributes: ``model/0`` is the 
 """
 
 import os
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 from zipfile import BadZipFile
 
@@ -17,12 +16,9 @@ from minifit.checks import positive
 from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, ShapeError, quoted
 from minifit.optimizers import Optimizer
 from minifit.parameters import Parameter, Variable
-from minifit.saving import atomic
+from minifit.saving import atomic, checkpoint_files
 from minifit.saving.device_options import CheckpointOptions, check_device_options
 from minifit.saving.load_status import LoadStatus
-
-INDEX = "checkpoint"
-"""The file that names the others of its folder."""
 
 
 class Checkpoint:
@@ -110,7 +106,9 @@ class Checkpoint:
         self.save_counter.assign_add(1)
         path = self.write(f"{os.fspath(file_prefix)}-{int(self.save_counter)}")
         folder = os.path.dirname(path)
-        _write_index(folder, [*(p for p in _read_index(folder) if p != path), path])
+        checkpoint_files.write_index(
+            folder, [*(p for p in checkpoint_files.read_index(folder) if p != path), path]
+        )
         return path
 
     def read(self, save_path: str | os.PathLike[str], options: CheckpointOptions | None = None) -> LoadStatus:
@@ -182,30 +180,10 @@ def _read(path: str) -> dict[str, Array]:
 # -- the files of a folder -----------------------------------------------------------------------------------
 
 
-def _write_index(folder: str, paths: Sequence[str]) -> None:
-    """Name the files of a folder, oldest first, in the words of TensorFlow."""
-    if not paths:
-        lines = []
-    else:
-        lines = [f'model_checkpoint_path: "{os.path.basename(paths[-1])}"']
-        lines += [f'all_model_checkpoint_paths: "{os.path.basename(path)}"' for path in paths]
-    atomic.write(os.path.join(folder, INDEX), "".join(f"{line}\n" for line in lines))
-
-
-def _read_index(folder: str | os.PathLike[str], index: str = INDEX) -> list[str]:
-    """Return the files that the index of a folder names and that there are, oldest first."""
-    try:
-        with open(os.path.join(folder, index), encoding="utf-8", errors="replace") as file:
-            names = re.findall(r'^all_model_checkpoint_paths: "([^"/\\]+)"$', file.read(), re.MULTILINE)
-    except FileNotFoundError:
-        return []
-    return [path for path in (os.path.join(folder, name) for name in names) if os.path.isfile(path)]
-
-
 def latest_checkpoint(
     checkpoint_dir: str | os.PathLike[str], latest_filename: str | None = None
 ) -> str | None:
-    """Return the file that was written last to a folder by `Checkpoint.save` or a manager; None if there is none.
+    """Return what was written last to a folder by `Checkpoint.save`, a manager or `save_weights`; None for nothing.
 
     Parameters
     ----------
@@ -217,7 +195,7 @@ def latest_checkpoint(
     ----------
     ``tf.train.latest_checkpoint`` (TensorFlow 2.7).
     """
-    paths = _read_index(checkpoint_dir, latest_filename or INDEX)
+    paths = checkpoint_files.read_index(checkpoint_dir, latest_filename or checkpoint_files.FOLDERS_INDEX)
     return paths[-1] if paths else None
 
 
@@ -267,12 +245,12 @@ class CheckpointManager:
     @property
     def checkpoints(self) -> list[str]:
         """The files that are kept, oldest first."""
-        return _read_index(self.directory)
+        return [path for path in checkpoint_files.read_index(self.directory) if os.path.isfile(path)]
 
     @property
     def latest_checkpoint(self) -> str | None:
         """The newest file; None if there is none."""
-        return latest_checkpoint(self.directory)
+        return self.checkpoints[-1] if self.checkpoints else None
 
     def save(
         self,
@@ -305,7 +283,7 @@ class CheckpointManager:
         path = self.checkpoint.write(os.path.join(self.directory, f"{self._name}-{number}"))
         paths = [*(p for p in self.checkpoints if p != path), path]
         kept = paths if self._most is None else paths[-self._most :]
-        _write_index(self.directory, kept)
+        checkpoint_files.write_index(self.directory, kept)
         for old in paths[: len(paths) - len(kept)]:
             os.remove(old)
         return path

@@ -27,7 +27,7 @@ from minifit.layers import Layer
 from minifit.models import configs
 from minifit.parameters import Parameter, room_for
 from minifit.registration import custom_object_scope, get_registered_name
-from minifit.saving import formats
+from minifit.saving import checkpoint_files, formats
 from minifit.saving.atomic import PathLike
 from minifit.saving.description import (
     Config,
@@ -57,12 +57,12 @@ def save(
     options: Any = None,
 ) -> None:
     """Write a whole model, as of `Sequential.save`."""
-    filepath = formats.located(filepath)
+    format = formats.of(filepath, save_format)
+    filepath = formats.place(filepath, save_format)
     if signatures is not None:
         raise ArgumentError(
             f"Signatures belong to TensorFlow's own format. Received: signatures={signatures!r}. Leave them out."
         )
-    format = formats.of(filepath, save_format)
     if _may_write(filepath, overwrite):
         format.write(filepath, describe(model, True, include_optimizer), options)
 
@@ -76,8 +76,16 @@ def save_weights(
 ) -> None:
     """Write the weights of a model alone, as of `Sequential.save_weights`."""
     format = formats.of(filepath, save_format)
-    if _may_write(filepath, overwrite):
-        format.write(filepath, describe(model, False, format.remembers), options)
+    is_checkpoint = formats.is_checkpoint(filepath, save_format)
+    begin = os.fspath(filepath)
+    if not _may_write(f"{begin}{checkpoint_files.INDEX}" if is_checkpoint else filepath, overwrite):
+        return
+    file = f"{begin}{checkpoint_files.DATA}" if is_checkpoint else filepath
+    format.write(file, describe(model, False, format.remembers), options)
+    if is_checkpoint:
+        checkpoint_files.complete(filepath)
+    elif not formats.is_file(filepath):
+        checkpoint_files.remove(filepath)  # they are replaced
 
 
 def load_weights(
@@ -86,7 +94,7 @@ def load_weights(
     """Replace the weights of a model by those of a file, as of `Sequential.load_weights`."""
     check_device_options(options, "load_weights")
     described = describe(model, False, False).model
-    filepath = formats.located(filepath)
+    filepath = formats.located(checkpoint_files.weights_of(filepath))
     with formats.of(filepath).reading(filepath) as stored:
         pairs = stored.weights_for(described, by_name, skip_mismatch)
         numbers, unread = _read(pairs), stored.unread(pairs)

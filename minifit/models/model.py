@@ -410,9 +410,10 @@ class Model(Wired):
             Whether to replace a file that is there without asking.
         include_optimizer : bool, default True
             Whether to write what it was compiled with and the optimizer's state.
-        save_format : {"h5", "keras"}, optional
-            By default the name's end decides. "h5" is the legacy HDF5 format of Keras whatever the name; TensorFlow's
-            own formats are refused.
+        save_format : {"h5", "tf", "keras"}, optional
+            By default the name's end decides, and under any other name than those that end with ``.h5``, ``.hdf5`` or
+            ``.keras`` it is "h5", one file in the legacy HDF5 format of Keras. "tf" is a folder then, with such a file
+            in it, since TensorFlow's own format is never written; it is the default under the stand-in, as in tf.keras.
         signatures : None
             There are none here.
         options : dict, SaveOptions or CheckpointOptions, optional
@@ -429,6 +430,8 @@ class Model(Wired):
             When the file cannot be written.
         FileFormatError
             When it is to go into a folder that holds a model of TensorFlow's own format.
+        FileExistsError
+            When a file is in the place of the folder.
 
         References
         ----------
@@ -444,6 +447,10 @@ class Model(Wired):
         options: Any = None,
     ) -> None:
         """Write the weights alone; the arguments are those of `save`.
+
+        With ``save_format="tf"`` they are three files, named as in tf.keras: ``NAME.data-00000-of-00001`` has the
+        weights, in a format of Keras, ``NAME.index`` says so, and the text file ``checkpoint`` names the latest of its
+        folder.
 
         References
         ----------

@@ -33,8 +33,8 @@ def replacing(path: PathLike) -> Iterator[str]:
     """The path of an empty temporary file, which takes the place of `path` when the block ends well.
 
     The block opens it, writes and closes it. When the block raises, or the new file cannot be put in place, it is
-    removed and what was at `path` stays as it was. A missing folder is made. Where `path` is a link the file that
-    it points to is replaced. A file that is replaced hands on its permissions.
+    removed and what was at `path` stays as it was. A missing folder is made, and removed again likewise. Where `path`
+    is a link the file that it points to is replaced. A file that is replaced hands on its permissions.
 
     Raises
     ------
@@ -44,22 +44,22 @@ def replacing(path: PathLike) -> Iterator[str]:
     """
     target = _target(path)
     folder = os.path.dirname(target)
-    _make_folder(folder)
-    with _explained(path):
-        lock, temporary = _begin(target)
-    try:
-        with _explained(path, temporary):
-            yield temporary
-            _hand_on_permissions(target, temporary)
-            if flushing():
-                _flush(temporary)
-            _replace(temporary, target)
-    except BaseException:
-        with suppress(OSError):  # then the next save removes it
-            os.remove(temporary)
-        raise
-    finally:
-        lock.release()
+    with _folder(folder):
+        with _explained(path):
+            lock, temporary = _begin(target)
+        try:
+            with _explained(path, temporary):
+                yield temporary
+                _hand_on_permissions(target, temporary)
+                if flushing():
+                    _flush(temporary)
+                _replace(temporary, target)
+        except BaseException:
+            with suppress(OSError):  # then the next save removes it
+                os.remove(temporary)
+            raise
+        finally:
+            lock.release()
     if flushing():
         _flush_folder(folder)
 
@@ -141,15 +141,30 @@ def _explained(path: PathLike, temporary: str | None = None) -> Iterator[None]:
         raise OSError(error.errno, said, os.fspath(path)) from error
 
 
-def _make_folder(folder: str) -> None:
-    """Make a folder and those above it, each one on the disk before what is in it."""
+@contextmanager
+def _folder(folder: str) -> Iterator[None]:
+    """Make a folder and those above it; remove those that are new, and still empty, when the block raises."""
+    new: list[str] = []
+    try:
+        _make_folder(folder, new)
+        yield
+    except BaseException:
+        with suppress(OSError):  # another process has put something there meanwhile
+            for made in reversed(new):
+                os.rmdir(made)
+        raise
+
+
+def _make_folder(folder: str, new: list[str]) -> None:
+    """Make a folder and those above it, each one on the disk before what is in it; append the new ones to `new`."""
     if os.path.isdir(folder):
         return
     above = os.path.dirname(folder)
     if above != folder:
-        _make_folder(above)
+        _make_folder(above, new)
     with suppress(FileExistsError):  # another process has made it meanwhile; a file there is found out soon
         os.mkdir(folder)
+        new.append(folder)
     if flushing():
         _flush_folder(above)
 

@@ -13,6 +13,7 @@ from types import FrameType, ModuleType
 
 from minifit import console
 from minifit.errors import StandInError
+from minifit.saving import default_format
 from minifit.standin import modules
 from minifit.standin.names import NAMES
 
@@ -68,6 +69,7 @@ _said: list[str] = []
 def install() -> None:
     """Let ``import tensorflow`` and ``import keras`` find minifit, from now on and in this process.
 
+    Models under names without an end are saved as TensorFlow 2 does meanwhile: to folders, and weights to checkpoints.
     Nothing happens where it is installed already.
 
     Raises
@@ -97,6 +99,7 @@ def install() -> None:
         _said.extend(present)
         console.say(f"minifit stands in for {' and '.join(present)}, which is installed but not used.")
     sys.meta_path.insert(0, FINDER)
+    default_format.choose("tf")
 
 
 def uninstall() -> None:
@@ -107,6 +110,7 @@ def uninstall() -> None:
     if FINDER not in sys.meta_path:
         return
     sys.meta_path.remove(FINDER)
+    default_format.choose("h5")
     for name, module in list(sys.modules.items()):
         if getattr(getattr(module, "__spec__", None), "loader", None) is FINDER:
             del sys.modules[name]

@@ -18,8 +18,11 @@ import pytest
 
 from minifit import Sequential, layers, models, optimizers
 from minifit.callbacks import Callback, LambdaCallback, LearningRateScheduler, ModelCheckpoint
+from minifit.callbacks.file_pattern import FilePattern
 from minifit.errors import ArgumentError, ArgumentTypeError, MinifitWarning, MissingKeyError
 from minifit.metrics import MeanSquaredError
+from minifit.models.checkpoint import latest_checkpoint
+from minifit.saving import default_format
 from minifit.saving.device_options import CheckpointOptions, SaveOptions
 from tests.callbacks.recording import Recorder, acting, bits, data, small_model
 
@@ -436,6 +439,34 @@ def test_a_whole_model_in_a_folder(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["1", "2", "keras_model.h5"]
     loaded = models.load_model(tmp_path / "2")
     assert [w.tobytes() for w in loaded.get_weights()] == [w.tobytes() for w in model.get_weights()]
+
+
+@pytest.mark.rule("MC-4")
+def test_names_without_a_suffix_under_the_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(default_format, "_NOW", ["tf"])
+    model = small_model()
+    whole, weights = tmp_path / "whole" / "{epoch}", tmp_path / "weights" / "{epoch}"
+    for path, alone in ((whole, False), (weights, True)):
+        model.fit(X, Y, 4, epochs=2, verbose=0, callbacks=[ModelCheckpoint(path, save_weights_only=alone)])
+    assert sorted(p.name for p in whole.parent.iterdir()) == ["1", "2"]
+    assert (whole.parent / "2" / "keras_model.h5").is_file()
+    assert latest_checkpoint(weights.parent) == str(weights.parent / "2")
+    other = small_model()
+    other.load_weights(weights.parent / "2")
+    assert [w.tobytes() for w in other.get_weights()] == [w.tobytes() for w in model.get_weights()]
+    for path in (whole, weights):
+        assert FilePattern(path).newest() == str(path.parent / "2")
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused_before_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(default_format, "_NOW", ["tf"])
+    (tmp_path / "m").touch()
+    saves = Saves()
+    with pytest.raises(FileExistsError, match="a file is in its place"):
+        saves.fit(ModelCheckpoint(tmp_path / "m"))
+    assert int(saves.model.optimizer.iterations) == 0
 
 
 def test_weights_alone_in_a_file_of_whole_models_are_refused_before_training(tmp_path: Path) -> None:

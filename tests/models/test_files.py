@@ -29,6 +29,7 @@ from minifit.errors import (
     UnknownNameError,
 )
 from minifit.models import load_model
+from minifit.models.checkpoint import latest_checkpoint
 from minifit.models.files import describe
 from minifit.saving import hdf5, legacy
 from minifit.saving.device_options import CheckpointOptions, SaveOptions
@@ -411,8 +412,10 @@ def test_options_that_name_a_device(name: str, tmp_path: Path) -> None:
 def test_arguments_of_save(tmp_path: Path) -> None:
     model = small()
     for save in (model.save, model.save_weights):
-        with pytest.raises(ArgumentError, match="save_format='tf'"):
-            save(tmp_path / "m", save_format="tf")
+        with pytest.raises(ArgumentError, match="save_format='onnx'"):
+            save(tmp_path / "m", save_format="onnx")
+    with pytest.raises(ArgumentError, match="save_format='tf'"):
+        model.save_weights(tmp_path / "m.h5", save_format="tf")
     with pytest.raises(ArgumentError, match="Signatures"):
         model.save(tmp_path / "m", signatures={})  # type: ignore[arg-type]
     for path in (3, None, b"m"):
@@ -528,6 +531,78 @@ def test_a_model_in_a_folder(tmp_path: Path) -> None:
     other = own()
     other.load_weights(f"{tmp_path}/new/").assert_consumed()
     assert np.array_equal(other.predict(X), model.predict(X))
+
+
+def test_a_name_without_an_end_is_a_folder_in_the_format_of_tensorflow(tmp_path: Path) -> None:
+    model = small()
+    model.fit(X, Y, verbose=0)
+    path = tmp_path / "saved" / "digits.model"
+    for _ in range(2):  # what is there is replaced
+        models.save_model(model, path, save_format="tf")
+        assert [p.name for p in path.iterdir()] == ["keras_model.h5"]
+    loaded = load_model(str(path))
+    assert bits(loaded) == bits(model)
+    assert loaded.fit(X, Y, verbose=0).history == model.fit(X, Y, verbose=0).history
+
+
+def test_a_file_in_the_place_of_the_folder_is_left_as_it_is(tmp_path: Path) -> None:
+    model = small()
+    model.save(tmp_path / "m", save_format="h5")
+    before = (tmp_path / "m").read_bytes()
+    with pytest.raises(FileExistsError, match="a file is in its place"):
+        model.save(tmp_path / "m", save_format="tf")
+    assert (tmp_path / "m").read_bytes() == before
+    assert bits(load_model(tmp_path / "m")) == bits(model)
+
+
+def test_a_folder_that_cannot_be_written_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("minifit.saving.checksum.write_sealed", full)
+    with pytest.raises(OSError, match="No space left"):
+        small().save(tmp_path / "new" / "m", save_format="tf")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_in_the_format_of_tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, other = small(), small()
+    path = tmp_path / "training" / "cp.ckpt"
+    model.save_weights(path, save_format="tf")
+    names = ["checkpoint", "cp.ckpt.data-00000-of-00001", "cp.ckpt.index"]  # as in tf.keras
+    assert sorted(p.name for p in path.parent.iterdir()) == names
+    latest = latest_checkpoint(path.parent)
+    assert latest == str(path)
+    other.load_weights(latest).assert_consumed()
+    assert bits(other) == bits(model)
+    asked: list[str] = []
+
+    def decline(question: str) -> str:
+        asked.append(question)
+        return "n"
+
+    monkeypatch.setattr("builtins.input", decline)
+    changed = small()
+    changed.save_weights(path, overwrite=False, save_format="tf")
+    assert "cp.ckpt.index is there already" in asked[0]
+    changed.save_weights(path, save_format="tf")
+    other.load_weights(path)
+    assert bits(other) == bits(changed) != bits(model)
+    model.save_weights(path)  # one file, in the place of those
+    assert sorted(p.name for p in path.parent.iterdir()) == ["checkpoint", "cp.ckpt"]
+    other.load_weights(path)
+    assert bits(other) == bits(model)
+
+
+def test_weights_named_as_the_index_of_their_folder(tmp_path: Path) -> None:
+    model, other = small(), small()
+    model.save_weights(tmp_path / "checkpoint", save_format="tf")
+    latest = latest_checkpoint(tmp_path)
+    assert latest == str(tmp_path / "checkpoint")
+    other.load_weights(latest)
+    assert bits(other) == bits(model)
 
 
 def test_a_folder_without_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,18 @@ def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "m.h5").read_text() == "x"
 
 
+def test_folders_that_were_made_for_nothing_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    for folder in (tmp_path / "old", tmp_path / "new" / "newer"):
+        with pytest.raises(ZeroDivisionError), replacing(folder / "m"):
+            raise ZeroDivisionError
+    assert [p.name for p in tmp_path.iterdir()] == ["old"]
+    with pytest.raises(ZeroDivisionError), replacing(tmp_path / "new" / "newer" / "m"):
+        (tmp_path / "new" / "other").touch()  # as another process may
+        raise ZeroDivisionError
+    assert [p.name for p in (tmp_path / "new").iterdir()] == ["other"]
+
+
 def test_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write("m.h5", "x")

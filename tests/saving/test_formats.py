@@ -1,12 +1,13 @@
 """The name's end decides about the format."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError
-from minifit.saving import formats
+from minifit.saving import default_format, formats
 
 
 def test_any_name_is_of_the_legacy_format() -> None:
@@ -44,7 +45,13 @@ def test_the_format_of_keras_3_can_be_asked_for_where_the_name_says_so() -> None
             formats.of(path, "keras")
 
 
-@pytest.mark.parametrize("asked", ["tf", "tensorflow", "onnx", 3])
+@pytest.mark.parametrize("asked", ["tf", "tensorflow", " TF "])
+def test_with_the_format_of_tensorflow_the_name_decides(asked: str) -> None:
+    for name in ("x", "x.h5", "x.keras", "x.weights.h5"):
+        assert formats.of(name, asked) is formats.of(name)
+
+
+@pytest.mark.parametrize("asked", ["onnx", "tf.keras", 3])
 def test_other_formats_are_refused(asked: Any) -> None:
     with pytest.raises(ArgumentError, match="save_format"):
         formats.of("x", asked)
@@ -70,5 +77,56 @@ def test_the_file_of_a_model_in_a_folder(tmp_path: Path) -> None:
 
 def test_a_folder_with_a_model_of_tensorflow(tmp_path: Path) -> None:
     (tmp_path / "saved_model.pb").touch()
-    with pytest.raises(FileFormatError, match=r"TensorFlow's own is not among.*saved_model\.pb"):
-        formats.located(tmp_path)
+    for find in (formats.located, formats.place):
+        with pytest.raises(FileFormatError, match=r"TensorFlow's own is not among.*saved_model\.pb"):
+            find(tmp_path)
+
+
+@pytest.fixture
+def as_tensorflow() -> Iterator[None]:
+    default_format.choose("tf")
+    yield
+    default_format.choose("h5")
+
+
+def test_where_a_whole_model_is_written(tmp_path: Path) -> None:
+    for name in ("m", "m.model", "cp-0001.ckpt"):
+        for folder in ("tf", "TensorFlow"):
+            assert formats.place(tmp_path / name, folder) == str(tmp_path / name / formats.IN_FOLDER)
+        for asked in (None, "h5"):
+            assert formats.place(tmp_path / name, asked) == tmp_path / name
+    assert formats.place(f"{tmp_path}/m.h5/") == f"{tmp_path}/m.h5/{formats.IN_FOLDER}"
+    for name in ("m.h5", "m.hdf5", "m.keras", "m.weights.h5"):
+        for asked in (None, "tf"):
+            assert formats.place(tmp_path / name, asked) == tmp_path / name
+    assert formats.place("") == "" and formats.place(3) == 3  # type: ignore[arg-type, comparison-overlap]
+
+
+def test_a_file_in_the_place_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "m").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"is a folder, and a file is in its place.*'.*m'"):
+        formats.place(tmp_path / "m", "tf")
+    assert formats.place(tmp_path / "m") == formats.located(tmp_path / "m") == tmp_path / "m"
+
+
+def test_weights_that_are_a_checkpoint() -> None:
+    for name in ("w", Path("a.b") / "cp.ckpt"):
+        assert formats.is_checkpoint(name, "tf")
+        assert not formats.is_checkpoint(name, "h5") and not formats.is_checkpoint(name)
+    for name in ("w.h5", "w.hdf5", "w.keras", "w.weights.h5"):
+        assert not formats.is_checkpoint(name)
+        with pytest.raises(ArgumentError, match=r"must agree. Received: save_format='TF'"):
+            formats.is_checkpoint(name, "TF")
+    assert not formats.is_checkpoint("", "tf") and not formats.is_checkpoint("folder/", "tf")
+
+
+@pytest.mark.usefixtures("as_tensorflow")
+def test_another_default(tmp_path: Path) -> None:
+    assert formats.place(tmp_path / "m") == str(tmp_path / "m" / formats.IN_FOLDER)
+    assert formats.place(tmp_path / "m", "h5") == tmp_path / "m"
+    assert formats.place(tmp_path / "m.h5") == tmp_path / "m.h5"
+    assert formats.is_checkpoint("w") and not formats.is_checkpoint("w", "h5")
+    assert not formats.is_checkpoint("w.h5")
+    assert formats.of("m") is formats.of("m.h5") is formats.LEGACY
+    with pytest.raises(ArgumentError, match="save_format='tf2'"):
+        formats.of("m", "tf2")

@@ -7,10 +7,14 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
+import minifit
 from minifit import standin
 from minifit.errors import StandInError
+from minifit.models import load_model
+from minifit.models.checkpoint import latest_checkpoint
 from minifit.standin import installing
 
 
@@ -29,6 +33,27 @@ def test_install_and_uninstall() -> None:
     assert not present()
     assert installing.FINDER not in sys.meta_path
     standin.uninstall()
+
+
+def test_names_without_an_end_are_folders_and_checkpoints_meanwhile(tmp_path: Path) -> None:
+    model = minifit.Sequential([minifit.layers.Dense(1, input_shape=(2,))])
+    with standin.installed():
+        model.save(tmp_path / "m")
+        model.save_weights(tmp_path / "w")
+        assert latest_checkpoint(tmp_path) == str(tmp_path / "w")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "checkpoint",
+        "m",
+        "w.data-00000-of-00001",
+        "w.index",
+    ]
+    model.save(tmp_path / "one")
+    model.save_weights(tmp_path / "other")
+    assert (tmp_path / "one").is_file() and (tmp_path / "other").is_file()
+    for name in ("m", "one"):
+        assert np.array_equal(
+            load_model(tmp_path / name, compile=False).get_weights()[0], model.get_weights()[0]
+        )
 
 
 def test_a_block_within_a_block() -> None:

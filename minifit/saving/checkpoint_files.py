@@ -1,0 +1,98 @@
+"""The files of weights under a name without an end, as TensorFlow names them: three, of which the name is the begin.
+
+``NAME.data-00000-of-00001`` has the weights, in a format of Keras. ``NAME.index`` is a line of text that says so, since
+programs look whether it is there. The text file ``checkpoint`` names the checkpoints of its folder in the words of
+TensorFlow.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+
+from minifit.errors import FileFormatError
+from minifit.saving import atomic
+
+FOLDERS_INDEX = "checkpoint"
+"""The file that names the checkpoints of its folder."""
+
+INDEX = ".index"
+"""The end of the file by which programs see that there is a checkpoint."""
+
+DATA = ".data-00000-of-00001"
+"""The end of the file that has the weights."""
+
+TEXT = b"Weights of minifit, not of TensorFlow: an HDF5 file of Keras is beside this one.\n"
+"""All that is in the file with the end `INDEX`."""
+
+
+def stands(path: atomic.PathLike) -> bool:
+    """Return True if there is a checkpoint that begins with `path`."""
+    return os.path.isfile(f"{os.fspath(path)}{INDEX}")
+
+
+def weights_of(path: atomic.PathLike) -> atomic.PathLike:
+    """Return the file with the weights of a checkpoint; `path` itself where there is none.
+
+    Raises
+    ------
+    FileFormatError
+        For a checkpoint that TensorFlow wrote.
+    """
+    if not isinstance(path, str | os.PathLike) or not stands(path):
+        return path
+    with open(f"{os.fspath(path)}{INDEX}", "rb") as file:
+        if file.read(len(TEXT)) != TEXT:
+            raise FileFormatError(
+                "Weights are read from files in a format of Keras. Received: "
+                f"{os.fspath(path)!r}, a checkpoint in TensorFlow's own. In TensorFlow, save the weights to a name "
+                "that ends with .h5."
+            )
+    return f"{os.fspath(path)}{DATA}"
+
+
+def complete(path: atomic.PathLike) -> None:
+    """Make a checkpoint of its weights, which are written, and name it as the latest of its folder.
+
+    It becomes the only one that is named, as in tf.keras. A folder in the place of the folder's index is left alone.
+    """
+    atomic.write(f"{os.fspath(path)}{INDEX}", TEXT)
+    folder, name = os.path.split(os.fspath(path))
+    if not os.path.isdir(os.path.join(folder, FOLDERS_INDEX)):
+        write_index(folder, [name])
+
+
+def remove(path: atomic.PathLike) -> None:
+    """Remove a checkpoint that this module wrote, if there is one."""
+    if stands(path):
+        data = weights_of(path)
+        os.remove(f"{os.fspath(path)}{INDEX}")
+        os.remove(data)
+
+
+def begin_of(path: str) -> str | None:
+    """Return the name of the checkpoint that a file is of; None for the index of a folder, `path` for other files."""
+    if os.path.basename(path) == FOLDERS_INDEX and not stands(path):
+        return None
+    begin = path.removesuffix(INDEX).removesuffix(DATA)
+    return begin if stands(begin) else path
+
+
+def write_index(folder: str, paths: Sequence[str]) -> None:
+    """Name the checkpoints of a folder, oldest first."""
+    if not paths:
+        lines = []
+    else:
+        lines = [f'model_checkpoint_path: "{os.path.basename(paths[-1])}"']
+        lines += [f'all_model_checkpoint_paths: "{os.path.basename(path)}"' for path in paths]
+    atomic.write(os.path.join(folder, FOLDERS_INDEX), "".join(f"{line}\n" for line in lines))
+
+
+def read_index(folder: str | os.PathLike[str], index: str = FOLDERS_INDEX) -> list[str]:
+    """Return the checkpoints that the index of a folder names and that there are, oldest first."""
+    try:
+        with open(os.path.join(folder, index), encoding="utf-8", errors="replace") as file:
+            names = re.findall(r'^all_model_checkpoint_paths: "([^"/\\]+)"$', file.read(), re.MULTILINE)
+    except FileNotFoundError:
+        return []
+    paths = (os.path.join(folder, name) for name in names)
+    return [path for path in paths if os.path.isfile(path) or stands(path)]
