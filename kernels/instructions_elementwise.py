@@ -1,8 +1,9 @@
 """Instructions of each number by itself.
 
-All of one kind share a loop, into which the compiler puts the function; each is compiled by itself.
+All of one kind share a loop, which a decorator puts around the function; each is compiled by itself.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from minifit.kernels.compiled_vectors import (
     store,
 )
 from minifit.kernels.driver import field, real, size
-from minifit.kernels.jit import instruction, jit_inner
+from minifit.kernels.jit import Instruction, jit_inner
 
 _F = np.float32
 _ZERO, _ONE = _F(0), _F(1)
@@ -39,170 +40,117 @@ def setting(row: Int, number: Int) -> Any:
     return splat(_F(real(row, number)))
 
 
-@jit_inner
-def each(function: Any, row: Int, frame: Int) -> int:
-    """``y = function(x, p, q, r)``: fields y, x, count, settings p, q, r."""
-    y, x, n = field(row, 1), field(row, 2), size(row, 3, frame)
-    p, q, r = setting(row, 4), setting(row, 5), setting(row, 6)
-    for i in range(0, n * SIZE, LANES * SIZE):
-        some = first(n - i // SIZE)
-        store(function(load(x + i, some), p, q, r), y + i, some)
-    return at.GO_ON
+def each(function: Callable[..., Any]) -> Instruction:
+    """Make an instruction of a function: ``y = function(x, p, q, r)``, fields y, x, count, settings p, q, r."""
+    inner = jit_inner(function)
+
+    def loop(row: Int, frame: Int) -> int:
+        y, x, n = field(row, 1), field(row, 2), size(row, 3, frame)
+        p, q, r = setting(row, 4), setting(row, 5), setting(row, 6)
+        for i in range(0, n, LANES):
+            some, here = first(n - i), i * SIZE
+            store(inner(load(x + here, some), p, q, r), y + here, some)
+        return at.GO_ON
+
+    return Instruction(loop, function.__name__)
 
 
-@jit_inner
-def slope(function: Any, row: Int, frame: Int) -> int:
-    """``dx = function(dy, x, y, p, q, r)``: fields dx, dy, x, y, count, settings p, q, r."""
-    dx, dy, x, y, n = field(row, 1), field(row, 2), field(row, 3), field(row, 4), size(row, 5, frame)
-    p, q, r = setting(row, 6), setting(row, 7), setting(row, 8)
-    for i in range(0, n * SIZE, LANES * SIZE):
-        some = first(n - i // SIZE)
-        store(function(load(dy + i, some), load(x + i, some), load(y + i, some), p, q, r), dx + i, some)
-    return at.GO_ON
+def slope(function: Callable[..., Any]) -> Instruction:
+    """Make an instruction of a slope: ``dx = function(dy, x, y, p, q, r)``.
+
+    Fields: dx, dy, x, y, count, settings p, q, r.
+    """
+    inner = jit_inner(function)
+
+    def loop(row: Int, frame: Int) -> int:
+        dx, dy, x, y, n = field(row, 1), field(row, 2), field(row, 3), field(row, 4), size(row, 5, frame)
+        p, q, r = setting(row, 6), setting(row, 7), setting(row, 8)
+        for i in range(0, n, LANES):
+            some, here = first(n - i), i * SIZE
+            found = inner(load(dy + here, some), load(x + here, some), load(y + here, some), p, q, r)
+            store(found, dx + here, some)
+        return at.GO_ON
+
+    return Instruction(loop, function.__name__)
 
 
-@jit_inner
-def _affine(x: Any, p: Any, q: Any, r: Any) -> Any:
+@each
+def affine(x: Any, p: Any, q: Any, r: Any) -> Any:
+    """``y = x * p + q``: fields as `each`."""
     return x * p + q
 
 
-@instruction
-def affine(row: Int, frame: Int) -> int:
-    """``y = x * p + q``: fields as `each`."""
-    return each(_affine, row, frame)
-
-
-@jit_inner
-def _exponential(x: Any, p: Any, q: Any, r: Any) -> Any:
+@each
+def exponential(x: Any, p: Any, q: Any, r: Any) -> Any:
+    """``exp(x)``: fields as `each`; its slope is `multiply` by itself."""
     return exp(x)
 
 
-@instruction
-def exponential(row: Int, frame: Int) -> int:
-    """``exp(x)``: fields as `each`; its slope is `multiply` by itself."""
-    return each(_exponential, row, frame)
-
-
-@jit_inner
-def _logarithm(x: Any, p: Any, q: Any, r: Any) -> Any:
+@each
+def logarithm(x: Any, p: Any, q: Any, r: Any) -> Any:
+    """``log(x)``: fields as `each`; its slope is `divide` by x."""
     return log_of(x)
 
 
-@instruction
-def logarithm(row: Int, frame: Int) -> int:
-    """``log(x)``: fields as `each`; its slope is `divide` by x."""
-    return each(_logarithm, row, frame)
-
-
-@jit_inner
-def _square_root(x: Any, p: Any, q: Any, r: Any) -> Any:
+@each
+def square_root(x: Any, p: Any, q: Any, r: Any) -> Any:
+    """The square root: fields as `each`."""
     return root(x)
 
 
-@instruction
-def square_root(row: Int, frame: Int) -> int:
-    """The square root: fields as `each`."""
-    return each(_square_root, row, frame)
-
-
-@jit_inner
-def _square_root_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+@slope
+def square_root_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+    """``dx = dy / (2 y)``: fields as `slope`."""
     return dy / (y + y)
 
 
-@instruction
-def square_root_slope(row: Int, frame: Int) -> int:
-    """``dx = dy / (2 y)``: fields as `slope`."""
-    return slope(_square_root_slope, row, frame)
-
-
-@jit_inner
-def _square_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+@slope
+def square_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+    """``dx = 2 dy x``, of `multiply` of x by itself: fields as `slope`."""
     return (dy + dy) * x
 
 
-@instruction
-def square_slope(row: Int, frame: Int) -> int:
-    """``dx = 2 dy x``, of `multiply` of x by itself: fields as `slope`."""
-    return slope(_square_slope, row, frame)
-
-
-@jit_inner
-def _absolute(x: Any, p: Any, q: Any, r: Any) -> Any:
+@each
+def absolute(x: Any, p: Any, q: Any, r: Any) -> Any:
+    """``abs(x)``: fields as `each`."""
     return size_of(x)
 
 
-@instruction
-def absolute(row: Int, frame: Int) -> int:
-    """``abs(x)``: fields as `each`."""
-    return each(_absolute, row, frame)
-
-
-@jit_inner
-def _absolute_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+@slope
+def absolute_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+    """``dx = dy sign(x)``: fields as `slope`."""
     nothing = splat(_ZERO)
     return choose(less(nothing, x), dy, choose(less(x, nothing), nothing - dy, dy * x))
 
 
-@instruction
-def absolute_slope(row: Int, frame: Int) -> int:
-    """``dx = dy sign(x)``: fields as `slope`."""
-    return slope(_absolute_slope, row, frame)
-
-
-@jit_inner
-def _clip(x: Any, p: Any, q: Any, r: Any) -> Any:
+@each
+def clip(x: Any, p: Any, q: Any, r: Any) -> Any:
+    """x moved into [p, q]: fields as `each`."""
     x = choose(less(x, p), p, x)
     return choose(less(q, x), q, x)
 
 
-@instruction
-def clip(row: Int, frame: Int) -> int:
-    """x moved into [p, q]: fields as `each`."""
-    return each(_clip, row, frame)
-
-
-@jit_inner
-def _clip_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+@slope
+def clip_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+    """``dx = dy`` where x was not moved: fields as `slope`."""
     inside = choose(less_equal(p, x), choose(less_equal(x, q), splat(_ONE), splat(_ZERO)), splat(_ZERO))
     return dy * inside
 
 
-@instruction
-def clip_slope(row: Int, frame: Int) -> int:
-    """``dx = dy`` where x was not moved: fields as `slope`."""
-    return slope(_clip_slope, row, frame)
-
-
-@jit_inner
-def _truncate(x: Any, p: Any, q: Any, r: Any) -> Any:
+@each
+def truncate(x: Any, p: Any, q: Any, r: Any) -> Any:
+    """x without its fraction: fields as `each`."""
     whole = floor(size_of(x))
     return choose(less(x, splat(_ZERO)), splat(_ZERO) - whole, whole)
 
 
-@instruction
-def truncate(row: Int, frame: Int) -> int:
-    """x without its fraction: fields as `each`."""
-    return each(_truncate, row, frame)
-
-
-@jit_inner
-def _power_by(x: Any, p: Any, q: Any, r: Any) -> Any:
+@each
+def power_by(x: Any, p: Any, q: Any, r: Any) -> Any:
+    """``x ** p``: fields as `each`."""
     return power_of(x, p)
 
 
-@instruction
-def power_by(row: Int, frame: Int) -> int:
-    """``x ** p``: fields as `each`."""
-    return each(_power_by, row, frame)
-
-
-@jit_inner
-def _power_by_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
-    return dy * (p * power_of(x, p - splat(_ONE)))
-
-
-@instruction
-def power_by_slope(row: Int, frame: Int) -> int:
+@slope
+def power_by_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
     """``dx = dy p x ** (p - 1)``: fields as `slope`."""
-    return slope(_power_by_slope, row, frame)
+    return dy * (p * power_of(x, p - splat(_ONE)))

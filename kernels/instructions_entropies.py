@@ -12,6 +12,7 @@ from minifit.kernels.compiled_vectors import (
     Float,
     Int,
     choose,
+    equal,
     first,
     float_at,
     integer,
@@ -23,6 +24,7 @@ from minifit.kernels.compiled_vectors import (
     total,
 )
 from minifit.kernels.driver import field, size
+from minifit.kernels.instructions_losses import row_slopes, row_values
 from minifit.kernels.jit import instruction, jit_inner
 
 _F = np.float32
@@ -30,42 +32,24 @@ _ZERO, _ONE = _F(0), _F(1)
 _EPSILON, _HIGH = _F(1e-7), _F(1 - 1e-7)
 
 
-@instruction
-def binary_crossentropy(row: Int, frame: Int) -> int:
+@row_values(-1)
+def binary_crossentropy(t: Any, p: Any, q: Any) -> Any:
     """``-mean(t log(q + 1e-7) + (1 - t) log(1 - q + 1e-7))`` row by row: fields losses, t, p, rows, m.
 
     q is p held in [1e-7, 1 - 1e-7].
     """
-    out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
-    one, low = splat(_ONE), splat(_EPSILON)
-    for i in range(n):
-        sums, begin = splat(_ZERO), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            target, held = load(t + j, some), within(load(p + j, some), _EPSILON, _HIGH)
-            told = target * log(held + low) + (one - target) * log(one - held + low)
-            sums = sums + choose(some, told, splat(_ZERO))
-        put_float(-total(sums) / _F(m), out + i * SIZE)
-    return at.GO_ON
+    one, low, held = splat(_ONE), splat(_EPSILON), within(p, _EPSILON, _HIGH)
+    return t * log(held + low) + (one - t) * log(one - held + low)
 
 
-@instruction
-def binary_crossentropy_slope(row: Int, frame: Int) -> int:
+@row_slopes()
+def binary_crossentropy_slope(t: Any, p: Any, q: Any) -> Any:
     """``dp = ((1 - t) / (1 - p + 1e-7) - t / (p + 1e-7)) / m * dloss``: fields dp, t, p, dlosses, rows, m.
 
     0 where p was held.
     """
-    dp, t, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
-    n, m = size(row, 5, frame), field(row, 6)
     one, low = splat(_ONE), splat(_EPSILON)
-    for i in range(n):
-        scale, begin = splat(float_at(dloss + i * SIZE) / _F(m)), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            target, y = load(t + j, some), load(p + j, some)
-            change = (one - target) / (one - y + low) - target / (y + low)
-            store(choose(inside(y), change * scale, y - y), dp + j, some)
-    return at.GO_ON
+    return choose(inside(p), (one - t) / (one - p + low) - t / (p + low), p - p)
 
 
 @instruction
@@ -164,69 +148,27 @@ def _held_at(place: Int) -> Float:
     return _EPSILON if x < _EPSILON else _HIGH if x > _HIGH else x
 
 
-@instruction
-def divergence(row: Int, frame: Int) -> int:
+@row_values(mean=False)
+def divergence(t: Any, p: Any, q: Any) -> Any:
     """``sum(t log(t / p))``, both held in [1e-7, 1], row by row: fields losses, t, p, rows, m."""
-    out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
-    for i in range(n):
-        sums, begin = splat(_ZERO), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            x, y = within(load(t + j, some), _EPSILON, _ONE), within(load(p + j, some), _EPSILON, _ONE)
-            sums = sums + choose(some, x * log(x / y), splat(_ZERO))
-        put_float(total(sums), out + i * SIZE)
-    return at.GO_ON
+    held = within(t, _EPSILON, _ONE)
+    return held * log(held / within(p, _EPSILON, _ONE))
 
 
-@instruction
-def divergence_slope(row: Int, frame: Int) -> int:
+@row_slopes(-1, mean=False)
+def divergence_slope(t: Any, p: Any, q: Any) -> Any:
     """``dp = -t / p * dloss``, 0 where p was held: fields dp, t, p, dlosses, rows, m."""
-    dp, t, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
-    n, m = size(row, 5, frame), field(row, 6)
-    for i in range(n):
-        scale, begin = splat(-float_at(dloss + i * SIZE)), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            x, y = within(load(t + j, some), _EPSILON, _ONE), load(p + j, some)
-            held = within(y, _EPSILON, _ONE)
-            store(
-                choose(
-                    less_equal(y, held),
-                    choose(less_equal(held, y), x / held * scale, splat(_ZERO)),
-                    splat(_ZERO),
-                ),
-                dp + j,
-                some,
-            )
-    return at.GO_ON
+    held = within(p, _EPSILON, _ONE)
+    return choose(equal(p, held), within(t, _EPSILON, _ONE) / held, splat(_ZERO))
 
 
-@instruction
-def poisson(row: Int, frame: Int) -> int:
+@row_values()
+def poisson(t: Any, p: Any, q: Any) -> Any:
     """``mean(p - t log(p + 1e-7))`` row by row: fields losses, t, p, rows, m."""
-    out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
-    for i in range(n):
-        sums, begin = splat(_ZERO), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            y = load(p + j, some)
-            sums = sums + choose(some, y - load(t + j, some) * log(y + splat(_EPSILON)), splat(_ZERO))
-        put_float(total(sums) / _F(m), out + i * SIZE)
-    return at.GO_ON
+    return p - t * log(p + splat(_EPSILON))
 
 
-@instruction
-def poisson_slope(row: Int, frame: Int) -> int:
+@row_slopes()
+def poisson_slope(t: Any, p: Any, q: Any) -> Any:
     """``dp = (1 - t / (p + 1e-7)) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
-    dp, t, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
-    n, m = size(row, 5, frame), field(row, 6)
-    for i in range(n):
-        scale, begin = splat(float_at(dloss + i * SIZE) / _F(m)), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            store(
-                (splat(_ONE) - load(t + j, some) / (load(p + j, some) + splat(_EPSILON))) * scale,
-                dp + j,
-                some,
-            )
-    return at.GO_ON
+    return splat(_ONE) - t / (p + splat(_EPSILON))

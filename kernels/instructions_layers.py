@@ -1,9 +1,11 @@
 """Instructions of layers: dense, and the activations whose slope is known from their output."""
 
+from typing import Any
+
 import numpy as np
 
 from minifit.kernels import program as at
-from minifit.kernels.compiled_functions import exp
+from minifit.kernels.compiled_functions import at_least, exp
 from minifit.kernels.compiled_functions import sigmoid as sigmoid_of
 from minifit.kernels.compiled_functions import tanh as tanh_of
 from minifit.kernels.compiled_products import add_columns, add_product, multiply, multiply_transposed
@@ -21,6 +23,7 @@ from minifit.kernels.compiled_vectors import (
     total,
 )
 from minifit.kernels.driver import double_at, field, size, step
+from minifit.kernels.instructions_elementwise import each, slope
 from minifit.kernels.jit import instruction, jit_inner
 
 _F = np.float32
@@ -78,71 +81,40 @@ def descend_b(row: Int, frame: Int) -> int:
 # -- activations ---------------------------------------------------------------------------------------------
 
 
-@instruction
-def relu(row: Int, frame: Int) -> int:
-    """``y = max(x, 0)``: fields y, x, count."""
-    y, x, n = field(row, 1), field(row, 2), size(row, 3, frame)
-    for i in range(0, n * SIZE, LANES * SIZE):
-        some = first(n - i // SIZE)
-        z = load(x + i, some)
-        store(choose(less(z, splat(_ZERO)), splat(_ZERO), z), y + i, some)  # NaN is not < 0 and stays
-    return at.GO_ON
+@each
+def relu(x: Any, p: Any, q: Any, r: Any) -> Any:
+    """``y = max(x, 0)``: fields as `each`; NaN stays."""
+    return at_least(x, _ZERO)
 
 
-@instruction
-def relu_slope(row: Int, frame: Int) -> int:
-    """``dx = dy where y > 0``: fields dx, dy, y, count."""
-    dx, dy, y, n = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
-    for i in range(0, n * SIZE, LANES * SIZE):
-        some = first(n - i // SIZE)
-        store(
-            load(dy + i, some) * choose(less(splat(_ZERO), load(y + i, some)), splat(_ONE), splat(_ZERO)),
-            dx + i,
-            some,
-        )
-    return at.GO_ON
+@slope
+def relu_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+    """``dx = dy where y > 0``: fields as `slope`."""
+    return dy * choose(less(splat(_ZERO), y), splat(_ONE), splat(_ZERO))
 
 
-@instruction
-def sigmoid(row: Int, frame: Int) -> int:
-    """``y = 1 / (1 + exp(-x))``: fields y, x, count."""
-    y, x, n = field(row, 1), field(row, 2), size(row, 3, frame)
-    for i in range(0, n * SIZE, LANES * SIZE):
-        some = first(n - i // SIZE)
-        store(sigmoid_of(load(x + i, some)), y + i, some)
-    return at.GO_ON
+@each
+def sigmoid(x: Any, p: Any, q: Any, r: Any) -> Any:
+    """``y = 1 / (1 + exp(-x))``: fields as `each`."""
+    return sigmoid_of(x)
 
 
-@instruction
-def sigmoid_slope(row: Int, frame: Int) -> int:
-    """``dx = dy * y * (1 - y)``: fields dx, dy, y, count."""
-    dx, dy, y, n = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
-    for i in range(0, n * SIZE, LANES * SIZE):
-        some = first(n - i // SIZE)
-        out = load(y + i, some)
-        store(load(dy + i, some) * (out * (splat(_ONE) - out)), dx + i, some)
-    return at.GO_ON
+@slope
+def sigmoid_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+    """``dx = dy * y * (1 - y)``: fields as `slope`."""
+    return dy * (y * (splat(_ONE) - y))
 
 
-@instruction
-def tanh(row: Int, frame: Int) -> int:
-    """The hyperbolic tangent: fields y, x, count."""
-    y, x, n = field(row, 1), field(row, 2), size(row, 3, frame)
-    for i in range(0, n * SIZE, LANES * SIZE):
-        some = first(n - i // SIZE)
-        store(tanh_of(load(x + i, some)), y + i, some)
-    return at.GO_ON
+@each
+def tanh(x: Any, p: Any, q: Any, r: Any) -> Any:
+    """The hyperbolic tangent: fields as `each`."""
+    return tanh_of(x)
 
 
-@instruction
-def tanh_slope(row: Int, frame: Int) -> int:
-    """``dx = dy * (1 - y * y)``: fields dx, dy, y, count."""
-    dx, dy, y, n = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
-    for i in range(0, n * SIZE, LANES * SIZE):
-        some = first(n - i // SIZE)
-        out = load(y + i, some)
-        store(load(dy + i, some) * (splat(_ONE) - out * out), dx + i, some)
-    return at.GO_ON
+@slope
+def tanh_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
+    """``dx = dy * (1 - y * y)``: fields as `slope`."""
+    return dy * (splat(_ONE) - y * y)
 
 
 @instruction

@@ -1,10 +1,12 @@
 """Instructions of losses: one value a sample, and the gradient of the predictions for the gradients of these."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from minifit.kernels import program as at
-from minifit.kernels.compiled_functions import log1p_exp, sign_of
-from minifit.kernels.compiled_functions import sigmoid as sigmoid_of
+from minifit.kernels.compiled_functions import at_least, log1p_exp, sigmoid, sign_of
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
@@ -13,7 +15,6 @@ from minifit.kernels.compiled_vectors import (
     first,
     float_at,
     integer,
-    less,
     load,
     put_float,
     size_of,
@@ -21,94 +22,101 @@ from minifit.kernels.compiled_vectors import (
     store,
     total,
 )
-from minifit.kernels.driver import field, size
+from minifit.kernels.driver import field, real, size
 from minifit.kernels.instructions_layers import exp_of_row, largest_of_row
-from minifit.kernels.jit import instruction
+from minifit.kernels.jit import Instruction, instruction, jit_inner
 
 _F = np.float32
 _ZERO, _ONE = _F(0), _F(1)
 
 
-@instruction
-def squared_error(row: Int, frame: Int) -> int:
+def row_values(factor: float = 1, mean: bool = True) -> Callable[[Callable[..., Any]], Instruction]:
+    """Make an instruction of a function: ``factor * mean(function(t, p, q))`` row by row, or of the sum.
+
+    Fields: values, t, p, rows, m, setting q.
+    """
+    times = _F(factor)
+
+    def decorate(function: Callable[..., Any]) -> Instruction:
+        inner = jit_inner(function)
+
+        def loop(row: Int, frame: Int) -> int:
+            out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
+            q = _F(real(row, 6))
+            for i in range(n):
+                sums, begin = splat(_ZERO), i * m * SIZE
+                for j in range(0, m, LANES):
+                    some, here = first(m - j), begin + j * SIZE
+                    sums = choose(some, sums + inner(load(t + here, some), load(p + here, some), q), sums)
+                put_float(total(sums) / (_F(m) if mean else _ONE) * times, out + i * SIZE)
+            return at.GO_ON
+
+        return Instruction(loop, function.__name__)
+
+    return decorate
+
+
+def row_slopes(factor: float = 1, mean: bool = True) -> Callable[[Callable[..., Any]], Instruction]:
+    """Make an instruction of a slope: ``dp = factor * function(t, p, q) / m * dvalue``, or for a sum without m.
+
+    Fields: dp, t, p, dvalues, rows, m, setting q.
+    """
+    times = _F(factor)
+
+    def decorate(function: Callable[..., Any]) -> Instruction:
+        inner = jit_inner(function)
+
+        def loop(row: Int, frame: Int) -> int:
+            dp, t, p, dvalue = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
+            n, m, q = size(row, 5, frame), field(row, 6), _F(real(row, 7))
+            for i in range(n):
+                share = float_at(dvalue + i * SIZE) * times / (_F(m) if mean else _ONE)
+                scale, begin = splat(share), i * m * SIZE
+                for j in range(0, m, LANES):
+                    some, here = first(m - j), begin + j * SIZE
+                    store(inner(load(t + here, some), load(p + here, some), q) * scale, dp + here, some)
+            return at.GO_ON
+
+        return Instruction(loop, function.__name__)
+
+    return decorate
+
+
+@row_values()
+def squared_error(t: Any, p: Any, q: Any) -> Any:
     """``mean((p - t) ** 2)`` row by row: fields losses, t, p, rows, m."""
-    out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
-    for i in range(n):
-        sums, begin = splat(_ZERO), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            error = load(p + j, some) - load(t + j, some)
-            sums = sums + error * error
-        put_float(total(sums) / _F(m), out + i * SIZE)
-    return at.GO_ON
+    error = p - t
+    return error * error
 
 
-@instruction
-def squared_error_slope(row: Int, frame: Int) -> int:
+@row_slopes(2)
+def squared_error_slope(t: Any, p: Any, q: Any) -> Any:
     """``dp = 2 (p - t) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
-    dp, t, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
-    n, m = size(row, 5, frame), field(row, 6)
-    for i in range(n):
-        scale, begin = splat(float_at(dloss + i * SIZE) * _F(2 / m)), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            store((load(p + j, some) - load(t + j, some)) * scale, dp + j, some)
-    return at.GO_ON
+    return p - t
 
 
-@instruction
-def absolute_error(row: Int, frame: Int) -> int:
+@row_values()
+def absolute_error(t: Any, p: Any, q: Any) -> Any:
     """``mean(|p - t|)`` row by row: fields losses, t, p, rows, m."""
-    out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
-    for i in range(n):
-        sums, begin = splat(_ZERO), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            sums = sums + size_of(load(p + j, some) - load(t + j, some))
-        put_float(total(sums) / _F(m), out + i * SIZE)
-    return at.GO_ON
+    return size_of(p - t)
 
 
-@instruction
-def absolute_error_slope(row: Int, frame: Int) -> int:
+@row_slopes()
+def absolute_error_slope(t: Any, p: Any, q: Any) -> Any:
     """``dp = sign(p - t) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
-    dp, t, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
-    n, m = size(row, 5, frame), field(row, 6)
-    for i in range(n):
-        scale, begin = splat(float_at(dloss + i * SIZE) / _F(m)), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            store(sign_of(load(p + j, some) - load(t + j, some)) * scale, dp + j, some)
-    return at.GO_ON
+    return sign_of(p - t)
 
 
-@instruction
-def binary_crossentropy_logits(row: Int, frame: Int) -> int:
+@row_values()
+def binary_crossentropy_logits(t: Any, p: Any, q: Any) -> Any:
     """``mean(max(z, 0) - z t + log(1 + exp(-|z|)))`` row by row: fields losses, t, z, rows, m."""
-    out, t, z, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
-    nothing = splat(_ZERO)
-    for i in range(n):
-        sums, begin = nothing, i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            p, target = load(z + j, some), load(t + j, some)
-            value = choose(less(nothing, p), p, nothing) - p * target + log1p_exp(nothing - size_of(p))
-            sums = sums + choose(some, value, nothing)
-        put_float(total(sums) / _F(m), out + i * SIZE)
-    return at.GO_ON
+    return at_least(p, _ZERO) - p * t + log1p_exp(splat(_ZERO) - size_of(p))
 
 
-@instruction
-def binary_crossentropy_logits_slope(row: Int, frame: Int) -> int:
+@row_slopes()
+def binary_crossentropy_logits_slope(t: Any, p: Any, q: Any) -> Any:
     """``dz = (sigmoid(z) - t) / m * dloss``: fields dz, t, z, dlosses, rows, m."""
-    dz, t, z, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
-    n, m = size(row, 5, frame), field(row, 6)
-    for i in range(n):
-        scale, begin = splat(float_at(dloss + i * SIZE) / _F(m)), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            store((sigmoid_of(load(z + j, some)) - load(t + j, some)) * scale, dz + j, some)
-    return at.GO_ON
+    return sigmoid(p) - t
 
 
 @instruction

@@ -24,6 +24,7 @@ from minifit.kernels.compiled_vectors import (
     total,
 )
 from minifit.kernels.driver import field, real, size
+from minifit.kernels.instructions_losses import row_slopes, row_values
 from minifit.kernels.jit import instruction, jit_inner
 
 _F = np.float32
@@ -49,64 +50,30 @@ def signs(row: Int, frame: Int) -> int:
     return at.GO_ON
 
 
-@instruction
-def hinge(row: Int, frame: Int) -> int:
+@row_values()
+def hinge(t: Any, p: Any, q: Any) -> Any:
     """``mean(max(1 - t p, 0))`` row by row: fields losses, t, p, rows, m."""
-    out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
-    for i in range(n):
-        sums, begin = splat(_ZERO), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            margin = at_least(splat(_ONE) - load(t + j, some) * load(p + j, some), _ZERO)
-            sums = sums + choose(some, margin, splat(_ZERO))
-        put_float(total(sums) / _F(m), out + i * SIZE)
-    return at.GO_ON
+    return at_least(splat(_ONE) - t * p, _ZERO)
 
 
-@instruction
-def hinge_slope(row: Int, frame: Int) -> int:
+@row_slopes(-1)
+def hinge_slope(t: Any, p: Any, q: Any) -> Any:
     """``dp = -t / m * dloss`` where ``1 - t p`` is not below 0: fields dp, t, p, dlosses, rows, m."""
-    dp, t, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
-    n, m = size(row, 5, frame), field(row, 6)
-    nothing, one = splat(_ZERO), splat(_ONE)
-    for i in range(n):
-        scale, begin = splat(-float_at(dloss + i * SIZE) / _F(m)), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            target = load(t + j, some)
-            margin = one - target * load(p + j, some)
-            store(choose(less_equal(nothing, margin), target * scale, nothing), dp + j, some)
-    return at.GO_ON
+    return choose(less_equal(splat(_ZERO), splat(_ONE) - t * p), t, splat(_ZERO))
 
 
-@instruction
-def squared_hinge(row: Int, frame: Int) -> int:
+@row_values()
+def squared_hinge(t: Any, p: Any, q: Any) -> Any:
     """``mean(max(1 - t p, 0) ** 2)`` row by row: fields losses, t, p, rows, m."""
-    out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
-    for i in range(n):
-        sums, begin = splat(_ZERO), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            margin = at_least(splat(_ONE) - load(t + j, some) * load(p + j, some), _ZERO)
-            sums = sums + choose(some, margin * margin, splat(_ZERO))
-        put_float(total(sums) / _F(m), out + i * SIZE)
-    return at.GO_ON
+    margin = at_least(splat(_ONE) - t * p, _ZERO)
+    return margin * margin
 
 
-@instruction
-def squared_hinge_slope(row: Int, frame: Int) -> int:
+@row_slopes(-2)
+def squared_hinge_slope(t: Any, p: Any, q: Any) -> Any:
     """``dp = -2 t max(1 - t p, 0) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
-    dp, t, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
-    n, m = size(row, 5, frame), field(row, 6)
-    nothing, one = splat(_ZERO), splat(_ONE)
-    for i in range(n):
-        scale, begin = splat(float_at(dloss + i * SIZE) * _F(-2) / _F(m)), i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            target = load(t + j, some)
-            margin = one - target * load(p + j, some)
-            store(choose(less_equal(nothing, margin), target * margin * scale, nothing), dp + j, some)
-    return at.GO_ON
+    margin = splat(_ONE) - t * p
+    return choose(less_equal(splat(_ZERO), margin), t * margin, splat(_ZERO))
 
 
 @instruction

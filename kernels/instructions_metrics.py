@@ -1,5 +1,7 @@
 """Instructions of metrics: one value a sample."""
 
+from typing import Any
+
 import numpy as np
 
 from minifit.kernels import program as at
@@ -21,6 +23,7 @@ from minifit.kernels.compiled_vectors import (
     total,
 )
 from minifit.kernels.driver import double_at, field, put_double, real, size
+from minifit.kernels.instructions_losses import row_values
 from minifit.kernels.jit import instruction, jit_inner
 
 _F = np.float32
@@ -46,21 +49,12 @@ def sparse_accuracy(row: Int, frame: Int) -> int:
     return at.GO_ON
 
 
-@instruction
-def binary_accuracy(row: Int, frame: Int) -> int:
+@row_values()
+def binary_accuracy(t: Any, p: Any, q: Any) -> Any:
     """The share of ``p > threshold`` that equal the target, row by row: fields values, t, p, rows, m, threshold."""
-    out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
-    threshold, nothing, one = splat(_F(real(row, 6))), splat(_ZERO), splat(_ONE)
-    for i in range(n):
-        sums, begin = nothing, i * m * SIZE
-        for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            some = first(m - (j - begin) // SIZE)
-            told = choose(less(threshold, load(p + j, some)), one, nothing)
-            off = size_of(told - load(t + j, some))
-            hit = choose(less(nothing, off), nothing, choose(less(off, one), one, nothing))  # NaN is no hit
-            sums = sums + choose(some, hit, nothing)
-        put_float(total(sums) / _F(m), out + i * SIZE)
-    return at.GO_ON
+    one, nothing = splat(_ONE), splat(_ZERO)
+    off = size_of(choose(less(splat(q), p), one, nothing) - t)
+    return choose(less(nothing, off), nothing, choose(less(off, one), one, nothing))  # NaN is no hit
 
 
 @instruction

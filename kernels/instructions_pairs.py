@@ -1,8 +1,9 @@
 """Instructions of two numbers at a time: arithmetic and comparisons of values that broadcast, and choices.
 
-All of one kind share a loop, into which the compiler puts the function; each is compiled by itself.
+All of one kind share a loop, which a decorator puts around the function; each is compiled by itself.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,74 +30,60 @@ from minifit.kernels.compiled_vectors import (
     store,
 )
 from minifit.kernels.driver import field, size
-from minifit.kernels.jit import instruction, jit_inner
+from minifit.kernels.jit import Instruction, instruction, jit_inner
 
 _F = np.float32
 _ZERO, _ONE = _F(0), _F(1)
 
 
-@jit_inner
-def pair(function: Any, row: Int, frame: Int) -> int:
-    """``y = function(a, b)``: fields y, a, b, rows, columns, then of a and of b the layout of its numbers.
+def pair(function: Callable[..., Any]) -> Instruction:
+    """Make an instruction of a function: ``y = function(a, b)``.
+
+    Fields: y, a, b, rows, columns, then of a and of b the layout of its numbers.
 
     A layout is two fields: the numbers from one row to the next, and 1 if a row has one for each column, 0 if it has
     one for all.
     """
-    y, a, b, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), size(row, 5, frame)
-    step_a, each_a, step_b, each_b = field(row, 6), field(row, 7), field(row, 8), field(row, 9)
-    full_a, full_b = first(LANES * each_a), first(LANES * each_b)
-    for i in range(n):
-        here, there, to = a + i * step_a * SIZE, b + i * step_b * SIZE, y + i * m * SIZE
-        for j in range(0, m * SIZE, LANES * SIZE):
-            some = first(m - j // SIZE)
-            left = choose(full_a, load(here + j, both(some, full_a)), spread(here))
-            right = choose(full_b, load(there + j, both(some, full_b)), spread(there))
-            store(function(left, right), to + j, some)
-    return at.GO_ON
+    inner = jit_inner(function)
+
+    def loop(row: Int, frame: Int) -> int:
+        y, a, b, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), size(row, 5, frame)
+        step_a, each_a, step_b, each_b = field(row, 6), field(row, 7), field(row, 8), field(row, 9)
+        full_a, full_b = first(LANES * each_a), first(LANES * each_b)
+        for i in range(n):
+            here, there, to = a + i * step_a * SIZE, b + i * step_b * SIZE, y + i * m * SIZE
+            for j in range(0, m, LANES):
+                some, off = first(m - j), j * SIZE
+                left = choose(full_a, load(here + off, both(some, full_a)), spread(here))
+                right = choose(full_b, load(there + off, both(some, full_b)), spread(there))
+                store(inner(left, right), to + off, some)
+        return at.GO_ON
+
+    return Instruction(loop, function.__name__)
 
 
-@jit_inner
-def _add(a: Any, b: Any) -> Any:
+@pair
+def add(a: Any, b: Any) -> Any:
+    """``a + b``: fields as `pair`."""
     return a + b
 
 
-@instruction
-def add(row: Int, frame: Int) -> int:
-    """``a + b``: fields as `pair`."""
-    return pair(_add, row, frame)
-
-
-@jit_inner
-def _subtract(a: Any, b: Any) -> Any:
+@pair
+def subtract(a: Any, b: Any) -> Any:
+    """``a - b``: fields as `pair`."""
     return a - b
 
 
-@instruction
-def subtract(row: Int, frame: Int) -> int:
-    """``a - b``: fields as `pair`."""
-    return pair(_subtract, row, frame)
-
-
-@jit_inner
-def _multiply(a: Any, b: Any) -> Any:
+@pair
+def multiply(a: Any, b: Any) -> Any:
+    """``a * b``: fields as `pair`."""
     return a * b
 
 
-@instruction
-def multiply(row: Int, frame: Int) -> int:
-    """``a * b``: fields as `pair`."""
-    return pair(_multiply, row, frame)
-
-
-@jit_inner
-def _divide(a: Any, b: Any) -> Any:
-    return a / b
-
-
-@instruction
-def divide(row: Int, frame: Int) -> int:
+@pair
+def divide(a: Any, b: Any) -> Any:
     """``a / b``: fields as `pair`."""
-    return pair(_divide, row, frame)
+    return a / b
 
 
 @jit_inner
@@ -106,108 +93,68 @@ def _modulo(a: Any, b: Any) -> Any:
     return choose(other, left + b, left)
 
 
-@instruction
-def modulo(row: Int, frame: Int) -> int:
+@pair
+def modulo(a: Any, b: Any) -> Any:
     """``a % b``, which has the sign of b: fields as `pair`."""
-    return pair(_modulo, row, frame)
+    return _modulo(a, b)
 
 
-@jit_inner
-def _floor_divide(a: Any, b: Any) -> Any:
+@pair
+def floor_divide(a: Any, b: Any) -> Any:
+    """``a // b``: fields as `pair`."""
     quotient = (a - _modulo(a, b)) / b
     whole = floor(quotient)
     near = choose(less(splat(_F(0.5)), quotient - whole), whole + splat(_ONE), whole)
     return choose(equal(b, splat(_ZERO)), a / b, near)
 
 
-@instruction
-def floor_divide(row: Int, frame: Int) -> int:
-    """``a // b``: fields as `pair`."""
-    return pair(_floor_divide, row, frame)
-
-
-@instruction
-def power(row: Int, frame: Int) -> int:
+@pair
+def power(a: Any, b: Any) -> Any:
     """``a ** b``: fields as `pair`."""
-    return pair(power_of, row, frame)
+    return power_of(a, b)
 
 
-@jit_inner
-def _power_slope_a(a: Any, b: Any) -> Any:
+@pair
+def power_slope_a(a: Any, b: Any) -> Any:
+    """``b * a ** (b - 1)``: fields as `pair`."""
     found = b * power_of(a, b - splat(_ONE))
     return choose(equal(b, splat(_ZERO)), splat(_ZERO), found)
 
 
-@instruction
-def power_slope_a(row: Int, frame: Int) -> int:
-    """``b * a ** (b - 1)``: fields as `pair`."""
-    return pair(_power_slope_a, row, frame)
-
-
-@jit_inner
-def _power_slope_b(a: Any, b: Any) -> Any:
+@pair
+def power_slope_b(a: Any, b: Any) -> Any:
+    """``a ** b * log(a)``: fields as `pair`."""
     return power_of(a, b) * log_of(choose(less(splat(_ZERO), a), a, splat(_ONE)))
 
 
-@instruction
-def power_slope_b(row: Int, frame: Int) -> int:
-    """``a ** b * log(a)``: fields as `pair`."""
-    return pair(_power_slope_b, row, frame)
-
-
-@jit_inner
-def _maximum(a: Any, b: Any) -> Any:
+@pair
+def maximum(a: Any, b: Any) -> Any:
+    """The larger one: fields as `pair`."""
     return choose(less_equal(b, a), a, b)
 
 
-@instruction
-def maximum(row: Int, frame: Int) -> int:
-    """The larger one: fields as `pair`."""
-    return pair(_maximum, row, frame)
-
-
-@jit_inner
-def _minimum(a: Any, b: Any) -> Any:
+@pair
+def minimum(a: Any, b: Any) -> Any:
+    """The smaller one: fields as `pair`."""
     return choose(less_equal(a, b), a, b)
 
 
-@instruction
-def minimum(row: Int, frame: Int) -> int:
-    """The smaller one: fields as `pair`."""
-    return pair(_minimum, row, frame)
-
-
-@jit_inner
-def _less(a: Any, b: Any) -> Any:
+@pair
+def is_less(a: Any, b: Any) -> Any:
+    """1 where ``a < b``, else 0: fields as `pair`."""
     return choose(less(a, b), splat(_ONE), splat(_ZERO))
 
 
-@instruction
-def is_less(row: Int, frame: Int) -> int:
-    """1 where ``a < b``, else 0: fields as `pair`."""
-    return pair(_less, row, frame)
-
-
-@jit_inner
-def _less_equal(a: Any, b: Any) -> Any:
+@pair
+def is_less_equal(a: Any, b: Any) -> Any:
+    """1 where ``a <= b``, else 0: fields as `pair`."""
     return choose(less_equal(a, b), splat(_ONE), splat(_ZERO))
 
 
-@instruction
-def is_less_equal(row: Int, frame: Int) -> int:
-    """1 where ``a <= b``, else 0: fields as `pair`."""
-    return pair(_less_equal, row, frame)
-
-
-@jit_inner
-def _equal(a: Any, b: Any) -> Any:
-    return choose(equal(a, b), splat(_ONE), splat(_ZERO))
-
-
-@instruction
-def is_equal(row: Int, frame: Int) -> int:
+@pair
+def is_equal(a: Any, b: Any) -> Any:
     """1 where ``a == b``, else 0: fields as `pair`."""
-    return pair(_equal, row, frame)
+    return choose(equal(a, b), splat(_ONE), splat(_ZERO))
 
 
 # -- choices -------------------------------------------------------------------------------------------------

@@ -34,10 +34,12 @@ class Instruction:
     ----------
     function : callable
         Takes the addresses of a row and of a frame, and returns whether to go on: see `minifit.kernels.program`.
+    name : str
+        The name by which programs call it.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.name, self.function = function.__name__, function
+    def __init__(self, function: Callable[..., Any], name: str) -> None:
+        self.name, self.function = name, function
 
     def lower(self) -> list[str]:
         """Return the instruction as LLVM's text, in parts: see `machine.make`."""
@@ -49,7 +51,7 @@ class Instruction:
 
 def instruction(function: Callable[..., Any]) -> Instruction:
     """Make an instruction of a function of the addresses of a row and of a frame."""
-    return Instruction(function)
+    return Instruction(function, function.__name__)
 
 
 def jit_inner(function: Function) -> Function:

@@ -37,7 +37,7 @@ def test_a_dense_layer(k: int, m: int) -> None:
 def test_an_activation_and_its_slope(name: str) -> None:
     x, dy = 3 * randoms(4, 7), randoms(4, 7, seed=1)
     y, dx, expected, slope = (np.zeros_like(x) for _ in range(4))
-    carry((name, y, x, 7), (f"{name}_slope", dx, dy, y, 7))
+    carry((name, y, x, 7), (f"{name}_slope", dx, dy, y, y, 7))
     reference.activation_forward(x, name, expected)
     reference.activation_backward(expected, dy, name, slope)
     np.testing.assert_allclose(y, expected, **CLOSE)

@@ -24,7 +24,7 @@ def dense(program: Program, x: Any, w: Any, b: Any, activation: str = "linear") 
 
     def back(dy: Any) -> None:
         if activation != "linear":
-            program.emit(f"{activation}_slope", dy, dy, y, y.count)
+            program.emit(f"{activation}_slope", dy, dy, y, y, y.count)
         program.flow(x, "dense_slope_x", dy, w, program.room(-k * m), x.rows, k, m, routines)
         program.flow(w, "dense_slope_w", x, dy, x.rows, k, m, routines)
         if b is not None:
@@ -40,7 +40,7 @@ def activation(program: Program, x: Any, name: str) -> Value:
     x = program.as_value(x)
     y = program.value(x.shape, x)
     program.emit(name, y, x, y.count)
-    program.back(y, lambda dy: program.flow(x, f"{name}_slope", dy, y, y.count))
+    program.back(y, lambda dy: program.flow(x, f"{name}_slope", dy, y, y, y.count))
     return y
 
 
