@@ -3,7 +3,6 @@
 import numpy as np
 
 from minifit.kernels import program as at
-from minifit.kernels.compiled_functions import within
 from minifit.kernels.compiled_vectors import (
     LANES,
     SIZE,
@@ -110,7 +109,14 @@ def bound_norms_of_rows(row: Int, frame: Int) -> int:
 @jit_inner
 def _scale(norms: Float, low: Float, high: Float, rate: Float) -> Float:
     """The factors of weights of these norms."""
-    wanted = within(norms, _F(low), _F(high))
+    wanted = _within(norms, splat(_F(low)), splat(_F(high)))
     if rate != 1:
         wanted = splat(_F(rate)) * wanted + splat(_F(1 - rate)) * norms
     return wanted / (splat(_SMALL) + norms)
+
+
+@jit_inner
+def _within(x: Float, low: Float, high: Float) -> Float:
+    """The numbers moved into bounds; NaN stays NaN."""
+    x = choose(less(x, low), low, x)
+    return choose(less(high, x), high, x)

@@ -47,9 +47,9 @@ def each(function: Callable[..., Any]) -> Instruction:
     def loop(row: Int, frame: Int) -> int:
         y, x, n = field(row, 1), field(row, 2), size(row, 3, frame)
         p, q, r = setting(row, 4), setting(row, 5), setting(row, 6)
-        for i in range(0, n, LANES):
-            some, here = first(n - i), i * SIZE
-            store(inner(load(x + here, some), p, q, r), y + here, some)
+        for i in range(0, n * SIZE, LANES * SIZE):
+            some = first(n - i // SIZE)
+            store(inner(load(x + i, some), p, q, r), y + i, some)
         return at.GO_ON
 
     return Instruction(loop, function.__name__)
@@ -65,10 +65,9 @@ def slope(function: Callable[..., Any]) -> Instruction:
     def loop(row: Int, frame: Int) -> int:
         dx, dy, x, y, n = field(row, 1), field(row, 2), field(row, 3), field(row, 4), size(row, 5, frame)
         p, q, r = setting(row, 6), setting(row, 7), setting(row, 8)
-        for i in range(0, n, LANES):
-            some, here = first(n - i), i * SIZE
-            found = inner(load(dy + here, some), load(x + here, some), load(y + here, some), p, q, r)
-            store(found, dx + here, some)
+        for i in range(0, n * SIZE, LANES * SIZE):
+            some = first(n - i // SIZE)
+            store(inner(load(dy + i, some), load(x + i, some), load(y + i, some), p, q, r), dx + i, some)
         return at.GO_ON
 
     return Instruction(loop, function.__name__)

@@ -42,14 +42,15 @@ def binary_crossentropy(t: Any, p: Any, q: Any) -> Any:
     return t * log(held + low) + (one - t) * log(one - held + low)
 
 
-@row_slopes()
-def binary_crossentropy_slope(t: Any, p: Any, q: Any) -> Any:
+@row_slopes
+def binary_crossentropy_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = ((1 - t) / (1 - p + 1e-7) - t / (p + 1e-7)) / m * dloss``: fields dp, t, p, dlosses, rows, m.
 
     0 where p was held.
     """
     one, low = splat(_ONE), splat(_EPSILON)
-    return choose(inside(p), (one - t) / (one - p + low) - t / (p + low), p - p)
+    change = (one - t) / (one - p + low) - t / (p + low)
+    return choose(inside(p), change * splat(dloss / m), p - p)
 
 
 @instruction
@@ -155,11 +156,11 @@ def divergence(t: Any, p: Any, q: Any) -> Any:
     return held * log(held / within(p, _EPSILON, _ONE))
 
 
-@row_slopes(-1, mean=False)
-def divergence_slope(t: Any, p: Any, q: Any) -> Any:
+@row_slopes
+def divergence_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = -t / p * dloss``, 0 where p was held: fields dp, t, p, dlosses, rows, m."""
     held = within(p, _EPSILON, _ONE)
-    return choose(equal(p, held), within(t, _EPSILON, _ONE) / held, splat(_ZERO))
+    return choose(equal(p, held), within(t, _EPSILON, _ONE) / held * splat(-dloss), splat(_ZERO))
 
 
 @row_values()
@@ -168,7 +169,7 @@ def poisson(t: Any, p: Any, q: Any) -> Any:
     return p - t * log(p + splat(_EPSILON))
 
 
-@row_slopes()
-def poisson_slope(t: Any, p: Any, q: Any) -> Any:
+@row_slopes
+def poisson_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = (1 - t / (p + 1e-7)) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
-    return splat(_ONE) - t / (p + splat(_EPSILON))
+    return (splat(_ONE) - t / (p + splat(_EPSILON))) * splat(dloss / m)

@@ -13,20 +13,20 @@ _ZERO, _ONE, _LOG_2 = _F(0), _F(1), _F(np.log(2))
 _EPSILON = _F(1e-7)
 
 
-@row_values(100)
+@row_values(100, zero=True)
 def percentage_error(t: Any, p: Any, q: Any) -> Any:
     """``100 * mean(|(t - p) / max(|t|, 1e-7)|)`` row by row: fields losses, t, p, rows, m."""
     return size_of((t - p) / at_least(size_of(t), _EPSILON))
 
 
-@row_slopes(100)
-def percentage_error_slope(t: Any, p: Any, q: Any) -> Any:
+@row_slopes
+def percentage_error_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = 100 sign(p - t) / max(|t|, 1e-7) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
     held = at_least(size_of(t), _EPSILON)
-    return sign_of((p - t) / held) / held
+    return sign_of((p - t) / held) / held * splat(dloss * _F(100) / m)
 
 
-@row_values()
+@row_values(zero=True)
 def logarithmic_error(t: Any, p: Any, q: Any) -> Any:
     """``mean((log(p + 1) - log(t + 1)) ** 2)``, each at least 1e-7, row by row: fields losses, t, p, rows, m."""
     one = splat(_ONE)
@@ -34,30 +34,30 @@ def logarithmic_error(t: Any, p: Any, q: Any) -> Any:
     return error * error
 
 
-@row_slopes(2)
-def logarithmic_error_slope(t: Any, p: Any, q: Any) -> Any:
+@row_slopes
+def logarithmic_error_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = 2 (log(p + 1) - log(t + 1)) / (p + 1) / m * dloss``: fields dp, t, p, dlosses, rows, m.
 
     0 where p was held.
     """
-    one = splat(_ONE)
+    one, target = splat(_ONE), at_least(t, _EPSILON)
     held = at_least(p, _EPSILON) + one
-    error = (log(held) - log(at_least(t, _EPSILON) + one)) / held
-    return choose(less_equal(splat(_EPSILON), p), error, splat(_ZERO))
+    change = (log(held) - log(target + one)) / held * splat(dloss * _F(2) / m)
+    return choose(less_equal(splat(_EPSILON), p), change, splat(_ZERO))
 
 
-@row_values()
-def huber(t: Any, p: Any, q: Any) -> Any:
+@row_values(zero=True)
+def huber(t: Any, p: Any, delta: Any) -> Any:
     """``mean(b * (|p - t| - b / 2))`` with b = min(|p - t|, delta), row by row: fields losses, t, p, rows, m, delta."""
     error = size_of(p - t)
-    bent = choose(less(splat(q), error), splat(q), error)
+    bent = choose(less(splat(delta), error), splat(delta), error)
     return bent * (error - bent * splat(_F(0.5)))
 
 
-@row_slopes()
-def huber_slope(t: Any, p: Any, q: Any) -> Any:
+@row_slopes
+def huber_slope(t: Any, p: Any, dloss: Any, m: Any, delta: Any) -> Any:
     """``dp = (p - t held in [-delta, delta]) / m * dloss``: fields dp, t, p, dlosses, rows, m, delta."""
-    return within(p - t, -q, q)
+    return within(p - t, -delta, delta) * splat(dloss / m)
 
 
 @row_values()
@@ -68,7 +68,7 @@ def log_cosh(t: Any, p: Any, q: Any) -> Any:
     return error + (at_least(twice, _ZERO) + log1p_exp(nothing - size_of(twice))) - splat(_LOG_2)
 
 
-@row_slopes()
-def log_cosh_slope(t: Any, p: Any, q: Any) -> Any:
+@row_slopes
+def log_cosh_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = tanh(p - t) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
-    return tanh(p - t)
+    return tanh(p - t) * splat(dloss / m)

@@ -26,18 +26,20 @@ from minifit.kernels.driver import field, real, size
 from minifit.kernels.instructions_layers import exp_of_row, largest_of_row
 from minifit.kernels.jit import Instruction, instruction, jit_inner
 
+Loss = Callable[..., Any]
+
 _F = np.float32
 _ZERO, _ONE = _F(0), _F(1)
 
 
-def row_values(factor: float = 1, mean: bool = True) -> Callable[[Callable[..., Any]], Instruction]:
-    """Make an instruction of a function: ``factor * mean(function(t, p, q))`` row by row, or of the sum.
+def row_values(factor: float = 1, mean: bool = True, zero: bool = False) -> Callable[[Loss], Instruction]:
+    """Make an instruction of a function: ``factor * mean(function(t, p, q))`` row by row, or the sum for the mean.
 
-    Fields: values, t, p, rows, m, setting q.
+    Fields: values, t, p, rows, m, setting q. `zero` says that the function is 0 where t and p are, as they are beyond
+    the end of a row: these numbers need not be left out.
     """
-    times = _F(factor)
 
-    def decorate(function: Callable[..., Any]) -> Instruction:
+    def decorate(function: Loss) -> Instruction:
         inner = jit_inner(function)
 
         def loop(row: Int, frame: Int) -> int:
@@ -45,10 +47,11 @@ def row_values(factor: float = 1, mean: bool = True) -> Callable[[Callable[..., 
             q = _F(real(row, 6))
             for i in range(n):
                 sums, begin = splat(_ZERO), i * m * SIZE
-                for j in range(0, m, LANES):
-                    some, here = first(m - j), begin + j * SIZE
-                    sums = choose(some, sums + inner(load(t + here, some), load(p + here, some), q), sums)
-                put_float(total(sums) / (_F(m) if mean else _ONE) * times, out + i * SIZE)
+                for j in range(begin, begin + m * SIZE, LANES * SIZE):
+                    some = first(m - (j - begin) // SIZE)
+                    found = inner(load(t + j, some), load(p + j, some), q)
+                    sums = sums + (found if zero else choose(some, found, splat(_ZERO)))
+                put_float(total(sums) / (_F(m) if mean else _ONE) * _F(factor), out + i * SIZE)
             return at.GO_ON
 
         return Instruction(loop, function.__name__)
@@ -56,67 +59,61 @@ def row_values(factor: float = 1, mean: bool = True) -> Callable[[Callable[..., 
     return decorate
 
 
-def row_slopes(factor: float = 1, mean: bool = True) -> Callable[[Callable[..., Any]], Instruction]:
-    """Make an instruction of a slope: ``dp = factor * function(t, p, q) / m * dvalue``, or for a sum without m.
+def row_slopes(function: Loss) -> Instruction:
+    """Make an instruction of the slope of a loss: ``dp = function(t, p, dloss, m, q)``, row by row.
 
-    Fields: dp, t, p, dvalues, rows, m, setting q.
+    Fields: dp, t, p, dlosses, rows, m, setting q. dloss is one number for a row, m as many as it has.
     """
-    times = _F(factor)
+    inner = jit_inner(function)
 
-    def decorate(function: Callable[..., Any]) -> Instruction:
-        inner = jit_inner(function)
+    def loop(row: Int, frame: Int) -> int:
+        dp, t, p, dlosses = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
+        n, m, q = size(row, 5, frame), field(row, 6), _F(real(row, 7))
+        for i in range(n):
+            dloss, begin = float_at(dlosses + i * SIZE), i * m * SIZE
+            for j in range(begin, begin + m * SIZE, LANES * SIZE):
+                some = first(m - (j - begin) // SIZE)
+                store(inner(load(t + j, some), load(p + j, some), dloss, _F(m), q), dp + j, some)
+        return at.GO_ON
 
-        def loop(row: Int, frame: Int) -> int:
-            dp, t, p, dvalue = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
-            n, m, q = size(row, 5, frame), field(row, 6), _F(real(row, 7))
-            for i in range(n):
-                share = float_at(dvalue + i * SIZE) * times / (_F(m) if mean else _ONE)
-                scale, begin = splat(share), i * m * SIZE
-                for j in range(0, m, LANES):
-                    some, here = first(m - j), begin + j * SIZE
-                    store(inner(load(t + here, some), load(p + here, some), q) * scale, dp + here, some)
-            return at.GO_ON
-
-        return Instruction(loop, function.__name__)
-
-    return decorate
+    return Instruction(loop, function.__name__)
 
 
-@row_values()
+@row_values(zero=True)
 def squared_error(t: Any, p: Any, q: Any) -> Any:
     """``mean((p - t) ** 2)`` row by row: fields losses, t, p, rows, m."""
     error = p - t
     return error * error
 
 
-@row_slopes(2)
-def squared_error_slope(t: Any, p: Any, q: Any) -> Any:
+@row_slopes
+def squared_error_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = 2 (p - t) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
-    return p - t
+    return (p - t) * splat(dloss * _F(2 / m))
 
 
-@row_values()
+@row_values(zero=True)
 def absolute_error(t: Any, p: Any, q: Any) -> Any:
     """``mean(|p - t|)`` row by row: fields losses, t, p, rows, m."""
     return size_of(p - t)
 
 
-@row_slopes()
-def absolute_error_slope(t: Any, p: Any, q: Any) -> Any:
+@row_slopes
+def absolute_error_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = sign(p - t) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
-    return sign_of(p - t)
+    return sign_of(p - t) * splat(dloss / m)
 
 
 @row_values()
-def binary_crossentropy_logits(t: Any, p: Any, q: Any) -> Any:
+def binary_crossentropy_logits(t: Any, z: Any, q: Any) -> Any:
     """``mean(max(z, 0) - z t + log(1 + exp(-|z|)))`` row by row: fields losses, t, z, rows, m."""
-    return at_least(p, _ZERO) - p * t + log1p_exp(splat(_ZERO) - size_of(p))
+    return at_least(z, _ZERO) - z * t + log1p_exp(splat(_ZERO) - size_of(z))
 
 
-@row_slopes()
-def binary_crossentropy_logits_slope(t: Any, p: Any, q: Any) -> Any:
+@row_slopes
+def binary_crossentropy_logits_slope(t: Any, z: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dz = (sigmoid(z) - t) / m * dloss``: fields dz, t, z, dlosses, rows, m."""
-    return sigmoid(p) - t
+    return (sigmoid(z) - t) * splat(dloss / m)
 
 
 @instruction

@@ -56,10 +56,11 @@ def hinge(t: Any, p: Any, q: Any) -> Any:
     return at_least(splat(_ONE) - t * p, _ZERO)
 
 
-@row_slopes(-1)
-def hinge_slope(t: Any, p: Any, q: Any) -> Any:
+@row_slopes
+def hinge_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = -t / m * dloss`` where ``1 - t p`` is not below 0: fields dp, t, p, dlosses, rows, m."""
-    return choose(less_equal(splat(_ZERO), splat(_ONE) - t * p), t, splat(_ZERO))
+    margin = splat(_ONE) - t * p
+    return choose(less_equal(splat(_ZERO), margin), t * splat(-dloss / m), splat(_ZERO))
 
 
 @row_values()
@@ -69,11 +70,12 @@ def squared_hinge(t: Any, p: Any, q: Any) -> Any:
     return margin * margin
 
 
-@row_slopes(-2)
-def squared_hinge_slope(t: Any, p: Any, q: Any) -> Any:
+@row_slopes
+def squared_hinge_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = -2 t max(1 - t p, 0) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
     margin = splat(_ONE) - t * p
-    return choose(less_equal(splat(_ZERO), margin), t * margin, splat(_ZERO))
+    change = t * margin * splat(dloss * _F(-2) / m)
+    return choose(less_equal(splat(_ZERO), margin), change, splat(_ZERO))
 
 
 @instruction

@@ -50,10 +50,10 @@ def sparse_accuracy(row: Int, frame: Int) -> int:
 
 
 @row_values()
-def binary_accuracy(t: Any, p: Any, q: Any) -> Any:
+def binary_accuracy(t: Any, p: Any, threshold: Any) -> Any:
     """The share of ``p > threshold`` that equal the target, row by row: fields values, t, p, rows, m, threshold."""
     one, nothing = splat(_ONE), splat(_ZERO)
-    off = size_of(choose(less(splat(q), p), one, nothing) - t)
+    off = size_of(choose(less(splat(threshold), p), one, nothing) - t)
     return choose(less(nothing, off), nothing, choose(less(off, one), one, nothing))  # NaN is no hit
 
 

@@ -52,11 +52,11 @@ def pair(function: Callable[..., Any]) -> Instruction:
         full_a, full_b = first(LANES * each_a), first(LANES * each_b)
         for i in range(n):
             here, there, to = a + i * step_a * SIZE, b + i * step_b * SIZE, y + i * m * SIZE
-            for j in range(0, m, LANES):
-                some, off = first(m - j), j * SIZE
-                left = choose(full_a, load(here + off, both(some, full_a)), spread(here))
-                right = choose(full_b, load(there + off, both(some, full_b)), spread(there))
-                store(inner(left, right), to + off, some)
+            for j in range(0, m * SIZE, LANES * SIZE):
+                some = first(m - j // SIZE)
+                left = choose(full_a, load(here + j, both(some, full_a)), spread(here))
+                right = choose(full_b, load(there + j, both(some, full_b)), spread(there))
+                store(inner(left, right), to + j, some)
         return at.GO_ON
 
     return Instruction(loop, function.__name__)

@@ -14,6 +14,6 @@ def test_it_has_its_name(name: str) -> None:
 
 
 def test_none_is_left_out(root: Path) -> None:
-    made = re.compile(r"^@(instruction|each|slope|pair|row_values\(.*\)|row_slopes\(.*\))$", re.MULTILINE)
+    made = re.compile(r"^@(instruction|each|slope|pair|row_slopes|row_values\(.*\))$", re.MULTILINE)
     texts = [file.read_text(encoding="utf-8") for file in (root / "kernels").glob("*.py")]
     assert sum(len(made.findall(text)) for text in texts) == len(instructions.TABLE)
