@@ -1,17 +1,18 @@
-"""The ops of layers: dense, and the activations whose slope is known from their output."""
+"""The ops of layers: dense, and the activations that it may have."""
 
 from typing import Any
 
 from minifit import activations, ops
 from minifit.kernels import blas
-from minifit.lowering.program import Program, lowers
+from minifit.lowering.program import Program, lowers, lowers_as
+from minifit.lowering.rules.elementwise import elementwise
 from minifit.lowering.values import Unlowered, Value
 
 
 @lowers(ops.dense)
 def dense(program: Program, x: Any, w: Any, b: Any, activation: str = "linear") -> Value:
     """Write down ``activation(x @ w + b)``; the activation works in the place of the product."""
-    x, w = program.as_value(x), program.as_value(w)
+    x, w = program.floats(x), program.as_value(w)
     b = None if b is None else program.as_value(b)
     if w.of_batch or w.ndim != 2:
         raise Unlowered("a dense op whose weights come from the batch")
@@ -24,7 +25,7 @@ def dense(program: Program, x: Any, w: Any, b: Any, activation: str = "linear") 
 
     def back(dy: Any) -> None:
         if activation != "linear":
-            program.emit(f"{activation}_slope", dy, dy, y, y, y.count)
+            program.emit(f"{activation}_slope", dy, dy, y, y, y.count)  # the product is gone; none reads it
         program.flow(x, "dense_slope_x", dy, w, program.room(-k * m), x.rows, k, m, routines)
         program.flow(w, "dense_slope_w", x, dy, x.rows, k, m, routines)
         if b is not None:
@@ -36,31 +37,18 @@ def dense(program: Program, x: Any, w: Any, b: Any, activation: str = "linear") 
 
 @lowers(ops.activation)
 def activation(program: Program, x: Any, name: str) -> Value:
-    """Write down an activation whose slope follows from its output."""
-    x = program.as_value(x)
-    y = program.value(x.shape, x)
-    program.emit(name, y, x, y.count)
-    program.back(y, lambda dy: program.flow(x, f"{name}_slope", dy, y, y, y.count))
-    return y
+    """Write down an activation by its name."""
+    return elementwise(program, name, x)
 
 
-@lowers(ops.relu)
-def relu(program: Program, x: Any) -> Value:
-    """Write down ``max(x, 0)``."""
-    return activation(program, x, "relu")
-
-
-@lowers(ops.tanh)
-def tanh(program: Program, x: Any) -> Value:
-    """Write down the hyperbolic tangent."""
-    return activation(program, x, "tanh")
+lowers_as(elementwise, {ops.relu: "relu", ops.tanh: "tanh"})
 
 
 @lowers(ops.sigmoid)
 def sigmoid(program: Program, x: Any) -> Value:
     """Write down the logistic function, which remembers its logits."""
-    x = program.as_value(x)
-    y = activation(program, x, "sigmoid")
+    x = program.floats(x)
+    y = elementwise(program, "sigmoid", x)
     y.logits = x
     return y
 
@@ -68,7 +56,7 @@ def sigmoid(program: Program, x: Any) -> Value:
 @lowers(ops.softmax)
 def softmax(program: Program, x: Any) -> Value:
     """Write down ``exp(x) / sum(exp(x))`` over the last axis, which remembers its logits."""
-    x = program.as_value(x)
+    x = program.floats(x)
     y = program.value(x.shape, x)
     program.emit("softmax", y, x, y.rows, y.columns)
     program.back(y, lambda dy: program.flow(x, "softmax_slope", dy, y, y.rows, y.columns))

@@ -6,7 +6,6 @@ from typing import Any
 from minifit import activations, nonlinearities
 from minifit.lowering.program import Program, lowers, lowers_as
 from minifit.lowering.rules.elementwise import elementwise
-from minifit.lowering.rules.layers import activation
 from minifit.lowering.rules.shaping import transpose
 from minifit.lowering.values import Value
 
@@ -62,6 +61,6 @@ def relu(
 ) -> Value:
     """Write down relu with a leak, a ceiling and a threshold of its own."""
     if alpha == 0 and max_value is None and threshold == 0:
-        return activation(program, x, "relu")
+        return elementwise(program, "relu", x)
     high = math.inf if max_value is None else float(max_value)
     return elementwise(program, "leaky_relu", x, float(alpha), high, float(threshold))

@@ -24,3 +24,12 @@ def test_probabilities_remember_their_logits(op: Any) -> None:
     assert op(x).logits is x
     assert op(x).shape == x.shape
     assert np.float32 == x.dtype
+
+
+@pytest.mark.parametrize(
+    "op", [ops.relu, ops.tanh, ops.sigmoid, ops.softmax, lambda x: ops.dense(x, np.ones((4, 2)), None)]
+)
+def test_whole_numbers_are_read_as_such(op: Any) -> None:
+    program = Program(Streams(0))
+    op(program.column("numbers", (None, 4), np.dtype(np.int64)))
+    assert program.body[0].name == "to_float"
