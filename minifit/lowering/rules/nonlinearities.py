@@ -6,7 +6,7 @@ from typing import Any
 from minifit import activations, nonlinearities
 from minifit.lowering.program import Program, lowers, lowers_as
 from minifit.lowering.rules.elementwise import elementwise
-from minifit.lowering.rules.shaping import transpose
+from minifit.lowering.rules.parts import transpose
 from minifit.lowering.values import Value
 
 

@@ -10,6 +10,7 @@ from minifit.lowering import rules  # noqa: F401
 from minifit.lowering.program import Program
 from minifit.lowering.values import Unlowered
 from minifit.randomness import Streams
+from minifit.tensor import Tensor
 
 
 def test_weights_of_the_batch_are_not_for_the_dense_instruction() -> None:
@@ -27,7 +28,8 @@ def test_probabilities_remember_their_logits(op: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "op", [ops.relu, ops.tanh, ops.sigmoid, ops.softmax, lambda x: ops.dense(x, np.ones((4, 2)), None)]
+    "op",
+    [ops.relu, ops.tanh, ops.sigmoid, ops.softmax, lambda x: ops.dense(x, Tensor(np.ones((4, 2))), None)],
 )
 def test_whole_numbers_are_read_as_such(op: Any) -> None:
     program = Program(Streams(0))
