@@ -8,8 +8,9 @@ import numpy as np
 from minifit.arrays import FLOAT, Array
 from minifit.data.batch import Batch, Columns, Stretch
 from minifit.data.class_weights import weigh_classes
-from minifit.data.permutation import Computed
+from minifit.data.permutation import LISTED, STRETCH, Computed
 from minifit.data.row_batches import RowBatches
+from minifit.data.shares import places_held
 from minifit.errors import DataError, ShapeError
 from minifit.tensor import Context
 
@@ -22,6 +23,9 @@ class ArrayBatches(RowBatches):
 
     _whole: Stretch | None = None  # the present pass as one stretch, where the arrays can be used as they lie
     _stays = False  # whether nothing of it is still to be cast, weighed or put in order
+    _computed = False  # whether its order is not kept
+    _part: Stretch | None = None  # the batches whose order was computed last
+    _part_begins = _part_ends = 0  # their numbers
     _begins = _ends = -1  # the positions at which it begins and ends
     _to_cast: Sequence[
         tuple[Array, Array]
@@ -46,12 +50,11 @@ class ArrayBatches(RowBatches):
         if begin == 0 or not self._begins <= self.position < self._ends:
             self._begins, self._ends = self.position - begin, self.position - begin + self.batches
             self._whole = whole = self._as_it_lies()
-            computed = whole is not None and whole.order is None and bool(self.shuffle)
-            self._stays = not self._to_cast and self.class_weight is None and not computed
+            self._stays = not self._to_cast and self.class_weight is None and not self._computed
         whole = self._whole
         if whole is None:
             return super()._ahead(here, begin, most)
-        if whole.order is None and self.shuffle:
+        if self._computed:
             whole = self._of_computed(whole, begin)
         else:
             whole.begin, whole.batches = begin, self.batches - begin
@@ -65,7 +68,7 @@ class ArrayBatches(RowBatches):
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from there, in the order of that time."""
         super().set_state(state)
-        self._begins, self._ends, self._whole = -1, -1, None
+        self._begins, self._ends, self._whole, self._part = -1, -1, None, None
 
     def _as_it_lies(self) -> Stretch | None:
         """Return the pass as one stretch of the arrays themselves; None if they must be cast or copied.
@@ -75,7 +78,13 @@ class ArrayBatches(RowBatches):
         """
         arrays: list[Array | None] = []
         self._to_cast = []
+        shared = self.workers.size > 1
+        alone = (
+            self._rows_held(0, self.samples) if shared and self.batches == 1 and not self.shuffle else None
+        )
         for _, role, rows, dtype, held in self.columns:
+            if alone is not None and rows is not None:
+                rows, held = rows[alone], None if held is None else held[alone]
             array: Any = rows
             if role == "y" and held is not None and held.dtype != dtype and held.size == len(held):
                 array = np.empty(held.shape, dtype)
@@ -83,8 +92,14 @@ class ArrayBatches(RowBatches):
             if array is not None and not _lies_ready(array, dtype):
                 return None
             arrays.append(array)
-        order = self.order if self.shuffle else None
-        whole = Stretch(*self._parts(arrays), None if isinstance(order, Computed) else order, self.size, 0, 0)
+        order: Any = self.order if self.shuffle else None
+        self._computed = isinstance(order, Computed) or (shared and alone is None and self.samples > LISTED)
+        if self._computed:
+            order = None
+        elif shared and alone is None:
+            order = self._in_order(places_held(self.workers, self.samples, self.size))
+        self._part = None
+        whole = Stretch(*self._parts(arrays), order, self._share_size, 0, 0, self._whole_of(self.samples))
         if self.class_weight is not None:
             if self._by_class is None:
                 self._by_class = np.empty(len(self.inputs[0]), FLOAT)
@@ -132,16 +147,38 @@ class ArrayBatches(RowBatches):
 
     def _of_computed(self, whole: Stretch, begin: int) -> Stretch:
         """A stretch of an order that is not kept: as far as it is computed."""
-        assert isinstance(self.order, Computed)
-        first, last = self._rows_of(begin, 1)
-        places, left = self.order.ahead(first, last - first), self.batches - begin
-        if first + len(places) < self.samples:
-            left = max(len(places) // self.size, 1)
-        return Stretch(whole.inputs, whole.targets, whole.weights, places, self.size, 0, left)
+        if self._part is None or not self._part_begins <= begin < self._part_ends:
+            self._part_begins = begin
+            self._part_ends = min(begin + max(STRETCH // self.size, 1), self.batches)
+            first, last = self._rows_of(begin, self._part_ends - begin)
+            order = self._in_order(first + places_held(self.workers, last - first, self.size))
+            parts = whole.inputs, whole.targets, whole.weights
+            self._part = Stretch(*parts, order, whole.size, 0, 0, self._whole_of(last - first))
+        part = self._part
+        part.begin, part.batches = begin - self._part_begins, self._part_ends - begin
+        return part
+
+    def _in_order(self, places: Array) -> Array:
+        """Return the rows at these places of the pass."""
+        if self.shuffle is not True:
+            return places
+        return self.order.at(places) if isinstance(self.order, Computed) else self.order[places]
+
+    def _rows_held(self, first: int, last: int) -> slice:
+        """Return the rows of a batch that this worker holds."""
+        share = self.workers.share(last - first)
+        return slice(first + share.begin, first + share.begin + share.held)
 
     def _batch(self, here: Context, first: int, last: int) -> Batch:
         rows = slice(first, last)
-        index = self.order[rows] if self.shuffle is True else None
+        index = None
+        if self.workers.size > 1:
+            if last - first > self.size:
+                index = self._in_order(first + places_held(self.workers, last - first, self.size))
+            else:
+                rows = self._rows_held(first, last)
+        if index is None and self.shuffle is True:
+            index = self.order[rows]
         made = [
             None if source is None else _gather(here, source, rows, index, dtype)
             for _, _, source, dtype, _ in self.columns
@@ -159,7 +196,7 @@ def _gather(here: Context, source: Any, rows: slice, index: Array | None, dtype:
     if index is None and source.dtype == dtype and source.flags.c_contiguous:
         part: Array = source[rows]
         return part
-    out = here.take((rows.stop - rows.start, *source.shape[1:]), dtype)
+    out = here.take((rows.stop - rows.start if index is None else len(index), *source.shape[1:]), dtype)
     if index is None:
         np.copyto(out, source[rows], casting="unsafe")
     else:

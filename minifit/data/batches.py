@@ -4,6 +4,7 @@ A source hands out one batch after another, like a tape: an epoch of training ta
 from it, an evaluation winds it back first. When it has no more, `next` returns None.
 """
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -14,8 +15,11 @@ from minifit.data.batch import PARTS, Batch, Columns, Stretch
 from minifit.data.class_weights import weigh_classes
 from minifit.data.forms import ALONE, ONE, Form, Given, Names, warn_of_extra
 from minifit.data.values import not_finite
-from minifit.errors import ArgumentError, DataError, ShapeError
+from minifit.errors import ArgumentError, DataError, ShapeError, legible, quoted
+from minifit.tables import first_difference, plain
 from minifit.tensor import Context
+from minifit.workers import ALONE as ONE_WORKER
+from minifit.workers import Share, Workers
 
 SUSPECTED = (1, 2, 0)
 """The parts of a batch in the order in which they are looked through for NaN: targets, weights, inputs."""
@@ -63,6 +67,9 @@ class Batches(ABC):
         What messages call the inputs, the targets and the weights.
     advice : str
         What to do when it is too short.
+    workers : Workers
+        Those that take the batches together. All else that is said of batches here, their number, size and place, is
+        said of whole ones, and so the same on each of them.
     """
 
     advice = "Let the generator go on without end"
@@ -78,7 +85,40 @@ class Batches(ABC):
     form = Form()
     outputs = 1
     labels: tuple[Sequence[str], ...] = (PARTS[:1], (), ())
+    workers: Workers = ONE_WORKER
+    _total = 0  # the rows of the latest batch, those of all workers
     _explained = False
+
+    def divide(self, workers: Workers) -> None:
+        """Hand out from now on only the rows of each batch that this one of several workers takes.
+
+        Raises
+        ------
+        ArgumentError, DataError
+            When the data cannot be divided, or is not the same on all workers.
+        """
+        if workers.size > 1:
+            self.workers = workers
+            self._see_that_all_have_it()
+
+    def _see_that_all_have_it(self) -> None:
+        """Compare the data with that of the other workers."""
+        here = plain(self.describe())
+        for rank, content in enumerate(self.workers.from_all(json.dumps(here).encode())):
+            there = json.loads(content)
+            if there != here:
+                place, other, own = first_difference(there, here, "data")
+                raise DataError(
+                    "All workers must be given the same data, of which each takes its rows. "
+                    f"Received: {legible(place)} is {quoted(other)} on worker {rank} and {quoted(own)} on worker "
+                    f"{self.workers.rank}. Pass all of the data on each of them, or have each make its own with "
+                    "strategy.distribute_datasets_from_function."
+                )
+
+    @property
+    def share(self) -> Share | None:
+        """The rows of the latest batch that this worker has taken; None for one worker alone."""
+        return None if self.workers.size == 1 else self.workers.share(self._total)
 
     def name_outputs(self, outputs: Sequence[str]) -> None:
         """Put targets and weights in the order of a model's outputs, which were unknown until it was built.
@@ -140,7 +180,12 @@ class Batches(ABC):
         Say with `took` how many of them were. Most sources hand out the next batch alone.
         """
         batch = self.next(here)
-        return None if batch is None else Stretch(*batch, None, max(len(batch.inputs[0]), 1), 0, 1)
+        if batch is None:
+            return None
+        stretch = Stretch(*batch, None, max(len(batch.inputs[0]), 1), 0, 1)
+        if self.workers.size > 1:
+            stretch.whole = max(self._total, 1), self._total
+        return stretch
 
     def took(self, batches: int) -> None:
         """Go on behind the first `batches` of those that lie ahead."""
@@ -205,6 +250,8 @@ class Batches(ABC):
         described: dict[str, Any] = {"from": type(self).__name__, "class_weight": weights}
         if any(len(part) > 1 for part in self.labels):
             described["columns"] = [list(part) for part in self.labels]
+        if self.workers.size > 1:
+            described["workers"] = self.workers.size
         return described
 
     def get_state(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Both ways give the same batches in the same order; the first one can take many of them in a call.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from math import gcd
 from typing import Any, NamedTuple
@@ -23,7 +24,9 @@ from minifit.data.permutation import LISTED, Order, permutation
 from minifit.data.row_batches import Column, columns_of
 from minifit.data.stages import INFINITE, Slices, Stage
 from minifit.errors import ArgumentError, DataError
+from minifit.tables import plain
 from minifit.tensor import Context
+from minifit.workers import Workers
 
 
 def batches_of_dataset(
@@ -110,6 +113,13 @@ class DatasetBatches(IteratorBatches):
         super().__init__(dataset, steps, called, names)
         self._whole = whole
 
+    same_on_all = True
+
+    def divide(self, workers: Workers) -> None:
+        """Hand out from now on the rows that one worker takes, in the order that the chief draws."""
+        super().divide(workers)
+        _follow_chief(self)
+
     def _length(self) -> int | None:
         length = self._stage.length()
         return length if length >= 0 else None
@@ -148,12 +158,27 @@ class DatasetBatches(IteratorBatches):
         self._begin()
         self.begun = state["begun"]
         super().set_state(state)
+        if state["drawn"] == 0 and state["drawing_from"] != state["drawn_from"]:
+            self._waiting = self._draw()  # as it was fetched then, to learn the shapes
         _put(self._shuffles, state["drawing_from"])
 
 
 def _put(shuffles: Sequence[Shuffled], positions: Sequence[Mapping[str, Any]]) -> None:
     for shuffle, position in zip(shuffles, positions, strict=True):
         shuffle.position = position
+
+
+def _follow_chief(batches: Batches) -> None:
+    """Have the shuffles of a pipeline stand where those of the chief do: without a seed, each drew one."""
+    state = batches.get_state()
+    if batches.workers.size == 1 or not state["drawing_from"]:
+        return
+    places = state["drawn_from"], state["drawing_from"]
+    own = json.dumps(plain(places)).encode()
+    chiefs = batches.workers.from_chief(own)
+    if chiefs != own:
+        drawn, drawing = json.loads(chiefs)
+        batches.set_state({**state, "drawn_from": drawn, "drawing_from": drawing})
 
 
 # -- pipelines of rows ------------------------------------------------------------------------------------------
@@ -280,6 +305,11 @@ class PipelineBatches(ArrayBatches):
     @passes.setter
     def passes(self, passes: int) -> None:
         self._epochs = passes if self._epoch else 1
+
+    def divide(self, workers: Workers) -> None:
+        """Hand out from now on the rows that one worker takes, in the order that the chief draws."""
+        super().divide(workers)
+        _follow_chief(self)
 
     def _draw(self, here: Context) -> None:
         """Draw an order for the pass from the shuffles of the pipeline."""

@@ -1,5 +1,6 @@
 """Batches that come ready-made, one item each: from a generator, an iterable or a Sequence."""
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,16 @@ from minifit.data.batch import PARTS, Batch, Columns, for_each, target_dtype
 from minifit.data.batches import Batches
 from minifit.data.checks import array_of, same_length
 from minifit.data.forms import Given, Names, normal_form
+from minifit.data.shares import part_of
 from minifit.data.values import check_range
 from minifit.errors import ArgumentError, DataError
+from minifit.tensor import Context
+
+NOTHING = object()
+"""What stands in the place of an item where the data has ended: None may be what a generator yields by mistake."""
+
+ENDED = -1
+"""What workers tell each other in the place of the rows of a batch where the data has ended."""
 
 
 class ItemBatches(Batches):
@@ -32,6 +41,32 @@ class ItemBatches(Batches):
         if _ranks(batch) != self._ranks:
             raise _unlike(batch, self._first, given, place)
         return batch
+
+    def _next(self, here: Context) -> Batch | None:
+        item = self._item(here)
+        batch = None if item is NOTHING else self._made(item)
+        return batch if self.workers.size == 1 else self._shared(batch)
+
+    @abstractmethod
+    def _item(self, here: Context) -> Any:
+        """The next item; `NOTHING` at the end of the data."""
+
+    def _shared(self, batch: Batch | None) -> Batch | None:
+        """Return the rows of a batch that this worker takes, if all workers have as many rows; None for its end."""
+        rows = ENDED if batch is None else len(batch.inputs[0])
+        most, fewest = self.workers.largest(rows, -rows)
+        if most != -fewest:
+            other = int(most if most != rows else -fewest)
+            raise DataError(
+                "All workers must get the same batches, of which each takes its rows. "
+                f"Received: {_said(rows)} in {self._place} on worker {self.workers.rank}, {_said(other)} on another. "
+                "Have the data yield the same everywhere, or have each worker make its own with "
+                "strategy.distribute_datasets_from_function."
+            )
+        if batch is None:
+            return None
+        self._total = rows
+        return part_of(batch, self.workers.share(rows))
 
     def _rename(self) -> None:
         self._begin_with(self.form.given(self._first))
@@ -88,6 +123,10 @@ def batch_of(item: Any, place: str, names: Names) -> tuple[Given, Batch]:
         same_length(f"In {place}: all arrays", **dict(zip(held, arrays, strict=True)))
     inputs, targets, weights = made
     return given, Batch(inputs, for_each(targets, given.outputs), for_each(weights, given.outputs))
+
+
+def _said(rows: int) -> str:
+    return "the end of the data" if rows == ENDED else f"{rows} rows"
 
 
 def _converted(part: str, name: str, array: Array) -> Array:

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Iterator, Sized
 from contextvars import copy_context
 from typing import Any
 
-from minifit.data.batch import Batch
 from minifit.data.forms import ANY, Names
-from minifit.data.item_batches import ItemBatches
+from minifit.data.item_batches import NOTHING, ItemBatches
 from minifit.errors import DataError
 from minifit.tensor import Context
-
-_NOTHING = object()  # None may be what a generator yields by mistake, and then deserves an error
+from minifit.workers import Workers
 
 
 class IteratorBatches(ItemBatches):
@@ -29,6 +27,9 @@ class IteratorBatches(ItemBatches):
     The first batch is fetched at once, so that the model can be built and a broken generator is noticed
     before training begins; it is not lost.
     """
+
+    same_on_all = False
+    """Whether each worker may be taken to get the same batches: not from what can be iterated over but once."""
 
     def __init__(
         self, source: Iterable[Any], steps: int | None = None, called: str = "", names: Names = ANY
@@ -50,6 +51,17 @@ class IteratorBatches(ItemBatches):
                 "A generator that was used before is at its end; make a new one."
             ) from None
         self._begin_with(self._waiting)
+
+    def divide(self, workers: Workers) -> None:
+        """Refuse to be divided, unless all workers get the same batches."""
+        if workers.size > 1 and not self.same_on_all:
+            raise DataError(
+                f"{workers.size} workers take their rows of arrays, a Dataset or a Sequence; what can only be iterated "
+                f"over may give each of them other batches. Received: a {type(self._source).__name__}{self._of}. Make "
+                "a Sequence or a Dataset of it, or have each worker make its own data with "
+                "strategy.distribute_datasets_from_function."
+            )
+        super().divide(workers)
 
     def begin_epoch(self) -> None:
         """Begin an iterable anew, if an epoch is the whole of it."""
@@ -73,21 +85,20 @@ class IteratorBatches(ItemBatches):
 
     def _begin(self) -> None:
         self._iterator = self._open()
-        self._waiting = _NOTHING
+        self._waiting = NOTHING
         self.begun += 1
         self.drawn = 0
 
-    def _next(self, here: Context) -> Batch | None:
+    def _item(self, here: Context) -> Any:
         item = self._draw()
-        if item is _NOTHING:
-            return None
-        self.drawn += 1
-        return self._made(item)
+        if item is not NOTHING:
+            self.drawn += 1
+        return item
 
     def _draw(self) -> Any:
-        """The next thing the iterator yields, `_NOTHING` at its end."""
-        item, self._waiting = self._waiting, _NOTHING
-        return self._callers.run(next, self._iterator, _NOTHING) if item is _NOTHING else item
+        """The next thing the iterator yields, `NOTHING` at its end."""
+        item, self._waiting = self._waiting, NOTHING
+        return self._callers.run(next, self._iterator, NOTHING) if item is NOTHING else item
 
     @property
     def _place(self) -> str:
@@ -111,6 +122,6 @@ class IteratorBatches(ItemBatches):
         while self.begun < state["begun"]:
             self._draw()  # code of a generator runs when something is drawn, not when it is made
             self._begin()
-        while self.drawn < state["drawn"] and self._draw() is not _NOTHING:
+        while self.drawn < state["drawn"] and self._draw() is not NOTHING:
             self.drawn += 1
         self.drawn = state["drawn"]

@@ -62,17 +62,12 @@ class Computed:
         first, last, _ = part.indices(self._n)
         if not self._first <= first <= last <= self._first + len(self._stretch):
             until = min(max(last, first + STRETCH), self._n)
-            self._first, self._stretch = first, self._places(np.arange(first, until))
+            self._first, self._stretch = first, self.at(np.arange(first, until))
         return self._stretch[first - self._first : last - self._first]
 
-    def ahead(self, first: int, least: int) -> Array:
-        """The numbers from a place on: at least so many, and as many as are computed already."""
-        self[first : first + least]
-        return self._stretch[first - self._first :]
-
-    def _places(self, numbers: Array) -> Array:
-        """Return the new place of each number."""
-        found = self._rounds(numbers)
+    def at(self, places: Array) -> Array:
+        """The numbers at some places."""
+        found = self._rounds(places)
         while len(beyond := np.flatnonzero(found >= self._n)):
             found[beyond] = self._rounds(found[beyond])
         return found

@@ -242,14 +242,29 @@ class RowBatches(Batches):
 
     def _ahead(self, here: Context, begin: int, most: int) -> Stretch | None:
         """Return the batches of the present pass from a number on; None if something is wrong with their classes."""
-        left = min(self.batches - begin, most, max(COPIED_AT_ONCE // max(self.size * self._width, 1), 1))
-        batch = self._batch(here, *self._rows_of(begin, left))
+        size = self._share_size
+        left = min(self.batches - begin, most, max(COPIED_AT_ONCE // max(size * self._width, 1), 1))
+        first, last = self._rows_of(begin, left)
+        batch = self._batch(here, first, last)
         if self.class_weight is not None:
             try:
                 batch = batch._replace(weights=(weigh_classes(self.class_weight, batch),) * self.outputs)
             except (ShapeError, DataError):  # of one of them: taken alone it will be named
                 return None
-        return Stretch(*batch, None, self.size, 0, left)
+        return Stretch(*batch, None, size, 0, left, self._whole_of(last - first))
+
+    @property
+    def _share_size(self) -> int:
+        """The rows of a full batch that this worker holds."""
+        return self.size if self.workers.size == 1 else self.workers.share(self.size).held
+
+    def _whole_of(self, rows: int) -> tuple[int, int] | None:
+        """Return what stretches of shares say of the whole batches, which have so many rows altogether."""
+        return None if self.workers.size == 1 else (self.size, rows)
+
+    @property
+    def _total(self) -> int:  # type: ignore[override]
+        return min(self.size, self.samples - self._number * self.size)
 
     def took(self, batches: int) -> None:
         """Go on behind the first `batches` of those that lie ahead."""
@@ -268,7 +283,10 @@ class RowBatches(Batches):
 
     @abstractmethod
     def _batch(self, here: Context, first: int, last: int) -> Batch:
-        """The batch of these rows; of the rows at these places of the order, when shuffled row by row."""
+        """The batch of these rows; of the rows at these places of the order, when shuffled row by row.
+
+        Of several batches, and of one that several workers take together, it is the rows that this worker holds.
+        """
 
     def _row(self, place: int) -> int:
         """Return the row of the data at a place of the pass."""
@@ -276,7 +294,8 @@ class RowBatches(Batches):
 
     def _row_of_batch(self, row: int) -> int:
         """Return the row of the data that a row of the latest batch is."""
-        return self._row(self._number * self.size + row)
+        share = self.share
+        return self._row(self._number * self.size + row + (0 if share is None else share.begin))
 
     @property
     def _place(self) -> str:

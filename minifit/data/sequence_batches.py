@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from contextvars import copy_context
 from typing import Any
 
-from minifit.data.batch import Batch
 from minifit.data.forms import ANY, Names
-from minifit.data.item_batches import ItemBatches
+from minifit.data.item_batches import NOTHING, ItemBatches
 from minifit.data.permutation import permutation
 from minifit.errors import DataError
 from minifit.randomness import generator_at
@@ -79,7 +78,7 @@ class SequenceBatches(ItemBatches):
         if hasattr(self._source, "on_epoch_end"):
             self._source.on_epoch_end()
 
-    def _next(self, here: Context) -> Batch | None:
+    def _item(self, here: Context) -> Any:
         if self.position == 0:
             self._length = self._callers.run(len, self._source)
             if self.shuffle:
@@ -87,13 +86,13 @@ class SequenceBatches(ItemBatches):
                 self.drawn_from = rng.bit_generator.state
                 self._order = permutation(self._length, rng)
         if self.position == self._length:
-            return None
+            return NOTHING
         number = self.position
         self.position += 1
         if self.shuffle:
             number = int(self._order[number : number + 1][0])
         self._number = number
-        return self._made(self._callers.run(self._source.__getitem__, number))
+        return self._callers.run(self._source.__getitem__, number)
 
     @property
     def _place(self) -> str:

@@ -4,6 +4,7 @@ They are recognised by what they offer, so that nobody has to import h5py who do
 """
 
 import math
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,6 +12,9 @@ import numpy as np
 from minifit.arrays import Array, Shape
 from minifit.data.checks import array_of
 from minifit.errors import DataError
+
+NEAR = 2**14
+"""Bytes in a file that are read sooner than skipped: 16 KB, about what a call that reads costs."""
 
 
 class Stored:
@@ -56,6 +60,20 @@ class Stored:
         """All rows, in memory."""
         return np.asarray(self._source[self._first : self._first + len(self)])
 
+    def at(self, rows: Array) -> Array:
+        """Some rows, in memory; their numbers in ascending order.
+
+        Those that stand near each other are read together with what is between them.
+        """
+        made = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        far = (np.diff(rows) - 1) * self.row_bytes > NEAR
+        ends = [0, *(np.flatnonzero(far) + 1).tolist(), len(rows)] if len(rows) else []
+        for begin, end in pairwise(ends):
+            first = int(rows[begin])
+            part = self[first : int(rows[end - 1]) + 1].read()
+            made[begin:end] = part if len(part) == end - begin else part[rows[begin:end] - first]
+        return made
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.asarray(self.read(), dtype)
 
@@ -69,6 +87,11 @@ def read(source: Rows | None, rows: slice) -> Array | None:
         return None
     part = source[rows]
     return part.read() if isinstance(part, Stored) else part
+
+
+def read_at(source: Rows | None, rows: Array) -> Array | None:
+    """Return copies of rows in memory, of which the numbers ascend."""
+    return source if source is None else source.at(rows) if isinstance(source, Stored) else source[rows]
 
 
 def is_stored(value: Any) -> bool:

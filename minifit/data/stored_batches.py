@@ -15,7 +15,8 @@ from minifit.arrays import Array
 from minifit.data.batch import Batch, Stretch
 from minifit.data.permutation import Order, permutation
 from minifit.data.row_batches import RowBatches
-from minifit.data.stored import Rows, Stored, read
+from minifit.data.shares import places_held
+from minifit.data.stored import Rows, Stored, read, read_at
 from minifit.tensor import Context
 
 BLOCK = 2**25
@@ -32,6 +33,7 @@ class StoredBatches(RowBatches):
     _loaded: int | None = None  # the number of the block in memory
     _held: Sequence[Array | None] = ()  # what it holds of each column
     _inside: Order | None = None  # the order of its rows
+    _places: Array | None = None  # the places inside it whose rows are held, where that are not all
 
     @cached_property
     def block(self) -> int:
@@ -57,6 +59,8 @@ class StoredBatches(RowBatches):
         short = int(np.flatnonzero(self.order == self._blocks - 1)[0])
         self._missing = self._blocks * self.block - self.samples
         self._behind_short = (short + 1) * self.block - self._missing
+        if self.workers.size > 1:
+            self._loaded = None  # other rows of it are held in another order
         if self._loaded is not None:
             self._inside = self._order_inside(self._loaded)
 
@@ -80,19 +84,25 @@ class StoredBatches(RowBatches):
 
     def _batch(self, here: Context, first: int, last: int) -> Batch:
         """Put together from one block or more."""
+        rows_held = last - first
+        if self.workers.size > 1:
+            rows_held = len(places_held(self.workers, rows_held, self.size))
         made = [
-            None if rows is None else here.take((last - first, *rows.shape[1:]), dtype)
+            None if rows is None else here.take((rows_held, *rows.shape[1:]), dtype)
             for _, _, rows, dtype, _ in self.columns
         ]
-        place = first
+        place, filled = first, 0
         while place < last:
             block, inside = self._locate(place)
             self._load(block)
             n = min(last - place, self._rows(block) - inside)
+            begin, end = inside, inside + n
+            if self._places is not None:
+                begin, end = self._places.searchsorted((begin, end)).tolist()
             for part, out in zip(self._held, made, strict=True):
                 if part is not None and out is not None:
-                    self._copy(here, part, slice(inside, inside + n), out[place - first : place - first + n])
-            place += n
+                    self._copy(here, part, slice(begin, end), out[filled : filled + end - begin])
+            place, filled = place + n, filled + end - begin
         return Batch(*self._parts(made))
 
     def _copy(self, here: Context, part: Array, places: slice, out: Array) -> None:
@@ -111,9 +121,34 @@ class StoredBatches(RowBatches):
             return
         self._loaded, self._held = None, ()  # given back before more is taken
         first = block * self.block
-        self._held = [read(c.rows, slice(first, first + self._rows(block))) for c in self.columns]
         self._inside = self._order_inside(block)
+        if self.workers.size > 1:
+            rows = first + self._find_held(block)
+            self._held = [read_at(c.rows, rows) for c in self.columns]
+        else:
+            self._held = [read(c.rows, slice(first, first + self._rows(block))) for c in self.columns]
         self._loaded = block
+
+    def _find_held(self, block: int) -> Array:
+        """Return the rows of a block that this worker holds, in ascending order, and note at which places they come."""
+        first, n = self._place_of(block), self._rows(block)
+        begin = first // self.size * self.size
+        end = min(-(-(first + n) // self.size) * self.size, self.samples)
+        places = begin - first + places_held(self.workers, end - begin, self.size)
+        self._places = places = places[places.searchsorted(0) : places.searchsorted(n)]
+        if self._inside is None:
+            return places
+        rows = self._inside[0:n][places]
+        ascending = np.sort(rows)
+        self._inside = ascending.searchsorted(rows)
+        return ascending
+
+    def _place_of(self, block: int) -> int:
+        """Return the place of the pass at which a block begins."""
+        if self.shuffle is not True:
+            return block * self.block
+        place = int(np.flatnonzero(self.order == block)[0]) * self.block
+        return place - self._missing * (place >= self._behind_short)
 
     def _order_inside(self, block: int) -> Order | None:
         """The order of a block's rows in this pass, if they are shuffled."""

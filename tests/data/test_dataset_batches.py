@@ -349,3 +349,18 @@ def test_very_many_rows(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         rows += [stretch.batch(i).inputs[0][:, 0].astype(int).tolist() for i in range(stretch.batches)]
         ahead.took(stretch.batches)
     assert rows[:3] == expected[0][:3]
+
+
+def test_a_state_before_the_first_batch() -> None:
+    """The first batch is fetched at once, which draws from the shuffle."""
+
+    def made(seed: int) -> Batches:
+        rows = Dataset.from_tensor_slices(np.arange(9.0)[:, None]).shuffle(9, seed=seed)
+        return batches_of(rows.map(lambda x: x).batch(4))
+
+    first, second = made(1), made(2)
+    second.set_state(first.get_state())
+    for _ in range(2):
+        assert rows_of(first, context()) == rows_of(second, context())
+        first.begin_epoch()
+        second.begin_epoch()

@@ -1,0 +1,33 @@
+"""The rows of batches that one of several workers takes."""
+
+import numpy as np
+
+from minifit.arrays import Array
+from minifit.data.batch import Batch
+from minifit.workers import Share, Workers
+
+
+def places_held(workers: Workers, rows: int, size: int) -> Array:
+    """Return the places of the rows that a worker holds, of so many rows in batches of `size`.
+
+    Returns
+    -------
+    ndarray of int64
+        In the order of the rows. Of a batch with fewer rows than there are workers, one without a row holds the first.
+    """
+    share, (full, left) = workers.share(size), divmod(rows, size)
+    begins = np.arange(share.begin, full * size, size, dtype=np.int64)
+    held = (begins[:, None] + np.arange(share.held)).reshape(-1)
+    if not left:
+        return held
+    last = workers.share(left)
+    return np.concatenate([held, full * size + np.arange(last.begin, last.begin + last.held)])
+
+
+def part_of(batch: Batch, share: Share) -> Batch:
+    """Return the rows of a batch that a worker holds."""
+    rows = slice(share.begin, share.begin + share.held)
+    inputs, targets, weights = (
+        tuple([None if array is None else array[rows] for array in part]) for part in batch
+    )
+    return Batch(inputs, targets, weights)  # type: ignore[arg-type]
