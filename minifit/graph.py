@@ -17,11 +17,12 @@ from minifit import nest
 from minifit.arrays import FLOAT
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.symbolic import Symbolic
+from minifit.tensor_shape import Shaped, quick
 
 ShapeLike = tuple[int | None, ...]
 
 
-class Symbol(Symbolic):
+class Symbol(Symbolic, Shaped):
     """The result of a layer while a graph is made: a shape, and its origin.
 
     Parameters
@@ -32,13 +33,20 @@ class Symbol(Symbolic):
         The call that it is a result of.
     index : int
         Its place among the results of that call.
+
+    Attributes
+    ----------
+    row_shape : tuple of int or None
+        The shape without the batch in front.
     """
 
-    __slots__ = ("index", "node", "shape")
+    __slots__ = ("index", "node", "row_shape", "shape")
     dtype = FLOAT
 
     def __init__(self, shape: ShapeLike, node: "Node", index: int) -> None:
-        self.shape, self.node, self.index = shape, node, index
+        self.shape: Any = quick(shape)
+        self.row_shape = shape[1:]
+        self.node, self.index = node, index
 
     @property
     def name(self) -> str:

@@ -289,7 +289,7 @@ def _unit(x: Tensor, axis: Axis) -> Tensor:
 
 def _mean(x: Tensor) -> Tensor:
     """The mean over the last axis: a sum that is divided, since multiplying by 1 / n rounds once more."""
-    return x.sum(-1) / x.shape[-1]
+    return x.sum(-1) / int(x.shape[-1])
 
 
 def _pair(y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
@@ -423,7 +423,11 @@ class Loss(Configurable):
             symbol: Tensor = self._of_symbols(y_true, y_pred, sample_weight)
             return symbol
         p = floating(y_pred)
-        t = y_true if isinstance(y_true, Tensor) and y_true.shape == p.shape else matched(y_true, p)
+        t = (
+            y_true
+            if isinstance(y_true, Tensor) and y_true.value.shape == p.value.shape
+            else matched(y_true, p)
+        )
         values = self.call(t, p)
         if not isinstance(values, Tensor):
             raise GradientError(

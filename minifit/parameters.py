@@ -21,6 +21,7 @@ from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, Sh
 from minifit.settings import changed, flagged
 from minifit.symbolic import no_symbols
 from minifit.tensor import Tensor, current, to_array
+from minifit.tensor_shape import quick
 
 _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
 
@@ -110,7 +111,8 @@ class Parameter(Tensor):
     # updates cannot become two arrays. `attrgetter` is the quickest function that reads an attribute.
     value = property(attrgetter("_memory"), lambda self, value: self.assign(value))
     if not TYPE_CHECKING:  # as in `Tensor`, where an attribute is all that they read
-        shape, dtype = property(attrgetter("_memory.shape")), property(attrgetter("_memory.dtype"))
+        shape = property(lambda self: quick(self._memory.shape))
+        dtype = property(attrgetter("_memory.dtype"))
 
     trainable, regularizer, constraint = _live("_trainable"), _live("_regularizer"), _live("_constraint")
 
@@ -396,8 +398,11 @@ class Variable(Parameter):
         self.constraint = constraint
 
     @classmethod
-    def within(cls, name: str, memory: Array) -> Self:
-        """Return a variable that is not learned and lives in memory that is there."""
+    def within(cls, name: str, memory: Array, trainable: bool = False) -> Self:
+        """Return a variable that lives in memory that is there."""
         made = cls.__new__(cls)
-        made._begin(name, memory, False)
+        made._begin(name, memory, trainable)
         return made
+
+
+no_symbols.add(Variable)

@@ -249,8 +249,8 @@ def _starts(ends: Sequence[Tensor], given: Any) -> list[Array]:
         )
     starts = []
     for end, grad in zip(ends, grads, strict=True):
-        start = np.ones(end.shape, end.dtype) if grad is None else np.asarray(to_array(grad), end.dtype)
-        if start.shape != end.shape:
+        start = np.ones(end.value.shape, end.dtype) if grad is None else np.asarray(to_array(grad), end.dtype)
+        if start.shape != end.value.shape:
             raise ShapeError(
                 f"An output gradient has the shape of its target, {end.shape}. Received: {start.shape}. "
                 "Leave it out for ones."

@@ -23,6 +23,7 @@ from minifit.errors import ArgumentTypeError, GradientError, ShapeError
 from minifit.kernels import reference
 from minifit.randomness import DEFAULT, Streams
 from minifit.symbolic import Symbolic, no_symbols
+from minifit.tensor_shape import Shaped, TensorShape, quick
 from minifit.undo import Undo
 from minifit.workers import ALONE, Share
 
@@ -180,7 +181,7 @@ _current: ContextVar[Context] = ContextVar("minifit_context", default=_outside)
 current = _current.get
 
 
-class Tensor:
+class Tensor(Shaped):
     """An array that remembers how it was made.
 
     Parameters
@@ -221,9 +222,9 @@ class Tensor:
     # -- what it is -------------------------------------------------------------------------------------
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> TensorShape:
         """The length of every axis."""
-        return self.value.shape
+        return quick(self.value.shape)
 
     @property
     def ndim(self) -> int:
@@ -423,7 +424,8 @@ class Tensor:
         """The sum over `axis`, or over everything. ``np.sum`` comes here too, with its `dtype` and `out`."""
 
         def rule(g: Array) -> tuple[Array]:
-            return (np.broadcast_to(_keep_axes(g, self.shape, axis), self.shape).copy(),)
+            shape = self.value.shape
+            return (np.broadcast_to(_keep_axes(g, shape, axis), shape).copy(),)
 
         return current().result(np.asarray(self.value.sum(axis=axis, keepdims=keepdims)), rule, self)
 
@@ -651,8 +653,8 @@ def _binary(
         raise
 
     def rule(g: Array) -> tuple[Array | None, Array | None]:
-        dx = unbroadcast(da(g, x.value, y.value, value), x.shape) if x.requires_grad else None
-        dy = unbroadcast(db(g, x.value, y.value, value), y.shape) if y.requires_grad else None
+        dx = unbroadcast(da(g, x.value, y.value, value), x.value.shape) if x.requires_grad else None
+        dy = unbroadcast(db(g, x.value, y.value, value), y.value.shape) if y.requires_grad else None
         return dx, dy
 
     return current().result(value, rule, x, y)

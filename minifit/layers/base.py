@@ -32,7 +32,7 @@ from minifit.layers.naming import clear_names, snake_case, unique_name, used_nam
 from minifit.layers.owning import Owner, assign_all
 from minifit.layers.shaping import Shaping, WeightSetting, declared
 from minifit.metrics.base import Mean
-from minifit.parameters import Parameter, take_room
+from minifit.parameters import Parameter, Variable, take_room
 from minifit.randomness import Streams
 from minifit.settings import Fixed, Setting, unnamed
 from minifit.signatures import check_call, name_of
@@ -266,7 +266,7 @@ class Layer(Owner, Connected, Adding, Configurable):
                 f"An initializer must return real numbers of the shape that it is given, {tuple(shape)} for "
                 f"{self.name}/{name}. Received: dtype {value.dtype} of shape {value.shape}. Mend {name_of(make)}."
             )
-        made = Parameter(f"{self.name}/{name}:0", np.asarray(value, FLOAT), trainable)
+        made = Variable.within(f"{self.name}/{name}:0", np.array(value, FLOAT), trainable)
         made.regularizer = regularizers.get(regularizer)
         made.constraint = constraints.get(constraint)
         self._weights.append(made)

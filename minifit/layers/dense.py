@@ -107,8 +107,8 @@ class Dense(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """``activation(inputs @ kernel + bias)``, as one op where the kernel knows the activation."""
-        shape = inputs.shape
-        if len(shape) < 2 or shape[-1] != self.kernel.shape[0]:
+        shape = inputs.value.shape
+        if len(shape) < 2 or shape[-1] != self.kernel.value.shape[0]:
             raise ShapeError(
                 f"Layer {self.name!r} expects input of shape (n, ..., {self.kernel.shape[0]}). "
                 f"Received: {inputs.shape}. Give samples with {self.kernel.shape[0]} features."

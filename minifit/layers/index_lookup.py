@@ -16,7 +16,7 @@ from minifit.layers.adapting import batches_of
 from minifit.layers.base import Layer, ShapeLike
 from minifit.layers.category_encoding import dense, encoded, encoded_shape, mode_among
 from minifit.layers.vocabulary import Counting, Vocabulary, begins_with, check_tokens, idf_of, listed
-from minifit.parameters import Parameter
+from minifit.parameters import Parameter, Variable
 from minifit.settings import Fixed, flag
 from minifit.tensor import Tensor, constant
 
@@ -215,7 +215,7 @@ class IndexLookup(Layer):
         if self.idf_weights is not None and self.idf_weights.shape == weights.shape:
             self.idf_weights.assign(weights)
         else:
-            self.idf_weights = Parameter("Variable:0", weights, trainable=False)
+            self.idf_weights = Variable(weights, trainable=False)
 
     # -- the lookup -------------------------------------------------------------------------------------
 

@@ -247,10 +247,10 @@ class Wired(Trainer):
     def _fitted(self, leaves: Sequence[Any]) -> Sequence[Any]:
         """Return tensors or arrays in the order of the inputs of the graph, in the shapes that these have."""
         symbols = self._inputs_for(leaves)
-        if len(leaves) == 1 and leaves[0].shape[1:] == symbols[0].shape[1:]:
+        if len(leaves) == 1 and _array(leaves[0]).shape[1:] == symbols[0].row_shape:
             return leaves
         return [
-            x if x.shape[1:] == symbol.shape[1:] else self._fitting(x, symbol)
+            x if _array(x).shape[1:] == symbol.row_shape else self._fitting(x, symbol)
             for x, symbol in zip(leaves, symbols, strict=True)
         ]
 
@@ -387,3 +387,8 @@ def _paths(shapes: Any) -> list[tuple[bool, list[str]]]:
     if isinstance(shapes, list | tuple) and any(isinstance(entry, list | tuple | dict) for entry in shapes):
         return [(False, [str(i), *path]) for i, entry in enumerate(shapes, 1) for _, path in _paths(entry)]
     return [(False, [])]
+
+
+def _array(x: Any) -> Any:
+    """Return the array of a tensor, whose shape is found quicker; other things as they are."""
+    return x.value if isinstance(x, Tensor) else x

@@ -121,9 +121,10 @@ def _loss(
     if source is not None and of_target is None:
         y_pred, y_true, source = y_pred - source, 0.0, None
     target = to_array(y_true)
-    if target.shape != y_pred.shape:
+    if target.shape != y_pred.value.shape:
         target, y_pred = _broadcast_pair(target, y_pred)
         source = None if source is None else broadcast_to(source, target.shape)
+    shape = y_pred.value.shape
     p = rows_of(y_pred.value)
     t = rows_of(target if target.dtype == p.dtype else target.astype(p.dtype))
     loss = here.take((p.shape[0],), p.dtype)
@@ -133,12 +134,12 @@ def _loss(
         dp = here.take(p.shape, p.dtype)
         backward(t, p, dloss.reshape(-1), dp)
         if source is None or of_target is None:
-            return (dp.reshape(y_pred.shape),)
+            return (dp.reshape(shape),)
         dt = of_target(p) * -dloss.reshape(-1, 1)
-        return dp.reshape(y_pred.shape), dt.reshape(source.shape)
+        return dp.reshape(shape), dt.reshape(source.shape)
 
     parents = (y_pred,) if source is None else (y_pred, source)
-    return here.result(loss.reshape(y_pred.shape[:-1]), rule, *parents)
+    return here.result(loss.reshape(shape[:-1]), rule, *parents)
 
 
 def _broadcast_pair(target: Array, y_pred: Tensor) -> tuple[Array, Tensor]:

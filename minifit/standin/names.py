@@ -300,7 +300,7 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
         "GradientTape": "minifit.tape.GradientTape",
         "Module": "minifit.functions.module.Module",
         "Tensor": "minifit.tensor.Tensor",
-        "TensorShape": "minifit.functions.tensor_shape.TensorShape",
+        "TensorShape": "minifit.tensor_shape.TensorShape",
         "TensorSpec": "minifit.data.TensorSpec",
         "Variable": "minifit.parameters.Variable",
         "constant": "minifit.functions.convert.make_constant",

@@ -29,6 +29,7 @@ FLOORS = [
         "signatures",
         "settings",
         "workers",
+        "tensor_shape",
     ],
     ["kernels"],
     ["undo", "symbolic", "tensor", "ops", "nonlinearities", "operations"],

@@ -1053,3 +1053,9 @@ def test_a_metric_that_is_held_and_added_counts_once() -> None:
     model = Sequential([Dense(2), Endpoint()])
     model.compile("sgd", "mse")
     assert list(model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0).history) == ["loss", "error"]
+
+
+def test_weights_are_variables() -> None:
+    layer = Dense(2)
+    layer.build((None, 3))
+    assert isinstance(layer.kernel, Variable) and isinstance(layer.add_weight("w", (1,)), Variable)
