@@ -23,6 +23,7 @@ __all__ = [
     "constraints",
     "data",
     "datasets",
+    "distribute",
     "initializers",
     "layers",
     "losses",
@@ -41,6 +42,7 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from minifit import constraints as constraints
     from minifit import data as data
     from minifit import datasets as datasets
+    from minifit import distribute as distribute
     from minifit import initializers as initializers
     from minifit import layers as layers
     from minifit import losses as losses

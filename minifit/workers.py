@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeAlias
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -66,6 +67,8 @@ class Workers:
 
     rank = 0
     size = 1
+    _number_of_metrics = 0
+    _metrics: "WeakValueDictionary[int, Any] | None" = None
 
     @property
     def chief(self) -> bool:
@@ -103,6 +106,28 @@ class Workers:
         """Return what each worker passes, in the order of their ranks."""
         return [content]
 
+    def note_metric(self, metric: Any) -> None:
+        """Remember a metric that was made in a scope of several workers."""
+        if self.size > 1:
+            if self._metrics is None:
+                self._metrics = WeakValueDictionary()
+            self._number_of_metrics += 1
+            self._metrics[self._number_of_metrics] = metric
+
+    def metrics(self) -> list[Any]:
+        """Return the metrics that were made in a scope of several workers and are still there, in their order."""
+        return [] if self._metrics is None else [metric for _, metric in sorted(self._metrics.items())]
+
+    def __copy__(self) -> "Workers":
+        return self
+
+    def __deepcopy__(self, _: object) -> "Workers":
+        return self
+
+    def __reduce__(self) -> Any:
+        """For pickle: what is brought back is alone."""
+        return _alone, ()
+
     @contextmanager
     def together(self, call: str) -> Iterator[None]:
         """Make a call that all workers make; an error on one of them ends it on all.
@@ -116,6 +141,11 @@ class Workers:
 
 
 ALONE = Workers()
+
+
+def _alone() -> Workers:
+    return ALONE
+
 
 _current: ContextVar[Workers] = ContextVar("minifit_workers", default=ALONE)
 current_workers = _current.get

@@ -1,8 +1,12 @@
 """The shares that workers take of a batch, and one worker alone."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
+from minifit.metrics import Mean
 from minifit.workers import ALONE, Workers, current_workers, rows_of_shares, working
 
 
@@ -20,7 +24,7 @@ def test_the_shares_of_a_batch_are_the_whole_of_it(rows: int, size: int) -> None
     batch = np.arange(rows)
     parts = [batch[s.first : s.first + s.rows] for s in shares]
     assert [part.tolist() for part in parts] == [part.tolist() for part in np.array_split(batch, size)]
-    assert sum(s.part for s in shares) == pytest.approx(bool(rows))
+    assert sum(s.part for s in shares) == pytest.approx(1.0 if rows else 0.0)
     for s in shares:
         assert s.total == rows and (s.held, s.begin) == ((s.rows, s.first) if s.rows else (1, 0))
         assert s.begin + s.held + s.behind == max(rows, 1)
@@ -45,3 +49,21 @@ def test_a_scope_ends() -> None:
 def test_the_shares_of_many_batches() -> None:
     shares = rows_of_shares(One(1, 2), 7, 4)
     assert [(s.first, s.rows, s.total) for s in shares] == [(2, 2, 4), (2, 1, 3)]
+
+
+def test_metrics_are_remembered_in_the_scope_of_several_workers() -> None:
+    several, alone = One(0, 2), One(0, 1)
+    with working(several):
+        first, second = Mean("a"), Mean("b")
+    with working(alone):
+        Mean("c")
+    assert several.metrics() == [first, second]
+    del first
+    assert several.metrics() == [second]
+    assert alone.metrics() == []
+
+
+def test_workers_are_never_copied() -> None:
+    several = One(0, 2)
+    assert copy.copy(several) is copy.deepcopy(several) is several
+    assert pickle.loads(pickle.dumps(several)) is ALONE

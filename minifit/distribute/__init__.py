@@ -1,1 +1,39 @@
-"""Several workers that train one model together, under the names of ``tf.distribute``."""
+"""Strategies: how a model is trained, by one worker or by several that MPI connects; the names are TensorFlow's."""
+
+from minifit.distribute import cluster_resolver
+from minifit.distribute.inputs import DistributedDataset, InputContext
+from minifit.distribute.mirrored import MirroredStrategy, OneDeviceStrategy
+from minifit.distribute.options import (
+    CrossDeviceOps,
+    HierarchicalCopyAllReduce,
+    NcclAllReduce,
+    ReduceOp,
+    ReductionToOneDevice,
+)
+from minifit.distribute.strategy import (
+    ReplicaContext,
+    Strategy,
+    get_replica_context,
+    get_strategy,
+    has_strategy,
+    in_cross_replica_context,
+)
+
+__all__ = [
+    "CrossDeviceOps",
+    "DistributedDataset",
+    "HierarchicalCopyAllReduce",
+    "InputContext",
+    "MirroredStrategy",
+    "NcclAllReduce",
+    "OneDeviceStrategy",
+    "ReduceOp",
+    "ReductionToOneDevice",
+    "ReplicaContext",
+    "Strategy",
+    "cluster_resolver",
+    "get_replica_context",
+    "get_strategy",
+    "has_strategy",
+    "in_cross_replica_context",
+]

@@ -312,7 +312,9 @@ class Layer(Owner, Connected, Adding, Configurable):
             for layer in self._lossy:
                 layer._losses_by_hand.clear()
             self._lossy.clear()
-        with Context(streams=self._streams()) as here:
+        inner = Context(streams=self._streams())
+        inner.workers, inner.share = here.workers, here.share
+        with inner as here:
             y = self._on_tensors(inputs, training, kwargs)
         for layer, loss in here.losses:
             layer._losses_by_hand.append(loss)

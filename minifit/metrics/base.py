@@ -25,6 +25,7 @@ from minifit.signatures import as_written, check_call, name_of, of_library
 from minifit.tables import Configurable, serialize
 from minifit.tensor import Tensor, constant, to_array
 from minifit.undo import Undo
+from minifit.workers import current_workers
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Kind = TypeVar("Kind")
@@ -74,6 +75,7 @@ class Metric(Configurable):
         self.named = name is not None
         self.name = name or _snake(type(self).__name__)
         self._variables: list[Variable] = []
+        current_workers().note_metric(self)
 
     def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
         """Write down for a program that a batch is taken in."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from minifit import optimizers
 from minifit.checks import positive
+from minifit.distribute.strategy import Strategy, get_strategy
 from minifit.errors import ArgumentError, ArgumentTypeError, BusyError, NotCompiledError, quoted
 from minifit.training.flags import CompiledFlags
 from minifit.training.objective import Objective
@@ -33,6 +34,7 @@ class Compiling(StepMethods):
         super().__init__(name, trainable, **kwargs)
         self.history: Any = None
         self.training_state: TrainingState = TrainingState(self)
+        self._strategy = get_strategy()
         self._steps_per_execution = 1
         self._loss_of_own_step: Any = None
         self._run_eagerly = False
@@ -130,6 +132,11 @@ class Compiling(StepMethods):
                 "Set hyperparameters, as model.optimizer.learning_rate, while it trains; or end the training by "
                 "model.stop_training = True, and call fit with an initial_epoch afterwards."
             )
+
+    @property
+    def distribute_strategy(self) -> Strategy:
+        """The strategy in whose scope the model was made: its workers train it together."""
+        return self._strategy
 
     def _own(self, methods: tuple[str, ...]) -> str | None:
         """Return which of the methods of a step the model has a version of its own of."""

@@ -34,7 +34,6 @@ UNCALLED = (
     "_should_eval",
     "_validate_compile",
     "_validate_target_and_loss",
-    "distribute_strategy",
 )
 """Names that tf.keras looks up on a model, and that nothing would call here."""
 

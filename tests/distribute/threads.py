@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from minifit.distribute.strategy import Strategy
 from minifit.errors import WorkerError
-from minifit.workers import Numbers, Workers, working
+from minifit.workers import Numbers, Workers
 
 SECONDS = 30.0
 """How long a worker waits for the others before it is an error."""
@@ -98,7 +99,7 @@ def run_threads(size: int, function: Callable[[ThreadWorkers], Result]) -> list[
 
     def run(workers: ThreadWorkers) -> None:
         try:
-            with working(workers):
+            with Strategy(workers).active():
                 results[workers.rank] = function(workers)
         except BaseException as error:
             errors.append(error)

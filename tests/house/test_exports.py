@@ -20,6 +20,7 @@ PUBLIC = {
     "constraints",
     "data",
     "datasets",
+    "distribute",
     "initializers",
     "layers",
     "losses",

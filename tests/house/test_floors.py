@@ -49,11 +49,11 @@ FLOORS = [
         "functions",
         "lowering",
     ],
-    ["graph", "layers", "data", "saving", "datasets", "utils", "tensorboard", "summary"],
+    ["graph", "layers", "data", "saving", "datasets", "utils", "tensorboard", "summary", "distribute"],
     ["callbacks"],
     ["training"],
     ["models"],
-    ["standin", "distribute", "semantics", "trace", "monitor"],
+    ["standin", "semantics", "trace", "monitor"],
 ]
 """Files and package folders of minifit by floor, from the ground up; on each floor in their order."""
 

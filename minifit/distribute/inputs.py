@@ -1,0 +1,171 @@
+"""Data of several workers in a loop written by hand: each is handed its rows of every batch."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minifit import nest
+from minifit.checks import positive
+from minifit.distribute.agreeing import agree_on_random_numbers, arrays_of_all
+from minifit.errors import ArgumentError, DataError, quoted
+from minifit.tensor import Tensor, constant
+from minifit.workers import Share, Workers
+
+
+class InputContext(NamedTuple):
+    """The place of a worker's own data among that of all, for a function that makes it.
+
+    Attributes
+    ----------
+    num_input_pipelines : int
+        How many workers there are.
+    input_pipeline_id : int
+        The number of this worker, from 0.
+    num_replicas_in_sync : int
+        The same as the number of workers.
+
+    References
+    ----------
+    ``tf.distribute.InputContext`` (TensorFlow 2.7).
+    """
+
+    num_input_pipelines: int = 1
+    input_pipeline_id: int = 0
+    num_replicas_in_sync: int = 1
+
+    def get_per_replica_batch_size(self, global_batch_size: int) -> int:
+        """Return the size of the batches of one worker.
+
+        Raises
+        ------
+        ArgumentError
+            When not all workers can have equally many rows.
+        """
+        size = positive("global_batch_size", global_batch_size)
+        if size % self.num_replicas_in_sync:
+            raise ArgumentError(
+                f"global_batch_size must be a multiple of the number of workers, {self.num_replicas_in_sync}. "
+                f"Received: {size}. Choose another size."
+            )
+        return size // self.num_replicas_in_sync
+
+
+class DistributedDataset:
+    """Batches of which each worker is handed its rows.
+
+    Parameters
+    ----------
+    workers : Workers
+    dataset : iterable of batches
+        The same on all workers.
+    hand_out : callable
+        Told the share of each batch that is handed out.
+
+    References
+    ----------
+    ``tf.distribute.DistributedDataset`` (TensorFlow 2.7).
+    """
+
+    def __init__(self, workers: Workers, dataset: Any, hand_out: Callable[[Share], None]) -> None:
+        self.workers, self.dataset, self._hand_out = workers, dataset, hand_out
+
+    def __iter__(self) -> Iterator[Any]:
+        """Begin an iteration; all workers do, with the random numbers of the chief."""
+        agree_on_random_numbers(self.workers)
+        return map(self._part_of, iter(self.dataset))
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    @property
+    def element_spec(self) -> Any:
+        """The shapes and dtypes of batches."""
+        return self.dataset.element_spec
+
+    def _part_of(self, batch: Any) -> Any:
+        if self.workers.size == 1:
+            return batch
+        share = self.workers.share(rows_of(batch))
+        self._hand_out(share)
+        return rows_at(batch, share.begin, share.held)
+
+
+class DatasetsFromFunction:
+    """Batches that each worker makes for itself; together they are those that all learn from.
+
+    Parameters
+    ----------
+    workers : Workers
+    dataset : iterable of batches
+        Those of this worker, in the size of its share.
+    hand_out : callable
+        Told the share of each batch that is handed out.
+    """
+
+    def __init__(self, workers: Workers, dataset: Any, hand_out: Callable[[Share], None]) -> None:
+        self.workers, self.dataset, self._hand_out = workers, dataset, hand_out
+
+    def __iter__(self) -> Iterator[Any]:
+        """Begin an iteration, which ends when the data of all workers has ended.
+
+        Yields
+        ------
+        nested tensors
+            A worker whose data ends early is handed a row of its last batch, which counts for nothing.
+        """
+        own, latest = iter(self.dataset), None
+        while self.workers.size == 1:
+            yield from own
+            return
+        while True:
+            batch = next(own, None)
+            counts = [
+                int(each[0])
+                for each in arrays_of_all(self.workers, [np.array(0 if batch is None else rows_of(batch))])
+            ]
+            if not any(counts):
+                return
+            latest = batch if batch is not None else latest
+            if latest is None:
+                raise DataError(
+                    f"Each worker needs data. Received: none on worker {self.workers.rank}. "
+                    "Have the function make at least one batch for each."
+                )
+            share = Share(sum(counts[: self.workers.rank]), counts[self.workers.rank], sum(counts))
+            self._hand_out(share)
+            yield latest if share.rows else rows_at(latest, 0, 1)
+
+    @property
+    def element_spec(self) -> Any:
+        """The shapes and dtypes of batches."""
+        return self.dataset.element_spec
+
+
+def rows_of(batch: Any) -> int:
+    """Return how many rows a batch has.
+
+    Raises
+    ------
+    DataError
+        For what has no rows.
+    """
+    shapes = [np.shape(leaf) for leaf in nest.flatten(batch)]
+    if not shapes or not all(shapes) or len({shape[0] for shape in shapes}) > 1:
+        raise DataError(
+            "Workers share the rows of batches, which all parts of a batch have alike. "
+            f"Received: parts of shape {quoted(shapes)}. Call batch(size) on the data set."
+        )
+    return int(shapes[0][0])
+
+
+def rows_at(batch: Any, first: int, rows: int) -> Any:
+    """Return some rows of a batch, nested as it is."""
+    return nest.map_leaves(
+        lambda leaf: (
+            constant(leaf.value[first : first + rows])
+            if isinstance(leaf, Tensor)
+            else leaf[first : first + rows]
+        ),
+        batch,
+    )

@@ -1,0 +1,58 @@
+"""The strategies of one process: one replica, on the CPU."""
+
+from typing import Any
+
+from minifit.distribute.options import check_cross_device_ops, check_device
+from minifit.distribute.strategy import Strategy
+from minifit.errors import ArgumentError, quoted
+
+
+class MirroredStrategy(Strategy):
+    """The training on the devices of one machine, of which there is one: a process is one replica.
+
+    Parameters
+    ----------
+    devices : list of str, optional
+        ``["/cpu:0"]``, or None.
+    cross_device_ops : CrossDeviceOps, optional
+        How numbers of several devices are added up.
+
+    Raises
+    ------
+    ArgumentError
+        For other devices.
+
+    References
+    ----------
+    ``tf.distribute.MirroredStrategy`` (TensorFlow 2.7).
+    """
+
+    def __init__(self, devices: Any = None, cross_device_ops: Any = None) -> None:
+        super().__init__()
+        named = [] if devices is None else [devices] if isinstance(devices, str) else list(devices)
+        if len(named) > 1:
+            raise ArgumentError(
+                f"A process is one replica. Received: devices={quoted(devices)}. Use MultiWorkerMirroredStrategy, and "
+                f"start as many processes: mpiexec -n {len(named)} python train.py."
+            )
+        for device in named:
+            check_device(device)
+        check_cross_device_ops(cross_device_ops)
+
+
+class OneDeviceStrategy(Strategy):
+    """The training on one device.
+
+    Parameters
+    ----------
+    device : str
+        ``"/cpu:0"``: the one there is.
+
+    References
+    ----------
+    ``tf.distribute.OneDeviceStrategy`` (TensorFlow 2.7).
+    """
+
+    def __init__(self, device: str) -> None:
+        super().__init__()
+        check_device(device)
