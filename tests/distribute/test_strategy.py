@@ -132,7 +132,7 @@ def test_run_knows_the_share_of_the_batch() -> None:
     def train(workers: ThreadWorkers) -> Any:
         strategy = get_strategy()
         mean = Mean()
-        seen = []
+        seen: list[Any] = []
 
         def step(x: Any) -> Any:
             share = current().share
