@@ -18,9 +18,9 @@ _INSTRUCTION = ir.FunctionType(_I64, [_I64, _I64])
 def carry_out(call: Int) -> int:
     """Carry out a program for several batches; returns how many were taken.
 
-    `call` is the address of five whole numbers: the address of the program's first row, the number of its rows, the
-    address of the frame, the first batch, counted from the beginning of the rows or of their order, and how many
-    batches at most.
+    `call` is the address of six whole numbers: the address of the program's first row, the number of its rows, the
+    address of the frame, the first batch, counted from the beginning of the rows or of their order, how many batches at
+    most, and the number of the first one among the steps whose learning rates are noted.
     """
     program, frame = integer(call), integer(call + 16)
     end = program + integer(call + 8) * at.ROW
@@ -31,7 +31,7 @@ def carry_out(call: Int) -> int:
         left = samples - first
         put_integer(size if size < left else left, frame + at.N * 8)
         put_integer(first, frame + at.FIRST * 8)
-        put_integer(step, frame + at.STEP * 8)
+        put_integer(integer(call + 40) + step, frame + at.STEP * 8)
         row = program
         while row < end:
             answer = _call(integer(row), row, frame)
@@ -101,7 +101,7 @@ def size(row: Int, number: Int, frame: Int) -> Any:
 
 @jit_inner
 def step(frame: Int) -> Any:
-    """The number of this batch within the call."""
+    """The number of this batch among the steps whose learning rates are noted."""
     return integer(frame + at.STEP * 8)
 
 

@@ -20,6 +20,7 @@ from minifit.kernels import (
     instructions_random,
     instructions_reductions,
     instructions_shaping,
+    instructions_shares,
     instructions_tables,
     instructions_updates,
 )
@@ -45,6 +46,7 @@ _FILES = (
     instructions_random,
     instructions_reductions,
     instructions_shaping,
+    instructions_shares,
     instructions_tables,
     instructions_updates,
 )

@@ -24,7 +24,7 @@ ROW: Final = FIELDS * 8
 # the frame
 N: Final = 0  # rows of this batch
 FIRST: Final = 1  # where it begins among the rows, or in their order
-STEP: Final = 2  # its number within this call
+STEP: Final = 2  # its number among the steps whose learning rates are noted
 SIZE: Final = 3  # rows of a full batch
 SAMPLES: Final = 4  # rows, or places of the order, that all batches end in
 ORDER: Final = 5  # the address of which row comes next, int64; 0 when the rows stay in their order

@@ -223,6 +223,8 @@ class ParameterBuffer:
         learned, then moving averages and the like.
     grads : ndarray of shape (learned,)
         The gradients of those that can be learned.
+    message : ndarray of shape (learned + room,)
+        The gradients, and room behind them for what else is told to other workers: see `make_room`.
     learned : int
         The size of the part that can be learned.
     layout : int
@@ -232,7 +234,8 @@ class ParameterBuffer:
     def __init__(self) -> None:
         self.parameters: list[Parameter] = []
         self.values = aligned_zeros(0)
-        self.grads = aligned_zeros(0)
+        self.message = self.grads = aligned_zeros(0)
+        self._room = 0
         self.learned = 0
         self.layout = 0
         self._learnable: set[Parameter] = set()  # those in the front part
@@ -271,15 +274,21 @@ class ParameterBuffer:
             starts.append(size)
             size += padded(p.value.size)
             self.learned = size if p in self._learnable else self.learned
-        values, grads = aligned_zeros(size), aligned_zeros(self.learned)
+        values, message = aligned_zeros(size), aligned_zeros(self.learned + self._room)
+        self.values, self.message, self.grads = values, message, message[: self.learned]
         for p, start in zip(self.parameters, starts, strict=True):
             place = slice(start, start + p.value.size)
             values[place] = p.value.reshape(-1)
-            grad = grads[place].reshape(p.shape) if p in self._learnable else None
+            grad = message[place].reshape(p.shape) if p in self._learnable else None
             p.move_to(values[place].reshape(p.shape), grad, self, start)
-        self.values, self.grads = values, grads
         self.layout += 1
         changed()  # also of steps without an optimizer, whose programs know where weights lie
+
+    def make_room(self, numbers: int) -> None:
+        """Have room for at least so many numbers behind the gradients."""
+        if numbers > self._room:
+            self._room = numbers
+            self._lay_out()
 
     def holds_learned(self, parameter: Parameter) -> bool:
         """Return whether a parameter lies in the part that can be learned."""

@@ -5,13 +5,18 @@ So all workers hold the same numbers after every batch. One process alone is the
 and there is nothing to add up. How the processes talk to each other is said in `minifit.distribute`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple, TypeAlias
+from functools import wraps
+from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
 import numpy as np
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+Model = TypeVar("Model", bound="OfWorkers")
 
 Numbers: TypeAlias = np.ndarray[Any, Any]
 
@@ -160,6 +165,25 @@ def working(workers: Workers) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+class OfWorkers(Protocol):
+    """A model that some workers train."""
+
+    workers: Workers
+
+
+def together(method: Callable[Concatenate[Model, P], Result]) -> Callable[Concatenate[Model, P], Result]:
+    """Make a method of a model a call that all its workers make."""
+
+    @wraps(method)
+    def call(model: Model, /, *args: P.args, **kwargs: P.kwargs) -> Result:
+        if model.workers.size == 1:
+            return method(model, *args, **kwargs)
+        with model.workers.together(method.__name__):
+            return method(model, *args, **kwargs)
+
+    return call
 
 
 def rows_of_shares(workers: Workers, rows: int, size: int) -> Sequence[Share]:

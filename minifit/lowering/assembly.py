@@ -1,6 +1,6 @@
 """`Assembly`: a program with its memory and the addresses of its instructions, ready to be carried out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from math import isfinite
 from types import ModuleType
@@ -13,8 +13,29 @@ from minifit.arrays import ALIGNMENT, FLOAT, Array, aligned_zeros
 from minifit.kernels import program as at
 from minifit.lowering.peephole import descending
 from minifit.lowering.places import Cell, Place, Room, address_of
-from minifit.lowering.program import Instruction, Program
+from minifit.lowering.program import MESSAGE, Instruction, Program
 from minifit.lowering.streams import Normals, Uniforms
+from minifit.workers import Share
+
+BEGIN, BATCHES, STEP = 3, 4, 5
+
+
+class Call:
+    """The numbers that `carry_out` takes: some instructions, for one batch or more.
+
+    Attributes
+    ----------
+    numbers : memoryview of int64
+        From which batch on, how many, and the number of the first step.
+    address : int
+    """
+
+    def __init__(self, table: Array, first: int, last: int, frame: Array) -> None:
+        self._numbers = np.array(
+            [address_of(table) + first * at.ROW, last - first, address_of(frame), 0, 1, 0], np.int64
+        )
+        self.numbers: Any = memoryview(self._numbers)  # type: ignore[arg-type]
+        self.address = address_of(self._numbers)
 
 
 class Assembly:
@@ -46,8 +67,10 @@ class Assembly:
         drawn = program.drawn.values()
         self.uniforms = [s for s in drawn if isinstance(s, Uniforms)]
         self.normals = [s for s in drawn if isinstance(s, Normals)]
-        self.instructions = instructions_of(program)
+        whole = instructions_of(program)
+        self.instructions = [each for each in whole if each.name != MESSAGE]
         self.sums = np.zeros(max(len(program.sums), 1))
+        self._sums: Any = memoryview(self.sums)  # type: ignore[arg-type]
         begin = address_of(self.sums)
         for i, place in enumerate(program.sums):
             place.address = begin + i * self.sums.itemsize
@@ -79,9 +102,9 @@ class Assembly:
         # set in a third of the time that an array takes
         self._fields: Any = memoryview(self.table.reshape(-1))  # type: ignore[arg-type]
         self._frame: Any = memoryview(self.frame)  # type: ignore[arg-type]
-        call = np.array([address_of(self.table), len(self.table), address_of(self.frame), 0, 0], np.int64)
-        self._call: Any = memoryview(call)  # type: ignore[arg-type]
-        self._call_address = address_of(call)
+        self._call = Call(self.table, 0, len(self.table), self.frame)
+        self._segments = list(self._between(whole)) if program.workers.size > 1 else []
+        self._share: Share | None = None
         self._columns = [self._told.get(program.cells.get(key), ()) for key in columns]  # type: ignore[arg-type]
 
     def make_room(self, rows: int) -> None:
@@ -144,15 +167,65 @@ class Assembly:
         self.totals = totals
         return totals
 
-    def carry_out(self, begin: int, batches: int) -> int:
-        """Take so many batches from number `begin` on; returns how many were."""
-        self._call[3], self._call[4] = begin, batches
+    def carry_out(self, begin: int, batches: int, whole: tuple[int, int] | None = None) -> int:
+        """Take so many batches from number `begin` on; returns how many were.
+
+        Parameters
+        ----------
+        begin, batches : int
+        whole : tuple of int, optional
+            Where these are one worker's shares of batches: see `Stretch`.
+        """
         if not self.uniforms:
-            return self._kernels.carry_out(self._call_address)  # type: ignore[no-any-return]
+            return self._carry_out(begin, batches, whole)
         with interrupts.held(), ExitStack() as locked:
             for lock in {stream.find().bit_generator.lock for stream in self.uniforms}:
                 locked.enter_context(lock)
-            return self._kernels.carry_out(self._call_address)  # type: ignore[no-any-return]
+            return self._carry_out(begin, batches, whole)
+
+    def _carry_out(self, begin: int, batches: int, whole: tuple[int, int] | None) -> int:
+        if whole is not None:
+            return self._take_shares(begin, batches, *whole)
+        numbers = self._call.numbers
+        numbers[BEGIN], numbers[BATCHES] = begin, batches
+        return self._kernels.carry_out(self._call.address)  # type: ignore[no-any-return]
+
+    def _take_shares(self, begin: int, batches: int, size: int, rows: int) -> int:
+        """Take the shares of batches one after another, with messages to the other workers between instructions."""
+        carry_out, workers, sums = self._kernels.carry_out, self.program.workers, self._sums
+        for step in range(batches):
+            share = workers.share(min(size, rows - (begin + step) * size))
+            if share != self._share:
+                self._tell_share(share)
+            pause = False
+            for call, send in self._segments:
+                numbers = call.numbers
+                numbers[BEGIN], numbers[STEP] = begin + step, step
+                if not carry_out(call.address):
+                    return step
+                if send is not None:
+                    pause = send() or pause
+            if pause or not isfinite(sums[0]):
+                return step + 1
+        return batches
+
+    def _between(self, whole: Sequence[Instruction]) -> Iterator[tuple[Call, Callable[[], Any] | None]]:
+        """Yield the instructions up to each message as a call for one batch, and what sends the message."""
+        first = last = 0
+        for each in whole:
+            if each.name == MESSAGE:
+                yield Call(self.table, first, last, self.frame), each.fields[-1]
+                first = last
+            else:
+                last += 1
+        yield Call(self.table, first, last, self.frame), None
+
+    def _tell_share(self, share: Share) -> None:
+        """Tell which rows of the whole batch this worker has."""
+        self._share = share
+        frame = self._frame
+        frame[at.TOTAL], frame[at.BEFORE], frame[at.BEHIND] = share.total, share.begin, share.behind
+        frame[at.PART] = int(np.float64(share.part).view(np.int64))
 
 
 def instructions_of(program: Program) -> list[Instruction]:

@@ -7,6 +7,7 @@ masks, have a method `lower` that does the same by hand.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
@@ -23,6 +24,7 @@ from minifit.randomness import Streams
 from minifit.signatures import of_library
 from minifit.symbolic import Symbolic
 from minifit.tensor import Context, to_array
+from minifit.workers import ALONE, Workers
 
 Operand = Value | Place | int | float | None
 Rule = Callable[..., Any]
@@ -50,6 +52,11 @@ class Instruction(NamedTuple):
 
 PENALTIES = (regularizers.L1, regularizers.L2, regularizers.L1L2, regularizers.Regularizer)
 """The regularizers that a program has."""
+
+MESSAGE = "message"
+"""The name of an instruction that is none: the place between two, where workers add up numbers."""
+
+_ONE_SUM = np.zeros(1)
 
 RULES: dict[Callable[..., Any], Rule] = {}
 """The rules of ops, by their functions: ``rule(program, *args, **kwargs)`` returns the value."""
@@ -98,6 +105,8 @@ class Program(Updates, Sums):
         The weights that gradients are wanted of; none when batches are only judged.
     iterations : ndarray of int64, optional
         The count of an optimizer's steps.
+    workers : Workers, default one alone
+        Those that take the step together, each with its share of the batch.
 
     Attributes
     ----------
@@ -105,6 +114,13 @@ class Program(Updates, Sums):
         What layers add to the loss, one number each.
     means : list of Mean
         The metrics and losses whose sums the program adds to: see `sums_of`.
+    settling : list of Instruction
+        What changes more than the program's own memory and waits for the message behind the gradients: until then
+        another worker may fail.
+    shares : ndarray of float32
+        Where a program of several workers notes what a batch adds to sums.
+    shared : int
+        How many sums it has; `shares` must have as many numbers.
     lookups : list of (Cell, callable)
         Memory that may be exchanged between two calls, with the function that returns the array: see `lookup`.
     """
@@ -115,8 +131,10 @@ class Program(Updates, Sums):
         training: bool = False,
         learned: Sequence[Parameter] = (),
         iterations: Array | None = None,
+        workers: Workers = ALONE,
     ) -> None:
         self.streams, self.training, self.learned = streams, training, list(learned)
+        self.workers = workers
         self._learned = set(learned)
         self.gathers: list[Instruction] = []
         self.checks: list[Instruction] = []
@@ -135,6 +153,10 @@ class Program(Updates, Sums):
         self._columns: set[Storage] = set()
         self._floats: dict[Storage, Value] = {}
         self._tallies: list[Instruction] = []
+        self.settling: list[Instruction] = []
+        self._shares: list[tuple[Place, Room, Array, Array]] = []
+        self.shares: Array = np.zeros(0, FLOAT)
+        self.shared = 0
 
     # -- values -----------------------------------------------------------------------------------------
 
@@ -268,8 +290,47 @@ class Program(Updates, Sums):
 
     def add_up(self) -> None:
         """Add to all sums here."""
-        self.body += self._tallies
+        if self.workers.size == 1:
+            self.body += self._tallies
+        else:
+            self._share_sums()
         self._tallies.clear()
+
+    # -- several workers --------------------------------------------------------------------------------
+
+    def message(self, numbers: Array, send: Callable[[], Any] | None = None) -> None:
+        """Add numbers up over all workers at this point.
+
+        Parameters
+        ----------
+        numbers : ndarray of float32, shape (n + 1,)
+            As `Workers.add_up` takes them.
+        send : callable, optional
+            Does it; `Workers.add_up` when None.
+        """
+        place = Memory(numbers)
+        self.body.append(
+            Instruction(MESSAGE, (place,), (place, send or partial(self.workers.add_up, numbers)))
+        )
+
+    def _share_sums(self) -> None:
+        """Add to all sums here, and note in `shares` what this worker's rows add to them."""
+        finds = dict(self.lookups)
+        for place in dict.fromkeys(place for each in self._tallies for place in each.outputs):
+            array = finds[place]() if place in finds else _ONE_SUM
+            before, begin = Room(-array.size, np.dtype(np.float64)), self.shared
+            self.shared += array.size
+            self.emit("set_aside", before, place, -array.size, array.itemsize)
+            self._shares.append((place, before, self.shares[begin : self.shared], array))
+        self.body += self._tallies
+        for place, before, part, array in self._shares:
+            self.emit("share_of_sums", Memory(part), place, before, -array.size, array.itemsize)
+
+    def add_shares(self) -> None:
+        """Have the sums be what they were, and what all shares add, once the message is there; then `settling`."""
+        for place, before, part, array in self._shares:
+            self.emit("add_shares", place, before, Memory(part), -array.size, array.itemsize)
+        self.body += self.settling
 
     def finish(self, mean: Any) -> None:
         """End a step with a loss: count it, and stop where the running mean of the losses is no finite number."""
@@ -360,7 +421,11 @@ class Program(Updates, Sums):
         """Write down the way back from a loss of one number to all weights that are learned."""
         if total.shape:
             total = self.apply(ops.weighted_mean, (total, None, 1), {})
-        total.storage.grad = Memory(np.ones((), FLOAT))
+        if self.workers.size == 1:
+            total.storage.grad = Memory(np.ones((), FLOAT))
+        else:
+            total.storage.grad = Room(-1)
+            self.emit("share_part", total.storage.grad)
         for outputs, rule in reversed(self._tape):
             grads = [y.storage.grad for y in outputs]
             if any(grad is not None for grad in grads):

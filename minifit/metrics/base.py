@@ -6,13 +6,13 @@ A metric is updated with every batch and asked for its result at any time. A pla
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 
-from minifit import losses
+from minifit import losses, nest
 from minifit.arrays import Array, Shape
 from minifit.checks import storable_name
 from minifit.errors import ArgumentError, ArgumentTypeError, ShapeError, quoted
@@ -186,6 +186,25 @@ class Metric(Configurable):
         for metric, inner in zip(self._within(Metric), state.get("metrics", ()), strict=True):
             metric.set_state(inner)
 
+    def get_sums(self) -> list[float]:
+        """Return all numbers that it has summed up: what several workers add up after a batch."""
+        return [number for array in self._summed() for number in np.ravel(array).tolist()]
+
+    def set_sums(self, numbers: Sequence[float]) -> None:
+        """Have these numbers in the place of those that `get_sums` returns."""
+        if self._own:
+            begin = 0
+            for v in self._variables:
+                end = begin + v.value.size
+                v.value[...] = np.reshape(numbers[begin:end], v.shape)
+                begin = end
+        else:
+            state = self.get_state()
+            self.set_state(nest.pack(state, _shaped(nest.flatten(state), numbers)))
+
+    def _summed(self) -> list[Any]:
+        return [v.value for v in self._variables] if self._own else nest.flatten(self.get_state())
+
     def keep(self, undo: Undo) -> None:
         """Have `undo` bring back what it has summed up so far."""
         if self._own:  # the library's have all of it in variables, or a `keep` of their own
@@ -197,6 +216,17 @@ class Metric(Configurable):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal metric."""
         return {"name": self.name, "dtype": "float32"}
+
+
+def _shaped(like: Sequence[Any], numbers: Sequence[float]) -> list[Any]:
+    """Return numbers in the shapes and kinds of others."""
+    shaped, begin = [], 0
+    for leaf in like:
+        end = begin + np.size(leaf)
+        part = np.reshape(numbers[begin:end], np.shape(leaf))
+        shaped.append(part.astype(leaf.dtype) if isinstance(leaf, np.ndarray) else type(leaf)(part))
+        begin = end
+    return shaped
 
 
 def is_own(metric: Metric) -> bool:
@@ -243,6 +273,17 @@ class Mean(Metric):
     def _put_back(self, total: float, count: float) -> None:
         self.total, self.count = total, count
 
+    def get_sums(self) -> list[float]:
+        """Return the total and the count, and what a class of the user's has beside them."""
+        return [self.total, self.count] if self._own else super().get_sums()
+
+    def set_sums(self, numbers: Sequence[float]) -> None:
+        """Have these numbers in the place of those that `get_sums` returns."""
+        if self._own:
+            self.total, self.count = numbers
+        else:
+            super().set_sums(numbers)
+
     def returned(self, result: Any) -> bool:
         """Return whether this very result is what the latest call returned."""
         return result is not None and result is self._latest
@@ -264,6 +305,17 @@ class Sum(Metric):
         v = to_array(values)
         w = 1 if sample_weight is None else fit_weights(to_array(sample_weight), v)
         self.total += float(np.sum(v * w, dtype=np.float64))
+
+    def get_sums(self) -> list[float]:
+        """Return the total, and what a class of the user's has beside it."""
+        return [self.total] if self._own else super().get_sums()
+
+    def set_sums(self, numbers: Sequence[float]) -> None:
+        """Have these numbers in the place of those that `get_sums` returns."""
+        if self._own:
+            (self.total,) = numbers
+        else:
+            super().set_sums(numbers)
 
     def result(self) -> Number:
         """The sum; 0 before the first value."""

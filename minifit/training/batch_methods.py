@@ -11,11 +11,13 @@ from minifit.training import arguments
 from minifit.training.preparing import Preparing
 from minifit.training.state import TrainingState
 from minifit.training.step_methods import TESTING, TRAINING, refuse_uncalled
+from minifit.workers import together
 
 
 class BatchMethods(Preparing):
     """A layer that trains on single batches."""
 
+    @together
     def train_on_batch(
         self,
         x: Any,
@@ -48,6 +50,7 @@ class BatchMethods(Preparing):
                 "train", state, own, x, y, sample_weight, class_weight, reset_metrics, return_dict
             )
 
+    @together
     def test_on_batch(
         self,
         x: Any,
@@ -81,6 +84,7 @@ class BatchMethods(Preparing):
             class_weight=class_weight,
             names=self._names_of_data() if own is None else ANY,
         )
+        batches.divide(self.workers)
         with self.training_state.sums() as objective:
             self._prepare(objective, batches, lazily=own)
             chosen = self._engine(kind, own, batches, 1, objective)

@@ -5,6 +5,7 @@ between its two hooks; batches that nobody watches are taken together, until a t
 """
 
 from collections.abc import Callable
+from math import inf
 from typing import Any, NamedTuple
 
 from minifit import console, interrupts, kernels
@@ -12,6 +13,7 @@ from minifit.callbacks import CallbackList
 from minifit.data import Batches
 from minifit.training.state import TrainingState
 from minifit.training.step import JudgedStep, PredictStep, TrainStep
+from minifit.workers import Workers
 
 Logs = dict[str, float]
 
@@ -66,7 +68,7 @@ def fit(
                 judged = evaluate(validation.step, validation.batches, callbacks, unit)
             state.logs |= {f"val_{name}": value for name, value in judged.items()}
         callbacks.on_epoch_end(state.end_epoch(), state.logs)
-        if state.stop_training:
+        if state.stops(step.workers):
             break
         batches.end_epoch()
         if batches.ended:
@@ -78,7 +80,7 @@ def _train(
     state: TrainingState, step: TrainStep, batches: Batches, callbacks: CallbackList, logs: Logs, unit: int
 ) -> Logs:
     """One epoch: the logs of its last batch, or `logs` if there was none."""
-    watched = callbacks.watched("train")
+    watched = _on_any(step.workers, callbacks.watched("train"))
     stopped = (lambda: True) if watched else (lambda: state.stop_training)
     step.begin_epoch()
     if state.batch:  # resumed in the middle of the epoch
@@ -87,7 +89,7 @@ def _train(
         callbacks.on_train_batch_begin(state.batch)
         most = _left(batches, state.batch)
         if not watched:
-            most = _until_woken(callbacks, most, unit)
+            most = _first(step.workers, _until_woken(callbacks, most, unit))
         done = step.run(batches, most, unit, stopped)
         if not done:
             _end_of_data(batches, state.batch, "Training")
@@ -95,7 +97,7 @@ def _train(
         state.resumed = False
         logs = step.logs()
         callbacks.on_train_batch_end(state.batch - 1, logs)
-        if state.stop_training:
+        if state.stops(step.workers):
             break
     return logs
 
@@ -110,7 +112,7 @@ def evaluate(step: JudgedStep, batches: Batches, callbacks: CallbackList, unit: 
     step.begin_epoch()
     if not batches.ended:
         batches.rewind()
-        watched = callbacks.watched("test")
+        watched = _on_any(step.workers, callbacks.watched("test"))
         while batch != batches.steps:
             callbacks.on_test_batch_begin(batch)
             done = step.run(batches, _left(batches, batch), unit, lambda: watched)
@@ -129,7 +131,8 @@ def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: 
     """Return the outputs for all batches, one row a sample."""
     batch = 0
     callbacks.on_predict_begin()
-    watched, listened_to = callbacks.watched("predict"), callbacks.implemented("on_predict_batch_end")
+    watched = _on_any(step.workers, callbacks.watched("predict"))
+    listened_to = _on_any(step.workers, callbacks.implemented("on_predict_batch_end"))
     while batch != batches.steps:
         callbacks.on_predict_batch_begin(batch)
         seen = len(step.outputs)
@@ -143,6 +146,19 @@ def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: 
     batches.end_epoch()
     callbacks.on_predict_end()
     return step.joined()
+
+
+def _on_any(workers: Workers, asked: bool) -> bool:
+    """Return whether something is so on any worker."""
+    return asked if workers.size == 1 else workers.largest(asked)[0] > 0
+
+
+def _first(workers: Workers, most: int | None) -> int | None:
+    """Return the smallest of what the workers have here; None stands for no limit."""
+    if workers.size == 1:
+        return most
+    (least,) = workers.largest(-inf if most is None else -most)
+    return None if least == -inf else int(-least)
 
 
 def _left(batches: Batches, batch: int) -> int | None:

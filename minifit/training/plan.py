@@ -44,6 +44,10 @@ Columns = list[list[Value | None]]
 Write = Callable[[Program, Columns], None]
 
 
+class Again(Exception):
+    """Writing must begin again: it has found out how much memory it needs beside the weights."""
+
+
 class Plan:
     """The programs of a step.
 
@@ -128,7 +132,7 @@ class Plan:
         if assembly.normals:
             done = self._draw_and_take(assembly, stretch, most)
         else:
-            done = assembly.carry_out(stretch.begin, most)
+            done = assembly.carry_out(stretch.begin, most, stretch.whole)
         if began is not None:
             self._set_pace(done, time.perf_counter() - began)
         if means:
@@ -148,7 +152,7 @@ class Plan:
             drawn.find()  # made in the order in which layers draw
         for stream in assembly.normals:
             stream.draw_ahead(_rows(stretch, most))
-        done = assembly.carry_out(stretch.begin, most)
+        done = assembly.carry_out(stretch.begin, most, stretch.whole)
         if done < most:
             for stream in assembly.normals:
                 stream.give_back(_rows(stretch, done))
@@ -225,6 +229,8 @@ class Plan:
         except Unlowered as unlowered:
             self.reason = str(unlowered)
             return self.reason
+        except Again:
+            return self._written(form)
 
     def program(self, form: Form) -> Program:
         """Write the step down for batches of a form."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from minifit.workers import Workers
+
 
 @dataclass(eq=False)
 class Progress:
@@ -39,6 +41,12 @@ class Progress:
     def over(self) -> bool:
         """True if it had come to the end of its last epoch, too."""
         return self.had_stopped and self.batch == 0
+
+    def stops(self, workers: Workers) -> bool:
+        """Return whether training ends here: on all workers where it does so on one."""
+        if workers.size > 1:
+            self.stop_training = workers.largest(self.stop_training)[0] > 0
+        return self.stop_training
 
     def end_epoch(self) -> int:
         """Go on to the next epoch; returns the one that has ended."""

@@ -32,6 +32,7 @@ from minifit.training.methods import Methods
 from minifit.training.plan import Columns, Plan
 from minifit.training.progress import Progress
 from minifit.undo import Undo
+from minifit.workers import Workers
 
 PAUSE = 0.1
 """Seconds after which batches that no callback watches make a pause, so that Ctrl-C works."""
@@ -102,6 +103,9 @@ class Runner(ABC):
     def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
         done, sound, broken, alone = 0, self.sound(), False, stopped()
         until = 0.0 if alone else time.perf_counter() + PAUSE
+        several = self.workers.size > 1
+        if several:
+            self.pause_together(None)
         try:
             while done != most:
                 if self._looked != settings.count or self.methods.replaced_on_objects():
@@ -124,7 +128,10 @@ class Runner(ABC):
                     sound, broken = False, True
                     latest = self._latest
                     batches.explain(latest if isinstance(latest, Batch) else latest.batch(taken - 1))
-                if done % unit == 0 and (alone or broken or stopped() or time.perf_counter() > until):
+                due = alone or broken or stopped() or time.perf_counter() > until
+                if several:
+                    due = self.pause_together(due) or alone or broken
+                if due and done % unit == 0:
                     break
         finally:
             if self.plan is None:
@@ -166,6 +173,18 @@ class Runner(ABC):
     def sound(self) -> bool:
         """Return whether all losses so far are finite numbers."""
         return True
+
+    @cached_property
+    def workers(self) -> Workers:
+        """Those that take the batches together."""
+        return self.model.workers  # type: ignore[no-any-return]
+
+    def pause_together(self, due: bool | None) -> bool:
+        """Return whether all workers make a pause now, and note whether this one wants to after the next batch.
+
+        None stands for the beginning, before any batch. A step without messages pauses when it likes.
+        """
+        return bool(due)
 
     def get_state(self) -> dict[str, Any]:
         """Return what is needed to go on from here, besides the model's state and the sums."""
@@ -232,6 +251,7 @@ class Runner(ABC):
     def inside(self) -> ContextVars:
         """A copy of the caller's context to take batches in, so that nothing can be left switched on in that one."""
         made = copy_context()
+        self.context.workers = self.workers
         made.run(self.context.enter)
         made.run(np.seterr, all="ignore")  # training may run to infinity; callbacks say what they think of it
         return made
@@ -244,6 +264,8 @@ class Runner(ABC):
         batch = batches.next(self.context)
         if batch is None:
             return 0
+        if self.workers.size > 1:
+            self.context.share = batches.share
         self._latest = batch
         self._take_of(batches, batch)
         return 1
@@ -263,6 +285,9 @@ class Runner(ABC):
         if plan.reason:
             self.plan, self.reason = None, plan.reason
         if not taken:  # not for this program, or something is wrong with it, which `take` can tell
+            if stretch.whole is not None:
+                size, rows = stretch.whole
+                self.context.share = self.workers.share(min(size, rows - stretch.begin * size))
             try:
                 self.inside.run(self._take_of, batches, stretch.batch(0))
             finally:

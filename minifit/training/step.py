@@ -24,8 +24,9 @@ from minifit.optimizers import Optimizer
 from minifit.parameters import Parameter, same
 from minifit.randomness import Streams
 from minifit.tensor import Tensor
+from minifit.training.message import Message
 from minifit.training.objective import Objective
-from minifit.training.plan import Columns, Plan
+from minifit.training.plan import Again, Columns, Plan
 from minifit.training.runner import Runner
 from minifit.training.trainable import Trainable
 
@@ -56,7 +57,10 @@ class JudgedStep(Runner):
         self.objective = objective
         self.weights = model.weights
         self.regularized: list[Parameter] = []
+        self.learned: list[Parameter] = []
         self.parts = objective, objective.heads
+        self._message: Message | None = None
+        self._paused = False
 
     # -- what the loops ask -----------------------------------------------------------------------------
 
@@ -92,19 +96,87 @@ class JudgedStep(Runner):
         losses = [head.loss for head in self.objective.heads if head.loss is not None]
         return [*losses, *self.objective.metrics, *(w.regularizer for w in self.regularized)]
 
+    def make_plan(self) -> Plan:
+        """Return the programs of the step, of which none is written down yet."""
+        return Plan(self.context.kernels, self._begin, self.write, self.model)
+
+    def _begin(self) -> Program:
+        return Program(self.context.streams, workers=self.workers)
+
     def write(self, program: Program, columns: Columns) -> None:
         """Write down what `take` does, for a batch of these columns."""
         inputs, targets, weights = columns
+        several = self.workers.size > 1
+        if several:
+            program.shares = self.message().sums
         program.sums_of(self.objective.tracker)  # first of all: it tells whether the losses are sound
         outputs = self.model.lowered_forward(program, inputs)
         for weight in self.regularized:
             program.regularize(weight)
         total = self.objective.lower(program, targets, outputs, weights)
-        self.write_update(program, total)
+        self.write_gradients(program, total)
+        if several:
+            message = self.message(program.shared)
+            if message.sums.size != program.shares.size:
+                raise Again
+            program.message(message.numbers, message.send)
+            program.add_shares()
+        self.write_update(program)
         program.finish(self.objective.tracker)
 
-    def write_update(self, program: Program, total: Value) -> None:
-        """Write down how the weights change by the gradient of the loss."""
+    def write_gradients(self, program: Program, total: Value) -> None:
+        """Write down the way back from the loss."""
+
+    def write_update(self, program: Program) -> None:
+        """Write down how the weights change by their gradients."""
+
+    # -- several workers --------------------------------------------------------------------------------
+
+    def message(self, sums: int | None = None) -> Message:
+        """Return what the workers add up after a batch, with room for so many sums."""
+        if sums is None:
+            sums = len(self._sums()) if self._message is None else self._message.sums.size
+        if self._message is None or not self._message.holds(sums):
+            self._message = Message(self.workers, self.learned, sums)
+        return self._message
+
+    def pause_together(self, due: bool | None) -> bool:
+        """Return whether any worker has wanted a pause since the beginning, and note whether this one does now."""
+        message = self.message()
+        self._paused = due is not None and (self._paused or message.paused)
+        message.pause, message.paused = bool(due), False
+        return self._paused
+
+    def share(self, before: list[float]) -> None:
+        """Add up gradients, and what the batch adds to sums, over all workers.
+
+        Parameters
+        ----------
+        before : list of float
+            The sums before the batch.
+        """
+        after, share = self._sums(), self.context.share
+        if len(after) != len(before):
+            before = [0.0] * len(after)  # the first batch has shown a metric how many it needs
+        message = self.message(len(after))
+        counts = share is not None and share.rows > 0
+        message.sums[:] = np.subtract(after, before) if counts else 0
+        message.send()
+        self._put_sums(np.add(before, message.sums, dtype=np.float64))
+
+    def _sums(self) -> list[float]:
+        """Return all numbers that losses and metrics have summed up."""
+        return [number for metric in self._summing() for number in metric.get_sums()]
+
+    def _put_sums(self, numbers: Array) -> None:
+        begin = 0
+        for metric in self._summing():
+            end = begin + len(metric.get_sums())
+            metric.set_sums(numbers[begin:end].tolist())
+            begin = end
+
+    def _summing(self) -> list[Any]:
+        return [*self.objective.of_layers, *self.objective.trackers, *self.objective.compiled_metrics]
 
     def took(self, batches: int) -> None:
         """Note that a program took batches."""
@@ -189,11 +261,14 @@ class TrainStep(JudgedStep):
 
     def _begin(self) -> Program:
         count = self.optimizer.iterations.value
-        return Program(self.context.streams, True, self.learned, count)
+        return Program(self.context.streams, True, self.learned, count, self.workers)
 
-    def write_update(self, program: Program, total: Value) -> None:
-        """Write down the way back and the update."""
+    def write_gradients(self, program: Program, total: Value) -> None:
+        """Write down the way back to all weights that are learned."""
         program.flow_back(total)
+
+    def write_update(self, program: Program) -> None:
+        """Write down the update."""
         self.optimizer.lower(program, self.memory_plan)
         for weight in self.constrained:
             program.constrain(weight)
@@ -209,10 +284,16 @@ class TrainStep(JudgedStep):
     def take(self, batch: Batch) -> None:
         """Compute the gradient, then change the weights by it.
 
-        Between the two stands every gradient in its slot and no weight has changed: there is the place for what is
-        done with gradients, such as a sum over several workers.
+        Between the two stands every gradient in its slot and no weight has changed: there several workers add up
+        theirs.
         """
-        self.differentiate(batch)
+        if self.workers.size == 1:
+            self.differentiate(batch)
+        else:
+            before = self._sums()
+            self.message(len(before))
+            self.differentiate(batch)
+            self.share(before)
         self.update()
 
     def differentiate(self, batch: Batch) -> None:
@@ -223,8 +304,9 @@ class TrainStep(JudgedStep):
             weight.grad = None
         outputs = self.model.forward(batch.inputs, True)
         loss = self.objective.loss_of(batch, outputs, self.added())
+        share = self.context.share
         if self.learned:
-            loss.backward()
+            loss.backward(None if share is None else share.part)
         self.objective.update(batch, outputs, loss, self.undo)
         for weight in self.learned:
             if weight.grad is None and weight.slot is not None:
@@ -274,9 +356,12 @@ class TestStep(JudgedStep):
 
     def take(self, batch: Batch) -> None:
         """Forward and loss."""
+        before = self._sums() if self.workers.size > 1 else []
         outputs = self.model.forward(batch.inputs, False)
         loss = self.objective.loss_of(batch, outputs, self.added())
         self.objective.update(batch, outputs, loss, self.undo)
+        if self.workers.size > 1:
+            self.share(before)
 
 
 class PredictStep(Runner):

@@ -15,6 +15,7 @@ from minifit.nest import leaves
 from minifit.optimizers import Optimizer
 from minifit.tensor import Tensor
 from minifit.training.flags import CompiledFlags
+from minifit.workers import ALONE, Workers
 
 
 class Trainable(Layer):
@@ -24,12 +25,15 @@ class Trainable(Layer):
     ----------
     optimizer : Optimizer
         Set by `compile`.
+    workers : Workers
+        The processes that train it together, of the strategy in whose scope it was made.
     compiled_flags : CompiledFlags
         Which layers are trained, as `compile` found it.
     """
 
     optimizer: Any
     compiled_flags: CompiledFlags
+    workers: Workers = ALONE
 
     @property
     def input_keys(self) -> Sequence[str] | None:

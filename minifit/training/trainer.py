@@ -18,6 +18,7 @@ from minifit.training.batch_methods import BatchMethods
 from minifit.training.generator_methods import GeneratorMethods
 from minifit.training.state import TrainingState
 from minifit.training.step_methods import PREDICTING, TESTING, TRAINING, refuse_uncalled
+from minifit.workers import together
 
 
 class Trainer(BatchMethods, GeneratorMethods):
@@ -26,6 +27,7 @@ class Trainer(BatchMethods, GeneratorMethods):
     Compiling, the steps and single batches are in the classes below it.
     """
 
+    @together
     def fit(
         self,
         x: Any = None,
@@ -123,6 +125,9 @@ class Trainer(BatchMethods, GeneratorMethods):
             )
             handler = self._callback_list(callbacks, verbose, True, epochs=epochs, steps=batches.steps)
             state.batches, state.judged_on, state.callbacks = batches, judged_on, handler
+            for each in (batches, judged_on):
+                if each is not None:
+                    each.divide(self.workers)
             with handler, state.under_way(), summary.following(self._steps), self.compiled_flags.holding():
                 self._fit(state, handler, epochs, initial_epoch, arguments.due(validation_freq))
             self.history = handler.history
@@ -170,6 +175,7 @@ class Trainer(BatchMethods, GeneratorMethods):
         loops.fit(state, step, callbacks, epochs, validation, self._steps_per_execution)
         state.kept.put(step, batches.size)
 
+    @together
     def evaluate(
         self,
         x: Any = None,
@@ -206,6 +212,7 @@ class Trainer(BatchMethods, GeneratorMethods):
         own = self._own(TESTING)
         names = self._names_of_data() if own is None else ANY
         batches = arguments.data_of((x, y, sample_weight), names, batch_size, steps)
+        batches.divide(self.workers)
         handler = self._callback_list(callbacks, verbose, False, epochs=1, steps=batches.steps)
         state = self.training_state
         with handler, state.sums() as objective:
@@ -216,6 +223,7 @@ class Trainer(BatchMethods, GeneratorMethods):
             state.kept.put(step, batches.size)
         return returned
 
+    @together
     def predict(
         self,
         x: Any,
@@ -246,6 +254,7 @@ class Trainer(BatchMethods, GeneratorMethods):
         own = self._own(PREDICTING)
         names = self._names_of_data() if own is None else ANY
         batches = arguments.data_of((x, None, None), names, batch_size, steps)
+        batches.divide(self.workers)
         handler = self._callback_list(callbacks, verbose, False, epochs=1, steps=batches.steps)
         self._ready(batches, own)
         step = self._predict_step(own, self._engine("predict", own, batches))

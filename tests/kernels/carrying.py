@@ -12,6 +12,7 @@ from minifit.kernels import program as at
 from minifit.parameters import Variable
 from minifit.tape import GradientTape
 from minifit.tensor import Tensor
+from minifit.workers import Share
 
 WEIGHTS = np.array([0.5, -2.0, 1.0, 0.25], np.float32)
 """The gradient of the losses of four rows."""
@@ -23,8 +24,12 @@ def carry(
     first: int = 0,
     batches: int = 1,
     order: NDArray[np.int64] | None = None,
+    share: Share | None = None,
 ) -> int:
-    """Carry out instructions, each a name with fields, for batches of `n` rows; returns how many were taken."""
+    """Carry out instructions, each a name with fields, for batches of `n` rows; returns how many were taken.
+
+    The rows are all of a batch, or a worker's share of one.
+    """
     table = np.zeros((len(rows), at.FIELDS), np.int64)
     for row, (name, *fields) in zip(table, rows, strict=True):
         (row[0],) = compiled.addresses([name])
@@ -33,7 +38,10 @@ def carry(
     frame = np.zeros(at.FRAME, np.int64)
     frame[at.SIZE], frame[at.SAMPLES], frame[at.SOUND] = n, 10**9 if order is None else len(order), 1
     frame[at.ORDER] = 0 if order is None else order.ctypes.data
-    call = np.array([table.ctypes.data, len(table), frame.ctypes.data, first, batches])
+    if share is not None:
+        frame[at.TOTAL], frame[at.BEFORE], frame[at.BEHIND] = share.total, share.begin, share.behind
+        frame[at.PART] = number(share.part)
+    call = np.array([table.ctypes.data, len(table), frame.ctypes.data, first, batches, 0])
     return compiled.carry_out(call.ctypes.data)
 
 

@@ -1,0 +1,268 @@
+"""Workers that are the processes of an MPI job.
+
+Every reduction carries a status word. A worker that has failed joins the next reduction of the others, whatever it is
+of, and says so there: before each reduction a worker notes on a board, a window that all can read, which one it is in
+and how large that is. So an error on one worker ends the call on all, and none of them waits for ever. A worker whose
+process dies ends the job: that is what ``mpiexec`` does.
+"""
+
+import atexit
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from minifit import interrupts
+from minifit.errors import BusyError, MissingPackageError, WorkerError, legible, quoted
+from minifit.workers import Numbers, Workers
+
+NUMBER, COUNT, KIND, FAILED = range(4)
+"""Places on the board: the number of the latest reduction that was begun, its size and kind; and the number of the
+reduction in which a worker that has failed will say so."""
+
+SUM, LARGEST = range(2)
+AGREED = 8
+"""Numbers of a message in which workers agree on something."""
+
+LOOK = 0.001
+"""Seconds between two looks at the boards of the others."""
+
+
+class MPIWorkers(Workers):
+    """The processes of a communicator.
+
+    Parameters
+    ----------
+    communicator : mpi4py.MPI.Comm
+        A copy of it is used, so that messages of others do not mix with these.
+    """
+
+    def __init__(self, communicator: Any) -> None:
+        with interrupts.importing("mpi4py"):
+            from mpi4py import MPI
+
+        self._comm = communicator.Dup()
+        self.rank, self.size = self._comm.rank, self._comm.size
+        self._in_place, self._float, self._double = MPI.IN_PLACE, MPI.FLOAT, MPI.DOUBLE
+        self._bytes, self._largest = MPI.BYTE, MPI.MAX
+        self._window = MPI.Win.Allocate(4 * 8, 8, comm=self._comm)
+        memory: Any = self._window.tomemory()
+        self._board = memoryview(memory).cast("B").cast("q")
+        for place in range(4):
+            self._board[place] = 0
+        self._window.Lock_all()
+        self._comm.Barrier()
+        self._agreed = np.zeros(AGREED)
+        self._number = 0
+        self._inside = 0  # calls within one another
+        self._thread: int | None = None
+        self._ended = False  # an error has been told to all workers: the call is over
+        self._uncaught: BaseException | None = None  # the error that ends this process
+        self._before_hook = sys.excepthook
+        sys.excepthook = self._note_uncaught
+        atexit.register(self._leave)
+
+    # -- what workers tell each other -------------------------------------------------------------------
+
+    def add_up(self, numbers: Numbers) -> None:
+        """Replace numbers by their sums over all workers, in place."""
+        self._note(numbers.size, SUM)
+        self._comm.Allreduce(self._in_place, (numbers, numbers.size, self._float))
+        if numbers[-1] != 0:
+            raise self._failure()
+
+    def largest(self, *numbers: float) -> tuple[float, ...]:
+        """Return the largest of each of at most five numbers over all workers."""
+        count, message = len(numbers), self._agreed
+        message[:] = (count, -count, *numbers, *[0] * (AGREED - 2 - count))
+        self._note(AGREED, LARGEST)
+        self._comm.Allreduce(self._in_place, (message, AGREED, self._double), op=self._largest)
+        if message[-1] != 0:
+            raise self._failure()
+        if message[0] != -message[1]:
+            self._ended = True
+            raise WorkerError(
+                "All workers must make the same calls in the same order. Received: different ones. Let every worker "
+                "call fit, evaluate and predict, also in callbacks, and not the chief alone."
+            )
+        return tuple(message[2 : 2 + count].tolist())
+
+    def from_chief(self, content: bytes) -> bytes:
+        """Return what the chief passes, on every worker."""
+        (size,) = self.largest(len(content) if self.chief else 0)
+        part = np.frombuffer(content, np.uint8) if self.chief else np.empty(int(size), np.uint8)
+        self._comm.Bcast((part, int(size), self._bytes), 0)
+        return part.tobytes()
+
+    def from_all(self, content: bytes) -> list[bytes]:
+        """Return what each worker passes, in the order of their ranks."""
+        self.largest(len(content))
+        return self._from_all(content)
+
+    def _from_all(self, content: bytes) -> list[bytes]:
+        sizes = np.empty(self.size, np.int64)
+        self._comm.Allgather(np.array([len(content)], np.int64), sizes)
+        whole = np.empty(int(sizes.sum()), np.uint8)
+        self._comm.Allgatherv(
+            (np.frombuffer(content, np.uint8), len(content), self._bytes),
+            (whole, sizes.tolist(), self._bytes),
+        )
+        return [part.tobytes() for part in np.split(whole, np.cumsum(sizes)[:-1])]
+
+    def _note(self, count: int, kind: int) -> None:
+        """Note on the board which reduction this worker begins now."""
+        if self._ended:
+            raise WorkerError(
+                "A call of several workers is over where one of them has failed. Received: more work in the same call. "
+                "Do not catch the error within the call."
+            )
+        self._begin(count, kind)
+
+    def _begin(self, count: int, kind: int) -> None:
+        board, self._number = self._board, self._number + 1
+        board[COUNT], board[KIND] = count, kind
+        board[NUMBER] = self._number  # the last of the three: a reader goes by it
+
+    # -- calls that all workers make --------------------------------------------------------------------
+
+    @contextmanager
+    def together(self, call: str) -> Iterator[None]:
+        """Make a call that all workers make; an error on one of them ends it on all."""
+        self._claim()
+        try:
+            if self._inside == 1:
+                self._ended = False
+            self._same(call)
+            yield
+            self.largest()  # none of them leaves before all are through
+        except BaseException as error:
+            if self._inside == 1 and not self._ended:
+                self._report(error)
+            raise
+        finally:
+            self._inside -= 1
+            if not self._inside:
+                self._thread = None
+
+    def _claim(self) -> None:
+        here = threading.get_ident()
+        if self._thread not in (None, here):
+            raise BusyError(
+                "Workers make one call at a time. Received: a second one in another thread. Wait for the first."
+            )
+        self._thread = here
+        self._inside += 1
+
+    def _same(self, call: str) -> None:
+        """Raise unless all workers make the same call."""
+        calls = [each.decode() for each in self.from_all(call.encode())]
+        for rank, other in enumerate(calls):
+            if other != calls[0]:
+                self._ended = True
+                raise WorkerError(
+                    "All workers must make the same calls in the same order. "
+                    f"Received: {quoted(calls[0])} on worker 0, {quoted(other)} on worker {rank}. "
+                    "Run the same program on every worker."
+                )
+
+    # -- errors -----------------------------------------------------------------------------------------
+
+    def _failure(self) -> WorkerError:
+        """Return the error for what has happened on other workers."""
+        self._ended = True
+        texts = [each.decode() for each in self._from_all(b"")]
+        return _error_of({rank: text for rank, text in enumerate(texts) if text})
+
+    def _report(self, error: BaseException) -> bool:
+        """Join the next reduction of the others with the news of an error, and tell them its traceback.
+
+        Returns
+        -------
+        bool
+            False if there is none, since all the others have failed, too.
+        """
+        coming = self._number + 1
+        self._board[FAILED] = coming
+        others = [rank for rank in range(self.size) if rank != self.rank]
+        while True:
+            boards = [self._board_of(rank) for rank in others]
+            under_way = [board for board in boards if board[NUMBER] == coming]
+            if under_way:
+                self._join(under_way[0])
+                break
+            if all(board[FAILED] == coming for board in boards):
+                break
+            time.sleep(LOOK)
+        self._ended = True
+        text = "".join(traceback.format_exception(error))
+        self._from_all(text.encode(errors="replace"))
+        self._board[FAILED] = 0
+        return bool(under_way)
+
+    def _note_uncaught(self, kind: Any, error: BaseException, trace: Any) -> None:
+        self._uncaught = error
+        self._before_hook(kind, error, trace)
+
+    def _leave(self) -> None:
+        """Wait at the end of the program until all are there; who calls for more work meanwhile gets an error."""
+        end = self._uncaught or SystemExit("its program has ended")
+        while self._report(end):
+            pass
+        self._window.Unlock_all()
+        self._window.Free()
+
+    def _join(self, board: Sequence[int]) -> None:
+        count, kind = board[COUNT], board[KIND]
+        self._begin(count, kind)
+        if kind == SUM:
+            numbers = np.zeros(count, np.float32)
+            numbers[-1] = 1
+            self._comm.Allreduce(self._in_place, (numbers, count, self._float))
+        else:
+            agreed = np.full(count, -np.inf)
+            agreed[-1] = 1
+            self._comm.Allreduce(self._in_place, (agreed, count, self._double), op=self._largest)
+
+    def _board_of(self, rank: int) -> Sequence[int]:
+        board = np.zeros(4, np.int64)
+        self._window.Get(board, rank)
+        self._window.Flush(rank)
+        return board.tolist()
+
+
+def _error_of(texts: dict[int, str]) -> WorkerError:
+    """Return the error for the tracebacks of other workers, by their ranks."""
+    last = {rank: legible(text.strip().splitlines()[-1]) for rank, text in texts.items()}
+    what = "; ".join(f"{text} on worker {rank}" for rank, text in last.items())
+    error = WorkerError(
+        f"A call of several workers ends where one of them fails. Received: {what}. See the traceback of that worker."
+    )
+    for rank, text in texts.items():
+        error.add_note(f"\nOn worker {rank}:\n{legible(text, len(text), lines=True)}")
+    return error
+
+
+@cache
+def all_processes() -> Workers:
+    """Return the workers that are all processes of this job, as ``mpiexec`` has started it.
+
+    Raises
+    ------
+    MissingPackageError
+        Without mpi4py, or without an MPI for it to load.
+    """
+    try:
+        with interrupts.importing("mpi4py"):
+            from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:
+        raise MissingPackageError(
+            f"Several workers talk to each other by MPI. Received: {legible(error)}. "
+            'Install it with: pip install "minifit-training[mpi]"; and an MPI, such as: pip install mpich.'
+        ) from error
+    return MPIWorkers(MPI.COMM_WORLD)

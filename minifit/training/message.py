@@ -1,0 +1,68 @@
+"""`Message`: what workers add up after each batch."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minifit.arrays import FLOAT, Array
+from minifit.parameters import Parameter
+from minifit.workers import Workers
+
+WORDS = 2
+"""Numbers behind the sums: how many workers want to make a pause, and the status word of `Workers.add_up`."""
+
+
+class Message:
+    """The gradients of weights as they lie in memory, behind them what a batch adds to sums, and two words.
+
+    Parameters
+    ----------
+    workers : Workers
+    weights : list of Parameter
+        All that is learned; none where batches are only judged.
+    sums : int
+        How many sums there are.
+
+    Attributes
+    ----------
+    numbers : ndarray of float32
+        All of it, with the gradients of the first buffer of weights. Further buffers are messages of their own.
+    sums : ndarray of float32
+        The part for sums.
+    pause : bool
+        Whether this worker wants to make a pause after the batch; all of them make it then.
+    paused : bool
+        Whether any wanted to after the latest batch.
+    """
+
+    def __init__(self, workers: Workers, weights: Sequence[Parameter], sums: int) -> None:
+        self._workers = workers
+        self._buffers = list(dict.fromkeys(w.buffer for w in weights if w.buffer is not None))
+        for i, buffer in enumerate(self._buffers):
+            buffer.make_room((0 if i else sums) + WORDS)
+        self._memory = [buffer.message for buffer in self._buffers]
+        learned = self._buffers[0].learned if self._buffers else 0
+        whole = self._memory[0] if self._buffers else np.zeros(sums + WORDS, FLOAT)
+        self.numbers: Array = whole[: learned + sums + WORDS]
+        self.sums: Array = self.numbers[learned : learned + sums]
+        self._others = [buffer.message[: buffer.learned + 1] for buffer in self._buffers[1:]]
+        self.pause = self.paused = False
+        self._words: Any = memoryview(self.numbers[-WORDS:])  # type: ignore[arg-type]
+
+    def holds(self, sums: int) -> bool:
+        """Return whether it is of the memory that the weights have by now, with so many sums."""
+        return self.sums.size == sums and all(
+            buffer.message is known for buffer, known in zip(self._buffers, self._memory, strict=True)
+        )
+
+    def send(self) -> bool:
+        """Add all of it up over the workers; return whether to make a pause."""
+        words = self._words
+        words[0], words[1] = self.pause, 0.0
+        self._workers.add_up(self.numbers)
+        self.paused = words[0] > 0
+        for numbers in self._others:
+            numbers[-1] = 0
+            self._workers.add_up(numbers)
+        return self.paused
