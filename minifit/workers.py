@@ -5,7 +5,7 @@ So all workers hold the same numbers after every batch. One process alone is the
 and there is nothing to add up. How the processes talk to each other is said in `minifit.distribute`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -58,18 +58,9 @@ class Share(NamedTuple):
         """The number of rows of the batch behind those that it holds."""
         return max(self.total - self.begin - self.held, 0)
 
-    def whole(self, count: int) -> int:
-        """Return a count for the whole batch of what is counted here for the rows that it holds, as many for each."""
-        return count * self.total // self.held
 
-    def rows_of(self, draw: Callable[[tuple[int, ...]], Numbers], shape: tuple[int, ...]) -> Numbers:
-        """Return random numbers in a shape; with a row for each that it holds, its rows of those of the whole batch.
-
-        Numbers in other shapes are drawn as they are: all workers have the same.
-        """
-        if not shape or shape[0] != self.held:
-            return draw(shape)
-        return draw((self.total, *shape[1:]))[self.begin : self.begin + self.held]
+Whole: TypeAlias = tuple[int, int] | Share
+"""What a stretch says of the whole batches: the rows of a full one and of all; or which share a lone one is."""
 
 
 class Workers:
@@ -97,6 +88,13 @@ class Workers:
         """Return the share of a batch of so many rows that this worker takes; the first shares are the larger ones."""
         each, more = divmod(total, self.size)
         return Share(self.rank * each + min(self.rank, more), each + (self.rank < more), total)
+
+    def share_at(self, whole: Whole, number: int) -> Share:
+        """Return the share of a batch of a stretch that this worker takes, by its number from the beginning."""
+        if isinstance(whole, Share):
+            return whole
+        size, rows = whole
+        return self.share(min(size, rows - number * size))
 
     def add_up(self, numbers: Numbers) -> None:
         """Replace numbers by their sums over all workers, in place.
@@ -197,8 +195,3 @@ def together(method: Callable[Concatenate[Model, P], Result]) -> Callable[Concat
             return method(model, *args, **kwargs)
 
     return call
-
-
-def rows_of_shares(workers: Workers, rows: int, size: int) -> Sequence[Share]:
-    """Return the shares of the batches of so many rows altogether, `size` in each."""
-    return [workers.share(min(size, rows - first)) for first in range(0, rows, size)]

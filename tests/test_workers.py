@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minifit.metrics import Mean
-from minifit.workers import ALONE, Workers, current_workers, rows_of_shares, working
+from minifit.workers import ALONE, Share, Workers, current_workers, working
 
 
 class One(Workers):
@@ -46,9 +46,10 @@ def test_a_scope_ends() -> None:
     assert current_workers() is ALONE
 
 
-def test_the_shares_of_many_batches() -> None:
-    shares = rows_of_shares(One(1, 2), 7, 4)
-    assert [(s.first, s.rows, s.total) for s in shares] == [(2, 2, 4), (2, 1, 3)]
+def test_the_share_of_a_batch_of_a_stretch() -> None:
+    workers = One(1, 2)
+    assert [workers.share_at((4, 7), number) for number in range(2)] == [(2, 2, 4), (2, 1, 3)]
+    assert workers.share_at(Share(1, 5, 6), 0) == (1, 5, 6)
 
 
 def test_metrics_are_remembered_in_the_scope_of_several_workers() -> None:

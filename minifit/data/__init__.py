@@ -29,10 +29,12 @@ from minifit.data.iterator_batches import IteratorBatches as IteratorBatches
 from minifit.data.row_batches import RowBatches, Shuffle, columns_of
 from minifit.data.sequence import Sequence as Sequence
 from minifit.data.sequence_batches import SequenceBatches as SequenceBatches
+from minifit.data.shards import Distributed as Distributed
+from minifit.data.shards import ShardBatches as ShardBatches
 from minifit.data.stored import Stored, is_stored
 from minifit.data.stored import rows_of as rows_of
 from minifit.data.stored_batches import StoredBatches as StoredBatches
-from minifit.errors import ArgumentError
+from minifit.errors import ArgumentError, DataError
 
 __all__ = [
     "AUTOTUNE",
@@ -82,6 +84,7 @@ def batches_of(
     Parameters
     ----------
     x : array_like, h5py.Dataset, a list, tuple or dict of them, Dataset, Sequence, iterator or iterable of batches
+        Or `Distributed` of those that give batches.
     y, sample_weight : array_like or h5py.Dataset, or a list, tuple or dict of them, optional
         Only with arrays; whatever gives batches gives them together with x.
     batch_size, steps, passes, shuffle
@@ -98,9 +101,26 @@ def batches_of(
     ArgumentError, ArgumentTypeError, DataError
         For arguments and data that cannot be used.
     """
+    made: Batches
+    if isinstance(x, Distributed):
+        if x.own and (is_array_like(x.dataset) or _is_indexed(x.dataset)):
+            raise DataError(
+                "A function that makes the data of one worker returns a Dataset, or another iterable of batches. "
+                f"Received: a {type(x.dataset).__name__}. Return Dataset.from_tensor_slices(arrays).batch(size), or "
+                "pass arrays and Sequences to fit as they are: each worker takes its rows of them."
+            )
+        made = batches_of(
+            *(x.dataset, y, sample_weight),
+            steps=steps,
+            passes=passes,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            called=called,
+            names=names,
+        )
+        return ShardBatches(made) if x.own else made
     batch_size = None if batch_size is None else positive("batch_size", batch_size)
     shuffle = _shuffling(shuffle)
-    made: Batches
     if is_array_like(x):
         made = _rows(x, y, sample_weight, batch_size, steps, passes, shuffle, called, names)
     else:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from minifit.arrays import FLOAT, Array
+from minifit.workers import Whole
 
 PARTS = ("x", "y", "sample_weight")
 """The parts of a batch, as their arguments are called."""
@@ -47,9 +48,9 @@ class Stretch:
     begin, batches : int
         The first batch, counted from the beginning of the order or of the rows, and how many. These alone change: a
         source may tell of what lies ahead with the same object again.
-    whole : tuple of int, or None
+    whole : tuple of int, or Share, or None
         Where these are one worker's shares of batches: the rows of a whole batch, and of all of them from the beginning
-        on. A share without rows has one row here, which does not count.
+        on; or the share that a lone batch is. A share without rows has one row here, which does not count.
     """
 
     inputs: tuple[Array, ...]
@@ -59,7 +60,7 @@ class Stretch:
     size: int
     begin: int
     batches: int
-    whole: "tuple[int, int] | None" = None
+    whole: Whole | None = None
 
     @property
     def rows(self) -> int:

@@ -182,10 +182,7 @@ class Batches(ABC):
         batch = self.next(here)
         if batch is None:
             return None
-        stretch = Stretch(*batch, None, max(len(batch.inputs[0]), 1), 0, 1)
-        if self.workers.size > 1:
-            stretch.whole = max(self._total, 1), self._total
-        return stretch
+        return Stretch(*batch, None, max(len(batch.inputs[0]), 1), 0, 1, self.share)
 
     def took(self, batches: int) -> None:
         """Go on behind the first `batches` of those that lie ahead."""

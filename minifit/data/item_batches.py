@@ -10,16 +10,13 @@ from minifit.data.batch import PARTS, Batch, Columns, for_each, target_dtype
 from minifit.data.batches import Batches
 from minifit.data.checks import array_of, same_length
 from minifit.data.forms import Given, Names, normal_form
-from minifit.data.shares import part_of
+from minifit.data.shares import ENDED, part_of
 from minifit.data.values import check_range
 from minifit.errors import ArgumentError, DataError
 from minifit.tensor import Context
 
 NOTHING = object()
 """What stands in the place of an item where the data has ended: None may be what a generator yields by mistake."""
-
-ENDED = -1
-"""What workers tell each other in the place of the rows of a batch where the data has ended."""
 
 
 class ItemBatches(Batches):

@@ -6,6 +6,9 @@ from minifit.arrays import Array
 from minifit.data.batch import Batch
 from minifit.workers import Share, Workers
 
+ENDED = -1
+"""What workers tell each other in the place of the rows of a batch where the data has ended."""
+
 
 def places_held(workers: Workers, rows: int, size: int) -> Array:
     """Return the places of the rows that a worker holds, of so many rows in batches of `size`.
@@ -22,6 +25,23 @@ def places_held(workers: Workers, rows: int, size: int) -> Array:
         return held
     last = workers.share(left)
     return np.concatenate([held, full * size + np.arange(last.begin, last.begin + last.held)])
+
+
+def share_among(workers: Workers, rows: int) -> Share | None:
+    """Return the share that rows are of a batch which all workers make together; None when the data of all has ended.
+
+    Parameters
+    ----------
+    workers : Workers
+    rows : int
+        Those of this worker; `ENDED` when it has no more.
+    """
+    told = workers.from_all(rows.to_bytes(8, "little", signed=True))
+    all_rows = [int.from_bytes(each, "little", signed=True) for each in told]
+    if max(all_rows) == ENDED:
+        return None
+    counts = [max(each, 0) for each in all_rows]
+    return Share(sum(counts[: workers.rank]), counts[workers.rank], sum(counts))
 
 
 def part_of(batch: Batch, share: Share) -> Batch:

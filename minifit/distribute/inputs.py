@@ -7,7 +7,9 @@ import numpy as np
 
 from minifit import nest
 from minifit.checks import positive
-from minifit.distribute.agreeing import agree_on_random_numbers, arrays_of_all
+from minifit.data.shards import Distributed
+from minifit.data.shares import ENDED, share_among
+from minifit.distribute.agreeing import agree_on_random_numbers
 from minifit.errors import ArgumentError, DataError, quoted
 from minifit.tensor import Tensor, constant
 from minifit.workers import Share, Workers
@@ -51,7 +53,7 @@ class InputContext(NamedTuple):
         return size // self.num_replicas_in_sync
 
 
-class DistributedDataset:
+class DistributedDataset(Distributed):
     """Batches of which each worker is handed its rows.
 
     Parameters
@@ -68,7 +70,8 @@ class DistributedDataset:
     """
 
     def __init__(self, workers: Workers, dataset: Any, hand_out: Callable[[Share], None]) -> None:
-        self.workers, self.dataset, self._hand_out = workers, dataset, hand_out
+        super().__init__(dataset, own=False)
+        self.workers, self._hand_out = workers, hand_out
 
     def __iter__(self) -> Iterator[Any]:
         """Begin an iteration; all workers do, with the random numbers of the chief."""
@@ -91,7 +94,7 @@ class DistributedDataset:
         return rows_at(batch, share.begin, share.held)
 
 
-class DatasetsFromFunction:
+class DatasetsFromFunction(Distributed):
     """Batches that each worker makes for itself; together they are those that all learn from.
 
     Parameters
@@ -104,7 +107,8 @@ class DatasetsFromFunction:
     """
 
     def __init__(self, workers: Workers, dataset: Any, hand_out: Callable[[Share], None]) -> None:
-        self.workers, self.dataset, self._hand_out = workers, dataset, hand_out
+        super().__init__(dataset, own=True)
+        self.workers, self._hand_out = workers, hand_out
 
     def __iter__(self) -> Iterator[Any]:
         """Begin an iteration, which ends when the data of all workers has ended.
@@ -120,11 +124,8 @@ class DatasetsFromFunction:
             return
         while True:
             batch = next(own, None)
-            counts = [
-                int(each[0])
-                for each in arrays_of_all(self.workers, [np.array(0 if batch is None else rows_of(batch))])
-            ]
-            if not any(counts):
+            share = share_among(self.workers, ENDED if batch is None else rows_of(batch))
+            if share is None:
                 return
             latest = batch if batch is not None else latest
             if latest is None:
@@ -132,7 +133,6 @@ class DatasetsFromFunction:
                     f"Each worker needs data. Received: none on worker {self.workers.rank}. "
                     "Have the function make at least one batch for each."
                 )
-            share = Share(sum(counts[: self.workers.rank]), counts[self.workers.rank], sum(counts))
             self._hand_out(share)
             yield latest if share.rows else rows_at(latest, 0, 1)
 

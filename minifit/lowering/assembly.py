@@ -15,7 +15,7 @@ from minifit.lowering.peephole import descending
 from minifit.lowering.places import Cell, Place, Room, address_of
 from minifit.lowering.program import MESSAGE, Instruction, Program
 from minifit.lowering.streams import Normals, Uniforms
-from minifit.workers import Share
+from minifit.workers import Share, Whole
 
 BEGIN, BATCHES, STEP = 3, 4, 5
 
@@ -167,13 +167,13 @@ class Assembly:
         self.totals = totals
         return totals
 
-    def carry_out(self, begin: int, batches: int, whole: tuple[int, int] | None = None) -> int:
+    def carry_out(self, begin: int, batches: int, whole: Whole | None = None) -> int:
         """Take so many batches from number `begin` on; returns how many were.
 
         Parameters
         ----------
         begin, batches : int
-        whole : tuple of int, optional
+        whole : tuple of int, or Share, optional
             Where these are one worker's shares of batches: see `Stretch`.
         """
         if not self.uniforms:
@@ -183,18 +183,18 @@ class Assembly:
                 locked.enter_context(lock)
             return self._carry_out(begin, batches, whole)
 
-    def _carry_out(self, begin: int, batches: int, whole: tuple[int, int] | None) -> int:
+    def _carry_out(self, begin: int, batches: int, whole: Whole | None) -> int:
         if whole is not None:
-            return self._take_shares(begin, batches, *whole)
+            return self._take_shares(begin, batches, whole)
         numbers = self._call.numbers
         numbers[BEGIN], numbers[BATCHES] = begin, batches
         return self._kernels.carry_out(self._call.address)  # type: ignore[no-any-return]
 
-    def _take_shares(self, begin: int, batches: int, size: int, rows: int) -> int:
+    def _take_shares(self, begin: int, batches: int, whole: Whole) -> int:
         """Take the shares of batches one after another, with messages to the other workers between instructions."""
         carry_out, workers, sums = self._kernels.carry_out, self.program.workers, self._sums
         for step in range(batches):
-            share = workers.share(min(size, rows - (begin + step) * size))
+            share = workers.share_at(whole, begin + step)
             if share != self._share:
                 self._tell_share(share)
             pause = False

@@ -286,8 +286,7 @@ class Runner(ABC):
             self.plan, self.reason = None, plan.reason
         if not taken:  # not for this program, or something is wrong with it, which `take` can tell
             if stretch.whole is not None:
-                size, rows = stretch.whole
-                self.context.share = self.workers.share(min(size, rows - stretch.begin * size))
+                self.context.share = self.workers.share_at(stretch.whole, stretch.begin)
             try:
                 self.inside.run(self._take_of, batches, stretch.batch(0))
             finally:

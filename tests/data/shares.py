@@ -60,8 +60,7 @@ def in_stretches(batches: Batches, most: int, takes: int, here: Context | None =
 def share_of(stretch: Stretch, workers: Workers, number: int) -> Share:
     """Return the share that a batch of a stretch is, counted from its first."""
     assert stretch.whole is not None
-    size, rows = stretch.whole
-    share = workers.share(min(size, rows - (stretch.begin + number) * size))
+    share = workers.share_at(stretch.whole, stretch.begin + number)
     assert len(stretch.batch(number).inputs[0]) == (share.held if share.total else 0)
     return share
 

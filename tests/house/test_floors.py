@@ -18,7 +18,6 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = [
     [
         "errors",
-        "workers",
         "interrupts",
         "arrays",
         "numbers",
@@ -29,6 +28,7 @@ FLOORS = [
         "progress_bar",
         "signatures",
         "settings",
+        "workers",
         "tensor_shape",
     ],
     ["kernels"],
