@@ -107,6 +107,12 @@ class Node:
             isinstance(inputs, Symbol) and len(self.parents) == 1
         )  # one tensor in, and nothing else nested
 
+    @property
+    def fed(self) -> Any:
+        """The inputs; of an op on a number and a symbol, as ``1 - x``, the symbol."""
+        alone = not isinstance(self.inputs, Symbol) and not nest.is_nested(self.inputs)
+        return self.parents[0] if alone and self.parents else self.inputs
+
     def returns(self, shapes: Any) -> Any:
         """Make the symbols for results of these shapes, nested as they are, and return them."""
         self.outputs = pack_shapes(shapes, self.symbols(flat_shapes(shapes)))

@@ -165,6 +165,10 @@ class Parameter(Tensor):
         self._memory[...] = array
         return self
 
+    def __getitem__(self, index: Any) -> "Part":
+        """Return the numbers at some places; ``variable[0].assign(1.0)`` changes them there."""
+        return Part(super().__getitem__(index), self, index)
+
     def assign_add(self, value: Any) -> Self:
         """Add in place, and return the variable itself."""
         return self.assign(self._memory + np.asarray(numpy_ready(value)))
@@ -346,6 +350,55 @@ def padded(size: int) -> int:
     """`size` rounded up, so that the next parameter is aligned."""
     step = ALIGNMENT // FLOAT.itemsize
     return -(-size // step) * step
+
+
+class Part(Tensor):
+    """The numbers that a variable has at some places, and a way to change them there.
+
+    Parameters
+    ----------
+    numbers : Tensor
+        What the variable holds there now.
+    variable : Parameter
+    index : int, slice, array or tuple of these
+    """
+
+    __slots__ = ("index", "variable")
+
+    def __init__(self, numbers: Tensor, variable: Parameter, index: Any) -> None:
+        self.index = np.asarray(index) if isinstance(index, Tensor) else index
+        self.variable = variable
+        self.value, self.grad, self.logits = numbers.value, None, None
+        self.requires_grad, self.rule = numbers.requires_grad, numbers.rule
+        self.parents, self.age = numbers.parents, numbers.age
+        for tape in current().tapes:
+            tape.follows(self, (numbers,))
+
+    def assign(self, value: Any) -> Parameter:
+        """Replace the numbers at these places in the variable, which is returned.
+
+        Raises
+        ------
+        ShapeError
+            For another shape than these places have.
+        """
+        array = np.asarray(numpy_ready(value))
+        if array.shape != self.shape:
+            raise ShapeError(
+                f"Numbers are replaced by as many: {self.shape} of {self.variable.name}. Received: {array.shape}. "
+                "Reshape them, or use tf.fill for one number at all places."
+            )
+        numbers = self.variable.value.copy()
+        numbers[self.index] = array
+        return self.variable.assign(numbers)
+
+    def assign_add(self, value: Any) -> Parameter:
+        """Add to the numbers at these places in the variable, which is returned."""
+        return self.assign(self.variable.value[self.index] + np.asarray(numpy_ready(value)))
+
+    def assign_sub(self, value: Any) -> Parameter:
+        """Subtract from the numbers at these places in the variable, which is returned."""
+        return self.assign(self.variable.value[self.index] - np.asarray(numpy_ready(value)))
 
 
 class Variable(Parameter):

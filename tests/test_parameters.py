@@ -558,3 +558,24 @@ def test_a_buffer_holds_all_weights_the_learned_ones_first() -> None:
     assert buffer.grads.size == buffer.values.size
     average.value[...] = 5
     assert 5 in buffer.values
+
+
+def test_a_part_of_a_variable_is_replaced() -> None:
+    variable = Variable([[1.0, 2.0], [3.0, 4.0]])
+    assert variable[0, 1].assign(5.0) is variable
+    variable[1].assign_add([1.0, 1.0])
+    variable[:, 0].assign_sub(np.ones(2))
+    np.testing.assert_array_equal(variable.value, [[0, 5], [3, 5]])
+    with pytest.raises(ShapeError, match=r"replaced by as many: \(2,\)"):
+        variable[0].assign(1.0)
+
+
+def test_a_gradient_goes_through_a_part() -> None:
+    variable = Variable([1.0, 2.0, 3.0])
+    with GradientTape() as tape:
+        result = (variable[1:] * variable[1:]).sum()
+    np.testing.assert_array_equal(tape.gradient(result, variable).numpy(), [0, 4, 6])
+    with GradientTape() as tape:
+        part = variable[1]
+        result = part * part
+    assert float(tape.gradient(result, part)) == 4

@@ -12,6 +12,7 @@ from minifit.data.batch import Batch as Batch
 from minifit.data.batches import Batches as Batches
 from minifit.data.checks import split
 from minifit.data.class_weights import class_weights, weighed_classes
+from minifit.data.csv_dataset import make_csv_dataset
 from minifit.data.dataset import (
     AUTOTUNE,
     INFINITE_CARDINALITY,
@@ -45,6 +46,7 @@ __all__ = [
     "Options",
     "TensorSpec",
     "cardinality",
+    "make_csv_dataset",
 ]
 
 

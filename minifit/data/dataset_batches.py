@@ -130,7 +130,7 @@ class DatasetBatches(IteratorBatches):
         return self._stage.elements()
 
     def _begin_with(self, item: Any) -> None:
-        leaves = [part for part in nest.flatten(item) if not isinstance(part, Piped)]
+        leaves = [part for part in nest.flatten(item) if part is not None and not isinstance(part, Piped)]
         if any(part.ndim == 0 for part in leaves):
             raise DataError(
                 "The elements of a data set must be batches. "

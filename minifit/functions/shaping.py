@@ -1,5 +1,6 @@
 """Functions that move numbers, as TensorFlow calls them."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,15 @@ def split(
 ) -> Any:
     """Return a tensor cut along an axis, into so many equal parts or into parts of these lengths."""
     return ops.split(tensor(value), num_or_size_splits, axis)
+
+
+def split_at(value: Any, places: Any, axis: int = 0) -> Any:
+    """Return a tensor cut along an axis, into so many equal parts or before these places, as NumPy cuts arrays."""
+    x = tensor(value)
+    if np.ndim(places) == 0:
+        return ops.split(x, int(places), axis)
+    ends = [0, *map(int, places), x.shape[axis]]
+    return ops.split(x, [end - begin for begin, end in pairwise(ends)], axis)
 
 
 def tile(input: Any, multiples: Any, name: str | None = None) -> Any:

@@ -272,6 +272,10 @@ class Layer(Owner, Connected, Adding, Configurable):
         self._weights.append(made)
         return made
 
+    def add_variable(self, *args: Any, **kwargs: Any) -> Parameter:
+        """Make a weight: the name that `add_weight` had before."""
+        return self.add_weight(*args, **kwargs)
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the output's shape, nested as outputs are; found by a trial on zeros unless a layer knows better."""
         return self._tried(input_shape, {})

@@ -73,7 +73,8 @@ class Connected:
         return self._built_for("output_shape", 1)
 
     def _built_for(self, name: str, which: int) -> Any:
-        found = [nest.map_leaves(shape_of, (node.inputs, node.outputs)[which]) for node in self._nodes] or (
+        ends = [node.outputs if which else node.fed for node in self._nodes]
+        found = [nest.map_leaves(shape_of, end) for end in ends] or (
             [] if self._shapes is None else [self._shapes[which]]
         )
         if any(shape != found[0] for shape in found):
@@ -89,6 +90,6 @@ class Connected:
 
 
 def shape_of(value: Any) -> ShapeLike:
-    """Return the shape of a tensor or a symbol, with a free batch dimension."""
-    shape: ShapeLike = value.shape
+    """Return the shape of a tensor or a symbol, with a free batch dimension; that of a plain number is ()."""
+    shape: ShapeLike = getattr(value, "shape", ())
     return shape if isinstance(value, Symbol) or not shape else (None, *shape[1:])

@@ -86,6 +86,8 @@ class Model(Wired):
         trainable: bool = True,
         **kwargs: Any,
     ) -> None:
+        if isinstance(inputs, str) and outputs is None and not isinstance(self, Functional):
+            inputs, name = None, inputs  # a subclass that hands on its name, where tf.keras leaves it aside
         if (inputs is None) != (outputs is None):
             raise ArgumentError(
                 "A graph lies between inputs and outputs. Received: one of them. Pass both, or none for a subclass "
@@ -199,9 +201,8 @@ class Model(Wired):
 
     @property
     def has_weights(self) -> bool:
-        """True when all weights exist: it is built, or has no `call` and all layers that it holds are built."""
-        inside = self.layers_inside()
-        return self.built or (not self.has_call and bool(inside) and all(layer.built for layer in inside))
+        """True when weights exist: it is built, or has no `call` and holds layers that are built."""
+        return self.built or (not self.has_call and any(layer.built for layer in self.layers_inside()))
 
     def ready_for(self, inputs: Sequence[Array], form: Any = 0) -> None:
         """Build for a batch of inputs and see that it fits; `form` nests their places as the user gave them."""

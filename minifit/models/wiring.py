@@ -275,14 +275,18 @@ class Wired(Trainer):
         return nest.flatten(inputs)
 
     def _fitting(self, x: Any, symbol: Symbol) -> Any:
-        """Return a batch in the shape of an input; (n,) may stand for (n, 1)."""
+        """Return a batch in the shape of an input; a last axis of 1 may be left out, or be one too many."""
         shape = self._shape_fitting(x.shape, symbol)
         return x if shape == x.shape else x.reshape(*shape)
 
     def _shape_fitting(self, given: ShapeLike, symbol: Symbol) -> ShapeLike:
         """Return the shape that a batch of a shape has as an input."""
         expected = symbol.shape
-        shape = (*given, 1) if len(given) == 1 and len(expected) == 2 else given
+        shape = given
+        if len(given) == len(expected) - 1 and (len(given) == 1 or expected[-1] == 1):
+            shape = (*given, 1)
+        elif len(given) == len(expected) + 1 and given[-1] == 1:
+            shape = given[:-1]
         if len(shape) != len(expected) or any(
             e not in (None, n) for e, n in zip(expected, shape, strict=True)
         ):

@@ -102,6 +102,7 @@ def renamed(function: Callable[..., Any], public: str, entry: str) -> Callable[.
             )
         )
     places = [parameter.name for parameter in own[: len(given)]]
+    parameters += [p for p in own[len(given) :] if p.name != "name" and p.kind is not Parameter.KEYWORD_ONLY]
 
     def handed_on(*args: Any, **kwargs: Any) -> Any:
         if kwargs:

@@ -133,20 +133,32 @@ UTILS = same(
     "minifit.utils",
     """
     CustomObjectScope Progbar Sequence clear_session custom_object_scope deserialize_keras_object get_custom_objects
-    get_file get_registered_name get_registered_object model_to_dot normalize pack_x_y_sample_weight plot_model
-    register_keras_serializable serialize_keras_object set_random_seed split_dataset to_categorical
+    get_file get_registered_name get_registered_object model_to_dot normalize pack_x_y_sample_weight pad_sequences
+    plot_model register_keras_serializable serialize_keras_object set_random_seed split_dataset to_categorical
     unpack_x_y_sample_weight
     """,
 )
 
-OPS = same(
-    "minifit.ops",
-    """
-    abs absolute argmax cast concatenate equal exp expand_dims log matmul max maximum mean min minimum one_hot ones_like
-    power relu reshape shape sigmoid softmax split sqrt square squeeze stack stop_gradient sum tanh tile transpose
-    unstack where zeros_like
-    """,
-)
+OPS = {
+    **same(
+        "minifit.ops",
+        """
+        abs absolute argmax cast concatenate exp expand_dims log max mean min relu shape sigmoid sqrt square squeeze sum
+        tanh transpose
+        """,
+    ),
+    **taking("x1, x2", same("minifit.ops", "equal matmul maximum minimum power")),
+    **taking("x, dtype=None", same("minifit.functions.convert", "ones_like zeros_like")),
+    "one_hot": "minifit.functions.backend.one_hot(x, num_classes)",
+    "reshape": "minifit.ops.reshape(x, newshape)",
+    "softmax": "minifit.functions.backend.softmax",
+    "split": "minifit.functions.shaping.split_at(x, indices_or_sections, axis=0)",
+    "stack": "minifit.ops.stack(x, axis=0)",
+    "stop_gradient": "minifit.ops.stop_gradient(variable)",
+    "tile": "minifit.ops.tile(x, repeats)",
+    "unstack": "minifit.functions.shaping.unstack(x, num=None, axis=0)",
+    "where": "minifit.ops.where(condition, x1, x2)",
+}
 
 BACKEND = {
     **same("minifit.utils", "clear_session"),
@@ -159,28 +171,34 @@ BACKEND = {
         print_tensor random_normal random_uniform relu set_floatx set_value softmax switch variable zeros
         """,
     ),
-    **same("minifit.ops", "equal exp log sigmoid sqrt stop_gradient tanh"),
+    **same("minifit.ops", "exp log sigmoid sqrt tanh"),
     **same("minifit.activations", "hard_sigmoid softplus softsign"),
-    **same("minifit.losses", "sparse_categorical_crossentropy"),
-    **same("minifit.functions.convert", "cast is_tensor ones_like zeros_like"),
+    **same("minifit.functions.convert", "cast is_tensor"),
+    **taking("x, dtype=None", same("minifit.functions.convert", "ones_like zeros_like")),
     **same(
         "minifit.functions.elementwise",
-        "abs cos greater greater_equal less less_equal maximum minimum not_equal pow round sign sin square",
+        "abs cos greater greater_equal less less_equal maximum minimum not_equal round sign sin square",
     ),
-    **same("minifit.functions.shaping", "reshape reverse shape squeeze stack tile"),
+    **taking("x", same("minifit.functions.shaping", "reshape shape squeeze stack")),
     **same("minifit.functions.reductions", "cumsum"),
     "all": "minifit.functions.reductions.reduce_all(x)",
     "any": "minifit.functions.reductions.reduce_any(x)",
     "arange": "minifit.functions.convert.arange(start, stop=None, step=1, dtype='int32')",
+    "equal": "minifit.ops.equal(x, y)",
     "eval": "minifit.functions.backend.get_value",
     "eye": "minifit.functions.convert.eye(size)",
     "gather": "minifit.functions.shaping.gather(reference, indices)",
     "max": "minifit.functions.reductions.reduce_max(x)",
     "mean": "minifit.functions.reductions.reduce_mean(x)",
     "min": "minifit.functions.reductions.reduce_min(x)",
+    "pow": "minifit.functions.elementwise.pow(x, a)",
     "prod": "minifit.functions.reductions.reduce_prod(x)",
+    "reverse": "minifit.functions.shaping.reverse(x, axes)",
+    "sparse_categorical_crossentropy": "minifit.losses.sparse_categorical_crossentropy(target, output)",
     "std": "minifit.functions.reductions.reduce_std(x)",
+    "stop_gradient": "minifit.ops.stop_gradient(variables)",
     "sum": "minifit.functions.reductions.reduce_sum(x)",
+    "tile": "minifit.functions.shaping.tile(x, n)",
     "transpose": "minifit.functions.shaping.transpose(x)",
     "var": "minifit.functions.reductions.reduce_variance(x)",
 }
@@ -203,7 +221,20 @@ KERAS: dict[str, Mapping[str, str]] = {
     "datasets.reuters": same("minifit.datasets.reuters", "get_word_index load_data"),
     "initializers": INITIALIZERS,
     "layers": LAYERS,
+    "layers.advanced_activations": same("minifit.layers", "ELU LeakyReLU PReLU ReLU Softmax ThresholdedReLU"),
+    "layers.core": same(
+        "minifit.layers",
+        "Activation ActivityRegularization Dense Dropout Flatten Lambda Permute RepeatVector Reshape SpatialDropout1D",
+    ),
+    "layers.embeddings": same("minifit.layers", "Embedding"),
     "layers.experimental.preprocessing": PREPROCESSING,
+    "layers.merge": same(
+        "minifit.layers",
+        "Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average concatenate dot maximum minimum "
+        "multiply subtract",
+    ),
+    "layers.noise": same("minifit.layers", "AlphaDropout GaussianDropout GaussianNoise"),
+    "layers.normalization": same("minifit.layers", "BatchNormalization LayerNormalization"),
     "losses": LOSSES,
     "metrics": METRICS,
     "models": MODELS,
@@ -211,6 +242,8 @@ KERAS: dict[str, Mapping[str, str]] = {
     "optimizers": OPTIMIZERS,
     "optimizers.legacy": OPTIMIZERS,
     "optimizers.schedules": SCHEDULES,
+    "preprocessing.sequence": same("minifit.utils", "pad_sequences"),
+    "preprocessing.text": same("minifit.utils.tokenizing", "Tokenizer text_to_word_sequence"),
     "regularizers": REGULARIZERS,
     "saving": SAVING,
     "src.saving.saving_lib": same("minifit.models", "load_model save_model"),  # for scikeras
@@ -317,7 +350,8 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
     },
     "compat.v1": same("minifit.standin.environment", "disable_eager_execution enable_eager_execution")
     | {"set_random_seed": "minifit.functions.random.set_seed"},
-    "compat.v1.logging": same("minifit.standin.environment", "DEBUG ERROR FATAL INFO WARN set_verbosity"),
+    "compat.v1.logging": same("minifit.standin.environment", "DEBUG ERROR FATAL INFO WARN")
+    | {"set_verbosity": "minifit.standin.environment.set_verbosity(v)"},
     "config": {
         **DEVICES,
         **same("minifit.standin.environment", "functions_run_eagerly run_functions_eagerly"),
@@ -333,7 +367,7 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
         "minifit.data", "AUTOTUNE Dataset DatasetSpec INFINITE_CARDINALITY Options UNKNOWN_CARDINALITY"
     ),
     "data.experimental": same(
-        "minifit.data", "AUTOTUNE INFINITE_CARDINALITY UNKNOWN_CARDINALITY cardinality"
+        "minifit.data", "AUTOTUNE INFINITE_CARDINALITY UNKNOWN_CARDINALITY cardinality make_csv_dataset"
     ),
     "debugging": same(
         "minifit.standin.testing",

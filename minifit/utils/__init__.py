@@ -16,6 +16,7 @@ from minifit.tables import deserialize_keras_object, serialize_keras_object
 from minifit.utils.dataset import pack_x_y_sample_weight, split_dataset, unpack_x_y_sample_weight
 from minifit.utils.encoding import normalize, to_categorical
 from minifit.utils.gradients import check_gradients
+from minifit.utils.padding import pad_sequences
 from minifit.utils.plot_model import model_to_dot, plot_model
 from minifit.utils.progbar import Progbar
 
@@ -34,6 +35,7 @@ __all__ = [
     "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
+    "pad_sequences",
     "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",

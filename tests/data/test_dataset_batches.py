@@ -364,3 +364,19 @@ def test_a_state_before_the_first_batch() -> None:
         assert rows_of(first, context()) == rows_of(second, context())
         first.begin_epoch()
         second.begin_epoch()
+
+
+def test_a_model_that_data_builds_trains_on_any_pipeline() -> None:
+    class Own(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = Dense(2)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+    model = Own()
+    model.compile("sgd", "mse")
+    pairs = by_elements(slices(X, np.eye(2, dtype=np.float32)[np.arange(N) % 2])).batch(4)
+    history = model.fit(pairs, epochs=2, validation_data=pairs, verbose=0)
+    assert list(history.history) == ["loss", "val_loss"]

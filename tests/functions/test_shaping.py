@@ -1,5 +1,6 @@
 """These functions give the results that TensorFlow recorded."""
 
+import numpy as np
 import pytest
 
 from minifit.errors import ArgumentError
@@ -27,3 +28,12 @@ def test_what_is_refused() -> None:
         shaping.meshgrid([1.0], indexing="x")
     with pytest.raises(ArgumentError, match=r"the shape \(3,\)"):
         shaping.ensure_shape([1.0], (3,))
+
+
+def test_a_tensor_is_cut_at_places_or_into_equal_parts() -> None:
+    numbers = np.arange(6.0).reshape(2, 3)
+    for places, axis in (([1], 1), ([0, 2], 1), (3, 1), (2, 0)):
+        for part, expected in zip(
+            shaping.split_at(numbers, places, axis), np.split(numbers, places, axis), strict=True
+        ):
+            np.testing.assert_array_equal(part, expected)

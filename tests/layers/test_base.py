@@ -1059,3 +1059,17 @@ def test_weights_are_variables() -> None:
     layer = Dense(2)
     layer.build((None, 3))
     assert isinstance(layer.kernel, Variable) and isinstance(layer.add_weight("w", (1,)), Variable)
+
+
+def test_a_weight_under_the_name_that_it_had_before() -> None:
+    class Own(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.w = self.add_variable("w", [3, 2], initializer="ones")
+
+        def call(self, x: Any) -> Any:
+            return ops.matmul(x, self.w)
+
+    own = Own()
+    np.testing.assert_allclose(own(np.ones((1, 3), np.float32)), [[3, 3]])
+    assert own.trainable_weights == [own.w]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minifit import layers
 from minifit.errors import NotBuiltError, UnconnectedError
 from minifit.layers import Dense, Input
 from minifit.models import Model, Sequential
@@ -61,3 +62,11 @@ def test_features_of_all_layers() -> None:
     model = Model(x, Dense(1)(Dense(2)(x)))
     features = Model(model.input, [layer.output for layer in model.layers])
     assert [f.shape for f in features(np.ones((4, 3), np.float32))] == [(4, 3), (4, 2), (4, 1)]
+
+
+def test_the_input_of_an_op_on_a_number_is_the_symbol() -> None:
+    x = Input((3,))
+    for y in (1 + x, x + 1, 2 / x):
+        assert y.node.layer.input_shape == (None, 3)
+    together = layers.concatenate([x, x])
+    assert together.node.layer.input_shape == [(None, 3), (None, 3)]

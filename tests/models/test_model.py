@@ -396,3 +396,30 @@ def test_a_list_of_one_is_that_one() -> None:
     assert chain.output_shape == (None, 1)
     assert Model.from_config(model.get_config()).output_shape == (None, 2)
     assert isinstance(Model((x,), (Dense(2)(x),))(np.ones((4, 3))), tuple)
+
+
+def test_a_subclass_may_hand_on_its_name_alone() -> None:
+    class Policy(Model):
+        def __init__(self) -> None:
+            super().__init__("policy")
+
+    assert Policy().name == "policy"
+    with pytest.raises(ArgumentError, match="A graph lies between"):
+        Model("policy")
+
+
+def test_a_model_with_a_call_operator_of_its_own_saves_the_weights_that_there_are(tmp_path: Any) -> None:
+    class Own(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.used, self.unused = Dense(2), Dense(3)
+
+        def __call__(self, x: Any) -> Any:
+            return self.used(x)
+
+    first, second = Own(), Own()
+    expected = first(X).numpy()
+    second(X)
+    first.save_weights(tmp_path / "weights.h5")
+    second.load_weights(tmp_path / "weights.h5")
+    np.testing.assert_array_equal(second(X), expected)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit.errors import ArgumentError, NotBuiltError, UnknownNameError
-from minifit.layers import Dense, Dropout, Input
+from minifit.errors import ArgumentError, NotBuiltError, ShapeError, UnknownNameError
+from minifit.layers import Dense, Dropout, Flatten, Input
 from minifit.models import Model, Sequential
 
 X = np.ones((2, 3), np.float32)
@@ -82,3 +82,21 @@ def test_further_symbols_are_computed_but_not_returned() -> None:
     assert [o.shape for o in model([X, X])] == [(2, 1), (2, 1)]
     with pytest.raises(ArgumentError, match="disconnected"):
         model.add_loss(Input((1,)) * 2.0)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 1)])
+@pytest.mark.parametrize("declared", [(3,), (3, 1)])
+def test_a_last_axis_of_one_may_be_left_out_or_one_too_many(
+    shape: tuple[int, ...], declared: tuple[int, ...]
+) -> None:
+    x = Input(declared)
+    model = Model(x, Dense(1, kernel_initializer="ones")(Flatten()(x)))
+    np.testing.assert_allclose(model(np.ones(shape, np.float32)), [[3], [3]])
+    np.testing.assert_allclose(model.predict(np.ones(shape, np.float32), verbose=0), [[3], [3]])
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (2, 3, 2), (2, 3, 1, 2)])
+def test_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    x = Input((3, 1))
+    with pytest.raises(ShapeError, match="expects input of shape"):
+        Model(x, Flatten()(x))(np.ones(shape, np.float32))

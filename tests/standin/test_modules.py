@@ -121,7 +121,9 @@ class TestRenamed:
         assert self.lent(input_tensor=1, axis=4, name="m") == (1, 4, False)
 
     def test_it_shows_its_own_names(self) -> None:
-        assert str(inspect.signature(self.lent)) == "(input_tensor, axis=5, name=None)"
+        assert (
+            str(inspect.signature(self.lent)) == "(input_tensor, axis=5, keepdims: bool = False, name=None)"
+        )
         assert (self.lent.__name__, self.lent.__doc__) == ("reduce_mean", "A function to lend.")
 
     def test_an_unknown_argument(self) -> None:

@@ -3,6 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from minifit.standin import modules
@@ -42,3 +43,28 @@ def test_keras_and_tensorflow_keras_are_one_table() -> None:
     }
     assert keras == inside
     assert keras["callbacks.EarlyStopping"] == CALLBACKS["EarlyStopping"] == "minifit.callbacks.EarlyStopping"
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("layers.core", "Dense"),
+        ("layers.advanced_activations", "LeakyReLU"),
+        ("layers.noise", "AlphaDropout"),
+        ("layers.normalization", "BatchNormalization"),
+        ("layers.embeddings", "Embedding"),
+        ("layers.merge", "concatenate"),
+    ],
+)
+def test_modules_of_layers_in_older_programs(module: str, name: str) -> None:
+    assert modules.lent(f"keras.{module}.{name}") is modules.lent(f"keras.layers.{name}")
+
+
+def test_functions_of_keras_ops_have_their_own_arguments() -> None:
+    numbers = np.arange(6.0)
+    split, one_hot, unstack = (modules.lent(f"keras.ops.{name}") for name in ("split", "one_hot", "unstack"))
+    assert [part.shape for part in split(numbers, indices_or_sections=[2, 5])] == [(2,), (3,), (1,)]
+    assert [part.shape for part in split(numbers, 3)] == [(2,)] * 3
+    assert one_hot([1], num_classes=3).shape == (1, 3)
+    assert len(unstack(np.ones((2, 3)), 2)) == 2
+    assert modules.lent("keras.ops.softmax")(np.ones((2, 4)), axis=0).numpy()[0, 0] == 0.5
