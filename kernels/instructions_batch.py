@@ -128,6 +128,16 @@ def times(row: Int, frame: Int) -> int:
 
 
 @instruction
+def over_part(row: Int, frame: Int) -> int:
+    """``y = x / part``, the part of the whole batch that this worker has; 0 without any: fields y, x, count."""
+    n, part = size(row, 3, frame), double_at(frame + at.PART * 8)
+    for i in range(n):
+        x = float_at(field(row, 2) + i * SIZE)
+        put_float(np.float32(x / part) if part != 0 else np.float32(0), field(row, 1) + i * SIZE)
+    return at.GO_ON
+
+
+@instruction
 def weighted_mean(row: Int, frame: Int) -> int:
     """``y = sum(values * weights) / n``: fields y, values, weights or 0, count, values a weight, divide or not."""
     y, values, weights, n = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)

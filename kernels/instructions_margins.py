@@ -14,6 +14,7 @@ from minifit.kernels.compiled_vectors import (
     choose,
     first,
     float_at,
+    integer,
     largest,
     less,
     less_equal,
@@ -33,21 +34,40 @@ _SQUARE, _SHORTEST = _F(1e-12), _F(1e-6)
 
 
 @instruction
+def other_signs(row: Int, frame: Int) -> int:
+    """1 if this worker's targets are not all 0 and 1, else 0: fields y, t, count."""
+    n = size(row, 3, frame) if integer(frame + at.PART * 8) != 0 else 0
+    put_float(_ONE if _others(field(row, 2), n) else _ZERO, field(row, 1))
+    return at.GO_ON
+
+
+@instruction
 def signs(row: Int, frame: Int) -> int:
-    """Targets of -1 and 1 for 0 and 1, if a batch has nothing else; else as they are: fields y, t, count."""
-    y, t, n = field(row, 1), field(row, 2), size(row, 3, frame)
-    for i in range(n):
-        x = float_at(t + i * SIZE)
-        if x != _ZERO and x != _ONE:
-            for j in range(0, n, LANES):
-                some = first(n - j)
-                store(load(t + j * SIZE, some), y + j * SIZE, some)
-            return at.GO_ON
+    """Targets of -1 and 1 for 0 and 1, if a batch has nothing else; else as they are.
+
+    Fields: y, t, count, the sum of `other_signs` over all workers or 0 to look at the targets themselves.
+    """
+    y, t, n, told = field(row, 1), field(row, 2), size(row, 3, frame), field(row, 4)
+    if float_at(told) != _ZERO if told != 0 else _others(t, n):
+        for j in range(0, n, LANES):
+            some = first(n - j)
+            store(load(t + j * SIZE, some), y + j * SIZE, some)
+        return at.GO_ON
     for j in range(0, n, LANES):
         some = first(n - j)
         x = load(t + j * SIZE, some)
         store(x + x - splat(_ONE), y + j * SIZE, some)
     return at.GO_ON
+
+
+@jit_inner
+def _others(t: Int, n: Int) -> bool:
+    """Return whether some of the targets are neither 0 nor 1."""
+    for i in range(n):
+        x = float_at(t + i * SIZE)
+        if x != _ZERO and x != _ONE:
+            return True
+    return False
 
 
 @row_values()

@@ -11,6 +11,7 @@ from minifit.kernels.compiled_vectors import (
     choose,
     first,
     float_at,
+    integer,
     load,
     put_float,
     root,
@@ -18,7 +19,7 @@ from minifit.kernels.compiled_vectors import (
     store,
     total,
 )
-from minifit.kernels.driver import field, real, size
+from minifit.kernels.driver import field, real, size, whole
 from minifit.kernels.jit import instruction, jit_inner
 
 _F = np.float32
@@ -53,6 +54,66 @@ def batch_moments(row: Int, frame: Int) -> int:
         average = load(field(row, 4) + j, some)
         store(average - (average - variance * factor) * part, field(row, 4) + j, some)
     return at.GO_ON
+
+
+# -- the moments of a batch that several workers share: sums, which are added up over them ----------------------
+
+
+@instruction
+def column_sums(row: Int, frame: Int) -> int:
+    """Sums of each column over the rows of this worker, 0 if they do not count: of x, or of ``(x - mean) ** 2``.
+
+    Fields: sums, x, mean or 0, rows, m.
+    """
+    x, mean, n, m = field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
+    if integer(frame + at.PART * 8) == 0:
+        n = 0
+    for j in range(0, m * SIZE, LANES * SIZE):
+        some = first(m - j // SIZE)
+        sums, here = splat(_ZERO), x + j
+        if mean != 0:
+            center = load(mean + j, some)
+            for _ in range(n):
+                off = load(here, some) - center
+                sums = off * off + sums
+                here += m * SIZE
+        else:
+            for _ in range(n):
+                sums = sums + load(here, some)
+                here += m * SIZE
+        store(sums, field(row, 1) + j, some)
+    return at.GO_ON
+
+
+@instruction
+def column_means(row: Int, frame: Int) -> int:
+    """Means of each column over the whole batch: fields means, sums over it, rows, m."""
+    ns, m = splat(_F(whole(row, 3, frame))), field(row, 4)
+    for j in range(0, m * SIZE, LANES * SIZE):
+        some = first(m - j // SIZE)
+        store(load(field(row, 2) + j, some) / ns, field(row, 1) + j, some)
+    return at.GO_ON
+
+
+@instruction
+def move_averages(row: Int, frame: Int) -> int:
+    """Averages move to the moments of the whole batch, as in `batch_moments`.
+
+    Fields: moving mean, moving variance, mean, variance, rows, m, part, whether the moving variance takes in the
+    unbiased one.
+    """
+    n, m, part = whole(row, 5, frame), field(row, 6), splat(_F(real(row, 7)))
+    factor = splat(_F(n / max(n - 1, 1)) if field(row, 8) != 0 else _ONE)
+    for j in range(0, m * SIZE, LANES * SIZE):
+        some = first(m - j // SIZE)
+        average = load(field(row, 1) + j, some)
+        store(average - (average - load(field(row, 3) + j, some)) * part, field(row, 1) + j, some)
+        average = load(field(row, 2) + j, some)
+        store(average - (average - load(field(row, 4) + j, some) * factor) * part, field(row, 2) + j, some)
+    return at.GO_ON
+
+
+# -- column by column ---------------------------------------------------------------------------------------
 
 
 @instruction
@@ -107,11 +168,12 @@ def normalize_sums(row: Int, frame: Int) -> int:
 def normalize_slope(row: Int, frame: Int) -> int:
     """``dx = gamma * inverse * (dy - mean(dy) - normal * mean(dy * normal))``; without the means if they are constant.
 
-    Fields: dx, dy, x, mean, inverse, gamma or 0, the two sums of `normalize_sums` or 0 and 0, rows, m.
+    Fields: dx, dy, x, mean, inverse, gamma or 0, the two sums of `normalize_sums` over the whole batch or 0 and 0,
+    rows, m.
     """
     dx, dy, x, gamma, sums = field(row, 1), field(row, 2), field(row, 3), field(row, 6), field(row, 7)
     n, m = size(row, 9, frame), field(row, 10)
-    ns = splat(_F(n))
+    ns = splat(_F(whole(row, 9, frame)))
     for j in range(0, m * SIZE, LANES * SIZE):
         some = first(m - j // SIZE)
         mean, inverse = load(field(row, 4) + j, some), load(field(row, 5) + j, some)

@@ -28,7 +28,7 @@ from minifit.kernels.compiled_vectors import (
     store,
 )
 from minifit.kernels.driver import field, put_integer, real, size
-from minifit.kernels.jit import instruction
+from minifit.kernels.jit import instruction, jit_inner
 
 _F = np.float32
 _ZERO, _ONE = _F(0), _F(1)
@@ -40,12 +40,15 @@ _DRAW = ir.FunctionType(_I32, [_I64])
 def dropout(row: Int, frame: Int) -> int:
     """``y = x * scale + kept`` for what is kept, ``y = dropped`` for the rest; NaN stays.
 
+    The numbers of rows of the whole batch before and behind those of this worker are drawn, too, and passed over.
     Fields: y, a bit for each number that is kept, the stream, x or 0 for ones, count, the function that draws
     32 bits, the smallest number of 24 bits that keeps, scale, kept, dropped.
     """
     y, bits, x, n = field(row, 1), field(row, 2), field(row, 4), size(row, 5, frame)
     state, draw, least = integer(field(row, 3)), field(row, 6), field(row, 7) << 8
     scale, kept, dropped = splat(_F(real(row, 8))), splat(_F(real(row, 9))), splat(_F(real(row, 10)))
+    for _ in range(_others(row, 5, integer(frame + at.BEFORE * 8))):
+        _drawn(draw, state)
     for i in range(0, n, LANES):
         some, word = first(n - i), 0
         for lane in range(min(n - i, LANES)):
@@ -57,6 +60,8 @@ def dropout(row: Int, frame: Int) -> int:
             part = load(x + i * SIZE, some)
         part = part * choose(which, scale, splat(_ZERO)) + choose(which, kept, dropped)
         store(part, y + i * SIZE, some)
+    for _ in range(_others(row, 5, integer(frame + at.BEHIND * 8))):
+        _drawn(draw, state)
     return at.GO_ON
 
 
@@ -78,14 +83,25 @@ def dropout_slope(row: Int, frame: Int) -> int:
 
 @instruction
 def normals(row: Int, frame: Int) -> int:
-    """The next normal numbers, ``y = mean + noise * deviation``: fields y, the cursor, count, mean, deviation."""
+    """The next normal numbers, ``y = mean + noise * deviation``: fields y, the cursor, count, mean, deviation.
+
+    The cursor goes through those of the whole batch, of which this worker takes those of its rows.
+    """
     y, cursor, n = field(row, 1), field(row, 2), size(row, 3, frame)
     mean, deviation, noise = splat(_F(real(row, 4))), splat(_F(real(row, 5))), integer(cursor)
-    put_integer(noise + n * SIZE, cursor)
+    noise += _others(row, 3, integer(frame + at.BEFORE * 8)) * SIZE
+    put_integer(noise + (n + _others(row, 3, integer(frame + at.BEHIND * 8))) * SIZE, cursor)
     for i in range(0, n * SIZE, LANES * SIZE):
         some = first(n - i // SIZE)
         store(mean + load(noise + i, some) * deviation, y + i, some)
     return at.GO_ON
+
+
+@jit_inner
+def _others(row: Int, number: Int, rows: Int) -> int:
+    """The numbers of so many rows of other workers; none if all rows have a count of the row in common."""
+    found = field(row, number)
+    return found * rows if found > 0 else 0
 
 
 @emitted(types.int64, address, address)

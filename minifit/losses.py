@@ -27,6 +27,7 @@ from minifit.tensor import (
     TensorLike,
     as_tensor,
     convert,
+    current,
     floating,
     to_array,
 )
@@ -250,7 +251,9 @@ def squared_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 def _margin(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
     t, p = _pair(y_true, y_pred)
-    if ((t.value == 0) | (t.value == 1)).all():
+    others = not ((t.value == 0) | (t.value == 1)).all()
+    (in_batch,) = current().add_up(np.full(1, others, p.dtype))
+    if not in_batch[0]:
         t = t * 2 - 1
     return ops.clip(1 - t * p, 0, np.inf)
 

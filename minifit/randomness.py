@@ -14,6 +14,7 @@ import numpy as np
 
 from minifit.checks import whole
 from minifit.errors import ArgumentError
+from minifit.workers import Share
 
 
 def set_random_seed(seed: int) -> None:
@@ -168,6 +169,63 @@ def generator_at(position: Mapping[str, Any]) -> np.random.Generator:
     made = np.random.Generator(np.random.PCG64(0))
     made.bit_generator.state = position
     return made
+
+
+class RowsOfShare(np.random.Generator):
+    """A generator that draws for a whole batch, and hands out the rows of the share that one worker takes of it.
+
+    So the numbers of all shares together are those of one worker, and leave the stream where that one would.
+
+    Parameters
+    ----------
+    stream : numpy.random.Generator
+        Draws all of them.
+    share : Share
+
+    Attributes
+    ----------
+    stream : numpy.random.Generator
+        The same stream, for numbers that all rows have in common.
+    """
+
+    def __init__(self, stream: np.random.Generator, share: Share) -> None:
+        super().__init__(stream.bit_generator)
+        self.stream, self._share = stream, share
+
+    def random(self, size: Any = None, dtype: Any = np.float64) -> Any:  # type: ignore[override]
+        """Return numbers from 0 to 1."""
+        return self._rows(lambda shape: self.stream.random(shape, dtype), size)
+
+    def standard_normal(self, size: Any = None, dtype: Any = np.float64) -> Any:  # type: ignore[override]
+        """Return normal numbers."""
+        return self._rows(lambda shape: self.stream.standard_normal(shape, dtype), size)
+
+    def integers(self, low: Any, high: Any = None, size: Any = None, *more: Any, **options: Any) -> Any:
+        """Return whole numbers."""
+        return self._rows(lambda shape: self.stream.integers(low, high, shape, *more, **options), size)
+
+    def gumbel(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
+        """Return numbers of a Gumbel distribution."""
+        return self._rows(lambda shape: self.stream.gumbel(loc, scale, shape), size)
+
+    def permutation(self, x: Any, axis: int = 0) -> Any:
+        """Refuse to bring rows of a batch into another order: they would change between workers."""
+        if np.ndim(x) == 0 and x == self._share.held:
+            raise ArgumentError(
+                "Rows of a batch are not brought into another order where several workers share it. "
+                f"Received: an order of {x} rows of {self._share.total}. Shuffle the data instead."
+            )
+        return self.stream.permutation(x, axis)
+
+    def _rows(self, draw: Any, size: Any) -> Any:
+        if size is None:
+            return draw(None)
+        return self._share.rows_of(draw, tuple(size) if np.iterable(size) else (size,))
+
+
+def of_all_rows(stream: Any) -> Any:
+    """Return a stream whose numbers are drawn as they are, since all rows of a batch have them in common."""
+    return stream.stream if isinstance(stream, RowsOfShare) else stream
 
 
 DEFAULT = Streams()

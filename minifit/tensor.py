@@ -21,7 +21,7 @@ import numpy as np
 from minifit.arrays import FLOAT, Array, Shape, Workspace, fresh, numpy_ready
 from minifit.errors import ArgumentTypeError, GradientError, ShapeError
 from minifit.kernels import reference
-from minifit.randomness import DEFAULT, Streams
+from minifit.randomness import DEFAULT, RowsOfShare, Streams
 from minifit.symbolic import Symbolic, no_symbols
 from minifit.tensor_shape import Shaped, TensorShape, quick
 from minifit.undo import Undo
@@ -150,11 +150,31 @@ class Context:
         return self.losses is not _outside.losses
 
     def generator(self, name: str, seed: int | None = None) -> np.random.Generator:
-        """Return a stream to draw from in a step; with a seed of its own it does not depend on the model."""
+        """Return a stream to draw from in a step; with a seed of its own it does not depend on the model.
+
+        Where the batch is shared by several workers, numbers for its rows are drawn for all of them.
+        """
         found = self.streams.get(name, seed)
         if self.undo is not None:
             self.undo.keep_place(found)
-        return found
+        return found if self.share is None else RowsOfShare(found, self.share)
+
+    def whole(self, count: int) -> int:
+        """Return a count for the whole batch, of what is counted here for the rows at hand."""
+        return count if self.share is None else self.share.whole(count)
+
+    def add_up(self, *sums: Array) -> list[Array]:
+        """Return sums over the rows at hand as sums over the rows of the whole batch, in one message."""
+        if self.share is None:
+            return list(sums)
+        message = np.concatenate([*(each.reshape(-1) for each in sums), np.zeros(1, sums[0].dtype)])
+        if not self.share.rows:
+            message.fill(0)  # what it holds does not count
+        self.workers.add_up(message)
+        ends = np.cumsum([each.size for each in sums])
+        return [
+            message[end - each.size : end].reshape(each.shape) for each, end in zip(sums, ends, strict=True)
+        ]
 
     def result(self, value: Array, rule: Rule, *parents: "Tensor") -> "Tensor":
         """The tensor that an op made of `parents`; it keeps the rule only if a gradient can be wanted."""

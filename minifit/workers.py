@@ -58,6 +58,19 @@ class Share(NamedTuple):
         """The number of rows of the batch behind those that it holds."""
         return max(self.total - self.begin - self.held, 0)
 
+    def whole(self, count: int) -> int:
+        """Return a count for the whole batch of what is counted here for the rows that it holds, as many for each."""
+        return count * self.total // self.held
+
+    def rows_of(self, draw: Callable[[tuple[int, ...]], Numbers], shape: tuple[int, ...]) -> Numbers:
+        """Return random numbers in a shape; with a row for each that it holds, its rows of those of the whole batch.
+
+        Numbers in other shapes are drawn as they are: all workers have the same.
+        """
+        if not shape or shape[0] != self.held:
+            return draw(shape)
+        return draw((self.total, *shape[1:]))[self.begin : self.begin + self.held]
+
 
 Whole: TypeAlias = tuple[int, int] | Share
 """What a stretch says of the whole batches: the rows of a full one and of all; or which share a lone one is."""

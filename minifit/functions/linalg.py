@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from minifit import ops
-from minifit.errors import ArgumentError
+from minifit.arrays import Array
+from minifit.errors import ArgumentError, ShapeError
 from minifit.functions.convert import tensor, without_gradient
 from minifit.functions.reductions import axes
 from minifit.functions.shaping import transpose
-from minifit.tensor import Tensor
+from minifit.tensor import Tensor, alike, current, to_array, unbroadcast
 
 
 def matrix_transpose(a: Any, name: str = "matrix_transpose") -> Any:
@@ -120,37 +121,146 @@ def trace(x: Any, name: str | None = None) -> Any:
 
 
 def det(input: Any, name: str | None = None) -> Any:
-    """Return the determinant of a matrix; it has no gradient here."""
-    return without_gradient("tf.linalg.det", np.linalg.det, input)
+    """Return the determinant of a matrix. Its gradient needs an inverse, which a singular matrix does not have."""
+    x = tensor(input)
+    made = np.asarray(np.linalg.det(_matrix("det", x)))
+
+    def rule(g: Array) -> tuple[Array]:
+        return ((g * made)[..., None, None] * _turned(_inverse("the gradient of tf.linalg.det", x.value)),)
+
+    return current().result(made, rule, x)
 
 
 def inv(input: Any, name: str | None = None) -> Any:
-    """Return the inverse of a matrix; it has no gradient here."""
-    return without_gradient("tf.linalg.inv", np.linalg.inv, input)
+    """Return the inverse of a matrix.
+
+    Raises
+    ------
+    ArgumentError
+        For a matrix that has none.
+    """
+    x = tensor(input)
+    made = _inverse("tf.linalg.inv", _matrix("inv", x))
+
+    def rule(g: Array) -> tuple[Array]:
+        turned = _turned(made)
+        return (-turned @ g @ turned,)
+
+    return current().result(made, rule, x)
 
 
 def solve(matrix: Any, rhs: Any, name: str | None = None) -> Any:
-    """Return what a matrix has to be multiplied with for a result; it has no gradient here."""
-    return without_gradient("tf.linalg.solve", np.linalg.solve, matrix, rhs)
+    """Return what a matrix has to be multiplied with for a result.
+
+    Raises
+    ------
+    ArgumentError
+        For a matrix that has no inverse.
+    """
+    a, b = alike(tensor(matrix), tensor(rhs))
+    if len(b.shape) < 2:
+        raise ShapeError(
+            f"The right-hand side of an equation is a matrix. Received: shape {b.shape}. Add an axis: b[:, None]."
+        )
+    made = _solved("tf.linalg.solve", _matrix("solve", a), b.value)
+
+    def rule(g: Array) -> tuple[Array, Array]:
+        db = np.linalg.solve(_turned(a.value), g)
+        return unbroadcast(-db @ _turned(made), a.value.shape), unbroadcast(db, b.value.shape)
+
+    return current().result(made, rule, a, b)
 
 
 def cholesky(input: Any, name: str | None = None) -> Any:
-    """Return the lower triangle whose product with its transpose is a matrix; it has no gradient here."""
-    return without_gradient("tf.linalg.cholesky", np.linalg.cholesky, input)
+    """Return the lower triangle whose product with its transpose is a symmetric matrix; its gradient is symmetric.
+
+    Raises
+    ------
+    ArgumentError
+        For a matrix that is not positive definite.
+    """
+    x = tensor(input)
+    value = _matrix("cholesky", x)
+    try:
+        made = np.linalg.cholesky(value)
+    except np.linalg.LinAlgError:
+        raise ArgumentError(
+            "tf.linalg.cholesky takes apart a positive definite matrix. Received: one that is not. Add a small "
+            "multiple of the identity."
+        ) from None
+
+    def rule(g: Array) -> tuple[Array]:
+        half = np.tril(_turned(made) @ g)
+        places = np.arange(made.shape[-1])
+        half[..., places, places] /= 2
+        turned = _turned(np.linalg.inv(made))
+        whole = turned @ half @ _turned(turned)
+        return ((whole + _turned(whole)) / 2,)
+
+    return current().result(made, rule, x)
 
 
 def eigh(tensor: Any, name: str | None = None) -> Any:
-    """Return the eigenvalues of a symmetric matrix, and its eigenvectors; they have no gradient here."""
-    return without_gradient("tf.linalg.eigh", lambda x: tuple(np.linalg.eigh(x)), tensor)
+    """Return the eigenvalues of a symmetric matrix, of which the lower triangle is read, and its eigenvectors.
+
+    The eigenvalues have a gradient, for the lower triangle; eigenvectors have none here.
+    """
+    x = _tensor(tensor)
+    values, vectors = np.linalg.eigh(_matrix("eigh", x))
+
+    def rule(g: Array) -> tuple[Array]:
+        whole = (vectors * g[..., None, :]) @ _turned(vectors)
+        return (np.tril(whole) + np.tril(_turned(whole), -1),)
+
+    of_vectors = without_gradient("the eigenvectors of tf.linalg.eigh", lambda _: vectors, x)
+    return current().result(values, rule, x), of_vectors
 
 
 def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
-    """Return the singular values of a matrix, then the matrices around them; they have no gradient here."""
+    """Return the singular values of a matrix, then the matrices around them unless `compute_uv` is False.
 
-    def parts(x: Any) -> Any:
-        if not compute_uv:
-            return np.linalg.svd(x, full_matrices, False)
-        u, s, v = np.linalg.svd(x, full_matrices)
-        return s, u, np.swapaxes(v, -1, -2)
+    The singular values have a gradient; the matrices around them have none here.
+    """
+    x = _tensor(tensor)
+    u, s, v = np.linalg.svd(_matrix("svd", x, square=False), full_matrices)
+    count = s.shape[-1]
 
-    return without_gradient("tf.linalg.svd", parts, tensor)
+    def rule(g: Array) -> tuple[Array]:
+        return ((u[..., :count] * g[..., None, :]) @ v[..., :count, :],)
+
+    values = current().result(s, rule, x)
+    if not compute_uv:
+        return values
+    around = without_gradient("the matrices of tf.linalg.svd", lambda _: (u, _turned(v)), x)
+    return values, *around
+
+
+def _matrix(name: str, x: Any, square: bool = True) -> Array:
+    """Return the array of a tensor that holds matrices."""
+    shape = x.shape
+    if len(shape) < 2 or (square and shape[-1] != shape[-2]):
+        raise ShapeError(
+            f"tf.linalg.{name} takes {'square matrices' if square else 'matrices'}. Received: shape {shape}. "
+            "Reshape it."
+        )
+    return to_array(x)
+
+
+def _turned(a: Array) -> Array:
+    """Return matrices with rows and columns changed with each other."""
+    return np.swapaxes(a, -1, -2)
+
+
+def _inverse(name: str, a: Array) -> Array:
+    return _solved(name, a, np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape))
+
+
+def _solved(name: str, a: Array, b: Array) -> Array:
+    """Return ``inverse(a) @ b``; raise for a matrix that has no inverse."""
+    try:
+        return np.asarray(np.linalg.solve(a, b))
+    except np.linalg.LinAlgError:
+        raise ArgumentError(
+            f"{name} needs a matrix that has an inverse. Received: a singular one. Add a small multiple of the "
+            "identity."
+        ) from None

@@ -70,7 +70,8 @@ def truncated_normal(
     name: Any = None,
 ) -> Any:
     """Return numbers of a normal distribution, without those beyond two standard deviations."""
-    made = TruncatedNormal(mean, stddev, seed)(sizes(shape))
+    draw, share = TruncatedNormal(mean, stddev, seed), current().share
+    made = draw(sizes(shape)) if share is None else share.rows_of(draw, sizes(shape))
     return ops.cast(tensor(made), as_dtype(dtype))
 
 

@@ -51,7 +51,7 @@ class AlphaDropout(Dropout):
         scale = ((1 - rate) * (1 + rate * LOWEST**2)) ** -0.5
         kept = -np.float32(scale * LOWEST * rate)
         dropped = np.float32(scale * LOWEST) + kept
-        rng, shape = stream("alpha_dropout", self.seed), self._mask_shape(inputs.shape)
+        rng, shape = self._own(stream, "alpha_dropout"), self._mask_shape(inputs.shape)
         return apply(thin_out, inputs, rate, rng, shape, scale, float(kept), float(dropped))
 
     lower = Dropout.lower

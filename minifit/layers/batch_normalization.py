@@ -21,7 +21,7 @@ from minifit.layers.base import Layer, ShapeLike, Shaping, WeightSetting
 from minifit.parameters import Parameter, keep
 from minifit.settings import Setting, flag, unnamed
 from minifit.tables import serialize
-from minifit.tensor import Tensor, floating
+from minifit.tensor import Tensor, current, floating
 
 
 class BatchNormalization(Layer):
@@ -146,9 +146,8 @@ class BatchNormalization(Layer):
         inputs = floating(inputs)
         gamma, beta = (spread(p, self._broadcast) for p in (self.gamma, self.beta))
         if training and self.trainable:
-            x = inputs.value
-            mean, variance = x.mean(self._over, keepdims=True), x.var(self._over, keepdims=True)
-            self._move(mean, variance, x.size // max(mean.size, 1))
+            mean, variance, count = self._moments(inputs.value)
+            self._move(mean, variance, count)
             return ops.normalize(inputs, mean, variance, gamma, beta, self.epsilon, self._over)
         mean, variance = (
             p.value.reshape(self._broadcast).astype(inputs.dtype, copy=False)
@@ -165,9 +164,29 @@ class BatchNormalization(Layer):
             return undo(ops.normalize(x, *averages, self.gamma, self.beta, self.epsilon))
         m, part = x.columns, float(np.float32(1 - self.momentum))
         moments = program.value((m,)), program.value((m,))
-        program.emit("batch_moments", (*moments, *averages), x, x.rows, m, part, int(self._unbiased))
+        settings = x.rows, m, part, int(self._unbiased)
+        if program.workers.size > 1 and x.of_batch:
+            mean, variance = moments
+            for moment, around in ((mean, None), (variance, mean)):
+                (sums,) = program.add_up_shares(m, ("column_sums", x, around, x.rows, m))
+                program.emit("column_means", moment, sums, x.rows, m)
+            program.settle("move_averages", averages, mean, variance, *settings)
+        else:
+            program.emit("batch_moments", (*moments, *averages), x, *settings)
         over = tuple(range(x.ndim - 1))
         return undo(ops.normalize(x, *moments, self.gamma, self.beta, self.epsilon, over))
+
+    def _moments(self, x: Array) -> tuple[Array, Array, int]:
+        """Return the mean and the variance of each feature over the whole batch, and the count of its values."""
+        here = current()
+        if here.share is None:
+            mean, variance = x.mean(self._over, keepdims=True), x.var(self._over, keepdims=True)
+            return mean, variance, x.size // max(mean.size, 1)
+        (sums,) = here.add_up(x.sum(self._over, keepdims=True))
+        count = here.whole(x.size // max(sums.size, 1))
+        mean = sums / count
+        (squares,) = here.add_up(np.square(x - mean).sum(self._over, keepdims=True))
+        return mean, squares / count, count
 
     def _move(self, mean: Array, variance: Array, count: int) -> None:
         """Let the moving averages take in a batch with this many values for each feature."""

@@ -9,6 +9,7 @@ from minifit import ops
 from minifit.checks import fraction, optional_of, seed, sizes
 from minifit.errors import ShapeError
 from minifit.layers.base import Layer, ShapeLike
+from minifit.randomness import of_all_rows
 from minifit.settings import Setting
 from minifit.tensor import Tensor, current
 
@@ -69,21 +70,27 @@ class Dropout(Layer):
         """Return the input, thinned out in training by the stream of a name and a seed, by an op that is applied."""
         if not training or self.rate == 0:
             return inputs
-        rng, shape = stream("dropout", self.seed), self._mask_shape(inputs.shape)
+        rng, shape = self._own(stream, "dropout"), self._mask_shape(inputs.shape)
         return apply(ops.dropout, inputs, self.rate, rng, shape)
+
+    def _own(self, stream: Callable[..., Any], name: str) -> Any:
+        """Return the stream of a name and the layer's seed; all rows may have the mask in common."""
+        found = stream(name, self.seed)
+        return of_all_rows(found) if self.noise_shape is not None and self.noise_shape[0] == 1 else found
 
     def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         if self.noise_shape is None:
             return None
-        wanted = self.noise_shape
+        wanted, share = self.noise_shape, current().share
+        whole = shape if share is None else (share.total, *shape[1:])
         if len(wanted) != len(shape) or any(
-            m not in (None, 1, n) for m, n in zip(wanted, shape, strict=True)
+            m not in (None, 1, n) for m, n in zip(wanted, whole, strict=True)
         ):
             raise ShapeError(
                 f"Layer {self.name!r} needs a noise_shape of the input's rank, each entry 1, None or the input's size. "
-                f"Received: noise_shape={wanted} for input of shape {shape}. Use None for the batch."
+                f"Received: noise_shape={wanted} for input of shape {whole}. Use None for the batch."
             )
-        return tuple(n if m is None else m for m, n in zip(wanted, shape, strict=True))
+        return tuple(1 if m == 1 else n for m, n in zip(wanted, shape, strict=True))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """The input's shape."""

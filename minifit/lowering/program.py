@@ -277,6 +277,28 @@ class Program(Updates, Sums):
         outputs = output if isinstance(output, tuple) else (output,)
         self.body.append(_instruction(name, outputs, fields))
 
+    def add_up_shares(self, count: int, *parts: tuple[Any, ...]) -> list[Place]:
+        """Return places of sums over the whole batch, so many in each, of those that instructions make of a share.
+
+        Parameters
+        ----------
+        count : int
+            The numbers of each part.
+        *parts : tuple
+            The name of an instruction, and its fields behind the output.
+        """
+        array = np.zeros(count * len(parts) + 1, FLOAT)
+        places: list[Place] = [Memory(array[i * count :][:count]) for i in range(len(parts))]
+        for place, (name, *fields) in zip(places, parts, strict=True):
+            self.emit(name, place, *fields)
+        self.message(array)
+        return places
+
+    def settle(self, name: str, output: Any, *fields: Operand) -> None:
+        """Note an instruction that changes what stays, such as averages, for when no worker can refuse the step."""
+        outputs = output if isinstance(output, tuple) else (output,)
+        self.settling.append(_instruction(name, outputs, fields))
+
     def check(self, name: str, *fields: Operand) -> None:
         """Append an instruction that refuses a batch; it comes ahead of all that changes anything."""
         instruction = _instruction(name, (), fields)

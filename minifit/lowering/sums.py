@@ -55,6 +55,13 @@ class Sums:
         """Add a loss to a running mean, for each row of the batch; and every value, if it has several."""
         self.tally("count_loss", self.sums_of(mean), loss, loss.count)
 
+    def over_part(self, loss: Value) -> Value:
+        """Return a sum over the rows of a share as a mean is weighed: over its part of the whole batch."""
+        y = self.value(loss.shape, loss)
+        self.emit("over_part", y, loss, loss.count)
+        self.back(y, lambda dy: self.flow(loss, "over_part", dy, loss.count))
+        return y
+
     def weights_for(self, weights: Any, values: Value) -> tuple[Value | None, int]:
         """Return sample weights, and for how many values that follow one another each of them counts."""
         if weights is None:

@@ -6,6 +6,7 @@ from minifit.arrays import Array, Shape
 from minifit.errors import ShapeError
 from minifit.symbolic import on_symbols
 from minifit.tensor import (
+    Context,
     Tensor,
     TensorLike,
     as_tensor,
@@ -186,8 +187,10 @@ def normalize(
     epsilon : float
     axes : tuple of int, optional
         The axes of `x` over which `mean` and `variance` were taken, so that the gradient goes through them
-        too; None when they are constants.
+        too; None when they are constants. Along the first axis they are those of the whole batch, of which the step
+        may have a share.
     """
+    here = current()
     x = floating(x)
     inverse = np.asarray(1 / np.sqrt(variance + x.dtype.type(epsilon)), x.dtype)
     normal = (x.value - mean) * inverse
@@ -197,10 +200,14 @@ def normalize(
     def rule(dy: Array) -> list[Array | None]:
         dx = None
         if x.requires_grad:
-            dx = dy if gamma is None else dy * gamma.value
-            if axes is not None:  # every value moves the mean and the variance of all
-                along = (dx * normal).mean(axes, keepdims=True)
-                dx = dx - dx.mean(axes, keepdims=True) - normal * along
+            if axes is not None and 0 in axes and here.share is not None:
+                dx = _along_moments(here, dy, normal, axes)
+                dx = dx if gamma is None else dx * gamma.value
+            else:
+                dx = dy if gamma is None else dy * gamma.value
+                if axes is not None:  # every value moves the mean and the variance of all
+                    along = (dx * normal).mean(axes, keepdims=True)
+                    dx = dx - dx.mean(axes, keepdims=True) - normal * along
             dx = dx * inverse
         grads: list[Array | None] = [dx]
         if gamma is not None:
@@ -209,7 +216,14 @@ def normalize(
             grads.append(unbroadcast(dy, beta.shape) if beta.requires_grad else None)
         return grads
 
-    return current().result(y if beta is None else y + beta.value, rule, *parents)
+    return here.result(y if beta is None else y + beta.value, rule, *parents)
+
+
+def _along_moments(here: Context, dy: Array, normal: Array, axes: tuple[int, ...]) -> Array:
+    """Return a gradient less what it moves the mean and the variance of a batch by that several workers share."""
+    plain, along = here.add_up(dy.sum(axes, keepdims=True), (dy * normal).sum(axes, keepdims=True))
+    count = here.whole(dy.size // max(plain.size, 1))
+    return dy - plain / count - normal * (along / count)
 
 
 def rows_of(x: Array) -> Array:

@@ -20,7 +20,8 @@ from minifit.metrics.resolve import check_entry, check_name, for_outputs
 from minifit.parameters import Variable
 from minifit.signatures import check_call
 from minifit.tables import serialize
-from minifit.tensor import Tensor, constant, to_array
+from minifit.tensor import Tensor, constant, current, to_array
+from minifit.workers import Share
 
 
 @dataclass(eq=False)
@@ -71,9 +72,34 @@ class Head:
         """Return the loss of a batch times its factor."""
         assert self.loss is not None
         value = self.loss(y_true if isinstance(y_true, Tensor) else constant(y_true), y_pred, weight)
+        share = current().share
+        if share is not None:
+            value = self._of_share(value, share)
         if self.tracker is not None:
             self.value = value
         return value if self.weight == 1 else value * self.factor
+
+    def _of_share(self, value: Tensor, share: Share) -> Tensor:
+        """Return the loss of a share as a mean over its rows, whatever the reduction: so it is weighed by them."""
+        assert self.loss is not None
+        if value.ndim:
+            raise ArgumentError(
+                "Several workers need a loss of one number a batch. Received: "
+                f"the loss {self.loss.name!r} of shape {value.shape}. Use reduction='auto' or 'sum'."
+            )
+        if getattr(self.loss, "reduction", None) != losses.Reduction.SUM:
+            return value
+        return value * (1 / share.part if share.rows else 0.0)
+
+    def lower(self, program: Any, y_true: Any, y_pred: Any, weight: Any) -> Any:
+        """Write down the loss of a batch, and return its value."""
+        assert self.loss is not None
+        value = self.loss.lower(program, y_true, y_pred, weight)
+        if program.workers.size == 1:
+            return value
+        if value.shape:
+            program.refuse("a loss of several numbers, of a batch that several workers share")
+        return program.over_part(value) if self.loss.reduction == losses.Reduction.SUM else value
 
     def update(self, y_true: Array | Tensor, y_pred: Tensor, weight: Array | None) -> None:
         """Update its metrics with a batch."""

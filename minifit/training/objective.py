@@ -203,9 +203,7 @@ class Objective:
         if not targets and self.wants_targets:
             program.refuse("a loss without targets")
         heads = self._by_head(targets, outputs, weights)
-        losses = [
-            (head, head.loss.lower(program, y, p, w)) for head, y, p, w in heads if head.loss is not None
-        ]
+        losses = [(head, head.lower(program, y, p, w)) for head, y, p, w in heads if head.loss is not None]
         total = program.total([(loss, head.weight) for head, loss in losses])
         if total is None:
             program.refuse("a model without a loss")

@@ -42,7 +42,7 @@ class ThreadWorkers(Workers):
         self.messages = 0
 
     def add_up(self, numbers: Numbers) -> None:
-        assert numbers.dtype == np.float32 and numbers.ndim == 1 and numbers.flags.c_contiguous
+        assert numbers.dtype in (np.float32, np.float64) and numbers.ndim == 1 and numbers.flags.c_contiguous
         shares = self._exchange("add_up", numbers.copy())
         assert len({len(share) for share in shares}) == 1, "all workers must add up equally many numbers"
         if any(share[-1] for share in shares):

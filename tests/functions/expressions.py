@@ -98,10 +98,12 @@ EXPRESSIONS = {
         "tf.tensordot(X, Y, axes=[[0], [0]])", "tf.tensordot(C, X, [[1, 2], [0, 1]])", "tf.norm(X)", "tf.norm(X, axis=1)",
         "tf.norm(X, ord=1, axis=0, keepdims=True)", "tf.norm(V, ord=np.inf)", "tf.linalg.diag(V)", "tf.linalg.diag_part(M)",
         "tf.linalg.trace(M)", "tf.linalg.matrix_transpose(C)", "tf.math.l2_normalize(X)", "tf.math.l2_normalize(X, axis=1)",
+        "tf.linalg.det(M)", "tf.linalg.det(tf.stack([M, S]))", "tf.linalg.inv(M)", "tf.linalg.solve(M, M)",
+        "tf.linalg.solve(S, X)", "tf.linalg.cholesky(S)", "tf.linalg.eigh(S)[0]", "tf.linalg.svd(M)[0]",
+        "tf.linalg.svd(X, compute_uv=False)", "tf.linalg.svd(tf.transpose(X))[0]",
     ],
     "linalg without gradients": [
-        "tf.linalg.det(M)", "tf.linalg.inv(M)", "tf.linalg.solve(M, M)", "tf.linalg.cholesky(S)", "tf.linalg.eigh(S)[0]",
-        "tf.linalg.svd(M)[0]", "tf.reduce_prod(X, axis=1)", "tf.reduce_prod(I)",
+        "tf.reduce_prod(X, axis=1)", "tf.reduce_prod(I)",
     ],
     "neural": [
         "tf.nn.softmax(X)", "tf.nn.softmax(X, axis=0)", "tf.nn.softmax(logits=C, axis=1)", "tf.nn.log_softmax(X)",

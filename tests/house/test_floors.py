@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = [
     [
         "errors",
+        "workers",
         "interrupts",
         "arrays",
         "numbers",
@@ -28,7 +29,6 @@ FLOORS = [
         "progress_bar",
         "signatures",
         "settings",
-        "workers",
         "tensor_shape",
     ],
     ["kernels"],

@@ -9,8 +9,8 @@ ROOT = Path(__file__).resolve().parents[2]
 WITHOUT_A_TEST_OF_THEIR_OWN: dict[str, str] = {}
 """Source files, relative to the project, and why no test file is named after them."""
 
-NOT_MIRRORS = ("house", "conformance", "benchmarks", "fuzz")
-"""Folders of tests that belong to no single source file."""
+NOT_MIRRORS = ("house", "conformance", "benchmarks", "fuzz", "distribute")
+"""Folders with tests that belong to no single source file."""
 
 
 def expected_test(source: Path) -> Path:

@@ -12,7 +12,7 @@ from minifit.kernels import program as at
 from minifit.parameters import Variable
 from minifit.tape import GradientTape
 from minifit.tensor import Tensor
-from minifit.workers import Share
+from minifit.workers import Share, Workers
 
 WEIGHTS = np.array([0.5, -2.0, 1.0, 0.25], np.float32)
 """The gradient of the losses of four rows."""
@@ -28,8 +28,9 @@ def carry(
 ) -> int:
     """Carry out instructions, each a name with fields, for batches of `n` rows; returns how many were taken.
 
-    The rows are all of a batch, or a worker's share of one.
+    With a share these are the rows of it, of which some do not count.
     """
+    n = n if share is None else share.held
     table = np.zeros((len(rows), at.FIELDS), np.int64)
     for row, (name, *fields) in zip(table, rows, strict=True):
         (row[0],) = compiled.addresses([name])
@@ -43,6 +44,15 @@ def carry(
         frame[at.PART] = number(share.part)
     call = np.array([table.ctypes.data, len(table), frame.ctypes.data, first, batches, 0])
     return compiled.carry_out(call.ctypes.data)
+
+
+def shares_of(rows: int, size: int) -> list[Share]:
+    """Return the shares of a batch that so many workers take."""
+    workers = Workers()
+    workers.size, shares = size, []
+    for workers.rank in range(size):
+        shares.append(workers.share(rows))
+    return shares
 
 
 def number(value: Any) -> int:

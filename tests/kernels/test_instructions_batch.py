@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minifit.workers import Share
 from tests.kernels.carrying import carry, randoms
 
 
@@ -97,3 +98,11 @@ def test_class_numbers_may_be_floats(wrong: float, taken: int) -> None:
     numbers, whole = np.array([0, 1, 4, wrong], np.float32), np.full(4, -7)
     assert carry(("check_whole_classes", numbers, 1, 5), ("to_whole", whole, numbers, 1)) == taken
     assert (whole == (numbers if taken else -7)).all()
+
+
+def test_a_sum_of_a_share_is_weighed_by_its_part() -> None:
+    x, y = np.array([3.0, -4.0], np.float32), np.zeros(2, np.float32)
+    carry(("over_part", y, x, -2), share=Share(2, 2, 8))
+    np.testing.assert_array_equal(y, [12.0, -16.0])
+    carry(("over_part", y, x, -2), share=Share(1, 0, 1))
+    np.testing.assert_array_equal(y, [0.0, 0.0])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minifit import losses
+from minifit.workers import Share
 from tests.kernels.carrying import assert_does_as, carry, randoms
 
 
@@ -37,3 +38,21 @@ def test_targets_are_0_and_1_only_if_all_are(n: int) -> None:
     t[-1] = -1
     carry(("signs", signs, t, 1), n=2 * n)
     np.testing.assert_array_equal(signs, t)
+
+
+@pytest.mark.parametrize(("others", "told"), [(0, True), (1, False)])
+def test_signs_as_all_workers_say(others: int, told: bool) -> None:
+    t, y, found = (
+        np.array([[1.0], [0.0]], np.float32),
+        np.zeros((2, 1), np.float32),
+        np.full(2, 9, np.float32),
+    )
+    carry(
+        ("other_signs", found, t, 1), ("signs", y, t, 1, np.full(1, others, np.float32)), share=Share(0, 2, 4)
+    )
+    np.testing.assert_array_equal(y, 2 * t - 1 if told else t)
+    np.testing.assert_array_equal(found, [0, 9])
+    carry(("other_signs", found, t - 1, 1), share=Share(0, 2, 4))
+    np.testing.assert_array_equal(found, [1, 9])
+    carry(("other_signs", found, t - 1, 1), share=Share(1, 0, 1))
+    np.testing.assert_array_equal(found, [0, 9])

@@ -8,7 +8,7 @@ import pytest
 from minifit import ops
 from minifit.arrays import Array
 from minifit.tensor import Tensor
-from tests.kernels.carrying import carry, randoms
+from tests.kernels.carrying import carry, randoms, shares_of
 
 CLOSE: Any = {"rtol": 2e-5, "atol": 5e-6}
 N = 5
@@ -70,3 +70,40 @@ def test_rows(m: int) -> None:
 def given(*arrays: Array | None) -> list[Any]:
     """Return arrays, and 0 for none."""
     return [0 if a is None else a for a in arrays]
+
+
+@pytest.mark.parametrize("m", [1, 16, 21])
+@pytest.mark.parametrize("unbiased", [0, 1])
+@pytest.mark.parametrize(("rows", "size"), [(5, 1), (5, 2), (3, 4)])
+def test_columns_of_shares(m: int, unbiased: int, rows: int, size: int) -> None:
+    """Sums of shares, added up, are the moments and slopes of the whole batch."""
+    x, dy = randoms(rows, m) + 100, randoms(rows, m, seed=1)
+    moments, averages, inverse, sums, along = np.zeros((5, 2, m), np.float32)
+    y, dx = np.zeros_like(x), np.zeros_like(x)
+    carry(
+        ("batch_moments", *moments, *averages, x, 1, m, 0.25, unbiased),
+        ("normalize", y, inverse[0], x, *moments, 0, 0, 1, m, 0.1),
+        ("normalize_sums", sums, along, dy, x, moments[0], inverse[0], 1, m),
+        ("normalize_slope", dx, dy, x, moments[0], inverse[0], 0, sums, along, 1, m),
+        n=rows,
+    )
+    shares, found = shares_of(rows, size), np.zeros((2, m), np.float32)
+    for moment, around in ((found[0], 0), (found[1], found[0])):
+        total = np.zeros(m, np.float32)
+        for share in shares:
+            part = np.full(m, 9, np.float32)
+            carry(("column_sums", part, x[share.begin :], around, 1, m), share=share)
+            total += part
+        carry(("column_means", moment, total, 1, m), share=shares[-1])
+    np.testing.assert_allclose(found, moments, **CLOSE)
+    moved = np.zeros((2, m), np.float32)
+    carry(("move_averages", *moved, *found, 1, m, 0.25, unbiased), share=shares[-1])
+    np.testing.assert_allclose(moved, averages, **CLOSE)
+    for share in shares:
+        rows_of = slice(share.begin, share.begin + share.held)
+        part = np.zeros((share.held, m), np.float32)
+        carry(
+            ("normalize_slope", part, dy[rows_of], x[rows_of], moments[0], inverse[0], 0, sums, along, 1, m),
+            share=share,
+        )
+        np.testing.assert_array_equal(part, dx[rows_of])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minifit.lowering.streams import draw_address
-from tests.kernels.carrying import carry, randoms
+from tests.kernels.carrying import carry, randoms, shares_of
 
 
 @pytest.mark.parametrize("n", [1, 4, 5])
@@ -54,3 +54,39 @@ def test_a_cursor_goes_through_normal_numbers() -> None:
     np.testing.assert_allclose(first.ravel(), 1 + 0.5 * numbers[:36], rtol=1e-6)
     np.testing.assert_array_equal(second.ravel(), numbers[36:48])
     assert cursor[0] == numbers[48:].ctypes.data
+
+
+@pytest.mark.parametrize(("rows", "size"), [(7, 2), (8, 3), (3, 4)])
+def test_shares_draw_what_the_whole_batch_does(rows: int, size: int) -> None:
+    whole, seen = np.random.default_rng(3), []
+    kept = whole.random((rows, 9), dtype=np.float32) >= 0.5
+    common = whole.random(5, dtype=np.float32) >= 0.5
+    for share in shares_of(rows, size):
+        rng = np.random.default_rng(3)
+        state = np.full(1, rng.bit_generator.ctypes.state_address, np.int64)
+        y, bits = np.full((share.held, 9), 9, np.float32), np.zeros((share.held, 9), np.int16)
+        same = np.zeros(5, np.float32)
+        setting = (draw_address(), 1 << 23, 1.0, 0.0, 0.0)
+        carry(
+            ("dropout", y, bits, state, 0, 9, *setting),
+            ("dropout", same, bits, state, 0, -5, *setting),
+            share=share,
+        )
+        np.testing.assert_array_equal(y, kept[share.begin : share.begin + share.held])
+        np.testing.assert_array_equal(same, common)
+        assert rng.bit_generator.state == whole.bit_generator.state
+        seen.append(y[: share.rows])
+    np.testing.assert_array_equal(np.concatenate(seen), kept)
+
+
+@pytest.mark.parametrize(("rows", "size"), [(7, 2), (3, 4)])
+def test_shares_take_their_rows_of_normal_numbers(rows: int, size: int) -> None:
+    numbers = randoms(rows * 12)
+    first, second = numbers[: rows * 9].reshape(rows, 9), numbers[rows * 9 :].reshape(rows, 3)
+    for share in shares_of(rows, size):
+        cursor, one = np.full(1, numbers.ctypes.data, np.int64), np.zeros((share.held, 9), np.float32)
+        two = np.zeros((share.held, 3), np.float32)
+        carry(("normals", one, cursor, 9, 0.0, 1.0), ("normals", two, cursor, 3, 0.0, 1.0), share=share)
+        np.testing.assert_array_equal(one, first[share.begin :][: share.held])
+        np.testing.assert_array_equal(two, second[share.begin :][: share.held])
+        assert cursor[0] == numbers.ctypes.data + numbers.nbytes

@@ -94,8 +94,11 @@ def _signs(program: Program, y_true: Any) -> Value:
     t = program.floats(y_true)
     if t.requires_grad:
         raise Unlowered("a loss whose targets depend on weights")
+    others = None
+    if program.workers.size > 1:
+        (others,) = program.add_up_shares(1, ("other_signs", t, t.count))
     y = program.value(t.shape)
-    program.emit("signs", y, t, t.count)
+    program.emit("signs", y, t, t.count, others)
     return y
 
 

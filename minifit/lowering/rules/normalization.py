@@ -29,10 +29,14 @@ def normalize(
     y, inverse = program.value(x.shape, x, gamma, beta), program.room(-m)
     program.emit("normalize", (y, inverse), x, mean, variance, gamma, beta, n, m, float(epsilon))
 
+    several = program.workers.size > 1 and axes is not None and x.of_batch and x.requires_grad
+
     def back(dy: Any) -> None:
         sums, along = program.room(-m), program.room(-m)
         program.emit("normalize_sums", (sums, along), dy, x, mean, inverse, n, m)
-        through = (None, None) if axes is None else (sums, along)
+        through: Any = (None, None) if axes is None else (sums, along)
+        if several:  # the gradients of gamma and beta are added up with all others
+            through = program.add_up_shares(m, *(("dense_slope_b", part, -1, m) for part in through))
         program.flow(x, "normalize_slope", dy, x, mean, inverse, gamma, *through, n, m)
         for parameter, slope in ((gamma, along), (beta, sums)):
             if parameter is not None:
