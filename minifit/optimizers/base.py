@@ -29,6 +29,7 @@ from minifit.tables import Configurable, plain
 from minifit.tape import GradientTape
 from minifit.tensor import constant, current, to_array
 from minifit.undo import Undo
+from minifit.workers import Workers
 
 OF_KERAS = (
     "get_updates",
@@ -386,8 +387,10 @@ class Optimizer(KerasMethods, Configurable):
         ----------
         grads_and_vars : iterable of (Tensor or array_like, Parameter)
             Each gradient with the parameter that it is for; where it is None the parameter stays as it is.
-        name, experimental_aggregate_gradients
-            Taken for tf.keras's sake: a step has no name here, and the gradients of one process need no sum.
+        name
+            Accepted as in tf.keras; a step has no name here.
+        experimental_aggregate_gradients : bool, default True
+            Whether the gradients are added up over the workers, where several take the step.
 
         Returns
         -------
@@ -427,6 +430,8 @@ class Optimizer(KerasMethods, Configurable):
             if array is not p.slot:
                 p.slot[...] = array
         here = current()
+        if here.share is not None and experimental_aggregate_gradients:
+            _add_up(parameters, here.workers)
         if here.undo is not None:
             self.keep(plan, here.undo)
         with np.errstate(all="ignore"):
@@ -705,6 +710,17 @@ def _methods_of(kind: type) -> frozenset[str]:
 def _of_library(schedule: Any) -> bool:
     """Return whether a schedule is one of the library, which goes by the number of the step alone."""
     return isinstance(schedule, LearningRateSchedule) and type(schedule).__module__.startswith("minifit.")
+
+
+def _add_up(parameters: Sequence[Parameter], workers: Workers) -> None:
+    """Replace the gradients of parameters by their sums over all workers."""
+    slots = [p.slot for p in parameters if p.slot is not None]
+    numbers = np.concatenate([*(slot.reshape(-1) for slot in slots), np.zeros(1, FLOAT)])
+    workers.add_up(numbers)
+    begin = 0
+    for slot in slots:
+        slot[...] = numbers[begin : begin + slot.size].reshape(slot.shape)
+        begin += slot.size
 
 
 def _shrink(grads: list[Array], norm: float) -> None:

@@ -75,7 +75,8 @@ class CompiledLoss(_Compiled):
         Returns
         -------
         Tensor
-            Zero when there is no loss.
+            Zero when there is no loss. Where several workers share the batch, the loss times this one's part of it:
+            their gradients are added up.
         """
         targets, outputs, weights = self._columns(y_true, y_pred, sample_weight)
         objective, undo = self._objective, current().undo
@@ -87,7 +88,8 @@ class CompiledLoss(_Compiled):
         if total is None:
             return as_tensor(0.0)
         objective.count(total, len(outputs[0]))
-        return total
+        share = current().share
+        return total if share is None else total * share.part
 
     @property
     def metrics(self) -> list[Metric]:

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from minifit import nest
-from minifit.arrays import Array, fresh
+from minifit.arrays import FLOAT, Array, fresh
 from minifit.data import Batch, Batches
 from minifit.errors import ArgumentError, ArgumentTypeError, DataError, ShapeError, quoted
+from minifit.metrics import Metric
 from minifit.randomness import Streams
 from minifit.tensor import Tensor, constant, to_array
-from minifit.training.objective import Objective
+from minifit.training.objective import Objective, plain_result
 from minifit.training.runner import Runner
 from minifit.training.step_methods import Function, Logs, acting
 
@@ -50,6 +51,7 @@ class Feed(Iterator[Any]):
             self.ended = True
             raise StopIteration
         self.taken += 1
+        self._step.context.share = self._batches.share
         self._step.context.losses.clear()
         self._step.latest(batch)
         return _given(self._batches, batch)
@@ -133,6 +135,8 @@ class OwnStep(Runner):
                     "Call next(iterator) in it."
                 )
             self._take_in(result)
+            if self.workers.size > 1:
+                self._share(feed)
             self._count(feed)
         except StopIteration:
             if not feed.ended:
@@ -154,6 +158,16 @@ class OwnStep(Runner):
     def _keep(self) -> None:
         """Have the undo log bring back what the function may change."""
 
+    def _share(self, feed: Feed) -> None:
+        """Make what the function has summed up and returned the same on all workers."""
+        share = self.context.share
+        if share is not None and not share.rows and feed.taken > 1:
+            raise ArgumentError(
+                f"A step that takes several batches has rows of each on every worker. Received: {self._called}, which "
+                f"took {feed.taken}, the last of {share.total} rows for {self.workers.size} workers. Choose a "
+                "batch_size that leaves more rows for the last batch, or steps_per_execution=1."
+            )
+
     def _take_in(self, result: Any) -> None:
         """Take what the function returned."""
         raise NotImplementedError
@@ -167,6 +181,7 @@ class OwnJudgedStep(OwnStep):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._logs: Logs = {}
+        self._before: dict[int, list[float]] = {}
 
     @property
     def names(self) -> list[str]:
@@ -195,8 +210,47 @@ class OwnJudgedStep(OwnStep):
         self._logs = dict(state)
 
     def _keep(self) -> None:
-        for metric in self.inside.run(getattr, self.model, "metrics"):
+        metrics = self._metrics()
+        for metric in metrics:
             metric.keep(self.undo)
+        if self.workers.size > 1:
+            self._before = {id(metric): metric.get_sums() for metric in metrics}
+
+    def _metrics(self) -> list[Metric]:
+        return self.inside.run(getattr, self.model, "metrics")
+
+    def _share(self, feed: Feed) -> None:
+        """Add up over all workers what the metrics have taken in, and have logs say so.
+
+        Numbers in logs that are the result of no metric are averaged, each worker's counting by its rows.
+        """
+        super()._share(feed)
+        share, metrics, compiled = self.context.share, self._metrics(), self._compiled_names()
+        assert share is not None
+        sums = [metric.get_sums() for metric in metrics]
+        known = [self._before.get(id(metric), []) for metric in metrics]
+        before = [
+            then if len(then) == len(now) else [0.0] * len(now) for then, now in zip(known, sums, strict=True)
+        ]
+        names = [compiled.get(id(metric), metric.name) for metric in metrics]
+        others = [
+            name for name, value in self._logs.items() if isinstance(value, float) and name not in names
+        ]
+        added = np.subtract(_joined(sums), _joined(before)) if share.rows else np.zeros(sum(map(len, sums)))
+        numbers = np.array([*added, *(self._logs[name] * share.part for name in others), 0], FLOAT)
+        self.workers.add_up(numbers)
+        begin = 0
+        for metric, then in zip(metrics, before, strict=True):
+            end = begin + len(then)
+            metric.set_sums(np.add(then, numbers[begin:end], dtype=np.float64).tolist())
+            begin = end
+        for name, metric in zip(names, metrics, strict=True):
+            if name in self._logs:
+                self._logs[name] = plain_result(name, metric.result())
+        self._logs.update(zip(others, numbers[begin:].tolist(), strict=False))
+
+    def _compiled_names(self) -> dict[int, str]:
+        return dict(zip(map(id, self.objective.sums), self.objective.names, strict=True))
 
     def _take_in(self, result: Any) -> None:
         if not isinstance(result, dict) or not all(isinstance(name, str) for name in result):
@@ -240,6 +294,10 @@ class OwnPredictStep(OwnStep):
 def numbers_of(logs: Logs) -> Logs:
     """Return the numbers and arrays in logs, which files can hold; a step of the user's may return other things too."""
     return {name: value for name, value in logs.items() if isinstance(value, int | float | np.ndarray)}
+
+
+def _joined(parts: list[list[float]]) -> list[float]:
+    return [number for part in parts for number in part]
 
 
 def _given(batches: Batches, batch: Batch) -> Any:

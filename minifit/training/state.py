@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
+from zlib import crc32
 
 from minifit import console, randomness
 from minifit.callbacks.base import has_state
 from minifit.data import Batches
-from minifit.errors import ArgumentError, legible, quoted
+from minifit.errors import ArgumentError, WorkerError, legible, quoted
 from minifit.optimizers import Optimizer
 from minifit.tables import first_difference, plain
 from minifit.training.objective import Objective
@@ -21,6 +22,7 @@ from minifit.training.own_step import numbers_of
 from minifit.training.participants import Participants
 from minifit.training.soundness import all_or_nothing, check, check_callback, check_parts, check_sums
 from minifit.training.trainable import Trainable
+from minifit.workers import Workers
 
 
 class TrainingState(Participants):
@@ -68,6 +70,26 @@ class TrainingState(Participants):
             yield
         finally:
             self._aside = {}
+
+    def compare_weights(self, workers: Workers) -> None:
+        """Raise if the workers do not hold the same weights: something has changed them on each in its own way.
+
+        Raises
+        ------
+        WorkerError
+        """
+        if workers.size == 1:
+            return
+        check = 0
+        for weight in self._model.weights:
+            check = crc32(weight.value.tobytes(), check)
+        if len(set(workers.from_all(check.to_bytes(4, "little")))) > 1:
+            raise WorkerError(
+                "All workers hold the same weights after every batch. "
+                f"Received: different ones after epoch {self.epoch}. "
+                "Change weights by optimizer.apply_gradients, which adds the gradients of all workers up, and draw "
+                "random numbers with a seed."
+            )
 
     def capture(self) -> dict[str, Any]:
         """Copies of everything, as nested dicts and lists of arrays, numbers and strings."""
