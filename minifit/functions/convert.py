@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from minifit import ops
+from minifit import nest, ops
 from minifit.arrays import Array
-from minifit.errors import ArgumentTypeError, GradientError
+from minifit.errors import ArgumentTypeError, GradientError, ShapeError
 from minifit.symbolic import Symbolic
 from minifit.tensor import Tensor, as_tensor, constant, current, to_array
 
@@ -48,19 +48,40 @@ def tensor(value: Any) -> Any:
     return found
 
 
+def text_of(value: Any) -> Array | None:
+    """Return text as an array of NumPy, which is how data sets hand it out; None for anything that is no text."""
+    if isinstance(value, Tensor | Symbolic):
+        return None
+    if isinstance(value, np.ndarray):
+        is_objects = value.dtype.kind == "O" and value.size and all(isinstance(v, str) for v in value.flat)
+        return value.astype(np.str_) if is_objects else value if value.dtype.kind in "US" else None
+    leaves = nest.flatten(value) if isinstance(value, list | tuple) else [value]
+    if not leaves or not all(isinstance(v, str | bytes) for v in leaves):
+        return None
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ShapeError(
+            "Rows of text have equal lengths. Received: a ragged list. Pad the short rows."
+        ) from None
+
+
 def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None) -> Any:
-    """Return a tensor of numbers, of arrays, or of a list that has tensors in it.
+    """Return a tensor of numbers, of arrays, or of a list that has tensors in it; of text an array of NumPy.
 
     References
     ----------
     ``tf.convert_to_tensor`` (TensorFlow 2.7).
     """
+    text = text_of(value)
+    if text is not None and dtype in (None, "string"):
+        return text
     found = tensor(value)
     return found if dtype is None else ops.cast(found, as_dtype(dtype))
 
 
 def make_constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const") -> Any:
-    """Return a constant tensor; one number fills the shape.
+    """Return a constant tensor, of text an array of NumPy; one number or word fills the shape.
 
     References
     ----------
@@ -69,6 +90,8 @@ def make_constant(value: Any, dtype: Any = None, shape: Any = None, name: str = 
     found = convert_to_tensor(value, dtype)
     if shape is None:
         return found
+    if isinstance(found, np.ndarray):
+        return np.full(sizes(shape), found) if found.size == 1 else found.reshape(sizes(shape))
     return fill(shape, found) if found.value.size == 1 else ops.reshape(found, sizes(shape))
 
 

@@ -7,12 +7,15 @@ import numpy as np
 
 from minifit import ops
 from minifit.errors import ArgumentError
-from minifit.functions.convert import as_dtype, sizes, tensor, whole, without_gradient
+from minifit.functions.convert import as_dtype, sizes, tensor, text_of, whole, without_gradient
 from minifit.tensor import Tensor, to_array
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
-    """Return the same numbers in another shape; one dimension may be -1."""
+    """Return the same numbers, or words, in another shape; one dimension may be -1."""
+    text = text_of(tensor)
+    if text is not None:
+        return text.reshape(sizes(shape))
     return ops.reshape(_tensor(tensor), sizes(shape))
 
 
@@ -25,12 +28,18 @@ def transpose(a: Any, perm: Any = None, name: str = "transpose") -> Any:
 
 
 def expand_dims(input: Any, axis: Any, name: str | None = None) -> Any:
-    """Return a tensor with one more axis of length 1."""
+    """Return a tensor, or text, with one more axis of length 1."""
+    text = text_of(input)
+    if text is not None:
+        return np.expand_dims(text, int(axis))
     return ops.expand_dims(tensor(input), int(axis))
 
 
 def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Any:
-    """Return a tensor without its axes of length 1, or without some of them."""
+    """Return a tensor, or text, without its axes of length 1, or without some of them."""
+    text = text_of(input)
+    if text is not None:
+        return np.squeeze(text, tuple(axis) if isinstance(axis, list) else axis)
     x = tensor(input)
     if not isinstance(axis, list | tuple):
         return ops.squeeze(x, axis)

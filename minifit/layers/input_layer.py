@@ -159,6 +159,11 @@ def _checked_dtype(dtype: Any) -> str:
     name = (
         "float32" if dtype is None else str(getattr(dtype, "__name__", None) or getattr(dtype, "name", dtype))
     )
+    if name.startswith("str"):  # also NumPy's kinds of text
+        raise ArgumentError(
+            f"The data of a model are numbers. Received: dtype={dtype!r}. Look words up before the model: "
+            "data.map(lambda x, y: (lookup(x), y)), or model.fit(lookup(words), y), with a StringLookup."
+        )
     if name != "float32" and name not in _INTEGERS:
         raise ArgumentError(
             f"minifit computes in float32 only. Received: dtype={dtype!r}. Leave dtype out, or name a kind of whole "

@@ -1,9 +1,11 @@
 """These functions give the results that TensorFlow recorded."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from minifit.errors import ArgumentTypeError, GradientError
+from minifit.errors import ArgumentTypeError, GradientError, ShapeError
 from minifit.functions import convert, linalg
 from minifit.tape import GradientTape
 from minifit.tensor import Tensor
@@ -35,3 +37,23 @@ def test_shapes() -> None:
     assert convert.sizes(Tensor([2, 3])) == convert.sizes([2, Tensor(3)]) == (2, 3)
     with pytest.raises(ArgumentTypeError, match="A shape is whole numbers"):
         convert.sizes(None)
+
+
+@pytest.mark.parametrize("make", [convert.convert_to_tensor, convert.make_constant])
+def test_text_is_an_array(make: Any) -> None:
+    for given in ([["red"], ["blue"]], np.array([["red"], ["blue"]], object), np.array([["red"], ["blue"]])):
+        made = make(given)
+        assert type(made) is np.ndarray and made.tolist() == [["red"], ["blue"]]
+    assert make("red", dtype="string").shape == ()
+    assert make([b"red"]).tolist() == [b"red"]
+    with pytest.raises(ShapeError, match="Rows of text have equal lengths"):
+        make([["a"], ["b", "c"]])
+    for other in (["a", 1], ["a", None], [], np.array(["a", 1], object)):
+        assert convert.text_of(other) is None
+    with pytest.raises(ArgumentTypeError, match="holds real numbers"):
+        make(["a"], dtype="float32")
+
+
+def test_text_that_fills_a_shape() -> None:
+    assert convert.make_constant("a", shape=(2, 1)).tolist() == [["a"], ["a"]]
+    assert convert.make_constant(["a", "b"], shape=(2, 1)).tolist() == [["a"], ["b"]]

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from minifit import Sequential
+from minifit.data import Dataset
 from minifit.errors import ArgumentError
 from minifit.functions import shaping
+from minifit.layers import Dense, StringLookup
 from tests.functions.playing import each, play
 
 
@@ -37,3 +40,25 @@ def test_a_tensor_is_cut_at_places_or_into_equal_parts() -> None:
             shaping.split_at(numbers, places, axis), np.split(numbers, places, axis), strict=True
         ):
             np.testing.assert_array_equal(part, expected)
+
+
+def test_text_in_another_shape() -> None:
+    words = np.array(["red", "blue"])
+    for made in (shaping.expand_dims(words, -1), shaping.reshape(["red", "blue"], [-1, 1])):
+        assert made.tolist() == [["red"], ["blue"]]
+        for axis in (-1, [1], None):
+            assert shaping.squeeze(made, axis).tolist() == ["red", "blue"]
+
+
+def test_words_are_looked_up_in_a_pipeline() -> None:
+    colours, kinds = np.array(["red", "blue", "red", "grey"]), np.array([0.0, 1.0, 0.0, 1.0])
+    data = Dataset.from_tensor_slices(({"colour": colours}, kinds)).batch(2)
+    lookup = StringLookup(output_mode="one_hot")
+    lookup.adapt(data.map(lambda x, y: shaping.expand_dims(x["colour"], -1)))
+    assert lookup.get_vocabulary() == ["[UNK]", "red", "grey", "blue"]
+    ready = data.map(lambda x, y: (lookup(shaping.expand_dims(x["colour"], -1)), y))
+    model = Sequential([Dense(1, input_shape=(4,))])
+    model.compile("sgd", "mse")
+    assert list(model.fit(ready, epochs=2, verbose=0).history) == ["loss"]
+    rows = np.eye(4)[[1, 3, 1, 2]]
+    assert np.array_equal(np.concatenate([x.numpy() for x, _ in ready]), rows)

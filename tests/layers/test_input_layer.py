@@ -97,3 +97,9 @@ def test_a_number_is_the_shape_of_one_axis() -> None:
         ArgumentTypeError, match=r"input_shape is a tuple of integers\. Received: input_shape=True"
     ):
         Input(True)
+
+
+@pytest.mark.parametrize("dtype", ["string", np.str_, np.dtype("U3")])
+def test_text_is_refused_with_the_way_out(dtype: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"The data of a model are numbers.*with a StringLookup"):
+        Input((1,), dtype=dtype)
