@@ -31,7 +31,7 @@ def stands(path: atomic.PathLike) -> bool:
 
 
 def weights_of(path: atomic.PathLike) -> atomic.PathLike:
-    """Return the file with the weights of a checkpoint; `path` itself where there is none.
+    """Return the file with the weights of a checkpoint; `path` itself where there is none, or a file of that name.
 
     Raises
     ------
@@ -40,14 +40,19 @@ def weights_of(path: atomic.PathLike) -> atomic.PathLike:
     """
     if not isinstance(path, str | os.PathLike) or not stands(path):
         return path
+    if _is_own(path):
+        return f"{os.fspath(path)}{DATA}"
+    if os.path.isfile(path):
+        return path
+    raise FileFormatError(
+        f"Weights are read from files in a format of Keras. Received: {os.fspath(path)!r}, a checkpoint in "
+        "TensorFlow's own. In TensorFlow, save the weights to a name that ends with .h5."
+    )
+
+
+def _is_own(path: atomic.PathLike) -> bool:
     with open(f"{os.fspath(path)}{INDEX}", "rb") as file:
-        if file.read(len(TEXT)) != TEXT:
-            raise FileFormatError(
-                "Weights are read from files in a format of Keras. Received: "
-                f"{os.fspath(path)!r}, a checkpoint in TensorFlow's own. In TensorFlow, save the weights to a name "
-                "that ends with .h5."
-            )
-    return f"{os.fspath(path)}{DATA}"
+        return file.read(len(TEXT)) == TEXT
 
 
 def complete(path: atomic.PathLike) -> None:
@@ -62,11 +67,10 @@ def complete(path: atomic.PathLike) -> None:
 
 
 def remove(path: atomic.PathLike) -> None:
-    """Remove a checkpoint that this module wrote, if there is one."""
-    if stands(path):
-        data = weights_of(path)
-        os.remove(f"{os.fspath(path)}{INDEX}")
-        os.remove(data)
+    """Remove a checkpoint that this module wrote, if there is one; those of TensorFlow stay."""
+    if stands(path) and _is_own(path):
+        for end in (INDEX, DATA):
+            os.remove(f"{os.fspath(path)}{end}")
 
 
 def begin_of(path: str) -> str | None:

@@ -48,6 +48,10 @@ def test_a_checkpoint_of_tensorflow(tmp_path: Path) -> None:
     (tmp_path / "w.index").write_bytes(b"\0\0\5\x0e")
     with pytest.raises(FileFormatError, match=r"w', a checkpoint in TensorFlow's own.*\.h5"):
         weights_of(tmp_path / "w")
+    remove(tmp_path / "w")
+    assert stands(tmp_path / "w")
+    (tmp_path / "w").touch()  # weights in one file
+    assert weights_of(tmp_path / "w") == tmp_path / "w"
 
 
 def test_of_which_checkpoint_a_file_is(tmp_path: Path) -> None:
