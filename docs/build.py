@@ -246,7 +246,9 @@ def standin() -> str:
         "",
         "Programs that are started as [the guide](standin-guide.md) says find these names when they import TensorFlow",
         "or Keras. Any other name raises an error that says what is nearest. The table stands in",
-        "[`minifit/standin/names.py`](../minifit/standin/names.py).",
+        "[`minifit/standin/names.py`](../minifit/standin/names.py). Names with an asterisk are there for `isinstance`,",
+        "annotations and classes that packages derive from them: minifit has no objects of these classes, and a call",
+        "of one is refused. A module without names can be imported, and has nothing.",
     ]
     for title, table in (("`keras` and `tensorflow.keras`", KERAS), ("`tensorflow`", TENSORFLOW)):
         lines += ["", f"## {title}", "", "| Module | Names |", "|---|---|"]
@@ -256,7 +258,8 @@ def standin() -> str:
 
 def lent(names: Mapping[str, str]) -> str:
     """The names of a module, in a row."""
-    return ", ".join(f"`{name}`" for name in sorted(names, key=str.lower))
+    stars = {name: "*" if path.startswith("minifit.standin.absent.") else "" for name, path in names.items()}
+    return ", ".join(f"`{name}`{stars[name]}" for name in sorted(names, key=str.lower))
 
 
 # -- the pages ---------------------------------------------------------------------------------------------

@@ -39,11 +39,9 @@ def set_random_seed(seed: int) -> None:
     """
     import random  # seldom needed, and not free to load
 
-    global _roots
     random.seed(checked_seed(seed))
     np.random.seed(int(seed))
-    _roots = None
-    DEFAULT.reset()
+    set_root_seed(None)
 
 
 def checked_seed(seed: Any) -> int:
@@ -63,21 +61,29 @@ def checked_seed(seed: Any) -> int:
 
 
 _roots: np.random.Generator | None = None  # after `set_root_seed`
+_root_seed: int | None = None
 
 
-def set_root_seed(seed: int) -> None:
+def set_root_seed(seed: int | None) -> None:
     """Let models made afterwards draw their root seeds from a stream of its own, and leave NumPy's generator alone.
 
-    Until `set_random_seed` is called, which has them come from NumPy's again.
+    With None, as after `set_random_seed`, they come from NumPy's again.
 
     Raises
     ------
     ArgumentError
         When `seed` is not from 0 to 2**32 - 1.
     """
-    global _roots
-    _roots = np.random.default_rng(checked_seed(seed))
+    global _roots, _root_seed
+    checked = None if seed is None else checked_seed(seed)
+    _roots = None if checked is None else np.random.default_rng(checked)
+    _root_seed = checked
     DEFAULT.reset()
+
+
+def root_seed() -> int | None:
+    """Return the seed that `set_root_seed` has set; None when root seeds come from NumPy's generator."""
+    return _root_seed
 
 
 def new_root() -> int:

@@ -122,6 +122,24 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     ----------
     ``tf.keras.utils.register_keras_serializable`` (TensorFlow 2.7).
     """
+    return _registering(package, name, replace=False)
+
+
+def replace_registered(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
+    """Register the decorated class or function in the place of what was registered under its name before.
+
+    Otherwise as `register_keras_serializable`. A class that is registered twice is found by both names and written by
+    the later one.
+
+    References
+    ----------
+    ``keras.saving.register_keras_serializable`` (Keras 3).
+    """
+    return _registering(package, name, replace=True)
+
+
+def _registering(package: str, name: str | None, replace: bool) -> Callable[[Any], Any]:
+    """Return the decorator for a name."""
     if not isinstance(package, str) or not isinstance(name, str | None):
         raise ArgumentTypeError(
             f"A package and a name are strings. Received: package={package!r}, name={name!r}. "
@@ -136,7 +154,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
                 f"Received: {member.__name__}, which has none. Define it."
             )
         taken = next((m for m in (_global.get(full), member) if m is not None and _is_registered(m)), None)
-        if taken is not None:
+        if taken is not None and not replace:
             raise ArgumentError(
                 f"A class or function is registered once. Received: {name_of(member)!r} as {full!r}, while "
                 f"{_registered[taken]!r} is registered for {taken!r}. Pass another name, or remove the entry "

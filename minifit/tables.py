@@ -18,6 +18,9 @@ from minifit.registration import custom_objects as names_of_users
 from minifit.registration import get_registered_name, get_registered_object
 from minifit.signatures import check_call, name_of
 
+_own: set[Any] = set()
+"""The members of all tables: they keep their names in files, whatever else they are registered as."""
+
 
 class Table(Mapping[str, Any]):
     """The members of one family by name, aliases included.
@@ -35,6 +38,7 @@ class Table(Mapping[str, Any]):
     def __init__(self, kind: str, members: Mapping[str, Any], called_with: Sequence[str] = ()) -> None:
         self.kind = kind
         self._members = dict(members)
+        _own.update(self._members.values())
         self._called_with = called_with
 
     def __getitem__(self, name: str) -> Any:
@@ -166,7 +170,9 @@ def serialize(member: Any) -> Any:
 
 def described(member: Any) -> dict[str, Any]:
     """An object by the name of its class and its configuration, as files have it."""
-    return {"class_name": get_registered_name(type(member)), "config": member.get_config()}
+    kind = type(member)
+    name = kind.__name__ if kind in _own else get_registered_name(kind)
+    return {"class_name": name, "config": member.get_config()}
 
 
 def serialize_keras_object(instance: Any) -> Any:

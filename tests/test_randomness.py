@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from minifit.errors import ArgumentError
-from minifit.randomness import DEFAULT, Streams, generator_at, new_root, set_random_seed, set_root_seed
+from minifit.randomness import (
+    DEFAULT,
+    Streams,
+    generator_at,
+    new_root,
+    root_seed,
+    set_random_seed,
+    set_root_seed,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -227,3 +235,19 @@ def test_a_seed_of_roots_leaves_numpy_alone() -> None:
     root = new_root()
     np.random.seed(1)
     assert new_root() == root
+
+
+def test_the_seed_of_roots_can_be_asked_for_and_taken_back() -> None:
+    try:
+        set_root_seed(3)
+        assert root_seed() == 3
+        set_root_seed(None)
+        assert root_seed() is None
+        np.random.seed(1)
+        root = new_root()
+        np.random.seed(1)
+        assert new_root() == root
+        set_root_seed(4)
+    finally:
+        set_random_seed(1)
+    assert root_seed() is None

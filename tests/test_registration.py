@@ -15,8 +15,9 @@ from minifit.registration import (
     get_registered_name,
     get_registered_object,
     register_keras_serializable,
+    replace_registered,
 )
-from minifit.tables import serialize, serialize_keras_object
+from minifit.tables import described, serialize, serialize_keras_object
 from tests.test_tables import TABLE, Thing, double, halve
 
 
@@ -68,6 +69,25 @@ def test_a_name_is_registered_once() -> None:
     get_custom_objects().clear()
     register_keras_serializable("p", "m")(halve)
     assert get_registered_name(halve) == "p>m"
+
+
+@pytest.mark.usefixtures("_own_names")
+def test_a_registration_that_takes_the_place_of_another() -> None:
+    register_keras_serializable("p", "n")(halve)
+    assert replace_registered("p", "n")(halve) is halve
+    replace_registered("p", "m")(halve)
+    assert serialize(halve) == "p>m" and TABLE.make("p>n") is TABLE.make("p>m") is halve
+    replace_registered("p", "m")(double)
+    assert TABLE.make("p>m") is double and get_registered_name(halve) == "halve"
+    with pytest.raises(ArgumentError, match=r"has a get_config.*int, which has none"):
+        replace_registered()(int)
+
+
+@pytest.mark.usefixtures("_own_names")
+def test_a_class_of_a_table_keeps_its_name_in_files() -> None:
+    register_keras_serializable("", "Thing")(Thing)
+    assert get_registered_name(Thing) == ">Thing"
+    assert described(Thing(2)) == {"class_name": "Thing", "config": {"size": 2}}
 
 
 @pytest.mark.usefixtures("_own_names")

@@ -113,7 +113,7 @@ class ModelCheckpoint(Monitoring):
         self._take_older(**kwargs)
         self.initial_value_threshold = initial_value_threshold
         self.epochs_since_last_save = 0
-        self._epoch = 0
+        self._current_epoch = 0
         self._batch_keys: tuple[str, ...] = ()
         self._began_in: str | None = None  # the working folder, while a fit runs
 
@@ -214,7 +214,8 @@ class ModelCheckpoint(Monitoring):
 
     def watches(self, hook: str) -> bool:
         """Not every batch: it is woken where it saves. A subclass may want to see them all."""
-        return implements(self, hook, beyond=ModelCheckpoint)
+        decides = type(self)._should_save_on_batch is not ModelCheckpoint._should_save_on_batch
+        return implements(self, hook, beyond=ModelCheckpoint) or (decides and hook == "on_train_batch_end")
 
     def wake_after(self) -> int | None:
         """How many batches there are until the next save."""
@@ -222,20 +223,27 @@ class ModelCheckpoint(Monitoring):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Remember the number of the epoch; batches are numbered anew."""
-        self._epoch = epoch
+        self._current_epoch = epoch
         self._frequency.begin_epoch()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Count the batches, and save when there were enough."""
-        if self._frequency.due(batch):
-            self._save(self._epoch, batch, logs or {})
+        if self._should_save_on_batch(batch):
+            self._save_model(epoch=self._current_epoch, batch=batch, logs=logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Save, unless batches are counted."""
         self.epochs_since_last_save += 1
         if self._frequency.by_epochs and self.epochs_since_last_save >= self.period:
             self.epochs_since_last_save = 0
-            self._save(epoch, None, logs or {})
+            self._save_model(epoch=epoch, batch=None, logs=logs or {})
+
+    def _should_save_on_batch(self, batch: int) -> bool:
+        """Return True where it is time to save; the count of batches begins again then.
+
+        This method and the next two have their names from tf.keras: subclasses of others call and override them.
+        """
+        return self._frequency.due(batch)
 
     def _to_come(self, batch: int | None) -> tuple[str, ...]:
         """Return the keys that the logs of this fit have, if not at every epoch."""
@@ -243,12 +251,12 @@ class ModelCheckpoint(Monitoring):
 
     # -- what -------------------------------------------------------------------------------------------
 
-    def _save(self, epoch: int, batch: int | None, logs: Logs) -> None:
-        pattern, needed = self._pattern, {self.monitor} if self.save_best_only else set()
-        if any(key in self._to_come(batch) and key not in logs for key in needed.union(pattern.names)):
+    def _save_model(self, epoch: int, batch: int | None, logs: Logs) -> None:
+        """Save, unless only the best model is kept and this is none."""
+        needed = {self.monitor} if self.save_best_only else set()
+        if any(key in self._to_come(batch) and key not in logs for key in needed.union(self._pattern.names)):
             return  # an epoch without validation
-        counted = {} if batch is None else {"batch": batch + 1}
-        path = pattern.fill({**counted, **logs, "epoch": epoch + 1})
+        path = self._get_file_path(epoch, batch, logs)
         if not self.save_best_only:
             self._say(epoch, f"saving model to {path}")
             self._write(path)
@@ -265,6 +273,11 @@ class ModelCheckpoint(Monitoring):
         )
         self._write(path)
         self.best = current
+
+    def _get_file_path(self, epoch: int, batch: int | None, logs: Logs | None) -> str:
+        """Return the path that `filepath` stands for."""
+        counted = {} if batch is None else {"batch": batch + 1}
+        return self._pattern.fill({**counted, **(logs or {}), "epoch": epoch + 1})
 
     def _write(self, path: str) -> None:
         save = self.model.save_weights if self.save_weights_only else self.model.save

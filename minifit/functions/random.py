@@ -12,8 +12,10 @@ from minifit.randomness import set_root_seed
 from minifit.tensor import Tensor, current, to_array
 
 
-def set_seed(seed: int) -> None:
+def set_seed(seed: int | None) -> None:
     """Let all weights and random tensors that are made from now on repeat; NumPy's own numbers go on as they are.
+
+    With None they repeat no longer, unless NumPy's numbers do.
 
     References
     ----------

@@ -54,6 +54,8 @@ class Metric(Configurable):
         Whether the name was given, and so is never changed.
     direction : {"min", "max"} or None
         Whether smaller or larger is better, where that is known.
+    dtype : str
+        "float32", the dtype of targets and predictions.
 
     References
     ----------
@@ -61,6 +63,7 @@ class Metric(Configurable):
     """
 
     direction: str | None = None
+    dtype = "float32"
     name = Fixed(lambda _, value: storable_name("A metric's name", value))
     _own = True  # False for the user's classes
     _latest: Any = None

@@ -39,6 +39,7 @@ from minifit.saving.description import (
     Weight,
 )
 from minifit.saving.device_options import check_device_options
+from minifit.saving.formats import ModelFile
 from minifit.saving.graph_config import SHARED
 from minifit.saving.load_status import LoadStatus
 from minifit.tables import described
@@ -49,7 +50,7 @@ from minifit.training.trainer import Trainer
 
 def save(
     model: Any,
-    filepath: PathLike,
+    filepath: ModelFile,
     overwrite: bool = True,
     include_optimizer: bool = True,
     save_format: str | None = None,
@@ -57,14 +58,13 @@ def save(
     options: Any = None,
 ) -> None:
     """Write a whole model, as of `Sequential.save`."""
-    format = formats.of(filepath, save_format)
-    filepath = formats.place(filepath, save_format)
+    file, format = formats.to_write(filepath, save_format)
     if signatures is not None:
         raise ArgumentError(
             f"Signatures belong to TensorFlow's own format. Received: signatures={signatures!r}. Leave them out."
         )
-    if _may_write(filepath, overwrite):
-        format.write(filepath, describe(model, True, include_optimizer), options)
+    if not isinstance(file, str | os.PathLike) or _may_write(file, overwrite):
+        format.write(file, describe(model, True, include_optimizer), options)
 
 
 def save_weights(
@@ -249,17 +249,17 @@ def _may_write(path: PathLike, overwrite: bool) -> bool:
 
 
 def read_model(
-    path: PathLike,
+    file: ModelFile,
     make: Callable[[Config], Any],
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
 ) -> Any:
     """The model that a file describes; `make` turns a configuration into one."""
-    path = formats.located(path)
-    with custom_object_scope(custom_objects), formats.of(path).reading(path) as stored:
+    file, format = formats.to_read(file)
+    with custom_object_scope(custom_objects), format.reading(file) as stored:
         if stored.config is None:
             raise FileFormatError(
-                f"A model is loaded from a file of a whole model. Received: {os.fspath(path)!r}, which has no "
+                f"A model is loaded from a file of a whole model. Received: {str(file)!r}, which has no "
                 "configuration. Build the model and call load_weights, or save it with model.save."
             )
         with room_for(stored.numbers):

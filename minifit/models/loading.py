@@ -9,19 +9,19 @@ from minifit.models.files import making, read_model, written_as_json
 from minifit.models.model import Model
 from minifit.models.sequential import Sequential
 from minifit.registration import custom_object_scope
-from minifit.saving.atomic import PathLike
+from minifit.saving.formats import ModelFile
 from minifit.tables import Table
 
 TABLE = Table("model", {**configs.MODELS, "Sequential": Sequential})
 
 
-def save_model(model: Model, filepath: PathLike, overwrite: bool = True, **kwargs: Any) -> None:
+def save_model(model: Model, filepath: ModelFile, overwrite: bool = True, **kwargs: Any) -> None:
     """Write a model to a file; the arguments are those of `Model.save`."""
     model.save(filepath, overwrite, **kwargs)
 
 
 def load_model(
-    filepath: PathLike,
+    filepath: ModelFile,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
     options: None = None,
@@ -30,7 +30,7 @@ def load_model(
 
     Parameters
     ----------
-    filepath : str or PathLike
+    filepath : str, PathLike or open binary file
     custom_objects : dict, optional
         Classes and functions of your own (layers, losses, metrics, optimizers, activations, ...) by the names that
         the file calls them. Nothing is ever run or imported by a name in a file.

@@ -20,6 +20,7 @@ from minifit.models import configs, files
 from minifit.models.wiring import Wired
 from minifit.parameters import Parameter, ParameterBuffer
 from minifit.saving.atomic import PathLike
+from minifit.saving.formats import ModelFile
 from minifit.saving.graph_config import is_graph
 from minifit.saving.load_status import LoadStatus
 from minifit.tensor import Context, Tensor, constant
@@ -391,7 +392,7 @@ class Model(Wired):
 
     def save(
         self,
-        filepath: PathLike,
+        filepath: ModelFile,
         overwrite: bool = True,
         include_optimizer: bool = True,
         save_format: str | None = None,
@@ -403,10 +404,10 @@ class Model(Wired):
 
         Parameters
         ----------
-        filepath : str or PathLike
+        filepath : str, PathLike or open binary file
             A missing folder is made. The file appears whole or not at all; what was there before stays until then.
             A folder, or a name that ends with a separator, gets the file ``keras_model.h5``, and `load_model` reads it
-            from there.
+            from there. An open file, such as ``io.BytesIO``, gets the content of a ``.keras`` file.
         overwrite : bool, default True
             Whether to replace a file that is there without asking.
         include_optimizer : bool, default True

@@ -40,6 +40,11 @@ class KerasMethods:
         def plan(self, parameters: Sequence[Parameter]) -> Any:
             """Look up the memory of parameters."""
 
+    @property
+    def _name(self) -> str:
+        """Return `name`, which tf.keras keeps here and plugins read."""
+        return self.name
+
     # -- weights ----------------------------------------------------------------------------------------
 
     @property

@@ -1,17 +1,21 @@
 """Which format a file has, and which file a folder has: the name's end decides."""
 
 import errno
+import io
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from minifit import interrupts
 from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError
 from minifit.saving import default_format
 from minifit.saving.atomic import PathLike
 from minifit.saving.description import ModelDescription, StoredModel
+
+ModelFile: TypeAlias = PathLike | io.RawIOBase | io.BufferedIOBase
+"""The place of a whole model: a path, or an open binary file, such as ``io.BytesIO``."""
 
 
 class Format(NamedTuple):
@@ -29,8 +33,8 @@ class Format(NamedTuple):
         Whether there are files of weights alone.
     """
 
-    write: Callable[[PathLike, ModelDescription, dict[str, Any] | None], None]
-    reading: Callable[[PathLike], AbstractContextManager[StoredModel]]
+    write: Callable[[Any, ModelDescription, dict[str, Any] | None], None]
+    reading: Callable[[Any], AbstractContextManager[StoredModel]]
     remembers: bool = False
     holds_weights: bool = True
 
@@ -153,6 +157,27 @@ def _asked(save_format: Any) -> Any:
     if save_format is None:
         return default_format.now()
     return save_format.lower().strip() if isinstance(save_format, str) else save_format
+
+
+def to_write(file: ModelFile, save_format: str | None = None) -> tuple[ModelFile, Format]:
+    """Return where a whole model is written and in which format, which is that of ``.keras`` for an open file."""
+    if _is_open(file) and save_format in (None, "keras"):
+        return file, BY_SUFFIX[".keras"]
+    path = cast("PathLike", file)  # what is no path is refused next
+    format = of(path, save_format)
+    return place(path, save_format), format
+
+
+def to_read(file: ModelFile) -> tuple[ModelFile, Format]:
+    """Return the file of a whole model and its format, which is that of ``.keras`` for an open file."""
+    if _is_open(file):
+        return file, BY_SUFFIX[".keras"]
+    path = located(cast("PathLike", file))
+    return path, of(path)
+
+
+def _is_open(file: Any) -> bool:
+    return isinstance(file, io.RawIOBase | io.BufferedIOBase)
 
 
 def of(path: PathLike, save_format: str | None = None) -> Format:

@@ -99,6 +99,39 @@ def name_scope(name: str) -> AbstractContextManager[str]:
     return nullcontext(name)
 
 
+def enable_op_determinism() -> None:
+    """Accept that results repeat: with the same seeds they do in any case."""
+
+
+def disable_op_determinism() -> None:
+    """Accept that results need not repeat: with the same seeds they do in any case."""
+
+
+def is_op_determinism_enabled() -> bool:
+    """Return True: with the same seeds results repeat."""
+    return True
+
+
+class RegisterGradient:
+    """Accept the gradient of an op of a library of TensorFlow's: no such library can be loaded, so nothing calls it.
+
+    Parameters
+    ----------
+    op_type : str
+    """
+
+    def __init__(self, op_type: str) -> None:
+        self.op_type = op_type
+
+    def __call__(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is."""
+        return f
+
+
+def no_gradient(op_type: str) -> None:
+    """Accept that an op of a library of TensorFlow's has no gradient: no such library can be loaded."""
+
+
 def function(func: Callable[..., Any] | None = None, input_signature: Any = None, **options: Any) -> Any:
     """Return the function itself, or a decorator that does: there are no graphs to make of it.
 

@@ -4,6 +4,7 @@ A finder goes to the front of ``sys.meta_path``. It makes the modules of the tab
 text that helps, and leaves all other imports alone.
 """
 
+import importlib.util  # noqa: F401  TensorFlow's import brings it, and packages take that for granted
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

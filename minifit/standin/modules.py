@@ -13,7 +13,7 @@ from typing import Any
 
 from minifit import interrupts
 from minifit.errors import MissingModuleError, MissingNameError, legible
-from minifit.standin.names import NAMES
+from minifit.standin.names import EMPTY, NAMES
 
 NOTHING = Parameter.empty
 
@@ -48,8 +48,8 @@ def _prefixes(name: str) -> Iterable[str]:
     return (".".join(parts[:end]) for end in range(1, len(parts)))
 
 
-MODULES = {prefix for name in NAMES for prefix in _prefixes(name)}
-"""The modules that the names of the table stand in."""
+MODULES = {*EMPTY, *(prefix for name in (*NAMES, *EMPTY) for prefix in _prefixes(name))}
+"""The modules that the names of the table stand in, and those without names."""
 
 
 def names_in(module: str) -> list[str]:

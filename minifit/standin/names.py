@@ -3,7 +3,8 @@
 A name on the left stands under the module above it, and on the right is the path of minifit's own object. Where the
 names are the same, the module alone is on the right. A path with parentheses is a function whose arguments are called
 otherwise there: ``"minifit.ops.mean(input_tensor)"`` takes its first argument under the name ``input_tensor``.
-``keras`` and ``tensorflow.keras`` have the same names. The page docs/standin.md is made of this file.
+``keras`` and ``tensorflow.keras`` have the same names. A module without names is there to be imported: some packages
+do that and use nothing of it. The page docs/standin.md is made of this file.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,6 +32,9 @@ LAYERS = same(
     deserialize dot maximum minimum multiply serialize subtract
     """,
 )
+
+NAMES_ALONE = same("minifit.standin.absent", "AbstractRNNCell InputSpec LSTMCell RNN SimpleRNNCell Wrapper")
+"""Layers that tensorflow_addons names on import, of which there are no objects."""
 
 PREPROCESSING = same(
     "minifit.layers",
@@ -121,13 +125,17 @@ MODELS = same(
     "Functional Input Model Sequential clone_model load_model model_from_config model_from_json save_model",
 )
 
-SAVING = same("minifit.models", "load_model save_model") | same(
-    "minifit.utils",
-    """
-    CustomObjectScope custom_object_scope deserialize_keras_object get_custom_objects get_registered_name
-    get_registered_object register_keras_serializable serialize_keras_object
-    """,
-)
+SAVING = {
+    **same("minifit.models", "load_model save_model"),
+    **same(
+        "minifit.utils",
+        """
+        CustomObjectScope custom_object_scope deserialize_keras_object get_custom_objects get_registered_name
+        get_registered_object serialize_keras_object
+        """,
+    ),
+    "register_keras_serializable": "minifit.registration.replace_registered",  # as Keras 3 does
+}
 
 UTILS = same(
     "minifit.utils",
@@ -219,8 +227,9 @@ KERAS: dict[str, Mapping[str, str]] = {
     "datasets.imdb": same("minifit.datasets.imdb", "get_word_index load_data"),
     "datasets.mnist": same("minifit.datasets.mnist", "load_data"),
     "datasets.reuters": same("minifit.datasets.reuters", "get_word_index load_data"),
+    "engine.keras_tensor": {"KerasTensor": "minifit.graph.Symbol"},  # for tensorflow_addons
     "initializers": INITIALIZERS,
-    "layers": LAYERS,
+    "layers": LAYERS | NAMES_ALONE,
     "layers.advanced_activations": same("minifit.layers", "ELU LeakyReLU PReLU ReLU Softmax ThresholdedReLU"),
     "layers.core": same(
         "minifit.layers",
@@ -249,6 +258,7 @@ KERAS: dict[str, Mapping[str, str]] = {
     "src.saving.saving_lib": same("minifit.models", "load_model save_model"),  # for scikeras
     "utils": UTILS,
     "utils.np_utils": same("minifit.utils", "normalize to_categorical"),
+    "utils.tf_utils": {},  # for tensorflow_addons
     "utils.vis_utils": same("minifit.utils", "model_to_dot plot_model"),
 }
 """The names of ``keras`` and of ``tensorflow.keras``, by module."""
@@ -329,7 +339,8 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
         **same(
             "minifit.standin.environment", "UnconnectedGradients device executing_eagerly function get_logger"
         ),
-        **same("minifit.standin.environment", "name_scope"),
+        **same("minifit.standin.environment", "RegisterGradient name_scope no_gradient"),
+        **same("minifit.standin.absent", "SparseTensor"),
         "GradientTape": "minifit.tape.GradientTape",
         "Module": "minifit.functions.module.Module",
         "Tensor": "minifit.tensor.Tensor",
@@ -356,7 +367,10 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
         **DEVICES,
         **same("minifit.standin.environment", "functions_run_eagerly run_functions_eagerly"),
     },
-    "config.experimental": {**DEVICES, **same("minifit.standin.environment", "set_memory_growth")},
+    "config.experimental": {
+        **DEVICES,
+        **same("minifit.standin.environment", "enable_op_determinism set_memory_growth"),
+    },
     "config.threading": {
         "get_inter_op_parallelism_threads": "minifit.standin.environment.get_threads",
         "get_intra_op_parallelism_threads": "minifit.standin.environment.get_threads",
@@ -379,6 +393,7 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
     "dtypes": {**DTYPES, **same("minifit.functions.convert", "cast")},
     "initializers": INITIALIZERS,
     "linalg": LINALG,
+    "lookup": same("minifit.standin.absent", "KeyValueTensorInitializer"),
     "losses": LOSSES,
     "math": {
         **ELEMENTWISE,
@@ -423,11 +438,21 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
     },
     "optimizers": OPTIMIZERS,
     "optimizers.schedules": SCHEDULES,
+    "python.eager.context": {  # for scikeras, as the next two
+        **same("minifit.standin.environment", "executing_eagerly"),
+        "global_seed": "minifit.randomness.root_seed",
+    },
+    "python.framework.config": same(
+        "minifit.standin.environment",
+        "disable_op_determinism enable_op_determinism is_op_determinism_enabled",
+    ),
+    "python.framework.ops": {},
     "python.keras.callbacks": CALLBACKS,  # for keras-rl2, as the next
     "python.keras.utils.generic_utils": same("minifit.utils", "Progbar"),
-    "random": same(
-        "minifit.functions.random", "categorical normal set_seed shuffle truncated_normal uniform"
-    ),
+    "python.ops.control_flow_util": {},  # for tensorflow_addons, as the next
+    "python.ops.weights_broadcast_ops": {},
+    "random": same("minifit.functions.random", "categorical normal set_seed shuffle truncated_normal uniform")
+    | {"Generator": "minifit.standin.absent.RandomGenerator"},
     "saved_model": same("minifit.saving.device_options", "SaveOptions"),
     "summary": same("minifit.summary", "SummaryWriter create_file_writer flush histogram image scalar text"),
     "test": same("minifit.standin.environment", "gpu_device_name is_built_with_cuda is_gpu_available")
@@ -451,3 +476,11 @@ NAMES: dict[str, str] = {
     **dict(_written_out("tensorflow", TENSORFLOW)),
 }
 """Every public name, as ``"keras.layers.Dense"``, and what it is, as ``"minifit.layers.Dense"``."""
+
+EMPTY = [
+    f"{root}.{module}"
+    for root, modules in (("keras", KERAS), ("tensorflow.keras", KERAS), ("tensorflow", TENSORFLOW))
+    for module, names in modules.items()
+    if not names
+]
+"""The modules without names."""

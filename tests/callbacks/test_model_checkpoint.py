@@ -319,6 +319,23 @@ def test_a_subclass_that_looks_at_batches_sees_every_one(freq: Any) -> None:
     assert saves.steps == ([6] if freq == "epoch" else [5])
 
 
+def test_a_subclass_decides_when_and_what_is_saved_as_in_keras() -> None:
+    calls: list[tuple[int, int | None, str]] = []
+
+    class Own(ModelCheckpoint):
+        def _should_save_on_batch(self, batch: int) -> bool:
+            return batch == 3
+
+        def _save_model(self, epoch: int, batch: int | None, logs: Any) -> None:
+            calls.append((epoch, batch, self._get_file_path(epoch=epoch, batch=batch, logs=logs)))
+            super()._save_model(epoch=epoch, batch=batch, logs=logs)
+
+    saves = Saves()
+    saves.fit(Own("w{epoch}.h5", save_freq=100), batch_size=2, epochs=2)
+    assert calls == [(0, 3, "w1.h5"), (1, 3, "w2.h5")]
+    assert saves.steps == [4, 10]
+
+
 def test_whether_it_saves_changes_no_weight() -> None:
     plain, saving = Saves(), Saves()
     plain.fit(epochs=2)

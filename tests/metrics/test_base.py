@@ -361,3 +361,11 @@ def test_metrics_and_variables_that_a_metric_holds_are_its_own() -> None:
     other.set_state(state)
     assert (other.result(), other.batches.numpy()) == (pytest.approx(2 / 3), 1)
     assert any(v is other.batches for v in other.variables)
+
+
+def test_a_metric_has_the_dtype_that_programs_cast_to() -> None:
+    class Largest(Metric):
+        def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+            """Take nothing in."""
+
+    assert Largest().dtype == Mean().dtype == "float32"

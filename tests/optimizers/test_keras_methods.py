@@ -186,3 +186,21 @@ def test_a_name_alone_needs_a_learning_rate() -> None:
 def test_slots_begin_with_zeros() -> None:
     with pytest.raises(ArgumentError, match="initializer='ones'"):
         SGD(0.1).add_slot(Parameter("p:0", np.ones(1)), "m", "ones")
+
+
+def test_the_name_that_plugins_read() -> None:
+    assert Adam(name="mine")._name == "mine"
+
+
+def test_an_optimizer_around_another_in_the_way_of_graphs_is_refused() -> None:
+    class Wrapping(Optimizer):
+        def __init__(self, optimizer: Optimizer) -> None:
+            super().__init__(name=optimizer._name)
+
+        def get_updates(self, params: Any, loss: Any) -> Any:
+            """Return updates, which TensorFlow 1 runs."""
+
+    model = Sequential([Dense(1, input_shape=(2,))])
+    model.compile(Wrapping(Adam()), "mse")
+    with pytest.raises(ArgumentError, match=r"Received: Wrapping\.get_updates, which nothing calls"):
+        model.fit(np.ones((2, 2)), np.ones((2, 1)), verbose=0)

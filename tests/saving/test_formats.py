@@ -1,5 +1,6 @@
 """The name's end decides about the format."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -130,3 +131,16 @@ def test_another_default(tmp_path: Path) -> None:
     assert formats.of("m") is formats.of("m.h5") is formats.LEGACY
     with pytest.raises(ArgumentError, match="save_format='tf2'"):
         formats.of("m", "tf2")
+
+
+def test_an_open_file_is_of_the_format_of_keras_3() -> None:
+    file = io.BytesIO()
+    of_keras = (file, formats.of("x.keras"))
+    assert formats.to_write(file) == formats.to_write(file, "keras") == formats.to_read(file) == of_keras
+    assert formats.to_write("x.h5") == formats.to_read("x.h5") == ("x.h5", formats.LEGACY)
+
+
+@pytest.mark.usefixtures("as_tensorflow")
+def test_an_open_file_where_folders_are_the_default() -> None:
+    file = io.BytesIO()
+    assert formats.to_write(file) == (file, formats.of("x.keras"))

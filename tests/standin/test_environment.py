@@ -77,3 +77,17 @@ def test_structures() -> None:
 def test_dtypes_have_names() -> None:
     assert (env.FLOAT32.name, env.BOOL.name) == ("float32", "bool")
     assert Tensor([1.0]).dtype == env.FLOAT32
+
+
+def test_results_repeat_whatever_is_asked() -> None:
+    env.enable_op_determinism()
+    env.disable_op_determinism()
+    assert env.is_op_determinism_enabled()
+
+
+def test_gradients_of_ops_of_libraries_are_accepted() -> None:
+    def gradient(op: Any, dy: Any) -> Any:
+        return dy
+
+    assert env.RegisterGradient("Addons>Op")(gradient) is gradient
+    env.no_gradient("Addons>Other")

@@ -125,3 +125,8 @@ def test_a_notebook() -> None:
     finally:
         standin.unload_ipython_extension(None)
     assert installing.FINDER not in sys.meta_path
+
+
+def test_packages_find_what_tensorflow_imports_beside_itself() -> None:
+    code = "import importlib; from minifit import standin; standin.install(); importlib.util.find_spec('tensorflow')"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -129,3 +129,28 @@ class TestRenamed:
     def test_an_unknown_argument(self) -> None:
         with pytest.raises(TypeError, match="colour"):
             self.lent(1, colour=2)
+
+
+def test_a_module_without_names() -> None:
+    run("from tensorflow.python.framework import ops\nfrom keras.utils import tf_utils")
+    with pytest.raises(MissingNameError, match="get_default_graph"):
+        run("from tensorflow.python.framework import ops; ops.get_default_graph()")
+
+
+def test_symbols_are_what_programs_ask_about() -> None:
+    names = run(
+        "import keras\nfrom keras.engine import keras_tensor\n"
+        "asked = isinstance(keras.Input((2,)), keras_tensor.KerasTensor)"
+    )
+    assert names["asked"]
+
+
+def test_keras_saving_registers_as_keras_3_does() -> None:
+    names = run(
+        "import keras\nfrom keras.saving import register_keras_serializable\n"
+        "class Own(keras.layers.Layer): pass\n"
+        "for name in 'ab': register_keras_serializable('p', name)(Own)\n"
+        "objects = keras.saving.get_custom_objects()\n"
+        "written = keras.saving.get_registered_name(Own), objects.pop('p>a'), objects.pop('p>b')"
+    )
+    assert names["written"] == ("p>b", names["Own"], names["Own"])

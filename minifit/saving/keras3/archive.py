@@ -33,12 +33,12 @@ def write(file: IO[bytes], members: Mapping[str, Buffers]) -> None:
                     member.write(buffer)
 
 
-def read(path: PathLike, expected: Collection[str], wanted: Collection[str]) -> dict[str, bytes]:
+def read(file: PathLike | IO[bytes], expected: Collection[str], wanted: Collection[str]) -> dict[str, bytes]:
     """Some members of an archive.
 
     Parameters
     ----------
-    path : str or PathLike
+    file : str, PathLike or open binary file
     expected : collection of str
         Names that may be in it; anything else is refused.
     wanted : collection of str
@@ -52,7 +52,7 @@ def read(path: PathLike, expected: Collection[str], wanted: Collection[str]) -> 
         When it cannot be opened.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             found = _checked(archive.infolist(), expected)
             return {name: _content(archive, _member(found, name)) for name in wanted}
     except FileFormatError:

@@ -10,9 +10,9 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
-from typing import Any
+from typing import IO, Any
 
 from minifit import console
 from minifit.errors import ArgumentError, FileFormatError, MinifitError
@@ -64,8 +64,8 @@ def write_weights(path: PathLike, model: ModelDescription, options: dict[str, An
         hdf5.write(path, tree(model), options)
 
 
-def write(path: PathLike, model: ModelDescription, options: dict[str, Any] | None = None) -> None:
-    """Write a ``.keras`` file; the parameters are those of `write_weights`.
+def write(file: PathLike | IO[bytes], model: ModelDescription, options: dict[str, Any] | None = None) -> None:
+    """Write a ``.keras`` file, or its content into an open one; the parameters are those of `write_weights`.
 
     Raises
     ------
@@ -82,8 +82,8 @@ def write(path: PathLike, model: ModelDescription, options: dict[str, Any] | Non
     text = json.dumps(config).encode()
     metadata = {"keras_version": VERSION, "written_by": "minifit", "sha256": {CONFIG: _digest(text)}}
     numbers = hdf5.parts(tree(model, _scheduled(config)), options)
-    with writing(path) as file:
-        archive.write(file, {METADATA: [json.dumps(metadata).encode()], CONFIG: [text], WEIGHTS: numbers})
+    with writing(file) if isinstance(file, str | os.PathLike) else nullcontext(file) as target:
+        archive.write(target, {METADATA: [json.dumps(metadata).encode()], CONFIG: [text], WEIGHTS: numbers})
 
 
 def _scheduled(config: Config) -> bool:
@@ -114,28 +114,32 @@ def reading_weights(path: PathLike) -> Iterator[StoredModel]:
 
 
 @contextmanager
-def reading(path: PathLike) -> Iterator[StoredModel]:
-    """A ``.keras`` file that is open for reading.
+def reading(file: PathLike | IO[bytes]) -> Iterator[StoredModel]:
+    """The model in a ``.keras`` file, given by its path or open.
 
     Raises
     ------
     FileFormatError
         When it is no such file.
     """
-    with open(path, "rb") as file:
-        begin = file.read(32)
-    if begin.startswith(HDF5):
-        with legacy.reading(path) as stored:
+    if isinstance(file, str | os.PathLike) and _is_hdf5(file):
+        with legacy.reading(file) as stored:
             yield stored
         return
-    members = archive.read(path, MEMBERS, MEMBERS)
+    members = archive.read(file, MEMBERS, MEMBERS)
     metadata = _json(METADATA, members[METADATA], 0)
     if not _is_sound(metadata, members[CONFIG]):
         raise FileFormatError(
             f"A model file must be whole. Received: one whose checksum of {CONFIG} is wrong. Copy it again."
         )
-    with hdf5.reading(members[WEIGHTS], os.path.getsize(path)) as root:
+    size = os.path.getsize(file) if isinstance(file, str | os.PathLike) else file.seek(0, os.SEEK_END)
+    with hdf5.reading(members[WEIGHTS], size) as root:
         yield Stored(root, members[CONFIG])
+
+
+def _is_hdf5(path: PathLike) -> bool:
+    with open(path, "rb") as file:
+        return file.read(32).startswith(HDF5)
 
 
 def _is_sound(metadata: Any, config: bytes) -> bool:
