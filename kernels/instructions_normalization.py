@@ -181,6 +181,8 @@ def normalize_slope(row: Int, frame: Int) -> int:
         if sums != 0:
             plain = load(sums + j, some) / ns
             along = load(field(row, 8) + j, some) / ns * inverse
+            if integer(frame + at.TOTAL * 8) != 0 and integer(frame + at.PART * 8) == 0:
+                factor = splat(_ZERO)  # the row counts for nothing
         if gamma != 0:
             factor = factor * load(gamma + j, some)
         here, there, out = x + j, dy + j, dx + j

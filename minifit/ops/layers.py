@@ -222,6 +222,8 @@ def normalize(
 def _along_moments(here: Context, dy: Array, normal: Array, axes: tuple[int, ...]) -> Array:
     """Return a gradient less what it moves the mean and the variance of a batch by that several workers share."""
     plain, along = here.add_up(dy.sum(axes, keepdims=True), (dy * normal).sum(axes, keepdims=True))
+    if here.share is not None and not here.share.rows:
+        return np.zeros_like(dy)  # what it holds does not count
     count = here.whole(dy.size // max(plain.size, 1))
     return dy - plain / count - normal * (along / count)
 

@@ -112,7 +112,7 @@ class Plan:
         assembly = self._current
         assert assembly is not None
         for stream in assembly.normals:
-            most = min(most, stream.fit(stretch.size))
+            most = min(most, stream.fit(_whole(stretch)[0]))
         return most if self._optimizer is None else self._set_rates(most)
 
     def take(self, stretch: Stretch, most: int) -> int:
@@ -151,17 +151,17 @@ class Plan:
         for drawn in assembly.program.drawn.values():
             drawn.find()  # made in the order in which layers draw
         for stream in assembly.normals:
-            stream.draw_ahead(_rows(stretch, most))
+            stream.draw_ahead(_rows(stretch, most, *_whole(stretch)))
         done = assembly.carry_out(stretch.begin, most, stretch.whole)
         if done < most:
             for stream in assembly.normals:
-                stream.give_back(_rows(stretch, done))
+                stream.give_back(_rows(stretch, done, *_whole(stretch)))
         return done
 
     @staticmethod
     def _room_for_results(assembly: Assembly, stretch: Stretch, most: int) -> tuple[Array, ...]:
         """Return arrays for the outputs of the next batches, and tell the program where they lie."""
-        first, rows = stretch.begin * stretch.size, _rows(stretch, most)
+        first, rows = stretch.begin * stretch.size, _rows(stretch, most, stretch.size, stretch.rows)
         arrays = []
         for key, shape, row_bytes in assembly.results:
             array = np.empty((rows, *shape), FLOAT)
@@ -300,9 +300,14 @@ class Plan:
         return most
 
 
-def _rows(stretch: Stretch, batches: int) -> int:
-    """Return how many rows the next batches have altogether."""
-    return min((stretch.begin + batches) * stretch.size, stretch.rows) - stretch.begin * stretch.size
+def _whole(stretch: Stretch) -> tuple[int, int]:
+    """Return the rows of a whole batch, of which a worker may have a share, and those of all batches."""
+    return stretch.whole or (stretch.size, stretch.rows)
+
+
+def _rows(stretch: Stretch, batches: int, size: int, rows: int) -> int:
+    """Return how many rows the next batches have altogether, of so many in each and in all."""
+    return min((stretch.begin + batches) * size, rows) - stretch.begin * size
 
 
 def _usable(array: Array) -> bool:

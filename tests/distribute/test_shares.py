@@ -1,5 +1,6 @@
 """The shares of a batch together: layers, losses and random numbers come to what they do with the whole of it."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,15 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit import layers, losses, ops
+from minifit import Input, Model, Sequential, layers, losses, ops
 from minifit.arrays import Array
 from minifit.errors import ArgumentError, ShapeError
 from minifit.functions import neural, random
-from minifit.randomness import Streams
+from minifit.layers.base import clear_names
+from minifit.optimizers import SGD
+from minifit.randomness import Streams, set_random_seed
 from minifit.tensor import Context, Tensor, current
 from minifit.training.heads import Head
 from minifit.workers import Workers
 from tests.distribute.threads import run_threads
+from tests.lowering.agreeing import Keep, engine
 
 EXACT: Any = {"rtol": 1e-10, "atol": 1e-12}
 SIZES = [1, 2, 3, 4]
@@ -79,6 +83,8 @@ def take(make: Callable[[], Any], size: int, rows: int, x: Array = X, times: int
                 for weight in layer.weights:
                     weight.grad = None
                 y.backward(share_of(slopes, workers) * (part > 0))
+        if not part:
+            assert given.grad is not None and not given.grad.any()
         learned = [np.zeros(w.shape) if w.grad is None else w.grad for w in layer.trainable_weights]
         stays = [w.value for w in layer.non_trainable_weights]
         return y.value, given.grad, learned, stays, streams.get_state()
@@ -237,3 +243,88 @@ def test_targets_are_signs_or_not_by_the_whole_batch(kinds: tuple[int, ...], los
 def test_a_loss_without_a_reduction_is_refused() -> None:
     with pytest.raises(ArgumentError, match=r"'mean_squared_error' of shape \(4,\)"):
         loss_of(losses.MeanSquaredError("none"), SLOPES[:, 0, :3], 2)
+
+
+# -- a whole training ----------------------------------------------------------------------------------------
+
+LOCK = threading.Lock()
+
+
+def noisy() -> Sequential:
+    """Return a model that normalizes and draws."""
+    model = Sequential(
+        [
+            layers.Dense(8, "tanh", input_shape=(6,)),
+            layers.BatchNormalization(momentum=0.5),
+            layers.Dropout(0.3),
+            layers.GaussianNoise(0.1),
+            layers.GaussianDropout(0.2),
+            layers.Dense(3),
+        ]
+    )
+    model.compile("adam", "mse", metrics=["mae"])
+    return model
+
+
+def regular() -> Sequential:
+    """Return a model of other axes, with penalties and a loss that is a sum."""
+    model = Sequential(
+        [
+            layers.Dense(8, "tanh", kernel_regularizer="l2", activity_regularizer="l2", input_shape=(6,)),
+            layers.Reshape((2, 4)),
+            layers.SpatialDropout1D(0.3),
+            layers.BatchNormalization(axis=1, momentum=0.5),
+            layers.AlphaDropout(0.2, noise_shape=(1, None, 4)),
+            layers.Reshape((2, 2, 2)),
+            layers.BatchNormalization(momentum=0.5),
+            layers.Flatten(),
+            layers.Dense(3),
+        ]
+    )
+    model.compile(SGD(0.01, momentum=0.5), losses.Hinge("sum"), metrics=["squared_hinge"])
+    return model
+
+
+def several() -> Model:
+    """Return a model of two outputs, one judged by a sum."""
+    x = Input((6,))
+    y = layers.BatchNormalization(scale=False)(layers.Dense(8, "relu")(x))
+    model = Model(x, [layers.Dense(3, name="a")(y), layers.Dense(3, name="b")(layers.Dropout(0.5)(y))])
+    model.compile(
+        "rmsprop", ["mse", losses.MeanAbsoluteError("sum")], metrics={"a": "mae"}, loss_weights=[1.0, 0.5]
+    )
+    return model
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+@pytest.mark.parametrize("make", [noisy, regular, several])
+def test_a_training_of_shares_comes_to_what_one_worker_does(make: Callable[[], Any], kernels: str) -> None:
+    """Batches of 8, 8 and 3 rows: of the last a fourth worker has none."""
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((19, 6), np.float32), np.sign(rng.standard_normal((19, 3), np.float32))
+
+    def train(workers: Workers) -> Any:
+        with LOCK:  # the seeds and the counts of names are those of the process
+            set_random_seed(0)
+            clear_names()
+            model, kept = make(), Keep()
+            assert model.training_state.streams.root  # drawn by now
+        model.workers = workers
+        targets = [y] * len(model.outputs)
+        history = model.fit(x, targets, batch_size=8, epochs=2, verbose=0, callbacks=[kept]).history
+        judged = model.evaluate(x, targets, batch_size=8, verbose=0)
+        assert not kept.reason or kernels == "numpy"
+        weights = {w.name: w.value.copy() for w in model.weights}
+        return {**history, **weights, "judged": judged}, repr(kept.captured["streams"])
+
+    with engine(kernels):
+        ((expected, streams),) = run_threads(1, train)
+        for size in SIZES[1:]:
+            trained = run_threads(size, train)
+            for found, state in trained:
+                assert state == streams
+                assert repr(found) == repr(trained[0][0])
+            for name, numbers in expected.items():
+                np.testing.assert_allclose(
+                    trained[0][0][name], numbers, rtol=1e-4, atol=1e-5, err_msg=f"{name} of {size}"
+                )
