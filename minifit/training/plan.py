@@ -20,6 +20,7 @@ from minifit.lowering.assembly import Assembly, instructions_of
 from minifit.lowering.places import address_of
 from minifit.lowering.program import Program, Writing
 from minifit.lowering.values import Unlowered, Value
+from minifit.workers import Share
 
 A_CALL = 0.02
 """About how many seconds a call of compiled code shall take at most, unless a single step takes longer."""
@@ -302,7 +303,10 @@ class Plan:
 
 def _whole(stretch: Stretch) -> tuple[int, int]:
     """Return the rows of a whole batch, of which a worker may have a share, and those of all batches."""
-    return stretch.whole or (stretch.size, stretch.rows)
+    whole = stretch.whole
+    if isinstance(whole, Share):
+        return whole.total, whole.total * (stretch.begin + 1)
+    return whole or (stretch.size, stretch.rows)
 
 
 def _rows(stretch: Stretch, batches: int, size: int, rows: int) -> int:
