@@ -1,8 +1,9 @@
 """Strategies: how a model is trained, by one worker or by several that MPI connects; the names are TensorFlow's."""
 
-from minifit.distribute import cluster_resolver
+from minifit.distribute import cluster_resolver, experimental
 from minifit.distribute.inputs import DistributedDataset, InputContext
 from minifit.distribute.mirrored import MirroredStrategy, OneDeviceStrategy
+from minifit.distribute.multi_worker import MultiWorkerMirroredStrategy
 from minifit.distribute.options import (
     CrossDeviceOps,
     HierarchicalCopyAllReduce,
@@ -25,6 +26,7 @@ __all__ = [
     "HierarchicalCopyAllReduce",
     "InputContext",
     "MirroredStrategy",
+    "MultiWorkerMirroredStrategy",
     "NcclAllReduce",
     "OneDeviceStrategy",
     "ReduceOp",
@@ -32,6 +34,7 @@ __all__ = [
     "ReplicaContext",
     "Strategy",
     "cluster_resolver",
+    "experimental",
     "get_replica_context",
     "get_strategy",
     "has_strategy",

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from minifit import nest, randomness
+from minifit import randomness
 from minifit.arrays import Array
+from minifit.errors import ShapeError
 from minifit.randomness import DEFAULT
 from minifit.saving import tree
 from minifit.workers import Workers
@@ -22,9 +23,13 @@ HEAD = 8
 
 def packed(value: Any) -> bytes:
     """Return plain data as bytes."""
+    return b"".join(_parts(value))
+
+
+def _parts(value: Any) -> list[bytes | memoryview]:
     text, memory = tree.pack(value)
     encoded = text.encode()
-    return b"".join((len(encoded).to_bytes(HEAD, "little"), encoded, *memory.parts))
+    return [len(encoded).to_bytes(HEAD, "little"), encoded, *memory.parts]
 
 
 def unpacked(content: bytes) -> Any:
@@ -41,11 +46,12 @@ def differing_from_chief(workers: Workers, value: Any) -> Any:
     workers : Workers
     value : dict, list, array, number or string, nested
     """
-    content = packed(value)
-    digests = workers.from_all(hashlib.sha256(content).digest())
-    if len(set(digests)) == 1:
+    digest = hashlib.sha256()
+    for part in _parts(value):
+        digest.update(part)
+    if len(set(workers.from_all(digest.digest()))) == 1:
         return None
-    return unpacked(workers.from_chief(content if workers.chief else b""))
+    return unpacked(workers.from_chief(packed(value) if workers.chief else b""))
 
 
 def arrays_of_all(workers: Workers, arrays: list[Array]) -> list[list[Array]]:
@@ -74,36 +80,51 @@ def sums_of_all(workers: Workers, counting: bool = True) -> Iterator[None]:
         Whether those of this worker count.
     """
     metrics = workers.metrics()
-    before = [metric.get_state() for metric in metrics]
+    before = [np.array(metric.get_sums()) for metric in metrics]
     yield
     own = [
-        now - then if counting else np.zeros_like(then)
-        for metric, state in zip(metrics, before, strict=True)
-        for now, then in zip(_numbers(metric.get_state()), _numbers(state), strict=True)
+        np.array(metric.get_sums()) - then if counting else np.zeros_like(then)
+        for metric, then in zip(metrics, before, strict=True)
     ]
-    together = zip(*arrays_of_all(workers, own), strict=True)
-    sums = iter([sum(each[1:], start=each[0]) for each in together])
-    for metric, state in zip(metrics, before, strict=True):
-        increments = [next(sums) for _ in _numbers(state)]
-        if any(each.any() for each in increments):
-            metric.set_state(_plus(state, iter(increments)))
+    for metric, then, *increments in zip(metrics, before, *arrays_of_all(workers, own), strict=True):
+        increment = sum(increments)
+        if np.any(increment):
+            metric.set_sums((then + increment).tolist())
 
 
-def _numbers(state: Any) -> list[Array]:
-    """Return the numbers of a metric's state, in order, in float64."""
-    return [np.asarray(leaf, np.float64) for leaf in nest.flatten(state) if _is_numeric(leaf)]
+def rows_in_order(workers: Workers, columns: list[Array], counts: list[int]) -> list[Array]:
+    """Return the rows that all workers have made, in the order of the whole batches.
 
+    Parameters
+    ----------
+    workers : Workers
+    columns : list of ndarray of shape (n, ...)
+        The rows of this worker, those of its shares one behind the other.
+    counts : list of int
+        How many rows of each share count. Of a share where none does there is one row.
 
-def _plus(state: Any, increments: Iterator[Array]) -> Any:
-    """Return a metric's state with something added to each of its numbers."""
-    return nest.map_leaves(lambda leaf: _added(leaf, next(increments)) if _is_numeric(leaf) else leaf, state)
-
-
-def _added(leaf: Any, increment: Array) -> Any:
-    if isinstance(leaf, np.ndarray):
-        return (leaf + increment).astype(leaf.dtype)
-    return type(leaf)(leaf + increment)
-
-
-def _is_numeric(leaf: Any) -> bool:
-    return isinstance(leaf, int | float | np.ndarray | np.generic) and not isinstance(leaf, bool)
+    Raises
+    ------
+    ShapeError
+        When a worker has made more or fewer rows than it was handed.
+    """
+    held = np.maximum(counts, 1)
+    for column in columns:
+        if len(column) != held.sum():
+            raise ShapeError(
+                "Where several workers predict, a step returns a row for each sample. Received: "
+                f"{len(column)} rows for {held.sum()} samples. Return tensors whose first axis is the batch."
+            )
+    everyone = arrays_of_all(workers, [np.array(counts, np.int64), *columns])
+    begins, first = [], 0
+    for all_counts, *_ in everyone:
+        rows = np.maximum(all_counts, 1)
+        begins.append(first + np.cumsum(rows) - rows)
+        first += int(rows.sum())
+    counted = np.concatenate([each[0] for each in everyone])
+    batches = np.tile(np.arange(len(counts)), len(everyone))
+    turn = np.argsort(batches, kind="stable")  # batch by batch, worker by worker
+    starts, counted = np.concatenate(begins)[turn], counted[turn]
+    ahead = np.cumsum(counted) - counted
+    order = np.repeat(starts - ahead, counted) + np.arange(counted.sum())
+    return [np.concatenate(parts)[order] for parts in list(zip(*everyone, strict=True))[1:]]

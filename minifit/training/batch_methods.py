@@ -11,11 +11,14 @@ from minifit.training import arguments
 from minifit.training.preparing import Preparing
 from minifit.training.state import TrainingState
 from minifit.training.step_methods import TESTING, TRAINING, refuse_uncalled
+from minifit.training.together import synchronize
 from minifit.workers import together
 
 
 class BatchMethods(Preparing):
     """A layer that trains on single batches."""
+
+    _began_together = False  # whether several workers have begun with the same numbers
 
     @together
     def train_on_batch(
@@ -87,6 +90,9 @@ class BatchMethods(Preparing):
         batches.divide(self.workers)
         with self.training_state.sums() as objective:
             self._prepare(objective, batches, lazily=own)
+            if self.workers.size > 1 and not self._began_together:
+                synchronize(self)
+                self._began_together = True
             chosen = self._engine(kind, own, batches, 1, objective)
             make_step = self._train_step if kind == "train" else self._test_step
             step = make_step(own, chosen, state, objective)

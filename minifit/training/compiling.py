@@ -35,6 +35,7 @@ class Compiling(StepMethods):
         self.history: Any = None
         self.training_state: TrainingState = TrainingState(self)
         self._strategy = get_strategy()
+        self.workers = self._strategy.workers
         self._steps_per_execution = 1
         self._loss_of_own_step: Any = None
         self._run_eagerly = False

@@ -134,6 +134,8 @@ def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: 
     callbacks.on_predict_begin()
     watched = _on_any(step.workers, callbacks.watched("predict"))
     listened_to = _on_any(step.workers, callbacks.implemented("on_predict_batch_end"))
+    if listened_to and step.workers.size > 1:
+        watched = True  # so that all put their outputs together after the same batches
     while batch != batches.steps:
         callbacks.on_predict_batch_begin(batch)
         seen = len(step.outputs)

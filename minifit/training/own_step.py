@@ -19,6 +19,7 @@ from minifit.metrics import Metric
 from minifit.randomness import Streams
 from minifit.tensor import Tensor, constant, to_array
 from minifit.training.objective import Objective, plain_result
+from minifit.training.predicted import joined
 from minifit.training.runner import Runner
 from minifit.training.step_methods import Function, Logs, acting
 
@@ -268,12 +269,25 @@ class OwnPredictStep(OwnStep):
     ----------
     outputs : list
         What the function returned for each call, as flat arrays.
+    counts : list of list of int
+        Where several workers predict: how many rows of each batch that a call took count on this one.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.outputs: list[tuple[Array, ...]] = []
+        self.counts: list[list[int]] = []
+        self._taken: list[int] = []
         self._form: Any = None
+
+    def latest(self, batch: Batch) -> None:
+        """Remember the batch that was handed out last, and how many of its rows count."""
+        super().latest(batch)
+        if (share := self.context.share) is not None:
+            self._taken.append(share.rows)
+
+    def _keep(self) -> None:
+        self._taken = []
 
     def _take_in(self, result: Any) -> None:
         leaves = [to_array(leaf) for leaf in nest.flatten(result)]
@@ -283,12 +297,12 @@ class OwnPredictStep(OwnStep):
                 "Return tensors whose first axis is the batch."
             )
         self._form = result if self._form is None else self._form
+        self.counts.append(self._taken)
         self.outputs.append(tuple([leaf.copy() for leaf in leaves]))
 
     def joined(self, first: int = 0) -> Any:
         """Return the outputs of the calls from `first` on, one row a sample, nested as the function returned them."""
-        columns = [np.concatenate(column) for column in zip(*self.outputs[first:], strict=True)]
-        return nest.pack(self._form, columns)
+        return nest.pack(self._form, joined(self.workers, self.outputs[first:], self.counts[first:]))
 
 
 def numbers_of(logs: Logs) -> Logs:

@@ -227,7 +227,10 @@ class Runner(ABC):
 
     def make_plan(self) -> Plan | None:
         """Return the programs of the step, of which none is written down yet; None for a step of the user's."""
-        return Plan(self.context.kernels, lambda: Program(self.context.streams), self.write, self.model)
+        return Plan(self.context.kernels, self._begin, self.write, self.model)
+
+    def _begin(self) -> Program:
+        return Program(self.context.streams, workers=self.workers)
 
     def write(self, program: Program, columns: Columns) -> None:
         """Write down what `take` does, for a batch of these columns."""

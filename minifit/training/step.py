@@ -16,7 +16,8 @@ import numpy as np
 from minifit import settings
 from minifit.arrays import Array
 from minifit.constraints import constrain, constrained
-from minifit.data import Batch
+from minifit.data import Batch, Batches
+from minifit.data.batch import Stretch
 from minifit.errors import ArgumentTypeError
 from minifit.lowering.program import Program
 from minifit.lowering.values import Value
@@ -27,6 +28,7 @@ from minifit.tensor import Tensor
 from minifit.training.message import Message
 from minifit.training.objective import Objective
 from minifit.training.plan import Again, Columns, Plan
+from minifit.training.predicted import joined
 from minifit.training.runner import Runner
 from minifit.training.trainable import Trainable
 
@@ -95,13 +97,6 @@ class JudgedStep(Runner):
         """Return what it calls beside the layers."""
         losses = [head.loss for head in self.objective.heads if head.loss is not None]
         return [*losses, *self.objective.metrics, *(w.regularizer for w in self.regularized)]
-
-    def make_plan(self) -> Plan:
-        """Return the programs of the step, of which none is written down yet."""
-        return Plan(self.context.kernels, self._begin, self.write, self.model)
-
-    def _begin(self) -> Program:
-        return Program(self.context.streams, workers=self.workers)
 
     def write(self, program: Program, columns: Columns) -> None:
         """Write down what `take` does, for a batch of these columns."""
@@ -370,7 +365,9 @@ class PredictStep(Runner):
     Attributes
     ----------
     outputs : list of tuple of ndarray
-        The flat outputs of each batch.
+        The flat outputs of one batch or several, each time they were taken.
+    counts : list of list of int
+        Where several workers predict: how many of the rows of each of these batches count on this one.
     """
 
     def __init__(self, model: Trainable, kernels: ModuleType, streams: Streams) -> None:
@@ -378,6 +375,7 @@ class PredictStep(Runner):
         self.model = model
         self.parts = (model,)
         self.outputs: list[tuple[Array, ...]] = []
+        self.counts: list[list[int]] = []
         self.look()
 
     @cached_property
@@ -388,7 +386,7 @@ class PredictStep(Runner):
     def rest(self) -> None:
         """Let go of the outputs, too."""
         super().rest()
-        self.outputs = []
+        self.outputs, self.counts = [], []
 
     def write(self, program: Program, columns: Columns) -> None:
         """Write down what `take` does, for a batch of these columns."""
@@ -405,7 +403,32 @@ class PredictStep(Runner):
         """Forward."""
         self.outputs.append(tuple([y.numpy() for y in self.model.forward(batch.inputs, False)]))
 
+    def _next_of(self, batches: Batches) -> int:
+        taken = super()._next_of(batches)
+        if taken and self.workers.size > 1:
+            self.counts.append(_counts_of(batches))
+        return taken
+
+    def _many(self, plan: Plan, batches: Batches, most: int) -> int:
+        taken = super()._many(plan, batches, most)
+        if taken and self.workers.size > 1:
+            self.counts.append(_counts_of(batches) if taken == 1 else self._counts(taken))
+        return taken
+
+    def _counts(self, taken: int) -> list[int]:
+        """Return how many rows count in each of several batches that were taken together."""
+        stretch = self._latest
+        assert isinstance(stretch, Stretch) and stretch.whole is not None
+        size, rows = stretch.whole
+        begins = range(stretch.begin * size, (stretch.begin + taken) * size, size)
+        return [self.workers.share(min(size, rows - begin)).rows for begin in begins]
+
     def joined(self, first: int = 0) -> Any:
-        """Return the outputs of the batches from `first` on, one row a sample, as the model returns them."""
-        columns = [np.concatenate(column) for column in zip(*self.outputs[first:], strict=True)]
-        return self.model.pack_outputs(columns)
+        """Return the outputs since `first` times, one row a sample, as the model returns them; of all workers."""
+        return self.model.pack_outputs(joined(self.workers, self.outputs[first:], self.counts[first:]))
+
+
+def _counts_of(batches: Batches) -> list[int]:
+    """Return how many rows of the latest batch count on this worker."""
+    assert batches.share is not None
+    return [batches.share.rows]

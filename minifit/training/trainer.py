@@ -18,6 +18,7 @@ from minifit.training.batch_methods import BatchMethods
 from minifit.training.generator_methods import GeneratorMethods
 from minifit.training.state import TrainingState
 from minifit.training.step_methods import PREDICTING, TESTING, TRAINING, refuse_uncalled
+from minifit.training.together import synchronize
 from minifit.workers import together
 
 
@@ -153,6 +154,8 @@ class Trainer(BatchMethods, GeneratorMethods):
             )
         own = self._own(TRAINING)
         self._prepare(objective, batches, lazily=own)
+        if self.workers.size > 1:
+            synchronize(self)
         chosen = self._engine("train", own, batches, epochs - initial_epoch, objective)
         state.begin_run(initial_epoch, epochs, engine.name_of(chosen))
         self.history = callbacks.history
@@ -217,6 +220,8 @@ class Trainer(BatchMethods, GeneratorMethods):
         state = self.training_state
         with handler, state.sums() as objective:
             self._prepare(objective, batches, lazily=own)
+            if self.workers.size > 1:
+                synchronize(self)
             step = self._test_step(own, self._engine("test", own, batches, 1, objective), state, objective)
             logs = loops.evaluate(step, batches, handler, self._steps_per_execution)
             returned = arguments.returned(logs, step.names, return_dict)
@@ -257,6 +262,8 @@ class Trainer(BatchMethods, GeneratorMethods):
         batches.divide(self.workers)
         handler = self._callback_list(callbacks, verbose, False, epochs=1, steps=batches.steps)
         self._ready(batches, own)
+        if self.workers.size > 1:
+            synchronize(self)
         step = self._predict_step(own, self._engine("predict", own, batches))
         with handler:
             outputs = loops.predict(step, batches, handler, self._steps_per_execution)
