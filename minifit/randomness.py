@@ -145,6 +145,17 @@ class Streams:
             self._root = new_root()
         return self._root
 
+    def get_state_if_begun(self) -> dict[str, Any] | None:
+        """Return its state; None before anything is drawn, and then the root is not drawn for it."""
+        return None if self._root is None and not self._generators else self.get_state()
+
+    def go_on_from(self, state: dict[str, Any] | None) -> None:
+        """Put back what `get_state_if_begun` returned."""
+        if state is None:
+            self.reset()
+        else:
+            self.set_state(state)
+
     def reset(self) -> None:
         """Forget the root and every stream: the next draw begins anew."""
         self._root = None

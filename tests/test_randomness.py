@@ -251,3 +251,18 @@ def test_the_seed_of_roots_can_be_asked_for_and_taken_back() -> None:
     finally:
         set_random_seed(1)
     assert root_seed() is None
+
+
+def test_streams_that_have_not_begun_draw_no_root_for_their_state() -> None:
+    np.random.seed(1)
+    expected = np.random.RandomState(1).randint(2**31 - 1)
+    streams = Streams()
+    assert streams.get_state_if_begun() is None
+    assert streams.root == expected
+    state = streams.get_state_if_begun()
+    assert state == streams.get_state()
+    other = Streams(3)
+    other.go_on_from(state)
+    assert other.get("x").random() == streams.get("x").random()
+    other.go_on_from(None)
+    assert other.get_state_if_begun() is None

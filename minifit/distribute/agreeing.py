@@ -63,10 +63,10 @@ def agree_on_random_numbers(workers: Workers) -> None:
     """Have Python's `random`, NumPy's global generator and the streams outside of models go on as the chief's do."""
     if workers.size == 1:
         return
-    chiefs = differing_from_chief(workers, [randomness.global_state(), DEFAULT.get_state()])
+    chiefs = differing_from_chief(workers, [randomness.global_state(), DEFAULT.get_state_if_begun()])
     if chiefs is not None:
         randomness.set_global_state(chiefs[0])
-        DEFAULT.set_state(chiefs[1])
+        DEFAULT.go_on_from(chiefs[1])
 
 
 @contextmanager

@@ -431,7 +431,7 @@ class Optimizer(KerasMethods, Configurable):
                 p.slot[...] = array
         here = current()
         if here.share is not None and experimental_aggregate_gradients:
-            _add_up(parameters, here.workers)
+            _add_up(parameters, here.workers, here.share.rows > 0)
         if here.undo is not None:
             self.keep(plan, here.undo)
         with np.errstate(all="ignore"):
@@ -712,10 +712,12 @@ def _of_library(schedule: Any) -> bool:
     return isinstance(schedule, LearningRateSchedule) and type(schedule).__module__.startswith("minifit.")
 
 
-def _add_up(parameters: Sequence[Parameter], workers: Workers) -> None:
-    """Replace the gradients of parameters by their sums over all workers."""
+def _add_up(parameters: Sequence[Parameter], workers: Workers, counting: bool) -> None:
+    """Replace the gradients of parameters by their sums over all workers whose rows count."""
     slots = [p.slot for p in parameters if p.slot is not None]
     numbers = np.concatenate([*(slot.reshape(-1) for slot in slots), np.zeros(1, FLOAT)])
+    if not counting:
+        numbers.fill(0)
     workers.add_up(numbers)
     begin = 0
     for slot in slots:

@@ -405,30 +405,17 @@ class PredictStep(Runner):
 
     def _next_of(self, batches: Batches) -> int:
         taken = super()._next_of(batches)
-        if taken and self.workers.size > 1:
-            self.counts.append(_counts_of(batches))
+        if taken and batches.share is not None:
+            self.counts.append([batches.share.rows])
         return taken
 
     def _many(self, plan: Plan, batches: Batches, most: int) -> int:
-        taken = super()._many(plan, batches, most)
-        if taken and self.workers.size > 1:
-            self.counts.append(_counts_of(batches) if taken == 1 else self._counts(taken))
+        taken, stretch = super()._many(plan, batches, most), self._latest
+        if taken and isinstance(stretch, Stretch) and stretch.whole is not None:
+            numbers = range(stretch.begin, stretch.begin + taken)
+            self.counts.append([self.workers.share_at(stretch.whole, number).rows for number in numbers])
         return taken
-
-    def _counts(self, taken: int) -> list[int]:
-        """Return how many rows count in each of several batches that were taken together."""
-        stretch = self._latest
-        assert isinstance(stretch, Stretch) and stretch.whole is not None
-        size, rows = stretch.whole
-        begins = range(stretch.begin * size, (stretch.begin + taken) * size, size)
-        return [self.workers.share(min(size, rows - begin)).rows for begin in begins]
 
     def joined(self, first: int = 0) -> Any:
         """Return the outputs since `first` times, one row a sample, as the model returns them; of all workers."""
         return self.model.pack_outputs(joined(self.workers, self.outputs[first:], self.counts[first:]))
-
-
-def _counts_of(batches: Batches) -> list[int]:
-    """Return how many rows of the latest batch count on this worker."""
-    assert batches.share is not None
-    return [batches.share.rows]

@@ -27,9 +27,8 @@ def synchronize(model: Any) -> None:
 def _numbers_of(model: Any) -> dict[str, Any]:
     weights = _weights(model)
     return {
-        # may draw the root, and so comes before the global random numbers
-        "streams": model.training_state.streams.get_state(),
-        "streams outside": DEFAULT.get_state(),
+        "streams": model.training_state.streams.get_state_if_begun(),
+        "streams outside": DEFAULT.get_state_if_begun(),
         "global streams": global_state(),
         "names": [[w.name, list(w.shape)] for w in weights],
         "weights": [w.value for w in weights],
@@ -55,8 +54,8 @@ def _put_in(model: Any, chiefs: dict[str, Any]) -> None:
             "All workers must make the same model. Received: weights of the shapes "
             f"{_first(theirs)} on the chief and {_first(shapes)} here. Run the same program on every worker."
         )
-    model.training_state.streams.set_state(chiefs["streams"])
-    DEFAULT.set_state(chiefs["streams outside"])
+    model.training_state.streams.go_on_from(chiefs["streams"])
+    DEFAULT.go_on_from(chiefs["streams outside"])
     set_global_state(chiefs["global streams"])
     for weight, value in zip(weights, chiefs["weights"], strict=True):
         weight.assign(value)
