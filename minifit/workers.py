@@ -114,7 +114,7 @@ class Workers:
 
         Parameters
         ----------
-        numbers : ndarray of float32, shape (n + 1,)
+        numbers : ndarray of float32 or float64, shape (n + 1,)
             Contiguous. The last one belongs to the message: it is 0 where all is well.
 
         Raises

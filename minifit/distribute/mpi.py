@@ -26,7 +26,7 @@ NUMBER, COUNT, KIND, FAILED = range(4)
 """Places on the board: the number of the latest reduction that was begun, its size and kind; and the number of the
 reduction in which a worker that has failed will say so."""
 
-SUM, LARGEST = range(2)
+SUM, LARGEST, SUM_OF_DOUBLES = range(3)
 AGREED = 8
 """Numbers of a message in which workers agree on something."""
 
@@ -72,8 +72,10 @@ class MPIWorkers(Workers):
 
     def add_up(self, numbers: Numbers) -> None:
         """Replace numbers by their sums over all workers, in place."""
-        self._note(numbers.size, SUM)
-        self._comm.Allreduce(self._in_place, (numbers, numbers.size, self._float))
+        single = numbers.itemsize == 4
+        self._note(numbers.size, SUM if single else SUM_OF_DOUBLES)
+        kind = self._float if single else self._double
+        self._comm.Allreduce(self._in_place, (numbers, numbers.size, kind))
         if numbers[-1] != 0:
             raise self._failure()
 
@@ -220,14 +222,15 @@ class MPIWorkers(Workers):
     def _join(self, board: Sequence[int]) -> None:
         count, kind = board[COUNT], board[KIND]
         self._begin(count, kind)
-        if kind == SUM:
-            numbers = np.zeros(count, np.float32)
-            numbers[-1] = 1
-            self._comm.Allreduce(self._in_place, (numbers, count, self._float))
-        else:
+        if kind == LARGEST:
             agreed = np.full(count, -np.inf)
             agreed[-1] = 1
             self._comm.Allreduce(self._in_place, (agreed, count, self._double), op=self._largest)
+        else:
+            numbers = np.zeros(count, np.float32 if kind == SUM else np.float64)
+            numbers[-1] = 1
+            of = self._float if kind == SUM else self._double
+            self._comm.Allreduce(self._in_place, (numbers, count, of))
 
     def _board_of(self, rank: int) -> Sequence[int]:
         board = np.zeros(4, np.int64)

@@ -16,8 +16,8 @@ from minifit.errors import BusyError, WorkerError
 workers = all_processes()
 rank, size = workers.rank, workers.size
 
-def add_up(count=1):
-    numbers = np.zeros(count + 1, np.float32)
+def add_up(count=1, kind=np.float32):
+    numbers = np.zeros(count + 1, kind)
     numbers[:-1] = rank + 1
     workers.add_up(numbers)
     return numbers.tolist()
@@ -48,6 +48,7 @@ def test_what_they_tell_each_other(workers: int) -> None:
         """
 with workers.together("fit"):
     said["sum"] = add_up(3)
+    said["doubles"] = add_up(2, np.float64)
     said["largest"] = workers.largest(rank, -rank)
     said["chief"] = workers.from_chief(b"from %d" % rank).decode()
     said["all"] = [part.decode() for part in workers.from_all(b"x" * rank)]
@@ -61,6 +62,7 @@ said["rank"] = rank, size
     for rank, each in enumerate(said):
         assert each == {
             "sum": [total, total, total, 0],
+            "doubles": [total, total, 0],
             "largest": [workers - 1, 0],
             "chief": "from 0",
             "all": ["x" * other for other in range(workers)],
@@ -77,7 +79,7 @@ def third_breaks():
     for step in range(5):
         if rank == 2 and step == 3:
             raise ValueError("a bad row")
-        add_up(step + 1)
+        add_up(step + 1, np.float64 if step % 2 else np.float32)
 
 def two_break_at_once():
     if rank:
