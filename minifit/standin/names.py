@@ -260,6 +260,7 @@ KERAS: dict[str, Mapping[str, str]] = {
     "utils.np_utils": same("minifit.utils", "normalize to_categorical"),
     "utils.tf_utils": {},  # for tensorflow_addons
     "utils.vis_utils": same("minifit.utils", "model_to_dot plot_model"),
+    "wrappers.scikit_learn": same("minifit.models.scikit_learn", "KerasClassifier KerasRegressor"),
 }
 """The names of ``keras`` and of ``tensorflow.keras``, by module."""
 
@@ -391,6 +392,7 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
         """,
     ),
     "dtypes": {**DTYPES, **same("minifit.functions.convert", "cast")},
+    "errors": {"InvalidArgumentError": "builtins.ValueError"},  # which all are that are raised in its place
     "initializers": INITIALIZERS,
     "linalg": LINALG,
     "lookup": same("minifit.standin.absent", "KeyValueTensorInitializer"),

@@ -68,3 +68,21 @@ def test_functions_of_keras_ops_have_their_own_arguments() -> None:
     assert one_hot([1], num_classes=3).shape == (1, 3)
     assert len(unstack(np.ones((2, 3)), 2)) == 2
     assert modules.lent("keras.ops.softmax")(np.ones((2, 4)), axis=0).numpy()[0, 0] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("matmul", (np.ones((1, 4)), np.ones((3, 3)))),
+        ("add", (np.ones(2), np.ones(3))),
+        ("reshape", (np.ones(4), (3,))),
+        ("concat", ([np.ones((1, 2)), np.ones((1, 3))], 0)),
+        ("gather", ([1.0], [3])),
+        ("debugging.assert_equal", (1, 2)),
+    ],
+)
+def test_what_fails_in_tensorflow_is_caught_under_its_name(
+    function: str, arguments: tuple[object, ...]
+) -> None:
+    with pytest.raises(modules.lent("tensorflow.errors.InvalidArgumentError")):
+        modules.lent(f"tensorflow.{function}")(*arguments)
