@@ -45,7 +45,7 @@ class Estimator:
 
     @property
     def _builder(self) -> Callable[..., Any]:
-        return self.__call__ if self.build_fn is None else self.build_fn  # type: ignore[operator, no-any-return]
+        return self.__call__ if self.build_fn is None else self.build_fn  # type: ignore[operator]
 
     def check_params(self, params: dict[str, Any]) -> None:
         """Raise for a name that neither the function nor `fit`, `predict` and `evaluate` take.
@@ -161,7 +161,9 @@ class KerasClassifier(Estimator):
     def predict(self, x: Any, **kwargs: Any) -> Array:
         """Return the class of each sample."""
         likely = self._predict(x, kwargs)
-        return self.classes_[likely.argmax(-1) if likely.shape[-1] > 1 else (likely > 0.5).astype("int32")]
+        return np.take(
+            self.classes_, likely.argmax(-1) if likely.shape[-1] > 1 else (likely > 0.5).astype("int32")
+        )
 
     def predict_proba(self, x: Any, **kwargs: Any) -> Array:
         """Return the probability of each class, shape (n, n_classes), also of a model with one output."""
