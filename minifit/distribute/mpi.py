@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -72,12 +72,24 @@ class MPIWorkers(Workers):
 
     def add_up(self, numbers: Numbers) -> None:
         """Replace numbers by their sums over all workers, in place."""
-        single = numbers.itemsize == 4
-        self._note(numbers.size, SUM if single else SUM_OF_DOUBLES)
-        kind = self._float if single else self._double
-        self._comm.Allreduce(self._in_place, (numbers, numbers.size, kind))
-        if numbers[-1] != 0:
-            raise self._failure()
+        self.prepare(numbers)()
+
+    def prepare(self, numbers: Numbers) -> Callable[[], None]:
+        """Return a function that adds these numbers up; all that can be looked up before is looked up here."""
+        note, reduce, in_place, count = self._note, self._comm.Allreduce, self._in_place, numbers.size
+        # read in a tenth of the time that an array takes, by mpi4py as well
+        words: Any = memoryview(numbers)  # type: ignore[arg-type]
+        kind, message = SUM, (words, count, self._float)
+        if numbers.itemsize == 8:
+            kind, message = SUM_OF_DOUBLES, (words, count, self._double)
+
+        def add_up() -> None:
+            note(count, kind)
+            reduce(in_place, message)
+            if words[-1]:
+                raise self._failure()
+
+        return add_up
 
     def largest(self, *numbers: float) -> tuple[float, ...]:
         """Return the largest of each of at most five numbers over all workers."""

@@ -194,9 +194,8 @@ class Assembly:
         """Take the shares of batches one after another, with messages to the other workers between instructions."""
         carry_out, workers, sums = self._kernels.carry_out, self.program.workers, self._sums
         for step in range(batches):
-            share = workers.share_at(whole, begin + step)
-            if share != self._share:
-                self._tell_share(share)
+            if step in (0, batches - 1):  # those between are as large as the first
+                self._tell_share(workers.share_at(whole, begin + step))
             pause = False
             for call, send in self._segments:
                 numbers = call.numbers
@@ -222,6 +221,8 @@ class Assembly:
 
     def _tell_share(self, share: Share) -> None:
         """Tell which rows of the whole batch this worker has."""
+        if share == self._share:
+            return
         self._share = share
         frame = self._frame
         frame[at.TOTAL], frame[at.BEFORE], frame[at.BEHIND] = share.total, share.begin, share.behind

@@ -7,7 +7,6 @@ masks, have a method `lower` that does the same by hand.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
@@ -331,9 +330,7 @@ class Program(Updates, Sums):
             Does it; `Workers.add_up` when None.
         """
         place = Memory(numbers)
-        self.body.append(
-            Instruction(MESSAGE, (place,), (place, send or partial(self.workers.add_up, numbers)))
-        )
+        self.body.append(Instruction(MESSAGE, (place,), (place, send or self.workers.prepare(numbers))))
 
     def _share_sums(self) -> None:
         """Add to all sums here, and note in `shares` what this worker's rows add to them."""

@@ -37,7 +37,6 @@ class Message:
     """
 
     def __init__(self, workers: Workers, weights: Sequence[Parameter], sums: int) -> None:
-        self._workers = workers
         self._buffers = list(dict.fromkeys(w.buffer for w in weights if w.buffer is not None))
         for i, buffer in enumerate(self._buffers):
             buffer.make_room((0 if i else sums) + WORDS)
@@ -46,7 +45,9 @@ class Message:
         whole = self._memory[0] if self._buffers else np.zeros(sums + WORDS, FLOAT)
         self.numbers: Array = whole[: learned + sums + WORDS]
         self.sums: Array = self.numbers[learned : learned + sums]
-        self._others = [buffer.message[: buffer.learned + 1] for buffer in self._buffers[1:]]
+        self._add_up = workers.prepare(self.numbers)
+        others = [buffer.message[: buffer.learned + 1] for buffer in self._buffers[1:]]
+        self._others = [(numbers, workers.prepare(numbers)) for numbers in others]
         self.pause = self.paused = False
         self._words: Any = memoryview(self.numbers[-WORDS:])  # type: ignore[arg-type]
 
@@ -60,9 +61,9 @@ class Message:
         """Add all of it up over the workers; return whether to make a pause."""
         words = self._words
         words[0], words[1] = self.pause, 0.0
-        self._workers.add_up(self.numbers)
+        self._add_up()
         self.paused = words[0] > 0
-        for numbers in self._others:
+        for numbers, add_up in self._others:
             numbers[-1] = 0
-            self._workers.add_up(numbers)
+            add_up()
         return self.paused
