@@ -67,7 +67,7 @@ def fit(
             with state.validating():
                 judged = evaluate(validation.step, validation.batches, callbacks, unit)
             state.logs |= {f"val_{name}": value for name, value in judged.items()}
-        state.compare_weights(step.workers)
+        state.compare(step.workers)
         callbacks.on_epoch_end(state.end_epoch(), state.logs)
         if state.stops(step.workers):
             break

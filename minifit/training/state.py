@@ -71,8 +71,8 @@ class TrainingState(Participants):
         finally:
             self._aside = {}
 
-    def compare_weights(self, workers: Workers) -> None:
-        """Raise if the workers do not hold the same weights: something has changed them on each in its own way.
+    def compare(self, workers: Workers) -> None:
+        """Raise if the workers do not hold the same weights, or streams of random numbers that stand at the same place.
 
         Raises
         ------
@@ -83,12 +83,20 @@ class TrainingState(Participants):
         check = 0
         for weight in self._model.weights:
             check = crc32(weight.value.tobytes(), check)
-        if len(set(workers.from_all(check.to_bytes(4, "little")))) > 1:
+        drawn = crc32(repr(self.streams.get_state_if_begun()).encode())
+        found = workers.from_all(b"".join(each.to_bytes(4, "little") for each in (check, drawn)))
+        if len({each[:4] for each in found}) > 1:
             raise WorkerError(
                 "All workers hold the same weights after every batch. "
                 f"Received: different ones after epoch {self.epoch}. "
                 "Change weights by optimizer.apply_gradients, which adds the gradients of all workers up, and draw "
                 "random numbers with a seed."
+            )
+        if len(set(found)) > 1:
+            raise WorkerError(
+                "All workers draw the same random numbers for a batch, and use those of their rows. "
+                f"Received: different ones in epoch {self.epoch}. Draw numbers with a row for each row of the batch, "
+                "or in a shape that is the same on all workers and has another number of rows."
             )
 
     def capture(self) -> dict[str, Any]:

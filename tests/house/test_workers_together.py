@@ -258,6 +258,26 @@ def test_weights_that_differ_are_refused() -> None:
         run_threads(2, train)
 
 
+class Uneven(Layer):
+    """Draws numbers for rows in a shape that does not say so."""
+
+    def call(self, inputs: Any) -> Any:
+        return inputs + ops.random_normal((2 * len(inputs),)).value[: len(inputs), None]
+
+
+def test_random_numbers_that_differ_are_refused() -> None:
+    """The shares of the last six rows are not alike, so the streams would run apart."""
+
+    def train(workers: Workers) -> None:
+        model = Sequential([Dense(3, input_shape=(6,)), Uneven()])
+        model.compile("sgd", "mse")
+        seeded(model).workers = workers
+        model.fit(X, np.eye(3, dtype=np.float32)[Y], batch_size=8, verbose=0)
+
+    with pytest.raises(WorkerError, match="different ones in epoch 0"):
+        run_threads(4, train)
+
+
 class Stopping(Callback):
     """Stops on one worker alone."""
 
