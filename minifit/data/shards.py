@@ -193,7 +193,7 @@ class ShardBatches(Batches):
     def describe(self) -> dict[str, Any]:
         """What the workers have made."""
         own = [self._inner.describe()] if self.workers.size == 1 else self._kinds
-        return {**super().describe(), "own": own}
+        return {**super().describe(), **{f"data of worker {rank}": each for rank, each in enumerate(own)}}
 
     def get_state(self) -> dict[str, Any]:
         """The places of all workers' data when the epoch began, and how many batches there were since."""

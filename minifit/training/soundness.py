@@ -217,15 +217,21 @@ def _place_in_data(then: Any, now: Mapping[str, Any], epoch: int, place: str) ->
     _same_names(then, now, place)
     _need(isinstance(then["ended"], bool), then["ended"], f"{place}: ended")
     steps = then["steps"]
-    for name in then.keys() - {"ended", "drawn_from", "drawing_from", "source"}:
+    for name in then.keys() - {"ended", "drawn_from", "drawing_from", "source", "began"}:
         if then[name] is not None or name not in ("steps", "length"):
             _count(then[name], f"{place}: {name}")
     _need(now["steps"] is None or steps == now["steps"], steps, f"{place}: steps")
     most = {"begun": epoch + 2, "ends": epoch + 2, "length": LONGEST}
     if steps is not None:
         most["drawn"] = most["position"] = (epoch + 2) * max(steps, 1)
+        most["since"] = steps
     for name, bound in most.items():
         _need((then.get(name) or 0) <= bound, then.get(name), f"{place}: {name}")
+    if "began" in now:  # of each worker's own data
+        began = then["began"]
+        _need(isinstance(began, list) and len(began) == len(now["began"]), began, f"{place}: began")
+        for rank, (each, own) in enumerate(zip(began, now["began"], strict=True)):
+            _place_in_data(each, own, epoch, f"{place}: began, number {rank + 1}")
     for name in ("drawn_from", "drawing_from"):
         positions = then.get(name)
         if "drawing_from" not in now:

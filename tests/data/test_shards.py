@@ -2,16 +2,22 @@
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
+from minifit import Sequential
+from minifit.arrays import Array
+from minifit.callbacks import Callback
 from minifit.data import Batches, Dataset, Names, batches_of
 from minifit.data.shards import Distributed, ShardBatches
-from minifit.errors import DataError, UnknownNameError
-from minifit.workers import Share
+from minifit.errors import ArgumentError, DataError, FileFormatError, UnknownNameError
+from minifit.initializers import GlorotUniform
+from minifit.layers import Dense, Dropout
+from minifit.workers import ALONE, Share, Workers
 from tests.data.drawing import context, numbered, rows_of
 from tests.data.shares import one_by_one
 from tests.distribute.threads import ThreadWorkers, run_threads
@@ -194,7 +200,7 @@ def test_what_is_described_is_what_all_have() -> None:
     first, second = run_threads(2, described)
     assert first == second
     assert first["workers"] == 2
-    assert [each["samples"] for each in first["own"]] == [7, 3]
+    assert [first[f"data of worker {rank}"]["samples"] for rank in range(2)] == [7, 3]
 
 
 def test_errors_name_the_batch_of_the_worker() -> None:
@@ -206,6 +212,144 @@ def test_errors_name_the_batch_of_the_worker() -> None:
 
     with pytest.raises(DataError, match="In batch 1: class_weight must have"):
         run_threads(2, weighed)
+
+
+# -- in fit ----------------------------------------------------------------------------------------------------
+
+
+X, Y = np.random.default_rng(0).random((23, 3), np.float32), np.arange(23) % 3
+
+
+def labelled(rank: int) -> Dataset:
+    rows = Dataset.from_tensor_slices((X, Y)).shard(2, rank).shuffle(23, seed=rank)
+    return rows.map(lambda x, y: (x, y)).batch(3 - rank)
+
+
+class Watch(Callback):
+    """Puts back a state when training begins, and captures another one behind a batch of the second epoch."""
+
+    acts_last = True
+
+    def __init__(self, state: Any = None) -> None:
+        super().__init__()
+        self.state, self.epoch = state, 0
+        self.captured: dict[str, Any] | None = None
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        if self.state is not None:
+            self.model.training_state.restore(copy.deepcopy(self.state))
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if (self.epoch, batch) == (1, 2):
+            self.captured = copy.deepcopy(self.model.training_state.capture())
+
+
+def fitted(workers: Workers, make: Make, state: Any = None) -> tuple[Watch, dict[str, Any], list[Array]]:
+    """Return what a fit leaves behind, of a model that begins the same on all workers."""
+    watch = Watch(state)
+    inner = Dense(4, "tanh", kernel_initializer=GlorotUniform(1))
+    model = Sequential(
+        [inner, Dropout(0.3, seed=4), Dense(3, "softmax", kernel_initializer=GlorotUniform(2))]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    model.workers = workers
+    train, test = make(workers.rank), make(workers.rank)
+    history = model.fit(train, epochs=3, verbose=0, callbacks=[watch], validation_data=test)
+    return watch, history.history, model.get_weights()
+
+
+def same(first: Any, second: Any) -> bool:
+    return bool(first[1] == second[1]) and all(map(np.array_equal, first[2], second[2]))
+
+
+class Listed:
+    """Batches that can be iterated over again."""
+
+    def __init__(self, batches: Sequence[Any]) -> None:
+        self.batches = batches
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.batches)
+
+
+def test_a_fit_on_data_of_each_worker() -> None:
+    """All end with the same numbers: those of one worker with the batches that they make together."""
+    sizes = [[4, 2], [1, 5], [3, 0], [2, 0]]
+    parts: list[list[Any]] = [[], []]
+    whole, first = [], 0
+    for batch in sizes:
+        whole.append((X[first : first + sum(batch)], Y[first : first + sum(batch)]))
+        for own, rows in zip(parts, batch, strict=True):
+            own += [(X[first : first + rows], Y[first : first + rows])] * bool(rows)
+            first += rows
+
+    _, logs, weights = fitted(ALONE, lambda rank: Listed(whole))
+    several = run_threads(2, lambda w: fitted(w, lambda rank: Distributed(Listed(parts[rank]), own=True)))
+    assert same(*several)
+    for name, values in several[0][1].items():
+        np.testing.assert_allclose(values, logs[name], rtol=1e-5)
+    for one, other in zip(several[0][2], weights, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_a_fit_goes_on_from_what_the_chief_captured() -> None:
+    def make(rank: int) -> Distributed:
+        return Distributed(labelled(rank), own=True)
+
+    whole = run_threads(2, lambda workers: fitted(workers, make))
+    state = whole[0][0].captured
+    assert state is not None
+    again = run_threads(2, lambda workers: fitted(workers, make, state))
+    assert [{name: values[1:] for name, values in logs.items()} for _, logs, _ in whole] == [
+        logs for _, logs, _ in again
+    ]
+    assert all(map(np.array_equal, again[0][2], whole[0][2]))
+    assert same(*again)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_another_number_of_workers_is_refused(own: bool) -> None:
+    def state_of(watches: Sequence[Any]) -> Any:
+        return watches[0][0].captured
+
+    def make(rank: int) -> Any:
+        rows = Dataset.from_tensor_slices((X, Y)).batch(6)
+        return Distributed(rows, own=True) if own else rows
+
+    two = state_of(run_threads(2, lambda workers: fitted(workers, make)))
+    one = state_of([fitted(ALONE, make)])
+    for state, size, said in (
+        (two, 3, "was 2 and is 3"),
+        (two, 1, "was 2 and is 1"),
+        (one, 2, "was 1 and is 2"),
+    ):
+        with pytest.raises(ArgumentError, match=f"Received: data: workers, which {said} now"):
+            run_threads(size, partial(fitted, make=make, state=state))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"began": []}, "batches: began"),
+        ({"since": -1}, "batches: since"),
+        ({"since": 10**9}, "batches: since"),
+    ],
+)
+def test_a_state_that_is_none(change: dict[str, Any], said: str) -> None:
+    def make(rank: int) -> Distributed:
+        return Distributed(labelled(rank), own=True)
+
+    state = run_threads(2, lambda workers: fitted(workers, make))[0][0].captured
+    assert state is not None
+    state["batches"] |= change
+    with pytest.raises(FileFormatError, match=said):
+        run_threads(2, lambda workers: fitted(workers, make, state))
+    state["batches"]["since"], state["batches"]["began"] = 1, [{}, {}]
+    with pytest.raises(FileFormatError, match="began, number 1"):
+        run_threads(2, lambda workers: fitted(workers, make, state))
 
 
 @pytest.mark.parametrize("made", [numbered(3), (numbered(3), numbered(3)), [numbered(3)], {"x": numbered(3)}])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from minifit import Sequential
 from minifit.arrays import Array
 from minifit.data import (
     Batches,
@@ -26,6 +27,10 @@ from minifit.data import (
 from minifit.data.shares import places_held
 from minifit.data.stored import Stored
 from minifit.errors import DataError
+from minifit.initializers import GlorotUniform
+from minifit.layers import Dense
+from minifit.randomness import Streams
+from minifit.workers import ALONE, Workers
 from tests.data.drawing import context, dataset, numbered, taken
 from tests.data.shares import One, check, check_all, divided, in_stretches, one_by_one
 from tests.distribute.threads import ThreadWorkers, run_threads
@@ -60,11 +65,11 @@ def test_the_places_that_workers_hold(workers: int, rows: int, size: int) -> Non
 @SIZES
 def test_arrays_as_they_lie(rows: int, size: int, shuffle: Any) -> None:
     y = numbered(rows) * 2
-    check_all(lambda: batches_of(numbered(rows), y, batch_size=size, passes=3, shuffle=shuffle))
+    check_all(lambda: batches_of(numbered(rows), y, batch_size=size, passes=3, shuffle=shuffle), (2, 3, 4))
 
 
 @SHUFFLES
-@SIZES
+@pytest.mark.parametrize(("rows", "size"), [(23, 5), (7, 7), (21, 10)])
 def test_arrays_that_are_cast(rows: int, size: int, shuffle: Any) -> None:
     x = np.arange(2 * rows, dtype="f8").reshape(rows, 2)
     check_all(lambda: batches_of(x, labels(rows), batch_size=size, passes=2, shuffle=shuffle))
@@ -143,12 +148,11 @@ def test_memory_maps(shuffle: Any, tmp_path: Path) -> None:
     check_all(lambda: batches_of(x, labels(23), batch_size=5, passes=2, shuffle=shuffle))
 
 
-@pytest.mark.parametrize("engine", ["numpy", "numba"])
-def test_stretches_copy_no_more_than_their_share(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stretches_copy_no_more_than_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_batches, "COPIED_AT_ONCE", 6)
     x = np.arange(24.0)[:, None]
     for rank in range(2):
-        batches, here = divided(lambda: batches_of(x, batch_size=4), rank, 2), context(engine=engine)
+        batches, here = divided(lambda: batches_of(x, batch_size=4), rank, 2), context()
         stretch = batches.ahead(here, 100)
         assert stretch is not None
         assert stretch.inputs[0].ravel().tolist() == [i + 2 * rank for i in (0, 1, 4, 5, 8, 9)]
@@ -406,3 +410,70 @@ def test_what_is_said_of_batches_is_said_of_whole_ones() -> None:
         assert batches.get_state() == alone.get_state()
     assert (batches.size, batches.steps) == (alone.size, alone.steps)
     assert (alone.share, batches.share) == (None, (3, 2, 5))
+
+
+@pytest.mark.parametrize("shuffle", [False, True, "batch"])
+def test_errors_name_the_row_of_the_data(shuffle: Any) -> None:
+    """Of a file, where no more than the share was looked at: by the worker that has the row."""
+    y = labels(23)
+    y[13] = 7
+    options = {"batch_size": 5, "shuffle": shuffle, "class_weight": {0: 1.0, 1: 2.0, 2: 0.5}}
+    found = []
+    for rank in range(2):
+        batches, here = divided(partial(batches_of, numbered(23), File(y), **options), rank, 2), context()
+        try:
+            while batches.next(here) is not None:
+                pass
+        except DataError as error:
+            batches.tell_where(error)
+            found.append(str(error))
+    assert len(found) == 1
+    assert "row 13 of the data: class_weight must have" in found[0]
+
+
+# -- in fit ----------------------------------------------------------------------------------------------------
+
+X, Y = np.random.default_rng(0).random((23, 3), np.float32), np.arange(23) % 3
+
+
+class Parts(Sequence):
+    def __len__(self) -> int:
+        return 5
+
+    def __getitem__(self, i: int) -> Any:
+        return X[i * 5 : i * 5 + 5], Y[i * 5 : i * 5 + 5]
+
+
+KINDS: dict[str, Callable[[], Any]] = {
+    "arrays": lambda: {"x": X, "y": Y, "class_weight": {0: 1, 1: 2, 2: 3}, "validation_split": 0.3},
+    "batches of arrays": lambda: {"x": X, "y": Y, "shuffle": "batch"},
+    "file": lambda: {"x": dataset(X), "y": dataset(Y), "sample_weight": np.linspace(0, 1, 23)},
+    "sequence": lambda: {"x": Parts(), "validation_data": (X, Y)},
+    "rows": lambda: {"x": Dataset.from_tensor_slices((X, Y)).shuffle(23, seed=1).batch(5)},
+    "pipeline": lambda: {"x": Dataset.from_tensor_slices((X, Y)).map(lambda x, y: (x, y)).batch(5)},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fit_comes_to_the_same(kind: str) -> None:
+    """All workers end with the same numbers: those of one alone."""
+
+    def fitted(workers: Workers) -> tuple[dict[str, Any], list[Array], Any, Any]:
+        inner = Dense(4, "tanh", kernel_initializer=GlorotUniform(1))
+        model = Sequential([inner, Dense(3, "softmax", kernel_initializer=GlorotUniform(2))])
+        model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+        model.workers = workers
+        model.training_state.streams = Streams(3)
+        options = KINDS[kind]()
+        batch_size = 5 if "y" in options else None
+        history = model.fit(**options, batch_size=batch_size, epochs=2, verbose=0)
+        judged = model.test_on_batch(X, Y)
+        return history.history, model.get_weights(), judged, model.train_on_batch(X[:2], Y[:2])
+
+    logs, weights, *lone = fitted(ALONE)
+    for found, own, *others in run_threads(3, fitted):
+        for name, values in logs.items():
+            np.testing.assert_allclose(found[name], values, rtol=1e-5)
+        for one, other in zip(own, weights, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
+        np.testing.assert_allclose(others, lone, rtol=1e-5)
