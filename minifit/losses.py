@@ -373,7 +373,8 @@ class Loss(Configurable):
     Parameters
     ----------
     reduction : {"auto", "sum_over_batch_size", "sum", "none"}, default "auto"
-        "auto" is the mean over all values ("sum_over_batch_size").
+        "auto" is the mean over all values ("sum_over_batch_size"). "none" is refused where several workers share a
+        batch.
     name : str, optional
 
     Raises

@@ -55,6 +55,8 @@ class BatchNormalization(Layer):
     The variance of the batch is the biased one. The moving variance takes in the same, except for input of rank
     4 and 5 with the features at axis 1 or -1: there the unbiased one, as in TensorFlow.
 
+    Where several workers share a batch, mean and variance are those of the whole of it.
+
     References
     ----------
     S. Ioffe and C. Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal

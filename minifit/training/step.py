@@ -392,6 +392,7 @@ class PredictStep(Runner):
         """Write down what `take` does, for a batch of these columns."""
         for y in self.model.lowered_forward(program, columns[0]):
             program.result(y)
+        program.body += program.settling
 
     def took(self, batches: int) -> None:
         """Keep what a program predicted."""

@@ -328,3 +328,28 @@ def test_a_training_of_shares_comes_to_what_one_worker_does(make: Callable[[], A
                 np.testing.assert_allclose(
                     trained[0][0][name], numbers, rtol=1e-4, atol=1e-5, err_msg=f"{name} of {size}"
                 )
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])
+def test_predictions_of_layers_that_are_always_in_training(kernels: str) -> None:
+    """They draw, and move averages, whoever calls them."""
+
+    def predict(workers: Workers) -> Any:
+        with LOCK:
+            set_random_seed(0)
+            clear_names()
+            x = Input((24,))
+            y = layers.BatchNormalization(momentum=0.5)(x, training=True)
+            model = Model(x, layers.Dense(2)(layers.Dropout(0.5)(y, training=True)))
+            model.compile("sgd", "mse")
+            assert model.training_state.streams.root
+        model.workers = workers
+        predicted = model.predict(np.tile(FLAT, (2, 1))[:11], batch_size=8, verbose=0)
+        return [predicted, *(w.value for w in model.weights)], repr(model.training_state.streams.get_state())
+
+    with engine(kernels):
+        ((expected, streams),) = run_threads(1, predict)
+        for found, state in run_threads(4, predict):
+            assert state == streams
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
