@@ -6,12 +6,14 @@ from typing import Any
 from minifit import console
 from minifit.callbacks.base import Callback, Run, implements
 from minifit.callbacks.save_frequency import SaveFrequency
+from minifit.distribute.agreeing import value_of_chief
 from minifit.errors import ArgumentError
 from minifit.saving.atomic import PathLike
 from minifit.saving.backups import BackupFolder
 from minifit.saving.hdf5 import need
 from minifit.saving.paths import absolute, working_folder
 from minifit.settings import Setting, flag
+from minifit.workers import ALONE
 
 
 def _path(name: str, value: Any) -> PathLike:
@@ -67,6 +69,9 @@ class BackupAndRestore(Callback):
     Notes
     -----
     It acts after all other callbacks, whatever its place in the list.
+
+    Where several workers train, the chief writes and reads the backups, and all go on from them; a run goes on with as
+    many workers as it had.
 
     Examples
     --------
@@ -128,13 +133,17 @@ class BackupAndRestore(Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Go on from the backup, if there is one and it is not of a run that this object saw to its end."""
-        folder = self._opened()
+        completed, self._completed = self._completed, False
         self._frequency.forget()
-        if self._completed:
-            folder.delete()
-            self._completed = False
-            return
-        captured = folder.load()
+        captured = None
+        if self.is_chief:
+            folder = self._opened()
+            if completed:
+                folder.delete()
+            else:
+                captured = folder.load()
+        if not completed:
+            captured = value_of_chief(getattr(self.model, "workers", ALONE), captured)
         if captured is not None:
             self._go_on_from(captured)
 
@@ -177,7 +186,7 @@ class BackupAndRestore(Callback):
         """Delete the backup if the run is complete; one whose data ended before its time is not."""
         state, epochs = self.model.training_state, (self.params or {}).get("epochs")
         self._completed = epochs is None or state.stop_training or state.epoch >= epochs
-        if self._completed and self.delete_checkpoint:
+        if self._completed and self.delete_checkpoint and self.is_chief:
             self._opened().delete()
 
     def release(self) -> None:
@@ -199,6 +208,8 @@ class BackupAndRestore(Callback):
         self._frequency.set_state(state["batches"])
 
     def _back_up(self) -> None:
+        if not self.is_chief:
+            return  # all workers hold the same numbers
         folder = self._opened()
         folder.keep_previous = self.double_checkpoint
         folder.save(self.model.training_state.capture())

@@ -5,15 +5,17 @@ Override what you need. Every hook gets `logs`, a dictionary of plain floats; be
 
 import copy
 import os
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import partial, wraps
 from inspect import signature
 from itertools import compress, repeat
 from operator import attrgetter, is_not
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
+from minifit import console
 from minifit.arrays import Array
 from minifit.signatures import check_call
+from minifit.workers import ALONE
 
 Logs = dict[str, Any]
 
@@ -146,6 +148,11 @@ class Callback:
     def __copy__(self) -> Any:
         return copy.deepcopy(self)
 
+    @property
+    def is_chief(self) -> bool:
+        """Beyond Keras: True where files are written; of several workers that train a model, on one alone."""
+        return bool(getattr(self.model, "workers", ALONE).chief)
+
     def set_params(self, params: dict[str, Any]) -> None:
         """Told ``epochs``, ``steps`` and ``verbose``, before training and before an evaluation of its own."""
         self.params = params
@@ -246,6 +253,33 @@ class Callback:
 
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 """The names of all hooks, in the order of the documentation."""
+
+
+def say(callback: Callback, text: str) -> None:
+    """Print a line of a callback's; of several workers, on the chief alone."""
+    if callback.is_chief:
+        console.say(text)
+
+
+Writer = TypeVar("Writer", bound=type[Callback])
+
+
+def written_by_chief(kind: Writer) -> Writer:
+    """Have callbacks of a class that only write files, or send something, do so on the chief of several workers.
+
+    On the others its hooks do nothing, and with them what a subclass of the user's calls by ``super()``.
+    """
+    for name in vars(kind).keys() & {*HOOKS, "check_run", "set_state", "wake_after"}:
+        setattr(kind, name, _by_chief(vars(kind)[name]))
+    return kind
+
+
+def _by_chief(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def act(self: Callback, *args: Any, **kwargs: Any) -> Any:
+        return method(self, *args, **kwargs) if self.is_chief else None
+
+    return act
 
 
 def check_hook(what: str, hook: str, function: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from minifit import console
 from minifit.callbacks.backup_and_restore import BackupAndRestore
-from minifit.callbacks.base import Callback, Run
+from minifit.callbacks.base import Callback, Run, written_by_chief
 from minifit.callbacks.csv_text import PLAIN, cell, end_of_last_line, file_name, header_of, one_character
 from minifit.errors import ArgumentError, legible, quoted
 from minifit.saving.marks import Mark
@@ -42,6 +42,7 @@ class _Separator(Setting):
             )
 
 
+@written_by_chief
 class CSVLogger(Callback):
     """Writes the logs of every epoch as a row of a CSV file.
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from minifit import console
 from minifit.arrays import Array
+from minifit.callbacks.base import say
 from minifit.callbacks.monitoring import Monitoring
 from minifit.checks import epochs, number, reference
 from minifit.settings import Setting
@@ -129,7 +129,7 @@ class EarlyStopping(Monitoring):
         if self.stopped_epoch == 0:
             self._restore()
         elif self.verbose:
-            console.say(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            say(self, f"Epoch {self.stopped_epoch + 1}: early stopping")
 
     def get_monitor_value(self, logs: Any) -> Any:
         """The value to compare, or None, with a warning, at an epoch without it. A subclass may compute another."""
@@ -142,7 +142,7 @@ class EarlyStopping(Monitoring):
     def _restore(self) -> None:
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose:
-                console.say(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+                say(self, f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)
 
     def get_state(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minifit import console
+from minifit.callbacks.base import say
 from minifit.callbacks.rate_setter import RateSetter, in_short
 from minifit.errors import ArgumentTypeError
 from minifit.settings import Setting, as_given
@@ -68,9 +68,7 @@ class LearningRateScheduler(RateSetter):
         args = (epoch, self._rate) if _takes_rate(self.schedule) else (epoch,)
         self._rate = rate = _checked(self.schedule(*args))
         if self.verbose:
-            console.say(
-                f"Epoch {epoch + 1}: LearningRateScheduler setting learning rate to {in_short(rate)}."
-            )
+            say(self, f"Epoch {epoch + 1}: LearningRateScheduler setting learning rate to {in_short(rate)}.")
 
     def get_state(self) -> dict[str, Any]:
         """For which epoch the rate was set."""

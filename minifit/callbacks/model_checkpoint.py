@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from minifit import console
-from minifit.callbacks.base import Logs, Run, implements
+from minifit.callbacks.base import Logs, Run, implements, say
 from minifit.callbacks.file_pattern import FilePattern
 from minifit.callbacks.monitoring import Monitoring
 from minifit.callbacks.save_frequency import SaveFrequency
 from minifit.checks import positive, reference
+from minifit.distribute.agreeing import take_chiefs_weights
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.saving import formats
 from minifit.saving.device_options import CheckpointOptions, SaveOptions
@@ -206,9 +207,10 @@ class ModelCheckpoint(Monitoring):
         """Warn of a doubtful direction; with the older argument, take the weights of the newest file."""
         if self.save_best_only:
             self.begin_monitoring()
-        newest = FilePattern(self._at(self.filepath)).newest() if self.load_weights_on_restart else None
-        if newest is not None:
-            self.model.load_weights(newest)
+        if self.load_weights_on_restart:
+            if self.is_chief and (newest := FilePattern(self._at(self.filepath)).newest()) is not None:
+                self.model.load_weights(newest)
+            take_chiefs_weights(self.model)
 
     # -- when -------------------------------------------------------------------------------------------
 
@@ -280,8 +282,9 @@ class ModelCheckpoint(Monitoring):
         return self._pattern.fill({**counted, **(logs or {}), "epoch": epoch + 1})
 
     def _write(self, path: str) -> None:
-        save = self.model.save_weights if self.save_weights_only else self.model.save
-        save(self._at(path), overwrite=True, options=self.options)
+        if self.is_chief:
+            save = self.model.save_weights if self.save_weights_only else self.model.save
+            save(self._at(path), overwrite=True, options=self.options)
 
     def _at(self, path: str) -> str:
         """Return the path from where the run began, whatever the working folder is now."""
@@ -293,7 +296,7 @@ class ModelCheckpoint(Monitoring):
 
     def _say(self, epoch: int, text: str) -> None:
         if self.verbose:
-            console.say(f"Epoch {epoch + 1}: {text}")
+            say(self, f"Epoch {epoch + 1}: {text}")
 
     # -- a resumed run ----------------------------------------------------------------------------------
 

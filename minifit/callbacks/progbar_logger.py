@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minifit import console
-from minifit.callbacks.base import Callback, Run
+from minifit.callbacks.base import Callback, Run, written_by_chief
 from minifit.errors import ArgumentError, legible
 from minifit.progress_bar import ProgressBar, metric_names, shown
 from minifit.settings import Setting, flag, unnamed
@@ -24,6 +24,7 @@ class _UseSteps(Setting):
             )
 
 
+@written_by_chief
 class ProgbarLogger(Callback):
     """Shows a bar for every epoch, evaluation and prediction, and prints a line when it is over.
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from minifit import console
+from minifit.callbacks.base import say
 from minifit.callbacks.monitoring import Monitoring
 from minifit.callbacks.rate_setter import RateSetter, in_short
 from minifit.checks import epochs, fraction, not_negative, number
@@ -153,9 +154,7 @@ class ReduceLROnPlateau(Monitoring, RateSetter):
         self.cooldown_counter = self.cooldown
         self.wait = 0
         if self.verbose:
-            console.say(
-                f"Epoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {in_short(reduced)}."
-            )
+            say(self, f"Epoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {in_short(reduced)}.")
 
     def get_state(self) -> dict[str, Any]:
         """What it has seen so far."""

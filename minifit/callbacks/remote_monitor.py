@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from minifit import console, interrupts
-from minifit.callbacks.base import Callback, Run
+from minifit.callbacks.base import Callback, Run, written_by_chief
 from minifit.errors import ArgumentError, ArgumentTypeError, MissingPackageError, legible, quoted
 from minifit.settings import Setting, flag
 
@@ -96,6 +96,7 @@ def _checked_headers(_: str, headers: Any) -> dict[str, str] | None:
     return dict(headers)
 
 
+@written_by_chief
 class RemoteMonitor(Callback):
     """Posts the logs of every epoch to a server.
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minifit import console, summary
-from minifit.callbacks.base import Callback, Run, implements
+from minifit.callbacks.base import Callback, Run, implements, written_by_chief
 from minifit.checks import positive, whole
 from minifit.errors import ArgumentError, UnknownNameError
 from minifit.schedules import LearningRateSchedule
@@ -80,6 +80,7 @@ class _Metadata(Setting):
                 raise UnknownNameError.of("Embedding layer", name, known)
 
 
+@written_by_chief
 class TensorBoard(Callback):
     """Writes event files for TensorBoard.
 

@@ -3,8 +3,7 @@
 import math
 from typing import Any
 
-from minifit import console
-from minifit.callbacks.base import Callback, implements
+from minifit.callbacks.base import Callback, implements, say
 from minifit.errors import LossError
 
 
@@ -45,5 +44,5 @@ class TerminateOnNaN(Callback):
                 f"The loss must stay finite. Received: {loss} at batch {batch}. Look for NaN in the data, or lower the "
                 "learning rate."
             )
-        console.say(f"Batch {batch}: Invalid loss, terminating training")
+        say(self, f"Batch {batch}: Invalid loss, terminating training")
         self.model.stop_training = True

@@ -15,7 +15,7 @@ from minifit.arrays import Array
 from minifit.errors import ShapeError
 from minifit.randomness import DEFAULT
 from minifit.saving import tree
-from minifit.workers import Workers
+from minifit.workers import ALONE, Workers
 
 HEAD = 8
 """Bytes ahead of a packed value that say how long its text is."""
@@ -38,6 +38,13 @@ def unpacked(content: bytes) -> Any:
     return tree.unpack(content[HEAD:end].decode(), np.frombuffer(content, np.uint8)[end:])
 
 
+def value_of_chief(workers: Workers, value: Any) -> Any:
+    """Return the plain data that the chief passes, on every worker."""
+    if workers.size == 1:
+        return value
+    return unpacked(workers.from_chief(packed(value) if workers.chief else b""))
+
+
 def differing_from_chief(workers: Workers, value: Any) -> Any:
     """Return the chief's value where it is not the same on all workers; None where it is.
 
@@ -51,7 +58,14 @@ def differing_from_chief(workers: Workers, value: Any) -> Any:
         digest.update(part)
     if len(set(workers.from_all(digest.digest()))) == 1:
         return None
-    return unpacked(workers.from_chief(packed(value) if workers.chief else b""))
+    return value_of_chief(workers, value)
+
+
+def take_chiefs_weights(model: Any) -> None:
+    """Have all workers of a model go on with the chief's weights."""
+    workers: Workers = getattr(model, "workers", ALONE)
+    if workers.size > 1:
+        model.set_weights(value_of_chief(workers, model.get_weights() if workers.chief else None))
 
 
 def arrays_of_all(workers: Workers, arrays: list[Array]) -> list[list[Array]]:

@@ -226,7 +226,15 @@ class TrainingState(Participants):
         return kind
 
     def _refuse_another_kind(self, captured: dict[str, Any]) -> None:
-        for what, now in self._kind().items():
+        kind, data = self._kind(), captured.get("data")
+        had, have = (d.get("workers", 1) if isinstance(d, dict) else 1 for d in (data, kind["data"]))
+        if had != have:
+            raise ArgumentError(
+                "A run goes on with as many workers as it had. "
+                f"Received: the state of a run of {quoted(had)}, and {have} now. "
+                f"Start it with: mpiexec -n {quoted(had)} python train.py; or begin again without the captured state."
+            )
+        for what, now in kind.items():
             if captured.get(what) != now:
                 place, then, here = first_difference(captured.get(what), now, what)
                 if place == "data: workers":  # one alone says nothing of it

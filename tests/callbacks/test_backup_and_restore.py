@@ -41,6 +41,7 @@ from tests.callbacks.resuming import (
     agree,
     fit,
 )
+from tests.distribute.processes import run_workers
 
 X, Y = data()
 
@@ -727,3 +728,55 @@ def test_a_deleted_working_folder_is_named_before_training(
     with pytest.raises(FileNotFoundError, match=r"working folder.*deleted"):
         small_model().fit(X, Y, verbose=0, callbacks=[recorder, kind("a.h5")])
     assert recorder.events == []
+
+
+SEVERAL = """
+import os, signal, sys
+import numpy as np
+import minifit
+from minifit.callbacks import BackupAndRestore, Callback, ReduceLROnPlateau
+from minifit.distribute import MultiWorkerMirroredStrategy
+from minifit.layers import BatchNormalization, Dense, Dropout, Input
+
+folder, victim, epoch, batch = sys.argv[1], *map(int, sys.argv[2:])
+strategy = MultiWorkerMirroredStrategy()
+minifit.utils.set_random_seed(1)
+with strategy.scope():
+    model = minifit.Sequential([Input((3,)), Dense(8, "relu"), BatchNormalization(), Dropout(0.4), Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"])
+
+
+class Killing(Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, number, logs=None):
+        if strategy.workers.rank == victim and (self.epoch, number) == (epoch, batch):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+x = np.random.RandomState(7).normal(size=(37, 3)).astype(np.float32)
+y = x.sum(1, keepdims=True)
+callbacks = [ReduceLROnPlateau("loss", patience=1), Killing(), BackupAndRestore(folder, save_freq=3)]
+model.fit(x, y, batch_size=6, epochs=4, callbacks=callbacks, verbose=0)
+assert not os.listdir(folder), os.listdir(folder)
+numbers = [*model.get_weights(), *model.optimizer.get_weights(), np.array(model.evaluate(x, y, verbose=0))]
+print([n.tobytes().hex() for n in numbers], np.random.rand(), model.history.history)
+"""
+
+
+@pytest.mark.parametrize("kernels", ["numpy", pytest.param("numba", marks=pytest.mark.soak)])
+def test_any_worker_killed_and_all_started_again(kernels: str, tmp_path: Path) -> None:
+    engine = {"MINIFIT_KERNELS": kernels}
+    nobody = -1, 0, 0
+    whole, same = run_workers(2, SEVERAL, tmp_path / "whole", *nobody, settings=engine).printed
+    assert whole == same
+    folder = tmp_path / "killed"
+    for victim, epoch, batch in ((1, 1, 2), (0, 2, 4)):
+        finished = run_workers(2, SEVERAL, folder, victim, epoch, batch, settings=engine, fails=True)
+        assert finished.printed == ["", ""]
+    for number in (1, 3):
+        failed = run_workers(number, SEVERAL, folder, *nobody, settings=engine, fails=True).failed
+        assert all(f"a run of 2, and {number} now" in text for text in failed), failed
+    for resumed in run_workers(2, SEVERAL, folder, *nobody, settings=engine).printed:
+        assert resumed.partition("{")[0] == whole.partition("{")[0]

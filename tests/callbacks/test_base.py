@@ -1,10 +1,13 @@
 """What every callback can rely on: which hooks are called, when, with what, and that it may do as it likes."""
 
 import inspect
+import json
 import re
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -20,10 +23,11 @@ from minifit.callbacks import (
     TerminateOnNaN,
     remote_monitor,
 )
-from minifit.callbacks.base import HOOKS, Run, implements
+from minifit.callbacks.base import HOOKS, Run, implements, say, written_by_chief
 from minifit.errors import MinifitError
 from minifit.metrics import MeanSquaredError
 from minifit.tensorboard.scalars import numbers
+from minifit.workers import Workers
 from tests.callbacks.recording import (
     IN_FIT,
     NEW_NAMES,
@@ -34,6 +38,7 @@ from tests.callbacks.recording import (
     small_model,
     stop,
 )
+from tests.distribute.processes import run_workers
 
 X, Y = data()
 CLASSES = [c for name in callbacks.__all__ if isinstance(c := getattr(callbacks, name), type)]
@@ -910,3 +915,136 @@ def test_what_is_ahead_of_a_callback() -> None:
     run = Run(("loss",), True, (first, second, third))
     assert run.ahead_of(third) == Run(("loss",), True, (first, second))
     assert run.ahead_of(first).callbacks == ()
+
+
+WRITERS = """
+import json, os, sys
+import numpy as np
+import minifit
+from minifit.callbacks import (
+    BackupAndRestore, CSVLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint, ReduceLROnPlateau,
+    RemoteMonitor, TensorBoard,
+)
+from minifit.distribute import MultiWorkerMirroredStrategy
+from minifit.layers import Dense, Input
+
+strategy = MultiWorkerMirroredStrategy()
+rank = strategy.workers.rank
+folder = os.path.join(sys.argv[1], str(rank))
+os.makedirs(folder)
+with strategy.scope():
+    model = minifit.Sequential([Input((3,)), Dense(4), Dense(1)])
+    model.compile("sgd", "mse")
+
+
+class Own(CSVLogger):
+    def on_epoch_end(self, epoch, logs=None):
+        logs["own"] = epoch
+        super().on_epoch_end(epoch, logs)
+
+
+x, y = np.ones((8, 3), np.float32), np.ones((8, 1), np.float32)
+stopping = EarlyStopping("own", mode="min", patience=1, verbose=1, restore_best_weights=True)
+checkpoint = ModelCheckpoint(os.path.join(folder, "best.h5"), "loss", save_best_only=True, verbose=1)
+reduce = ReduceLROnPlateau("own", patience=1, verbose=1, mode="min")
+callbacks = [
+    Own(os.path.join(folder, "own.csv")),
+    TensorBoard(os.path.join(folder, "logs"), update_freq=1, profile_batch=2),
+    BackupAndRestore(os.path.join(folder, "backup"), delete_checkpoint=False),
+    checkpoint, stopping, reduce,
+    LearningRateScheduler(lambda epoch, rate: rate, verbose=1),
+    RemoteMonitor(f"http://127.0.0.1:{sys.argv[2]}"),
+]
+history = model.fit(x, y, batch_size=4, epochs=5, callbacks=callbacks, validation_data=(x, y), verbose=2)
+model.evaluate(x, y, verbose=2)
+assert callbacks[0].is_chief == (rank == 0)
+found = sorted(os.listdir(folder))
+print(json.dumps([found, [history.history, checkpoint.best, stopping.wait, stopping.stopped_epoch, reduce.wait]]))
+"""
+
+
+def test_of_several_workers_the_chief_alone_writes_shows_and_sends(tmp_path: Path) -> None:
+    with HTTPServer(("127.0.0.1", 0), Received) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        chief, other = run_workers(2, WRITERS, tmp_path, server.server_port).printed
+        server.shutdown()
+    *lines, found = chief.splitlines()
+    files, state = json.loads(found)
+    assert files == ["backup", "best.h5", "logs", "own.csv"]
+    for text in (
+        "loss improved",
+        "early stopping",
+        "Restoring",
+        "reducing",
+        "setting",
+        "Evaluation",
+        "Epoch 2/5",
+    ):
+        assert any(text in line for line in lines), text
+    assert json.loads(other) == [[], state]  # the same logs and decisions, no file and no line
+    assert Received.paths == ["/publish/epoch/end/"] * 2
+
+
+class Received(BaseHTTPRequestHandler):
+    """A server that notes what is sent to it."""
+
+    paths: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.paths.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class Other(Workers):
+    """A worker that is not the chief."""
+
+    rank, size = 1, 2
+
+
+class OfOthers:
+    """A model that several workers train."""
+
+    workers = Other()
+
+
+def test_a_class_that_the_chief_writes() -> None:
+    done: list[str] = []
+
+    @written_by_chief
+    class Writing(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            done.append("base")
+
+        def wake_after(self) -> int | None:
+            return 3
+
+        def watches(self, hook: str) -> bool:
+            return implements(self, hook, beyond=Writing)
+
+    class Own(Writing):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            done.append("own")
+            super().on_epoch_end(epoch, logs)
+
+    callback = Own()
+    callback.on_epoch_end(0)
+    assert (done, callback.wake_after()) == (["own", "base"], 3)
+    done.clear()
+    callback.model = OfOthers()
+    assert not callback.is_chief
+    callback.on_epoch_end(0)
+    assert (done, callback.wake_after()) == (["own"], None)
+    assert not callback.watches("on_test_begin") and callback.watches("on_epoch_end")
+
+
+def test_lines_of_the_chief(capsys: pytest.CaptureFixture[str]) -> None:
+    callback = Callback()
+    say(callback, "one")
+    callback.model = OfOthers()
+    say(callback, "two")
+    assert capsys.readouterr().out == "one\n"

@@ -10,7 +10,9 @@ from minifit.distribute.agreeing import (
     differing_from_chief,
     packed,
     sums_of_all,
+    take_chiefs_weights,
     unpacked,
+    value_of_chief,
 )
 from minifit.errors import ArgumentTypeError
 from minifit.metrics import AUC, Mean, Metric
@@ -38,6 +40,27 @@ def test_the_chiefs_value_is_sent_only_where_values_differ() -> None:
         return same, once, other["x"].tolist(), workers.messages
 
     assert run_threads(3, compare) == [(None, 1, [0, 0, 0], 3)] * 3
+
+
+def test_the_chiefs_value_and_weights() -> None:
+    class Model:
+        """Weights alone."""
+
+        def __init__(self, workers: ThreadWorkers) -> None:
+            self.workers, self.numbers = workers, [np.full(2, workers.rank)]
+
+        def get_weights(self) -> Any:
+            return self.numbers
+
+        def set_weights(self, numbers: Any) -> None:
+            self.numbers = numbers
+
+    def take(workers: ThreadWorkers) -> Any:
+        model = Model(workers)
+        take_chiefs_weights(model)
+        return value_of_chief(workers, {"rank": workers.rank}), model.numbers[0].tolist()
+
+    assert run_threads(2, take) == [({"rank": 0}, [0, 0])] * 2
 
 
 def test_arrays_of_all_keep_shape_and_dtype() -> None:
