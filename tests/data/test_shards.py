@@ -17,6 +17,7 @@ from minifit.data.shards import Distributed, ShardBatches
 from minifit.errors import ArgumentError, DataError, FileFormatError, UnknownNameError
 from minifit.initializers import GlorotUniform
 from minifit.layers import Dense, Dropout
+from minifit.randomness import Streams
 from minifit.workers import ALONE, Share, Workers
 from tests.data.drawing import context, numbered, rows_of
 from tests.data.shares import one_by_one
@@ -255,7 +256,7 @@ def fitted(workers: Workers, make: Make, state: Any = None) -> tuple[Watch, dict
         [inner, Dropout(0.3, seed=4), Dense(3, "softmax", kernel_initializer=GlorotUniform(2))]
     )
     model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
-    model.workers = workers
+    model.workers, model.training_state.streams = workers, Streams(3)
     train, test = make(workers.rank), make(workers.rank)
     history = model.fit(train, epochs=3, verbose=0, callbacks=[watch], validation_data=test)
     return watch, history.history, model.get_weights()
