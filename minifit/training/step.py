@@ -151,8 +151,12 @@ class JudgedStep(Runner):
             The sums before the batch.
         """
         after, share = self._sums(), self.context.share
-        if len(after) != len(before):
-            before = [0.0] * len(after)  # the first batch has shown a metric how many it needs
+        if len(after) != len(before):  # the first batch has shown a metric how many it needs
+            before = [0.0] * len(after)
+            grads = [(w, w.slot.copy()) for w in self.learned if w.slot is not None]
+            self.message(len(after))  # room for them, which moves the gradients
+            for weight, grad in grads:
+                weight.slot[...] = grad  # type: ignore[index]
         message = self.message(len(after))
         counts = share is not None and share.rows > 0
         message.sums[:] = np.subtract(after, before) if counts else 0

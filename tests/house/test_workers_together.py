@@ -176,7 +176,7 @@ class Largest(Metric):
 
     def __init__(self) -> None:
         super().__init__("largest")
-        self.seen, self.total = 0, np.zeros(2)
+        self.reset_state()
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         self.seen += len(y_pred)
@@ -189,9 +189,26 @@ class Largest(Metric):
         self.seen, self.total = 0, np.zeros(2)
 
 
-def test_a_metric_of_the_users() -> None:
+class Late(Largest):
+    """A metric that makes its sums when it sees the first batch."""
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        if len(self.total) < 50:
+            self.total = np.zeros(50)
+        self.seen += len(y_pred)
+        self.total = self.total + len(y_pred)
+
+    def reset_state(self) -> None:
+        self.seen, self.total = 0, np.zeros(1)
+
+    def result(self) -> float:
+        return float(self.total.sum()) / max(self.seen, 1)
+
+
+@pytest.mark.parametrize("kind", [Largest, Late])
+def test_a_metric_of_the_users(kind: type[Metric]) -> None:
     def make() -> Model:
-        return classifier(metrics=[Largest()])()  # one of its own for each worker
+        return classifier(metrics=[kind()])()  # one of its own for each worker
 
     assert_shared(make, "numpy")
 
