@@ -176,7 +176,7 @@ class Largest(Metric):
 
     def __init__(self) -> None:
         super().__init__("largest")
-        self.reset_state()
+        self.seen, self.total = 0, np.zeros(2)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         self.seen += len(y_pred)
@@ -193,7 +193,7 @@ class Late(Largest):
     """A metric that makes its sums when it sees the first batch."""
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        if len(self.total) < 50:
+        if len(self.total) < 50:  # in the first batch
             self.total = np.zeros(50)
         self.seen += len(y_pred)
         self.total = self.total + len(y_pred)
