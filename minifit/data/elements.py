@@ -15,6 +15,7 @@ from minifit.arrays import FLOAT, Array, numpy_ready
 from minifit.checks import sizes
 from minifit.data.refusals import refuse
 from minifit.errors import ArgumentTypeError, DataError, ShapeError
+from minifit.functions.convert import narrowed
 from minifit.tensor import Tensor, constant, to_array
 
 
@@ -144,7 +145,7 @@ def _part(value: Any) -> Any:
         return to_array(value)  # which says what is wrong with it
     if array.dtype == np.float64 and isinstance(value, float | list):
         return array.astype(FLOAT)  # as every tensor of Python's floats
-    return array
+    return narrowed(value, array)
 
 
 def _array(value: Any) -> Array | None:

@@ -39,13 +39,17 @@ def tensor(value: Any) -> Any:
     if holds_tensors(value):
         return ops.stack([tensor(v) for v in value])
     found = as_tensor(value)
-    plain = not isinstance(value, np.ndarray | np.generic)
-    # Python's whole numbers are int32 in TensorFlow, as long as they fit
-    if plain and found.dtype == np.int64 and not hasattr(value, "__array__"):
-        low, high = np.iinfo(np.int32).min, np.iinfo(np.int32).max
-        if not found.value.size or (found.value.min() >= low and found.value.max() <= high):
-            return constant(found.value.astype(np.int32))
-    return found
+    array = narrowed(value, found.value)
+    return found if array is found.value else constant(array)
+
+
+def narrowed(value: Any, array: Array) -> Array:
+    """Return the array of a value: Python's whole numbers are int32 in TensorFlow, as long as they fit."""
+    if array.dtype != np.int64 or hasattr(value, "__array__"):  # arrays of NumPy and others keep their dtype
+        return array
+    low, high = np.iinfo(np.int32).min, np.iinfo(np.int32).max
+    fits = not array.size or (array.min() >= low and array.max() <= high)
+    return array.astype(np.int32) if fits else array
 
 
 def text_of(value: Any) -> Array | None:

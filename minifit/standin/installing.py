@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from threading import Lock
 from types import FrameType, ModuleType
 
 from minifit import console
@@ -66,6 +67,12 @@ FINDER = Finder()
 _said: list[str] = []
 """The packages of which it was said that the stand-in goes before them."""
 
+_blocks: list[object] = []
+"""The ``with`` blocks, of all threads, that the stand-in is installed for; empty where `install` came first."""
+
+_lock = Lock()
+"""Held while a block begins or ends."""
+
 
 def install() -> None:
     """Let ``import tensorflow`` and ``import keras`` find minifit, from now on and in this process.
@@ -98,7 +105,8 @@ def install() -> None:
     present = [root for root in ROOTS if root not in _said and PathFinder.find_spec(root) is not None]
     if present:
         _said.extend(present)
-        console.say(f"minifit stands in for {' and '.join(present)}, which is installed but not used.")
+        verb = "are" if len(present) > 1 else "is"
+        console.say(f"minifit stands in for {' and '.join(present)}, which {verb} installed but not used.")
     sys.meta_path.insert(0, FINDER)
     default_format.choose("tf")
 
@@ -123,15 +131,24 @@ def uninstall() -> None:
 def installed() -> Iterator[None]:
     """Install the stand-in for the time of a ``with`` block; one that was installed before stays.
 
+    Blocks may lie in each other, and overlap in several threads: the last one that ends takes the stand-in away.
+
     Raises
     ------
     StandInError
         As for `install`.
     """
-    before = FINDER in sys.meta_path
-    install()
+    block = object()
+    with _lock:
+        is_own = bool(_blocks) or FINDER not in sys.meta_path
+        install()
+        if is_own:
+            _blocks.append(block)
     try:
         yield
     finally:
-        if not before:
-            uninstall()
+        with _lock:
+            if is_own:
+                _blocks.remove(block)
+                if not _blocks:
+                    uninstall()

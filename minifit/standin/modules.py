@@ -5,6 +5,7 @@ otherwise than minifit. A function is made of such an entry that renames and han
 """
 
 import ast
+import sys
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from inspect import Parameter, Signature, signature
@@ -32,7 +33,11 @@ class StandInModule(ModuleType):
         """Return what the table has under a name, and keep it; a module in it is imported."""
         public = f"{self.__name__}.{name}"
         if public in MODULES:
-            return import_module(public)
+            if sys.modules.get(self.__name__) is self:
+                return import_module(public)
+            return self.__dict__.setdefault(
+                name, StandInModule(public)
+            )  # the stand-in was taken away meanwhile
         if public in NAMES:
             return self.__dict__.setdefault(name, lent(public))
         if name.startswith("__"):  # Python's own questions

@@ -34,7 +34,7 @@ def test_a_loop_gets_tensors_nested_as_the_elements() -> None:
     ((named, y),) = dataset
     assert isinstance(named["a"], Tensor)
     assert named["a"].numpy().tolist() == [1, 2]
-    assert y.dtype == np.int64
+    assert y.dtype == np.int32
 
 
 def test_a_data_set_is_begun_again_by_every_loop() -> None:

@@ -17,13 +17,18 @@ Pair = namedtuple("Pair", "a b")
 
 def test_a_list_is_one_array_and_a_tuple_several() -> None:
     made = elements.element_of(([1.0, 2.0], {"n": [[1, 2]]}, Tensor([3.0])))
-    assert [made[0].dtype, made[1]["n"].dtype, made[2].dtype] == [np.float32, np.int64, np.float32]
+    assert [made[0].dtype, made[1]["n"].dtype, made[2].dtype] == [np.float32, np.int32, np.float32]
     assert made[1]["n"].shape == (1, 2)
 
 
 def test_pythons_floats_are_float32() -> None:
     assert elements.element_of((1.0, [1.0], 1))[0].dtype == elements.element_of([1.0]).dtype == np.float32
     assert elements.element_of(np.float64(1)).dtype == np.float64
+
+
+def test_pythons_whole_numbers_are_int32_where_they_fit() -> None:
+    small, word, large, array = elements.element_of(([1, -2], 3, [2**40], np.arange(2)))
+    assert [small.dtype, word.dtype, large.dtype, array.dtype] == [np.int32, np.int32, np.int64, np.int64]
 
 
 def test_a_column_of_a_table_keeps_its_dtype() -> None:

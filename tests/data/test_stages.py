@@ -23,7 +23,7 @@ def test_slices() -> None:
     made = stages.Slices(([[1.0, 2.0], [3.0, 4.0]], {"n": [5, 6]}))
     assert [(e[0].tolist(), e[1]["n"].item()) for e in made] == [([1, 2], 5), ([3, 4], 6)]
     assert made.length() == 2
-    assert made.spec() == (TensorSpec((2,)), {"n": TensorSpec((), np.int64)})
+    assert made.spec() == (TensorSpec((2,)), {"n": TensorSpec((), np.int32)})
     assert [n.tolist() for n in made.numbers()] == [[0, 1]]
 
 

@@ -58,6 +58,50 @@ def test_what_a_program_exits_with(tmp_path: Path) -> None:
     assert standin(tmp_path, "-c", "raise SystemExit(3)").returncode == 3
 
 
+LATE = """
+import atexit, os, pickle, threading, time
+import keras
+
+class Mine(keras.callbacks.Callback):
+    pass
+
+def later():
+    threading.main_thread().join()
+    print(pickle.loads(pickle.dumps(Mine)) is Mine)
+
+threading.Thread(target=later).start()
+atexit.register(lambda: print(pickle.loads(pickle.dumps(Mine)) is Mine))
+print(os.path.isabs(__file__))
+"""
+
+
+@pytest.mark.parametrize("arguments", [["late.py"], ["-m", "late"], ["folder"]])
+def test_names_of_a_program_stay_after_its_last_line(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "folder").mkdir()
+    for file in ("late.py", "folder/__main__.py"):
+        (tmp_path / file).write_text(LATE)
+    done = standin(tmp_path, *arguments)
+    assert done.stdout == "True\nTrue\nTrue\n", done.stderr
+    assert not done.stderr
+
+
+def test_a_folder_imports_from_itself(folder: Path) -> None:
+    (folder / "inside" / "program.py").rename(folder / "inside" / "__main__.py")
+    done = standin(folder, "inside", "-x")
+    assert done.stdout == "__main__ ['-x'] 7 True\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [(["nothing.py"], "'nothing.py', which cannot be read"), (["-m", "nothing"], "No module named nothing")],
+)
+def test_a_program_that_is_not_there(tmp_path: Path, arguments: list[str], text: str) -> None:
+    done = standin(tmp_path, *arguments)
+    assert done.returncode == 1
+    assert text in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [[], ["-x"], ["-c"], ["-m"]])
 def test_what_it_does_not_understand(tmp_path: Path, arguments: list[str]) -> None:
     done = standin(tmp_path, *arguments)

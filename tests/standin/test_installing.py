@@ -5,7 +5,9 @@ import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event, Thread
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,6 +63,48 @@ def test_a_block_within_a_block() -> None:
         with standin.installed():
             pass
         exec("import keras")
+    assert not present()
+
+
+def test_blocks_of_two_threads_overlap() -> None:
+    """The block that began first ends first."""
+    found: list[object] = []
+    inside, outside = Event(), Event()
+
+    def second() -> None:
+        with standin.installed():
+            inside.set()
+            outside.wait(60)
+            names: dict[str, object] = {}
+            exec("import keras", names)
+            found.append(names["keras"])
+
+    thread = Thread(target=second)
+    with standin.installed():
+        thread.start()
+        assert inside.wait(60)
+    outside.set()
+    thread.join()
+    assert len(found) == 1
+    assert not present()
+    assert installing.FINDER not in sys.meta_path
+
+
+def test_an_installation_outlives_the_blocks_in_it() -> None:
+    standin.install()
+    try:
+        with standin.installed():
+            pass
+        assert installing.FINDER in sys.meta_path
+    finally:
+        standin.uninstall()
+
+
+def test_what_a_program_imported_goes_on() -> None:
+    names: dict[str, Any] = {}
+    with standin.installed():
+        exec("import tensorflow as tf", names)
+    assert names["tf"].keras.layers.Dense is minifit.layers.Dense
     assert not present()
 
 
