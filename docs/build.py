@@ -178,7 +178,7 @@ def with_figures(text: str) -> str:
     return FIGURES.sub(lambda found: "\n".join([found[1], *made[found[2]], "", found[3]]), text)
 
 
-FILLED = {README: readme, DOCS / "benchmarks.md": with_figures}
+FILLED = {README: readme, DOCS / "benchmarks.md": with_figures, DOCS / "workers.md": with_figures}
 """Pages of which parts are made here."""
 
 STARS = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}

@@ -29,6 +29,7 @@ from tests.benchmarks import (
     steps,
     threads,
     where,
+    workers,
 )
 from tests.benchmarks.pythons import ROOT, Pythons
 from tests.benchmarks.recipes import RECIPES
@@ -44,6 +45,7 @@ COMMANDS: dict[str, ModuleType] = {
     "threads": threads,
     "growth": growth,
     "memory": memory,
+    "workers": workers,
 }
 """The measurements, each kept in a section of the record."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import calls, cold, fits, hooks, models, record, steps, threads
+from tests.benchmarks import calls, cold, costs, fits, hooks, models, record, steps, threads, workers
 from tests.benchmarks.record import Section
 from tests.benchmarks.text import markdown, number
 
@@ -57,6 +57,34 @@ def of_models(section: Section) -> list[str]:
     return [*picture, *comparison(section), "", *first]
 
 
+def of_workers(section: Section) -> list[str]:
+    """Steps with one worker and with more, and the reduction by itself."""
+    return [
+        f"{record.where(section)}; one thread of BLAS each. Medians of {section['rounds']} rounds.",
+        "",
+        *markdown(workers.scaling(section)),
+        "",
+        "The reduction by itself:",
+        "",
+        *markdown(workers.reductions(section)),
+    ]
+
+
+def of_costs(section: Section) -> list[str]:
+    """The formula with the numbers of this machine, and with those of networks."""
+    latency, byte = costs.of_machine(section)
+    return [
+        f"Here an exchange takes a = {number(latency * 1e6)} µs and a byte b = {number(byte * 1e9)} ns,",
+        f"which is {number(1e-9 / byte)} GB a second. For {section['workers']} workers the formula says:",
+        "",
+        *markdown(costs.here(section)),
+        "",
+        "For a cluster, with its network's numbers, as times the rows a second of one worker:",
+        "",
+        *markdown(costs.in_a_cluster(section)),
+    ]
+
+
 PARTS: dict[str, tuple[str, Callable[[Section], list[str]]]] = {
     "summary": ("steps", summary),
     "steps": ("steps", comparison),
@@ -74,6 +102,8 @@ PARTS: dict[str, tuple[str, Callable[[Section], list[str]]]] = {
             *markdown(threads.table(section)),
         ],
     ),
+    "workers": ("workers", of_workers),
+    "costs": ("workers", of_costs),
 }
 """The parts of pages by their names: the section of the record that each shows, and how."""
 

@@ -38,12 +38,22 @@ def run(python: str, job: str, **given: Any) -> Any:
     Failed
         When there is none.
     """
-    command = [python, "-m", "tests.benchmarks.worker", json.dumps({"job": job, **given})]
+    return result([python, "-m", "tests.benchmarks.worker", json.dumps({"job": job, **given})])
+
+
+def result(command: list[str], **settings: str) -> Any:
+    """What a command prints as its last line, in JSON; it has these environment variables, too.
+
+    Raises
+    ------
+    Failed
+        When there is nothing, or an error.
+    """
     try:
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env=os.environ | SETTINGS,
+            env=os.environ | SETTINGS | settings,
             check=False,
             capture_output=True,
             encoding="utf-8",

@@ -34,6 +34,25 @@ def of_models() -> dict[str, Any]:
     }
 
 
+def of_workers() -> dict[str, Any]:
+    """Two workloads on two workers, in two rounds."""
+    return {
+        "made": record.made(),
+        "workers": 2,
+        "rounds": 2,
+        "batches": {"digits": 32, "mnist256": 256},
+        "bytes": {"digits": 10_000, "mnist256": 2_000_000},
+        "seconds": {
+            "digits": {"one": [8e-6, 8e-6], "strong": [16e-6, 16e-6], "weak": [20e-6, 20e-6]},
+            "mnist256": {"one": [0.010], "strong": [0.006], "weak": [0.011]},
+        },
+        "reductions": {
+            "4": {"bare": [2e-6, 2e-6], "minifit": [2.1e-6, 2.3e-6]},
+            "25000000": {"bare": [0.010002], "minifit": [0.010002]},
+        },
+    }
+
+
 def of_growth() -> dict[str, Any]:
     """Two implementations, one of which stops early."""
     return {

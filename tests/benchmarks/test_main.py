@@ -7,10 +7,22 @@ from typing import Any
 import pytest
 
 from tests.benchmarks import __main__ as bench
-from tests.benchmarks import calls, charts, cold, fits, growth, hooks, memory, models, record, threads
+from tests.benchmarks import (
+    calls,
+    charts,
+    cold,
+    fits,
+    growth,
+    hooks,
+    memory,
+    models,
+    record,
+    threads,
+    workers,
+)
 from tests.benchmarks.callers import CALLS
 from tests.benchmarks.pythons import Pythons
-from tests.benchmarks.sections import of_growth, of_models
+from tests.benchmarks.sections import of_growth, of_models, of_workers
 from tests.benchmarks.workloads import WORKLOADS
 
 
@@ -103,6 +115,7 @@ def test_a_series_stops_before_an_epoch_that_would_be_too_long(monkeypatch: pyte
         (memory, {"gigabytes": 4, "ways": [{"way": "memmap", "rows": 9, "megabytes": 30, "seconds": 1.0}]}),
         (growth, of_growth()),
         (models, of_models()),
+        (workers, of_workers()),
         (calls, {"calls": {"minifit": dict.fromkeys(CALLS, 2e-6)}}),
     ],
 )
@@ -115,6 +128,7 @@ def test_a_report_is_a_table(module: Any, section: dict[str, Any]) -> None:
         memory: "memmap             9                   30     1.00",
         growth: "NumPy loop   20.0       –",
         models: "PyTorch loop   0.50         –",
+        workers: "25,000,000                         10,002   10,002           1.00",
         calls: "minifit                2.00             2.00              2.00            2.00                 2.00",
     }
     assert expected[module] in lines

@@ -6,12 +6,11 @@ import pytest
 
 from docs import build
 from tests.benchmarks import pages, record
-from tests.benchmarks.sections import of_growth, of_models, of_steps
+from tests.benchmarks.sections import of_growth, of_models, of_steps, of_workers
 
 
-def test_every_part_is_on_a_page(root: Path) -> None:
-    shown = (root / name for name in ("README.md", "docs/benchmarks.md"))
-    text = "".join(page.read_text(encoding="utf-8") for page in shown)
+def test_every_part_is_on_a_page() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in build.FILLED)
     assert sorted(found[1] for found in build.FIGURES.findall(text)) == sorted(pages.PARTS)
 
 
@@ -25,6 +24,7 @@ def test_the_parts_of_a_record(tmp_path: Path) -> None:
     record.keep(tmp_path / "record.json", "steps", of_steps())
     record.keep(tmp_path / "record.json", "growth", of_growth())
     record.keep(tmp_path / "record.json", "models", of_models())
+    record.keep(tmp_path / "record.json", "workers", of_workers())
     parts = pages.parts(tmp_path / "record.json")
     assert set(parts) == set(pages.PARTS)
     summary = " ".join(parts["summary"])
@@ -32,6 +32,8 @@ def test_the_parts_of_a_record(tmp_path: Path) -> None:
     assert "the fastest of 2 others" in summary
     assert "| minifit | 2.00 | 200,000 |" in parts["steps"]
     assert parts["cold"] == pages.NOTHING
+    assert "| mnist256 | 256 | 2,000 | 10,000 | 6,000 | 1.67 | 11,000 | 1.82 |" in parts["workers"]
+    assert "| 4 | 2.00 | 2.20 | 1.10 |" in parts["workers"]
     assert "| PyTorch loop | 4.00 | – |" in parts["models"]
     assert "| PyTorch loop | 0.50 | – |" in parts["models"]
 
