@@ -71,7 +71,10 @@ def reduction(sizes: list[int]) -> dict[str, list[float]]:
     found = {}
     for size in sizes:
         numbers = np.zeros(size // 4, np.float32)
-        ways = [partial(world.Allreduce, MPI.IN_PLACE, numbers.copy()), workers.prepare(numbers)]
+        ways: list[Callable[[], None]] = [
+            partial(world.Allreduce, MPI.IN_PLACE, numbers.copy()),
+            workers.prepare(numbers),
+        ]
         times = max(3, min(1000, 4_000_000 // size))
         blocks = [[timed(call, times) for call in ways] for _ in range(BLOCKS)]
         found[str(size)] = [float(t) for t in np.median(blocks, axis=0)]

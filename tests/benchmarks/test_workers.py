@@ -9,7 +9,9 @@ import pytest
 from tests.benchmarks import costs, shares, workers
 from tests.benchmarks.costs import Network
 from tests.benchmarks.pythons import Pythons
+from tests.benchmarks.recipes import RECIPES
 from tests.benchmarks.sections import of_workers
+from tests.benchmarks.workloads import WORKLOADS
 
 
 @pytest.mark.slow
@@ -23,12 +25,8 @@ def test_processes_do_a_job_together() -> None:
 @pytest.mark.parametrize(("workload", "size"), [("tabular", 4 * 6337), ("digits", 4 * 2410)])
 def test_a_step_is_timed(workload: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("mpi4py")
-    kept = (shares.RECIPES, shares.WORKLOADS)
-    small: list[dict[str, Any]] = [
-        {name: w._replace(samples=256) for name, w in each.items()} for each in kept
-    ]
-    monkeypatch.setattr(shares, "RECIPES", small[0])
-    monkeypatch.setattr(shares, "WORKLOADS", small[1])
+    monkeypatch.setattr(shares, "RECIPES", {k: w._replace(samples=256) for k, w in RECIPES.items()})
+    monkeypatch.setattr(shares, "WORKLOADS", {k: w._replace(samples=256) for k, w in WORKLOADS.items()})
     monkeypatch.setenv("MINIFIT_KERNELS", "numpy")
     found = shares.step(workload, 2, 0.0)
     assert found["step"] > 0

@@ -42,9 +42,11 @@ def test_the_quickstart_learns_the_digits(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_workers_print_what_one_does(root: Path) -> None:
+def test_two_workers_print_what_one_does(root: Path, tmp_path: Path) -> None:
     example = root / "examples" / WORKERS
-    two = run_workers(2, f"import runpy; runpy.run_path({str(example)!r}, run_name='__main__')").printed
+    script = f"import runpy; runpy.run_path({str(example)!r}, run_name='__main__')"
+    two = run_workers(2, script, tmp_path).printed
+    assert {"best.weights.h5", "rows.csv"} <= {file.name for file in tmp_path.iterdir()}
     assert two[1] == "", "only the chief prints"
     (count, *lines), (others, *expected) = two[0].splitlines(), run(example, root).splitlines()
     assert (count, others) == ("2 workers", "1 worker")
