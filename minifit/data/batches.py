@@ -14,6 +14,7 @@ from minifit.arrays import Array
 from minifit.data.batch import PARTS, Batch, Columns, Stretch
 from minifit.data.class_weights import weigh_classes
 from minifit.data.forms import ALONE, ONE, Form, Given, Names, warn_of_extra
+from minifit.data.shares import refuse_sharding
 from minifit.data.values import not_finite
 from minifit.errors import ArgumentError, DataError, ShapeError, legible, quoted
 from minifit.tables import first_difference, plain
@@ -87,6 +88,7 @@ class Batches(ABC):
     labels: tuple[Sequence[str], ...] = (PARTS[:1], (), ())
     workers: Workers = ONE_WORKER
     _total = 0  # the rows of the latest batch, those of all workers
+    sharding = "AUTO"  # what the options of a data set say
     _explained = False
 
     def divide(self, workers: Workers) -> None:
@@ -98,6 +100,7 @@ class Batches(ABC):
             When the data cannot be divided, or is not the same on all workers.
         """
         if workers.size > 1:
+            refuse_sharding(self.sharding)
             self.workers = workers
             self._see_that_all_have_it()
 

@@ -430,6 +430,13 @@ class Dataset(Piped):
         return True
 
     @property
+    def sharding(self) -> str:
+        """The name of the `AutoShardPolicy` that `with_options` was given; AUTO where there is none."""
+        group = vars(self.options()).get("experimental_distribute", Options())
+        policy = vars(group).get("auto_shard_policy", "AUTO")
+        return str(getattr(policy, "name", policy))
+
+    @property
     def element_spec(self) -> Any:
         """The shape and dtype of each part of an element, nested as it is.
 

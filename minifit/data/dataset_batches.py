@@ -61,13 +61,15 @@ def batches_of_dataset(
     whole = steps is None or steps == length
     found = recipe_of(dataset.stage)
     if found is None:
-        return DatasetBatches(dataset, steps, whole, called, names)
+        as_yielded = DatasetBatches(dataset, steps, whole, called, names)
+        as_yielded.sharding = dataset.sharding
+        return as_yielded
     parts = found.source.arrays if isinstance(found.source.arrays, tuple) else (found.source.arrays,)
     _see_that_parts_fit(parts)
     x, y, weight = (*parts, None, None)[:3]
     given = normal_form(x, y, weight, names, of)
     made = PipelineBatches(columns_of(given, of), found, steps, whole)
-    made.names, made.called = names, called
+    made.names, made.called, made.sharding = names, called, dataset.sharding
     made._note(given)
     return made
 

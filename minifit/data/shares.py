@@ -4,6 +4,7 @@ import numpy as np
 
 from minifit.arrays import Array
 from minifit.data.batch import Batch
+from minifit.errors import ArgumentError
 from minifit.workers import Share, Workers
 
 ENDED = -1
@@ -51,3 +52,18 @@ def part_of(batch: Batch, share: Share) -> Batch:
         tuple([None if array is None else array[rows] for array in part]) for part in batch
     )
     return Batch(inputs, targets, weights)  # type: ignore[arg-type]
+
+
+def refuse_sharding(policy: str) -> None:
+    """Raise for another way to share data than by the rows of batches.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if policy not in ("AUTO", "DATA"):
+        raise ArgumentError(
+            "Workers share a data set by the rows of its batches. "
+            f"Received: auto_shard_policy={policy}. Leave it out, or have each worker make its own data with "
+            "strategy.distribute_datasets_from_function."
+        )

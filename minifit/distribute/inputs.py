@@ -7,8 +7,9 @@ import numpy as np
 
 from minifit import nest
 from minifit.checks import positive
+from minifit.data.dataset import Dataset
 from minifit.data.shards import Distributed
-from minifit.data.shares import ENDED, share_among
+from minifit.data.shares import ENDED, refuse_sharding, share_among
 from minifit.distribute.agreeing import agree_on_random_numbers
 from minifit.errors import ArgumentError, DataError, quoted
 from minifit.tensor import Tensor, constant
@@ -71,6 +72,8 @@ class DistributedDataset(Distributed):
 
     def __init__(self, workers: Workers, dataset: Any, hand_out: Callable[[Share], None]) -> None:
         super().__init__(dataset, own=False)
+        if workers.size > 1 and isinstance(dataset, Dataset):
+            refuse_sharding(dataset.sharding)
         self.workers, self._hand_out = workers, hand_out
 
     def __iter__(self) -> Iterator[Any]:

@@ -85,6 +85,16 @@ class CommunicationOptions:
         self.bytes_per_pack, self.timeout_seconds, self.implementation = 0, None, implementation
 
 
+class AutoShardPolicy(Enum):
+    """TensorFlow's ways to share a data set among workers. AUTO and DATA share the rows of each batch."""
+
+    AUTO = 0
+    FILE = 1
+    DATA = 2
+    HINT = 3
+    OFF = -1
+
+
 class CrossDeviceOps:
     """A way to add up over the devices of one process. There is one device, so all of them do the same: nothing."""
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from minifit import nonlinearities, ops
-from minifit.errors import ArgumentError
+from minifit.errors import ArgumentError, ShapeError
 from minifit.functions.convert import as_dtype, tensor
 from minifit.functions.reductions import axes, reduce_variance
 from minifit.functions.shaping import argsort, gather
@@ -126,3 +126,46 @@ def confusion_matrix(
     made = np.zeros((n, n), as_dtype(dtype))
     np.add.at(made, (true, guessed), 1 if weights is None else to_array(tensor(weights)).astype(made.dtype))
     return Tensor(made)
+
+
+def compute_average_loss(
+    per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None
+) -> Tensor:
+    """Return the sum of losses divided by the size of the whole batch, which several workers may share.
+
+    Parameters
+    ----------
+    per_example_loss : tensor of shape (n, ...)
+        The losses of the rows of this worker.
+    sample_weight : tensor, optional
+    global_batch_size : int, optional
+        The rows of all workers; in `Strategy.run` those of the batch when None.
+
+    References
+    ----------
+    ``tf.nn.compute_average_loss`` (TensorFlow 2.7).
+    """
+    losses = tensor(per_example_loss)
+    if losses.ndim == 0:
+        raise ShapeError(
+            "per_example_loss has a loss for each row. Received: a single number. Make the loss with reduction='none'."
+        )
+    rows = losses.shape[0]
+    if sample_weight is not None:
+        weights = tensor(sample_weight)
+        losses = losses * weights.reshape(weights.shape + (1,) * (losses.ndim - weights.ndim))
+    share = current().share
+    size = global_batch_size if global_batch_size is not None else rows if share is None else share.total
+    return ops.sum(losses) / size
+
+
+def scale_regularization_loss(regularization_loss: Any) -> Tensor:
+    """Return the sum of losses of weights, divided by the number of workers, whose losses are added up later.
+
+    References
+    ----------
+    ``tf.nn.scale_regularization_loss`` (TensorFlow 2.7).
+    """
+    losses = regularization_loss if isinstance(regularization_loss, list | tuple) else [regularization_loss]
+    total = sum([ops.sum(tensor(each)) for each in losses], start=tensor(0.0))
+    return total / current().workers.size

@@ -6,6 +6,7 @@ A file holds arrays under names that come of the attributes: ``model/0`` is the 
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from zipfile import BadZipFile
 
@@ -13,7 +14,14 @@ import numpy as np
 
 from minifit.arrays import Array
 from minifit.checks import positive
-from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, ShapeError, quoted
+from minifit.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    FileFormatError,
+    NotBuiltError,
+    ShapeError,
+    quoted,
+)
 from minifit.optimizers import Optimizer
 from minifit.parameters import Parameter, Variable
 from minifit.saving import atomic, checkpoint_files
@@ -61,8 +69,11 @@ class Checkpoint:
         self._tracked = dict(kwargs) if root is None else {"root": root, **kwargs}
         for name, value in kwargs.items():
             setattr(self, name, value)
-        for _ in self._parts():
-            pass  # raises for what cannot be kept
+        with suppress(
+            NotBuiltError
+        ):  # of a model whose weights come with its first data, and which is saved later
+            for _ in self._parts():
+                pass  # raises for what cannot be kept
 
     def _parts(self) -> Iterator[tuple[str, Any]]:
         """Yield variables and optimizers with their names, each once; optimizers come last."""

@@ -313,6 +313,27 @@ DTYPES = {
     "DType": "numpy.dtype",
 }
 
+DISTRIBUTE: dict[str, Mapping[str, str]] = {
+    "distribute": same(
+        "minifit.distribute",
+        """
+        CrossDeviceOps DistributedDataset HierarchicalCopyAllReduce InputContext MirroredStrategy
+        MultiWorkerMirroredStrategy NcclAllReduce OneDeviceStrategy ReduceOp ReductionToOneDevice ReplicaContext
+        Strategy get_replica_context get_strategy has_strategy in_cross_replica_context
+        """,
+    ),
+    "distribute.cluster_resolver": same(
+        "minifit.distribute.cluster_resolver", "ClusterResolver SimpleClusterResolver TFConfigClusterResolver"
+    ),
+    "distribute.experimental": same(
+        "minifit.distribute.experimental",
+        """
+        CollectiveCommunication CommunicationImplementation CommunicationOptions MultiWorkerMirroredStrategy
+        ValueContext
+        """,
+    ),
+}
+
 DEVICES = same(
     "minifit.standin.environment", "list_logical_devices list_physical_devices set_visible_devices"
 )
@@ -383,7 +404,8 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
     ),
     "data.experimental": same(
         "minifit.data", "AUTOTUNE INFINITE_CARDINALITY UNKNOWN_CARDINALITY cardinality make_csv_dataset"
-    ),
+    )
+    | same("minifit.distribute.options", "AutoShardPolicy"),
     "debugging": same(
         "minifit.standin.testing",
         """
@@ -391,9 +413,13 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
         assert_none_equal assert_positive check_numerics
         """,
     ),
+    **DISTRIBUTE,
     "dtypes": {**DTYPES, **same("minifit.functions.convert", "cast")},
     "errors": {"InvalidArgumentError": "builtins.ValueError"},  # which all are that are raised in its place
     "initializers": INITIALIZERS,
+    "io.gfile": same(
+        "minifit.standin.gfile", "copy exists glob isdir listdir makedirs mkdir remove rename rmtree"
+    ),
     "linalg": LINALG,
     "lookup": same("minifit.standin.absent", "KeyValueTensorInitializer"),
     "losses": LOSSES,
@@ -421,8 +447,8 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
         **same(
             "minifit.functions.neural",
             """
-            bias_add dropout embedding_lookup in_top_k l2_loss leaky_relu log_softmax moments relu6
-            sigmoid_cross_entropy_with_logits softmax softmax_cross_entropy_with_logits
+            bias_add compute_average_loss dropout embedding_lookup in_top_k l2_loss leaky_relu log_softmax moments relu6
+            scale_regularization_loss sigmoid_cross_entropy_with_logits softmax softmax_cross_entropy_with_logits
             sparse_softmax_cross_entropy_with_logits
             """,
         ),
@@ -460,7 +486,8 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
     "test": same("minifit.standin.environment", "gpu_device_name is_built_with_cuda is_gpu_available")
     | same("minifit.standin.testing", "TestCase main"),
     "train": same("minifit.models.checkpoint", "Checkpoint CheckpointManager latest_checkpoint")
-    | same("minifit.saving.device_options", "CheckpointOptions"),
+    | same("minifit.saving.device_options", "CheckpointOptions")
+    | same("minifit.distribute.cluster_resolver", "ClusterSpec"),
     "version": {"VERSION": "minifit.standin.version.VERSION"},
 }
 """The names of ``tensorflow`` besides those under ``tensorflow.keras``, by module."""

@@ -14,6 +14,7 @@ from minifit.data import (
     Batches,
     Dataset,
     Names,
+    Options,
     Sequence,
     array_batches,
     batches_of,
@@ -26,7 +27,9 @@ from minifit.data import (
 )
 from minifit.data.shares import places_held
 from minifit.data.stored import Stored
-from minifit.errors import DataError
+from minifit.distribute.options import AutoShardPolicy
+from minifit.distribute.strategy import Strategy
+from minifit.errors import ArgumentError, DataError
 from minifit.initializers import GlorotUniform
 from minifit.layers import Dense
 from minifit.randomness import Streams
@@ -477,3 +480,21 @@ def test_a_fit_comes_to_the_same(kind: str) -> None:
         for one, other in zip(own, weights, strict=True):
             np.testing.assert_allclose(one, other, atol=1e-5)
         np.testing.assert_allclose(others, lone, rtol=1e-5)
+
+
+def test_another_way_to_share_a_data_set_is_refused() -> None:
+    options = Options()
+    options.experimental_distribute.auto_shard_policy = AutoShardPolicy.OFF
+    data = Dataset.from_tensor_slices(np.zeros((8, 1), np.float32)).batch(4)
+    assert (data.sharding, data.with_options(options).sharding) == ("AUTO", "OFF")
+
+    def divide(workers: ThreadWorkers) -> None:
+        for kind in (data, data.map(lambda x: x)):
+            batches_of(kind).divide(workers)
+            with pytest.raises(ArgumentError, match="auto_shard_policy=OFF"):
+                batches_of(kind.with_options(options)).divide(workers)
+            with pytest.raises(ArgumentError, match="auto_shard_policy=OFF"):
+                Strategy(workers).experimental_distribute_dataset(kind.with_options(options))
+
+    run_threads(2, divide)
+    batches_of(data.with_options(options)).divide(ALONE)

@@ -6,7 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minifit.errors import ArgumentError, ArgumentTypeError, FileFormatError, PartialLoadError, ShapeError
+from minifit.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    FileFormatError,
+    NotBuiltError,
+    PartialLoadError,
+    ShapeError,
+)
 from minifit.functions.module import Module
 from minifit.layers import Dense
 from minifit.models import Sequential
@@ -209,3 +216,16 @@ def test_restore_or_initialize(tmp_path: Path) -> None:
     v.assign(5.0)
     assert manager.restore_or_initialize() == path
     assert (float(v), begun) == (1, [1])
+
+
+def test_a_model_that_waits_for_its_first_data(tmp_path: Path) -> None:
+    model = Sequential([Dense(2)])
+    checkpoint = Checkpoint(model=model)
+    with pytest.raises(NotBuiltError, match="has no weights before it is built"):
+        checkpoint.save(tmp_path / "ckpt")
+    model.build((None, 3))
+    kept = model.get_weights()
+    path = checkpoint.save(tmp_path / "ckpt")
+    model.set_weights([w + 1 for w in kept])
+    checkpoint.restore(path)
+    np.testing.assert_array_equal(model.get_weights()[0], kept[0])
