@@ -237,8 +237,6 @@ class TrainingState(Participants):
         for what, now in kind.items():
             if captured.get(what) != now:
                 place, then, here = first_difference(captured.get(what), now, what)
-                if place == "data: workers":  # one alone says nothing of it
-                    then, here = then or 1, here or 1
                 raise ArgumentError(
                     "A captured state fits only what it was captured of. "
                     f"Received: {legible(place)}, which was {quoted(then)} and is {quoted(here)} now. "

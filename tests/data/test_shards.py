@@ -323,11 +323,11 @@ def test_another_number_of_workers_is_refused(own: bool) -> None:
     two = state_of(run_threads(2, lambda workers: fitted(workers, make)))
     one = state_of([fitted(ALONE, make)])
     for state, size, said in (
-        (two, 3, "was 2 and is 3"),
-        (two, 1, "was 2 and is 1"),
-        (one, 2, "was 1 and is 2"),
+        (two, 3, "2, and 3"),
+        (two, 1, "2, and 1"),
+        (one, 2, "1, and 2"),
     ):
-        with pytest.raises(ArgumentError, match=f"Received: data: workers, which {said} now"):
+        with pytest.raises(ArgumentError, match=f"Received: the state of a run of {said} now"):
             run_threads(size, partial(fitted, make=make, state=state))
 
 
