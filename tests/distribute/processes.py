@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -78,6 +79,16 @@ class Job:
             self.end()
             pytest.fail(f"the job hangs: {self._texts('out')} {self._texts('err')}")
         return Finished(self.process.returncode, self._texts("out"), self._texts("err"), words.decode())
+
+    def words_of_all(self, count: int, seconds: float = SECONDS) -> list[str]:
+        """Wait until each worker has printed so many words, and return the first of each; fewer if the job ends."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and self.process.poll() is None:
+            words = [text.split() for text in self._texts("out")]
+            if all(len(each) >= count for each in words):
+                return [each[0] for each in words]
+            time.sleep(0.02)
+        return [text.partition(" ")[0].strip() for text in self._texts("out")]
 
     def end(self) -> None:
         """End what still runs: mpiexec takes the workers along."""

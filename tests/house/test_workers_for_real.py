@@ -1,7 +1,10 @@
 """Trainings by several processes that MPI connects, and what becomes of faults on one of them."""
 
 import json
+import os
+import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -171,18 +174,46 @@ said["loss"], said["weights"] = history.history["loss"][-1], digest(model)
     assert said_by(2, script, tmp_path / "backup", 0, kernels=kernels) == whole
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(10))
+def test_a_worker_killed_at_any_instant(seed: int, tmp_path: Path) -> None:
+    script = """
+print(os.getpid(), flush=True)
+utils.set_random_seed(1)
+model = make()
+callbacks = [BackupAndRestore(sys.argv[1], save_freq=2, double_checkpoint=True)]
+model.fit(np.tile(x, (15, 1)), np.tile(y, 15), 8, epochs=4, verbose=0, callbacks=callbacks)
+said["weights"] = digest(model)
+"""
+    settings = {"MINIFIT_KERNELS": ["numpy", "numba"][seed % 2]}
+    whole = said_by(2, script, tmp_path / "whole", kernels=settings["MINIFIT_KERNELS"])
+    rng, kills = np.random.default_rng(seed), 0
+    while True:
+        with started(2, BEGIN + script + END, [tmp_path / "backup"], settings) as job:
+            pids = job.words_of_all(1)
+            time.sleep(rng.uniform(0, 1.5))
+            if kills < 6 and job.process.poll() is None:
+                with suppress(ProcessLookupError):
+                    os.kill(int(pids[rng.integers(2)]), signal.SIGKILL)
+                kills += 1
+            finished = job.wait()
+        if finished.code == 0:
+            break
+    assert [text.splitlines()[1:] for text in finished.printed] == [[json.dumps(each)] for each in whole], (
+        finished
+    )
+
+
 def test_ctrl_c_ends_all_workers() -> None:
     script = """
 model = make()
 class Say(Callback):
     def on_epoch_end(self, epoch, logs=None):
         if epoch == 2:
-            print("under way", flush=True)
+            print("under way", flush=True)  # on each
 model.fit(x, y, 8, epochs=10**6, verbose=0, callbacks=[Say()])
 """
     with started(2, BEGIN + script) as job:
-        until = time.monotonic() + 30
-        while "under way" not in "".join(job._texts("out")) and time.monotonic() < until:
-            time.sleep(0.05)
+        assert job.words_of_all(2)[0] == "under"
         job.process.terminate()
         assert job.wait(20).code != 0
