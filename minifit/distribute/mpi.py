@@ -20,7 +20,7 @@ import numpy as np
 
 from minifit import interrupts
 from minifit.errors import BusyError, MissingPackageError, WorkerError, legible, quoted
-from minifit.workers import Numbers, Workers
+from minifit.workers import ALONE, Numbers, Workers
 
 NUMBER, COUNT, KIND, FAILED = range(4)
 """Places on the board: the number of the latest reduction that was begun, its size and kind; and the number of the
@@ -280,4 +280,4 @@ def all_processes() -> Workers:
             f"Several workers talk to each other by MPI. Received: {legible(error)}. "
             'Install it with: pip install "minifit-training[mpi]"; and an MPI, such as: pip install mpich.'
         ) from error
-    return MPIWorkers(MPI.COMM_WORLD)
+    return ALONE if MPI.COMM_WORLD.size == 1 else MPIWorkers(MPI.COMM_WORLD)

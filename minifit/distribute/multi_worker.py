@@ -8,7 +8,7 @@ from minifit.distribute.mpi import all_processes
 from minifit.distribute.options import CommunicationOptions
 from minifit.distribute.strategy import Strategy
 from minifit.errors import ArgumentError, ArgumentTypeError, quoted
-from minifit.workers import ALONE, Workers
+from minifit.workers import Workers
 
 
 class MultiWorkerMirroredStrategy(Strategy):
@@ -48,8 +48,7 @@ class MultiWorkerMirroredStrategy(Strategy):
                 f"communication_options is a CommunicationOptions. Received: {quoted(communication_options)}. "
                 "Leave it out."
             )
-        job = all_processes()
-        super().__init__(ALONE if job.size == 1 else job)
+        super().__init__(all_processes())
         self.cluster_resolver = _resolver(cluster_resolver, self.workers)
 
 

@@ -22,7 +22,7 @@ SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 5)
 def test_every_program_was_recorded() -> None:
     others = {"record", "test_suite"}
     assert {file.stem for file in FOLDER.glob("*.py")} - others == set(PROGRAMS)
-    assert len(PROGRAMS) == 15
+    assert len(PROGRAMS) == 18
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -34,6 +34,8 @@ def test_a_program_prints_what_was_recorded(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    if program == "multi_worker_strategy":
+        pytest.importorskip("mpi4py")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     set_random_seed(seed)
