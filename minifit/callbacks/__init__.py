@@ -8,6 +8,7 @@ from minifit.callbacks.callback_list import CallbackList
 from minifit.callbacks.csv_logger import CSVLogger
 from minifit.callbacks.early_stopping import EarlyStopping
 from minifit.callbacks.history import History
+from minifit.callbacks.hook_trace import HookTrace
 from minifit.callbacks.lambda_callback import LambdaCallback
 from minifit.callbacks.learning_rate_scheduler import LearningRateScheduler
 from minifit.callbacks.model_checkpoint import ModelCheckpoint
@@ -25,6 +26,7 @@ __all__ = [
     "CallbackList",
     "EarlyStopping",
     "History",
+    "HookTrace",
     "LambdaCallback",
     "LearningRateScheduler",
     "ModelCheckpoint",

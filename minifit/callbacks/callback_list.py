@@ -20,8 +20,8 @@ from minifit.callbacks.base import (
 from minifit.callbacks.history import History
 from minifit.callbacks.progbar_logger import ProgbarLogger
 from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.observing import Calls, Observer, present
 from minifit.saving.paths import absolute
-from minifit.tensorboard.profile import Trace
 
 
 class CallbackList:
@@ -71,7 +71,8 @@ class CallbackList:
             self.callbacks.append(ProgbarLogger(count_mode="steps"))
         self._found: list[Any] | None = None
         self._methods: dict[str, list[Callable[..., None]]] = {}  # of the hooks that anything is done at
-        self._trace: Trace | None = None
+        self._profile: Observer | None = None
+        self._observers: list[Observer] = []
         self.ask()
         if model is not None:
             self.set_model(model)
@@ -88,7 +89,7 @@ class CallbackList:
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: the callbacks; their hooks are looked up again."""
-        return {**vars(self), "_found": None, "_methods": {}, "_trace": None}
+        return {**vars(self), "_found": None, "_methods": {}, "_profile": None, "_observers": []}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -122,26 +123,24 @@ class CallbackList:
     # -- who is watching --------------------------------------------------------------------------------
 
     def ask(self) -> None:
-        """Look up which callbacks implement which hook, anew if there is anything new."""
-        found = [methods_at_hooks(callback) for callback in self.callbacks]
+        """Look up which callbacks implement which hook, and who observes them, again if anything is new."""
+        own = (c for c in self.callbacks if isinstance(c, Observer))
+        observers = list({id(o): o for o in (self._profile, *own, *present()) if o is not None}.values())
+        found = [*map(methods_at_hooks, self.callbacks), *observers]
         if found == self._found:  # as a rule: this is asked before every epoch
             return
-        self._found = found
-        in_turn = sorted(self.callbacks, key=lambda c: bool(declared(c, "acts_last")))
-        self._methods = {}
-        for callback in in_turn:
+        self._found, self._observers = found, observers
+        calls: dict[str, Calls] = {hook: [] for hook in HOOKS} if observers else {}
+        for callback in sorted(self.callbacks, key=lambda c: bool(declared(c, "acts_last"))):
             for hook in hooks_of(callback):
-                self._methods.setdefault(hook, []).append(self._method(callback, hook))
+                calls.setdefault(hook, []).append((callback, getattr(callback, hook)))
+        for observer in observers:
+            calls = {hook: observer.around(self, hook, own) for hook, own in calls.items()}
+        self._methods = {hook: [method for _, method in own] for hook, own in calls.items() if own}
 
-    def _method(self, callback: Callback, hook: str) -> Callable[..., None]:
-        method: Callable[..., None] = getattr(callback, hook)
-        if self._trace is None:
-            return method
-        return self._trace.timed("callbacks", f"{type(callback).__name__}.{hook}", method)
-
-    def profile(self, trace: Trace | None) -> None:
-        """From the next hook on, write into a trace how long each callback takes; None for no longer."""
-        self._trace, self._found = trace, None
+    def profile(self, observer: Observer | None) -> None:
+        """From the next hook on, let an observer see how long each callback takes; None for no longer."""
+        self._profile = observer
         self.ask()
 
     def watched(self, event: str) -> bool:
@@ -149,7 +148,8 @@ class CallbackList:
         if not self._methods:
             return False
         hooks = (f"on_{event}_batch_begin", f"on_{event}_batch_end")
-        return any(declared(c, "watches")(h) for h in hooks if h in self._methods for c in self.callbacks)
+        asked = [*(declared(c, "watches") for c in self.callbacks), *(o.watches for o in self._observers)]
+        return any(watches(h) for h in hooks if h in self._methods for watches in asked)
 
     def wake_after(self) -> int | None:
         """In how many training batches the first callback must be told, of those that do not watch; None for no one."""
@@ -228,6 +228,8 @@ class CallbackList:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        for observer in self._observers:
+            observer.ended(self, error)
         self.release(error)
 
     def release(self, on_its_way: BaseException | None = None) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from minifit import console
 from minifit.errors import ArgumentError
+from minifit.observing import Calls, Observer
 from minifit.saving import atomic
 
 ROWS = ("batches", "kernels", "callbacks")
@@ -24,7 +25,7 @@ MOST = 200_000
 """Spans after which a profile ends, so that memory is bounded."""
 
 
-class Trace:
+class Trace(Observer):
     """Spans of time, by row.
 
     Attributes
@@ -48,6 +49,10 @@ class Trace:
                 self.spans.append((row, name, begin, time.perf_counter()))
 
         return measured
+
+    def around(self, callbacks: Any, hook: str, calls: Calls) -> Calls:
+        """The same methods, each of them timed."""
+        return [(c, self.timed("callbacks", f"{type(c).__name__}.{hook}", method)) for c, method in calls]
 
     def timed_kernels(self, kernels: ModuleType) -> ModuleType:
         """The same kernels, each of them timed."""

@@ -203,8 +203,8 @@ OWN_TESTS = (
     callbacks.LambdaCallback,  # a hook counts from the next epoch on
     callbacks.ProgbarLogger,  # `count_mode` is an attribute of another name
 )
-READ_ELSEWHERE = (callbacks.CSVLogger, callbacks.RemoteMonitor, callbacks.TensorBoard)
-"""Classes that write elsewhere once they are set: tests of their own read what is there."""
+READ_ELSEWHERE = (callbacks.CSVLogger, callbacks.HookTrace, callbacks.RemoteMonitor, callbacks.TensorBoard)
+"""Classes that record or write elsewhere once they are set: tests of their own read what is there."""
 NOT_SET = {
     "layers.ActivityRegularization.activity_regularizer",  # made of l1 and l2
     "metrics.SparseCategoricalCrossentropy.axis",  # there is no other axis of classes

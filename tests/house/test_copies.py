@@ -520,6 +520,7 @@ def every_callback(folder: Path) -> dict[str, callbacks.Callback]:
         "CSVLogger": callbacks.CSVLogger(folder / "log.csv"),
         "EarlyStopping": callbacks.EarlyStopping("loss", patience=9, restore_best_weights=True),
         "History": callbacks.History(),
+        "HookTrace": callbacks.HookTrace(),
         "LambdaCallback": callbacks.LambdaCallback(on_epoch_end=ignore),
         "LearningRateScheduler": callbacks.LearningRateScheduler(halve),
         "ModelCheckpoint": callbacks.ModelCheckpoint(

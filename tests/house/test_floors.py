@@ -30,6 +30,7 @@ FLOORS = [
         "signatures",
         "settings",
         "tensor_shape",
+        "observing",
     ],
     ["kernels"],
     ["undo", "symbolic", "tensor", "ops", "nonlinearities", "operations"],
