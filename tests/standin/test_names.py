@@ -13,7 +13,7 @@ OWN = {
     "layers": "AddLoss AddMetric TFOpLambda",
     "losses": "LossFunctionWrapper",
     "utils": "check_gradients",
-    "callbacks": "experimental",
+    "callbacks": "HookTrace experimental",
     "optimizers": "schedules",
     "ops": """activation binary_crossentropy broadcast_to categorical_crossentropy clip dense dropout gather normalize
         mean_absolute_error mean_squared_error penalty random_normal random_uniform sparse_categorical_crossentropy
