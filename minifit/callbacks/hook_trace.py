@@ -106,7 +106,7 @@ class HookTrace(Callback, Observer):
 
     def watches(self, hook: str) -> bool:
         """Every batch, if `batches` says so."""
-        return self.batches
+        return bool(self.batches)
 
     def around(self, callbacks: Any, hook: str, calls: Calls) -> Calls:
         """The same methods, the first of which opens an event and the last of which closes it."""
