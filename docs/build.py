@@ -9,8 +9,8 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +22,7 @@ README = ROOT / "README.md"
 if str(ROOT) not in sys.path:  # as a program it is started from anywhere
     sys.path.insert(0, str(ROOT))
 
-from docs import drawing  # noqa: E402
+from docs import drawing, tutorial  # noqa: E402
 from minifit.saving.keras3.differences import DIFFERENCES  # noqa: E402
 from minifit.saving.keras3.files import VERSION  # noqa: E402
 from minifit.saving.keras3.rows import Difference  # noqa: E402
@@ -178,7 +178,12 @@ def with_figures(text: str) -> str:
     return FIGURES.sub(lambda found: "\n".join([found[1], *made[found[2]], "", found[3]]), text)
 
 
-FILLED = {README: readme, DOCS / "benchmarks.md": with_figures, DOCS / "workers.md": with_figures}
+FILLED: dict[Path, Callable[[str], str]] = {
+    README: readme,
+    DOCS / "benchmarks.md": with_figures,
+    DOCS / "workers.md": with_figures,
+    **{page: partial(tutorial.filled, page) for page in tutorial.PAGES},
+}
 """Pages of which parts are made here."""
 
 STARS = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
@@ -268,6 +273,10 @@ def lent(names: Mapping[str, str]) -> str:
 def index(others: list[str]) -> str:
     """The page that links to all others."""
     lines = ["# minifit: the documentation", ""]
+    lines += [
+        f"- [{title_of(folder)}]({folder.parent.name}/README.md)"
+        for folder in sorted(DOCS.glob("*/README.md"))
+    ]
     lines += [f"- [{title_of(DOCS / f'{name}.md')}]({name}.md)" for name in sorted(others)]
     lines.append("- [What a callback can rely on](semantics.md): every rule with its tests and its source")
     lines.append("- [tf.keras 2.7 and Keras 3](keras3.md): what differs, and what files make of it")

@@ -80,7 +80,9 @@ def test_no_page_is_left_over(root: Path) -> None:
 
 def test_the_index_links_to_every_page(root: Path) -> None:
     linked = set(re.findall(r"\]\(([^)]+)\)", PAGES["README.md"]))
-    assert linked == {f.name for f in (root / "docs").glob("*.md")} - {"README.md"}
+    pages = {f.name for f in (root / "docs").glob("*.md")} - {"README.md"}
+    folders = {f"{f.parent.name}/README.md" for f in (root / "docs").glob("*/README.md")}
+    assert linked == pages | folders
 
 
 @pytest.mark.parametrize("name", PAGES)

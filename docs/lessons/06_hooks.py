@@ -1,0 +1,161 @@
+"""Hooks: the loop says what happens, and others act on it."""
+
+import numpy as np
+
+
+def batches(x, y, size, rng):
+    """Yield the rows in random order, `size` at a time; the last batch has what is left."""
+    order = rng.permutation(len(x))
+    for begin in range(0, len(x), size):
+        rows = order[begin : begin + size]
+        yield x[rows], y[rows]
+
+
+class Tensor:
+    """An array, the tensors it was made of, and the rule that gives their gradients."""
+
+    def __init__(self, value, parents=(), rule=None):
+        self.value, self.parents, self.rule, self.grad = value, parents, rule, None
+
+    def backward(self, dy=1.0):
+        """Add the gradient to this tensor and to all that it was made of."""
+        self.grad = dy if self.grad is None else self.grad + dy
+        if self.rule is not None:
+            for parent, grad in zip(self.parents, self.rule(dy), strict=True):
+                parent.backward(grad)
+
+
+def dense(x, w, b, relu):
+    y = x.value @ w.value + b.value
+    y = np.maximum(y, 0) if relu else y
+
+    def rule(dy):
+        dy = dy * (y > 0) if relu else dy
+        return dy @ w.value.T, x.value.T @ dy, dy.sum(axis=0)
+
+    return Tensor(y, (x, w, b), rule)
+
+
+def mean_squared_error(y_true, y_pred):
+    error = y_pred.value - y_true
+    return Tensor(np.mean(error**2), (y_pred,), lambda dy: (dy * (2 * error / error.size),))
+
+
+class Dense:
+    """``x @ w + b``, and with `relu` nothing below zero."""
+
+    def __init__(self, inputs, units, rng, relu=False):
+        limit = np.sqrt(6 / (inputs + units))
+        self.w, self.b = Tensor(rng.uniform(-limit, limit, (inputs, units))), Tensor(np.zeros(units))
+        self.relu = relu
+
+    def __call__(self, x):
+        return dense(x, self.w, self.b, self.relu)
+
+
+class Mean:
+    """The mean over all rows that were added since the last reset."""
+
+    def reset(self):
+        self.total, self.rows = 0.0, 0
+
+    def add(self, value, rows):
+        self.total += value * rows
+        self.rows += rows
+
+    def result(self):
+        return self.total / self.rows
+
+
+class Model:
+    """Layers, one after the other, and the means by which they are judged."""
+
+    def __init__(self, layers, rate):
+        self.layers, self.rate = layers, rate
+        self.weights = [weight for layer in layers for weight in (layer.w, layer.b)]
+        self.metrics = {"loss": Mean(), "mae": Mean()}
+
+    def __call__(self, x):
+        x = Tensor(x)
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def step(self, x, y):
+        """Change the weights against their gradients."""
+        output = self.differentiate(x, y)
+        self.judge(output, y)
+        for weight in self.weights:
+            weight.value -= self.rate * weight.grad
+            weight.grad = None
+
+    def differentiate(self, x, y):
+        """Leave the gradients in the weights; return the output."""
+        output = self(x)
+        mean_squared_error(y, output).backward()
+        return output
+
+    def judge(self, output, y):
+        """Add the rows of a batch to the means."""
+        self.metrics["loss"].add(mean_squared_error(y, output).value, len(y))
+        self.metrics["mae"].add(np.mean(np.abs(output.value - y)), len(y))
+
+    def reset(self):
+        """Begin new means."""
+        for metric in self.metrics.values():
+            metric.reset()
+
+
+class Callback:
+    """Hooks that do nothing; a subclass overrides those it needs."""
+
+    def on_train_begin(self): ...
+    def on_epoch_begin(self, epoch): ...
+    def on_train_batch_begin(self, batch): ...
+    def on_train_batch_end(self, batch): ...
+    def on_epoch_end(self, epoch): ...
+    def on_train_end(self): ...
+
+
+def tell(callbacks, hook, *arguments):
+    """Call one hook of every callback, in the order of the list."""
+    for callback in callbacks:
+        getattr(callback, hook)(*arguments)
+
+
+def fit(model, x, y, epochs, rng, callbacks):
+    """Train, and call every hook at its moment."""
+    for callback in callbacks:
+        callback.model = model
+    tell(callbacks, "on_train_begin")
+    for epoch in range(epochs):
+        model.reset()
+        tell(callbacks, "on_epoch_begin", epoch)
+        for batch, rows in enumerate(batches(x, y, 32, rng)):
+            tell(callbacks, "on_train_batch_begin", batch)
+            model.step(*rows)
+            tell(callbacks, "on_train_batch_end", batch)
+        tell(callbacks, "on_epoch_end", epoch)
+    tell(callbacks, "on_train_end")
+
+
+class Printer(Callback):
+    def on_train_begin(self):
+        print("training begins")
+
+    def on_train_batch_end(self, batch):
+        print(".", end="")
+
+    def on_epoch_end(self, epoch):
+        print(f" epoch {epoch}: loss {self.model.metrics['loss'].result():.4f}")
+
+    def on_train_end(self):
+        print("training ends")
+
+
+rng = np.random.default_rng(0)
+x = rng.uniform(-1, 1, (200, 1))
+y = x**2
+model = Model([Dense(1, 16, rng, relu=True), Dense(16, 1, rng)], rate=0.2)
+
+fit(model, x, y, 5, rng, [Printer()])

@@ -1,0 +1,206 @@
+"""Stopping and schedules: a callback changes the course through the model."""
+
+import numpy as np
+
+
+def batches(x, y, size, rng):
+    """Yield the rows in random order, `size` at a time; the last batch has what is left."""
+    order = rng.permutation(len(x))
+    for begin in range(0, len(x), size):
+        rows = order[begin : begin + size]
+        yield x[rows], y[rows]
+
+
+class Tensor:
+    """An array, the tensors it was made of, and the rule that gives their gradients."""
+
+    def __init__(self, value, parents=(), rule=None):
+        self.value, self.parents, self.rule, self.grad = value, parents, rule, None
+
+    def backward(self, dy=1.0):
+        """Add the gradient to this tensor and to all that it was made of."""
+        self.grad = dy if self.grad is None else self.grad + dy
+        if self.rule is not None:
+            for parent, grad in zip(self.parents, self.rule(dy), strict=True):
+                parent.backward(grad)
+
+
+def dense(x, w, b, relu):
+    y = x.value @ w.value + b.value
+    y = np.maximum(y, 0) if relu else y
+
+    def rule(dy):
+        dy = dy * (y > 0) if relu else dy
+        return dy @ w.value.T, x.value.T @ dy, dy.sum(axis=0)
+
+    return Tensor(y, (x, w, b), rule)
+
+
+def mean_squared_error(y_true, y_pred):
+    error = y_pred.value - y_true
+    return Tensor(np.mean(error**2), (y_pred,), lambda dy: (dy * (2 * error / error.size),))
+
+
+class Dense:
+    """``x @ w + b``, and with `relu` nothing below zero."""
+
+    def __init__(self, inputs, units, rng, relu=False):
+        limit = np.sqrt(6 / (inputs + units))
+        self.w, self.b = Tensor(rng.uniform(-limit, limit, (inputs, units))), Tensor(np.zeros(units))
+        self.relu = relu
+
+    def __call__(self, x):
+        return dense(x, self.w, self.b, self.relu)
+
+
+class Mean:
+    """The mean over all rows that were added since the last reset."""
+
+    def reset(self):
+        self.total, self.rows = 0.0, 0
+
+    def add(self, value, rows):
+        self.total += value * rows
+        self.rows += rows
+
+    def result(self):
+        return self.total / self.rows
+
+
+class Model:
+    """Layers, one after the other, and the means by which they are judged."""
+
+    def __init__(self, layers, rate):
+        self.layers, self.rate = layers, rate
+        self.weights = [weight for layer in layers for weight in (layer.w, layer.b)]
+        self.metrics = {"loss": Mean(), "mae": Mean()}
+
+    def __call__(self, x):
+        x = Tensor(x)
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def step(self, x, y):
+        """Change the weights against their gradients."""
+        output = self.differentiate(x, y)
+        self.judge(output, y)
+        for weight in self.weights:
+            weight.value -= self.rate * weight.grad
+            weight.grad = None
+
+    def differentiate(self, x, y):
+        """Leave the gradients in the weights; return the output."""
+        output = self(x)
+        mean_squared_error(y, output).backward()
+        return output
+
+    def judge(self, output, y):
+        """Add the rows of a batch to the means."""
+        self.metrics["loss"].add(mean_squared_error(y, output).value, len(y))
+        self.metrics["mae"].add(np.mean(np.abs(output.value - y)), len(y))
+
+    def reset(self):
+        """Begin new means."""
+        for metric in self.metrics.values():
+            metric.reset()
+
+    def logs(self):
+        """Return the means so far, by name."""
+        return {name: metric.result() for name, metric in self.metrics.items()}
+
+
+class Callback:
+    """Hooks that do nothing; a subclass overrides those it needs."""
+
+    def on_train_begin(self, logs=None): ...
+    def on_epoch_begin(self, epoch, logs=None): ...
+    def on_train_batch_begin(self, batch, logs=None): ...
+    def on_train_batch_end(self, batch, logs=None): ...
+    def on_epoch_end(self, epoch, logs=None): ...
+    def on_train_end(self, logs=None): ...
+
+
+def tell(callbacks, hook, *arguments):
+    """Call one hook of every callback, in the order of the list."""
+    for callback in callbacks:
+        getattr(callback, hook)(*arguments)
+
+
+def watched(callbacks):
+    """Return whether a callback overrides a hook of batches."""
+    hooks = "on_train_batch_begin", "on_train_batch_end"
+    return any(getattr(type(c), hook) is not getattr(Callback, hook) for c in callbacks for hook in hooks)
+
+
+def evaluate(model, x, y):
+    """Return the means over all rows; nothing is learned from them."""
+    model.reset()
+    model.judge(model(x), y)
+    return model.logs()
+
+
+def fit(model, x, y, epochs, rng, callbacks, validation):
+    """Train, and call every hook at its moment with what is known by then."""
+    for callback in callbacks:
+        callback.model = model
+    model.stop_training = False
+    tell(callbacks, "on_train_begin")
+    for epoch in range(epochs):
+        model.reset()
+        tell(callbacks, "on_epoch_begin", epoch)
+        watching = callbacks if watched(callbacks) else []
+        for batch, rows in enumerate(batches(x, y, 32, rng)):
+            tell(watching, "on_train_batch_begin", batch)
+            model.step(*rows)
+            if watching:
+                tell(watching, "on_train_batch_end", batch, model.logs())
+            if model.stop_training:
+                break
+        logs = model.logs()
+        logs |= {f"val_{name}": value for name, value in evaluate(model, *validation).items()}
+        tell(callbacks, "on_epoch_end", epoch, dict(logs))
+        if model.stop_training:
+            break
+    tell(callbacks, "on_train_end", logs)
+
+
+class EarlyStopping(Callback):
+    def __init__(self, patience):
+        self.patience = patience
+
+    def on_train_begin(self, logs=None):
+        self.best, self.wait = np.inf, 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs["val_loss"] < self.best:
+            self.best, self.wait = logs["val_loss"], 0
+        else:
+            self.wait += 1
+            self.model.stop_training = self.wait >= self.patience
+
+
+class Schedule(Callback):
+    def __init__(self, schedule):
+        self.schedule = schedule
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.rate = self.schedule(epoch)
+
+
+class Printer(Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        print(f"epoch {epoch}: rate {self.model.rate:.2f}, val_loss {logs['val_loss']:.4f}")
+
+
+def train(callbacks, epochs=2):
+    """Train a new model on the same rows in the same order."""
+    x = np.linspace(-1, 1, 200)[:, None]
+    y = x**2
+    rng = np.random.default_rng(0)
+    model = Model([Dense(1, 16, rng, relu=True), Dense(16, 1, rng)], rate=0.2)
+    fit(model, x[::2], y[::2], epochs, rng, callbacks, validation=(x[1::2], y[1::2]))
+    return model
+
+
+train([EarlyStopping(patience=2), Printer(), Schedule(lambda epoch: 0.1 * (epoch + 1))], epochs=20)
