@@ -1,6 +1,7 @@
 """RemoteMonitor: every epoch is posted to a server, here a tiny one of our own on this machine.
 
-Run it with `python examples/06_remote_monitor.py`.
+Run it with `python examples/06_remote_monitor.py`. For live curves in a browser, start `python -m minifit.monitor` and
+leave the address of RemoteMonitor as it is.
 """
 
 import json

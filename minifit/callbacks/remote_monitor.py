@@ -103,7 +103,8 @@ class RemoteMonitor(Callback):
     Parameters
     ----------
     root : str, default "http://localhost:9000"
-        The server, with ``http://`` or ``https://``; certificates are verified.
+        The server, with ``http://`` or ``https://``; certificates are verified. At the default,
+        ``python -m minifit.monitor`` listens and shows live curves.
     path : str, default "/publish/epoch/end/"
         Added to `root`.
     field : str, default "data"
