@@ -30,6 +30,9 @@ SUM, LARGEST, SUM_OF_DOUBLES = range(3)
 AGREED = 8
 """Numbers of a message in which workers agree on something."""
 
+NUMBERS, FROM_CHIEF, FROM_ALL = range(3)
+"""What they agree on: numbers, or that content of so many bytes follows."""
+
 LOOK = 0.001
 """Seconds between two looks at the boards of the others."""
 
@@ -93,8 +96,13 @@ class MPIWorkers(Workers):
 
     def largest(self, *numbers: float) -> tuple[float, ...]:
         """Return the largest of each of at most five numbers over all workers."""
+        return self._agree(NUMBERS, *numbers)
+
+    def _agree(self, purpose: int, *numbers: float) -> tuple[float, ...]:
+        """Return the largest of each of some numbers, where all workers want them for the same purpose."""
         count, message = len(numbers), self._agreed
-        message[:] = (count, -count, *numbers, *[0] * (AGREED - 2 - count))
+        asked = purpose * AGREED + count
+        message[:] = (asked, -asked, *numbers, *[0] * (AGREED - 2 - count))
         self._note(AGREED, LARGEST)
         self._comm.Allreduce(self._in_place, (message, AGREED, self._double), op=self._largest)
         if message[-1] != 0:
@@ -109,14 +117,14 @@ class MPIWorkers(Workers):
 
     def from_chief(self, content: bytes) -> bytes:
         """Return what the chief passes, on every worker."""
-        (size,) = self.largest(len(content) if self.chief else 0)
+        (size,) = self._agree(FROM_CHIEF, len(content) if self.chief else 0)
         part = np.frombuffer(content, np.uint8) if self.chief else np.empty(int(size), np.uint8)
         self._comm.Bcast((part, int(size), self._bytes), 0)
         return part.tobytes()
 
     def from_all(self, content: bytes) -> list[bytes]:
         """Return what each worker passes, in the order of their ranks."""
-        self.largest(len(content))
+        self._agree(FROM_ALL, len(content))
         return self._from_all(content)
 
     def _from_all(self, content: bytes) -> list[bytes]:

@@ -48,6 +48,12 @@ def test_what_they_tell_each_other(workers: int) -> None:
         """
 with workers.together("fit"):
     said["sum"] = add_up(3)
+    numbers = np.zeros(2, np.float32)
+    again, said["again"] = workers.prepare(numbers), []
+    for time in range(3):
+        numbers[0] = time + rank
+        again()
+        said["again"].append(float(numbers[0]))
     said["doubles"] = add_up(2, np.float64)
     said["largest"] = workers.largest(rank, -rank)
     said["chief"] = workers.from_chief(b"from %d" % rank).decode()
@@ -62,6 +68,7 @@ said["rank"] = rank, size
     for rank, each in enumerate(said):
         assert each == {
             "sum": [total, total, total, 0],
+            "again": [total - workers, total, total + workers],
             "doubles": [total, total, 0],
             "largest": [workers - 1, 0],
             "chief": "from 0",
@@ -124,12 +131,14 @@ try:
 except WorkerError as error:
     said["calls"] = str(error)
 said["words"] = failing(lambda: workers.largest(1.0) if rank else workers.largest(1.0, 2.0))
+said["purpose"] = failing(lambda: workers.largest(1.0) if rank else workers.from_all(b"a"))
 said["then"] = failing(add_up)
 """,
     )
     for each in said:
         assert "'evaluate' on worker 0, 'fit' on worker 1" in each["calls"]
-        assert each["words"][0] == "WorkerError" and "the same calls in the same order" in each["words"][1]
+        for different in each["words"], each["purpose"]:
+            assert different[0] == "WorkerError" and "the same calls in the same order" in different[1]
         assert each["then"] is None
 
 
