@@ -144,7 +144,7 @@ said["then"] = failing(add_up)
 
 def test_one_call_at_a_time() -> None:
     said = work(
-        1,
+        2,
         """
 import threading
 def other():
@@ -159,7 +159,11 @@ with workers.together("fit"):
     thread.join()
 """,
     )
-    assert "one call at a time" in said[0]["busy"]
+    assert all("one call at a time" in each["busy"] for each in said)
+
+
+def test_one_process_is_a_worker_alone() -> None:
+    run_workers(1, "from minifit.distribute.mpi import all_processes, ALONE; assert all_processes() is ALONE")
 
 
 def test_a_worker_that_ends_its_program_too_early_is_an_error_on_the_others() -> None:
