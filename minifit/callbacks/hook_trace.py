@@ -1,5 +1,6 @@
 """`HookTrace`: shows what a fit does: every event, what each callback did there, and how long it took."""
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -7,13 +8,14 @@ from time import perf_counter
 from typing import Any
 
 from minifit import console
-from minifit.callbacks import timeline
+from minifit.callbacks import timeline, timeline_page
 from minifit.callbacks.base import Callback
 from minifit.callbacks.hook_events import HookCall, HookChange, HookEvent, differs, kept, plain
 from minifit.checks import positive
 from minifit.errors import legible
 from minifit.observing import Calls, Observer, observed_by
 from minifit.optimizers import Optimizer
+from minifit.saving import atomic
 from minifit.settings import Setting, flag
 
 OLD_NAMES = ("on_batch_begin", "on_batch_end")  # the newer names call them
@@ -265,6 +267,16 @@ class HookTrace(Callback, Observer):
             console.show(str(self))
         else:
             file.write(f"{self}\n")
+
+    def html(self, path: "str | os.PathLike[str]") -> None:
+        """Write a page with the timeline, which needs nothing but a browser.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            The file, which is replaced if there is one.
+        """
+        atomic.write(path, timeline_page.page(self.events, self.totals, self.dropped))
 
 
 def _names(callbacks: Any) -> dict[int, str]:

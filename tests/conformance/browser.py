@@ -87,6 +87,29 @@ class Browser:
             )
             self.pause(0.2)
 
+    def evaluate(self, expression: str) -> Any:
+        """Return the value of a JavaScript expression in the page."""
+        answer = self._ask("Runtime.evaluate", expression=expression, returnByValue=True, session=True)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        for key in keys:
+            for kind in ("keyDown", "keyUp"):
+                self._ask("Input.dispatchKeyEvent", type=kind, key=key, session=True)
+
+    def point(self, x: float, y: float) -> None:
+        """Move the mouse to a place in the window."""
+        self._ask("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y, session=True)
+
+    def look(self, width: int, height: int, dark: bool = False) -> None:
+        """Set the size of the window, and whether the user prefers dark colors."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._ask("Emulation.setDeviceMetricsOverride", session=True, **size)
+        colors = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._ask("Emulation.setEmulatedMedia", session=True, features=[colors])
+
     def pause(self, seconds: float) -> None:
         """Let the page go on for a while."""
         wait = f"new Promise(done => setTimeout(done, {1000 * seconds}))"

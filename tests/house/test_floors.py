@@ -31,6 +31,7 @@ FLOORS = [
         "settings",
         "tensor_shape",
         "observing",
+        "programs",
     ],
     ["kernels"],
     ["undo", "symbolic", "tensor", "ops", "nonlinearities", "operations"],

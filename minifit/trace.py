@@ -1,0 +1,47 @@
+"""``python -m minifit.trace script.py args...``: a program, and the timeline of what it fits, evaluates and predicts.
+
+``-m module args...`` runs a module, ``-c code args...`` a text. The program needs no change. When it ends, however it
+ends, a table of its events is printed. Options stand before the program: ``-o trace.html`` writes a page for the
+browser instead, ``--no-batches`` lets batches run together as they do without the trace.
+"""
+
+import sys
+
+from minifit import console, observing, programs
+from minifit.callbacks import HookTrace
+
+STARTER = "python -m minifit.trace [-o trace.html] [--no-batches]"
+
+
+def main(arguments: list[str]) -> None:
+    """Run the program that the arguments name, and show what it did."""
+    path, batches, rest = options(arguments)
+    program = programs.named(rest, STARTER)
+    trace = HookTrace(batches)
+    observing.EVERYWHERE.append(trace)
+    try:
+        programs.run(program)
+    finally:
+        observing.EVERYWHERE.remove(trace)
+        if path is None:
+            trace.table()
+        else:
+            trace.html(path)
+            console.say(f"The trace is in {path}.")
+
+
+def options(arguments: list[str]) -> tuple[str | None, bool, list[str]]:
+    """Return the path of the page, whether every batch is watched, and the program that follows."""
+    path, batches, rest = None, True, list(arguments)
+    while rest:
+        if rest[0] == "--no-batches":
+            batches, rest = False, rest[1:]
+        elif rest[0] == "-o" and len(rest) > 1:
+            path, rest = rest[1], rest[2:]
+        else:
+            break
+    return path, batches, rest
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
