@@ -41,7 +41,7 @@ help:
 	@echo "make quick   run the tests that start no process and compile no kernel"
 	@echo "make test    run the tests"
 	@echo "make check   lint and type"
-	@echo "make lint    ruff: style, docstrings, likely bugs"
+	@echo "make lint    ruff and codespell: style, docstrings, likely bugs, spelling"
 	@echo "make type    mypy --strict"
 	@echo "make bench   measure speed and memory beside other libraries (docs/benchmarks.md)"
 	@echo "make profile    show where the time of a training step goes (ARGS=mnist)"
@@ -67,6 +67,7 @@ check: lint type
 lint: $(DEV)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m codespell_lib
 
 type: $(DEV)
 	$(PY) -m mypy $(ARGS)
@@ -100,7 +101,7 @@ docs: $(DEV)
 	$(PY) docs/build.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment. A PYTHON that is not the one it was made with makes it anew.
