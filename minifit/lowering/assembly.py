@@ -176,16 +176,17 @@ class Assembly:
         whole : tuple of int, or Share, optional
             Where these are one worker's shares of batches: see `Stretch`.
         """
-        if not self.uniforms:
-            return self._carry_out(begin, batches, whole)
+        if whole is None and not self.uniforms:
+            return self._take_all(begin, batches)
         with interrupts.held(), ExitStack() as locked:
             for lock in {stream.find().bit_generator.lock for stream in self.uniforms}:
                 locked.enter_context(lock)
-            return self._carry_out(begin, batches, whole)
+            if whole is not None:
+                return self._take_shares(begin, batches, whole)
+            return self._take_all(begin, batches)
 
-    def _carry_out(self, begin: int, batches: int, whole: Whole | None) -> int:
-        if whole is not None:
-            return self._take_shares(begin, batches, whole)
+    def _take_all(self, begin: int, batches: int) -> int:
+        """Take batches in one call."""
         numbers = self._call.numbers
         numbers[BEGIN], numbers[BATCHES] = begin, batches
         return self._kernels.carry_out(self._call.address)  # type: ignore[no-any-return]

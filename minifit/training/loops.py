@@ -132,10 +132,10 @@ def predict(step: PredictStep, batches: Batches, callbacks: CallbackList, unit: 
     """Return the outputs for all batches, one row a sample."""
     batch = 0
     callbacks.on_predict_begin()
-    watched = _on_any(step.workers, callbacks.watched("predict"))
-    listened_to = _on_any(step.workers, callbacks.implemented("on_predict_batch_end"))
-    if listened_to and step.workers.size > 1:
-        watched = True  # so that all put their outputs together after the same batches
+    watched, listened_to = callbacks.watched("predict"), callbacks.implemented("on_predict_batch_end")
+    if step.workers.size > 1:
+        listened_to = _on_any(step.workers, listened_to)
+        watched = watched or listened_to  # so that all put their outputs together after the same batches
     while batch != batches.steps:
         callbacks.on_predict_batch_begin(batch)
         seen = len(step.outputs)
