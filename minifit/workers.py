@@ -8,15 +8,11 @@ and there is nothing to add up. How the processes talk to each other is said in 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial, wraps
-from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
 import numpy as np
-
-P = ParamSpec("P")
-Result = TypeVar("Result")
-Model = TypeVar("Model", bound="OfWorkers")
 
 Numbers: TypeAlias = np.ndarray[Any, Any]
 
@@ -193,22 +189,3 @@ def working(workers: Workers) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
-
-
-class OfWorkers(Protocol):
-    """A model that some workers train."""
-
-    workers: Workers
-
-
-def together(method: Callable[Concatenate[Model, P], Result]) -> Callable[Concatenate[Model, P], Result]:
-    """Make a method of a model a call that all its workers make."""
-
-    @wraps(method)
-    def call(model: Model, /, *args: P.args, **kwargs: P.kwargs) -> Result:
-        if model.workers.size == 1:
-            return method(model, *args, **kwargs)
-        with model.workers.together(method.__name__):
-            return method(model, *args, **kwargs)
-
-    return call

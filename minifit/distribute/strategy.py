@@ -58,6 +58,11 @@ class Strategy:
         return _default_strategy, ()
 
     @property
+    def is_default(self) -> bool:
+        """True for the strategy outside of any scope."""
+        return self is _DEFAULT
+
+    @property
     def num_replicas_in_sync(self) -> int:
         """The number of workers that train together."""
         return self.workers.size

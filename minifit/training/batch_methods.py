@@ -11,8 +11,7 @@ from minifit.training import arguments
 from minifit.training.preparing import Preparing
 from minifit.training.state import TrainingState
 from minifit.training.step_methods import TESTING, TRAINING, refuse_uncalled
-from minifit.training.together import synchronize
-from minifit.workers import together
+from minifit.training.together import synchronize, together
 
 
 class BatchMethods(Preparing):

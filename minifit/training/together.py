@@ -1,10 +1,46 @@
-"""What workers that train one model together do at the beginning of a call: they begin with the same numbers."""
+"""Calls that all workers of a model make together, in the scope of its strategy and from the same numbers on."""
 
-from typing import Any
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from minifit.distribute.agreeing import differing_from_chief
+from minifit.distribute.strategy import Strategy
 from minifit.errors import ArgumentError
 from minifit.randomness import DEFAULT, global_state, set_global_state
+from minifit.workers import Workers
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+Model = TypeVar("Model", bound="OfStrategy")
+
+
+class OfStrategy(Protocol):
+    """A model that some workers train, those of its strategy."""
+
+    workers: Workers
+
+    @property
+    def distribute_strategy(self) -> Strategy:
+        """The strategy in whose scope it was made."""
+
+
+def together(method: Callable[Concatenate[Model, P], Result]) -> Callable[Concatenate[Model, P], Result]:
+    """Make a method of a model a call that all its workers make, in the scope of its strategy."""
+
+    @wraps(method)
+    def call(model: Model, /, *args: P.args, **kwargs: P.kwargs) -> Result:
+        strategy = model.distribute_strategy
+        if strategy.is_default and model.workers.size == 1:
+            return method(model, *args, **kwargs)
+        with (
+            model.workers.together(method.__name__),
+            nullcontext() if strategy.is_default else strategy.active(),
+        ):
+            return method(model, *args, **kwargs)
+
+    return call
 
 
 def synchronize(model: Any) -> None:

@@ -18,8 +18,7 @@ from minifit.training.batch_methods import BatchMethods
 from minifit.training.generator_methods import GeneratorMethods
 from minifit.training.state import TrainingState
 from minifit.training.step_methods import PREDICTING, TESTING, TRAINING, refuse_uncalled
-from minifit.training.together import synchronize
-from minifit.workers import together
+from minifit.training.together import synchronize, together
 
 
 class Trainer(BatchMethods, GeneratorMethods):

@@ -14,6 +14,7 @@ from minifit.errors import WorkerError
 from minifit.layers import Concatenate, Dense, Embedding, Flatten, Input, Layer
 from minifit.metrics import AUC, Mean, Metric, Precision
 from minifit.tape import GradientTape
+from minifit.training import runner
 from minifit.workers import ALONE, Workers
 from tests.distribute.threads import ThreadWorkers, run_threads
 from tests.lowering.agreeing import engine
@@ -329,7 +330,11 @@ def test_a_stop_on_one_is_a_stop_on_all(kernels: str, hook: str, steps: int) -> 
 
 
 @ENGINES
-def test_batches_that_nobody_watches_take_one_message_each(kernels: str) -> None:
+def test_batches_that_nobody_watches_take_one_message_each(
+    kernels: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "PAUSE", 60)  # no pause, however busy the machine is
+
     def messages(epochs: int) -> list[int]:
         def train(workers: ThreadWorkers) -> int:
             model = seeded(classifier()())

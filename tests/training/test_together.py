@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from minifit import Sequential
+from minifit.callbacks import Callback
+from minifit.distribute import MirroredStrategy, get_strategy
 from minifit.errors import ArgumentError
 from minifit.layers import Dense, Dropout, Input
 from minifit.optimizers import Adam
@@ -72,3 +74,21 @@ def test_other_models_are_refused() -> None:
 
     with pytest.raises(ArgumentError, match=r"\[3, 2\].* on the chief and \[\[3, 4\]"):
         run_threads(2, begin)
+
+
+class Asking(Callback):
+    """Asks for the strategy at the end of a batch."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.found = get_strategy()
+
+
+def test_a_fit_is_in_the_scope_of_its_strategy() -> None:
+    strategy, asking = MirroredStrategy(), Asking()
+    with strategy.scope():
+        model = Sequential([Dense(1, input_shape=(2,))])
+        model.compile("sgd", "mse")
+    model.fit(np.ones((4, 2)), np.ones(4), verbose=0, callbacks=[asking])
+    assert asking.found is strategy and get_strategy().is_default
+    with pytest.raises(ArgumentError, match="no scope of another strategy"), MirroredStrategy().scope():
+        model.predict(np.ones((4, 2)))
