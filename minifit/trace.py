@@ -2,7 +2,8 @@
 
 ``-m module args...`` runs a module, ``-c code args...`` a text. The program needs no change. When it ends, however it
 ends, a table of its events is printed. Options stand before the program: ``-o trace.html`` writes a page for the
-browser instead, ``--no-batches`` lets batches run together as they do without the trace.
+browser instead, ``--no-batches`` lets batches run together as they do without the trace. Of several workers the chief
+shows what it did.
 """
 
 import sys
@@ -23,11 +24,17 @@ def main(arguments: list[str]) -> None:
         programs.run(program)
     finally:
         observing.EVERYWHERE.remove(trace)
-        if path is None:
-            trace.table()
-        else:
-            trace.html(path)
-            console.say(f"The trace is in {path}.")
+        if trace.rank == 0:  # of several workers only the chief
+            show(trace, path)
+
+
+def show(trace: HookTrace, path: str | None) -> None:
+    """Print the table of a trace, or write its page."""
+    if path is None:
+        trace.table()
+    else:
+        trace.html(path)
+        console.say(f"The trace is in {path}.")
 
 
 def options(arguments: list[str]) -> tuple[str | None, bool, list[str]]:

@@ -17,6 +17,7 @@ from minifit.observing import Calls, Observer, observed_by
 from minifit.optimizers import Optimizer
 from minifit.saving import atomic
 from minifit.settings import Setting, flag
+from minifit.workers import ALONE
 
 OLD_NAMES = ("on_batch_begin", "on_batch_end")  # the newer names call them
 
@@ -53,7 +54,8 @@ class HookTrace(Callback, Observer):
         Whether to watch every batch. With False, batches that no other callback watches run together as they would
         without the trace, and an event stands for all of them, with the first or the last one's number.
     max_events : int, default 20,000
-        Events that are kept. Behind these the oldest batches are dropped first, and both pictures say so.
+        Events that are kept. When there are more, a quarter is dropped, the oldest batches first; `table` and `html`
+        say how many.
 
     Attributes
     ----------
@@ -64,6 +66,8 @@ class HookTrace(Callback, Observer):
         Events that are not kept any more, by their hooks.
     totals : dict from (str, str) to list
         Number of calls, seconds and longest seconds by callback and hook, also of dropped events.
+    rank : int
+        The number of the worker whose trace it is; each of several workers has its own, and the chief is 0.
 
     Notes
     -----
@@ -96,6 +100,7 @@ class HookTrace(Callback, Observer):
         self.events: list[HookEvent] = []
         self.dropped: Counter[str] = Counter()
         self.totals: dict[tuple[str, str], list[Any]] = {}
+        self.rank = 0
         self._runs = 0
         self._origin: float | None = None
         self._under_way: dict[int, list[Run]] = {}  # by thread, the innermost at the end
@@ -218,6 +223,7 @@ class HookTrace(Callback, Observer):
             stack.pop()  # a loop by hand that did not come to its end
         event = stack[-1].open[-1] if stack and stack[-1].open else None
         within = None if event is None or not event.calls else (event, event.calls[-1])
+        self.rank = getattr(callbacks.model, "workers", ALONE).rank
         stack.append(Run(self._runs, kind, callbacks, within))
         self._runs += 1
         return stack[-1]
@@ -243,9 +249,10 @@ class HookTrace(Callback, Observer):
             self._thin()
 
     def _thin(self) -> None:
-        """Drop some of the oldest events: of batches, as long as these are many."""
+        """Drop the oldest events, so that three quarters of the room are left full: those of batches, if these do."""
+        excess = len(self.events) - max(3 * self.max_events // 4, 1)
         batches = [e for e in self.events if "_batch_" in e.hook]
-        going = (batches if 2 * len(batches) > self.max_events else self.events)[: -(-self.max_events // 4)]
+        going = (batches if len(batches) > excess else self.events)[:excess]
         self.dropped.update(e.hook for e in going)
         gone = set(map(id, going))
         self.events = [e for e in self.events if id(e) not in gone]

@@ -192,9 +192,32 @@ def test_many_events_and_hostile_texts(window: Browser, keep: Any, tmp_path: Pat
     assert window.evaluate("document.title").startswith("Trace: </script><script>document.title")
     assert window.evaluate("document.querySelectorAll('img, script').length") == 2
     assert window.evaluate("drawn.length") < 2000
+    for _ in range(3):
+        window.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach(s => s.click())")
+        window.pause(0.1)
+    assert window.evaluate("document.querySelectorAll('img, script').length") == 2
     window.evaluate("document.getElementById('timeline').focus()")
     window.press("ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight", "Enter")
     assert details(window).startswith("batch 0")
+
+
+@in_a_browser
+def test_runs_of_two_threads_lie_below_each_other(window: Browser, keep: Any, tmp_path: Path) -> None:
+    events = Events()
+    for run in (0, 1):
+        events("on_train_begin", None, "One", run=run)
+    for run in (0, 1):
+        events("on_epoch_begin", 0, run=run)
+    for run in (0, 1):
+        events("on_train_end", run=run)
+    events("on_test_begin", run=2, title="evaluate of model")
+    file = tmp_path / "page.html"
+    file.write_text(page(events.all, {}, {}), encoding="utf-8")
+    window.look(1200, 900)
+    window.open(file.as_uri())
+    window.wait("3 runs")
+    keep("trace-threads")
+    assert window.evaluate("runs.map(run => run.depth)") == [0, 3, 0]
 
 
 @in_a_browser
