@@ -104,6 +104,10 @@ class Page:
                 **more,
             )
 
+    def point(self, x: float, y: float) -> None:
+        """Move the mouse to a place of the window."""
+        self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
     def look(self, file: Path, width: int, height: int, dark: bool = False) -> None:
         """Write a picture of the page as it is in a window of some size."""
         self.size(width, height, dark)
@@ -131,17 +135,17 @@ class Page:
 
 
 @contextmanager
-def browser(folder: Path) -> Iterator[Page]:
-    """Start the browser, with its files in a folder; skip the test where there is none.
+def browser(folder: Path, *options: str) -> Iterator[Page]:
+    """Start the browser, with its files in a folder and more options; skip the test where there is none.
 
     Pipes with numbers of their own are a matter of POSIX.
     """
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None or os.name == "nt":
         pytest.skip("there is no Chromium that can be spoken to through pipes")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"]
-    options += ["--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
-    command = [program, *options, f"--user-data-dir={folder}", "about:blank"]
+    usual = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"]
+    usual += ["--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
+    command = [program, *usual, *options, f"--user-data-dir={folder}", "about:blank"]
     (theirs_in, ours_out), (ours_in, theirs_out) = pipe(), pipe()
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", PLACE, str(theirs_in), str(theirs_out), *command],

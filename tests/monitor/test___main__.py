@@ -14,7 +14,7 @@ import pytest
 
 from minifit.callbacks import LambdaCallback, RemoteMonitor
 from minifit.monitor.__main__ import main
-from minifit.monitor.server import Monitor
+from minifit.monitor.server import PAGE, Monitor
 from tests.browser import Page, browser
 from tests.callbacks.recording import data, small_model
 
@@ -88,13 +88,42 @@ def test_what_cannot_be_served_is_said_in_one_line(tmp_path: Path) -> None:
     taken.close()
 
 
+# -- colours ------------------------------------------------------------------------------------------------
+
+
+def brightness(colour: str) -> float:
+    """The relative luminance of WCAG 2."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_colours_have_contrast(scheme: int) -> None:
+    colours = dict(re.findall(r"--(\w+): (#\w{6})", re.findall(r":root \{(.*?)\}", PAGE, re.DOTALL)[scheme]))
+
+    def contrast(one: str, other: str) -> float:
+        low, high = sorted(brightness(colours[name]) for name in (one, other))
+        return (high + 0.05) / (low + 0.05)
+
+    for back in ("back", "raised"):
+        assert min(contrast(back, text) for text in ("text", "quiet")) >= 4.5
+    assert min(contrast("back", name) for name in ("focus", *(f"c{i}" for i in range(8)))) >= 4.5
+
+
 # -- the page ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("chromium")) as page:
+    folder = tmp_path_factory.mktemp("chromium")
+    with browser(folder, "--host-resolver-rules=MAP evil.example 127.0.0.1") as page:
+        page.send("Page.addScriptToEvaluateOnNewDocument", source=IMPATIENT)
         yield page
+
+
+IMPATIENT = "const later = setTimeout; setTimeout = (act, pause) => later(act, Math.min(pause, 20));"
+"""Has a page wait for twenty milliseconds where it would wait for a second."""
 
 
 class Shown:
@@ -160,6 +189,7 @@ class Shown:
 def shown(chromium: Page) -> Iterator[Shown]:
     made = Shown(chromium)
     yield made
+    chromium.open("about:blank")
     made.stop()
     assert not chromium.errors
 
@@ -240,6 +270,23 @@ def test_the_keyboard_reaches_every_point(shown: Shown) -> None:
     shown.page.wait("count === 7 && !due")
     assert shown.point("loss") == "Run 2, loss, epoch 0: 7"
     assert shown.run(f"document.activeElement === {shown.chart('loss')}")
+
+
+@pytest.mark.slow
+def test_the_mouse_chooses_the_nearest_point(shown: Shown) -> None:
+    shown.add(*({"loss": float(e), "val_loss": 10.0 - e} for e in range(11)))
+    shown.open()
+    box = shown.run(f"{shown.chart('loss')}.getBoundingClientRect().toJSON()")
+    assert shown.point("loss") == "Run 1, loss, epoch 10: 10"
+    for x, y, said in (
+        (0, 10, "val_loss, epoch 0: 10"),
+        (0, 190, "loss, epoch 0: 0"),
+        (box["width"] - 20, 190, "val_loss, epoch 10: 0"),
+        (box["width"] + 5, 10, "loss, epoch 10: 10"),  # beside it: the newest again
+    ):
+        shown.page.point(box["left"] + x, box["top"] + y)
+        assert shown.point("loss") == f"Run 1, {said}"
+    assert shown.run("document.querySelectorAll('.ring').length") == 0
 
 
 @pytest.mark.slow
@@ -371,6 +418,18 @@ def test_light_and_dark_wide_and_narrow(shown: Shown, tmp_path: Path) -> None:
         )
         assert columns == (2 if width == 1600 else 1)
     assert backs == ["rgb(255, 255, 255)", "rgb(20, 23, 28)"] * 2
+
+
+@pytest.mark.slow
+def test_a_foreign_name_that_leads_here_reads_nothing(shown: Shown) -> None:
+    shown.add({"loss": 0.123})
+    shown.page.open(f"http://evil.example:{shown.monitor.port}/")
+    assert "names of this machine alone. Received: evil.example" in shown.run("document.body.innerText")
+    for path in ("/posts?after=0", "/"):
+        said = shown.run(f"fetch('{path}').then(async (answer) => [answer.status, await answer.text()])")
+        assert said[0] == 403
+        assert "0.123" not in said[1]
+    shown.page.errors.clear()  # of the refusals
 
 
 @pytest.mark.slow

@@ -112,14 +112,14 @@ def test_the_file_is_json_lines(tmp_path: Path) -> None:
     assert record == {"run": 1, "name": "é\n", "logs": {"epoch": 0, "loss": 0.5}}
 
 
-@pytest.mark.parametrize("zeros", [b"", b"\0" * 9])
-def test_a_crash_at_any_byte_costs_no_more_than_the_last_line(zeros: bytes, tmp_path: Path) -> None:
+def test_a_crash_at_any_byte_costs_no_more_than_the_last_line(tmp_path: Path) -> None:
     file = tmp_path / "a"
     filled(file, 0, 1)
     whole = file.read_bytes()
     first = whole.index(b"\n") + 1
     for size in range(len(whole) + 1):
-        file.write_bytes(whole[:size] + (zeros if not whole[:size].endswith(b"}") else b""))
+        torn = whole[:size]
+        file.write_bytes(torn if torn.endswith(b"}") else torn + b"\0" * (size % 3))  # zeros: a power failure
         made = Posts(str(file))
         entire = sum(size >= end for end in (first - 1, len(whole) - 1))
         assert len(made.texts) == entire
