@@ -325,6 +325,7 @@ def test_names_are_text(shown: Shown) -> None:
     header, row = shown.table()
     assert len(header) == len(row) == 1 + len(names) + 2
     assert header[2:5] == names[1:4]
+    assert header[7] == f"{'a' * 40} ... {'a' * 15}"
     assert shown.run("[...charts.keys()]") == [
         evil,
         "__proto__",

@@ -230,9 +230,10 @@ def test_what_is_hardly_http(sent: bytes, status: int, monitor: Monitor) -> None
 
 
 def test_a_body_that_is_too_large_is_taken_to_its_end_so_that_the_answer_is_seen(monitor: Monitor) -> None:
+    assert request(monitor, body=b"x" * (12 * LIMIT))[0] == 413
     callback = RemoteMonitor(f"http://localhost:{monitor.port}")
     with pytest.warns(UserWarning, match="it answers 413 Request Entity Too Large"):
-        callback.on_epoch_end(0, {"a": "x" * (4 * LIMIT)})
+        callback.on_epoch_end(0, {"a": "x" * LIMIT})
 
 
 def test_a_full_disk_is_told(monitor: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
