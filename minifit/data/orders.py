@@ -276,18 +276,43 @@ class Shuffled(Order):
             yield buffer[place]
 
     def numbers(self) -> Iterator[Array]:
-        """Yield the numbers of the rows in that order, at once if the buffer holds them all."""
-        if not 0 <= self.length() <= self.buffer:
-            yield from super().numbers()
-            return
-        rows = np.concatenate([*self.before[0].numbers(), np.empty(0, np.int64)])
-        order = permutation(len(rows), self.generator())
-        for first in range(0, len(rows), STRETCH):
-            yield rows[order[first : first + STRETCH]]
+        """Yield the numbers of the rows in that order, a stretch of rows at a time."""
+        before, first = self.before[0].numbers(), [np.empty(0, np.int64)]
+        while sum(map(len, first)) <= self.buffer and len(rows := next(before, first[0])):
+            first.append(rows)
+        buffer = np.concatenate(first)
+        buffer, rest = buffer[: self.buffer], buffer[self.buffer :]
+        rng = self.generator()
+        if len(rest):  # there are more than the buffer holds
+            rng = np.random.Generator(np.random.PCG64(int(rng.integers(2**63))))
+            places = first[0]
+            for rows in chain((rest,), before):
+                while len(places) < len(rows):
+                    places = np.append(places, rng.integers(len(buffer), size=DRAWN))
+                yield exchanged(buffer, places[: len(rows)], rows)
+                places = places[len(rows) :]
+        order = permutation(len(buffer), rng)
+        for begin in range(0, len(buffer), STRETCH):
+            yield buffer[order[begin : begin + STRETCH]]
 
     def length(self) -> int:
         """Return that of the stage before."""
         return self.before[0].length()
+
+
+def exchanged(buffer: Array, places: Array, rows: Array) -> Array:
+    """Return what a buffer holds at some places, one after another; the next row takes the place of each."""
+    order = places.astype(np.min_scalar_type(len(buffer))).argsort(
+        kind="stable"
+    )  # small numbers are sorted faster
+    by_place, rows = places[order], rows[order]
+    again = by_place[1:] == by_place[:-1]
+    later, last = again.nonzero()[0], (~again).nonzero()[0]
+    out = buffer[places]
+    out[order[1:][later]] = rows[later]  # the row that took the place before
+    buffer[by_place[last]] = rows[last]
+    buffer[by_place[-1]] = rows[-1]
+    return out
 
 
 def places_of(stage: Stage) -> dict[Stage, Any]:

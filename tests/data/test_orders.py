@@ -77,6 +77,19 @@ def test_a_buffer_moves_an_element_forward_by_no_more_than_its_size() -> None:
     assert max(place - element for place, element in enumerate(found)) > 10  # and backward as it comes
 
 
+@pytest.mark.parametrize("buffer", [2, 300, orders.DRAWN, 70_000])
+@pytest.mark.parametrize("rows", [301, 3 * orders.DRAWN, 80_000])
+def test_rows_are_shuffled_as_elements_are(buffer: int, rows: int) -> None:
+    """By stretches of several draws, beyond one stretch of rows, and with places that need another dtype."""
+    of_rows, of_elements = (
+        orders.Shuffled(stages.Slices(np.arange(rows)), buffer, 1, True) for _ in range(2)
+    )
+    for _ in range(2):
+        by_row = np.concatenate(list(of_rows.numbers())).tolist()
+        assert by_row == list(of_elements.arranged(iter(range(rows))))
+    assert of_rows.position == of_elements.position
+
+
 def test_each_iteration_of_a_shuffle_has_its_own_order_unless_told_otherwise() -> None:
     again, same = (orders.Shuffled(stages.Slices(np.arange(50)), 50, 1, a) for a in (True, False))
     assert [int(e) for e in again] != [int(e) for e in again]
