@@ -26,6 +26,7 @@ from tests.benchmarks import (
     memory,
     models,
     record,
+    standin,
     steps,
     threads,
     where,
@@ -46,6 +47,7 @@ COMMANDS: dict[str, ModuleType] = {
     "growth": growth,
     "memory": memory,
     "workers": workers,
+    "standin": standin,
 }
 """The measurements, each kept in a section of the record."""
 

@@ -75,15 +75,15 @@ def measured(options: argparse.Namespace, pythons: Pythons) -> Section:
             print(f"round {done + 1}", flush=True)
             for title, process in there.items():
                 with tempfile.TemporaryDirectory() as empty:
-                    seconds, megabytes = watched(process, full if process.cached else empty)
+                    seconds, megabytes, _ = watched(process, full if process.cached else empty)
                 found[title]["seconds"].append(seconds)
                 if megabytes is not None:
                     found[title]["megabytes"].append(megabytes)
     return {"made": record.made(), "processes": found}
 
 
-def watched(process: Process, cache: str) -> tuple[float, float | None]:
-    """Seconds that it took, and the most megabytes it held where the system tells."""
+def watched(process: Process, cache: str) -> tuple[float, float | None, float | None]:
+    """Seconds that it took; where the system tells, the most megabytes it held and the processor's seconds."""
     environment: Any = os.environ | SETTINGS | process.environment | {"NUMBA_CACHE_DIR": cache}
     began = time.perf_counter()
     started = subprocess.Popen(
@@ -94,15 +94,16 @@ def watched(process: Process, cache: str) -> tuple[float, float | None]:
         stderr=subprocess.DEVNULL,
     )
     if sys.platform == "win32":
-        status, megabytes = started.wait(), None
+        status, megabytes, processor = started.wait(), None, None
     else:
         _, ended, usage = os.wait4(started.pid, 0)
         status = started.returncode = os.waitstatus_to_exitcode(ended)
         megabytes = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+        processor = usage.ru_utime + usage.ru_stime
     seconds = time.perf_counter() - began
     if status:
         raise SystemExit(f"{' '.join([process.python, *process.arguments])} ended with {status}.")
-    return seconds, megabytes
+    return seconds, megabytes, processor
 
 
 def table(section: Section) -> list[Row]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import calls, cold, costs, fits, hooks, models, record, steps, threads, workers
+from tests.benchmarks import calls, cold, costs, fits, hooks, models, record, standin, steps, threads, workers
 from tests.benchmarks.record import Section
 from tests.benchmarks.text import markdown, number
 
@@ -85,6 +85,25 @@ def of_costs(section: Section) -> list[str]:
     ]
 
 
+def of_standin(section: Section) -> list[str]:
+    """The stand-in in two sentences; the second needs a TensorFlow."""
+    (lent, _), (suite, _), (real, _) = (
+        standin.medians(section, title) for title in (standin.LENT, standin.SUITE, standin.REAL)
+    )
+    first = (
+        f"The `EarlyStopping` example of the documentation takes {number(lent)} s with `python -m minifit.standin`, "
+        f"{number(standin.ratio(section, standin.LENT))} times"
+    )
+    lines = [first, "what it takes written for minifit."]
+    if real is not None:
+        lines += [
+            f"A suite of 20 tests that each build, fit, save and load a model ends in {number(suite)} s with",
+            f"`pytest --standin`, {number(standin.ratio(section, standin.SUITE))} of its {number(real)} s on "
+            f"{section['tensorflow']}.",
+        ]
+    return [*lines, f"These are whole processes ({record.where(section)})."]
+
+
 PARTS: dict[str, tuple[str, Callable[[Section], list[str]]]] = {
     "summary": ("steps", summary),
     "steps": ("steps", comparison),
@@ -94,6 +113,7 @@ PARTS: dict[str, tuple[str, Callable[[Section], list[str]]]] = {
     "cold": ("cold", lambda section: [f"{record.where(section)}.", "", *markdown(cold.table(section))]),
     "fits": ("fits", lambda section: [f"{record.where(section)}.", "", *markdown(fits.table(section))]),
     "hooks": ("hooks", lambda section: [f"{record.where(section)}.", "", *markdown(hooks.table(section))]),
+    "standin": ("standin", of_standin),
     "threads": (
         "threads",
         lambda section: [

@@ -16,7 +16,9 @@ from tests.benchmarks import (
     hooks,
     memory,
     models,
+    pages,
     record,
+    standin,
     threads,
     workers,
 )
@@ -58,6 +60,23 @@ def test_a_process_is_timed_from_outside() -> None:
         "processes": {"import numpy": {"seconds": [0.1, 0.3, 0.2], "megabytes": []}},
     }
     assert cold.table(section)[1] == ["import numpy", "200", "1.00", "–"]
+
+
+def test_the_stand_in_is_compared_with_what_it_stands_in_for() -> None:
+    assert set(standin.processes(Pythons())) >= {standin.DIRECT, standin.LENT, standin.SUITE}
+    times = {standin.DIRECT: 0.2, standin.LENT: 0.3, standin.SUITE: 2.0, standin.REAL: 40.0}
+    figures = {
+        title: {"seconds": [time * 9, time, 0.0], "processor": [None] * 3} for title, time in times.items()
+    }
+    section = {"made": record.made(), "tensorflow": "tensorflow 2.7.4", "processes": figures}
+    assert standin.table(section)[2:4] == [
+        [standin.LENT, "0.30", "–", "1.50"],
+        [standin.SUITE, "2.00", "–", "0.050"],
+    ]
+    assert "of its 40.0 s on tensorflow 2.7.4." in " ".join(pages.of_standin(section))
+    del figures[standin.REAL]
+    assert standin.ratio(section, standin.SUITE) is None
+    assert "20 tests" not in " ".join(pages.of_standin(section))
 
 
 def test_a_process_that_fails_is_named(tmp_path: Path) -> None:
