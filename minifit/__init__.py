@@ -5,6 +5,8 @@
     model = minifit.Sequential([minifit.layers.Dense(10, activation="softmax")])
 
 The names below are loaded when they are first used: a program pays only for what it asks for.
+
+PYTEST_DONT_REWRITE: pytest, which loads a plugin of this package, leaves the asserts of the package as they are.
 """
 
 from importlib import import_module

@@ -45,6 +45,14 @@ def test_it_is_imported_as_elsewhere():
 """
 
 
+IMPORTED_BEFORE = """
+import minifit
+import pytest
+
+pytest.register_assert_rewrite("minifit")  # as pytest does for every installed plugin
+"""
+
+
 def pytest_run(folder: Path, code: str, *arguments: str, name: str = "test_it.py") -> str:
     """Return the output of a run of pytest over one file; only this plugin is loaded."""
     (folder / name).write_text(code)
@@ -142,3 +150,9 @@ def test_a_plugin_that_has_imported_the_real_one(tmp_path: Path, real: str) -> N
     said = pytest_run(tmp_path, IN_USE, "-p", "early", "--standin")
     assert "1 passed" not in said
     assert f"has imported {real}" in said
+
+
+def test_a_run_in_which_it_was_imported_before_has_no_warning(tmp_path: Path) -> None:
+    """``python -m minifit.standin -m pytest`` is one."""
+    (tmp_path / "conftest.py").write_text(IMPORTED_BEFORE)
+    assert "1 passed" in pytest_run(tmp_path, NOTHING, "-W", "error")
