@@ -158,9 +158,19 @@ def boolean_mask(tensor: Any, mask: Any, axis: int | None = None, name: str = "b
 
 
 def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
-    """Return `x` where the condition holds, else `y`; without these, the places where it holds, in rows."""
+    """Return `x` where the condition holds, else `y`; without these, the places where it holds, in rows.
+
+    Raises
+    ------
+    ArgumentError
+        For one of both alone.
+    """
     if x is None and y is None:
         return Tensor(np.argwhere(to_array(tensor(condition))))
+    if x is None or y is None:
+        raise ArgumentError(
+            f"where takes both x and y, or neither. Received: {'y' if x is None else 'x'} alone. Give the other one."
+        )
     a, b = tensor(x), tensor(y)
     chosen = tensor(condition)
     if whole(a, b) and isinstance(chosen, Tensor):
@@ -177,15 +187,27 @@ def one_hot(
     dtype: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Return 1 at the place that each number names, along a new axis (the last one when None), and 0 elsewhere."""
+    """Return 1 at the place that each number names, along a new axis (the last one when None), and 0 elsewhere.
+
+    Raises
+    ------
+    ArgumentError
+        For an axis that the result does not have.
+    """
     made = ops.one_hot(tensor(indices), int(depth))
     if on_value is not None or off_value is not None:
         on, off = 1 if on_value is None else on_value, 0 if off_value is None else off_value
         kind = np.result_type(*(to_array(tensor(v)) for v in (on_value, off_value) if v is not None))
         made = ops.cast(made * (float(on) - float(off)) + float(off), kind)
     if axis not in (None, -1):
-        order = list(range(len(made.shape) - 1))
-        order.insert(int(axis), len(made.shape) - 1)
+        last = len(made.shape) - 1
+        if not 0 <= int(axis) <= last:
+            raise ArgumentError(
+                f"The new axis of one_hot is -1, for the last one, or one from 0 to {last}. Received: axis={axis!r}. "
+                "Leave it out."
+            )
+        order = list(range(last))
+        order.insert(int(axis), last)
         made = ops.transpose(made, tuple(order))
     return made if dtype is None else ops.cast(made, as_dtype(dtype))
 
@@ -266,8 +288,20 @@ def argsort(
 
 
 def top_k(input: Any, k: int = 1, sorted: bool = True, name: str | None = None) -> tuple[Any, Any]:
-    """Return the `k` largest numbers of the last axis, and their places."""
-    places = to_array(argsort(input, -1, "DESCENDING"))[..., : int(k)]
+    """Return the `k` largest numbers of the last axis, and their places.
+
+    Raises
+    ------
+    ArgumentError
+        When the axis has fewer.
+    """
+    places = to_array(argsort(input, -1, "DESCENDING"))
+    if not 0 <= int(k) <= places.shape[-1]:
+        raise ArgumentError(
+            f"top_k takes as many numbers as the last axis has, {places.shape[-1]}, or fewer. Received: k={k!r}. "
+            "Lower it."
+        )
+    places = places[..., : int(k)]
     return _taken(tensor(input), places, -1), Tensor(places)
 
 

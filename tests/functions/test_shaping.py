@@ -17,6 +17,13 @@ def test_it_is_as_in_tensorflow(expression: str) -> None:
 
 
 def test_what_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="Received: x alone"):
+        shaping.where([True], [1.0])
+    for axis in (2, -2):
+        with pytest.raises(ArgumentError, match=rf"from 0 to 1\. Received: axis={axis}"):
+            shaping.one_hot([0], 2, axis=axis)
+    with pytest.raises(ArgumentError, match=r"last axis has, 2, or fewer\. Received: k=3"):
+        shaping.top_k([1.0, 2.0], k=3)
     with pytest.raises(ArgumentError, match="batch_dims=1"):
         shaping.gather([[1.0]], [[0]], batch_dims=1)
     with pytest.raises(ArgumentError, match=r"from 0 to 1\. Received: -1 to 1"):
