@@ -52,14 +52,19 @@ def measured(options: argparse.Namespace, pythons: Pythons) -> Section:
     """Start every process once a round."""
     there = processes(pythons)
     found: dict[str, Any] = {title: {"seconds": [], "processor": []} for title in there}
-    for done in range(options.rounds + 1):
-        print(f"round {done}" if done else "a round that does not count", flush=True)
-        for title, process in there.items():
-            with tempfile.TemporaryDirectory() as empty:
-                seconds, _, processor = watched(process, empty)
-            if done:
-                found[title]["seconds"].append(seconds)
-                found[title]["processor"].append(processor)
+    with tempfile.TemporaryDirectory() as bytecode:
+        kept = {
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": bytecode,
+        }  # as an installed package has it
+        for done in range(options.rounds + 1):
+            print(f"round {done}" if done else "a round that does not count", flush=True)
+            for title, process in there.items():
+                with tempfile.TemporaryDirectory() as empty:
+                    seconds, _, processor = watched(process._replace(environment=kept), empty)
+                if done:
+                    found[title]["seconds"].append(seconds)
+                    found[title]["processor"].append(processor)
     tensorflow = pythons.version("tf_keras") if REAL in there else None
     return {"made": record.made(), "tensorflow": tensorflow, "processes": found}
 
