@@ -1,6 +1,6 @@
 """Makes the pages of docs/ that follow from the code: `make docs`.
 
-The rules come from tests/rules.py and from the marks of the tests, the lists of what there is from the tables
+The rules come from minifit.semantics and from the marks of the tests, the lists of what there is from the tables
 and ``__all__`` of the modules, figures from the record of the benchmarks. A test makes the pages anew and compares:
 a page cannot fall behind.
 """
@@ -26,9 +26,21 @@ from docs import drawing, tutorial  # noqa: E402
 from minifit.saving.keras3.differences import DIFFERENCES  # noqa: E402
 from minifit.saving.keras3.files import VERSION  # noqa: E402
 from minifit.saving.keras3.rows import Difference  # noqa: E402
+from minifit.semantics import SECTIONS, SOURCES, Rule, scenarios  # noqa: E402
+from minifit.semantics.playing import UNASKED  # noqa: E402
+from minifit.semantics.record import (  # noqa: E402
+    OURS,
+    SIGNS,
+    Framework,
+    frameworks,
+    in_words,
+    outcomes,
+    verdict_of,
+)
 from minifit.standin.names import KERAS, TENSORFLOW  # noqa: E402
 from tests.benchmarks.pages import parts  # noqa: E402
-from tests.rules import SECTIONS, SOURCES, Rule  # noqa: E402
+
+assert scenarios.__all__, "importing the scenarios registers them"
 
 MADE = "<!-- made by docs/build.py: change the source and run `make docs` -->"
 
@@ -84,31 +96,95 @@ def marked(function: ast.FunctionDef) -> Iterator[str]:
 
 def semantics() -> str:
     """The page of the rules."""
+    others = frameworks()
+    played_on = "; ".join(f"{other.name} ({other.setup})" for other in others)
     lines = [
         "# What a callback can rely on",
         "",
-        "Every rule has a number, the tests that prove it, and a source:",
+        "Every rule has a number, the tests that prove it, a source, and a scenario of a few lines that was played on",
+        f"other frameworks: {played_on}. The scenarios stand in",
+        "[`minifit/semantics/scenarios/`](../minifit/semantics/scenarios/__init__.py), what came of them in",
+        "[`record.json`](../minifit/semantics/record.json). `python -m minifit.semantics ES-4` prints a rule, and",
+        "[the conformance kit](conformance.md) plays the scenarios on any other framework.",
+        "",
+        "| Sign | A framework ... |",
+        "|:-:|---|",
+        *(cells(sign, MEANINGS[word]) for word, sign in SIGNS.items()),
+        "",
+        "The sources:",
         "",
         *(f"- **{source}**: {text}" for source, text in SOURCES.items()),
+        "",
+        *tally(others),
     ]
     by_rule: dict[str, list[Proof]] = {}
     for proof in proofs():
         by_rule.setdefault(proof.rule, []).append(proof)
     for title, rules in SECTIONS.items():
-        lines += ["", f"## {title}", "", "| Rule | minifit promises | Source | Tests |", "|---|---|---|---|"]
-        lines += [row(number, rule, by_rule.get(number, [])) for number, rule in rules.items()]
+        names = (other.short.replace(" ", "<br>") for other in others)
+        lines += ["", f"## {title}", "", cells("Rule", OURS, *names), f"|---|{':-:|' * (1 + len(others))}"]
+        lines += [row(number, rule, by_rule.get(number, []), others) for number, rule in rules.items()]
     return page(lines)
 
 
-def row(number: str, rule: Rule, proven_by: list[Proof]) -> str:
-    """A rule as a row of the table."""
+MEANINGS = {
+    "agrees": "does in the rule's scenario exactly as minifit does",
+    "differs": "does something else, which stands below the rule",
+    "has no such thing": "has no such class or argument",
+    "cannot be asked": "cannot be asked, since the rule is about minifit's own design",
+    "not asked yet": "has not been asked: the rule has no scenario yet",
+}
+"""What each verdict means."""
+
+
+def tally(others: list[Framework]) -> list[str]:
+    """The lines of a small table: how many rules each framework keeps."""
+    numbers = [number for rules in SECTIONS.values() for number in rules]
+    lines = [cells("", *SIGNS), f"|---|{':-:|' * len(SIGNS)}"]
+    for name in (OURS, *(other.name for other in others)):
+        words = [verdict_of(number, name) for number in numbers]
+        lines.append(cells(name, *(str(words.count(word)) for word in SIGNS)))
+    return lines
+
+
+def row(number: str, rule: Rule, proven_by: list[Proof], others: list[Framework]) -> str:
+    """A rule as a row of the table: its sentence, then a sign for each framework, the rest folded away."""
+    source = f"Source: {rule.source}; {rule.reason}" if rule.reason else f"Source: {rule.source}"
+    folded = "<br>".join(
+        [f"{source.rstrip('.')}.", *differing(number, others), f"Tests: {tested(proven_by)}"]
+    )
+    sentence = f'<a id="{number.lower()}"></a>[**{number}**](#{number.lower()}) {rule.promise}'
+    details = f"<details><summary>more</summary>{folded}</details>"
+    signs = [SIGNS[verdict_of(number, name)] for name in (OURS, *(other.name for other in others))]
+    return cells(sentence + details, *signs)
+
+
+def differing(number: str, others: list[Framework]) -> Iterator[str]:
+    """What each framework did that does not agree, beside what minifit does."""
+    if number in UNASKED:
+        yield f"Not asked: {UNASKED[number]}."
+        return
+    seen = outcomes(number)
+    if seen:
+        yield f"In the scenario {OURS} {shown(in_words(seen[OURS]))}"
+    for other in others:
+        if other.name in seen and verdict_of(number, other.name) != "agrees":
+            yield f"{other.name} {shown(in_words(seen[other.name]))}"
+
+
+def shown(words: str) -> str:
+    """Words about an outcome, with its data as code."""
+    kind, _, value = words.partition(" ")
+    return f"{kind} `{value}`"
+
+
+def tested(proven_by: list[Proof]) -> str:
+    """Links to the tests of a rule, by file."""
     files: dict[str, list[str]] = {}
     for proof in proven_by:
         files.setdefault(proof.file, []).append(proof.test)
     links = (f"[{file.removeprefix('tests/')}](../{file} {quoted(tests)})" for file, tests in files.items())
-    tests = "<br>".join(f"{link} ({len(files[file])})" for link, file in zip(links, files, strict=True))
-    source = f"{rule.source}: {rule.reason}" if rule.reason else rule.source
-    return cells(f'<a id="{number.lower()}"></a>**{number}**', rule.promise, source, tests)
+    return ", ".join(f"{link} ({len(files[file])})" for link, file in zip(links, files, strict=True))
 
 
 def quoted(tests: list[str]) -> str:

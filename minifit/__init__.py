@@ -34,6 +34,7 @@ __all__ = [
     "ops",
     "optimizers",
     "regularizers",
+    "semantics",
     "summary",
     "utils",
 ]
@@ -53,6 +54,7 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from minifit import ops as ops
     from minifit import optimizers as optimizers
     from minifit import regularizers as regularizers
+    from minifit import semantics as semantics
     from minifit import summary as summary
     from minifit import utils as utils
     from minifit.models import Input as Input

@@ -29,6 +29,7 @@ PUBLIC = {
     "ops",
     "optimizers",
     "regularizers",
+    "semantics",
     "summary",
     "utils",
 }

@@ -1,7 +1,7 @@
-"""The rules of docs/semantics.md: what minifit promises about callbacks, each point with a number.
+"""The rules: each promise about callbacks, with its number, its source and the reason for a deviation.
 
-A rule is proven by the tests that carry its number: ``@pytest.mark.rule("ES-1")``. `make docs` makes the page
-from this table and from those marks; tests/house/test_semantics.py sees that neither runs ahead of the other.
+Tests prove a rule by its number, ``@pytest.mark.rule("ES-1")``; `make docs` makes docs/semantics.md of both. The
+scenario of a rule, in the folder scenarios/, shows the rule at work on any framework that has the names of Keras.
 """
 
 from typing import NamedTuple
