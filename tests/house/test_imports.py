@@ -41,7 +41,7 @@ def test_importing_minifit_loads_numpy_at_most(root: Path) -> None:
 
 @pytest.mark.parametrize("name", minifit.__all__)
 def test_a_public_name_loads_numpy_at_most(name: str, root: Path) -> None:
-    assert loaded_by(f"from minifit import {name}", root) == {"minifit", "numpy"}
+    assert loaded_by(f"from minifit import {name}", root) <= {"minifit", "numpy"}
 
 
 def test_the_folder_kernels_is_not_a_package_of_its_own(root: Path) -> None:
