@@ -4,6 +4,7 @@ It is loaded in every test run of an environment that has minifit, so importing 
 library, and it does nothing until it is asked.
 """
 
+import os
 from typing import TYPE_CHECKING
 
 from minifit.standin.installing import install, uninstall
@@ -34,3 +35,18 @@ def pytest_load_initial_conftests(early_config: "pytest.Config") -> None:
     if early_config.known_args_namespace.standin or early_config.getini(OPTION):
         install()
         early_config.add_cleanup(uninstall)
+        _save_without_flush(early_config)
+
+
+def _save_without_flush(config: "pytest.Config") -> None:
+    """Have files of the test run need not outlive a power failure: to wait for the disk takes as long as the tests.
+
+    ``MINIFIT_FLUSH=1`` in the environment keeps it as it is outside of pytest.
+    """
+    if "MINIFIT_FLUSH" not in os.environ:
+        os.environ["MINIFIT_FLUSH"] = "0"
+        config.add_cleanup(_flush_again)
+
+
+def _flush_again() -> None:
+    os.environ.pop("MINIFIT_FLUSH", None)

@@ -24,8 +24,8 @@ BASES = {LENT: DIRECT, SUITE: REAL}
 """The process that each one is compared with."""
 
 PYTEST = ("-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(ROOT), "--noconftest",
-          "--import-mode=importlib", "-p", "no:cacheprovider")  # fmt: skip
-"""pytest without what this project tells it."""
+          "--import-mode=importlib", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")  # fmt: skip
+"""pytest without what this project tells it, and without the plugin of a tool that only this project's tests use."""
 
 WITHOUT = ("-p", "no:minifit.standin.plugin")
 """The plugin is found in this folder, and needs a later Python than TensorFlow 2.7 has."""

@@ -87,6 +87,19 @@ def test_it_is_gone_after_a_run(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1:] == ["False"], done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(("given", "in_tests"), [(None, "0"), ("1", "1")])
+def test_saving_does_not_wait_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None, in_tests: str
+) -> None:
+    monkeypatch.delenv("MINIFIT_FLUSH", raising=False)
+    if given is not None:
+        monkeypatch.setenv("MINIFIT_FLUSH", given)
+    test = f"import os\ndef test_it():\n    assert os.environ['MINIFIT_FLUSH'] == {in_tests!r}\n"
+    assert "1 passed" in pytest_run(tmp_path, test, "--standin")
+    without = "import os\ndef test_it():\n    assert os.environ.get('MINIFIT_FLUSH') != '0'\n"
+    assert "1 passed" in pytest_run(tmp_path, without)
+
+
 def test_it_is_there_before_a_conftest(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("import tensorflow\n")
     assert "1 passed" in pytest_run(tmp_path, IN_USE, "--standin")
