@@ -6,7 +6,6 @@ a page cannot fall behind.
 """
 
 import ast
-import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +21,7 @@ README = ROOT / "README.md"
 if str(ROOT) not in sys.path:  # as a program it is started from anywhere
     sys.path.insert(0, str(ROOT))
 
-from docs import drawing, tutorial  # noqa: E402
+from docs import drawing, reference, tutorial  # noqa: E402
 from minifit.saving.keras3.differences import DIFFERENCES  # noqa: E402
 from minifit.saving.keras3.files import VERSION  # noqa: E402
 from minifit.saving.keras3.rows import Difference  # noqa: E402
@@ -57,11 +56,17 @@ GROUPS = {
     "constraints": "Constraints",
     "callbacks": "Callbacks",
     "datasets": "Datasets",
+    "pipelines": "Pipelines of data",
     "ops": "Ops",
+    "gradients": "Gradients and variables",
+    "distribute": "Workers and strategies",
     "utils": "Utilities",
     "summary": "Summaries for TensorBoard",
 }
-"""Modules with a page of their own, and its title."""
+"""The pages of public names, and their titles."""
+
+MODULES = {"pipelines": "minifit.data", "gradients": "minifit"}
+"""The modules of pages that have another name."""
 
 
 # -- the rules ---------------------------------------------------------------------------------------------
@@ -197,18 +202,31 @@ def quoted(tests: list[str]) -> str:
 
 def group(name: str) -> str:
     """The page of one module."""
-    module = import_module(f"minifit.{name}")
-    lines = [f"# {GROUPS[name]}", "", first_paragraph(module), ""]
+    lines = [f"# {GROUPS[name]}", "", first_paragraph(module_of(name)), ""]
     lines += ["| Name | What it is |", "|---|---|"]
-    for own, (value, others) in things(module).items():
-        also = f"<br>also {', '.join(f'`{a}`' for a in others)}" if others else ""
-        lines.append(cells(f"`{own}{arguments(value)}`{also}", first_paragraph(value)))
+    members = things(module_of(name))
+    places: dict[
+        str, str
+    ] = {}  # a function may differ from a class by its capitals alone, an address may not
+    for own in members:
+        places[own] = own.lower() if own.lower() not in places.values() else f"{own}-function"
+        lines.append(cells(f"[`{own}`](#{places[own]})", first_paragraph(members[own][0])))
+    for own, (value, others) in members.items():
+        lines += ["", f'<a id="{places[own]}"></a>', ""] if places[own] != own.lower() else [""]
+        lines += reference.entry(own, value, others)[:-1]
     return page(lines)
+
+
+def module_of(name: str) -> ModuleType:
+    """Return the module whose names are on a page."""
+    return import_module(MODULES.get(name, f"minifit.{name}"))
 
 
 def things(module: ModuleType) -> dict[str, tuple[Any, list[str]]]:
     """What a module offers, each by its own name, with the other names and strings that mean the same."""
     exported = {name: getattr(module, name) for name in module.__all__}
+    if module.__name__ == "minifit":  # the rest is on pages of their own
+        exported = {name: exported[name] for name in ("GradientTape", "Variable")}
     names: dict[int, list[str]] = {}
     for name, value in [*exported.items(), *getattr(module, "TABLE", {}).items()]:
         names.setdefault(id(value), []).append(name)
@@ -220,7 +238,8 @@ def things(module: ModuleType) -> dict[str, tuple[Any, list[str]]]:
     return found
 
 
-IN_SHORT = [name for name in GROUPS if name not in ("models", "ops", "summary", "utils")]
+NOT_IN_SHORT = "models", "pipelines", "ops", "gradients", "distribute", "summary", "utils"
+IN_SHORT = [name for name in GROUPS if name not in NOT_IN_SHORT]
 """The groups whose members the README names."""
 
 BEGIN, END = "<!-- made by `make docs` from the tables -->", "<!-- until here -->"
@@ -262,29 +281,15 @@ FILLED: dict[Path, Callable[[str], str]] = {
 }
 """Pages of which parts are made here."""
 
-STARS = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
-
-
-def arguments(value: Any) -> str:
-    """How it is called, as in ``(units, activation=None)``; nothing for what cannot be called."""
-    if not callable(value):
-        return ""
-    parts = []
-    for parameter in inspect.signature(value).parameters.values():
-        stars = STARS.get(parameter.kind.name, "")
-        default = "" if parameter.default is parameter.empty else f"={parameter.default!r}"
-        parts.append(f"{stars}{parameter.name}{default}")
-    return f"({', '.join(parts)})"
-
 
 def first_paragraph(value: Any) -> str:
     """The first paragraph of a docstring, in one line."""
-    return " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split())
+    return " ".join(reference.text_of(value).split("\n\n")[0].split())
 
 
 def code(text: str) -> str:
     """Docstrings mark code with two backquotes, these pages with one."""
-    return text.replace("``", "`")
+    return re.sub(r"(?<!`)``(?!`)", "`", text)
 
 
 # -- what differs between tf.keras 2.7 and Keras 3 -----------------------------------------------------------

@@ -1,11 +1,13 @@
 """The names that a reader of a page has at hand: models, arrays and files that its blocks use and do not make."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
 import numpy as np
+import pytest
 
 import minifit
 from minifit import data, distribute, layers, ops
@@ -80,6 +82,15 @@ def files() -> Iterator[Names]:
     yield {"model": chain(), "Scale": Scale, "cubic_error": cubic_error}
 
 
+def listening() -> Iterator[Names]:
+    """Yield a model to train while posts to a monitor arrive."""
+    answer = SimpleNamespace(status_code=204, reason="No Content")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("requests.post", lambda *_, **__: answer)
+        yield from plain()
+        yield {}
+
+
 def digits() -> Iterator[Names]:
     """Yield pictures and their classes."""
     yield {"x": rng.normal(size=(64, 64)).astype("float32"), "y": rng.integers(0, 10, 64)}
@@ -89,13 +100,15 @@ AT_HAND: dict[str, Callable[[], Iterator[Names]]] = {
     "docs/backup.md": plain,
     "docs/data.md": sources,
     "docs/files.md": files,
+    "docs/monitor.md": listening,
     "docs/tensorboard.md": plain,
+    "docs/trace.md": plain,
     "docs/workers.md": digits,
 }
 """For each page that does not say all by itself, what is at hand before its first block, its second, and so on."""
 
 
-def before_each(page: Path, root: Path) -> Iterator[Names]:
+def before_each(page: Path, root: Path) -> Generator[Names, None, None]:
     """Yield the names at hand before each block of a page; none where the page needs none."""
     make = AT_HAND.get(page.relative_to(root).as_posix())
     if make is not None:

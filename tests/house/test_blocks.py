@@ -1,7 +1,8 @@
 """Every block of Python in README and docs runs, one after the other on its page.
 
-A block is Python where its fence says ``python``. Everything else a page shows runs elsewhere, or not at all: commands
-for a shell are indented, and output, differences and configuration have a fence of another name.
+A block is Python where its fence says ``python``. A block of text right below is what it prints. Everything else
+a page shows runs elsewhere, or not at all: commands for a shell are indented, and differences and configuration have a
+fence of another name.
 """
 
 import ast
@@ -9,7 +10,10 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import closing, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -18,27 +22,39 @@ from tests.house.at_hand import AT_HAND, before_each
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-FENCES = {"python", "text", "diff", "yaml"}
-BLOCK = re.compile(r"^( *)```python\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+FENCES = {"python", "python-console", "text", "diff", "json", "yaml"}
+BLOCK = re.compile(r"^```python\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 
 
 def name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-def blocks(page: Path) -> list[tuple[int, str]]:
-    """Return the blocks of Python on a page, each with the line that it begins at."""
+class Block(NamedTuple):
+    """A block of Python, the line of the page that it begins at, and what the page says that it prints."""
+
+    line: int
+    code: str
+    output: str | None
+
+
+def blocks(page: Path) -> list[Block]:
+    """Return the blocks of Python on a page."""
     text = page.read_text(encoding="utf-8")
-    return [(text.count("\n", 0, found.start(2)), found[2]) for found in BLOCK.finditer(text)]
+    return [Block(text.count("\n", 0, found.start(1)), *found.groups()) for found in BLOCK.finditer(text)]
 
 
 def run(page: Path) -> None:
     """Run the blocks of a page in turn, in the current folder."""
     randomness.set_random_seed(0)
     names: dict[str, object] = {"__name__": "page"}
-    for (line, block), at_hand in zip(blocks(page), before_each(page, ROOT), strict=False):
-        names |= at_hand
-        exec(compile("\n" * line + block, str(page), "exec"), names)  # a traceback has the lines of the page
+    with closing(before_each(page, ROOT)) as prepared:
+        for block, at_hand in zip(blocks(page), prepared, strict=False):
+            names |= at_hand
+            code = compile("\n" * block.line + block.code, str(page), "exec")  # with the lines of the page
+            with redirect_stdout(StringIO()) as printed:
+                exec(code, names)
+            assert block.output is None or printed.getvalue() == block.output
 
 
 OF_MPI = ROOT / "docs" / "workers.md"  # its program is to be the only one of its process
@@ -69,7 +85,7 @@ def test_a_fence_says_what_is_in_it(page: Path) -> None:
 @pytest.mark.parametrize("page", AT_HAND)
 def test_what_is_at_hand_is_used(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    trees = [ast.parse(block) for _, block in blocks(ROOT / page)]
+    trees = [ast.parse(block.code) for block in blocks(ROOT / page)]
     used = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
     names = {each for at_hand in AT_HAND[page]() for each in at_hand}
     assert names <= used, "take away what the page does not need any more"

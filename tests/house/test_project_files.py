@@ -25,6 +25,7 @@ TARGETS = [
     "soak",
     "exchange",
     "docs",
+    "site",
     "clean",
 ]
 BESIDE_THE_CODE = [

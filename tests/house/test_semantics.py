@@ -2,7 +2,6 @@
 
 import ast
 import re
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -69,8 +68,8 @@ def test_the_readme_names_what_the_tables_have(root: Path) -> None:
 
 @pytest.mark.parametrize("name", build.GROUPS)
 def test_every_member_of_a_table_is_on_its_page(name: str) -> None:
-    for word in getattr(import_module(f"minifit.{name}"), "TABLE", ()):
-        assert re.search(rf"`{re.escape(word)}[(`]", PAGES[f"{name}.md"]), word
+    for word in getattr(build.module_of(name), "TABLE", ()):
+        assert re.search(rf"`{re.escape(word)}`", PAGES[f"{name}.md"]), word
 
 
 def test_no_page_is_left_over(root: Path) -> None:
@@ -87,10 +86,18 @@ def test_the_index_links_to_every_page(root: Path) -> None:
 
 @pytest.mark.parametrize("name", build.GROUPS)
 def test_everything_on_a_page_says_what_it_is(name: str) -> None:
-    rows = re.findall(r"^\| (`.+) \| (.*) \|$", PAGES[f"{name}.md"], re.MULTILINE)
-    assert rows
-    assert [first for first, text in rows if not text] == []
+    rows = re.findall(r"^\| \[`(\w+)`\]\(#[\w-]+\) \| (.*) \|$", PAGES[f"{name}.md"], re.MULTILINE)
+    assert [own for own, _ in rows] == list(build.things(build.module_of(name)))
+    assert [own for own, text in rows if not text] == []
     assert "0x" not in PAGES[f"{name}.md"], "the address of an object would differ at every run"
+
+
+@pytest.mark.parametrize("name", build.GROUPS)
+def test_every_name_has_a_heading_of_its_own(name: str) -> None:
+    headings = re.findall(r"^##+ (.+)$", PAGES[f"{name}.md"], re.MULTILINE)
+    assert set(build.things(build.module_of(name))) <= set(headings)
+    linked = re.findall(r"^\| \[`\w+`\]\(#(.+?)\)", PAGES[f"{name}.md"], re.MULTILINE)
+    assert len(set(linked)) == len(linked), "two names have one address"
 
 
 def test_marks_are_found_in_every_form() -> None:

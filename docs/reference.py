@@ -1,0 +1,138 @@
+"""Makes the reference of public names from their docstrings: each has a heading of its own, to link to.
+
+Docstrings are in NumPy's form. Parameters, what is returned and what is raised become lists; examples become blocks;
+the numbers of rules become links.
+"""
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from minifit.semantics import RULES
+
+STARS = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
+SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
+LISTS = {"Parameters", "Attributes", "Returns", "Yields", "Raises"}
+OBJECT = re.compile(r"<[\w.]*?(\w+) object at \w+>")
+NUMBER = re.compile(r"\b([A-Z]+-\d+)\b")
+
+
+def arguments(value: Any) -> str:
+    """Return how a value is called, as in ``(units, activation=None)``; nothing for what cannot be called."""
+    if not callable(value):
+        return ""
+    parts = []
+    for parameter in inspect.signature(value).parameters.values():
+        stars = STARS.get(parameter.kind.name, "")
+        parts.append(f"{stars}{parameter.name}")
+        if parameter.default is not parameter.empty:
+            parts[-1] += "=" + OBJECT.sub(r"\1()", repr(parameter.default))
+    return f"({', '.join(part for part in parts if part != 'self')})"
+
+
+def entry(name: str, value: Any, others: list[str], level: int = 2) -> list[str]:
+    """Return the lines about a public name: its heading, signature and docstring, and the methods of a class."""
+    lines = [f"{'#' * level} {name}", ""]
+    if callable(value):
+        lines += ["```text", *signature(name, value), "```", ""]
+    if others:
+        lines += [f"Also {', '.join(f'`{other}`' for other in others)}.", ""]
+    lines += described(text_of(value))
+    for method, function in methods(value) if inspect.isclass(value) else ():
+        lines += entry(f"{name}.{method}", function, [], level + 1)
+    return lines
+
+
+def text_of(value: Any) -> str:
+    """Return the docstring of a module, class or function, and of a constant what it is."""
+    documented = callable(value) or inspect.ismodule(value)
+    return (inspect.getdoc(value) or "") if documented else f"The constant {value!r}."
+
+
+def signature(name: str, value: Any) -> Iterator[str]:
+    """Yield the lines of a call; a long one has an argument on each."""
+    inside = arguments(value)[1:-1]
+    if len(name) + len(inside) < 90:
+        yield f"{name}({inside})"
+        return
+    yield f"{name}("
+    for part in re.split(r", (?=\*{0,2}\w+(?:=|,|$))", inside):
+        yield f"    {part},"
+    yield ")"
+
+
+def methods(kind: type) -> Iterator[tuple[str, Any]]:
+    """Yield the public methods of a class that none of its public bases has, and that say more than a sentence.
+
+    The hooks of a callback count, though there is not more to say.
+    """
+    known = {name for base in kind.__mro__[1:] if base.__name__ in PUBLIC_BASES for name in dir(base)}
+    for name in dir(kind):
+        function = inspect.getattr_static(kind, name)
+        function = getattr(function, "__func__", function)
+        if name.startswith("_") or name in known or not inspect.isfunction(function):
+            continue
+        long = SECTION.search(inspect.getdoc(function) or "") or (
+            kind.__name__ == "Callback" and name.startswith("on_")
+        )
+        if long and (function.__module__ or "").startswith("minifit."):
+            yield name, function
+
+
+PUBLIC_BASES = {
+    "Callback",
+    "Layer",
+    "Loss",
+    "Metric",
+    "Optimizer",
+    "Initializer",
+    "Regularizer",
+    "Constraint",
+}
+PUBLIC_BASES |= {
+    "LearningRateSchedule",
+    "Mean",
+    "Model",
+    "Configurable",
+    "Fixed",
+    "Tensor",
+    "Variable",
+    "object",
+}
+"""Bases whose methods are described once, or not at all since Python knows them."""
+
+
+def described(docstring: str) -> list[str]:
+    """Return the lines of a docstring as Markdown."""
+    begin, *rest = SECTION.split(docstring)
+    lines = [*linked(begin).strip().splitlines(), ""]
+    for title, text in zip(rest[::2], rest[1::2], strict=True):
+        lines += [f"**{title}**", ""]
+        if title in LISTS:
+            lines += [*items(text), ""]
+        elif title == "Examples":
+            lines += ["```python-console", *text.strip().splitlines(), "```", ""]
+        else:
+            lines += [*linked(text).strip().splitlines(), ""]
+    return lines
+
+
+def items(text: str) -> Iterator[str]:
+    """Yield a section of fields as a list."""
+    for field in re.split(r"\n(?=\S)", text.strip()):
+        head, *rest = field.splitlines()
+        name, colon, kind = head.partition(" : ")
+        about = linked(" ".join(line.strip() for line in rest))
+        if colon:
+            yield f"- `{name}` ({kind}){': ' + about if about else ''}"
+        else:
+            yield f"- `{name}`{': ' + about if about else ''}"
+
+
+def linked(text: str) -> str:
+    """Return a text with links to the rules that it names."""
+    return NUMBER.sub(
+        lambda found: f"[{found[1]}](semantics.md#{found[1].lower()})" if found[1] in RULES else found[1],
+        text,
+    )

@@ -1,0 +1,96 @@
+"""Makes a site of docs/: the order of its pages, and pages with the code that they link to.
+
+On a repository's page a link such as ``../minifit/tensor.py`` shows the file. The site has docs/ alone, so each
+file that is linked from there gets a page of its own, under ``source/``; a folder gets a page with links to its files.
+"""
+
+import posixpath
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # MkDocs loads this file by its path
+    sys.path.insert(0, str(ROOT))
+
+from docs import build, tutorial  # noqa: E402
+
+LINK = re.compile(r"\]\((\.\./[^()\s#]+)([^()]*)\)")
+HEAD = "---\nsearch:\n  exclude: true\n---\n\n"
+LANGUAGES = {".py": "python", ".yml": "yaml", ".toml": "toml", ".md": "markdown"}
+
+
+def on_config(config: Any) -> None:
+    """Put the pages in order."""
+    tables = [name.removesuffix(".md") for name in build.pages()]
+    tables = [name for name in tables if name not in build.GROUPS and name != "README"]
+    config["nav"] = [
+        "README.md",
+        {"Lessons": ["lessons/README.md", *(f"lessons/{page.name}" for page in tutorial.PAGES)]},
+        {"Guides": titled(sorted(build.hand_written()))},
+        {"Rules and tables": titled(tables)},
+        {"Names": titled(list(build.GROUPS))},
+    ]
+
+
+def titled(names: list[str]) -> list[dict[str, str]]:
+    """Return pages with their titles."""
+    return [{build.title_of(build.DOCS / f"{name}.md"): f"{name}.md"} for name in names]
+
+
+def outside(page: str, text: str) -> Iterator[tuple[str, str]]:
+    """Yield each link of a page that leads out of docs/, with the path in the project."""
+    for found in LINK.finditer(text):
+        path = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page), found[1]))
+        if not path.startswith("docs"):
+            yield found[1], path
+
+
+def address(path: str) -> str:
+    """Return the page in the site that shows a file or folder of the project."""
+    return f"source/{path}.md" if (ROOT / path).is_file() else f"source/{path}/index.md"
+
+
+def shown(path: str) -> str:
+    """Return the page that shows a file or a folder."""
+    place = ROOT / path
+    if place.is_file():
+        text = place.read_text(encoding="utf-8")
+        language = LANGUAGES.get(place.suffix, "text")
+        return f"{HEAD}# {path}\n\n````{language}\n{text}````\n"
+    names = (each.name for each in sorted(place.iterdir()) if each.suffix in LANGUAGES)
+    return f"{HEAD}# {path}\n\n" + "\n".join(f"- [{name}]({name}.md)" for name in names)
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the pages of sources."""
+    pages = list(files.documentation_pages())
+    paths = {path for page in pages for _, path in outside(page.src_uri, page.content_string)}
+    for folder in [path for path in paths if (ROOT / path).is_dir()]:
+        paths |= {
+            each.relative_to(ROOT).as_posix()
+            for each in (ROOT / folder).iterdir()
+            if each.suffix in LANGUAGES
+        }
+    for path in sorted(paths):
+        files.append(File.generated(config, address(path), content=shown(path)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
+    """Let links that lead out of docs/ lead to the pages of sources."""
+    here = page.file.src_uri
+    if here.startswith("source/"):
+        return markdown
+    targets = dict(outside(here, markdown))
+
+    def replaced(found: re.Match[str]) -> str:
+        if found[1] not in targets:
+            return found[0]
+        return f"]({posixpath.relpath(address(targets[found[1]]), posixpath.dirname(here) or '.')}{found[2]})"
+
+    return LINK.sub(replaced, markdown)
