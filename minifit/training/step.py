@@ -25,15 +25,15 @@ from minifit.optimizers import Optimizer
 from minifit.parameters import Parameter, same
 from minifit.randomness import Streams
 from minifit.tensor import Tensor
-from minifit.training.message import Message
 from minifit.training.objective import Objective
 from minifit.training.plan import Again, Columns, Plan
 from minifit.training.predicted import joined
 from minifit.training.runner import Runner
+from minifit.training.sharing import Sharing
 from minifit.training.trainable import Trainable
 
 
-class JudgedStep(Runner):
+class JudgedStep(Sharing):
     """A step with a loss and metrics.
 
     Parameters
@@ -59,10 +59,7 @@ class JudgedStep(Runner):
         self.objective = objective
         self.weights = model.weights
         self.regularized: list[Parameter] = []
-        self.learned: list[Parameter] = []
         self.parts = objective, objective.heads
-        self._message: Message | None = None
-        self._paused = False
 
     # -- what the loops ask -----------------------------------------------------------------------------
 
@@ -124,58 +121,6 @@ class JudgedStep(Runner):
 
     def write_update(self, program: Program) -> None:
         """Write down how the weights change by their gradients."""
-
-    # -- several workers --------------------------------------------------------------------------------
-
-    def message(self, sums: int | None = None) -> Message:
-        """Return what the workers add up after a batch, with room for so many sums."""
-        if sums is None:
-            sums = len(self._sums()) if self._message is None else self._message.sums.size
-        if self._message is None or not self._message.holds(sums):
-            self._message = Message(self.workers, self.learned, sums)
-        return self._message
-
-    def pause_together(self, due: bool | None) -> bool:
-        """Return whether any worker has wanted a pause since the beginning, and note whether this one does now."""
-        message = self.message()
-        self._paused = due is not None and (self._paused or message.paused)
-        message.pause, message.paused = bool(due), False
-        return self._paused
-
-    def share(self, before: list[float]) -> None:
-        """Add up gradients, and what the batch adds to sums, over all workers.
-
-        Parameters
-        ----------
-        before : list of float
-            The sums before the batch.
-        """
-        after, share = self._sums(), self.context.share
-        if len(after) != len(before):  # the first batch has shown a metric how many it needs
-            before = [0.0] * len(after)
-            grads = [(w, w.slot.copy()) for w in self.learned if w.slot is not None]
-            self.message(len(after))  # room for them, which moves the gradients
-            for weight, grad in grads:
-                weight.slot[...] = grad  # type: ignore[index]
-        message = self.message(len(after))
-        counts = share is not None and share.rows > 0
-        message.sums[:] = np.subtract(after, before) if counts else 0
-        message.send()
-        self._put_sums(np.add(before, message.sums, dtype=np.float64))
-
-    def _sums(self) -> list[float]:
-        """Return all numbers that losses and metrics have summed up."""
-        return [number for metric in self._summing() for number in metric.get_sums()]
-
-    def _put_sums(self, numbers: Array) -> None:
-        begin = 0
-        for metric in self._summing():
-            end = begin + len(metric.get_sums())
-            metric.set_sums(numbers[begin:end].tolist())
-            begin = end
-
-    def _summing(self) -> list[Any]:
-        return [*self.objective.of_layers, *self.objective.trackers, *self.objective.compiled_metrics]
 
     def took(self, batches: int) -> None:
         """Note that a program took batches."""
@@ -289,7 +234,7 @@ class TrainStep(JudgedStep):
         if self.workers.size == 1:
             self.differentiate(batch)
         else:
-            before = self._sums()
+            before = self.sums_now()
             self.message(len(before))
             self.differentiate(batch)
             self.share(before)
@@ -355,7 +300,7 @@ class TestStep(JudgedStep):
 
     def take(self, batch: Batch) -> None:
         """Forward and loss."""
-        before = self._sums() if self.workers.size > 1 else []
+        before = self.sums_now() if self.workers.size > 1 else []
         outputs = self.model.forward(batch.inputs, False)
         loss = self.objective.loss_of(batch, outputs, self.added())
         self.objective.update(batch, outputs, loss, self.undo)
