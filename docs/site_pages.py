@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mkdocs.structure.files import File, Files
-
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # MkDocs loads this file by its path
     sys.path.insert(0, str(ROOT))
@@ -20,6 +18,10 @@ if str(ROOT) not in sys.path:  # MkDocs loads this file by its path
 from docs import build, tutorial  # noqa: E402
 
 LINK = re.compile(r"\]\((\.\./[^()\s#]+)([^()]*)\)")
+PICTURE = re.compile(
+    r'<picture>\s*<source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)">\s*'
+    r'<img alt="([^"]*)" src="([^"]+)">\s*</picture>'
+)
 HEAD = "---\nsearch:\n  exclude: true\n---\n\n"
 LANGUAGES = {".py": "python", ".yml": "yaml", ".toml": "toml", ".md": "markdown"}
 
@@ -66,8 +68,10 @@ def shown(path: str) -> str:
     return f"{HEAD}# {path}\n\n" + "\n".join(f"- [{name}]({name}.md)" for name in names)
 
 
-def on_files(files: Files, config: Any) -> Files:
+def on_files(files: Any, config: Any) -> Any:
     """Add the pages of sources."""
+    from mkdocs.structure.files import File  # the rest of this file is tested without MkDocs
+
     pages = list(files.documentation_pages())
     paths = {path for page in pages for _, path in outside(page.src_uri, page.content_string)}
     for folder in [path for path in paths if (ROOT / path).is_dir()]:
@@ -81,8 +85,8 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
-    """Let links that lead out of docs/ lead to the pages of sources."""
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+    """Let links that lead out of docs/ lead to the pages of sources, and pictures follow the colours of the site."""
     here = page.file.src_uri
     if here.startswith("source/"):
         return markdown
@@ -93,4 +97,5 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
             return found[0]
         return f"]({posixpath.relpath(address(targets[found[1]]), posixpath.dirname(here) or '.')}{found[2]})"
 
-    return LINK.sub(replaced, markdown)
+    by_colour = r"![\2](\3#only-light)" + "\n" + r"![\2](\1#only-dark)"
+    return PICTURE.sub(by_colour, LINK.sub(replaced, markdown))
