@@ -30,8 +30,8 @@ SUM, LARGEST, SUM_OF_DOUBLES = range(3)
 AGREED = 8
 """Numbers of a message in which workers agree on something."""
 
-NUMBERS, FROM_CHIEF, FROM_ALL = range(3)
-"""What they agree on: numbers, or that content of so many bytes follows."""
+NUMBERS, FROM_CHIEF, FROM_ALL, CALL = range(4)
+"""What they agree on: numbers, or that content of so many bytes follows, or the name of a call."""
 
 LOOK = 0.001
 """Seconds between two looks at the boards of the others."""
@@ -164,8 +164,10 @@ class MPIWorkers(Workers):
             yield
             self.largest()  # none of them leaves before all are through
         except BaseException as error:
-            if self._inside == 1 and not self._ended:
-                self._report(error)
+            if not self._ended:
+                told = self._report(error)
+                # where all have failed within another call, a callback may catch the error, and they go on
+                self._ended = told or self._inside == 1
             raise
         finally:
             self._inside -= 1
@@ -183,7 +185,8 @@ class MPIWorkers(Workers):
 
     def _same(self, call: str) -> None:
         """Raise unless all workers make the same call."""
-        calls = [each.decode() for each in self.from_all(call.encode())]
+        self._agree(CALL)
+        calls = [each.decode() for each in self._from_all(call.encode())]
         for rank, other in enumerate(calls):
             if other != calls[0]:
                 self._ended = True

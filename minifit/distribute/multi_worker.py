@@ -90,7 +90,8 @@ def _resolver(given: Any, workers: Workers) -> SimpleClusterResolver:
             f"Start the program once, with: mpiexec -n {len(named)} python train.py; or leave the description out."
         )
     if not named:
-        hosts = [host.decode() for host in workers.from_all(socket.gethostname().encode())]
+        with workers.together("MultiWorkerMirroredStrategy"):
+            hosts = [host.decode() for host in workers.from_all(socket.gethostname().encode())]
         return SimpleClusterResolver({"worker": hosts}, "", "worker", workers.rank)
     kind, number = named[workers.rank]
     return SimpleClusterResolver(ClusterSpec(cluster), "", kind, number)

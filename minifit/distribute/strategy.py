@@ -88,7 +88,8 @@ class Strategy:
         if self._entered_already():
             yield self
             return
-        agree_on_random_numbers(self.workers)
+        with self.workers.together("strategy.scope"):
+            agree_on_random_numbers(self.workers)
         with self.active():
             yield self
 

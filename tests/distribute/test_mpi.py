@@ -11,6 +11,7 @@ BEGIN = """
 import json, sys, time
 import numpy as np
 from minifit.distribute.mpi import all_processes
+from minifit.distribute.strategy import Strategy
 from minifit.errors import BusyError, WorkerError
 
 workers = all_processes()
@@ -99,11 +100,22 @@ def chief_goes_on():
     except WorkerError:
         add_up()
 
+def within(call, caught=Exception):
+    try:
+        with workers.together("evaluate"):
+            call()
+    except caught:
+        pass
+    add_up()
+
+said["within"] = failing(lambda: within(third_breaks, ValueError))
+said["all within"] = failing(lambda: within(lambda: [][rank]))
 said["one"] = failing(third_breaks)
 said["two"] = failing(two_break_at_once)
 said["all"] = failing(lambda: [][rank])
 said["goes on"] = failing(chief_goes_on)
-said["then"] = failing(add_up)
+with Strategy(workers).scope():  # all go on after an error
+    said["then"] = failing(add_up)
 """,
     )
     for each in said[:2]:
@@ -118,6 +130,9 @@ said["then"] = failing(add_up)
     assert [each["two"][0] for each in said] == ["WorkerError", "KeyError", "KeyError"]
     assert [each["all"][0] for each in said] == ["IndexError"] * 3
     assert [each["then"] for each in said] == [None] * 3
+    assert ["a bad row on worker 2" in each["within"][1] for each in said] == [True, True, False]
+    assert "over where one of them has failed" in said[2]["within"][1]
+    assert [each["all within"] for each in said] == [None] * 3
 
 
 def test_different_calls_are_an_error_on_all() -> None:
@@ -132,12 +147,17 @@ except WorkerError as error:
     said["calls"] = str(error)
 said["words"] = failing(lambda: workers.largest(1.0) if rank else workers.largest(1.0, 2.0))
 said["purpose"] = failing(lambda: workers.largest(1.0) if rank else workers.from_all(b"a"))
+def predict():
+    with workers.together("predict"):
+        pass
+
+said["content"] = failing(lambda: predict() if rank else workers.from_all(b"\\xff"))
 said["then"] = failing(add_up)
 """,
     )
     for each in said:
         assert "'evaluate' on worker 0, 'fit' on worker 1" in each["calls"]
-        for different in each["words"], each["purpose"]:
+        for different in each["words"], each["purpose"], each["content"]:
             assert different[0] == "WorkerError" and "the same calls in the same order" in different[1]
         assert each["then"] is None
 
