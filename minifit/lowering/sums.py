@@ -8,6 +8,7 @@ from minifit import ops
 from minifit.lowering.places import Cell, Place
 from minifit.lowering.values import Unlowered, Value
 from minifit.parameters import Variable
+from minifit.workers import Workers
 
 
 class Sums:
@@ -23,6 +24,7 @@ class Sums:
         The total and the count of each, one after the other.
     """
 
+    workers: Workers
     added: list[Value]
     means: list[Any]
     sums: list[Place]
@@ -47,7 +49,10 @@ class Sums:
         return places
 
     def add_to_mean(self, mean: Any, values: Value, weights: Any) -> None:
-        """Add values with their weights to a `Mean`."""
+        """Add values with their weights to a `Mean`; a single number of a share counts by its part of the batch."""
+        if weights is None and not values.shape and self.workers.size > 1:
+            weights = self.value((), values)
+            self.emit("share_part", weights)
         w, each = self.weights_for(weights, values)
         self.tally("mean_of", self.sums_of(mean), values, w, values.count, each)
 

@@ -23,7 +23,7 @@ from minifit.parameters import Variable, take_room
 from minifit.settings import Fixed, check_options
 from minifit.signatures import as_written, check_call, name_of, of_library
 from minifit.tables import Configurable, serialize
-from minifit.tensor import Tensor, constant, to_array
+from minifit.tensor import Tensor, constant, current, to_array
 from minifit.undo import Undo
 from minifit.workers import current_workers
 
@@ -254,6 +254,8 @@ class Mean(Metric):
         sample_weight : array of the same shape, or one weight a sample, optional
         """
         v = to_array(values)
+        if sample_weight is None and v.ndim == 0 and (share := current().share) is not None:
+            sample_weight = share.part  # such as a mean over the rows of a share
         if sample_weight is None:
             self.total += float(np.sum(v, dtype=np.float64))
             self.count += v.size

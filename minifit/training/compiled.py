@@ -75,8 +75,8 @@ class CompiledLoss(_Compiled):
         Returns
         -------
         Tensor
-            Zero when there is no loss. Where several workers share the batch, the loss times this one's part of it:
-            their gradients are added up.
+            Zero when there is no loss. Where several workers share the batch, that of this one's rows; its gradient
+            is times their part of the batch, since the gradients of all are added up.
         """
         targets, outputs, weights = self._columns(y_true, y_pred, sample_weight)
         objective, undo = self._objective, current().undo
@@ -88,8 +88,11 @@ class CompiledLoss(_Compiled):
         if total is None:
             return as_tensor(0.0)
         objective.count(total, len(outputs[0]))
-        share = current().share
-        return total if share is None else total * share.part
+        here = current()
+        if here.share is None:
+            return total
+        part = here.share.part
+        return here.result(total.value, lambda gradient: [gradient * gradient.dtype.type(part)], total)
 
     @property
     def metrics(self) -> list[Metric]:

@@ -234,21 +234,23 @@ class OwnJudgedStep(OwnStep):
             then if len(then) == len(now) else [0.0] * len(now) for then, now in zip(known, sums, strict=True)
         ]
         names = [compiled.get(id(metric), metric.name) for metric in metrics]
-        others = [
-            name for name, value in self._logs.items() if isinstance(value, float) and name not in names
-        ]
+        results = dict(zip(names, map(_result, metrics), strict=True))
+        floats = [name for name, value in self._logs.items() if isinstance(value, float)]
+        others = [float(not _is_result(self._logs[name], results.get(name))) for name in floats]
         added = np.subtract(_joined(sums), _joined(before)) if share.rows else np.zeros(sum(map(len, sums)))
-        numbers = np.array([*added, *(self._logs[name] * share.part for name in others), 0], FLOAT)
+        numbers = np.array([*added, *(self._logs[name] * share.part for name in floats), *others, 0], FLOAT)
         self.workers.add_up(numbers)
         begin = 0
         for metric, then in zip(metrics, before, strict=True):
             end = begin + len(then)
             metric.set_sums(np.add(then, numbers[begin:end], dtype=np.float64).tolist())
             begin = end
+        averages, others = np.split(numbers[begin:-1], 2)
+        averaged = {name: float(value) for name, value, on in zip(floats, averages, others, strict=True) if on}
         for name, metric in zip(names, metrics, strict=True):
-            if name in self._logs:
+            if name in self._logs and name not in averaged:
                 self._logs[name] = plain_result(name, metric.result())
-        self._logs.update(zip(others, numbers[begin:].tolist(), strict=False))
+        self._logs.update(averaged)
 
     def _compiled_names(self) -> dict[int, str]:
         return dict(zip(map(id, self.objective.sums), self.objective.names, strict=True))
@@ -308,6 +310,16 @@ class OwnPredictStep(OwnStep):
 def numbers_of(logs: Logs) -> Logs:
     """Return the numbers and arrays in logs, which files can hold; a step of the user's may return other things too."""
     return {name: value for name, value in logs.items() if isinstance(value, int | float | np.ndarray)}
+
+
+def _result(metric: Metric) -> Any:
+    """Return what a metric gives, plain."""
+    return _plain(metric.result())
+
+
+def _is_result(value: float, result: Any) -> bool:
+    """Return whether a number in logs is the result of a metric: a step may return another by the same name."""
+    return isinstance(result, float) and np.array_equal(value, result, equal_nan=True)
 
 
 def _joined(parts: list[list[float]]) -> list[float]:

@@ -250,6 +250,28 @@ def test_a_step_of_the_users() -> None:
     assert_shared(own, "numpy", y=y, batch_size=6, watch=True, shuffle=False)
 
 
+class OfBatch(Own):
+    """A model that notes the loss of each batch: in a metric, and in logs by the name of another metric."""
+
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        with GradientTape() as tape:
+            loss = self.compiled_loss(y, self(x, training=True))
+        self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
+        self.mean.update_state(loss)
+        return {"loss": loss, "mean_output": self.mean.result()}
+
+
+def test_single_numbers_of_a_step_of_the_users() -> None:
+    def make() -> Model:
+        model = OfBatch()
+        model.build((None, 6))
+        model.compile("sgd", "mse")
+        return model
+
+    assert_shared(make, "numpy", y=np.eye(3, dtype=np.float32)[Y], batch_size=7, watch=True)
+
+
 class Alone(Own):
     """A model that changes its weights by itself."""
 
@@ -378,6 +400,7 @@ class Frozen(Layer):
         y = inputs * self.w
         self.add_loss(ops.mean(ops.square(y)))
         self.add_metric(y, name="mean_y", aggregation="mean")
+        self.add_metric(ops.mean(y), name="mean_of_batches")
         return y
 
 
@@ -396,4 +419,4 @@ def transfer() -> Model:
 
 @ENGINES
 def test_parts_of_other_models_and_losses_of_layers(kernels: str) -> None:
-    assert_shared(transfer, kernels, watch=True)
+    assert_shared(transfer, kernels, watch=True, batch_size=7)
