@@ -245,8 +245,9 @@ class OwnJudgedStep(OwnStep):
             end = begin + len(then)
             metric.set_sums(np.add(then, numbers[begin:end], dtype=np.float64).tolist())
             begin = end
-        averages, others = np.split(numbers[begin:-1], 2)
-        averaged = {name: float(value) for name, value, on in zip(floats, averages, others, strict=True) if on}
+        averages, different = np.split(numbers[begin:-1], 2)
+        ours = zip(floats, averages.tolist(), different, strict=True)
+        averaged = {name: value for name, value, differs in ours if differs}
         for name, metric in zip(names, metrics, strict=True):
             if name in self._logs and name not in averaged:
                 self._logs[name] = plain_result(name, metric.result())
