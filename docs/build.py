@@ -353,18 +353,26 @@ def lent(names: Mapping[str, str]) -> str:
 
 def index(others: list[str]) -> str:
     """The page that links to all others."""
-    lines = ["# minifit: the documentation", ""]
+    lines = ["# minifit: the documentation", "", "## Lessons", ""]
     lines += [
         f"- [{title_of(folder)}]({folder.parent.name}/README.md)"
         for folder in sorted(DOCS.glob("*/README.md"))
     ]
+    lines += ["", "## Guides", ""]
     lines += [f"- [{title_of(DOCS / f'{name}.md')}]({name}.md)" for name in sorted(others)]
-    lines.append("- [What a callback can rely on](semantics.md): every rule with its tests and its source")
-    lines.append("- [tf.keras 2.7 and Keras 3](keras3.md): what differs, and what files make of it")
-    lines.append(
-        "- [What the stand-in has](standin.md): the names of TensorFlow and Keras that minifit answers to"
-    )
-    lines += ["", "What there is, by name:", ""]
+    lines += [
+        "",
+        "## Rules and tables",
+        "",
+        "- [What a callback can rely on](semantics.md): every rule with its tests and its source",
+        "- [tf.keras 2.7 and Keras 3](keras3.md): what differs, and what files make of it",
+        "- [What the stand-in has](standin.md): the names of TensorFlow and Keras that minifit answers to",
+        "",
+        "## Names",
+        "",
+        "Each page has an entry for every public name: its arguments, what it returns and raises.",
+        "",
+    ]
     lines += [f"- [{title}]({name}.md)" for name, title in GROUPS.items()]
     return page(lines)
 

@@ -1,4 +1,4 @@
-"""Who watches: what nobody looks at is not computed, and the training is the same."""
+"""Who watches: what no callback looks at is not computed, and the training is the same."""
 
 import numpy as np
 
