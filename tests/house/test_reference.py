@@ -61,13 +61,13 @@ def test_a_long_call_has_a_line_for_each_argument() -> None:
 
 
 def test_hooks_are_described_once() -> None:
-    page = build.pages()["callbacks.md"]
+    page = build.group("callbacks")
     assert "### Callback.on_epoch_end" in page
     assert "### EarlyStopping.on_epoch_end" not in page
 
 
 def test_methods_of_models_are_found() -> None:
-    page = build.pages()["models.md"]
+    page = build.group("models")
     for method in ("fit", "evaluate", "predict", "compile", "save", "summary"):
         assert page.count(f"### Model.{method}\n") == 1
 
