@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from minifit.data.class_weights import weigh_classes
 from minifit.data.permutation import LISTED, STRETCH, Computed
 from minifit.data.row_batches import RowBatches
 from minifit.data.shares import places_held
+from minifit.data.values import in_memory
 from minifit.errors import DataError, ShapeError
 from minifit.tensor import Context
 
@@ -32,6 +34,15 @@ class ArrayBatches(RowBatches):
     ] = ()  # its targets that are no float32, each with memory for what they are
     _by_class: Array | None = None  # memory for weights by class
     _given_weights: Columns = ()  # those of samples, which count beside them
+
+    def _checksums(self) -> dict[str, int]:
+        """Return checksums of the first and last row of arrays in memory."""
+        arrays = {column.name: column.array for column in self.columns if in_memory(column.array)}
+        return {
+            name: crc32(array[[0, -1]].tobytes())
+            for name, array in arrays.items()
+            if not array.dtype.hasobject
+        }
 
     def ahead(self, here: Context, most: int) -> Stretch | None:
         """Return the rest of the pass as the arrays lie, or what a source in files does."""

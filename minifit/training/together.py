@@ -7,8 +7,9 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from minifit.distribute.agreeing import differing_from_chief
 from minifit.distribute.strategy import Strategy
-from minifit.errors import ArgumentError
+from minifit.errors import ArgumentError, legible, quoted
 from minifit.randomness import DEFAULT, global_state, set_global_state
+from minifit.tables import first_difference, plain
 from minifit.workers import Workers
 
 P = ParamSpec("P")
@@ -69,7 +70,15 @@ def _numbers_of(model: Any) -> dict[str, Any]:
         "names": [[w.name, list(w.shape)] for w in weights],
         "weights": [w.value for w in weights],
         "optimizers": [o.get_state(weights) for o in _optimizers(model)],
+        "compiled": _compiled(model),
     }
+
+
+def _compiled(model: Any) -> dict[str, Any]:
+    """Return what `compile` was given, as far as workers must have been given the same."""
+    objective = model.training_state.objective
+    kinds = [type(optimizer).__name__ for optimizer in _optimizers(model)]
+    return plain({"optimizers": kinds, **({} if objective is None else objective.describe())})  # type: ignore[no-any-return]
 
 
 def _weights(model: Any) -> list[Any]:
@@ -89,6 +98,12 @@ def _put_in(model: Any, chiefs: dict[str, Any]) -> None:
         raise ArgumentError(
             "All workers must make the same model. Received: weights of the shapes "
             f"{_first(theirs)} on the chief and {_first(shapes)} here. Run the same program on every worker."
+        )
+    if chiefs["compiled"] != (compiled := _compiled(model)):
+        place, theirs, ours = first_difference(chiefs["compiled"], compiled, "compiled")
+        raise ArgumentError(
+            f"All workers must compile the same model. Received: {legible(place)} is {quoted(theirs)} on the chief and "
+            f"{quoted(ours)} here. Run the same program on every worker."
         )
     model.training_state.streams.go_on_from(chiefs["streams"])
     DEFAULT.go_on_from(chiefs["streams outside"])

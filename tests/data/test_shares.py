@@ -369,6 +369,12 @@ def test_arrays_of_other_lengths() -> None:
     assert "Received: data: samples is 10 on worker 0 and 11 on worker 1." in second
 
 
+def test_arrays_of_other_rows() -> None:
+    first, _ = refused(2, lambda rank: batches_of(numbered(10) + rank, batch_size=4))
+    assert "Received: data: checksum of the first and last row: x is " in first
+    assert run_threads(2, lambda workers: batches_of(numbered(10)[::-1]).divide(workers)) == [None] * 2
+
+
 def test_a_sequence_of_other_lengths() -> None:
     first, _ = refused(2, lambda rank: batches_of(Growing(3 + rank)))
     assert "Received: data: batches is 4 on worker 1 and 3 on worker 0." in first

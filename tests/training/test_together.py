@@ -76,6 +76,18 @@ def test_other_models_are_refused() -> None:
         run_threads(2, begin)
 
 
+def test_models_that_are_compiled_otherwise_are_refused() -> None:
+    models = [made(0), made(0)]
+    models[1].compile(Adam(0.1), "mae")
+
+    def begin(workers: ThreadWorkers) -> None:
+        models[workers.rank].workers = workers
+        models[workers.rank].fit(X, Y, verbose=0)
+
+    with pytest.raises(ArgumentError, match="'mean_squared_error' on the chief and 'mean_absolute_error'"):
+        run_threads(2, begin)
+
+
 class Asking(Callback):
     """Asks for the strategy at the end of a batch."""
 
