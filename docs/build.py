@@ -137,7 +137,6 @@ MEANINGS = {
     "differs": "does something else, which stands below the rule",
     "has no such thing": "has no such class or argument",
     "cannot be asked": "cannot be asked, since the rule is about minifit's own design",
-    "not asked yet": "has not been asked: the rule has no scenario yet",
 }
 """What each verdict means."""
 
@@ -170,10 +169,9 @@ def differing(number: str, others: list[Framework]) -> Iterator[str]:
         yield f"Not asked: {UNASKED[number]}."
         return
     seen = outcomes(number)
-    if seen:
-        yield f"In the scenario {OURS} {shown(in_words(seen[OURS]))}"
+    yield f"In the scenario {OURS} {shown(in_words(seen[OURS]))}"
     for other in others:
-        if other.name in seen and verdict_of(number, other.name) != "agrees":
+        if verdict_of(number, other.name) != "agrees":
             yield f"{other.name} {shown(in_words(seen[other.name]))}"
 
 

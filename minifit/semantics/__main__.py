@@ -68,7 +68,7 @@ def in_full(number: str) -> str:
     seen = outcomes(number)
     for name in (OURS, *(framework.name for framework in frameworks())):
         words = verdict_of(number, name)
-        more = f": {in_words(seen[name])}" if name in seen and (name == OURS or words != "agrees") else ""
+        more = f": {in_words(seen[name])}" if name == OURS or words != "agrees" else ""
         lines.append(f"{name:24}{words}{more}")
     return "\n".join(lines)
 

@@ -46,19 +46,19 @@ def frameworks() -> list[Framework]:
 
 
 def outcomes(number: str) -> dict[str, Outcome]:
-    """Return what each framework did in the scenario of a rule, by name, minifit first; empty without a scenario."""
-    found: dict[str, Outcome] = load()["outcomes"].get(number, {})
+    """Return what each framework did in the scenario of a rule, by name, minifit first."""
+    found: dict[str, Outcome] = load()["outcomes"][number]
     return found
 
 
 def verdict_of(number: str, framework: str) -> str:
     """Return the verdict on one framework and one rule, a key of `SIGNS`."""
-    if number in UNASKED:
-        return "agrees" if framework == OURS else "cannot be asked"
-    seen = outcomes(number)
     if framework == OURS:
         return "agrees"
-    return verdict(seen[framework], seen[OURS]) if framework in seen else "not asked yet"
+    if number in UNASKED:
+        return "cannot be asked"
+    seen = outcomes(number)
+    return verdict(seen[framework], seen[OURS])
 
 
 def in_words(outcome: Outcome) -> str:

@@ -15,6 +15,8 @@ from urllib.parse import parse_qs
 
 import numpy as np
 
+from minifit.semantics.playing import AbsentError, absent_name
+
 X = np.array([[1.0], [2.0], [3.0], [4.0]], np.float32)
 Y = 2.0 * X
 RATE = 0.01
@@ -104,13 +106,16 @@ def refusal(action: Callable[[], Any]) -> str:
     """Return "refused" when an action raises ValueError or TypeError, the class of another error, or "accepted"."""
     try:
         action()
-    except (ValueError, TypeError) as error:
-        if "unexpected keyword" in str(error):
-            raise
-        return "refused"
     except Exception as error:
-        return f"raises {type(error).__name__}"
+        unless_absent(error)
+        return "refused" if isinstance(error, (ValueError, TypeError)) else f"raises {type(error).__name__}"
     return "accepted"
+
+
+def unless_absent(error: Exception) -> None:
+    """Raise the error again when it says that a name or an argument does not exist: that is no refusal."""
+    if isinstance(error, AbsentError) or absent_name(error) is not None:
+        raise error
 
 
 @contextlib.contextmanager
@@ -170,3 +175,75 @@ def served() -> Iterator[Tuple[str, List[Any]]]:
 def strict_json(text: str) -> Any:
     """Return what a text of JSON says; NaN and infinity, which are no JSON, as the word invalid."""
     return json.loads(text, parse_constant=lambda word: "invalid")
+
+
+def stopping_at(keras: Any, last: int) -> Any:
+    """Return a callback that stops training at the end of an epoch."""
+
+    def stop(self: Any, epoch: int, logs: Any = None) -> None:
+        if epoch == last:
+            self.model.stop_training = True
+
+    return listener(keras, on_epoch_end=stop)
+
+
+def events_in(folder: Any) -> List[Any]:
+    """Return the values in the event files of a folder: subfolder, tag and step; a graph has the tag ``(graph)``."""
+    found: List[Any] = []
+    for file in sorted(folder.rglob("*tfevents*")):
+        for event in map(fields, records(file.read_bytes())):
+            step = next((value for number, value in event if number == 2), 0)
+            for number, value in event:
+                if number == 4:
+                    found.append((file.parent.name, "(graph)", step))
+                elif number == 5:
+                    tags = [dict(fields(item))[1].decode() for key, item in fields(value) if key == 1]
+                    found += [(file.parent.name, tag, step) for tag in tags]
+    return found
+
+
+def records(data: bytes) -> Iterator[bytes]:
+    """Yield the records of an event file: a length of 8 bytes, 4 of a checksum, the record, 4 of a checksum."""
+    place = 0
+    while place < len(data):
+        length = int.from_bytes(data[place : place + 8], "little")
+        yield data[place + 12 : place + 12 + length]
+        place += length + 16
+
+
+def fields(message: bytes) -> List[Tuple[int, Any]]:
+    """Return the fields of a protocol buffer's message by their numbers."""
+    found: List[Tuple[int, Any]] = []
+    place = 0
+
+    def varint() -> int:
+        nonlocal place
+        value = shift = 0
+        while True:
+            byte = message[place]
+            place, value, shift = place + 1, value | (byte & 127) << shift, shift + 7
+            if byte < 128:
+                return value
+
+    while place < len(message):
+        key = varint()
+        if key & 7 == 0:
+            found.append((key >> 3, varint()))
+            continue
+        size = {1: 8, 5: 4}.get(key & 7) or varint()
+        found.append((key >> 3, message[place : place + size]))
+        place += size
+    return found
+
+
+def logs_in(arguments: Any, keywords: Any) -> Any:
+    """Return the logs that a hook is given, by position or by name."""
+    candidates = [*arguments, keywords.get("logs")]
+    return next((value for value in candidates if isinstance(value, dict)), {})
+
+
+def backing_up(keras: Any, folder: Any, **options: Any) -> Any:
+    """Return a BackupAndRestore, which TensorFlow 2.7 calls experimental."""
+    has = hasattr(keras.callbacks, "BackupAndRestore") or not hasattr(keras.callbacks, "experimental")
+    place = keras.callbacks if has else keras.callbacks.experimental
+    return place.BackupAndRestore(str(folder), **options)

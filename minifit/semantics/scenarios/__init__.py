@@ -1,6 +1,7 @@
 """The scenarios of the rules, one file a section: small functions that any framework can play."""
 
 from minifit.semantics.scenarios import (
+    boards,
     checkpoints,
     data,
     displays,
@@ -13,6 +14,7 @@ from minifit.semantics.scenarios import (
 )
 
 __all__ = [
+    "boards",
     "checkpoints",
     "data",
     "displays",
