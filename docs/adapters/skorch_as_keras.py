@@ -13,6 +13,14 @@ from skorch.helper import predefined_split
 
 cannot_be_asked = {
     "FIT-2": "skorch has no params of a run",
+    "FIT-7": "skorch has no evaluate",
+    "FIT-8": "the adapter takes the list apart itself",
+    "FIT-21": "skorch has one kind of batch hooks",
+    "FIT-23": "skorch has no hook at the end of a validation",
+    "FIT-24": "skorch has no hook at the end of a validation",
+    "FIT-25": "skorch has no evaluate, and stops by an exception",
+    "MC-4": "skorch's Checkpoint writes parameters, not models",
+    "MON-4": "the adapter takes the mode apart itself",
     "FIT-12": "no hook sets the rate of the adapter's optimizer between batches",
     "FIT-14": "NeuralNet always has an optimizer, and the criterion is no text",
     "FIT-17": "skorch has no steps_per_epoch",

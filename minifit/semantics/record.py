@@ -15,13 +15,7 @@ FILE = Path(__file__).with_name("record.json")
 OURS = "minifit"
 """Name of minifit among the frameworks of the record."""
 
-SIGNS = {
-    "agrees": "✓",
-    "differs": "✗",
-    "has no such thing": "–",
-    "cannot be asked": "·",
-    "not asked yet": "?",
-}
+SIGNS = {"agrees": "✓", "differs": "✗", "has no such thing": "–", "cannot be asked": "·"}
 """The sign of each verdict in tables."""
 
 

@@ -105,3 +105,17 @@ def test_marks_are_found_in_every_form() -> None:
     (function,) = ast.parse(source).body
     assert isinstance(function, ast.FunctionDef)
     assert list(build.marked(function)) == ["A-1", "A-2", "A-3"]
+
+
+def test_adapters_name_rules_that_exist(root: Path) -> None:
+    names = {*RULES, *(number.partition("-")[0] for number in RULES)}
+    files = list((root / "docs" / "adapters").glob("*.py"))
+    assert files
+    for file in files:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        (reasons,) = (
+            ast.literal_eval(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "cannot_be_asked"
+        )
+        assert set(reasons) <= names
