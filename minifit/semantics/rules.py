@@ -83,7 +83,11 @@ FIT = {
     "FIT-12": Rule(
         "The learning rate is one float32 number; a new one counts from the next batch on.", RECORDED
     ),
-    "FIT-13": Rule("The learning rate in logs and History is called `lr`, a plain float.", RECORDED),
+    "FIT-13": Rule(
+        "The learning rate in logs and History is called `lr`, a plain float.",
+        DEVIATION,
+        "in tf.keras 2.7.4 it has that name and is a number of NumPy",
+    ),
     "FIT-14": Rule("`compile` without an optimizer takes RMSprop.", DOCUMENTED),
     "FIT-15": Rule(
         "Epochs and batches count from 0 in hooks, and epochs from 1 in messages; with `initial_epoch` from there.",
@@ -571,7 +575,8 @@ OUTPUTS = {
     "MO-8": Rule(
         "The dict that a `train_step` or `test_step` returns is what hooks and History get, with tensors as plain "
         "numbers.",
-        RECORDED,
+        DEVIATION,
+        "tf.keras 2.7.4 hands numbers of NumPy on as they are",
     ),
     "MO-9": Rule(
         "A list of losses, weights or lists of metrics with more or fewer entries than outputs is refused.",

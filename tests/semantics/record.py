@@ -3,8 +3,8 @@
     python tests/semantics/record.py "tf.keras 2.7.4=PYTHON:tensorflow.keras" "Keras 3.15.1 on JAX=PYTHON:keras" ...
 
 Each framework runs in a process of its own, under the PYTHON that has it (3.9 or newer, with `requests`);
-``KERAS_BACKEND=jax`` comes from the caller. Without arguments minifit alone is played anew and the outcomes of the
-others stay, of those scenarios whose source has not changed. docs/conformance.md says how to make the environments.
+``KERAS_BACKEND=jax`` comes from the caller. Only scenarios are played whose source has changed, or that a framework was
+not asked yet; ``--all`` in front plays every one. docs/conformance.md says how to make the environments.
 """
 
 import json
@@ -48,27 +48,28 @@ def setup() -> str:
     return ", ".join([*parts, f"Python {platform.python_version()}"])
 
 
-def outcomes_of(python: str, module: str) -> Any:
-    """Play all scenarios in a process of its own."""
+def outcomes_of(python: str, module: str, numbers: Any) -> Any:
+    """Play scenarios in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "outcomes.json")
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [python, str(Path(__file__).resolve()), "--play", module, str(file)]
+        command = [python, str(Path(__file__).resolve()), "--play", module, str(file), *numbers]
         subprocess.run(command, cwd=folder, env=environment, check=True, stderr=subprocess.DEVNULL)
         return json.loads(file.read_text(encoding="utf-8"))
 
 
-def record(asked: Any) -> None:
+def record(asked: Any, everything: bool) -> None:
     """Write the record; `asked` has the Python and the module of each framework by its name."""
     from minifit.semantics.record import FILE, OURS, fingerprint
 
     old = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {"frameworks": [], "hashes": {}}
     hashes = {number: fingerprint(number) for number in RULES if number in SCENARIOS}
     frameworks = {entry["name"]: entry for entry in old["frameworks"]}
-    kept = {n: old["outcomes"][n] for n, value in hashes.items() if old["hashes"].get(n) == value}
+    current = [n for n, value in hashes.items() if old["hashes"].get(n) == value and not everything]
+    kept = {number: old["outcomes"][number] for number in current}
     outcomes: Any = {number: {} for number in hashes}
     for name, (python, module) in asked.items():
-        played = outcomes_of(python, module)
+        played = outcomes_of(python, module, [n for n in hashes if name not in kept.get(n, {})])
         frameworks[name] = {"name": name, "short": " ".join(name.split()[:2]), "setup": played.pop("setup")}
         for number, outcome in played.items():
             outcomes[number][name] = outcome
@@ -85,15 +86,17 @@ def record(asked: Any) -> None:
 def main(arguments: Any) -> None:
     if arguments[:1] == ["--play"]:
         module = framework(arguments[1])
-        played = {number: play(number, module) for number in RULES if number in SCENARIOS}
+        played = {number: play(number, module) for number in arguments[3:]}
         Path(arguments[2]).write_text(json.dumps({"setup": setup(), **played}), encoding="utf-8")
         return
     asked = {}
     for argument in arguments:
+        if argument == "--all":
+            continue
         name, _, place = argument.partition("=")
         python, _, module = place.rpartition(":")
         asked[name] = python, module
-    record(asked)
+    record(asked, "--all" in arguments)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import minifit
-from minifit.semantics import RULES, scenarios
+from minifit.semantics import DEVIATION, RECORDED, RULES, scenarios
 from minifit.semantics.playing import SCENARIOS, UNASKED, agree, play
 from minifit.semantics.record import (
     FILE,
@@ -48,6 +48,14 @@ def test_minifit_does_what_the_record_says(number: str) -> None:
     outcome = play(number, minifit)
     assert "returned" in outcome, "minifit must be able to play every scenario"
     assert agree(outcome, outcomes(number)[OURS]), f"{WRITE}; now {in_words(outcome)}"
+
+
+@pytest.mark.parametrize("number", SCENARIOS)
+def test_the_source_of_a_rule_is_borne_out(number: str) -> None:
+    """A recorded run is of tf.keras 2.7.4, which so agrees; where it agrees there is no deviation."""
+    word = verdict_of(number, "tf.keras 2.7.4")
+    if RULES[number].source in (RECORDED, DEVIATION):
+        assert (word == "agrees") == (RULES[number].source == RECORDED)
 
 
 def test_the_record_names_no_place_of_a_machine(root: Path) -> None:
