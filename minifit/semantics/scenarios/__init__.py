@@ -1,10 +1,11 @@
-"""The scenarios of the rules, one file a section: small functions that any framework can play."""
+"""The scenarios of the rules, a few files by subject: small functions that any framework can play."""
 
 from minifit.semantics.scenarios import (
     boards,
     checkpoints,
     data,
     displays,
+    epochs,
     monitors,
     outputs,
     rates,
@@ -18,6 +19,7 @@ __all__ = [
     "checkpoints",
     "data",
     "displays",
+    "epochs",
     "monitors",
     "outputs",
     "rates",
