@@ -1,5 +1,7 @@
 """The player tells apart what is returned, what does not exist and what goes wrong."""
 
+import ast
+import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -121,3 +123,21 @@ def test_numbers_keep_six_digits() -> None:
     assert plain(123.456789) == 123.457
     assert plain(10**9) == 10**9
     assert plain(float("-inf")) == "-inf"
+
+
+SOURCES = Path(playing.__file__).parent
+PLAYED = [SOURCES / "playing.py", SOURCES / "stage.py", *sorted((SOURCES / "scenarios").glob("*.py"))]
+
+
+@pytest.mark.parametrize("file", PLAYED, ids=lambda file: file.name)
+def test_what_is_played_runs_beside_any_framework(file: Path) -> None:
+    """Under Python 3.9, with NumPy, the standard library and the kit itself, and no other part of minifit."""
+    tree = ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 9))
+    imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported |= {
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+    }
+    ours = {name for name in imported if name.startswith("minifit")}
+    assert all(name.startswith("minifit.semantics") for name in ours)
+    others = {name.partition(".")[0] for name in imported - ours} - sys.stdlib_module_names
+    assert others <= {"numpy", "h5py", "requests"}
