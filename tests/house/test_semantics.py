@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docs import build, drawing
-from minifit.semantics import DEVIATION, RULES, SECTIONS, SOURCES
+from minifit.semantics import DEVIATION, RULES, SECTIONS, SOURCES, record
 
 PROOFS = build.proofs()
 PAGES = build.pages()
@@ -105,6 +105,12 @@ def test_marks_are_found_in_every_form() -> None:
     (function,) = ast.parse(source).body
     assert isinstance(function, ast.FunctionDef)
     assert list(build.marked(function)) == ["A-1", "A-2", "A-3"]
+
+
+def test_the_page_of_the_kit_has_the_counts_of_the_record(root: Path) -> None:
+    words = [record.verdict_of(number, "Keras 3.15.1") for number in RULES]
+    counts = ", ".join(f"{words.count(word)} {word}" for word in ("agrees", "differs", "has no such thing"))
+    assert f"    {counts}.\n" in (root / "docs" / "conformance.md").read_text(encoding="utf-8")
 
 
 def test_adapters_name_rules_that_exist(root: Path) -> None:
