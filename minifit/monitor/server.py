@@ -313,6 +313,7 @@ class Monitor:
     def __init__(self, port: int = 9000, file: str | None = None) -> None:
         self.posts = Posts(file)
         self._listeners: list[Listener] = []
+        self._over = False
         try:
             self._listen("127.0.0.1", port)
             self.port = self._listeners[0].server_port
@@ -339,15 +340,24 @@ class Monitor:
     def serve(self, pause: float = 0.5) -> None:
         """Answer requests until `stop`, which is noticed after so many seconds, or Ctrl-C."""
         first, *others = self._listeners
-        threads = [threading.Thread(target=each.serve_forever, args=(pause,), daemon=True) for each in others]
+        threads = [threading.Thread(target=self._answer, args=(each, pause), daemon=True) for each in others]
         try:
             for thread in threads:
                 thread.start()
             first.serve_forever(pause)
         finally:
+            self._over = True
             for thread, each in zip(threads, others, strict=True):
                 if thread.is_alive():
                     each.shutdown()
+
+    def _answer(self, listener: Listener, pause: float) -> None:
+        """Answer requests at one more address, in a thread that may begin when all is over already."""
+        try:
+            listener.serve_forever(pause)
+        except (OSError, ValueError):  # its socket is closed
+            if not self._over:
+                raise
 
     def stop(self) -> None:
         """End `serve`, which another thread is in."""

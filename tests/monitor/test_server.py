@@ -373,3 +373,13 @@ def test_a_port_that_is_not_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Listener, "server_bind", bind)
     with pytest.raises(OSError, match="cannot listen on port 80: Permission denied"):
         Monitor(80)
+
+
+def test_an_address_that_is_answered_after_the_end_says_nothing() -> None:
+    monitor = Monitor(0)
+    listener, monitor._over = monitor._listeners[0], True
+    monitor.close()
+    monitor._answer(listener, 0.01)
+    monitor._over = False
+    with pytest.raises((OSError, ValueError)):
+        monitor._answer(listener, 0.01)
