@@ -397,7 +397,8 @@ def test_a_server_that_ends_and_comes_back(shown: Shown) -> None:
     shown.add({"loss": 2.0}, {"loss": 3.0})
     shown.page.wait("document.readyState === 'complete' && count === 2 && !due")
     assert shown.table()[1:] == [["1", "3"], ["0", "2"]]
-    assert all("ERR_CONNECTION_REFUSED" in error for error in shown.page.errors)
+    lost = "Failed to load resource: net::ERR_"  # refused, reset or not connected, as it comes
+    assert all(lost in error for error in shown.page.errors)
     shown.page.errors.clear()
 
 
