@@ -138,7 +138,7 @@ MEANINGS = {
     "has no such thing": "has no such class or argument",
     "cannot be asked": "cannot be asked, since the rule is about minifit's own design",
 }
-"""What each verdict means."""
+"""The meaning of each verdict."""
 
 
 def tally(others: list[Framework]) -> list[str]:
@@ -164,7 +164,7 @@ def row(number: str, rule: Rule, proven_by: list[Proof], others: list[Framework]
 
 
 def differing(number: str, others: list[Framework]) -> Iterator[str]:
-    """What each framework did that does not agree, beside what minifit does."""
+    """Return the outcomes that differ, beside minifit's."""
     if number in UNASKED:
         yield f"Not asked: {UNASKED[number]}."
         return

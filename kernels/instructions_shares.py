@@ -33,7 +33,7 @@ def set_aside(row: Int, frame: Int) -> int:
 
 @instruction
 def share_of_sums(row: Int, frame: Int) -> int:
-    """What this worker's rows have added to sums; nothing if its share has none: y, sums, before, count, bytes."""
+    """The part of sums that this worker's rows have added; 0 if it has none: y, sums, before, count, bytes."""
     y, sums, before, wide = field(row, 1), field(row, 2), field(row, 3), field(row, 5)
     counts = integer(frame + at.PART * 8) != 0
     for i in range(-field(row, 4)):

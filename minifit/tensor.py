@@ -44,7 +44,7 @@ class Recorder(Protocol):
 
 
 class Context:
-    """What an op needs besides its arguments.
+    """The surroundings of an op: all that it needs besides its arguments.
 
     The training loop enters a context of its own around its steps; everywhere else ops meet the default:
     plain NumPy, fresh memory, rules recorded.

@@ -69,7 +69,7 @@ class Share(NamedTuple):
 
 
 Whole: TypeAlias = tuple[int, int] | Share
-"""What a stretch says of the whole batches: the rows of a full one and of all; or which share a lone one is."""
+"""The whole batches of a stretch: the rows of a full one and of all; or the share that a lone one is."""
 
 
 class Workers:

@@ -151,7 +151,7 @@ class SGD:
 
 
 class Hooks:
-    """What scenarios derive their callbacks from."""
+    """The base of the callbacks of scenarios."""
 
 
 for _hook in ("train", "epoch", "train_batch", "test_batch"):

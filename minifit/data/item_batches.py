@@ -16,7 +16,7 @@ from minifit.errors import ArgumentError, DataError
 from minifit.tensor import Context
 
 NOTHING = object()
-"""What stands in the place of an item where the data has ended: None may be what a generator yields by mistake."""
+"""The mark in the place of an item where the data has ended: None may be what a generator yields by mistake."""
 
 
 class ItemBatches(Batches):

@@ -29,7 +29,7 @@ class IteratorBatches(ItemBatches):
     """
 
     same_on_all = False
-    """Whether each worker may be taken to get the same batches: not from what can be iterated over but once."""
+    """True if each worker may be taken to get the same batches: not from what can be iterated over but once."""
 
     def __init__(
         self, source: Iterable[Any], steps: int | None = None, called: str = "", names: Names = ANY

@@ -85,7 +85,7 @@ class ShardBatches(Batches):
 
     @property
     def passes(self) -> int:
-        """How often rows are gone through before they are at an end."""
+        """The number of passes over the rows before they are at an end."""
         return self._inner.passes
 
     @passes.setter
@@ -107,7 +107,7 @@ class ShardBatches(Batches):
 
     @property
     def steps(self) -> int | None:
-        """How many batches an epoch has: as many as the worker with the most."""
+        """The number of batches of an epoch: that of the worker with the most."""
         return self._inner.steps if self.workers.size == 1 else self._steps
 
     @steps.setter
@@ -191,7 +191,7 @@ class ShardBatches(Batches):
     # -- its state ------------------------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
-        """What the workers have made."""
+        """The data that the workers have made."""
         own = [self._inner.describe()] if self.workers.size == 1 else self._kinds
         return {**super().describe(), **{f"data of worker {rank}": each for rank, each in enumerate(own)}}
 

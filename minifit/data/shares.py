@@ -8,7 +8,7 @@ from minifit.errors import ArgumentError
 from minifit.workers import Share, Workers
 
 ENDED = -1
-"""What workers tell each other in the place of the rows of a batch where the data has ended."""
+"""The number in the place of the rows of a batch by which workers tell each other that the data has ended."""
 
 
 def places_held(workers: Workers, rows: int, size: int) -> Array:

@@ -53,7 +53,7 @@ class Stage(ABC):
     """True if it draws random numbers."""
 
     position: Any = None
-    """Where its random numbers stand, if it draws some: the state of a bit generator."""
+    """The position of its random numbers, if it draws some: the state of a bit generator."""
 
     title = "Dataset"
     """The class of TensorFlow's that a data set with this stage as its last shows."""

@@ -1,4 +1,4 @@
-"""What workers agree on: the chief's numbers count, and numbers of all are put together.
+"""Agreements of workers: the chief's numbers count, and numbers of all are put together.
 
 What goes from one to another is plain data, packed as in backups: nothing that arrives can run code.
 """

@@ -31,7 +31,7 @@ AGREED = 8
 """Numbers of a message in which workers agree on something."""
 
 NUMBERS, FROM_CHIEF, FROM_ALL, CALL = range(4)
-"""What they agree on: numbers, or that content of so many bytes follows, or the name of a call."""
+"""The purposes of an agreement: numbers, the size of content that follows, or the name of a call."""
 
 LOOK = 0.001
 """Seconds between two looks at the boards of the others."""

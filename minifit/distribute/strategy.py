@@ -69,7 +69,7 @@ class Strategy:
 
     @property
     def extended(self) -> "Extended":
-        """What TensorFlow keeps apart for those who write strategies."""
+        """The part that TensorFlow keeps for those who write strategies."""
         return Extended(self)
 
     # -- scopes -----------------------------------------------------------------------------------------
@@ -278,7 +278,7 @@ class ValueContext:
 
 
 class ReplicaContext(ValueContext):
-    """What a function that `Strategy.run` calls may know of the other workers, and ask of them.
+    """The other workers, as a function sees them that `Strategy.run` calls.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What `RemoteMonitor` has posted: in memory, and in a file with a line for each epoch.
+"""The posts of `RemoteMonitor`: in memory, and in a file with a line for each epoch.
 
 The file is a stream: a line goes to the system as one piece. A crash leaves a part of the last one at most, which the
 next start removes.

@@ -64,7 +64,7 @@ class Refusal(MinifitError):
 
 
 class _Arriving(io.RawIOBase):
-    """What a connection sends until its time is over: a limit of a socket alone counts for each piece."""
+    """The bytes of a connection until its time is over: a limit of a socket alone counts for each piece."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection

@@ -1,4 +1,4 @@
-"""What `save_format` is for names that do not end with ``.h5``, ``.hdf5`` or ``.keras``.
+"""The default of `save_format` for names that do not end with ``.h5``, ``.hdf5`` or ``.keras``.
 
 "h5" is one file of that name. "tf" is a folder for a whole model and a checkpoint for weights, which is the default of
 TensorFlow 2, and of the stand-in.

@@ -32,7 +32,7 @@ ABSENT = (
 """Messages of Python and of Keras about a name or an argument that does not exist."""
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
-"""How far two numbers of one meaning may lie apart."""
+"""The largest distance between two numbers of one meaning."""
 
 DIGITS = 6
 """Significant digits of a number in an outcome."""

@@ -1,4 +1,4 @@
-"""What other frameworks were seen to do: record.json, written by tests/semantics/record.py, and how to read it."""
+"""The record of other frameworks: record.json, written by tests/semantics/record.py, and how to read it."""
 
 import hashlib
 import inspect

@@ -1,4 +1,4 @@
-"""What several workers cost, on paper: a step of N workers takes the rows' time divided by N, and a reduction.
+"""The cost of several workers, on paper: a step of N workers takes the rows' time divided by N, and a reduction.
 
     T(N) = compute / N + a log2 N + 2 b P (N - 1) / N
 
@@ -15,7 +15,7 @@ from tests.benchmarks.text import NONE, Row, number
 
 
 class Network(NamedTuple):
-    """What connects workers: seconds of an exchange, and of a byte."""
+    """The connection of workers: seconds of an exchange, and of a byte."""
 
     latency: float
     byte: float
@@ -69,7 +69,7 @@ def here(section: Section) -> list[Row]:
 
 
 def in_a_cluster(section: Section) -> list[Row]:
-    """How many times the rows a second of one worker many have: each with its batch, or with a share of one."""
+    """Return the rows a second of many workers, as times those of one: each with its batch, or with a share of one."""
     rows: list[Row] = [["workers", *(f"{count:,}" for count in MANY)]]
     for name, times in record.medians(section).items():
         if name not in LARGE:

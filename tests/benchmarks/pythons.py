@@ -42,7 +42,7 @@ def run(python: str, job: str, **given: Any) -> Any:
 
 
 def result(command: list[str], **settings: str) -> Any:
-    """What a command prints as its last line, in JSON; it has these environment variables, too.
+    """Return the last line that a command prints, in JSON; it has these environment variables, too.
 
     Raises
     ------

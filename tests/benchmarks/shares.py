@@ -20,7 +20,7 @@ from tests.benchmarks.trainers import keras_model
 from tests.benchmarks.workloads import WORKLOADS, data_of
 
 BLOCKS = 21
-"""How often a reduction is timed; of each it is the middle one that counts."""
+"""The number of times that a reduction is timed; of each it is the middle one that counts."""
 
 
 def step(workload: str, factor: int, seconds: float) -> dict[str, Any]:

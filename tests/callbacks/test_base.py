@@ -764,7 +764,7 @@ BUSY: dict[str, dict[str, Any]] = {
 
 
 ADDING_UP = (CallbackList, callbacks.HookTrace)
-"""What has the record of a first fit before that of a second one."""
+"""Callbacks that have the record of a first fit before that of a second one."""
 
 
 @pytest.mark.parametrize("kind", [c for c in CLASSES if c not in ADDING_UP], ids=lambda c: c.__name__)

@@ -1,4 +1,4 @@
-"""What a trace keeps of logs, and what counts as a change."""
+"""The logs that a trace keeps, and the changes that count."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What each of several workers gets of every kind of data: together, what one worker alone gets."""
+"""Several workers together get of every kind of data what one worker alone gets."""
 
 from collections.abc import Callable
 from functools import partial

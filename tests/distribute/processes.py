@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MPIEXEC = Path(sys.executable).with_name("mpiexec")
 
 SECONDS = 60.0
-"""How long a job may run before it is killed, which is an error."""
+"""Seconds that a job may run before it is killed, which is an error."""
 
 SETTINGS = {
     "OMP_NUM_THREADS": "1",
@@ -30,7 +30,7 @@ SETTINGS = {
 
 @dataclass
 class Finished:
-    """What became of a job.
+    """The outcome of a job.
 
     Attributes
     ----------

@@ -37,7 +37,7 @@ END = "print(json.dumps(said))"
 
 
 def work(workers: int, script: str, **options: Any) -> list[dict[str, Any]]:
-    """What each worker says."""
+    """Return the words of each worker."""
     finished = run_workers(workers, BEGIN + script + END, **options)
     return [json.loads(text) for text in finished.printed]
 

@@ -56,7 +56,7 @@ def joined(parts: Sequence[Array], rows: int, size: int) -> Array:
 
 @dataclass
 class Taken:
-    """What a layer comes to: outputs and gradients of rows, sums of gradients, what stays."""
+    """The results of a layer: outputs and gradients of rows, sums of gradients, what stays."""
 
     y: Array
     dx: Array

@@ -15,7 +15,7 @@ from minifit.errors import WorkerError
 from minifit.workers import Numbers, Workers
 
 SECONDS = 30.0
-"""How long a worker waits for the others before it is an error."""
+"""Seconds that a worker waits for the others before it is an error."""
 
 Result = TypeVar("Result")
 

@@ -89,7 +89,7 @@ class Watch(Callback):
         self.loss = logs["loss"]
 
     def apart(self, other: "Watch", least: float = 1e-3) -> float:
-        """How far loss and gradients are apart, as a part of what they are; those before clipping if both saw them."""
+        """The distance of loss and gradients, as a part of what they are; those before clipping if both saw them."""
         seen = bool(other.gradients)
         ours, theirs = (self.gradients, other.gradients) if seen else (self.clipped, other.clipped)
         scale = max([least, *(np.abs(g).max() for g in ours)])

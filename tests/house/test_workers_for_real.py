@@ -62,7 +62,7 @@ KERNELS = pytest.mark.parametrize("kernels", ["numpy", "numba"])
 
 
 def said_by(workers: int, script: str, *arguments: object, kernels: str = "numpy") -> list[dict[str, Any]]:
-    """What each worker says at the end of a script."""
+    """Return the words of each worker at the end of a script."""
     settings = {"MINIFIT_KERNELS": kernels}
     finished = run_workers(workers, BEGIN + script + END, *arguments, settings=settings)
     return [json.loads(text.splitlines()[-1]) for text in finished.printed]

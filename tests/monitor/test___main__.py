@@ -174,7 +174,7 @@ class Shown:
         return f"charts.get({name!r}).box"
 
     def point(self, name: str) -> str:
-        """What a screen reader says of the point of a chart."""
+        """Return the words of a screen reader for the point of a chart."""
         text: str = self.run(f"{self.chart(name)}.getAttribute('aria-valuetext')")
         return text
 

@@ -1,4 +1,4 @@
-"""What is posted is kept whole, by runs, whatever happens to the file."""
+"""Posts are kept whole, by runs, whatever happens to the file."""
 
 import json
 import threading

@@ -28,7 +28,7 @@ from minifit.semantics.playing import SCENARIOS, play  # noqa: E402
 assert scenarios.__all__, "importing the scenarios registers them"
 
 DISTRIBUTIONS = ("tensorflow", "tensorflow-cpu", "jax")
-"""What a framework runs on, named with its version in the record."""
+"""The packages that a framework runs on, named with its version in the record."""
 
 
 def framework(name: str) -> Any:

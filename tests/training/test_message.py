@@ -1,4 +1,4 @@
-"""What workers add up after each batch."""
+"""Messages that workers add up after each batch."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What several workers add up after a batch, op by op."""
+"""Sums and gradients of several workers after a batch, op by op."""
 
 import numpy as np
 

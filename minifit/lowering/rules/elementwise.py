@@ -255,7 +255,7 @@ lowers_as(_chosen, {ops.maximum: "maximum", ops.minimum: "minimum"})
 
 
 lowers_as(pair, {operator.lt: "is_less", operator.le: "is_less_equal", ops.equal: "is_equal"})
-"""As 1 and 0."""
+"""The values 1 and 0."""
 
 
 @lowers(operator.gt)
