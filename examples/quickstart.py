@@ -27,7 +27,7 @@ class Confusions(callbacks.Callback):
             true, guess = divmod(int(place), 10)
             times = int(table[true, guess])
             if times:
-                print(f"  a {true} was taken for a {guess} {times} time{'s' * (times > 1)}")
+                print(f"  {true} was read as {guess} {times} time{'s' * (times > 1)}")
 
 
 def picture(image: Any) -> str:
@@ -41,7 +41,7 @@ def main() -> float:
     minifit.utils.set_random_seed(1)
     (x_train, y_train), (x_test, y_test) = datasets.digits.load_data()
     print(
-        f"{len(x_train)} digits to learn from, {len(x_test)} to be judged by. The first one is a {y_train[0]}:"
+        f"{len(x_train)} digits to train on, {len(x_test)} to validate on. The first one is a {y_train[0]}:"
     )
     print(picture(x_train[0]))
 

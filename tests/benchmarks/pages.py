@@ -3,7 +3,20 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import calls, cold, costs, fits, hooks, models, record, standin, steps, threads, workers
+from tests.benchmarks import (
+    calls,
+    cold,
+    comparison,
+    costs,
+    fits,
+    hooks,
+    models,
+    record,
+    standin,
+    steps,
+    threads,
+    workers,
+)
 from tests.benchmarks.record import Section
 from tests.benchmarks.text import markdown, number
 
@@ -24,7 +37,7 @@ def summary(section: Section) -> list[str]:
     ]
 
 
-def comparison(section: Section) -> list[str]:
+def of_steps(section: Section) -> list[str]:
     """Both tables, and with what they were measured."""
     found = dict.fromkeys(", ".join(section["versions"].values()).split(", "))
     return [
@@ -54,7 +67,7 @@ def of_models(section: Section) -> list[str]:
         "",
         *markdown(models.first_epochs(section)),
     ]
-    return [*picture, *comparison(section), "", *first]
+    return [*picture, *of_steps(section), "", *first]
 
 
 def of_workers(section: Section) -> list[str]:
@@ -104,34 +117,41 @@ def of_standin(section: Section) -> list[str]:
     return [*lines, f"These are whole processes ({record.where(section)})."]
 
 
-PARTS: dict[str, tuple[str, Callable[[Section], list[str]]]] = {
-    "summary": ("steps", summary),
-    "steps": ("steps", comparison),
-    "models": ("models", of_models),
-    "calls": ("calls", lambda section: [f"{record.where(section)}.", "", *markdown(calls.table(section))]),
-    "growth": ("growth", lambda section: [f"{record.where(section)}."]),
-    "cold": ("cold", lambda section: [f"{record.where(section)}.", "", *markdown(cold.table(section))]),
-    "fits": ("fits", lambda section: [f"{record.where(section)}.", "", *markdown(fits.table(section))]),
-    "hooks": ("hooks", lambda section: [f"{record.where(section)}.", "", *markdown(hooks.table(section))]),
-    "standin": ("standin", of_standin),
+def of_comparison(*sections: Section) -> list[str]:
+    """The table of the README, and where its figures come from."""
+    by_name = dict(zip(comparison.SECTIONS, sections, strict=True))
+    return [*markdown(comparison.table(by_name)), "", comparison.origin(by_name)]
+
+
+PARTS: dict[str, tuple[tuple[str, ...], Callable[..., list[str]]]] = {
+    "comparison": (comparison.SECTIONS, of_comparison),
+    "summary": (("steps",), summary),
+    "steps": (("steps",), of_steps),
+    "models": (("models",), of_models),
+    "calls": (("calls",), lambda section: [f"{record.where(section)}.", "", *markdown(calls.table(section))]),
+    "growth": (("growth",), lambda section: [f"{record.where(section)}."]),
+    "cold": (("cold",), lambda section: [f"{record.where(section)}.", "", *markdown(cold.table(section))]),
+    "fits": (("fits",), lambda section: [f"{record.where(section)}.", "", *markdown(fits.table(section))]),
+    "hooks": (("hooks",), lambda section: [f"{record.where(section)}.", "", *markdown(hooks.table(section))]),
+    "standin": (("standin",), of_standin),
     "threads": (
-        "threads",
+        ("threads",),
         lambda section: [
             f"{record.where(section)}. Trained is `{section['workload']}`, {section['epochs']} epochs each.",
             "",
             *markdown(threads.table(section)),
         ],
     ),
-    "workers": ("workers", of_workers),
-    "costs": ("workers", of_costs),
+    "workers": (("workers",), of_workers),
+    "costs": (("workers",), of_costs),
 }
-"""The parts of pages by their names: the section of the record that each shows, and how."""
+"""The parts of pages by their names: the sections of the record that each shows, and the function that writes it."""
 
 
 def parts(file: Path) -> dict[str, list[str]]:
     """The lines of every part."""
     sections = record.read(file)
     return {
-        name: write(sections[section]) if section in sections else NOTHING
-        for name, (section, write) in PARTS.items()
+        name: write(*map(sections.__getitem__, names)) if sections.keys() >= set(names) else NOTHING
+        for name, (names, write) in PARTS.items()
     }

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.benchmarks import record
+from tests.benchmarks import record, standin
+from tests.benchmarks.callers import CALLS
 from tests.benchmarks.recipes import RECIPES
 from tests.benchmarks.workloads import WORKLOADS
 
@@ -50,6 +51,42 @@ def of_workers() -> dict[str, Any]:
             "4": {"bare": [2e-6, 2e-6], "minifit": [2.1e-6, 2.3e-6]},
             "25000000": {"bare": [0.010002], "minifit": [0.010002]},
         },
+    }
+
+
+def of_calls() -> dict[str, Any]:
+    """The calls of two libraries."""
+    figures = dict.fromkeys(CALLS, 2e-4) | {"predict 1 row": 1e-4}
+    return {
+        "made": record.made(),
+        "calls": {"minifit": figures, "torch": {call: time / 2 for call, time in figures.items()}},
+    }
+
+
+def of_cold() -> dict[str, Any]:
+    """The example with minifit and with Keras 3."""
+    return {
+        "made": record.made(),
+        "processes": {
+            "import numpy": {"seconds": [0.1], "megabytes": [30.0]},
+            "the example": {"seconds": [0.3, 0.2, 0.1], "megabytes": [40.0]},
+            "the example, Keras 3 on JAX": {"seconds": [2.0], "megabytes": [360.0]},
+        },
+    }
+
+
+def of_standin() -> dict[str, Any]:
+    """The processes with the stand-in, and the suite with TensorFlow."""
+    seconds = {
+        standin.DIRECT: 0.2,
+        standin.LENT: 0.3,
+        standin.SUITE: 2.0,
+        standin.REAL: 18.0,
+    }
+    return {
+        "made": record.made(),
+        "tensorflow": "tensorflow 2.7.4",
+        "processes": {title: {"seconds": [s], "processor": [s]} for title, s in seconds.items()},
     }
 
 

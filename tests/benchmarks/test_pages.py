@@ -6,7 +6,15 @@ import pytest
 
 from docs import build
 from tests.benchmarks import pages, record
-from tests.benchmarks.sections import of_growth, of_models, of_steps, of_workers
+from tests.benchmarks.sections import (
+    of_calls,
+    of_cold,
+    of_growth,
+    of_models,
+    of_standin,
+    of_steps,
+    of_workers,
+)
 
 
 def test_every_part_is_on_a_page() -> None:
@@ -36,6 +44,33 @@ def test_the_parts_of_a_record(tmp_path: Path) -> None:
     assert "| 4 | 2.00 | 2.20 | 1.10 |" in parts["workers"]
     assert "| PyTorch loop | 4.00 | – |" in parts["models"]
     assert "| PyTorch loop | 0.50 | – |" in parts["models"]
+
+
+def test_the_comparison_has_the_multiples_of_five_sections(tmp_path: Path) -> None:
+    sections = {
+        "steps": of_steps(),
+        "models": of_models(),
+        "calls": of_calls(),
+        "cold": of_cold(),
+        "standin": of_standin(),
+    }
+    for name, section in sections.items():
+        assert pages.parts(tmp_path / "record.json")["comparison"] == pages.NOTHING
+        record.keep(tmp_path / "record.json", name, section)
+    lines = pages.parts(tmp_path / "record.json")["comparison"]
+    assert lines[0] == "|  | minifit | NumPy loop | PyTorch loop | Keras 3 on JAX | tf.keras 2 |"
+    rows = {cells[1]: cells[2:-1] for cells in ([c.strip() for c in line.split("|")] for line in lines[2:-2])}
+    assert list(rows.values()) == [
+        ["1", "× 2.00", "–", "–", "–"],  # torch has no figure for one workload
+        ["1", "–", "–", "–", "–"],
+        ["1", "–", "–", "–", "–"],
+        ["200 µs", "–", "× 0.50", "–", "–"],
+        ["100 µs", "–", "× 0.50", "–", "–"],
+        ["0.20 s", "–", "–", "× 10.0", "–"],
+        ["40.0 MB", "–", "–", "× 9.00", "–"],
+        ["2.00 s", "–", "–", "–", "× 9.00"],
+    ]
+    assert "torch 3" in lines[-1]
 
 
 def test_figures_are_put_between_their_marks(monkeypatch: pytest.MonkeyPatch) -> None:
