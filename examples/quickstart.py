@@ -27,7 +27,7 @@ class Confusions(callbacks.Callback):
             true, guess = divmod(int(place), 10)
             times = int(table[true, guess])
             if times:
-                print(f"  {true} was read as {guess} {times} time{'s' * (times > 1)}")
+                print(f"  {true} was read as {guess}: {times} time{'s' * (times > 1)}")
 
 
 def picture(image: Any) -> str:

@@ -38,7 +38,7 @@ def test_the_quickstart_learns_the_digits(root: Path) -> None:
     found = re.search(r"Validation accuracy: ([\d.]+)%", printed)
     assert found and float(found[1]) >= 96
     assert "Epoch 1/30" in printed
-    assert "was taken for" in printed
+    assert "was read as" in printed
 
 
 @pytest.mark.slow
