@@ -1,7 +1,7 @@
-"""Fills the pages of docs/lessons: what is new in a lesson's file, and what the file prints.
+"""Fills the pages of docs/lessons: the change that each lesson makes, and the output of its file.
 
-A page has two places for that, after a comment that says which: the change from the file of the lesson before, and
-the output.
+A page has one place for each, marked by a comment: the difference from the file of the previous lesson, and the text
+that the file prints.
 """
 
 import difflib
@@ -21,7 +21,7 @@ PLACE = re.compile(r"(<!-- made by `make docs`: (code|output) -->\n)(?:.*?)(<!--
 
 @cache
 def output(lesson: Path) -> str:
-    """Return what a lesson prints."""
+    """Run a lesson and return the text that it prints."""
     printed = io.StringIO()
     with redirect_stdout(printed):
         runpy.run_path(str(lesson), run_name="__main__")
@@ -29,7 +29,7 @@ def output(lesson: Path) -> str:
 
 
 def change(lesson: Path) -> list[str]:
-    """Return the lines of a lesson as a difference from the lesson before, without its head."""
+    """Return the difference of a lesson from the previous lesson, without the names of the files."""
     before, after = (
         each.read_text(encoding="utf-8").splitlines() for each in (LESSONS[LESSONS.index(lesson) - 1], lesson)
     )
@@ -38,14 +38,15 @@ def change(lesson: Path) -> list[str]:
 
 
 def code(lesson: Path) -> str:
-    """Return the block that shows a lesson's file: the whole of the first, what changes in the others."""
+    """Return the code block of a lesson: the whole file for the first lesson, the difference for the others."""
     if lesson == LESSONS[0]:
         return f"```python\n{lesson.read_text(encoding='utf-8')}```"
-    return "\n".join(["```diff", *change(lesson)[1:], "```"])  # it begins at the first line
+    # the first "@@" says nothing: the difference begins at the first line
+    return "\n".join(["```diff", *change(lesson)[1:], "```"])
 
 
 def filled(page: Path, text: str) -> str:
-    """Return the text of a lesson's page with what its file has and prints now."""
+    """Return the text of a lesson's page with its code and output filled in."""
     lesson = page.with_suffix(".py")
-    made = {"code": lambda: code(lesson), "output": lambda: f"```text\n{output(lesson)}```"}
-    return PLACE.sub(lambda found: "\n".join([f"{found[1]}", f"{made[found[2]]()}", "", found[3]]), text)
+    blocks = {"code": lambda: code(lesson), "output": lambda: f"```text\n{output(lesson)}```"}
+    return PLACE.sub(lambda place: "\n".join([place[1], blocks[place[2]](), "", place[3]]), text)

@@ -1,4 +1,4 @@
-"""A loop: a straight line is fitted by gradient descent."""
+"""A loop: fit a straight line by gradient descent."""
 
 import numpy as np
 

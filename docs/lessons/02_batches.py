@@ -1,10 +1,10 @@
-"""Batches: a step looks at a few rows, an epoch at all of them in a new order."""
+"""Batches: each step takes a few rows, and each epoch takes all of them in a new order."""
 
 import numpy as np
 
 
 def batches(x, y, size, rng):
-    """Yield the rows in random order, `size` at a time; the last batch has what is left."""
+    """Yield batches of `size` rows in random order; the last batch may be smaller."""
     order = rng.permutation(len(x))
     for begin in range(0, len(x), size):
         rows = order[begin : begin + size]

@@ -1,10 +1,10 @@
-"""Layers: a model is a list of parts, each with a way forward and a way back."""
+"""Layers: a model is a list of parts, each with a forward and a backward pass."""
 
 import numpy as np
 
 
 def batches(x, y, size, rng):
-    """Yield the rows in random order, `size` at a time; the last batch has what is left."""
+    """Yield batches of `size` rows in random order; the last batch may be smaller."""
     order = rng.permutation(len(x))
     for begin in range(0, len(x), size):
         rows = order[begin : begin + size]
@@ -12,7 +12,7 @@ def batches(x, y, size, rng):
 
 
 class Dense:
-    """``x @ w + b``, and with `relu` nothing below zero."""
+    """``x @ w + b``, followed by a ReLU if `relu` is true."""
 
     def __init__(self, inputs, units, rng, relu=False):
         limit = np.sqrt(6 / (inputs + units))
@@ -31,13 +31,13 @@ class Dense:
 
 
 class Model:
-    """Layers, one after the other."""
+    """Layers applied one after the other."""
 
     def __init__(self, layers, rate):
         self.layers, self.rate = layers, rate
 
     def step(self, x, y):
-        """Change the weights against their gradients; return the loss before that."""
+        """Update the weights; return the loss before the update."""
         for layer in self.layers:
             x = layer(x)
         error = x - y

@@ -1,10 +1,10 @@
-"""A tape: a tensor remembers how it was made, and the way back follows from that."""
+"""A tape: each tensor records how it was computed, and the backward pass follows the record."""
 
 import numpy as np
 
 
 def batches(x, y, size, rng):
-    """Yield the rows in random order, `size` at a time; the last batch has what is left."""
+    """Yield batches of `size` rows in random order; the last batch may be smaller."""
     order = rng.permutation(len(x))
     for begin in range(0, len(x), size):
         rows = order[begin : begin + size]
@@ -12,13 +12,13 @@ def batches(x, y, size, rng):
 
 
 class Tensor:
-    """An array, the tensors it was made of, and the rule that gives their gradients."""
+    """An array, the tensors it was computed from, and the rule that returns their gradients."""
 
     def __init__(self, value, parents=(), rule=None):
         self.value, self.parents, self.rule, self.grad = value, parents, rule, None
 
     def backward(self, dy=1.0):
-        """Add the gradient to this tensor and to all that it was made of."""
+        """Add `dy` to the gradient of this tensor, and pass it on to the parents."""
         self.grad = dy if self.grad is None else self.grad + dy
         if self.rule is not None:
             for parent, grad in zip(self.parents, self.rule(dy), strict=True):
@@ -42,7 +42,7 @@ def mean_squared_error(y_true, y_pred):
 
 
 class Dense:
-    """``x @ w + b``, and with `relu` nothing below zero."""
+    """``x @ w + b``, followed by a ReLU if `relu` is true."""
 
     def __init__(self, inputs, units, rng, relu=False):
         limit = np.sqrt(6 / (inputs + units))
@@ -54,7 +54,7 @@ class Dense:
 
 
 class Model:
-    """Layers, one after the other."""
+    """Layers applied one after the other."""
 
     def __init__(self, layers, rate):
         self.layers, self.rate = layers, rate
@@ -67,7 +67,7 @@ class Model:
         return x
 
     def step(self, x, y):
-        """Change the weights against their gradients; return the loss before that."""
+        """Update the weights; return the loss before the update."""
         loss = mean_squared_error(y, self(x))
         loss.backward()
         for weight in self.weights:

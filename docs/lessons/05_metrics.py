@@ -1,10 +1,10 @@
-"""Metrics: the mean of an epoch is the mean of its rows, not of its batches."""
+"""Metrics: the mean of an epoch is the mean over its rows, not over its batches."""
 
 import numpy as np
 
 
 def batches(x, y, size, rng):
-    """Yield the rows in random order, `size` at a time; the last batch has what is left."""
+    """Yield batches of `size` rows in random order; the last batch may be smaller."""
     order = rng.permutation(len(x))
     for begin in range(0, len(x), size):
         rows = order[begin : begin + size]
@@ -12,13 +12,13 @@ def batches(x, y, size, rng):
 
 
 class Tensor:
-    """An array, the tensors it was made of, and the rule that gives their gradients."""
+    """An array, the tensors it was computed from, and the rule that returns their gradients."""
 
     def __init__(self, value, parents=(), rule=None):
         self.value, self.parents, self.rule, self.grad = value, parents, rule, None
 
     def backward(self, dy=1.0):
-        """Add the gradient to this tensor and to all that it was made of."""
+        """Add `dy` to the gradient of this tensor, and pass it on to the parents."""
         self.grad = dy if self.grad is None else self.grad + dy
         if self.rule is not None:
             for parent, grad in zip(self.parents, self.rule(dy), strict=True):
@@ -42,7 +42,7 @@ def mean_squared_error(y_true, y_pred):
 
 
 class Dense:
-    """``x @ w + b``, and with `relu` nothing below zero."""
+    """``x @ w + b``, followed by a ReLU if `relu` is true."""
 
     def __init__(self, inputs, units, rng, relu=False):
         limit = np.sqrt(6 / (inputs + units))
@@ -54,7 +54,7 @@ class Dense:
 
 
 class Mean:
-    """The mean over all rows that were added since the last reset."""
+    """The mean over all rows added since the last reset."""
 
     def reset(self):
         self.total, self.rows = 0.0, 0
@@ -68,7 +68,7 @@ class Mean:
 
 
 class Model:
-    """Layers, one after the other, and the means by which they are judged."""
+    """Layers applied one after the other, and the metrics that measure them."""
 
     def __init__(self, layers, rate):
         self.layers, self.rate = layers, rate
@@ -82,26 +82,26 @@ class Model:
         return x
 
     def step(self, x, y):
-        """Change the weights against their gradients."""
+        """Update the metrics, then the weights."""
         output = self.differentiate(x, y)
-        self.judge(output, y)
+        self.update_metrics(output, y)
         for weight in self.weights:
             weight.value -= self.rate * weight.grad
             weight.grad = None
 
     def differentiate(self, x, y):
-        """Leave the gradients in the weights; return the output."""
+        """Store the gradients in the weights; return the output."""
         output = self(x)
         mean_squared_error(y, output).backward()
         return output
 
-    def judge(self, output, y):
-        """Add the rows of a batch to the means."""
+    def update_metrics(self, output, y):
+        """Add a batch to the metrics."""
         self.metrics["loss"].add(mean_squared_error(y, output).value, len(y))
         self.metrics["mae"].add(np.mean(np.abs(output.value - y)), len(y))
 
     def reset(self):
-        """Begin new means."""
+        """Reset the metrics."""
         for metric in self.metrics.values():
             metric.reset()
 

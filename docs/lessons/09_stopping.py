@@ -1,10 +1,10 @@
-"""Stopping and schedules: a callback changes the course through the model."""
+"""Stopping and schedules: a callback steers the run by setting attributes of the model."""
 
 import numpy as np
 
 
 def batches(x, y, size, rng):
-    """Yield the rows in random order, `size` at a time; the last batch has what is left."""
+    """Yield batches of `size` rows in random order; the last batch may be smaller."""
     order = rng.permutation(len(x))
     for begin in range(0, len(x), size):
         rows = order[begin : begin + size]
@@ -12,13 +12,13 @@ def batches(x, y, size, rng):
 
 
 class Tensor:
-    """An array, the tensors it was made of, and the rule that gives their gradients."""
+    """An array, the tensors it was computed from, and the rule that returns their gradients."""
 
     def __init__(self, value, parents=(), rule=None):
         self.value, self.parents, self.rule, self.grad = value, parents, rule, None
 
     def backward(self, dy=1.0):
-        """Add the gradient to this tensor and to all that it was made of."""
+        """Add `dy` to the gradient of this tensor, and pass it on to the parents."""
         self.grad = dy if self.grad is None else self.grad + dy
         if self.rule is not None:
             for parent, grad in zip(self.parents, self.rule(dy), strict=True):
@@ -42,7 +42,7 @@ def mean_squared_error(y_true, y_pred):
 
 
 class Dense:
-    """``x @ w + b``, and with `relu` nothing below zero."""
+    """``x @ w + b``, followed by a ReLU if `relu` is true."""
 
     def __init__(self, inputs, units, rng, relu=False):
         limit = np.sqrt(6 / (inputs + units))
@@ -54,7 +54,7 @@ class Dense:
 
 
 class Mean:
-    """The mean over all rows that were added since the last reset."""
+    """The mean over all rows added since the last reset."""
 
     def reset(self):
         self.total, self.rows = 0.0, 0
@@ -68,7 +68,7 @@ class Mean:
 
 
 class Model:
-    """Layers, one after the other, and the means by which they are judged."""
+    """Layers applied one after the other, and the metrics that measure them."""
 
     def __init__(self, layers, rate):
         self.layers, self.rate = layers, rate
@@ -82,36 +82,36 @@ class Model:
         return x
 
     def step(self, x, y):
-        """Change the weights against their gradients."""
+        """Update the metrics, then the weights."""
         output = self.differentiate(x, y)
-        self.judge(output, y)
+        self.update_metrics(output, y)
         for weight in self.weights:
             weight.value -= self.rate * weight.grad
             weight.grad = None
 
     def differentiate(self, x, y):
-        """Leave the gradients in the weights; return the output."""
+        """Store the gradients in the weights; return the output."""
         output = self(x)
         mean_squared_error(y, output).backward()
         return output
 
-    def judge(self, output, y):
-        """Add the rows of a batch to the means."""
+    def update_metrics(self, output, y):
+        """Add a batch to the metrics."""
         self.metrics["loss"].add(mean_squared_error(y, output).value, len(y))
         self.metrics["mae"].add(np.mean(np.abs(output.value - y)), len(y))
 
     def reset(self):
-        """Begin new means."""
+        """Reset the metrics."""
         for metric in self.metrics.values():
             metric.reset()
 
     def logs(self):
-        """Return the means so far, by name."""
+        """Return the mean of each metric so far, by name."""
         return {name: metric.result() for name, metric in self.metrics.items()}
 
 
 class Callback:
-    """Hooks that do nothing; a subclass overrides those it needs."""
+    """Hooks that do nothing; a subclass overrides those that it needs."""
 
     def on_train_begin(self, logs=None): ...
     def on_epoch_begin(self, epoch, logs=None): ...
@@ -121,48 +121,48 @@ class Callback:
     def on_train_end(self, logs=None): ...
 
 
-def tell(callbacks, hook, *arguments):
+def call_hooks(callbacks, hook, *arguments):
     """Call one hook of every callback, in the order of the list."""
     for callback in callbacks:
         getattr(callback, hook)(*arguments)
 
 
 def watched(callbacks):
-    """Return whether a callback overrides a hook of batches."""
+    """Return True if a callback overrides a batch hook."""
     hooks = "on_train_batch_begin", "on_train_batch_end"
     return any(getattr(type(c), hook) is not getattr(Callback, hook) for c in callbacks for hook in hooks)
 
 
 def evaluate(model, x, y):
-    """Return the means over all rows; nothing is learned from them."""
+    """Return the metrics over all rows, without training."""
     model.reset()
-    model.judge(model(x), y)
+    model.update_metrics(model(x), y)
     return model.logs()
 
 
 def fit(model, x, y, epochs, rng, callbacks, validation):
-    """Train, and call every hook at its moment with what is known by then."""
+    """Train the model, and call each hook with the logs known so far."""
     for callback in callbacks:
         callback.model = model
     model.stop_training = False
-    tell(callbacks, "on_train_begin")
+    call_hooks(callbacks, "on_train_begin")
     for epoch in range(epochs):
         model.reset()
-        tell(callbacks, "on_epoch_begin", epoch)
+        call_hooks(callbacks, "on_epoch_begin", epoch)
         watching = callbacks if watched(callbacks) else []
         for batch, rows in enumerate(batches(x, y, 32, rng)):
-            tell(watching, "on_train_batch_begin", batch)
+            call_hooks(watching, "on_train_batch_begin", batch)
             model.step(*rows)
             if watching:
-                tell(watching, "on_train_batch_end", batch, model.logs())
+                call_hooks(watching, "on_train_batch_end", batch, model.logs())
             if model.stop_training:
                 break
         logs = model.logs()
         logs |= {f"val_{name}": value for name, value in evaluate(model, *validation).items()}
-        tell(callbacks, "on_epoch_end", epoch, dict(logs))
+        call_hooks(callbacks, "on_epoch_end", epoch, dict(logs))
         if model.stop_training:
             break
-    tell(callbacks, "on_train_end", logs)
+    call_hooks(callbacks, "on_train_end", logs)
 
 
 class EarlyStopping(Callback):

@@ -1,4 +1,4 @@
-"""State: a training that is captured can be gone on with, bit for bit."""
+"""State: a captured run can be resumed, bit for bit."""
 
 from copy import deepcopy
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def batches(x, y, size, rng):
-    """Yield the rows in random order, `size` at a time; the last batch has what is left."""
+    """Yield batches of `size` rows in random order; the last batch may be smaller."""
     order = rng.permutation(len(x))
     for begin in range(0, len(x), size):
         rows = order[begin : begin + size]
@@ -14,13 +14,13 @@ def batches(x, y, size, rng):
 
 
 class Tensor:
-    """An array, the tensors it was made of, and the rule that gives their gradients."""
+    """An array, the tensors it was computed from, and the rule that returns their gradients."""
 
     def __init__(self, value, parents=(), rule=None):
         self.value, self.parents, self.rule, self.grad = value, parents, rule, None
 
     def backward(self, dy=1.0):
-        """Add the gradient to this tensor and to all that it was made of."""
+        """Add `dy` to the gradient of this tensor, and pass it on to the parents."""
         self.grad = dy if self.grad is None else self.grad + dy
         if self.rule is not None:
             for parent, grad in zip(self.parents, self.rule(dy), strict=True):
@@ -44,7 +44,7 @@ def mean_squared_error(y_true, y_pred):
 
 
 class Dense:
-    """``x @ w + b``, and with `relu` nothing below zero."""
+    """``x @ w + b``, followed by a ReLU if `relu` is true."""
 
     def __init__(self, inputs, units, rng, relu=False):
         limit = np.sqrt(6 / (inputs + units))
@@ -56,7 +56,7 @@ class Dense:
 
 
 class Mean:
-    """The mean over all rows that were added since the last reset."""
+    """The mean over all rows added since the last reset."""
 
     def reset(self):
         self.total, self.rows = 0.0, 0
@@ -70,7 +70,7 @@ class Mean:
 
 
 class Model:
-    """Layers, one after the other, and the means by which they are judged."""
+    """Layers applied one after the other, and the metrics that measure them."""
 
     def __init__(self, layers, rate):
         self.layers, self.rate = layers, rate
@@ -84,36 +84,36 @@ class Model:
         return x
 
     def step(self, x, y):
-        """Change the weights against their gradients."""
+        """Update the metrics, then the weights."""
         output = self.differentiate(x, y)
-        self.judge(output, y)
+        self.update_metrics(output, y)
         for weight in self.weights:
             weight.value -= self.rate * weight.grad
             weight.grad = None
 
     def differentiate(self, x, y):
-        """Leave the gradients in the weights; return the output."""
+        """Store the gradients in the weights; return the output."""
         output = self(x)
         mean_squared_error(y, output).backward()
         return output
 
-    def judge(self, output, y):
-        """Add the rows of a batch to the means."""
+    def update_metrics(self, output, y):
+        """Add a batch to the metrics."""
         self.metrics["loss"].add(mean_squared_error(y, output).value, len(y))
         self.metrics["mae"].add(np.mean(np.abs(output.value - y)), len(y))
 
     def reset(self):
-        """Begin new means."""
+        """Reset the metrics."""
         for metric in self.metrics.values():
             metric.reset()
 
     def logs(self):
-        """Return the means so far, by name."""
+        """Return the mean of each metric so far, by name."""
         return {name: metric.result() for name, metric in self.metrics.items()}
 
 
 class Callback:
-    """Hooks that do nothing; a subclass overrides those it needs."""
+    """Hooks that do nothing; a subclass overrides those that it needs."""
 
     def on_train_begin(self, logs=None): ...
     def on_epoch_begin(self, epoch, logs=None): ...
@@ -123,20 +123,20 @@ class Callback:
     def on_train_end(self, logs=None): ...
 
 
-def tell(callbacks, hook, *arguments):
+def call_hooks(callbacks, hook, *arguments):
     """Call one hook of every callback, in the order of the list."""
     for callback in callbacks:
         getattr(callback, hook)(*arguments)
 
 
 def watched(callbacks):
-    """Return whether a callback overrides a hook of batches."""
+    """Return True if a callback overrides a batch hook."""
     hooks = "on_train_batch_begin", "on_train_batch_end"
     return any(getattr(type(c), hook) is not getattr(Callback, hook) for c in callbacks for hook in hooks)
 
 
 class State:
-    """All that decides how a training goes on."""
+    """Everything that determines the rest of a run."""
 
     def __init__(self, model, rng, callbacks):
         self.model, self.rng, self.callbacks, self.epoch = model, rng, callbacks, 0
@@ -144,53 +144,53 @@ class State:
     def capture(self):
         """Return a copy that further training does not change."""
         weights = [weight.value for weight in self.model.weights]
-        own = [{k: v for k, v in vars(c).items() if k != "model"} for c in self.callbacks]
-        return deepcopy((self.epoch, weights, self.model.rate, self.rng.bit_generator.state, own))
+        attributes = [{k: v for k, v in vars(c).items() if k != "model"} for c in self.callbacks]
+        return deepcopy((self.epoch, weights, self.model.rate, self.rng.bit_generator.state, attributes))
 
     def restore(self, captured):
-        """Go on from a copy."""
-        self.epoch, weights, self.model.rate, self.rng.bit_generator.state, own = deepcopy(captured)
+        """Put a captured copy back."""
+        self.epoch, weights, self.model.rate, self.rng.bit_generator.state, attributes = deepcopy(captured)
         for weight, value in zip(self.model.weights, weights, strict=True):
             weight.value[...] = value
-        for callback, attributes in zip(self.callbacks, own, strict=True):
-            vars(callback).update(attributes)
+        for callback, values in zip(self.callbacks, attributes, strict=True):
+            vars(callback).update(values)
 
 
 def evaluate(model, x, y):
-    """Return the means over all rows; nothing is learned from them."""
+    """Return the metrics over all rows, without training."""
     model.reset()
-    model.judge(model(x), y)
+    model.update_metrics(model(x), y)
     return model.logs()
 
 
 def fit(state, x, y, epochs, validation, captured=None):
-    """Train, and call every hook at its moment with what is known by then."""
+    """Train the model, and call each hook with the logs known so far."""
     model, rng, callbacks = state.model, state.rng, state.callbacks
     for callback in callbacks:
         callback.model = model
     model.stop_training = False
-    tell(callbacks, "on_train_begin")
+    call_hooks(callbacks, "on_train_begin")
     if captured is not None:
         state.restore(captured)
     while state.epoch < epochs:
         epoch = state.epoch
         model.reset()
-        tell(callbacks, "on_epoch_begin", epoch)
+        call_hooks(callbacks, "on_epoch_begin", epoch)
         watching = callbacks if watched(callbacks) else []
         for batch, rows in enumerate(batches(x, y, 32, rng)):
-            tell(watching, "on_train_batch_begin", batch)
+            call_hooks(watching, "on_train_batch_begin", batch)
             model.step(*rows)
             if watching:
-                tell(watching, "on_train_batch_end", batch, model.logs())
+                call_hooks(watching, "on_train_batch_end", batch, model.logs())
             if model.stop_training:
                 break
         logs = model.logs()
         logs |= {f"val_{name}": value for name, value in evaluate(model, *validation).items()}
         state.epoch += 1
-        tell(callbacks, "on_epoch_end", epoch, dict(logs))
+        call_hooks(callbacks, "on_epoch_end", epoch, dict(logs))
         if model.stop_training:
             break
-    tell(callbacks, "on_train_end", logs)
+    call_hooks(callbacks, "on_train_end", logs)
 
 
 class EarlyStopping(Callback):
@@ -217,7 +217,7 @@ class Schedule(Callback):
 
 
 def train(callbacks, epochs, captured=None, seed=0):
-    """Train a new model on the same rows; from a captured state if there is one."""
+    """Train a new model on the same rows, from a captured state if one is passed."""
     x = np.linspace(-1, 1, 200)[:, None]
     y = x**2
     rng = np.random.default_rng(seed)
@@ -227,14 +227,14 @@ def train(callbacks, epochs, captured=None, seed=0):
     return state
 
 
-def callbacks():
+def new_callbacks():
     return [EarlyStopping(patience=2), Schedule(lambda epoch: 0.1 * (epoch + 1))]
 
 
-whole = train(callbacks(), epochs=6).capture()
-half = train(callbacks(), epochs=3).capture()
-resumed = train(callbacks(), epochs=6, captured=half, seed=1).capture()
-print(f"stopped after {half[0]} epochs, gone on until {resumed[0]}")
-print("weights as in one go:", all(np.array_equal(a, b) for a, b in zip(whole[1], resumed[1], strict=True)))
-print("random stream as in one go:", whole[3] == resumed[3])
-print("callbacks as in one go:", str(whole[4][0]) == str(resumed[4][0]))
+whole = train(new_callbacks(), epochs=6).capture()
+half = train(new_callbacks(), epochs=3).capture()
+resumed = train(new_callbacks(), epochs=6, captured=half, seed=1).capture()
+print(f"stopped after {half[0]} epochs, resumed and trained to epoch {resumed[0]}")
+print("same weights:", all(np.array_equal(a, b) for a, b in zip(whole[1], resumed[1], strict=True)))
+print("same random stream:", whole[3] == resumed[3])
+print("same early stopping:", str(whole[4][0]) == str(resumed[4][0]))

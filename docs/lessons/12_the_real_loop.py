@@ -1,4 +1,4 @@
-"""The real loop: minifit's own fit, beside the one that the lessons have built."""
+"""The real loop: run minifit's own fit beside the one built in the lessons."""
 
 from copy import deepcopy
 
@@ -7,33 +7,33 @@ import numpy as np
 import minifit
 from minifit import layers
 
-being_written = []
+recording = []
 
 
 def batches(x, y, size, rng):
-    """Yield the rows in random order, `size` at a time; the last batch has what is left."""
+    """Yield batches of `size` rows in random order; the last batch may be smaller."""
     order = rng.permutation(len(x))
     for begin in range(0, len(x), size):
         rows = order[begin : begin + size]
         yield x[rows], y[rows]
 
 
-def run(function, *reads):
-    """Carry out a function of NumPy; write it down if a program is being written."""
-    result = function(*reads)
-    for program in being_written:
-        program.rows.append((function, reads, result))
+def run(function, *arguments):
+    """Call a NumPy function, and append the call to each program that is being recorded."""
+    result = function(*arguments)
+    for program in recording:
+        program.calls.append((function, arguments, result))
     return result
 
 
 class Tensor:
-    """An array, the tensors it was made of, and the rule that gives their gradients."""
+    """An array, the tensors it was computed from, and the rule that returns their gradients."""
 
     def __init__(self, value, parents=(), rule=None):
         self.value, self.parents, self.rule, self.grad = value, parents, rule, None
 
     def backward(self, dy=1.0):
-        """Add the gradient to this tensor and to all that it was made of."""
+        """Add `dy` to the gradient of this tensor, and pass it on to the parents."""
         self.grad = dy if self.grad is None else self.grad + dy
         if self.rule is not None:
             for parent, grad in zip(self.parents, self.rule(dy), strict=True):
@@ -59,7 +59,7 @@ def mean_squared_error(y_true, y_pred):
 
 
 class Dense:
-    """``x @ w + b``, and with `relu` nothing below zero."""
+    """``x @ w + b``, followed by a ReLU if `relu` is true."""
 
     def __init__(self, inputs, units, rng, relu=False):
         limit = np.sqrt(6 / (inputs + units))
@@ -71,7 +71,7 @@ class Dense:
 
 
 class Mean:
-    """The mean over all rows that were added since the last reset."""
+    """The mean over all rows added since the last reset."""
 
     def reset(self):
         self.total, self.rows = 0.0, 0
@@ -85,27 +85,27 @@ class Mean:
 
 
 class Program:
-    """The functions of a step for batches of one size, with the arrays that they read and write."""
+    """The function calls of a step for one batch size, with the arrays that they read and write."""
 
     def __init__(self, model, x, y):
-        self.x, self.y, self.rows = x.copy(), y.copy(), []
-        being_written.append(self)
+        self.x, self.y, self.calls = x.copy(), y.copy(), []
+        recording.append(self)
         self.output = model.differentiate(self.x, self.y)
-        being_written.remove(self)
+        recording.remove(self)
         self.grads = [weight.grad for weight in model.weights]
 
     def differentiate(self, model, x, y):
-        """Do what the method of the model does, for other rows."""
+        """Replay the calls for another batch, in place of the method of the model."""
         self.x[...], self.y[...] = x, y
-        for function, reads, result in self.rows:
-            function(*reads, out=result)
+        for function, arguments, result in self.calls:
+            function(*arguments, out=result)
         for weight, grad in zip(model.weights, self.grads, strict=True):
             weight.grad = grad
         return self.output
 
 
 class Model:
-    """Layers, one after the other, and the means by which they are judged."""
+    """Layers applied one after the other, and the metrics that measure them."""
 
     def __init__(self, layers, rate, programs=None):
         self.layers, self.rate, self.programs = layers, rate, programs
@@ -119,41 +119,41 @@ class Model:
         return x
 
     def step(self, x, y):
-        """Change the weights against their gradients."""
+        """Update the metrics, then the weights."""
         if self.programs is None:
             output = self.differentiate(x, y)
         else:
             if len(x) not in self.programs:
                 self.programs[len(x)] = Program(self, x, y)
             output = self.programs[len(x)].differentiate(self, x, y)
-        self.judge(output, y)
+        self.update_metrics(output, y)
         for weight in self.weights:
             weight.value -= self.rate * weight.grad
             weight.grad = None
 
     def differentiate(self, x, y):
-        """Leave the gradients in the weights; return the output."""
+        """Store the gradients in the weights; return the output."""
         output = self(x)
         mean_squared_error(y, output).backward()
         return output
 
-    def judge(self, output, y):
-        """Add the rows of a batch to the means."""
+    def update_metrics(self, output, y):
+        """Add a batch to the metrics."""
         self.metrics["loss"].add(mean_squared_error(y, output).value, len(y))
         self.metrics["mae"].add(np.mean(np.abs(output.value - y)), len(y))
 
     def reset(self):
-        """Begin new means."""
+        """Reset the metrics."""
         for metric in self.metrics.values():
             metric.reset()
 
     def logs(self):
-        """Return the means so far, by name."""
+        """Return the mean of each metric so far, by name."""
         return {name: metric.result() for name, metric in self.metrics.items()}
 
 
 class Callback:
-    """Hooks that do nothing; a subclass overrides those it needs."""
+    """Hooks that do nothing; a subclass overrides those that it needs."""
 
     def on_train_begin(self, logs=None): ...
     def on_epoch_begin(self, epoch, logs=None): ...
@@ -163,20 +163,20 @@ class Callback:
     def on_train_end(self, logs=None): ...
 
 
-def tell(callbacks, hook, *arguments):
+def call_hooks(callbacks, hook, *arguments):
     """Call one hook of every callback, in the order of the list."""
     for callback in callbacks:
         getattr(callback, hook)(*arguments)
 
 
 def watched(callbacks):
-    """Return whether a callback overrides a hook of batches."""
+    """Return True if a callback overrides a batch hook."""
     hooks = "on_train_batch_begin", "on_train_batch_end"
     return any(getattr(type(c), hook) is not getattr(Callback, hook) for c in callbacks for hook in hooks)
 
 
 class State:
-    """All that decides how a training goes on."""
+    """Everything that determines the rest of a run."""
 
     def __init__(self, model, rng, callbacks):
         self.model, self.rng, self.callbacks, self.epoch = model, rng, callbacks, 0
@@ -184,57 +184,57 @@ class State:
     def capture(self):
         """Return a copy that further training does not change."""
         weights = [weight.value for weight in self.model.weights]
-        own = [{k: v for k, v in vars(c).items() if k != "model"} for c in self.callbacks]
-        return deepcopy((self.epoch, weights, self.model.rate, self.rng.bit_generator.state, own))
+        attributes = [{k: v for k, v in vars(c).items() if k != "model"} for c in self.callbacks]
+        return deepcopy((self.epoch, weights, self.model.rate, self.rng.bit_generator.state, attributes))
 
     def restore(self, captured):
-        """Go on from a copy."""
-        self.epoch, weights, self.model.rate, self.rng.bit_generator.state, own = deepcopy(captured)
+        """Put a captured copy back."""
+        self.epoch, weights, self.model.rate, self.rng.bit_generator.state, attributes = deepcopy(captured)
         for weight, value in zip(self.model.weights, weights, strict=True):
             weight.value[...] = value
-        for callback, attributes in zip(self.callbacks, own, strict=True):
-            vars(callback).update(attributes)
+        for callback, values in zip(self.callbacks, attributes, strict=True):
+            vars(callback).update(values)
 
 
 def evaluate(model, x, y):
-    """Return the means over all rows; nothing is learned from them."""
+    """Return the metrics over all rows, without training."""
     model.reset()
-    model.judge(model(x), y)
+    model.update_metrics(model(x), y)
     return model.logs()
 
 
 def fit(state, x, y, epochs, validation, captured=None):
-    """Train, and call every hook at its moment with what is known by then."""
+    """Train the model, and call each hook with the logs known so far."""
     model, rng, callbacks = state.model, state.rng, state.callbacks
     for callback in callbacks:
         callback.model = model
     model.stop_training = False
-    tell(callbacks, "on_train_begin")
+    call_hooks(callbacks, "on_train_begin")
     if captured is not None:
         state.restore(captured)
     while state.epoch < epochs:
         epoch = state.epoch
         model.reset()
-        tell(callbacks, "on_epoch_begin", epoch)
+        call_hooks(callbacks, "on_epoch_begin", epoch)
         watching = callbacks if watched(callbacks) else []
         for batch, rows in enumerate(batches(x, y, 32, rng)):
-            tell(watching, "on_train_batch_begin", batch)
+            call_hooks(watching, "on_train_batch_begin", batch)
             model.step(*rows)
             if watching:
-                tell(watching, "on_train_batch_end", batch, model.logs())
+                call_hooks(watching, "on_train_batch_end", batch, model.logs())
             if model.stop_training:
                 break
         logs = model.logs()
         logs |= {f"val_{name}": value for name, value in evaluate(model, *validation).items()}
         state.epoch += 1
-        tell(callbacks, "on_epoch_end", epoch, dict(logs))
+        call_hooks(callbacks, "on_epoch_end", epoch, dict(logs))
         if model.stop_training:
             break
-    tell(callbacks, "on_train_end", logs)
+    call_hooks(callbacks, "on_train_end", logs)
 
 
 class Trace(Callback):
-    """Every event of a run with its logs, as text."""
+    """A record of every event of a run with its logs, as text."""
 
     def __init__(self):
         self.events = []
@@ -263,11 +263,11 @@ class Trace(Callback):
 
 
 class RealTrace(Trace, minifit.callbacks.Callback):
-    """The same, for minifit."""
+    """The same record, as a callback of minifit."""
 
 
 def train(callbacks, epochs, captured=None, seed=0, programs=None):
-    """Train a new model on the same rows; from a captured state if there is one."""
+    """Train a new model on the same rows, from a captured state if one is passed."""
     x = np.linspace(-1, 1, 200)[:, None]
     y = x**2
     rng = np.random.default_rng(seed)
@@ -278,7 +278,7 @@ def train(callbacks, epochs, captured=None, seed=0, programs=None):
 
 
 def train_for_real(callbacks, epochs):
-    """Train with minifit from the same weights, on the same batches."""
+    """Train a minifit model from the same weights on the same batches."""
     x = np.linspace(-1, 1, 200)[:, None]
     y = x**2
     rng = np.random.default_rng(0)
