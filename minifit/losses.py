@@ -1,7 +1,7 @@
-"""Losses: how far predictions are from targets, as one number to make small.
+"""Losses: measures of how far predictions are from targets, for training to minimize.
 
 A loss function returns one value for each sample; a loss object also weights the samples and reduces the
-values to one number. A function of ``(y_true, y_pred)`` written in `minifit.ops` is a loss too.
+values to one number. Any function of ``(y_true, y_pred)`` written with `minifit.ops` is also a loss.
 """
 
 import math
@@ -88,21 +88,21 @@ __all__ = [
 LossFunction = Callable[..., Tensor]
 
 EPSILON = 1e-7
-"""What keeps divisions and logarithms away from 0: ``tf.keras.backend.epsilon()``."""
+"""Smallest value in divisions and logarithms: ``tf.keras.backend.epsilon()``."""
 
 
-# -- one value a sample --------------------------------------------------------------------------------------
+# -- one value per sample ------------------------------------------------------------------------------------
 
 
 @on_symbols
 def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """``mean((y_pred - y_true) ** 2)`` over the last axis: shape (n, m) gives (n,)."""
+    """Return ``mean((y_pred - y_true) ** 2)`` over the last axis: shape (n, m) gives (n,)."""
     return ops.mean_squared_error(y_true, y_pred)
 
 
 @on_symbols
 def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """``mean(abs(y_pred - y_true))`` over the last axis: shape (n, m) gives (n,)."""
+    """Return ``mean(abs(y_pred - y_true))`` over the last axis: shape (n, m) gives (n,)."""
     return ops.mean_absolute_error(y_true, y_pred)
 
 
@@ -114,15 +114,15 @@ def binary_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """``-mean(t log p + (1 - t) log(1 - p))`` over an axis, for targets from 0 to 1.
+    """Return ``-mean(t log p + (1 - t) log(1 - p))`` over an axis, for targets from 0 to 1.
 
     Parameters
     ----------
     y_true, y_pred : Tensor of shape (n, m)
     from_logits : bool, default False
-        Whether `y_pred` comes before the sigmoid.
+        Whether `y_pred` holds logits, the values before the sigmoid.
     label_smoothing : float from 0 to 1, default 0
-        Targets are drawn towards 1/2: ``t * (1 - s) + s / 2``.
+        Strength `s` of smoothing towards 1/2: targets become ``t * (1 - s) + s / 2``.
     axis : int, default -1
 
     References
@@ -143,15 +143,15 @@ def categorical_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """``-sum(t log p)`` over an axis, for one-hot targets.
+    """Return ``-sum(t log p)`` over an axis, for one-hot targets.
 
     Parameters
     ----------
     y_true, y_pred : Tensor of shape (n, classes)
     from_logits : bool, default False
-        Whether `y_pred` comes before the softmax.
+        Whether `y_pred` holds logits, the values before the softmax.
     label_smoothing : float from 0 to 1, default 0
-        Targets are drawn towards even odds: ``t * (1 - s) + s / classes``.
+        Strength `s` of smoothing towards equal probabilities: targets become ``t * (1 - s) + s / classes``.
     axis : int, default -1
 
     References
@@ -168,14 +168,14 @@ def categorical_crossentropy(
 def sparse_categorical_crossentropy(
     y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False, axis: int = -1
 ) -> Tensor:
-    """``-log p[y_true]``, for class numbers as targets.
+    """Return ``-log p[y_true]``, for class numbers as targets.
 
     Parameters
     ----------
     y_true : Tensor of shape (n,) or (n, 1), from 0 to classes - 1
     y_pred : Tensor of shape (n, classes)
     from_logits : bool, default False
-        Whether `y_pred` comes before the softmax.
+        Whether `y_pred` holds logits, the values before the softmax.
     axis : int, default -1
     """
     return ops.sparse_categorical_crossentropy(y_true, last(as_tensor(y_pred), axis), from_logits)
@@ -183,27 +183,28 @@ def sparse_categorical_crossentropy(
 
 @on_symbols
 def mean_absolute_percentage_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """``100 * mean(abs((t - p) / max(abs(t), 1e-7)))`` over the last axis."""
+    """Return ``100 * mean(abs((t - p) / max(abs(t), 1e-7)))`` over the last axis."""
     t, p = _pair(y_true, y_pred)
     return _mean(abs((t - p) / ops.clip(abs(t), EPSILON, np.inf))) * 100
 
 
 @on_symbols
 def mean_squared_logarithmic_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """``mean((log(p + 1) - log(t + 1)) ** 2)`` over the last axis; what is below 1e-7 counts as that."""
+    """Return ``mean((log(p + 1) - log(t + 1)) ** 2)`` over the last axis; smaller values count as 1e-7."""
     t, p = (ops.log(ops.clip(x, EPSILON, np.inf) + 1) for x in _pair(y_true, y_pred))
     return _mean(ops.square(p - t))
 
 
 @on_symbols
 def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
-    """The mean over the last axis of half the squared error, which goes on as a straight line beyond `delta`.
+    """Return the mean over the last axis of half the squared error, continued as a straight line beyond `delta`.
 
     Parameters
     ----------
     y_true, y_pred : Tensor of shape (n, m)
     delta : float, default 1
-        ``error ** 2 / 2`` up to here, then ``delta * abs(error) - delta ** 2 / 2``.
+        Largest absolute error with the loss ``error ** 2 / 2``; beyond it the loss is
+        ``delta * abs(error) - delta ** 2 / 2``.
 
     References
     ----------
@@ -211,13 +212,17 @@ def huber(y_true: TensorLike, y_pred: TensorLike, delta: float = 1.0) -> Tensor:
     """
     t, p = _pair(y_true, y_pred)
     size = abs(p - t)
-    bent = ops.minimum(size, delta)
-    return _mean(bent * (size - bent * 0.5))  # both branches at once; no square can overflow
+    clipped = ops.minimum(size, delta)
+    # one formula for both branches, in which no square can overflow
+    return _mean(clipped * (size - clipped * 0.5))
 
 
 @on_symbols
 def log_cosh(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """``mean(log(cosh(p - t)))`` over the last axis: about half the squared error, then the absolute one less log 2."""
+    """Return ``mean(log(cosh(p - t)))`` over the last axis.
+
+    For small errors it is about half the squared error, for large ones the absolute error less log 2.
+    """
     t, p = _pair(y_true, y_pred)
     error = p - t
     return _mean(error + softplus(error * -2) - math.log(2))
@@ -225,27 +230,30 @@ def log_cosh(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 @on_symbols
 def kl_divergence(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """``sum(t * log(t / p))`` over the last axis, with both moved into [1e-7, 1]."""
+    """Return ``sum(t * log(t / p))`` over the last axis, with both clipped to [1e-7, 1]."""
     t, p = (ops.clip(x, EPSILON, 1) for x in _pair(y_true, y_pred))
     return (t * ops.log(t / p)).sum(-1)
 
 
 @on_symbols
 def poisson(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """``mean(p - t * log(p + 1e-7))`` over the last axis, for counts as targets and rates as predictions."""
+    """Return ``mean(p - t * log(p + 1e-7))`` over the last axis, for counts as targets and rates as predictions."""
     t, p = _pair(y_true, y_pred)
     return _mean(p - t * ops.log(p + EPSILON))
 
 
 @on_symbols
 def hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """``mean(max(1 - t * p, 0))`` over the last axis, for targets -1 and 1; a batch of 0 and 1 is taken as these."""
+    """Return ``mean(max(1 - t * p, 0))`` over the last axis, for targets -1 and 1.
+
+    In a batch of targets 0 and 1 alone, 0 counts as -1.
+    """
     return _mean(_margin(y_true, y_pred))
 
 
 @on_symbols
 def squared_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """``mean(max(1 - t * p, 0) ** 2)`` over the last axis, for targets as in `hinge`."""
+    """Return ``mean(max(1 - t * p, 0) ** 2)`` over the last axis, for targets as in `hinge`."""
     return _mean(ops.square(_margin(y_true, y_pred)))
 
 
@@ -260,7 +268,7 @@ def _margin(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 @on_symbols
 def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """``max(1 + max((1 - t) * p) - sum(t * p), 0)`` over the last axis, for one-hot targets."""
+    """Return ``max(1 + max((1 - t) * p) - sum(t * p), 0)`` over the last axis, for one-hot targets."""
     t, p = _pair(y_true, y_pred)
     right = (t * p).sum(-1)
     wrong = ops.max((1 - t) * p, -1)
@@ -269,13 +277,13 @@ def categorical_hinge(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
 
 @on_symbols
 def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -> Tensor:
-    """The cosine of the angle between target and prediction, times -1: the best value is -1.
+    """Return the cosine of the angle between target and prediction, times -1: the best value is -1.
 
     Parameters
     ----------
     y_true, y_pred : Tensor of shape (n, m)
     axis : int, default -1
-        Along which they are vectors. A vector of zeros has cosine 0 with all others.
+        Axis of the vectors. A vector of zeros has cosine 0 with every other.
 
     References
     ----------
@@ -286,23 +294,23 @@ def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: Axis = -1) -
 
 
 def _unit(x: Tensor, axis: Axis) -> Tensor:
-    """`x` divided by its length, which counts as 1e-6 where it is shorter."""
+    """Return `x` divided by its length; a length below 1e-6 counts as 1e-6."""
     return x / ops.sqrt(ops.clip(ops.square(x).sum(axis, keepdims=True), 1e-12, np.inf))
 
 
 def _mean(x: Tensor) -> Tensor:
-    """The mean over the last axis: a sum that is divided, since multiplying by 1 / n rounds once more."""
+    """Return the mean over the last axis: the sum divided by n, because multiplying by 1 / n rounds once more."""
     return x.sum(-1) / int(x.shape[-1])
 
 
 def _pair(y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
-    """Targets and predictions as tensors of the predictions' dtype, of shapes that broadcast."""
+    """Return targets and predictions as tensors of the predictions' dtype, with shapes that broadcast."""
     p = floating(y_pred)
     t = convert(as_tensor(y_true), p.dtype)
     if not common_shape(t.shape, p.shape):
         raise ShapeError(
             "A loss needs a last axis to average over. Received: a single number. "
-            "Give targets and predictions of shape (n,) or (n, m)."
+            "Pass targets and predictions of shape (n,) or (n, m)."
         )
     return t, p
 
@@ -310,27 +318,27 @@ def _pair(y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
 def _same_shape(name: str, y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
     p, t = floating(y_pred), as_tensor(y_true)
     if t.shape != p.shape:
-        sparse = " For class numbers use sparse_categorical_crossentropy." if name.startswith("cat") else ""
+        sparse = " For class numbers, use sparse_categorical_crossentropy." if name.startswith("cat") else ""
         raise ShapeError(
             f"{name} needs one target for each prediction. Received: targets of shape {t.shape}, "
-            f"predictions of shape {p.shape}. Give targets of the predictions' shape.{sparse}"
+            f"predictions of shape {p.shape}. Pass targets of the predictions' shape.{sparse}"
         )
     return convert(t, p.dtype), p
 
 
 def last(x: Tensor, axis: int) -> Tensor:
-    """`x` with `axis` moved to the end."""
+    """Return `x` with `axis` moved to the end."""
     if axis in (-1, x.ndim - 1):
         return x
     order = [i for i in range(x.ndim) if i != axis % x.ndim] + [axis % x.ndim]
     return ops.transpose(x, tuple(order))
 
 
-# -- one number a batch --------------------------------------------------------------------------------------
+# -- one number per batch ------------------------------------------------------------------------------------
 
 
 class Reduction:
-    """How the values of the samples become one number."""
+    """The ways to reduce the values of the samples to one number."""
 
     AUTO = "auto"
     NONE = "none"
@@ -339,16 +347,16 @@ class Reduction:
 
     @classmethod
     def all(cls) -> tuple[str, ...]:
-        """The four of them."""
+        """Return the four reductions."""
         return cls.AUTO, cls.NONE, cls.SUM, cls.SUM_OVER_BATCH_SIZE
 
     @classmethod
     def validate(cls, key: str) -> None:
-        """Raise `ArgumentError` when there is no such reduction."""
+        """Raise `ArgumentError` unless `key` is a reduction."""
         if key not in cls.all():
             raise ArgumentError(
                 f"reduction must be one of {', '.join(map(repr, cls.all()))}. Received: {key!r}. "
-                "'auto' is what most models want."
+                "Most models need 'auto'."
             )
 
 
@@ -358,29 +366,29 @@ def _reduction(name: str, value: str) -> str:
 
 
 def smoothing(name: str, value: Any) -> Any:
-    """Return how much targets are smoothed, as one of Python's numbers."""
-    found = real(value)
-    if found is None or not 0 <= found <= 1:
+    """Return a `label_smoothing` as a Python number, after validating it."""
+    amount = real(value)
+    if amount is None or not 0 <= amount <= 1:
         raise ArgumentError(
-            f"{name} must be from 0 to 1. Received: {name}={value!r}. 0 leaves targets as they are."
+            f"{name} must be from 0 to 1. Received: {name}={value!r}. 0 leaves the targets unchanged."
         )
-    return found
+    return amount
 
 
 class Loss(Configurable):
-    """A loss object: subclass it and write `call`.
+    """The base class of loss objects: a subclass defines `call`.
 
     Parameters
     ----------
     reduction : {"auto", "sum_over_batch_size", "sum", "none"}, default "auto"
-        "auto" is the mean over all values ("sum_over_batch_size"). "none" is refused where several workers share a
-        batch.
+        "auto" is the mean over all values ("sum_over_batch_size"). "none" raises an error when several workers share
+        a batch.
     name : str, optional
 
     Raises
     ------
     ArgumentError
-        When there is no such reduction.
+        For any other reduction.
 
     References
     ----------
@@ -395,23 +403,23 @@ class Loss(Configurable):
         self.name = name or type(self).__name__
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """One value for each sample."""
+        """Return one value for each sample."""
         raise NotImplementedError(f"{type(self).__name__} must define call(y_true, y_pred)")
 
     def check_targets(self, name: str, y_true: Array, y_pred: tuple[int | None, ...]) -> None:
-        """Raise for targets that no batch could take; asked before training, with all of them.
+        """Raise an error for targets that the loss cannot use. `fit` calls this before training, with all targets.
 
         Parameters
         ----------
         name : str
-            What they are called in messages.
+            Name of the targets in error messages.
         y_true : ndarray
         y_pred : tuple of int or None
-            The shape of a batch of predictions, None where it is not known.
+            Shape of a batch of predictions; None is an unknown dimension.
         """
 
     def __call__(self, y_true: TensorLike, y_pred: TensorLike, sample_weight: Any = None) -> Tensor:
-        """The loss of a batch.
+        """Return the loss of a batch.
 
         Parameters
         ----------
@@ -421,7 +429,7 @@ class Loss(Configurable):
         Returns
         -------
         Tensor
-            One number; one value a sample with reduction "none".
+            One number; with reduction "none", one value for each sample.
         """
         if isinstance(y_pred, Symbolic) or isinstance(y_true, Symbolic):
             symbol: Tensor = self._of_symbols(y_true, y_pred, sample_weight)
@@ -435,10 +443,11 @@ class Loss(Configurable):
         values = self.call(t, p)
         if not isinstance(values, Tensor):
             raise GradientError(
-                f"The loss {self.name!r} must return a tensor, so that its gradient is known. Received: "
-                f"{type(values).__name__}. Write it in minifit.ops instead of NumPy."
+                f"The loss {self.name!r} must return a tensor, which carries its gradient. Received: "
+                f"{type(values).__name__}. Write the loss with minifit.ops instead of NumPy."
             )
-        if sample_weight is not None and values.ndim == 0:  # a loss that is one number for the whole batch
+        # a loss may return one number for the whole batch
+        if sample_weight is not None and values.ndim == 0:
             values = ops.broadcast_to(values, to_array(sample_weight).shape)
         weights = None if sample_weight is None else fit_weights(to_array(sample_weight), values.value)
         if self.reduction == Reduction.NONE:
@@ -452,7 +461,7 @@ class Loss(Configurable):
         cls._own = cls.__module__.startswith("minifit.")
 
     def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
-        """Write down the loss of a batch for a program, and return its value: what a call returns."""
+        """Emit the instructions of the loss of a batch, and return its value: the counterpart of `__call__`."""
         if not self._own or not as_written(self, "call", "__call__"):
             program.refuse(f"the loss {self.name!r}, which is the user's own")
         values = self.lower_values(program, program.match_ranks(y_true, y_pred), y_pred)
@@ -461,11 +470,11 @@ class Loss(Configurable):
         return ops.weighted_mean(values, sample_weight, 1 if self.reduction == Reduction.SUM else None)  # type: ignore[arg-type]
 
     def lower_values(self, program: Any, y_true: Any, y_pred: Any) -> Any:
-        """Write down one value for each sample."""
+        """Emit the instructions of one value for each sample, and return that value."""
         return self.call(y_true, y_pred)
 
     def _of_symbols(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
-        """Return the symbol for the loss, as part of their graph."""
+        """Return the loss of symbolic tensors, as part of their graph."""
         values: Any = self.call(y_true, y_pred)
         if sample_weight is not None:
             column = len(np.shape(sample_weight)) == values.ndim + 1
@@ -475,12 +484,12 @@ class Loss(Configurable):
         return ops.sum(values) if self.reduction == Reduction.SUM else ops.mean(values)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal loss."""
+        """Return the arguments that create an equal loss."""
         return {"reduction": self.reduction, "name": self.name}
 
 
 class LossFunctionWrapper(Loss):
-    """The loss object of a loss function.
+    """The loss object that calls a loss function.
 
     Parameters
     ----------
@@ -489,7 +498,7 @@ class LossFunctionWrapper(Loss):
     reduction, name
         As for `Loss`.
     **kwargs
-        Handed on to `fn`.
+        Passed to `fn`.
     """
 
     fn = Fixed()
@@ -505,7 +514,7 @@ class LossFunctionWrapper(Loss):
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """The keywords that the function is called with."""
+        """Keyword arguments of the function."""
         return MappingProxyType(self._options)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -514,16 +523,16 @@ class LossFunctionWrapper(Loss):
         return values
 
     def lower_values(self, program: Any, y_true: Any, y_pred: Any) -> Any:
-        """Write down one value for each sample."""
+        """Emit the instructions of one value for each sample, and return that value."""
         return program.call(self.fn, y_true, y_pred, **self._options)
 
     def check_targets(self, name: str, y_true: Array, y_pred: tuple[int | None, ...]) -> None:
-        """Class numbers must be such."""
+        """Raise `DataError` for targets of a sparse loss that are not class numbers."""
         if self.fn is sparse_categorical_crossentropy:
             check_classes(name, y_true, y_pred[self._options.get("axis", -1)], len(y_pred))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal loss."""
+        """Return the arguments that create an equal loss."""
         return {**super().get_config(), **self._options}
 
 
@@ -604,7 +613,7 @@ class MeanSquaredLogarithmicError(LossFunctionWrapper):
 
 
 class Huber(LossFunctionWrapper):
-    """Squared error that goes on as a straight line; the arguments are those of `huber`."""
+    """Squared error, continued as a straight line for large errors; the arguments are those of `huber`."""
 
     delta = Option(exact(above_zero))
 
@@ -666,9 +675,9 @@ class CosineSimilarity(LossFunctionWrapper):
 
 
 def match_ranks(y_true: Array, y_pred: Array) -> Array:
-    """Targets with as many axes as the predictions have, if they lack one or have one of length 1 too many.
+    """Return targets with as many axes as the predictions, if they lack one or have one of length 1 too many.
 
-    Targets of shape (n,) against predictions of shape (n, m) are taken as a column (n, 1): so ``np.zeros(5)``
+    Targets of shape (n,) for predictions of shape (n, m) become a column of shape (n, 1): so ``np.zeros(5)``
     broadcasts against ten outputs, as in Keras (rule FIT-11).
     """
     if y_true.ndim == y_pred.ndim - 1 and (y_true.ndim == 1 or y_pred.shape[-1] == 1):
@@ -679,15 +688,16 @@ def match_ranks(y_true: Array, y_pred: Array) -> Array:
 
 
 def check_classes(name: str, y_true: Array, classes: int | None, rank: int) -> None:
-    """See that targets, for predictions of this rank, are class numbers below `classes`.
+    """Validate that targets, for predictions of this rank, are class numbers below `classes`.
 
     Raises
     ------
     DataError
-        With the first that is none.
+        With the first target that is not a class number.
     """
     if classes is None or (y_true.ndim != rank - 1 and y_true.shape[-1] != 1):
-        return  # one-hot, perhaps: the loss itself has words for that
+        # possibly one-hot: the loss itself raises the error
+        return
     ids = y_true.reshape(len(y_true), -1)
     if ids.min() >= 0 and ids.max() < classes and (ids.dtype.kind != "f" or not (ids % 1).any()):
         return
@@ -697,14 +707,14 @@ def check_classes(name: str, y_true: Array, classes: int | None, rank: int) -> N
 
 
 def matched(y_true: TensorLike, y_pred: Tensor) -> Tensor:
-    """Targets as a tensor of the predictions' rank."""
+    """Return targets as a tensor of the predictions' rank."""
     t = as_tensor(y_true)
-    matched = match_ranks(t.value, y_pred.value)
-    return t if matched is t.value else t.reshape(matched.shape)
+    values = match_ranks(t.value, y_pred.value)
+    return t if values is t.value else t.reshape(values.shape)
 
 
 def fit_weights(weights: Array, values: Array) -> Array:
-    """Sample weights in a shape that broadcasts against one value a sample (or several)."""
+    """Return sample weights, broadcast to the values of the samples."""
     if weights.ndim == values.ndim + 1 and weights.shape[-1] == 1:
         weights = weights[..., 0]
     while 0 < weights.ndim < values.ndim:
@@ -714,7 +724,7 @@ def fit_weights(weights: Array, values: Array) -> Array:
     except ValueError:
         raise ShapeError(
             f"sample_weight needs one weight for each sample. Received: weights of shape {weights.shape} for "
-            f"values of shape {values.shape}. Give an array of shape ({values.shape[0]},)."
+            f"values of shape {values.shape}. Pass an array of shape ({values.shape[0]},)."
         ) from None
 
 
@@ -734,7 +744,8 @@ for _loss in (
     categorical_hinge,
 ):
     operations.add(_loss, f"keras.metrics.{_loss.__name__}")
-for _loss in (huber, cosine_similarity):  # the metric cosine_similarity is another one
+# registered as losses: the metric cosine_similarity has the other sign
+for _loss in (huber, cosine_similarity):
     operations.add(_loss, f"keras.losses.{_loss.__name__}")
 
 mse = MSE = mean_squared_error
@@ -798,12 +809,12 @@ TABLE = Table(
 
 
 def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """A loss function or object from its name, configuration or itself; None stays None."""
+    """Return a loss function or object from its name, its configuration or itself; None stays None."""
     return None if identifier is None else TABLE.make(identifier, custom_objects)
 
 
 def serialize(loss: Any) -> Any:
-    """A loss as plain data: a function by its name, an object by its class and configuration."""
+    """Return a loss as plain data: a function as its name, an object as its class and configuration."""
     if isinstance(loss, Loss):
         return described(loss)
     return get_registered_name(loss) if hasattr(loss, "__name__") else loss

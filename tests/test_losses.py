@@ -330,7 +330,7 @@ def test_cross_entropies_do_not_broadcast(name: str, targets: Array) -> None:
 
 
 def test_the_error_names_the_loss_for_class_numbers() -> None:
-    with pytest.raises(ShapeError, match=r"For class numbers use sparse_categorical_crossentropy\."):
+    with pytest.raises(ShapeError, match=r"For class numbers, use sparse_categorical_crossentropy\."):
         losses.categorical_crossentropy(CLASSES, P)
     with pytest.raises(ShapeError) as raised:
         losses.binary_crossentropy(CLASSES, P)
@@ -416,7 +416,7 @@ def test_weights_that_are_no_floats(given: Array) -> None:
 @pytest.mark.parametrize("shape", [(3,), (5,), (4, 2), (4, 3), (1, 4), (4, 1, 1)], ids=str)
 def test_weights_of_a_wrong_shape(case: Case, shape: tuple[int, ...]) -> None:
     with pytest.raises(
-        ShapeError, match=r"one weight for each sample.*of shape \(.*Give an array of shape \(4,\)"
+        ShapeError, match=r"one weight for each sample.*of shape \(.*Pass an array of shape \(4,\)"
     ):
         case.made()(*case.data, sample_weight=np.ones(shape))
 
@@ -866,7 +866,7 @@ class InNumpy(Loss):
 @pytest.mark.parametrize(("loss", "name"), [(in_numpy, "in_numpy"), (InNumpy(), "InNumpy")])
 def test_a_loss_in_numpy_is_refused(loss: Any, name: str) -> None:
     with pytest.raises(
-        GradientError, match=rf"loss '{name}' must return a tensor.* Received: ndarray\. Write it"
+        GradientError, match=rf"loss '{name}' must return a tensor.* Received: ndarray\. Write the loss"
     ):
         fitted(loss)
 
@@ -965,7 +965,7 @@ def test_what_is_no_loss(wrong: Any) -> None:
 @pytest.mark.parametrize("name", CLASS_NAMES)
 def test_an_unknown_reduction(name: str, reduction: Any) -> None:
     with pytest.raises(
-        ArgumentError, match=r"reduction must be one of 'auto', .* Received: .*\. 'auto' is what"
+        ArgumentError, match=r"reduction must be one of 'auto', .* Received: .*\. Most models need 'auto'"
     ):
         losses.TABLE[name](reduction=reduction)
 

@@ -1,4 +1,4 @@
-"""Metrics: numbers to judge a model by, summed over the batches of an epoch."""
+"""Metrics: numbers that measure how good a model is, accumulated over the batches of an epoch."""
 
 from minifit.losses import (
     KLD,

@@ -1,4 +1,4 @@
-"""`AUC`: how well predictions rank the yeses above the noes, whatever the threshold."""
+"""`AUC`: a measure of how well predictions rank positives above negatives, over all thresholds."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -26,7 +26,7 @@ from minifit.settings import Fixed, Setting
 from minifit.tensor import to_array
 
 MARGIN = 1e-7
-"""The first threshold lies below 0 by this much and the last above 1, so that both ends of the curve are met."""
+"""Distance of the first threshold below 0, and of the last above 1, so that the curve reaches both ends."""
 
 
 CURVES = ("ROC", "PR")
@@ -34,27 +34,27 @@ METHODS = ("interpolation", "minoring", "majoring")
 
 
 def _one_of(allowed: tuple[str, ...], name: str, value: Any) -> str:
-    """The allowed word that is meant, in any case."""
+    """Return the allowed word that equals `value`, ignoring case."""
     for word in allowed:
         if isinstance(value, str) and value.lower() == word.lower():
             return word
     raise ArgumentError(
         f"{name} must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}. "
-        "Leave it out for the first."
+        f"Leave it out for {allowed[0]!r}."
     )
 
 
 def _label_weights(name: str, value: Any) -> Array | None:
     if value is None:
         return None
-    found = [real(weight) for weight in entries(value) or [None]]
-    made = np.array([np.nan if weight is None else weight for weight in found], np.float64)
-    if not (made >= 0).all():
+    numbers = [real(weight) for weight in entries(value) or [None]]
+    weights = np.array([np.nan if weight is None else weight for weight in numbers], np.float64)
+    if not (weights >= 0).all():
         raise ArgumentError(
-            f"{name} are numbers not below 0, one for each label. Received: {name}={value!r}. "
-            "Leave it out for equal ones."
+            f"{name} must be numbers not below 0, one for each label. Received: {name}={value!r}. "
+            "Leave it out for equal weights."
         )
-    return made
+    return weights
 
 
 class AUC(Metric):
@@ -63,28 +63,28 @@ class AUC(Metric):
     Parameters
     ----------
     num_thresholds : int, default 200
-        How finely the curve is drawn, at least 2.
+        Number of points of the curve, at least 2.
     curve : {"ROC", "PR"}, default "ROC"
         True positives over false positives, or precision over recall.
     summation_method : {"interpolation", "minoring", "majoring"}, default "interpolation"
-        What lies between two points: a line (for PR: the curve between two precisions), or the lower or the
-        higher one of both.
+        Height between two points: a line (for PR: the curve between two precisions), or the lower or the higher of
+        the two.
     name : str, optional
     thresholds : list of float, optional
-        Your own, from 0 to 1; two more are added at the ends.
+        Your own thresholds, from 0 to 1; two more are added at the ends.
     multi_label : bool, default False
-        Whether every column has a curve of its own; the result is the mean of the areas.
+        Whether each column has a separate curve; the result is the mean of the areas.
     num_labels : int, optional
-        How many columns, for `multi_label`; found by itself when None.
+        Number of columns, for `multi_label`; that of the first batch when None.
     label_weights : list of float, optional
-        One for each column: of its area with `multi_label`, else of its predictions.
+        Weight of each column: of its area with `multi_label`, else of its predictions.
     from_logits : bool, default False
-        Whether predictions come before the sigmoid.
+        Whether predictions are logits, the values before the sigmoid.
 
     Raises
     ------
     ArgumentError
-        When one of them breaks its rule.
+        If an argument breaks its rule.
 
     References
     ----------
@@ -116,7 +116,8 @@ class AUC(Metric):
         super().__init__(name, dtype)
         if num_labels is not None and not multi_label:
             raise ArgumentError(
-                f"num_labels is for multi_label=True. Received: num_labels={num_labels} without. Leave it out."
+                f"num_labels needs multi_label=True. Received: num_labels={num_labels} without it. "
+                "Leave num_labels out."
             )
         self._given = None if thresholds is None else sorted(checked_thresholds(thresholds))
         inner = _evenly(num_thresholds) if self._given is None else self._given
@@ -131,7 +132,7 @@ class AUC(Metric):
             setattr(self, field, self.add_weight(field, shape))
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Take in one batch of targets and predictions."""
+        """Update the metric with one batch of targets and predictions."""
         if self.from_logits:
             y_pred = 1 / (1 + np.exp(-to_array(y_pred).astype(np.float32)))
         t, p = probabilities(y_true, y_pred)
@@ -142,10 +143,11 @@ class AUC(Metric):
             weights = self.label_weights * (1 if weights is None else weights)
         counts = count(t, p, self._ascending, weights, self.multi_label)
         for variable, more in zip(self.variables, counts, strict=True):
-            variable.move_to(variable.value + more)  # takes the number of labels from the first batch
+            # the first batch sets the number of labels
+            variable.move_to(variable.value + more)
 
     def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
-        """Write down for a program that a batch is taken in."""
+        """Emit the instructions that update the metric with a batch."""
         self._need_own(program)
         if self.label_weights is not None and not self.multi_label:
             program.refuse(f"the metric {self.name!r} with label_weights of one curve")
@@ -164,14 +166,15 @@ class AUC(Metric):
         fits = self.label_weights is None or len(self.label_weights) == labels
         if labels is None or not fits or (known not in (1, labels)):
             raise ShapeError(
-                "Labels are the columns of predictions of shape (n, labels), as many as num_labels and label_weights "
-                f"say and as in all batches. Received: predictions of shape {p.shape}, num_labels={self.num_labels}, "
+                "Labels are the columns of predictions of shape (n, labels). Their number must match num_labels, "
+                f"label_weights and the batches before. Received: predictions of shape {p.shape}, "
+                f"num_labels={self.num_labels}, "
                 f"label_weights={None if self.label_weights is None else self.label_weights.tolist()}. "
                 "Change one of them."
             )
 
     def result(self) -> Number:
-        """The area over everything since the last reset; 0 before the first batch."""
+        """Return the area over all batches since the last reset; 0 before the first batch."""
         counts = Counts(*(variable.value for variable in self.variables))
         if self.curve == "PR" and self.summation_method == "interpolation":
             areas = _between_precisions(counts)
@@ -183,7 +186,7 @@ class AUC(Metric):
         return Number(np.mean(areas))
 
     def _points(self, counts: Counts) -> tuple[Array, Array]:
-        """The curve, from the lowest threshold to the highest: x falls."""
+        """Return the points of the curve, from the lowest threshold to the highest: x falls."""
         tp, fp, tn, fn = counts
         recall = divide(tp, tp + fn)
         return (divide(fp, fp + tn), recall) if self.curve == "ROC" else (recall, divide(tp, tp + fp))
@@ -196,7 +199,7 @@ class AUC(Metric):
         return (y[:-1] + y[1:]) / 2
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal metric."""
+        """Return the arguments that create an equal metric."""
         config = {
             **super().get_config(),
             "num_thresholds": self.num_thresholds,
@@ -211,19 +214,19 @@ class AUC(Metric):
 
 
 def _for_labels(variable: Variable, labels: int) -> Array:
-    """Return the memory of sums, which takes the number of labels from the first batch."""
+    """Return the memory of sums, with the number of labels of the first batch."""
     if labels != variable.value.size // len(variable.value):
         shape = (len(variable.value), labels)
         variable.move_to(np.broadcast_to(variable.value, shape).copy())
-    found: Array = variable.value
-    return found
+    sums: Array = variable.value
+    return sums
 
 
 def _between_precisions(counts: Counts) -> Array:
-    """The area under precision over recall, where between two thresholds both counts grow evenly.
+    """Return the area under precision over recall, where both counts grow evenly between two thresholds.
 
-    With p = tp + fp predicted yeses, tp = slope * p + start holds between two thresholds, and the area there is
-    the integral of tp / p over d(tp) / (all yeses): slope * (rise of tp + start * log(ratio of the two p)).
+    With p = tp + fp predicted positives, tp = slope * p + start holds between two thresholds, and the area there is
+    the integral of tp / p over d(tp) / (all positives): slope * (rise of tp + start * log(ratio of the two p)).
     """
     tp, p = counts.true_positives, counts.true_positives + counts.false_positives
     rise = tp[:-1] - tp[1:]
@@ -231,8 +234,8 @@ def _between_precisions(counts: Counts) -> Array:
     start = tp[1:] - slope * p[1:]
     both = (p[:-1] > 0) & (p[1:] > 0)
     ratio = np.where(both, divide(p[:-1], np.maximum(p[1:], 0)), 1)
-    yeses = np.maximum(tp[1:] + counts.false_negatives[1:], 0)
-    return np.asarray(divide(slope * (rise + start * np.log(ratio)), yeses).sum(axis=0))
+    positives = np.maximum(tp[1:] + counts.false_negatives[1:], 0)
+    return np.asarray(divide(slope * (rise + start * np.log(ratio)), positives).sum(axis=0))
 
 
 def _evenly(num_thresholds: Any) -> list[float]:

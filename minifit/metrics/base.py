@@ -1,7 +1,7 @@
-"""`Metric`: a number to judge a model by, summed over the batches of an epoch; and the means most of them are.
+"""`Metric`, the base class of metrics; `Mean` and `Sum`; and `MeanMetricWrapper`, the mean of a function.
 
-A metric is updated with every batch and asked for its result at any time. A plain function of
-``(y_true, y_pred)`` that returns one value for each sample is a metric too: its mean is taken.
+A metric is updated with every batch and can return its result at any time. A plain function of
+``(y_true, y_pred)`` that returns one value for each sample is also a metric: minifit computes its mean.
 """
 
 import copy
@@ -30,32 +30,33 @@ from minifit.workers import current_workers
 Function = TypeVar("Function", bound=Callable[..., Any])
 Kind = TypeVar("Kind")
 
-_larger: list[Callable[..., Any]] = []  # functions of which larger values are better
+_larger: list[Callable[..., Any]] = []
+"""Functions whose larger values are better."""
 
 
 def larger_is_better(function: Function) -> Function:
-    """Mark a function of targets and predictions: a metric made of it is better when it is larger."""
+    """Mark a function of targets and predictions: larger values of its metric are better."""
     _larger.append(function)
     return function
 
 
 class Metric(Configurable):
-    """A metric: subclass it and write `update_state` and `result`.
+    """The base class of metrics: a subclass defines `update_state` and `result`.
 
     Parameters
     ----------
     name : str, optional
-        The key under which it appears in logs; the class's name in lower case when None, with a number behind
-        it where a model has several of them.
+        Key of the metric in the logs. When None, the class's name in snake case, followed by a number when a model
+        has several such metrics.
 
     Attributes
     ----------
     named : bool
-        Whether the name was given, and so is never changed.
+        Whether the caller chose the name; such a name is never changed.
     direction : {"min", "max"} or None
-        Whether smaller or larger is better, where that is known.
+        Whether smaller or larger values are better; None when unknown.
     dtype : str
-        "float32", the dtype of targets and predictions.
+        "float32", dtype of targets and predictions.
 
     References
     ----------
@@ -81,25 +82,25 @@ class Metric(Configurable):
         current_workers().note_metric(self)
 
     def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
-        """Write down for a program that a batch is taken in."""
+        """Emit the instructions that update the metric with a batch."""
         program.refuse(f"the metric {self.name!r} of class {type(self).__name__}")
 
     def _need_own(self, program: Any) -> None:
-        """Refuse to be written down where anything of the class is the user's."""
+        """Refuse to be lowered when the user wrote or replaced a part of the class."""
         if not self._own or not as_written(self, "update_state", "result"):
             Metric.lower(self, program, None, None, None)
 
     def rename(self, name: str) -> None:
-        """Take the name that tells it apart from the other metrics of a model."""
+        """Set the name that distinguishes the metric from the others of a model."""
         vars(self)["name"] = name
 
     @property
     def variables(self) -> list[Variable]:
-        """The variables that it sums up in, and those of the metrics that it holds."""
+        """Variables that hold the sums, and those of the metrics that it contains."""
         return [*self._own_variables(), *(v for metric in self._within(Metric) for v in metric.variables)]
 
     def _own_variables(self) -> list[Variable]:
-        """Return those of `add_weight`, and those that attributes of a metric of the user's hold."""
+        """Return the variables of `add_weight`, and those in the attributes of a user's metric."""
         added = self._variables
         return (
             added
@@ -108,50 +109,51 @@ class Metric(Configurable):
         )
 
     def _within(self, kind: type[Kind]) -> list[Kind]:
-        """Return what attributes of a metric of the user's hold of a kind, however deep, each once."""
+        """Return the objects of a kind in the attributes of a user's metric, however deep, each once."""
         if self._own:
             return []
-        found = (leaf for value in vars(self).values() for leaf in leaves(value))
-        return list({id(leaf): leaf for leaf in found if isinstance(leaf, kind)}.values())
+        members = (leaf for value in vars(self).values() for leaf in leaves(value))
+        return list({id(leaf): leaf for leaf in members if isinstance(leaf, kind)}.values())
 
     def add_weight(self, name: str, shape: Shape = (), initializer: Any = "zeros", **_: Any) -> Variable:
-        """A variable that starts at zero at every epoch, kept in float64 so that long sums stay exact."""
+        """Create a variable that is zero at the start of every epoch, in float64 so that long sums stay exact."""
         if initializer != "zeros":
             raise ArgumentError(
-                f"A metric's variable begins at zeros. Received: initializer={initializer!r}. "
+                f"A metric's variable starts at zeros. Received: initializer={initializer!r}. "
                 "Add the offset in result()."
             )
         take_room(f"{self.name}/{name}", shape)
-        made = Variable(np.zeros(shape), False, name=name, dtype=np.float64)
-        self._variables.append(made)
-        return made
+        variable = Variable(np.zeros(shape), False, name=name, dtype=np.float64)
+        self._variables.append(variable)
+        return variable
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Take in one batch."""
+        """Update the metric with one batch."""
         raise NotImplementedError(
             f"{type(self).__name__} must define update_state(y_true, y_pred, sample_weight)"
         )
 
     def result(self) -> Any:
-        """The metric over everything since the last reset."""
+        """Return the metric over all batches since the last reset."""
         raise NotImplementedError(f"{type(self).__name__} must define result()")
 
     def reset_state(self) -> None:
-        """Begin anew."""
+        """Reset the sums to zero."""
         if type(self).reset_states is not Metric.reset_states:
-            self.reset_states()  # a subclass that knows the older name only
+            # the subclass overrides the older name only
+            self.reset_states()
         else:
             self._zero()
 
     def reset_states(self) -> None:
-        """The older name of `reset_state`."""
+        """Reset the sums to zero: the older name of `reset_state`."""
         if type(self).reset_state is not Metric.reset_state:
             self.reset_state()
         else:
             self._zero()
 
     def returned(self, result: Any) -> bool:
-        """Return whether this very result is what the latest call returned."""
+        """Return True if `result` is the very object that the latest call of the metric returned."""
         return result is not None and result is self._latest
 
     def _zero(self) -> None:
@@ -161,15 +163,15 @@ class Metric(Configurable):
             metric.reset_state()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Take in one batch and return the result so far."""
+        """Update the metric with one batch and return the result so far."""
         self.update_state(*args, **kwargs)
         self._latest = self.result()
         return self._latest
 
     def get_state(self) -> dict[str, Any]:
-        """Return the sums so far: variables, attributes that are numbers or arrays, and states of metrics in it.
+        """Return the sums so far: variables, attributes that are numbers or arrays, and states of contained metrics.
 
-        A metric that keeps anything else between two batches defines both methods itself.
+        A metric that keeps anything else between two batches overrides `get_state` and `set_state`.
         """
         numbers = {
             k: copy.copy(v)
@@ -181,7 +183,7 @@ class Metric(Configurable):
         return {**state, "metrics": metrics} if metrics else state
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Put back what `get_state` returned."""
+        """Restore a state that `get_state` returned."""
         for variable, value in zip(self._own_variables(), state["variables"], strict=True):
             variable.move_to(np.array(value))
         for name, number in state["attributes"].items():
@@ -190,11 +192,11 @@ class Metric(Configurable):
             metric.set_state(inner)
 
     def get_sums(self) -> list[float]:
-        """Return all numbers that it has summed up: what several workers add up after a batch."""
+        """Return all sums as one list: several workers add these up after a batch."""
         return [number for array in self._summed() for number in np.ravel(array).tolist()]
 
     def set_sums(self, numbers: Sequence[float]) -> None:
-        """Have these numbers in the place of those that `get_sums` returns."""
+        """Replace the sums, in the order of `get_sums`."""
         if self._own:
             begin = 0
             for v in self._variables:
@@ -209,20 +211,21 @@ class Metric(Configurable):
         return [v.value for v in self._variables] if self._own else nest.flatten(self.get_state())
 
     def keep(self, undo: Undo) -> None:
-        """Have `undo` bring back what it has summed up so far."""
-        if self._own:  # the library's have all of it in variables, or a `keep` of their own
+        """Register the current sums with `undo`, which restores them."""
+        # the library's metrics keep their sums in variables, or override `keep`
+        if self._own:
             for variable in self._variables:
                 undo.then(variable.move_to, variable.value.copy())
         else:
             undo.then(self.set_state, self.get_state())
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal metric."""
+        """Return the arguments that create an equal metric."""
         return {"name": self.name, "dtype": "float32"}
 
 
 def _shaped(like: Sequence[Any], numbers: Sequence[float]) -> list[Any]:
-    """Return numbers in the shapes and kinds of others."""
+    """Return the numbers grouped and typed as the leaves of `like`."""
     shaped, begin = [], 0
     for leaf in like:
         end = begin + np.size(leaf)
@@ -233,12 +236,12 @@ def _shaped(like: Sequence[Any], numbers: Sequence[float]) -> list[Any]:
 
 
 def is_own(metric: Metric) -> bool:
-    """Return whether a metric is one of the library's classes, which keep numbers and arrays alone."""
+    """Return True for a metric of the library's classes, which keep only numbers and arrays."""
     return metric._own
 
 
 class Mean(Metric):
-    """The weighted mean of all values it is given."""
+    """The weighted mean of all values."""
 
     def __init__(self, name: str = "mean", dtype: Any = None) -> None:
         super().__init__(name, dtype)
@@ -246,16 +249,17 @@ class Mean(Metric):
         self.count = 0.0
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        """Take in values of any shape, each with its weight.
+        """Add values of any shape, each with its weight.
 
         Parameters
         ----------
         values : array
-        sample_weight : array of the same shape, or one weight a sample, optional
+        sample_weight : array of the same shape, or one weight for each sample, optional
         """
         v = to_array(values)
         if sample_weight is None and v.ndim == 0 and (share := current().share) is not None:
-            sample_weight = share.part  # such as a mean over the rows of a share
+            # a single number, such as a mean over the rows of this worker's share
+            sample_weight = share.part
         if sample_weight is None:
             self.total += float(np.sum(v, dtype=np.float64))
             self.count += v.size
@@ -265,11 +269,11 @@ class Mean(Metric):
             self.count += float(np.sum(w, dtype=np.float64))
 
     def result(self) -> Number:
-        """The mean; 0 before the first value."""
+        """Return the mean; 0 before the first value."""
         return Number(self.total / self.count if self.count else 0.0)
 
     def keep(self, undo: Undo) -> None:
-        """Have `undo` bring back what it has summed up so far."""
+        """Register the current sums with `undo`, which restores them."""
         if self._own:
             undo.then(self._put_back, self.total, self.count)
         else:
@@ -279,18 +283,18 @@ class Mean(Metric):
         self.total, self.count = total, count
 
     def get_sums(self) -> list[float]:
-        """Return the total and the count, and what a class of the user's has beside them."""
+        """Return the total and the count; for a user's class, all its sums."""
         return [self.total, self.count] if self._own else super().get_sums()
 
     def set_sums(self, numbers: Sequence[float]) -> None:
-        """Have these numbers in the place of those that `get_sums` returns."""
+        """Replace the sums, in the order of `get_sums`."""
         if self._own:
             self.total, self.count = numbers
         else:
             super().set_sums(numbers)
 
     def returned(self, result: Any) -> bool:
-        """Return whether this very result is what the latest call returned."""
+        """Return True if `result` is the very object that the latest call of the metric returned."""
         return result is not None and result is self._latest
 
     def _zero(self) -> None:
@@ -299,42 +303,42 @@ class Mean(Metric):
 
 
 class Sum(Metric):
-    """The weighted sum of all values it is given."""
+    """The weighted sum of all values."""
 
     def __init__(self, name: str = "sum", dtype: Any = None) -> None:
         super().__init__(name, dtype)
         self.total = 0.0
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        """Take in values of any shape, each with its weight; the arguments are those of `Mean`."""
+        """Add values of any shape, each with its weight; the arguments are those of `Mean`."""
         v = to_array(values)
         w = 1 if sample_weight is None else fit_weights(to_array(sample_weight), v)
         self.total += float(np.sum(v * w, dtype=np.float64))
 
     def get_sums(self) -> list[float]:
-        """Return the total, and what a class of the user's has beside it."""
+        """Return the total; for a user's class, all its sums."""
         return [self.total] if self._own else super().get_sums()
 
     def set_sums(self, numbers: Sequence[float]) -> None:
-        """Have these numbers in the place of those that `get_sums` returns."""
+        """Replace the sums, in the order of `get_sums`."""
         if self._own:
             (self.total,) = numbers
         else:
             super().set_sums(numbers)
 
     def result(self) -> Number:
-        """The sum; 0 before the first value."""
+        """Return the sum; 0 before the first value."""
         return Number(self.total)
 
     def keep(self, undo: Undo) -> None:
-        """Have `undo` bring back what it has summed up so far."""
+        """Register the current sums with `undo`, which restores them."""
         if self._own:
             undo.then(setattr, self, "total", self.total)
         else:
             super().keep(undo)
 
     def returned(self, result: Any) -> bool:
-        """Return whether this very result is what the latest call returned."""
+        """Return True if `result` is the very object that the latest call of the metric returned."""
         return result is not None and result is self._latest
 
     def _zero(self) -> None:
@@ -351,7 +355,7 @@ class MeanMetricWrapper(Mean):
         ``fn(y_true, y_pred, **kwargs)``.
     name : str, optional
     **kwargs
-        Handed on to `fn`.
+        Passed to `fn`.
     """
 
     fn = Fixed()
@@ -368,18 +372,18 @@ class MeanMetricWrapper(Mean):
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """The keywords that the function is called with."""
+        """Keyword arguments of the function."""
         return MappingProxyType(self._options)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        """Take in one batch of targets and predictions."""
+        """Update the metric with one batch of targets and predictions."""
         t = to_array(y_true)
-        matched = match_ranks(t, to_array(y_pred))
-        targets = y_true if matched is t else matched
+        reshaped = match_ranks(t, to_array(y_pred))
+        targets = y_true if reshaped is t else reshaped
         super().update_state(self._numbers(self.fn(targets, y_pred, **self._options)), sample_weight)
 
     def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
-        """Write down for a program that a batch is taken in."""
+        """Emit the instructions that update the metric with a batch."""
         self._need_own(program)
         if not of_library(self.fn):
             program.refuse(f"the metric {self.name!r}, which is the user's own")
@@ -392,24 +396,25 @@ class MeanMetricWrapper(Mean):
         except (ArgumentTypeError, ShapeError):
             raise ArgumentTypeError(
                 f"The metric {self.name!r} must return numbers, one for each sample. Received: {values!r}. "
-                "Return an array or a tensor made of y_true and y_pred."
+                "Return an array or a tensor computed from y_true and y_pred."
             ) from None
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal metric."""
+        """Return the arguments that create an equal metric."""
         config = {**super().get_config(), **self._options}
         if type(self) is not MeanMetricWrapper:
-            return config  # a subclass knows its function
+            # a subclass passes its own function
+            return config
         return {**config, "fn": serialize(getattr(self.fn, "__self__", self.fn))}
 
 
 def divide(a: Array, b: Array) -> Array:
-    """``a / b``, and 0 where b is 0."""
+    """Return ``a / b``, and 0 where b is 0."""
     return np.divide(a, b, out=np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b))), where=b != 0)
 
 
 def number(result: Array) -> Number | Tensor:
-    """Return a result as a number if it is a single one, and as a tensor if it is several."""
+    """Return a result as a number if it has one value, else as a tensor."""
     return Number(result.item()) if result.size == 1 else constant(result)
 
 
@@ -420,6 +425,6 @@ def _direction(function: Any) -> str | None:
 
 
 def _snake(name: str) -> str:
-    """``TruePositives`` as ``true_positives``, ``AUC`` as ``auc``."""
+    """Return a class's name in snake case: ``TruePositives`` as ``true_positives``, ``AUC`` as ``auc``."""
     name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -1,7 +1,7 @@
-"""What yes-or-no predictions get right and wrong, counted: true and false positives and negatives.
+"""Counts of true and false positives and negatives, and precision and recall.
 
-A prediction is a yes where it is above a threshold. With several thresholds everything is counted for each
-of them, and a result is an array with one value for each.
+A prediction above the threshold is positive. With several thresholds the metric counts for each of them, and its
+result is an array with one value for each.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ Thresholds = float | Sequence[float] | Array | None
 
 
 class Counts(NamedTuple):
-    """Sums of weights, each of shape (thresholds,), or (thresholds, labels) where labels are kept apart."""
+    """Sums of weights, each of shape (thresholds,), or (thresholds, labels) if counted by label."""
 
     true_positives: Array
     false_positives: Array
@@ -33,19 +33,19 @@ class Counts(NamedTuple):
 def count(
     y_true: Array, y_pred: Array, thresholds: Array, weights: Array | None, by_label: bool = False
 ) -> Counts:
-    """Count what is right and wrong at each of the ascending `thresholds`.
+    """Count right and wrong predictions at each of the ascending `thresholds`.
 
     Parameters
     ----------
     y_true, y_pred : array of one shape
-        Any target but 0 is a yes.
+        Any target but 0 is positive.
     thresholds : array of shape (t,)
     weights : array that broadcasts to the predictions, optional
     by_label : bool, default False
-        Whether the columns are counted apart.
+        Whether each column is counted separately.
     """
     labels = y_pred.shape[-1] if by_label else 1
-    # Sort every prediction into one of the t + 1 bins between the thresholds; it is a yes at those below its bin.
+    # Sort each prediction into one of the t + 1 bins between the thresholds; it is positive at those below its bin.
     bins = np.searchsorted(thresholds, y_pred.reshape(-1).astype(np.float32), side="left") * labels
     if by_label:
         bins = bins + np.tile(np.arange(labels), bins.size // labels)
@@ -53,8 +53,8 @@ def count(
     size, yes = (len(thresholds) + 1) * labels, (y_true != 0).reshape(-1)
     positive = np.bincount(bins, ones.reshape(-1) * yes, size).reshape(-1, labels)
     negative = np.bincount(bins, ones.reshape(-1) * ~yes, size).reshape(-1, labels)
-    found = (_above(positive), _above(negative), _below(negative), _below(positive))
-    return Counts(*(c if by_label else c[:, 0] for c in found))
+    counts = (_above(positive), _above(negative), _below(negative), _below(positive))
+    return Counts(*(c if by_label else c[:, 0] for c in counts))
 
 
 def _above(bins: Array) -> Array:
@@ -66,19 +66,21 @@ def _below(bins: Array) -> Array:
 
 
 def probabilities(y_true: TensorLike, y_pred: TensorLike) -> tuple[Array, Array]:
-    """Targets and predictions of one shape, the predictions from 0 to 1.
+    """Return targets and predictions of one shape, after validating that predictions are from 0 to 1.
 
     Raises
     ------
-    DataError, ShapeError
-        When they are not.
+    DataError
+        If a prediction is not from 0 to 1.
+    ShapeError
+        If the shapes differ.
     """
     p = to_array(y_pred)
     t = match_ranks(to_array(y_true), p)
     if t.shape != p.shape:
         raise ShapeError(
-            f"One target is needed for each prediction. Received: targets of shape {t.shape}, predictions of "
-            f"shape {p.shape}. For class numbers make the targets one-hot."
+            f"Each prediction needs one target. Received: targets of shape {t.shape}, predictions of "
+            f"shape {p.shape}. Convert class numbers to one-hot targets."
         )
     if p.size and not (p.min() >= 0 and p.max() <= 1):
         todo = "End the model with a sigmoid or softmax."
@@ -99,10 +101,9 @@ def count_in(
     class_id: int | None = None,
     by_label: bool = False,
 ) -> Any:
-    """Write down for a program how a batch is sorted into bins between thresholds, as `count` does; return their place.
+    """Emit the instruction that sorts a batch into bins between thresholds, as `count` does; return their place.
 
-    Predictions must come from a sigmoid or softmax, which are from 0 to 1 whatever goes in, or NaN: then the batch is
-    refused.
+    Predictions must come from a sigmoid or softmax, so that they are from 0 to 1 or NaN; a batch with NaN is refused.
     """
     t, p = program.floats(program.match_ranks(y_true, y_pred)), y_pred
     if p.logits is None:
@@ -133,7 +134,7 @@ def add_counts(
     labels: int = 1,
     order: Array | None = None,
 ) -> None:
-    """Write down for a program that a field of `Counts` is added to the sums, which lie in an order of their own."""
+    """Emit the instruction that adds a field of `Counts` to the sums; `order` is the order of their thresholds."""
     half = (thresholds + 1) * labels if field in ("false_positives", "true_negatives") else 0
     order_at = None if order is None else program.memory(order.astype(np.int64))
     above = int(field in ("true_positives", "false_positives"))
@@ -141,21 +142,22 @@ def add_counts(
 
 
 def checked_thresholds(thresholds: Thresholds, default: float = 0.5) -> list[float]:
-    """Thresholds as a list; None is the default one."""
+    """Return thresholds as a list; None means the default."""
     if thresholds is None:
         return [default]
     listed = entries(thresholds)
     values = [real(t) for t in ([thresholds] if listed is None else listed)]
-    found = [float(t) for t in values if t is not None and 0 <= t <= 1]
-    if len(found) < len(values):
+    valid = [float(t) for t in values if t is not None and 0 <= t <= 1]
+    if len(valid) < len(values):
         raise ArgumentError(
-            f"Thresholds are numbers from 0 to 1. Received: thresholds={thresholds!r}. Leave it out for {default}."
+            f"Thresholds must be numbers from 0 to 1. Received: thresholds={thresholds!r}. "
+            f"Leave it out for {default}."
         )
-    return found
+    return valid
 
 
 class _Counter(Metric):
-    """A metric made of counts at thresholds, which may be given in any order.
+    """A metric computed from counts at thresholds, which may be in any order.
 
     Attributes
     ----------
@@ -163,10 +165,10 @@ class _Counter(Metric):
     """
 
     counted: ClassVar[tuple[str, ...]]
-    """The fields of `Counts` that it sums up, each in a variable of that name."""
+    """Fields of `Counts` that the metric sums up, each in a variable of that name."""
 
     thresholds, init_thresholds = Fixed(), Fixed()
-    # Sums of other columns would be mixed.
+    # Fixed, because the sums of different columns must not mix.
     top_k, class_id = Fixed(optional_of(integer)), Fixed(optional_of(integer))
 
     def __init__(
@@ -179,8 +181,8 @@ class _Counter(Metric):
     ) -> None:
         super().__init__(name, dtype)
         listed = entries(thresholds)
-        given = thresholds if listed is None else listed
-        self.thresholds = checked_thresholds(given, 0.5 if top_k is None else -np.inf)
+        values = thresholds if listed is None else listed
+        self.thresholds = checked_thresholds(values, 0.5 if top_k is None else -np.inf)
         plain = self.thresholds if listed is not None else self.thresholds[0]
         self.init_thresholds = None if thresholds is None else plain
         self.top_k, self.class_id = top_k, class_id
@@ -191,7 +193,7 @@ class _Counter(Metric):
             setattr(self, field, self.add_weight(field, (len(self.thresholds),)))
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Take in one batch of targets and predictions from 0 to 1."""
+        """Update the metric with one batch of targets and of predictions from 0 to 1."""
         t, p = probabilities(y_true, y_pred)
         weights = None if sample_weight is None else fit_weights(to_array(sample_weight), p)
         if self.top_k is not None:
@@ -204,7 +206,7 @@ class _Counter(Metric):
             variable.assign_add(getattr(counts, field)[self._back])
 
     def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
-        """Write down for a program that a batch is taken in."""
+        """Emit the instructions that update the metric with a batch."""
         self._need_own(program)
         if self.top_k is not None:
             program.refuse(f"the metric {self.name!r} with top_k")
@@ -217,11 +219,11 @@ class _Counter(Metric):
         return [variable.value for variable in self.variables]
 
     def result(self) -> Any:
-        """The number, or an array with one for each threshold."""
+        """Return the count, or an array with one count for each threshold."""
         return number(self._sums()[0].copy())
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal metric."""
+        """Return the arguments that create an equal metric."""
         return {**super().get_config(), "thresholds": self.init_thresholds}
 
 
@@ -231,7 +233,7 @@ class _SingleCount(_Counter):
     Parameters
     ----------
     thresholds : float or list of float, default 0.5
-        A prediction above it is a yes; several give an array of results.
+        A prediction above it is positive; several thresholds give an array of results.
     name : str, optional
     """
 
@@ -240,55 +242,56 @@ class _SingleCount(_Counter):
 
 
 class TruePositives(_SingleCount):
-    """The sum of the weights of every yes that is right."""
+    """The sum of the weights of all positive predictions that are right."""
 
     counted, direction = ("true_positives",), "max"
 
 
 class TrueNegatives(_SingleCount):
-    """The sum of the weights of every no that is right."""
+    """The sum of the weights of all negative predictions that are right."""
 
     counted, direction = ("true_negatives",), "max"
 
 
 class FalsePositives(_SingleCount):
-    """The sum of the weights of every yes that is wrong."""
+    """The sum of the weights of all positive predictions that are wrong."""
 
     counted, direction = ("false_positives",), "min"
 
 
 class FalseNegatives(_SingleCount):
-    """The sum of the weights of every no that is wrong."""
+    """The sum of the weights of all negative predictions that are wrong."""
 
     counted, direction = ("false_negatives",), "min"
 
 
 class _Share(_Counter):
-    """True positives as a share of themselves and one more count."""
+    """The share of true positives in the sum of true positives and another count."""
 
     direction = "max"
 
     def result(self) -> Any:
-        """The share, or an array with one for each threshold; 0 before there is any."""
+        """Return the share, or an array with one share for each threshold; 0 before the first batch."""
         hits, others = self._sums()
         return number(divide(hits, hits + others))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal metric."""
+        """Return the arguments that create an equal metric."""
         return {**super().get_config(), "top_k": self.top_k, "class_id": self.class_id}
 
 
 class Precision(_Share):
-    """Which part of the yeses is right: ``true positives / (true positives + false positives)``.
+    """The share of positive predictions that are right: ``true positives / (true positives + false positives)``.
 
     Parameters
     ----------
     thresholds : float or list of float, optional
-        A prediction above it is a yes; several give an array of results. 0.5 when None, or none with `top_k`.
+        A prediction above it is positive; several thresholds give an array of results. None means 0.5, or no
+        threshold with `top_k`.
     top_k : int, optional
-        Only the `top_k` largest predictions of a sample can be a yes.
+        Only the `top_k` largest predictions of a sample can be positive.
     class_id : int, optional
-        Only this column is looked at.
+        The only column that counts.
     name : str, optional
 
     References
@@ -300,7 +303,7 @@ class Precision(_Share):
 
 
 class Recall(_Share):
-    """Which part of what is a yes was found: ``true positives / (true positives + false negatives)``.
+    """The share of positive targets that are predicted: ``true positives / (true positives + false negatives)``.
 
     Parameters
     ----------
@@ -316,11 +319,11 @@ class Recall(_Share):
 
 
 def _only_top(p: Array, k: int) -> Array:
-    """The `k` largest of each row, of equal ones the first; minus infinity elsewhere."""
+    """Return the `k` largest values of each row, of equal ones the first, and minus infinity elsewhere."""
     if not 0 <= k <= p.shape[-1]:
         raise ShapeError(
-            f"top_k is at most the number of predictions for a sample. Received: top_k={k} for {p.shape[-1]}. "
-            "Lower it."
+            f"top_k must be at most the number of predictions for a sample. Received: top_k={k} for {p.shape[-1]}. "
+            "Lower top_k."
         )
     best = np.argsort(-p, axis=-1, kind="stable")[..., :k]
     kept = np.full(p.shape, -np.inf, np.float32)
@@ -331,7 +334,7 @@ def _only_top(p: Array, k: int) -> Array:
 def _column(x: Array, class_id: int) -> Array:
     if not -x.shape[-1] <= class_id < x.shape[-1]:
         raise ShapeError(
-            f"class_id is a column of the predictions. Received: class_id={class_id} for {x.shape[-1]} columns. "
-            f"Give a number from 0 to {x.shape[-1] - 1}."
+            f"class_id must be a column of the predictions. Received: class_id={class_id} for {x.shape[-1]} columns. "
+            f"Pass a number from 0 to {x.shape[-1] - 1}."
         )
     return np.asarray(x[..., class_id])

@@ -28,13 +28,13 @@ def _average(name: str, value: Any) -> Any:
 
 
 def _threshold(name: str, value: Any) -> Any:
-    found = real(value)
-    if value is not None and (found is None or not 0 < found <= 1):
+    threshold = real(value)
+    if value is not None and (threshold is None or not 0 < threshold <= 1):
         raise ArgumentError(
             f"{name} must be above 0 and at most 1. Received: {name}={value!r}. "
-            "Leave it out for the largest prediction of each sample."
+            "Leave it out to count the largest prediction of each sample as positive."
         )
-    return found
+    return threshold
 
 
 class FBetaScore(Metric):
@@ -45,18 +45,18 @@ class FBetaScore(Metric):
     Parameters
     ----------
     average : {None, "micro", "macro", "weighted"}, default None
-        None gives an array with one value for each class, "macro" their mean, "weighted" their mean weighted by
-        how often each class is true, "micro" one value from the counts of all classes together.
+        None gives an array with one value for each class, "macro" their mean, "weighted" their mean weighted by the
+        number of true samples of each class, "micro" one value from the counts of all classes together.
     beta : float, default 1
-        How much more recall counts than precision; above 0.
+        Weight of recall relative to precision; above 0.
     threshold : float, optional
-        Predictions above it are a yes, from 0 to 1; the largest one of each sample when None.
+        Predictions above it are positive, from 0 to 1. When None, the largest prediction of each sample is positive.
     name : str, default "fbeta_score"
 
     Raises
     ------
     ArgumentError
-        When one of them breaks its rule.
+        If an argument breaks its rule.
 
     References
     ----------
@@ -83,7 +83,7 @@ class FBetaScore(Metric):
         self.intermediate_weights = self.add_weight("intermediate_weights")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Take in one batch.
+        """Update the metric with one batch.
 
         Parameters
         ----------
@@ -95,18 +95,18 @@ class FBetaScore(Metric):
         t = match_ranks(to_array(y_true), p).astype(np.float64)
         if p.ndim != 2 or t.shape != p.shape or self.true_positives.shape not in ((), p.shape[1:]):
             raise ShapeError(
-                "An F-score needs targets and predictions of shape (n, classes), always the same classes. Received: "
-                f"targets of shape {t.shape}, predictions of shape {p.shape}. Make the targets one-hot."
+                "An F-score needs targets and predictions of shape (n, classes), with the same classes in every batch. "
+                f"Received: targets of shape {t.shape}, predictions of shape {p.shape}. Make the targets one-hot."
             )
         yes = self._decide(p)
         w = 1.0 if sample_weight is None else fit_weights(to_array(sample_weight), p).astype(np.float64)
         axis = None if self.average == "micro" else 0
         for variable, hits in zip(self.variables, (yes * t, yes * (1 - t), (1 - yes) * t, t), strict=True):
-            # Takes the number of classes from the first batch.
+            # the first batch sets the number of classes
             variable.move_to(np.asarray(variable.value + (hits * w).sum(axis)))
 
     def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
-        """Write down for a program that a batch is taken in."""
+        """Emit the instructions that update the metric with a batch."""
         self._need_own(program)
         t, p = program.floats(program.match_ranks(y_true, y_pred)), y_pred
         shape = () if self.average == "micro" else (p.columns,)
@@ -118,14 +118,14 @@ class FBetaScore(Metric):
         program.tally("count_yes", sums, t, p, weights, p.rows, p.columns, each, *settings, int(shape == ()))
 
     def _decide(self, p: Array) -> Array:
-        """1 where the prediction is a yes, else 0."""
+        """Return 1 where the prediction is positive, else 0."""
         if self.threshold is not None:
             return (p > np.float32(self.threshold)).astype(np.float64)
-        # All equal ones of a row are a yes, and a row of zeros has none.
+        # Equal largest values of a row are all positive; a row of zeros has no positive prediction.
         return np.asarray((p >= p.max(axis=-1, keepdims=True)) & (np.abs(p) > 1e-9), np.float64)
 
     def result(self) -> Any:
-        """The score, a tensor with one for each class when `average` is None; 0 before the first batch."""
+        """Return the score, a tensor with one for each class when `average` is None; 0 before the first batch."""
         tp, fp, fn, weights = (variable.value for variable in self.variables)
         precision, recall = divide(tp, tp + fp), divide(tp, tp + fn)
         square = self.beta**2
@@ -137,17 +137,17 @@ class FBetaScore(Metric):
         return number(score) if score.ndim == 0 else constant(score)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal metric."""
-        own = {"average": self.average, "beta": self.beta, "threshold": self.threshold}
-        return {**super().get_config(), **own}
+        """Return the arguments that create an equal metric."""
+        options = {"average": self.average, "beta": self.beta, "threshold": self.threshold}
+        return {**super().get_config(), **options}
 
 
 def _for_classes(variable: Variable, shape: Shape) -> Array:
-    """Return the memory of sums, which takes the number of classes from the first batch."""
+    """Return the memory of sums, with the number of classes of the first batch."""
     if variable.shape != shape:
         variable.move_to(np.broadcast_to(variable.value, shape).copy())
-    found: Array = variable.value
-    return found
+    sums: Array = variable.value
+    return sums
 
 
 class F1Score(FBetaScore):
@@ -175,7 +175,7 @@ class F1Score(FBetaScore):
         super().__init__(average, 1.0, threshold, name, dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal metric."""
+        """Return the arguments that create an equal metric."""
         config = super().get_config()
         del config["beta"]
         return config

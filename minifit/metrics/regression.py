@@ -1,4 +1,4 @@
-"""Metrics of how far predictions are from targets: the means of the losses, and two of their own."""
+"""Metrics of how far predictions are from targets: the means of the losses, and two that are not losses."""
 
 from typing import Any
 
@@ -16,22 +16,22 @@ from minifit.tensor import TensorLike, to_array
 
 @larger_is_better
 def cosine_similarity(y_true: TensorLike, y_pred: TensorLike, axis: int = -1) -> Array:
-    """The cosine of the angle between target and prediction: 1 for the same direction, -1 for opposite ones.
+    """Return the cosine of the angle between target and prediction: 1 for the same direction, -1 for opposite ones.
 
-    The loss of this name is its negative.
+    The loss of the same name is its negative.
     """
     t, p = (_unit(to_array(x).astype(np.float32), axis) for x in (y_true, y_pred))
     return np.asarray((t * p).sum(axis))
 
 
 def _unit(x: Array, axis: int) -> Array:
-    """`x` divided by its length, which counts as at least 1e-6."""
+    """Return `x` divided by its length; a length below 1e-6 counts as 1e-6."""
     square = np.square(x).sum(axis, keepdims=True)
     return np.asarray(x / np.sqrt(np.maximum(square, np.float32(1e-12))))
 
 
 class RootMeanSquaredError(Mean):
-    """The root of the mean of squared differences over everything, not a mean of roots."""
+    """The root of the mean of squared differences over all batches, not a mean of roots."""
 
     direction = "min"
 
@@ -39,19 +39,19 @@ class RootMeanSquaredError(Mean):
         super().__init__(name, dtype)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        """Take in one batch of targets and predictions."""
+        """Update the metric with one batch of targets and predictions."""
         p = to_array(y_pred)
         super().update_state(np.square(p - match_ranks(to_array(y_true), p)), sample_weight)
 
     def lower(self, program: Any, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
-        """Write down for a program that a batch is taken in: each number as a row of its own."""
+        """Emit the instructions that update the metric with a batch, each number as a separate row."""
         self._need_own(program)
-        both = [program.view(x, (*x.shape, 1)) for x in (program.match_ranks(y_true, y_pred), y_pred)]
-        values = program.apply(losses.mean_squared_error, tuple(both), {})
+        columns = [program.view(x, (*x.shape, 1)) for x in (program.match_ranks(y_true, y_pred), y_pred)]
+        values = program.apply(losses.mean_squared_error, tuple(columns), {})
         program.add_to_mean(self, values, sample_weight)
 
     def result(self) -> Number:
-        """The root of the mean; 0 before the first value."""
+        """Return the root of the mean; 0 before the first value."""
         return Number(np.sqrt(super().result()))
 
 

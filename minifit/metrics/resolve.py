@@ -1,4 +1,4 @@
-"""From what a user writes in ``compile(metrics=[...])`` to a metric."""
+"""The lookup of metrics: from an entry of ``compile(metrics=[...])`` to a `Metric`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,11 +21,11 @@ TABLE = Table(
         "sparse_categorical_accuracy": accuracy.sparse_categorical_accuracy,
         "top_k_categorical_accuracy": topk.top_k_categorical_accuracy,
         "sparse_top_k_categorical_accuracy": topk.sparse_top_k_categorical_accuracy,
-        "cosine_similarity": regression.cosine_similarity,  # the loss of this name is its negative
+        "cosine_similarity": regression.cosine_similarity,  # the loss of the same name is its negative
         "cosine_proximity": regression.cosine_similarity,
         **{
-            made.__name__: made
-            for made in (
+            metric.__name__: metric
+            for metric in (
                 base.Mean,
                 base.Sum,
                 accuracy.Accuracy,
@@ -83,7 +83,7 @@ _BY_SHAPE: dict[str, tuple[Any, ...]] = {
 
 
 def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """A metric function or object from its name, configuration or itself; None stays None."""
+    """Return a metric function or object from its name, its configuration or itself; None stays None."""
     if isinstance(identifier, Mapping) and identifier.get("class_name") == "MeanMetricWrapper":
         config = dict(identifier["config"])
         return MeanMetricWrapper(_function(config.pop("fn")), **config)
@@ -91,7 +91,7 @@ def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any
 
 
 def deserialize(config: Any) -> Any:
-    """What `serialize` was given: names as they are where they mean the same again, else a metric or function."""
+    """Return what `serialize` stored: a metric or a function, and a name unchanged where it means the same again."""
     if isinstance(config, list):
         return [deserialize(entry) for entry in config]
     if isinstance(config, str) and (config.lower() in _BY_SHAPE or TABLE.find(config) is TABLE.get(config)):
@@ -100,19 +100,19 @@ def deserialize(config: Any) -> Any:
 
 
 def _function(stored: Any) -> Any:
-    """The function that a stored metric takes the mean of; a loss object stands for its own."""
-    found = losses.get(stored) if isinstance(stored, Mapping) else get(stored)
-    return found.call if isinstance(found, losses.Loss) else found
+    """Return the function of a stored `MeanMetricWrapper`; of a loss object, its method `call`."""
+    function = losses.get(stored) if isinstance(stored, Mapping) else get(stored)
+    return function.call if isinstance(function, losses.Loss) else function
 
 
 def for_outputs(identifier: Any, y_true: Shape, y_pred: Shape) -> Metric:
-    """The metric that a user's entry in ``metrics=[...]`` means for targets and predictions of these shapes.
+    """Return the metric of an entry of ``metrics=[...]``, for targets and predictions of these shapes.
 
     Parameters
     ----------
     identifier : str, function, class, Loss or Metric
-        "accuracy" and "crossentropy" (short: "acc", "ce"; in any case) are chosen by the shapes: binary for one
-        output, sparse for class numbers, else categorical.
+        For "accuracy" and "crossentropy" ("acc" and "ce" for short, in any case) the shapes select the metric:
+        binary for one output, sparse for class numbers, else categorical.
     y_true, y_pred : tuple of int
 
     Raises
@@ -121,38 +121,45 @@ def for_outputs(identifier: Any, y_true: Shape, y_pred: Shape) -> Metric:
         For a name that is in no table.
     """
     if isinstance(identifier, str) and identifier.lower() in _BY_SHAPE:
-        found: Any = _BY_SHAPE[identifier.lower()][_kind(y_true, y_pred)]
+        entry: Any = _BY_SHAPE[identifier.lower()][_kind(y_true, y_pred)]
     else:
-        found = get(identifier)
-    if isinstance(found, losses.Loss):
-        if (
-            isinstance(found, losses.LossFunctionWrapper)
-            and (known := TABLE.get(getattr(found.fn, "__name__", ""))) is found.fn
-        ):
-            made = MeanMetricWrapper(known, found.name)  # which can be written by its name
-            made._options = found._options  # the same, so that what is set on the loss counts here, too
-        else:
-            made = MeanMetricWrapper(found.call, found.name)
-        made.direction = "min"
-        return made
+        entry = get(identifier)
+    if isinstance(entry, losses.Loss):
+        return _of_loss(entry)
     name = identifier if isinstance(identifier, str) else None
-    metric: Metric = found if isinstance(found, Metric) else MeanMetricWrapper(found, name)
+    metric: Metric = entry if isinstance(entry, Metric) else MeanMetricWrapper(entry, name)
     _check_update(metric)
     topk.warn_of_large_k(metric, y_pred[-1])
     return metric
 
 
+def _of_loss(loss: losses.Loss) -> Metric:
+    """Return the mean of a loss object as a metric."""
+    if (
+        isinstance(loss, losses.LossFunctionWrapper)
+        and (known := TABLE.get(getattr(loss.fn, "__name__", ""))) is loss.fn
+    ):
+        # a known function can be serialized by its name
+        metric = MeanMetricWrapper(known, loss.name)
+        # the same dict, so that an option set on the loss also applies to the metric
+        metric._options = loss._options
+    else:
+        metric = MeanMetricWrapper(loss.call, loss.name)
+    metric.direction = "min"
+    return metric
+
+
 RESERVED = {"loss": "the loss", "lr": "the learning rate", "epoch": "the epoch", "batch": "the batch"}
-"""Keys that mean something else in logs, rows and names of files."""
+"""Keys that already have a meaning in logs, in rows and in names of files."""
 
 
 def check_name(name: Any) -> None:
-    """Raise for a metric's name that would hide something else in the logs, or is none.
+    """Raise an error for a metric's name that would hide something else in the logs, or that is not a valid name.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        For a reserved name, one that begins with ``val_``, an empty one, and what is no string that can be stored.
+        For a reserved name, one that begins with ``val_``, an empty one, and anything but a string that can be stored.
     """
     storable_name("A metric's name", name)
     meaning = RESERVED.get(name, "a value of the validation" if name.startswith("val_") else None)
@@ -164,7 +171,7 @@ def check_name(name: Any) -> None:
 
 
 def check_entry(identifier: Any) -> None:
-    """Raise now what can be said of an entry before the shapes are known.
+    """Raise the errors of an entry that can be detected before the shapes are known.
 
     Raises
     ------
@@ -173,7 +180,7 @@ def check_entry(identifier: Any) -> None:
     ArgumentError
         For a name that would hide something else in the logs.
     ArgumentTypeError
-        For a function or an object that is called with other arguments.
+        For a function or an object that takes other arguments.
     """
     if isinstance(identifier, str):
         if identifier.lower() not in _BY_SHAPE:

@@ -1,4 +1,4 @@
-"""Top-k accuracies: how often the right class is among the k most likely ones."""
+"""Top-k accuracies: shares of samples whose right class is among the k most likely ones."""
 
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from minifit.tensor import TensorLike
 
 @larger_is_better
 def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Array:
-    """1 where the class of the one-hot target is among the `k` most likely ones, else 0.
+    """Return 1 where the class of the one-hot target is among the `k` most likely ones, else 0.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 
 
 @larger_is_better
 def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k: int = 5) -> Array:
-    """1 where the target's class number is among the `k` most likely ones, else 0.
+    """Return 1 where the target's class number is among the `k` most likely ones, else 0.
 
     Parameters
     ----------
@@ -50,25 +50,25 @@ def sparse_top_k_categorical_accuracy(y_true: TensorLike, y_pred: TensorLike, k:
 
 
 def _among_first(target: Array, scores: Array, k: int) -> Array:
-    """Whether fewer than `k` classes are more likely than the target's: equal ones share a place.
+    """Return 1 where fewer than `k` classes are more likely than the target's, else 0.
 
-    A class number out of range is among none, nor is any in a row that holds a value which is not finite.
+    A class number out of range counts as wrong, and so does every class of a row with a value that is not finite.
     """
     positive("k", k, example=5)
     known = (target >= 0) & (target < scores.shape[-1]) & np.isfinite(scores).all(-1)
-    own = np.take_along_axis(scores, np.where(known, target, 0)[..., None], axis=-1)
-    return np.asarray(known & ((scores > own).sum(-1) < k), np.float32)
+    score = np.take_along_axis(scores, np.where(known, target, 0)[..., None], axis=-1)
+    return np.asarray(known & ((scores > score).sum(-1) < k), np.float32)
 
 
 def warn_of_large_k(metric: Metric, classes: int) -> None:
-    """Warn when a top-k accuracy will call every prediction right."""
+    """Warn when a top-k accuracy would count every prediction as right."""
     if not isinstance(metric, MeanMetricWrapper) or metric.fn not in _FUNCTIONS:
         return
     k = metric.get_config().get("k", 5)
     if k >= classes > 1:
         console.warn(
             f"k should be below the number of classes, or every prediction counts as right. Received: k={k} in "
-            f"{metric.name!r} for {classes} classes. Choose a smaller k, as TopKCategoricalAccuracy(k=2) does."
+            f"{metric.name!r} for {classes} classes. Choose a smaller k, such as TopKCategoricalAccuracy(k=2)."
         )
 
 
@@ -76,7 +76,7 @@ _FUNCTIONS = (top_k_categorical_accuracy, sparse_top_k_categorical_accuracy)
 
 
 class TopKCategoricalAccuracy(MeanMetricWrapper):
-    """How often the class of the one-hot target is among the `k` most likely ones."""
+    """The share of samples whose class in the one-hot target is among the `k` most likely ones."""
 
     k = Option(partial(positive, example=5))
 
@@ -85,7 +85,7 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
 
 
 class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
-    """How often the target's class number is among the `k` most likely ones."""
+    """The share of samples whose target class number is among the `k` most likely ones."""
 
     k = Option(partial(positive, example=5))
 

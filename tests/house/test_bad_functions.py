@@ -384,13 +384,13 @@ def with_metrics(kind: str, *metrics: Any) -> Call:
     return trained(kind, metrics=list(metrics))
 
 
-COUNTED = ("One target is needed for each prediction", "(8, 1), predictions of shape (8, 3)", "one-hot")
+COUNTED = ("Each prediction needs one target", "(8, 1), predictions of shape (8, 3)", "one-hot")
 
 METRICS: dict[str, Row] = {
     "sparse accuracy of one-hot rows": (
         with_metrics("one-hot", "sparse_categorical_accuracy"),
         ShapeError,
-        ("one class number a sample", "Received: targets of shape (8, 3)", "use categorical_accuracy"),
+        ("one class number for each sample", "Received: targets of shape (8, 3)", "use categorical_accuracy"),
     ),
     "accuracy of one-hot rows for class numbers": (
         with_metrics("classes", "categorical_accuracy"),
@@ -400,7 +400,7 @@ METRICS: dict[str, Row] = {
     "sparse top-k of one-hot rows": (
         with_metrics("one-hot", "sparse_top_k_categorical_accuracy"),
         ShapeError,
-        ("one class number a sample", "(8, 3)", "use top_k_categorical_accuracy"),
+        ("one class number for each sample", "(8, 3)", "use top_k_categorical_accuracy"),
     ),
     "top-k of class numbers": (
         with_metrics("classes", TopKCategoricalAccuracy(2)),
@@ -437,12 +437,12 @@ METRICS: dict[str, Row] = {
     "the best five of three": (
         with_metrics("one-hot", Precision(top_k=5)),
         ShapeError,
-        ("top_k is at most", "Received: top_k=5 for 3", "Lower it"),
+        ("top_k must be at most", "Received: top_k=5 for 3", "Lower top_k"),
     ),
     "column five of three": (
         with_metrics("one-hot", Precision(class_id=5)),
         ShapeError,
-        ("class_id is a column", "Received: class_id=5 for 3 columns", "from 0 to 2"),
+        ("class_id must be a column", "Received: class_id=5 for 3 columns", "from 0 to 2"),
     ),
     "a metric 3": (
         with_metrics("numbers", 3),

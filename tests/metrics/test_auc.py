@@ -209,7 +209,7 @@ def test_too_few_thresholds(wrong: Any) -> None:
         ({"curve": 3}, "curve must be one of"),
         ({"summation_method": "sum"}, "summation_method must be one of 'interpolation'"),
         ({"thresholds": [0.5, 1.5]}, r"from 0 to 1\. Received: thresholds=\[0.5, 1.5\]"),
-        ({"num_labels": 3}, r"for multi_label=True\. Received: num_labels=3"),
+        ({"num_labels": 3}, r"needs multi_label=True\. Received: num_labels=3"),
         ({"label_weights": [1, -1]}, r"not below 0.*Received: label_weights=\[1, -1\]"),
         ({"label_weights": [[1]]}, "one for each label"),
     ],
@@ -233,7 +233,7 @@ def test_labels_that_do_not_fit(options: dict[str, Any]) -> None:
 def test_the_number_of_labels_does_not_change() -> None:
     made = AUC(multi_label=True)
     made(Y, P)
-    with pytest.raises(ShapeError, match="as in all batches"):
+    with pytest.raises(ShapeError, match="and the batches before"):
         made(Y[:, :2], P[:, :2])
     with pytest.raises(ShapeError, match="Labels are the columns"):
         AUC(multi_label=True)(Y[:, 0], P[:, 0])

@@ -278,7 +278,7 @@ def test_a_metric_variable() -> None:
 
 def test_a_metric_variable_begins_at_zero() -> None:
     with pytest.raises(
-        ArgumentError, match=r"begins at zeros\. Received: initializer='ones'\. Add the offset"
+        ArgumentError, match=r"starts at zeros\. Received: initializer='ones'\. Add the offset"
     ):
         Metric().add_weight("a", initializer="ones")
 

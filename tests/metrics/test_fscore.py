@@ -136,5 +136,5 @@ def test_shapes(y: Array, p: Array) -> None:
 def test_the_classes_stay_the_same() -> None:
     made = F1Score()
     made(Y, P)
-    with pytest.raises(ShapeError, match="always the same classes"):
+    with pytest.raises(ShapeError, match="the same classes in every batch"):
         made(Y[:, :2], P[:, :2])

@@ -112,7 +112,7 @@ def test_it_is_decided_once() -> None:
     model = identity(3)
     model.compile("sgd", "mse", metrics=["accuracy"])
     model.evaluate(P, T, verbose=0)
-    with pytest.raises(ShapeError, match=r"needs one-hot targets.*compile anew"):
+    with pytest.raises(ShapeError, match=r"needs one-hot targets.*compile the model again"):
         model.evaluate(P, CLASSES, verbose=0)
     model.compile("sgd", "mse", metrics=["accuracy"])
     assert model.evaluate(P, CLASSES, verbose=0)[1] == 0.5

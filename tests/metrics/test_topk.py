@@ -39,11 +39,11 @@ def test_what_is_no_k(k: Any) -> None:
 
 def test_targets_of_the_other_kind() -> None:
     with pytest.raises(
-        ShapeError, match=r"needs one-hot targets.*For class numbers use sparse_top_k_categorical_acc"
+        ShapeError, match=r"needs one-hot targets.*For class numbers, use sparse_top_k_categorical_acc"
     ):
         metrics.top_k_categorical_accuracy(CLASSES, P)
     with pytest.raises(
-        ShapeError, match=r"one class number a sample.*For one-hot targets use top_k_categorical_acc"
+        ShapeError, match=r"one class number for each sample.*For one-hot targets, use top_k_categorical_acc"
     ):
         metrics.sparse_top_k_categorical_accuracy(ONE_HOT, P)
 
