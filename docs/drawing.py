@@ -33,8 +33,8 @@ def example() -> Program:
     assert objective is not None
     objective.resolve(["dense_1"], [(2,)], [(2, 3)])
     step: Any = TrainStep(model, load("numpy"), model.training_state.streams, objective, model.optimizer)
-    plan = step.make_plan()
-    return plan.program(((("<f4", (8,)),), (("<i8", ()),), ()))  # type: ignore[no-any-return]
+    programs = step.make_programs()
+    return programs.write_program(((("<f4", (8,)),), (("<i8", ()),), ()))  # type: ignore[no-any-return]
 
 
 def parts(program: Program) -> list[tuple[str, Instruction]]:

@@ -186,14 +186,14 @@ class Batches(ABC):
     def ahead(self, here: Context, most: int) -> Stretch | None:
         """The next batches, at most so many, to be taken together; None when there are none.
 
-        Say with `took` how many of them were. Most sources hand out the next batch alone.
+        Say with `advance` how many of them were. Most sources hand out the next batch alone.
         """
         batch = self.next(here)
         if batch is None:
             return None
         return Stretch(*batch, None, max(len(batch.inputs[0]), 1), 0, 1, self.share)
 
-    def took(self, batches: int) -> None:
+    def advance(self, batches: int) -> None:
         """Go on behind the first `batches` of those that lie ahead."""
 
     @property

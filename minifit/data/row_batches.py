@@ -266,7 +266,7 @@ class RowBatches(Batches):
     def _total(self) -> int:  # type: ignore[override]
         return min(self.size, self.samples - self._number * self.size)
 
-    def took(self, batches: int) -> None:
+    def advance(self, batches: int) -> None:
         """Go on behind the first `batches` of those that lie ahead."""
         if self._lie_ahead:
             self._go_on(batches)

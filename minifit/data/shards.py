@@ -175,10 +175,10 @@ class ShardBatches(Batches):
         """The next batches of one worker alone; the next one of several."""
         return self._inner.ahead(here, most) if self.workers.size == 1 else super().ahead(here, most)
 
-    def took(self, batches: int) -> None:
+    def advance(self, batches: int) -> None:
         """Go on behind the first of those that lie ahead."""
         if self.workers.size == 1:
-            self._inner.took(batches)
+            self._inner.advance(batches)
 
     @property
     def _place(self) -> str:

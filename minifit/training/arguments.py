@@ -1,4 +1,4 @@
-"""The arguments of `fit` and its like in normal form: the data as batches, and what is written in several ways."""
+"""The arguments of `fit`, `evaluate` and `predict` in normal form: data as batches, and values of one type."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -15,7 +15,7 @@ Triple: TypeAlias = tuple[Any, Any, Any]
 
 
 class Validation(NamedTuple):
-    """The arguments of `fit` that say what to validate on."""
+    """The arguments of `fit` for the validation data."""
 
     split: Any
     data: Any
@@ -24,7 +24,7 @@ class Validation(NamedTuple):
 
 
 def data_of_fit(
-    given: Triple,
+    data: Triple,
     names: Names,
     batch_size: Any,
     steps: Any,
@@ -32,7 +32,7 @@ def data_of_fit(
     class_weight: Any,
     validation: Validation,
 ) -> tuple[Batches, Batches | None]:
-    """Return the batches to train on, and those to validate on if there are any.
+    """Return the batches for training and for validation, or None for no validation.
 
     Raises
     ------
@@ -42,13 +42,13 @@ def data_of_fit(
     called, held_back = "validation_data", validation.data
     if holds_back(validation.split) and held_back is None:
         called = "the validation split"
-        if not is_array_like(given[0]):
+        if not is_array_like(data[0]):
             raise ArgumentError(
                 "validation_split divides arrays. Received: an iterable of batches. Pass validation_data instead."
             )
-        given, held_back = halves(validation.split, given, names)
+        data, held_back = halves(validation.split, data, names)
     batches = batches_of(
-        *given,
+        *data,
         batch_size=batch_size,
         steps=_size("steps_per_epoch", steps),
         shuffle=shuffle,
@@ -65,18 +65,18 @@ def data_of_fit(
     return batches, judged_on
 
 
-def data_of(given: Triple, names: Names, batch_size: Any, steps: Any) -> Batches:
-    """Return the batches to evaluate or predict."""
-    return batches_of(*given, batch_size=batch_size, steps=_size("steps", steps), names=names)
+def data_of(data: Triple, names: Names, batch_size: Any, steps: Any) -> Batches:
+    """Return the batches for evaluation or prediction."""
+    return batches_of(*data, batch_size=batch_size, steps=_size("steps", steps), names=names)
 
 
 def rows_alone(x: Any) -> Any:
-    """Return x, which holds the samples of one batch.
+    """Return the samples of one batch.
 
     Raises
     ------
     DataError
-        For what gives batches.
+        For an iterable of batches.
     """
     return x if is_array_like(x) else array_of("x", x)
 
@@ -86,7 +86,7 @@ def _size(name: str, value: Any) -> int | None:
 
 
 def verbosity(verbose: Any) -> int:
-    """Return Keras's `verbose` as a number: 0 for None, and other numbers than 0, 1 and 2 as they are.
+    """Return Keras's `verbose` as a number: 0 for None, 1 for "auto", and any integer unchanged.
 
     Raises
     ------
@@ -97,18 +97,18 @@ def verbosity(verbose: Any) -> int:
         return 0
     if level is None and not (isinstance(verbose, str) and verbose == "auto"):
         raise ArgumentError(
-            "verbose must be 0 (silent), 1 (a bar), 2 (a line an epoch) or 'auto'. "
+            "verbose must be 0 (silent), 1 (a bar), 2 (a line per epoch) or 'auto'. "
             f"Received: verbose={verbose!r}. Pass one of them."
         )
     return 1 if level is None else level
 
 
 def sizes(batches: Batches) -> tuple[int | None, int | None]:
-    """Return the samples in a batch and in an epoch, of arrays that an epoch goes through once at most."""
-    size, held = batches.size, getattr(batches, "samples", None)
-    if size is None or held is None or batches.steps is None or (batches.steps - 1) * size >= held:
+    """Return the samples in a batch and in an epoch, if an epoch passes over arrays at most once; else None twice."""
+    size, samples = batches.size, getattr(batches, "samples", None)
+    if size is None or samples is None or batches.steps is None or (batches.steps - 1) * size >= samples:
         return None, None
-    return size, min(batches.steps * size, held)
+    return size, min(batches.steps * size, samples)
 
 
 def _validation_batches(
@@ -133,19 +133,19 @@ def _validation_batches(
 
 
 def due(freq: Any) -> Callable[[int], bool]:
-    """Return a function that tells of an epoch, from 0, whether to validate after it: Keras's `validation_freq`."""
+    """Return a function of the epoch, counted from 0, that says whether to validate: Keras's `validation_freq`."""
     several = entries(freq)
     if several is not None:
-        wanted = {positive("validation_freq", f, example=1) for f in several}
-        return lambda epoch: epoch + 1 in wanted
+        epochs = {positive("validation_freq", f, example=1) for f in several}
+        return lambda epoch: epoch + 1 in epochs
     every = positive("validation_freq", freq, example=1)
     return lambda epoch: (epoch + 1) % every == 0
 
 
 def returned(logs: Mapping[str, Any], names: Sequence[str], return_dict: bool) -> Any:
-    """Return logs as `evaluate` and its like do: one number, a list in the order of these names, or a dict.
+    """Return logs in the form of `evaluate`: one number, a list in the order of `names`, or a dict.
 
-    Other names, in logs of a step of the user's, come behind them in the order of the alphabet, as in tf.keras.
+    Other names, from a user's step, follow in alphabetical order, as in tf.keras.
     """
     if return_dict:
         return dict(logs)

@@ -17,7 +17,8 @@ from minifit.training.together import synchronize, together
 class BatchMethods(Preparing):
     """A layer that trains on single batches."""
 
-    _began_together = False  # whether several workers have begun with the same numbers
+    # whether several workers have synchronized their weights and random streams
+    _began_together = False
 
     @together
     def train_on_batch(
@@ -29,20 +30,20 @@ class BatchMethods(Preparing):
         reset_metrics: bool = True,
         return_dict: bool = False,
     ) -> Any:
-        """One step of training on one batch.
+        """Train on one batch in one step.
 
         Parameters
         ----------
         x, y, sample_weight, class_weight
-            As for `fit`, all of it as one batch.
+            As in `fit`, all of it one batch.
         reset_metrics : bool, default True
-            Whether the values returned are of this batch alone.
+            Whether the returned values are those of this batch alone.
         return_dict : bool, default False
 
         Returns
         -------
         float, list of float or dict
-            As from `evaluate`.
+            As in `evaluate`.
         """
         self._need_compiled()
         refuse_uncalled(self)
@@ -61,7 +62,7 @@ class BatchMethods(Preparing):
         reset_metrics: bool = True,
         return_dict: bool = False,
     ) -> Any:
-        """The loss and the metrics on one batch; the arguments are those of `train_on_batch`."""
+        """Return the loss and the metrics on one batch; the arguments are those of `train_on_batch`."""
         self._need_compiled()
         state, own = self.training_state, self._own(TESTING)
         return self._on_batch("test", state, own, x, y, sample_weight, None, reset_metrics, return_dict)
@@ -103,13 +104,13 @@ class BatchMethods(Preparing):
         return returned
 
     def _training(self) -> AbstractContextManager[TrainingState]:
-        """Return the state for a training in this thread: one of its own within another training, in a hook of that."""
+        """Return the state for a training in this thread: a nested one for a call within a hook of another training."""
         state = self.training_state
         return self._nested(state) if state.trained_by == get_ident() else state.claimed()
 
     @contextmanager
     def _nested(self, outer: TrainingState) -> Iterator[TrainingState]:
-        """Have a state within another one while the block runs."""
+        """Use a nested training state while the block runs."""
         try:
             self.training_state = outer.nested()
             yield self.training_state

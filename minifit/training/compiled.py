@@ -1,7 +1,7 @@
-"""`CompiledLoss` and `CompiledMetrics`: the objective of a model, as a step of one's own calls it.
+"""`CompiledLoss` and `CompiledMetrics`: the objective of a model, for the user's own steps.
 
-In a `train_step` written as in Keras's guides, ``self.compiled_loss(y, y_pred)`` is the loss that `compile` was given
-and ``self.compiled_metrics.update_state(y, y_pred)`` takes a batch into its metrics.
+In a `train_step` written as in Keras's guides, ``self.compiled_loss(y, y_pred)`` computes the loss passed to `compile`,
+and ``self.compiled_metrics.update_state(y, y_pred)`` updates its metrics with a batch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,27 +30,26 @@ class _Compiled:
 
     @property
     def built(self) -> bool:
-        """True if a batch has been taken in."""
+        """True if a batch has been counted."""
         return bool(self.metrics)
 
     @property
     def metrics(self) -> list[Metric]:
-        """The metrics that it sums up in; empty before the first batch."""
+        """The metrics that hold the sums; empty before the first batch."""
         raise NotImplementedError
 
     def reset_state(self) -> None:
-        """Begin to sum up from nothing."""
+        """Reset the running sums."""
         for metric in self.metrics:
             metric.reset_state()
 
     def _columns(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[Columns, list[Tensor], Columns]:
-        """Return targets, predictions and weights as columns, and have the objective know the outputs."""
+        """Return targets, predictions and weights as columns, and resolve the objective for the outputs."""
         outputs = [as_tensor(p) for p in nest.flatten(y_pred)]
         known = self._names is not None and len(self._names) == len(outputs)
         names = list(self._names or ()) if known else pseudo_names(y_pred)
-        targets, weights = (
-            _by_output(what, part, names) for what, part in (("y", y_true), ("sample_weight", sample_weight))
-        )
+        targets = _by_output("y", y_true, names)
+        weights = _by_output("sample_weight", sample_weight, names)
         if not self._objective.resolved:
             shapes = [y.shape for y in outputs]
             self._objective.resolve(names, [None if t is None else t.shape for t in targets], shapes)
@@ -58,7 +57,7 @@ class _Compiled:
 
 
 class CompiledLoss(_Compiled):
-    """The losses that `compile` was given."""
+    """The losses passed to `compile`."""
 
     def __call__(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, regularization_losses: Any = None
@@ -68,15 +67,15 @@ class CompiledLoss(_Compiled):
         Parameters
         ----------
         y_true, y_pred, sample_weight : tensor or array, or nested ones
-            One of targets or weights is for every output; a dict is by the names of the outputs.
+            Single targets or weights are for every output; a dict is by the names of the outputs.
         regularization_losses : list of tensors, optional
-            What is added, as ``self.losses``.
+            Losses to add, such as ``self.losses``.
 
         Returns
         -------
         Tensor
-            Zero when there is no loss. Where several workers share the batch, that of this one's rows; its gradient
-            is times their part of the batch, since the gradients of all are added up.
+            Zero when there is no loss. When several workers share the batch, the loss of this worker's rows; its
+            gradient is multiplied by their part of the batch, since the gradients of all workers are added up.
         """
         targets, outputs, weights = self._columns(y_true, y_pred, sample_weight)
         objective, undo = self._objective, current().undo
@@ -101,10 +100,10 @@ class CompiledLoss(_Compiled):
 
 
 class CompiledMetrics(_Compiled):
-    """The metrics that `compile` was given."""
+    """The metrics passed to `compile`."""
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Take in a batch; the arguments are those of the compiled loss."""
+        """Update the metrics with a batch; the arguments are those of the compiled loss."""
         targets, outputs, weights = self._columns(y_true, y_pred, sample_weight)
         undo = current().undo
         if undo is not None:
@@ -120,7 +119,7 @@ class CompiledMetrics(_Compiled):
 
 
 def pseudo_names(outputs: Any) -> list[str]:
-    """Return names for outputs that have none: ``output_1``, ..., or the keys of a dict, as in tf.keras."""
+    """Return names for unnamed outputs: ``output_1``, ..., or the keys of a dict, as in tf.keras."""
     if not nest.is_nested(outputs):
         return ["output_1"]
     first = "" if isinstance(outputs, dict) else "output_"
@@ -134,14 +133,14 @@ def _paths(value: Any) -> list[list[str]]:
     return [[str(key), *path] for key, entry in entries for path in _paths(entry)]
 
 
-def _by_output(what: str, given: Any, names: Sequence[str]) -> tuple[Any, ...]:
+def _by_output(argument: str, value: Any, names: Sequence[str]) -> tuple[Any, ...]:
     """Return targets or weights as columns in the order of the outputs; empty when there are none."""
-    if given is None:
+    if value is None:
         return ()
-    if isinstance(given, Mapping) and not set(given) <= set(names):
-        wrong = next(name for name in given if name not in names)
-        raise UnknownNameError.of(f"output for {what}", str(wrong), names)
-    leaves = [given.get(name) for name in names] if isinstance(given, Mapping) else nest.flatten(given)
+    if isinstance(value, Mapping) and not set(value) <= set(names):
+        wrong = next(name for name in value if name not in names)
+        raise UnknownNameError.of(f"output for {argument}", str(wrong), names)
+    leaves = [value.get(name) for name in names] if isinstance(value, Mapping) else nest.flatten(value)
     return tuple(
         [None if leaf is None else leaf if isinstance(leaf, Tensor) else to_array(leaf) for leaf in leaves]
     )

@@ -1,6 +1,6 @@
-"""`Compiling`: how a model is told to train, and the public attributes that show it.
+"""`Compiling`: `compile`, and the public attributes for the training of a model.
 
-They are views of the training state: nothing of a training hides in attributes of the model.
+The attributes are views of the training state: nothing of a training hides in attributes of the model.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from minifit.training.state import TrainingState
 from minifit.training.step_methods import TRAINING, StepMethods, acting, overridden
 
 WITHOUT_EFFECT = {"auto_scale_loss", "experimental_run_tf_function", "jit_compile", "sample_weight_mode"}
-"""Arguments of `compile` that Keras has or had, and that are accepted."""
+"""Arguments of `compile` in some version of Keras, which are accepted and have no effect."""
 
 
 class Compiling(StepMethods):
@@ -25,9 +25,9 @@ class Compiling(StepMethods):
     Attributes
     ----------
     history : History
-        What the last `fit` returned.
+        The result of the last `fit`.
     training_state : TrainingState
-        Everything that decides how training goes on.
+        Everything that decides how training continues.
     """
 
     def __init__(self, name: str | None = None, trainable: bool = True, **kwargs: Any) -> None:
@@ -52,31 +52,31 @@ class Compiling(StepMethods):
         steps_per_execution: int | None = None,
         **kwargs: Any,
     ) -> None:
-        """Say how to train.
+        """Set the optimizer, the loss and the metrics.
 
         Parameters
         ----------
         optimizer : str or Optimizer, default "rmsprop"
         loss : str, function or Loss, or a list or dict by output of them, optional
-            One is for every output; an output whose entry is None, or missing, has none.
+            A single loss is for every output. An output whose entry is None or missing has no loss.
             A function takes ``(y_true, y_pred)`` and is written in `minifit.ops`.
         metrics, weighted_metrics : list of str, function or Metric, optional
-            The weighted ones take sample and class weights into account. A list is for every output; a list of lists,
-            or a dict by name, has those of each.
+            The weighted metrics use sample and class weights. A list is for every output; a list of lists, or a dict
+            by name, holds those of each output.
         loss_weights : float or Variable, or a list or dict by output of them, optional
-            Factors of the losses. A Variable may be changed by a callback: its value counts from the next batch on.
+            Factors of the losses. A callback may change a Variable: its value counts from the next batch on.
         run_eagerly : bool, optional
-            Accepted as in Keras, and changes nothing: what you write is called op by op anyway.
+            Accepted as in Keras, without effect: user code always runs op by op.
         steps_per_execution : int, default 1
             Batches between two calls of the batch hooks.
         **kwargs
             ``experimental_run_tf_function``, ``sample_weight_mode``, ``jit_compile`` and ``auto_scale_loss`` are
-            accepted as in Keras; they say how TensorFlow computes, or nothing any more.
+            accepted as in Keras, without effect: they concern TensorFlow, or are obsolete.
 
         Raises
         ------
         UnknownNameError, ArgumentError, ArgumentTypeError
-            When one of them cannot be used.
+            When an argument is invalid.
         BusyError
             While the model is being trained, as in a hook of `fit`.
         """
@@ -84,7 +84,7 @@ class Compiling(StepMethods):
         unknown = sorted(kwargs.keys() - WITHOUT_EFFECT)
         if unknown:
             raise ArgumentTypeError(
-                f"compile takes the arguments of Keras. Received: {quoted(unknown[0])}. Leave it out."
+                f"compile accepts the arguments of Keras. Received: {quoted(unknown[0])}. Leave it out."
             )
         steps = (
             1
@@ -97,7 +97,8 @@ class Compiling(StepMethods):
             self._each_in_turn(weighted_metrics),
             self._in_turn(loss_weights),
         )
-        if self.output_names and self._own(TRAINING) is None:  # as fit would find out
+        # raise here what fit would raise later
+        if self.output_names and self._own(TRAINING) is None:
             objective.check_for(self.output_names)
         self.optimizer = optimizer
         self.training_state.objective = objective
@@ -106,46 +107,46 @@ class Compiling(StepMethods):
         self.compiled_flags = CompiledFlags(self.layers_within())
         self.train_function = self.test_function = self.predict_function = None
 
-    def _in_turn(self, given: Any) -> Any:
-        """Return what is given by the keys of a returned dict as a list, where the outputs have other names."""
+    def _in_turn(self, value: Any) -> Any:
+        """Return a dict by the keys of the outputs as a list, if the names of the outputs differ from their keys."""
         keys = self.output_keys
-        if keys != self.output_names and isinstance(given, Mapping) and given and given.keys() <= set(keys):
-            return [given.get(key) for key in keys]
-        return given
+        if keys != self.output_names and isinstance(value, Mapping) and value and value.keys() <= set(keys):
+            return [value.get(key) for key in keys]
+        return value
 
     def _each_in_turn(self, metrics: Any) -> Any:
-        """Return metrics likewise; those of each output are a list, since a list of names is for every output."""
+        """Return metrics by output as a list of lists, since a flat list of names is for every output."""
         listed = self._in_turn(metrics)
         return listed if listed is metrics else [m if isinstance(m, list | tuple) else [m] for m in listed]
 
     def _need_compiled(self) -> None:
         if self.training_state.objective is None:
             raise NotCompiledError(
-                "A model must be compiled before it is trained or evaluated. Received: one that is not. "
-                "Call model.compile(optimizer, loss) first."
+                "Training and evaluation need a compiled model. "
+                "Compile the model first: model.compile(optimizer, loss)."
             )
 
     def _need_rest(self, what: str) -> None:
-        """Raise while the model is being trained: it would go on as it was, without a word."""
+        """Refuse a change while the model is being trained: the training would silently ignore it."""
         if self.training_state.trained_by is not None:
             raise BusyError(
-                f"A model is {what} between two trainings. Received: one that is being trained. "
-                "Set hyperparameters, as model.optimizer.learning_rate, while it trains; or end the training by "
+                f"A model can only be {what} between two trainings. Received: one that is being trained. "
+                "Set hyperparameters while it trains, such as model.optimizer.learning_rate; or end the training with "
                 "model.stop_training = True, and call fit with an initial_epoch afterwards."
             )
 
     @property
     def distribute_strategy(self) -> Strategy:
-        """The strategy in whose scope the model was made: its workers train it together."""
+        """The strategy in whose scope the model was made; its workers train the model together."""
         return self._strategy
 
     def _own(self, methods: tuple[str, ...]) -> str | None:
-        """Return which of the methods of a step the model has a version of its own of."""
+        """Return the first of the methods of a step that the model overrides; None if there is none."""
         return overridden(self, methods, Compiling)
 
     @property
     def optimizer(self) -> Any:
-        """The optimizer that changes the weights; None before `compile`."""
+        """The optimizer; None before `compile`."""
         return self.training_state.optimizer
 
     @optimizer.setter
@@ -155,7 +156,7 @@ class Compiling(StepMethods):
 
     @property
     def loss(self) -> Any:
-        """The loss that `compile` was given; None before. A model with a `train_step` of its own may set another."""
+        """The loss passed to `compile`; None before. A model that overrides `train_step` may set another one."""
         objective = self.training_state.objective
         if self._loss_of_own_step is not None:
             return self._loss_of_own_step
@@ -167,8 +168,8 @@ class Compiling(StepMethods):
             self._loss_of_own_step = value
             return
         raise ArgumentError(
-            f"A model's loss is set by compile. Received: loss={quoted(value)} as an attribute. "
-            "Call model.compile(model.optimizer, loss) with it."
+            f"Set the loss of a model with compile. Received: loss={quoted(value)} as an attribute. "
+            "Call model.compile(model.optimizer, loss)."
         )
 
     @property
@@ -178,7 +179,7 @@ class Compiling(StepMethods):
 
     @property
     def run_eagerly(self) -> bool:
-        """The argument of `compile`; it changes nothing, since what you write is called op by op anyway."""
+        """The argument of `compile`, without effect: user code always runs op by op."""
         return self._run_eagerly
 
     @run_eagerly.setter
@@ -198,7 +199,7 @@ class Compiling(StepMethods):
     def metrics(self) -> list[Any]:
         """The mean losses and the metrics; those of `compile` from the first batch on.
 
-        A model may override it: its metrics are then trained, reset and shown as its own steps are.
+        A model may override it. `fit` and `evaluate` then call its steps op by op, and reset and report its metrics.
         """
         now = acting.get()
         objective = now[1] if now is not None and now[0] is self else self.training_state.objective
@@ -209,7 +210,7 @@ class Compiling(StepMethods):
 
     @property
     def metrics_names(self) -> list[str]:
-        """The names of what `evaluate` returns."""
+        """The names of the values that `evaluate` returns."""
         objective = self.training_state.objective
         if objective is None:
             return [metric.name for metric in self.metrics]
@@ -222,7 +223,7 @@ class Compiling(StepMethods):
             metric.reset_state()
 
     def reset_states(self) -> None:
-        """Reset what `stateful` layers remember of earlier batches, by their `reset_states`."""
+        """Call `reset_states` of all `stateful` layers, which remember earlier batches."""
         for layer in self.layers_within():
             if layer is not self and getattr(layer, "stateful", False):
                 layer.reset_states()

@@ -1,9 +1,8 @@
-"""Which kernels run: compiled ones, or plain NumPy where compiling is not worth it.
+"""The choice of kernels: compiled ones, or plain NumPy where compiling is not worth it.
 
-Compiling takes a good part of a second once, and a short training is over before. So what a call is about to do
-decides, together with what the model was called for before, and nothing else: not the callbacks, not the verbosity,
-not the clock, not whether something was compiled already. The same calls in the same order always compute the same
-bits.
+Compiling takes a good part of a second, and a short training ends before that. So the work that a call plans decides,
+together with the earlier calls of the model, and nothing else: not the callbacks, not the verbosity, not the clock, not
+whether something is compiled already. The same calls in the same order always compute the same bits.
 """
 
 import os
@@ -15,53 +14,59 @@ from minifit import kernels
 from minifit.errors import ArgumentError
 
 SAVED = {"train": (120_000, 1.0), "test": (60_000, 0.25), "predict": (20_000, 0.25)}
-"""Nanoseconds that a step saves as a program: by itself, and for each number that it goes through.
+"""Nanoseconds that a program saves: for each step, and for each number that the step computes with.
 
-Measured with chains of one to eight dense layers, where it is the least.
+Measured with chains of one to eight dense layers, which save the least.
 """
 
 IMPORT, A_KIND = 1e8, 1.2e7
-"""Nanoseconds that it takes to load LLVM, and to compile a kind of instruction from the archive of them."""
+"""Nanoseconds to load LLVM, and to compile one kind of instruction from the archive."""
 
 OP_BY_OP = 1.5e10
-"""The cost where there is no program: three seconds, for kernels of single ops that save a fifth."""
+"""The cost in nanoseconds where there is no program: three seconds of compiling single ops, which save a fifth."""
 
 LEAST = IMPORT + A_KIND
-"""Below that no program is worth being written down."""
+"""The lowest cost of any program, in nanoseconds."""
 
 
 def saved(kind: str, epochs: int, steps: int | None, numbers: int) -> float:
-    """Return what a call would save by compiled kernels, in nanoseconds.
+    """Return the time that compiled kernels would save a call, in nanoseconds.
 
     Parameters
     ----------
     kind : {"train", "test", "predict"}
     epochs : int
     steps : int or None
-        In an epoch; unknown counts as without end.
+        The steps in an epoch; None means unknown and counts as infinitely many.
     numbers : int
-        How many numbers a step goes through: parameters and a batch of outputs.
+        How many numbers a step computes with: parameters and a batch of outputs.
     """
     a_step, a_number = SAVED[kind]
     return float("inf") if steps is None else epochs * steps * (a_step + a_number * numbers)
 
 
 def cost(kinds: int) -> float:
-    """Return what it costs to compile a program of so many kinds of instructions; with none there is no program."""
+    """Return the time to compile a program with so many kinds of instructions; 0 kinds mean that there is no program.
+
+    The result is in nanoseconds.
+    """
     return IMPORT + A_KIND * kinds if kinds else OP_BY_OP
 
 
 class Demand:
     """The time that compiled kernels would have saved the calls of a model so far.
 
-    A loop that calls `train_on_batch` a million times plans a single batch each time. So the calls add up, training,
-    judging and predicting each by itself, and from the one on that makes it worth while all are compiled.
+    A loop that calls `train_on_batch` a million times plans a single batch each time. So the savings of calls add up,
+    separately for training, evaluation and prediction. Once they exceed the cost of compiling, all later calls are
+    compiled.
     """
 
     def __init__(self) -> None:
         self._saved: dict[str, float] = {}
-        self._ask_at: dict[str, float] = {}  # where it next makes a difference what compiling costs
-        self._paid: set[str] = set()  # the kinds of calls that are compiled from now on
+        # the savings at which to compute the cost of compiling again
+        self._ask_at: dict[str, float] = {}
+        # the kinds of calls that are compiled from now on
+        self._paid: set[str] = set()
 
     def pays(self, kind: str, planned: float, cost: Callable[[], float], counts: bool = True) -> bool:
         """Return whether compiling pays for a call.
@@ -70,9 +75,9 @@ class Demand:
         ----------
         kind : str
         planned : float
-            What this call would save.
+            The time that this call would save.
         cost : callable
-            Returns what compiling costs.
+            Returns the time that compiling takes.
         counts : bool, default True
             Whether the call counts for later ones.
         """
@@ -88,11 +93,12 @@ class Demand:
         if counts and price <= total:
             self._paid.add(kind)
         elif counts:
-            self._ask_at[kind] = min(price, 2 * total)  # until then it may have become another model
+            # the model may change meanwhile, and with it the cost
+            self._ask_at[kind] = min(price, 2 * total)
         return price <= total
 
     def apart(self) -> "Demand":
-        """Return the same, for calls that do not count."""
+        """Return a copy, for calls that must not count."""
         other = Demand()
         other._saved, other._ask_at, other._paid = dict(self._saved), dict(self._ask_at), set(self._paid)
         return other
@@ -106,29 +112,30 @@ def choose(pays: Callable[[], bool]) -> ModuleType:
     Parameters
     ----------
     pays : callable
-        Returns whether compiling pays; not asked where the choice is pinned.
+        Returns whether compiling pays; not called when the variable pins the choice.
 
     Raises
     ------
     ArgumentError
-        When the variable is anything else, or asks for Numba where it cannot compile.
+        When the variable has another value, or names Numba where Numba cannot compile.
     """
-    wanted = os.environ.get("MINIFIT_KERNELS", "auto")
-    if wanted not in ("auto", "numba", "numpy"):
+    name = os.environ.get("MINIFIT_KERNELS", "auto")
+    if name not in ("auto", "numba", "numpy"):
         raise ArgumentError(
-            f"MINIFIT_KERNELS must be 'auto', 'numba' or 'numpy'. Received: {wanted!r}. Unset it for 'auto'."
+            f"MINIFIT_KERNELS must be 'auto', 'numba' or 'numpy'. Received: {name!r}. Unset it for 'auto'."
         )
-    if wanted == "auto":
-        wanted = "numba" if pays() and kernels.numba_available() else "numpy"
-    elif wanted == "numba" and not kernels.numba_available():
+    if name == "auto":
+        name = "numba" if pays() and kernels.numba_available() else "numpy"
+    elif name == "numba" and not kernels.numba_available():
         raise ArgumentError(
             f"MINIFIT_KERNELS=numba needs a Numba that compiles. Received: {kernels.numba_missing()}. "
             "Install or enable it, or set MINIFIT_KERNELS=auto."
         )
-    return _loaded(wanted)
+    return _load(name)
 
 
-_loaded: Callable[[str], ModuleType] = cache(kernels.load)  # asked at every call
+# cached, since every call of a model asks
+_load: Callable[[str], ModuleType] = cache(kernels.load)
 
 
 def name_of(chosen: ModuleType) -> str:
@@ -137,7 +144,7 @@ def name_of(chosen: ModuleType) -> str:
 
 
 def report(name: str) -> str:
-    """Return a sentence about the engine of this name, and why it is not the other one."""
+    """Return a sentence that names the engine and says why it was chosen."""
     if name == "numba":
         return "The engine is numba: compiled kernels."
     if not kernels.numba_available():

@@ -1,6 +1,6 @@
-"""Which layers are trained is settled by `compile`: `trainable` counts as it was then, as in tf.keras.
+"""The `trainable` flags of layers as `compile` found them, which decide what is trained, as in tf.keras.
 
-So a discriminator that is compiled, and then frozen inside a model that generates, goes on learning by itself.
+So a discriminator that is compiled first, and then frozen inside a GAN, still learns when it is trained by itself.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from minifit import console, settings
 
 _compiled: "WeakKeyDictionary[Any, bool]" = WeakKeyDictionary()
-"""The flag of each layer as the latest `compile` of any model found it."""
+"""The flag of each layer at the latest `compile` of any model."""
 
 
 class CompiledFlags:
@@ -20,7 +20,7 @@ class CompiledFlags:
     Parameters
     ----------
     layers : iterable of Layer
-        Each ahead of those in it.
+        The layers, each before those inside it.
     """
 
     def __init__(self, layers: Iterable[Any] = ()) -> None:
@@ -29,24 +29,27 @@ class CompiledFlags:
         _compiled.update(self._flags)
 
     def holding(self) -> AbstractContextManager[None]:
-        """Have the layers trained as they were compiled while the block runs, and put back what was found."""
-        found = [layer.trainable for layer, _ in self._flags]
-        if found == [flag for _, flag in self._flags]:
+        """Set the compiled flags while the block runs, and restore the present ones afterwards."""
+        present = [layer.trainable for layer, _ in self._flags]
+        if present == [flag for _, flag in self._flags]:
             return _AS_COMPILED
-        return self._exchanging([(layer, flag) for (layer, _), flag in zip(self._flags, found, strict=True)])
+        return self._exchanging(
+            [(layer, flag) for (layer, _), flag in zip(self._flags, present, strict=True)]
+        )
 
     @contextmanager
-    def _exchanging(self, found: list[tuple[Any, bool]]) -> Iterator[None]:
-        if any(_compiled.get(layer) is not flag for layer, flag in found):
-            self.warn()  # else another model was compiled with these flags: they were set for that one
+    def _exchanging(self, present: list[tuple[Any, bool]]) -> Iterator[None]:
+        # no warning when another model was compiled with these flags: they were set for that model
+        if any(_compiled.get(layer) is not flag for layer, flag in present):
+            self.warn()
         try:
             _set(self._flags)
             yield
         finally:
-            _set(found)
+            _set(present)
 
     def warn(self) -> None:
-        """Say, once, that flags which were set since do not count."""
+        """Warn, once, that flags set after `compile` do not count."""
         if not self._warned:
             self._warned = True
             console.warn(
@@ -59,10 +62,10 @@ _AS_COMPILED = nullcontext()
 
 
 class Outlook:
-    """Notices when something was set that plans of a model may go by.
+    """An observer of settings that a model's programs and caches may depend on.
 
-    A training of two models that are in one another sets flags and puts them back at every batch: such changes count
-    only if a flag of this model is another one when it is looked at.
+    Training two models of which one contains the other sets flags and restores them at every batch. Such a change
+    counts only if a flag of this model differs at the time of the next call.
 
     Parameters
     ----------
@@ -76,7 +79,7 @@ class Outlook:
         self._flags: list[bool] = []
 
     def moved(self) -> bool:
-        """Return whether there was such a change since this was last asked; True for the first time."""
+        """Return whether such a setting has changed since the last call; True at the first call."""
         if self._count == settings.count:
             return False
         self._count, others = settings.count, settings.count - settings.flags
@@ -89,6 +92,6 @@ class Outlook:
 
 
 def _set(flags: Iterable[tuple[Any, bool]]) -> None:
-    """Set flags, the outer layers' first, as setting one sets those of all layers inside."""
+    """Set flags, outer layers first, since setting one sets those of all layers inside it."""
     for layer, flag in flags:
         layer.trainable = flag

@@ -1,6 +1,6 @@
-"""`fit_generator` and its relatives: the older methods for generators, for programs that still call them.
+"""`fit_generator`, `evaluate_generator` and `predict_generator`, for programs that still call them.
 
-`fit`, `evaluate` and `predict` take whatever gives batches.
+`fit`, `evaluate` and `predict` accept generators as well.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from minifit import console
 
 
 class GeneratorMethods:
-    """The older methods of a model, in the order of their arguments; each warns and calls the newer one.
+    """The older methods of a model, with their order of arguments; each warns and calls the newer one.
 
     References
     ----------
@@ -33,7 +33,7 @@ class GeneratorMethods:
         shuffle: Any = True,
         initial_epoch: int = 0,
     ) -> Any:
-        """Warn, and return what `fit` returns for the same arguments."""
+        """Warn, then call `fit` with the same arguments and return its result."""
         _warn("fit")
         return self.fit(
             generator,
@@ -62,7 +62,7 @@ class GeneratorMethods:
         use_multiprocessing: bool = False,
         verbose: Any = 0,
     ) -> Any:
-        """Warn, and return what `evaluate` returns for the same arguments."""
+        """Warn, then call `evaluate` with the same arguments and return its result."""
         _warn("evaluate")
         return self.evaluate(
             generator,
@@ -84,7 +84,7 @@ class GeneratorMethods:
         use_multiprocessing: bool = False,
         verbose: Any = 0,
     ) -> Any:
-        """Warn, and return what `predict` returns for the same arguments."""
+        """Warn, then call `predict` with the same arguments and return its result."""
         _warn("predict")
         return self.predict(
             generator,
@@ -98,4 +98,4 @@ class GeneratorMethods:
 
 
 def _warn(method: str) -> None:
-    console.warn(f"{method}_generator is an older method. Call model.{method}, which takes generators.")
+    console.warn(f"{method}_generator is an older method. Call model.{method}, which accepts generators.")

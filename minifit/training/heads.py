@@ -1,7 +1,7 @@
-"""Heads: a model is judged at each of its outputs, by a loss and metrics of their own.
+"""Heads: the loss and the metrics of each output of a model.
 
-`compile` takes a loss, metrics and weights as one for all outputs, as a list or as a dict by the names of the outputs.
-Here that is put in normal form once: a `Head` for each output, in the order of the outputs.
+`compile` accepts one loss, one list of metrics and one weight for all outputs, or lists of them, or dicts by the names
+of the outputs. This file puts them in normal form once: a `Head` for each output, in the order of the outputs.
 """
 
 import copy
@@ -26,21 +26,21 @@ from minifit.workers import Share
 
 @dataclass(eq=False)
 class Head:
-    """One output of a model, and what it is judged by.
+    """One output of a model, with its loss and metrics.
 
     Attributes
     ----------
     name : str
-        The output's.
+        The name of the output.
     loss : Loss or None
     weight : float or Variable
-        The factor of its loss in the total.
+        The factor of the loss in the total.
     metrics : dict of str to (Metric, bool)
-        By their names in logs, each with whether it takes sample weights into account.
+        The metrics by their names in logs, each with whether it uses sample weights.
     tracker : Mean or None
-        The running mean of its own loss; None where it is the only output, whose loss is the total.
+        The running mean of the output's loss; None for the only output of a model, whose loss is the total.
     value : Tensor or None
-        Its loss of the batch under way, until the tracker has taken it.
+        The loss of the current batch, until the tracker counts it.
     """
 
     name: str
@@ -52,11 +52,11 @@ class Head:
 
     @property
     def factor(self) -> float:
-        """The number that the loss is multiplied by."""
+        """The factor of the loss, as a number."""
         return float(self.weight)
 
     def form_of_targets(self, output: tuple[int | None, ...]) -> tuple[str, Shape] | None:
-        """Return the dtype and the shape of a sample of targets for an output; None if it has no use for any."""
+        """Return the dtype and sample shape of the targets for an output; None if the head uses no targets."""
         if self.loss is None and not self.metrics:
             return None
         shape = tuple(n or 1 for n in output[1:])
@@ -64,7 +64,7 @@ class Head:
         return ("<i8", shape[:-1]) if fn is losses.sparse_categorical_crossentropy else ("<f4", shape)
 
     def apart(self) -> "Head":
-        """Return the same head with sums of its own."""
+        """Return a copy of the head with its own sums."""
         tracker, metrics = copy.deepcopy((self.tracker, self.metrics))
         return Head(self.name, self.loss, self.weight, metrics, tracker)
 
@@ -80,11 +80,11 @@ class Head:
         return value if self.weight == 1 else value * self.factor
 
     def _of_share(self, value: Tensor, share: Share) -> Tensor:
-        """Return the loss of a share as a mean over its rows, whatever the reduction: so it is weighed by them."""
+        """Return the loss of a share as the mean over its rows, whatever the reduction; workers weigh it by them."""
         assert self.loss is not None
         if value.ndim:
             raise ArgumentError(
-                "Several workers need a loss of one number a batch. Received: "
+                "Several workers need a loss that is one number per batch. Received: "
                 f"the loss {self.loss.name!r} of shape {value.shape}. Use reduction='auto' or 'sum'."
             )
         if getattr(self.loss, "reduction", None) != losses.Reduction.SUM:
@@ -92,17 +92,17 @@ class Head:
         return value * (1 / share.part if share.rows else 0.0)
 
     def lower(self, program: Any, y_true: Any, y_pred: Any, weight: Any) -> Any:
-        """Write down the loss of a batch, and return its value."""
+        """Emit the loss of a batch, and return its value."""
         assert self.loss is not None
         value = self.loss.lower(program, y_true, y_pred, weight)
         if program.workers.size == 1:
             return value
         if value.shape:
-            program.refuse("a loss of several numbers, of a batch that several workers share")
+            program.refuse("a loss of several numbers for a batch that several workers share")
         return program.over_part(value) if self.loss.reduction == losses.Reduction.SUM else value
 
     def update(self, y_true: Array | Tensor, y_pred: Tensor, weight: Array | None) -> None:
-        """Update its metrics with a batch."""
+        """Update the metrics with a batch."""
         if self.metrics:
             targets, predicted = constant(match_ranks(to_array(y_true), y_pred.value)), _constant(y_pred)
             for metric, weighted in self.metrics.values():
@@ -110,8 +110,8 @@ class Head:
 
 
 @dataclass(eq=False)
-class Given:
-    """The arguments of `compile` as they are, checked as far as that is possible without a model."""
+class CompileArguments:
+    """The arguments of `compile`, validated as far as possible without a model."""
 
     loss: Any
     metrics: Any
@@ -132,11 +132,16 @@ class Given:
             check_entry(entry)
 
     def check_for(self, names: Sequence[str]) -> None:
-        """Raise for losses, metrics and weights that do not fit outputs of these names."""
+        """Validate losses, metrics and weights for outputs with these names.
+
+        Raises
+        ------
+        UnknownNameError, ArgumentError
+        """
         by_output("loss", self.loss, names)
         by_output("loss_weights", self.loss_weights, names)
-        for what in ("metrics", "weighted_metrics"):
-            metrics_by_output(what, getattr(self, what), names)
+        for argument in ("metrics", "weighted_metrics"):
+            metrics_by_output(argument, getattr(self, argument), names)
 
     @property
     def has_loss(self) -> bool:
@@ -145,21 +150,21 @@ class Given:
 
     @property
     def variables(self) -> list[Variable]:
-        """The loss weights that may be changed at any time."""
+        """The loss weights that are variables, which may change at any time."""
         return [weight for weight in _each(self.loss_weights) if isinstance(weight, Variable)]
 
-    def set_apart(self) -> None:
-        """Have metrics of its own, which no other `Given` sums up in."""
+    def copy_metrics(self) -> None:
+        """Replace the metrics by copies, whose sums belong to no other `CompileArguments`."""
         self.metrics, self.weighted_metrics = copy.deepcopy((self.metrics, self.weighted_metrics))
 
     def get_config(self, heads: list[Head] | None) -> dict[str, Any]:
-        """Return the arguments of `compile` as plain data in the form of tf.keras 2.7, those of the heads if known."""
+        """Return the arguments of `compile` as plain data in the form of tf.keras 2.7; metrics of `heads` if known."""
         if heads is None:
-            plain, weighted = _written(self.metrics), _written(self.weighted_metrics)
+            plain, weighted = _serialized(self.metrics), _serialized(self.weighted_metrics)
         else:
-            of = [[(m, w) for m, w in head.metrics.values()] for head in heads]
+            of_heads = [list(head.metrics.values()) for head in heads]
             plain, weighted = (
-                [[_written(m) for m, w in each if w is on] for each in of] for on in (False, True)
+                [[_serialized(m) for m, w in each if w is on] for each in of_heads] for on in (False, True)
             )
             if len(heads) == 1:
                 plain, weighted = plain[0], weighted[0]
@@ -189,153 +194,154 @@ class Given:
         UnknownNameError
             For a name that no output has, with the nearest.
         ArgumentError
-            For more or fewer entries than outputs, and for two metrics of one name.
+            For more or fewer entries than outputs, and for two metrics with the same name.
         """
         several = len(names) > 1
-        given_losses = [loss_object(loss) for loss in by_output("loss", self.loss, names)]
+        loss_objects = [loss_object(loss) for loss in by_output("loss", self.loss, names)]
         weights = [checked_weight(w) for w in by_output("loss_weights", self.loss_weights, names)]
         plain = metrics_by_output("metrics", self.metrics, names)
         weighted = metrics_by_output("weighted_metrics", self.weighted_metrics, names)
-        made = []
+        heads = []
         for i, name in enumerate(names):
             entries = [(e, False) for e in plain[i]] + [(e, True) for e in weighted[i]]
-            tracker = Mean(f"{name}_loss") if several and given_losses[i] is not None else None
-            metrics = _named(entries, targets[i] or outputs[i], outputs[i], f"{name}_" if several else "")
-            made.append(Head(name, given_losses[i], weights[i], metrics, tracker))
-        _check_names(made)
-        return made
+            tracker = Mean(f"{name}_loss") if several and loss_objects[i] is not None else None
+            metrics = _by_name(entries, targets[i] or outputs[i], outputs[i], f"{name}_" if several else "")
+            heads.append(Head(name, loss_objects[i], weights[i], metrics, tracker))
+        _check_names(heads)
+        return heads
 
 
 # -- by output -----------------------------------------------------------------------------------------------
 
 
-def by_output(what: str, given: Any, names: Sequence[str]) -> list[Any]:
-    """Return an argument of `compile` as a list with an entry for each output, None where it has none.
+def by_output(argument: str, value: Any, names: Sequence[str]) -> list[Any]:
+    """Return an argument of `compile` as a list with an entry for each output, None for an output without one.
 
     Parameters
     ----------
-    what : str
+    argument : str
         The name of the argument.
-    given : object
+    value : object
         One for all outputs, a list with one for each, or a dict by the names of some of them.
     names : list of str
         The names of the outputs.
     """
-    if _is_by_name(given):
-        for name in given:
+    if _is_by_name(value):
+        for name in value:
             if name not in names:
-                raise UnknownNameError.of(f"output for {what}", str(name), names)
-        return [given.get(name) for name in names]
-    if not isinstance(given, list):
-        return [given] * len(names)
-    if len(given) != len(names):
+                raise UnknownNameError.of(f"output for {argument}", str(name), names)
+        return [value.get(name) for name in names]
+    if not isinstance(value, list):
+        return [value] * len(names)
+    if len(value) != len(names):
         raise ArgumentError(
-            f"{what} is one for all outputs, a list with one for each, or a dict by their names: {list(names)}. "
-            f"Received: {len(given)} for {len(names)}. Pass one for each, None for an output without."
+            f"{argument} is one for all outputs, a list with one for each, or a dict by their names: {list(names)}. "
+            f"Received: {len(value)} for {len(names)}. Pass one for each, None for an output without."
         )
-    return given
+    return value
 
 
-def metrics_by_output(what: str, given: Any, names: Sequence[str]) -> list[list[Any]]:
-    """Return metrics as a list for each output: a list without lists in it is for every output, as in tf.keras."""
-    if len(names) == 1 and not _is_by_name(given):
-        return [_flat(given)]
-    if _is_by_name(given) or (
-        isinstance(given, list) and any(isinstance(e, list) or _is_by_name(e) for e in given)
+def metrics_by_output(argument: str, value: Any, names: Sequence[str]) -> list[list[Any]]:
+    """Return metrics as a list for each output; a list that contains no lists is for every output, as in tf.keras."""
+    if len(names) == 1 and not _is_by_name(value):
+        return [_flat(value)]
+    if _is_by_name(value) or (
+        isinstance(value, list) and any(isinstance(e, list) or _is_by_name(e) for e in value)
     ):
-        return [_flat(each) for each in by_output(what, given, names)]
-    return [[copy.deepcopy(e) if isinstance(e, Metric) else e for e in _flat(given)] for _ in names]
+        return [_flat(each) for each in by_output(argument, value, names)]
+    return [[copy.deepcopy(e) if isinstance(e, Metric) else e for e in _flat(value)] for _ in names]
 
 
-def _named(
-    given: list[tuple[Any, bool]], y_true: Shape, y_pred: Shape, prefix: str
+def _by_name(
+    entries: list[tuple[Any, bool]], y_true: Shape, y_pred: Shape, prefix: str
 ) -> dict[str, tuple[Metric, bool]]:
     """Return the metrics of one output by their names in logs."""
-    made: dict[str, tuple[Metric, bool]] = {}
-    for entry, weighted in given:
+    metrics: dict[str, tuple[Metric, bool]] = {}
+    for entry, weighted in entries:
         metric = for_outputs(entry, y_true, y_pred)
-        own = metric.name.removeprefix(prefix)  # a file holds the whole name
+        # a file holds the whole name
+        own = metric.name.removeprefix(prefix)
         check_name(own)
         name = prefix + own
-        if name in made and weighted:
+        if name in metrics and weighted:
             name = f"{prefix}weighted_{own}"
-        if name in made and not metric.named:
-            name = next(n for i in count(1) if (n := f"{name}_{i}") not in made)
+        if name in metrics and not metric.named:
+            name = next(n for i in count(1) if (n := f"{name}_{i}") not in metrics)
             metric.rename(name)
-        if name in made:
-            raise _two_of(name)
+        if name in metrics:
+            raise _duplicate(name)
         if prefix:
             metric.rename(name)
-        made[name] = metric, weighted
-    return made
+        metrics[name] = metric, weighted
+    return metrics
 
 
 def _check_names(heads: Sequence[Head]) -> None:
     """Raise if two values would have one key in the logs: outputs `a` and `a_b` with metrics `b_c` and `c`."""
-    taken = {"loss"}
+    keys = {"loss"}
     for head in heads:
         for name in (*([head.tracker.name] if head.tracker is not None else []), *head.metrics):
-            if name in taken:
-                raise _two_of(name)
-            taken.add(name)
+            if name in keys:
+                raise _duplicate(name)
+            keys.add(name)
 
 
-def _two_of(name: str) -> ArgumentError:
+def _duplicate(name: str) -> ArgumentError:
     return ArgumentError(
-        f"Metrics need names of their own. Received: two called {name!r}. Give one another name."
+        f"Metrics must have different names. Received: two called {name!r}. Give one another name."
     )
 
 
 # -- entries -------------------------------------------------------------------------------------------------
 
 
-def loss_object(loss: Any) -> losses.Loss | None:
-    """Return the loss that an entry means; None for none."""
-    found = losses.get(loss)
-    if found is None:
+def loss_object(value: Any) -> losses.Loss | None:
+    """Return the loss for an entry of the argument `loss`; None if there is none."""
+    loss = losses.get(value)
+    if loss is None:
         return None
-    if isinstance(found, losses.Loss):
-        check_call(f"call of the loss {found.name!r}", found.call, "y_true", "y_pred")
-        return found
-    return losses.LossFunctionWrapper(found)
+    if isinstance(loss, losses.Loss):
+        check_call(f"call of the loss {loss.name!r}", loss.call, "y_true", "y_pred")
+        return loss
+    return losses.LossFunctionWrapper(loss)
 
 
 def checked_weight(value: Any) -> Any:
-    """Return a loss weight as a float; a Variable as it is."""
-    found = 1.0 if value is None else number("loss_weights", value, example=0.5)
-    return value if isinstance(value, Variable) else found
+    """Return a loss weight as a float; a Variable is returned unchanged."""
+    weight = 1.0 if value is None else number("loss_weights", value, example=0.5)
+    return value if isinstance(value, Variable) else weight
 
 
 def _is_by_name(value: Any) -> bool:
-    """Return whether this is a dict by output; one with a class name describes a single thing."""
+    """Return whether a value is a dict by output; a dict with a class name describes a single object."""
     return isinstance(value, Mapping) and "class_name" not in value
 
 
-def _written(given: Any) -> Any:
-    """Return metrics as plain data; a loss as the metric that it means, whatever the shapes."""
-    return _map(lambda e: serialize(for_outputs(e, (1,), (1,)) if isinstance(e, losses.Loss) else e), given)
+def _serialized(value: Any) -> Any:
+    """Return metrics as plain data; a loss among them as the metric that it stands for, whatever the shapes."""
+    return _map(lambda e: serialize(for_outputs(e, (1,), (1,)) if isinstance(e, losses.Loss) else e), value)
 
 
-def _map(function: Callable[[Any], Any], given: Any) -> Any:
-    """Return what a function makes of every entry of a list or dict by output; None stays."""
-    if _is_by_name(given):
-        return {name: _map(function, each) for name, each in given.items()}
-    if isinstance(given, list):
-        return [_map(function, each) for each in given]
-    return None if given is None else function(given)
+def _map(function: Callable[[Any], Any], value: Any) -> Any:
+    """Apply a function to every entry of a list or dict by output; None stays."""
+    if _is_by_name(value):
+        return {name: _map(function, each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_map(function, each) for each in value]
+    return None if value is None else function(value)
 
 
 def _listed(value: Any) -> Any:
-    """Return whatever lists several as a list."""
+    """Return a collection with several entries as a list; other values unchanged."""
     several = entries(value)
     return value if several is None else several
 
 
 def _listed_deeply(value: Any) -> Any:
-    """Return metrics with every list in them as a list."""
+    """Return metrics with every collection in them as a list."""
     if isinstance(value, Set):
         raise ArgumentTypeError(
-            f"metrics are listed in an order. Received: a {type(value).__name__}. Pass a list."
+            f"metrics must be a list, since they have an order. Received: a {type(value).__name__}. Pass a list."
         )
     if _is_by_name(value):
         return {name: _listed_deeply(each) for name, each in value.items()}
@@ -344,7 +350,7 @@ def _listed_deeply(value: Any) -> Any:
 
 
 def _each(value: Any) -> list[Any]:
-    """Return the entries of a list or of a dict by output; a single one alone."""
+    """Return the entries of a list or of a dict by output; a single value as a list of one."""
     if _is_by_name(value):
         return list(value.values())
     return value if isinstance(value, list) else [value]
@@ -360,7 +366,7 @@ def _flat(value: Any) -> list[Any]:
 
 
 def _constant(y_pred: Tensor) -> Tensor:
-    """Return the predictions without their history: metrics need no gradient."""
-    made = constant(y_pred.value)
-    made.logits = None if y_pred.logits is None else constant(y_pred.logits.value)
-    return made
+    """Return predictions detached from the graph, since metrics need no gradient."""
+    detached = constant(y_pred.value)
+    detached.logits = None if y_pred.logits is None else constant(y_pred.logits.value)
+    return detached

@@ -1,10 +1,9 @@
-"""`Kept`: what a call leaves to the next one, as long as it holds.
+"""`Kept`: a cache from one call to the next, valid as long as no setting changes.
 
-A call for a single batch would spend more time on asking layers what they have, and on making a step, than on the step
-itself. So answers about the model are kept, and so is a step that was taken, with its memory. All of that follows from
-settings and counts only while none is set: a layer that is added, a flag, another optimizer change it. What lists and
-dicts of a layer hold, and what a property of the user's returns, may change without it. Of a model with such layers
-nothing is kept.
+A call for a single batch would spend more time asking the layers about their weights, and making a step, than on the
+step itself. So answers about the model are cached, and so is the last step with its memory. Setting anything
+invalidates the cache: an added layer, a flag, another optimizer. The lists and dicts of a layer, and the properties of
+a user's class, can change without notice, so nothing is cached for a model with such layers.
 """
 
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from minifit.training.flags import Outlook
 Answer = TypeVar("Answer")
 
 MOST = 2**20
-"""Numbers that a step which is kept may compute with at most, beside the weights: 4 MB."""
+"""The most numbers, beside the weights, that a cached step may compute with: 4 MB."""
 
 OF_LAYERS = frozenset(
     (
@@ -26,11 +25,11 @@ OF_LAYERS = frozenset(
         *("numbers_in_a_step", "layers_in_turn"),
     )
 )
-"""The names by which a layer says what it has."""
+"""The members of a layer that the answers come from."""
 
 
 class Kept:
-    """Answers about a model, and its steps.
+    """A cache of answers about a model, and of its steps.
 
     Parameters
     ----------
@@ -45,7 +44,7 @@ class Kept:
         self._steps: dict[type, Any] = {}
 
     def answer(self, question: str, ask: Callable[[], Answer]) -> Answer:
-        """Return the answer to a question about the model: the latest one, if it still holds."""
+        """Return the cached answer to a question about the model if it is still valid; else call `ask`."""
         version, known = self._now(), self._answers.get(question)
         if known is not None and known[0] == version:
             return known[1]  # type: ignore[no-any-return]
@@ -55,30 +54,30 @@ class Kept:
         return answer
 
     def _now(self) -> int:
-        """Return the number of the present state of the model's settings."""
+        """Return the version of the model's present settings."""
         self._version += self._outlook.moved()
         return self._version
 
-    def take(self, kind: type, *parts: Any) -> Any:
-        """Return a step of a kind that was made of these very parts, for one user at a time; None if there is none."""
+    def reuse(self, kind: type, *parts: Any) -> Any:
+        """Remove and return the cached step of a class if it was made from these very parts; None if there is none."""
         step = self._steps.pop(kind, None)
         if step is None or not step.holds(parts):
             return None
         return step
 
     def put(self, step: Any, samples: int | None) -> None:
-        """Keep a step that was taken, with batches of so many samples, for the next call; None means unknown."""
+        """Cache a step that ran batches of `samples` samples, for the next call; None means an unknown number."""
         if step.parts and samples and samples * self._numbers()[1] <= MOST and self._closed():
             step.rest()
             self._steps[type(step)] = step
 
     def numbers(self, samples: int) -> int:
-        """Return how many numbers a step with so many samples goes through."""
+        """Return how many numbers a step with `samples` samples computes with."""
         weights, of_sample = self._numbers()
         return weights + samples * of_sample
 
     def _numbers(self) -> tuple[int, int]:
-        """Return how many numbers a step goes through: weights, and what it makes of a sample."""
+        """Return how many numbers a step computes with: the weights, and the numbers for each sample."""
 
         def ask() -> tuple[int, int]:
             weights: int = self._model.numbers_in_a_step(0)
@@ -96,7 +95,7 @@ class Kept:
 
 
 def _is_open(layer: Any) -> bool:
-    """Return whether a layer has lists or dicts that may grow, or says in its own way what it has."""
+    """Return whether a layer has lists or dicts that may grow, or overrides a member that answers come from."""
     if any(_may_hold_layers(vars(layer)[name]) for name in layer._containers):
         return True
     own = (kind for kind in type(layer).__mro__ if not kind.__module__.startswith("minifit."))
@@ -104,6 +103,6 @@ def _is_open(layer: Any) -> bool:
 
 
 def _may_hold_layers(container: Any) -> bool:
-    """Return whether a list or dict may come to hold layers: one of numbers, as of axes, does not."""
+    """Return whether a list or dict may come to hold layers; one of numbers or strings, such as axes, does not."""
     kinds = set(map(type, leaves(container)))
     return not kinds or not kinds <= {int, float, str, bool}

@@ -1,4 +1,4 @@
-"""`Message`: what workers add up after each batch."""
+"""`Message`: the numbers that workers add up after each batch."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,30 +10,30 @@ from minifit.parameters import Parameter
 from minifit.workers import Workers
 
 WORDS = 2
-"""Numbers behind the sums: how many workers want to make a pause, and the status word of `Workers.add_up`."""
+"""Numbers behind the sums: how many workers request a pause, and the status word of `Workers.add_up`."""
 
 
 class Message:
-    """The gradients of weights as they lie in memory, behind them what a batch adds to sums, and two words.
+    """The gradients of weights in the order of memory, then a batch's part of the sums, then two words.
 
     Parameters
     ----------
     workers : Workers
     weights : list of Parameter
-        All that is learned; none where batches are only judged.
+        All learned weights; empty in an evaluation.
     sums : int
-        How many sums there are.
+        The number of sums.
 
     Attributes
     ----------
     numbers : ndarray of float32
-        All of it, with the gradients of the first buffer of weights. Further buffers are messages of their own.
+        The whole message, with the gradients of the first buffer of weights. Each further buffer is a separate message.
     sums : ndarray of float32
-        The part for sums.
+        The part for the sums.
     pause : bool
-        Whether this worker wants to make a pause after the batch; all of them make it then.
+        Whether this worker requests a pause after the batch; all workers then pause.
     paused : bool
-        Whether any wanted to after the latest batch.
+        Whether any worker requested a pause after the latest batch.
     """
 
     def __init__(self, workers: Workers, weights: Sequence[Parameter], sums: int) -> None:
@@ -52,13 +52,13 @@ class Message:
         self._words: Any = memoryview(self.numbers[-WORDS:])  # type: ignore[arg-type]
 
     def holds(self, sums: int) -> bool:
-        """Return whether it is of the memory that the weights have by now, with so many sums."""
+        """Return whether the message still matches the memory of the weights and has room for `sums` sums."""
         return self.sums.size == sums and all(
             buffer.message is known for buffer, known in zip(self._buffers, self._memory, strict=True)
         )
 
     def send(self) -> bool:
-        """Add all of it up over the workers; return whether to make a pause."""
+        """Add up the message over all workers; return whether to pause."""
         words = self._words
         words[0], words[1] = self.pause, 0.0
         self._add_up()

@@ -1,4 +1,4 @@
-"""`Objective`: what a compiled model is judged by, the losses and the metrics of all its outputs together."""
+"""`Objective`: the losses and the metrics of all outputs of a compiled model."""
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
@@ -15,12 +15,12 @@ from minifit.metrics.base import Mean, Metric
 from minifit.parameters import Variable
 from minifit.tables import plain
 from minifit.tensor import Tensor
-from minifit.training.heads import Given, Head
+from minifit.training.heads import CompileArguments, Head
 from minifit.undo import Undo
 
 
 class Objective:
-    """A list of heads, one for each output, and their total.
+    """A list of heads, one for each output, and their total loss.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Objective:
     metrics, weighted_metrics : str, function, Metric, or (nested) lists or dicts by output of them
         Metrics without and with sample weights.
     loss_weights : float or Variable, or a list or dict by output of them, optional
-        Factors of the losses; that of a Variable is looked up at every batch.
+        Factors of the losses; a Variable is read at every batch.
 
     Attributes
     ----------
@@ -37,43 +37,44 @@ class Objective:
     tracker : Mean
         The running mean of the total.
     trackers : list of Mean
-        The running means of losses: the total, then each output's own where there are several outputs.
+        The running means of losses: the total, then that of each output if there are several outputs.
     compiled_metrics : list of Metric
-        The metrics that `compile` was given, output by output.
+        The metrics passed to `compile`, output by output.
     of_layers : list of Metric
-        The metrics that layers and attributes of the model bring along; they come last in logs.
+        The metrics of the model's layers and attributes; they come last in logs.
     sums : list of Metric
-        All that sums up, in the order of `names`.
+        All running sums, in the order of `names`.
     names : list of str
         The names of losses and metrics in logs.
     resolved : bool
         Whether the heads are known.
     begun : bool
-        Whether a batch was taken in since: a call that failed at once settles nothing.
+        Whether a batch has been counted since; a call that failed on its first batch may still change the heads.
     losses_used, metrics_used : bool
-        Whether anything counts in the losses and in the metrics of `compile`: a step of the user's may use neither.
+        Whether the losses and the metrics of `compile` count anything: a user's step may use neither.
     lazy : bool
-        Whether the heads are made by the first batch, as a step of the user's takes it.
+        Whether the heads are made from the first batch of a user's step.
     claimed : bool
-        Whether the sums belong to a fit or an evaluation that is under way.
+        Whether the sums belong to a fit or an evaluation under way.
     """
 
     def __init__(
         self, loss: Any, metrics: Any = None, weighted_metrics: Any = None, loss_weights: Any = None
     ) -> None:
-        self._given = Given(loss, metrics, weighted_metrics, loss_weights)
-        self.given_loss = self._given.loss
+        self._arguments = CompileArguments(loss, metrics, weighted_metrics, loss_weights)
+        self.given_loss = self._arguments.loss
         self.tracker = Mean("loss")
         self._arrange([], [])
         self.resolved = self.claimed = self.begun = self.lazy = False
         self.losses_used = self.metrics_used = False
         self._shapes: Any = None
-        self._waiting: list[dict[str, Any]] = []  # sums that were put back before the heads were made
+        # sums that were restored before the heads were made
+        self._waiting: list[dict[str, Any]] = []
 
-    # -- what it is made of -----------------------------------------------------------------------------
+    # -- the parts --------------------------------------------------------------------------------------
 
     def _arrange(self, heads: list[Head], of_layers: list[Metric]) -> None:
-        """Have these heads and these metrics of layers, and list all that sums up."""
+        """Set the heads and the metrics of layers, and list all running sums."""
         self.heads, self.of_layers = heads, of_layers
         self.trackers = [self.tracker, *(head.tracker for head in heads if head.tracker is not None)]
         self.compiled_metrics = [metric for head in heads for metric, _ in head.metrics.values()]
@@ -84,98 +85,98 @@ class Objective:
         self._others = list(zip(self.names[len(self._means) :], self.metrics, strict=True))
 
     def bring_along(self, metrics: Sequence[Metric]) -> None:
-        """Report these metrics, of layers and attributes of the model, behind those of `compile`."""
+        """Add the metrics of the model's layers and attributes, behind those of `compile`."""
         if not metrics and not self.of_layers:
             return
         known = set(map(id, self.compiled_metrics))
-        found = [m for m in metrics if id(m) not in known]
-        if len(found) != len(self.of_layers) or any(
-            a is not b for a, b in zip(found, self.of_layers, strict=True)
+        of_layers = [m for m in metrics if id(m) not in known]
+        if len(of_layers) != len(self.of_layers) or any(
+            a is not b for a, b in zip(of_layers, self.of_layers, strict=True)
         ):
-            self._arrange(self.heads, found)
+            self._arrange(self.heads, of_layers)
 
     @property
     def shown(self) -> list[Metric]:
-        """The losses and metrics that a model has to show."""
+        """The losses and metrics that `Model.metrics` shows."""
         losses = self.trackers if self.losses_used else []
         return [*losses, *(self.compiled_metrics if self.metrics_used else []), *self.of_layers]
 
     @property
     def metrics(self) -> list[Metric]:
-        """The metrics beside the losses, those that `compile` was given before those of layers."""
+        """The metrics: those of `compile`, then those of layers."""
         return [*self.compiled_metrics, *self.of_layers]
 
     @property
     def wants_targets(self) -> bool:
-        """True if there is a loss of targets."""
-        return self._given.has_loss
+        """True if an output has a loss, which needs targets."""
+        return self._arguments.has_loss
 
     @property
     def settled(self) -> bool:
-        """True if all factors stay as they are. The factor of a Variable may be changed at any time."""
-        return not self._given.variables
+        """True if all loss weights are constant. A Variable may change at any time."""
+        return not self._arguments.variables
 
     def resolve(
         self, names: Sequence[str], targets: Sequence[Shape | None], outputs: Sequence[Shape]
     ) -> None:
-        """Make the heads for the outputs of a model; they stay once a batch was taken in.
+        """Make the heads for the outputs of a model; they are fixed once a batch has been counted.
 
         Parameters
         ----------
         names : list of str
             The names of the outputs.
         targets, outputs : list of tuple of int
-            The shapes of a batch of targets (None for an output without) and of outputs. One of targets is for all.
+            The batch shapes of targets (None for an output without) and of outputs. A single target is for all outputs.
 
         Raises
         ------
         UnknownNameError, ArgumentError
-            When what `compile` was given does not fit these outputs.
+            When the arguments of `compile` do not fit these outputs.
         """
         targets = _for_each(targets, names)
         shapes = [None if t is None else t[1:] for t in targets], [o[1:] for o in outputs]
         if self.begun or all(t is None for t in targets) or (self.resolved and self._shapes == shapes):
             return
-        self._arrange(self._given.heads(names, targets, outputs), self.of_layers)
+        self._arrange(self._arguments.heads(names, targets, outputs), self.of_layers)
         self.resolved, self._shapes = True, shapes
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             self._put_back(waiting)
 
     def check_for(self, names: Sequence[str]) -> None:
-        """Raise for what `compile` was given if it does not fit outputs of these names."""
-        self._given.check_for(names)
+        """Validate the arguments of `compile` for outputs with these names."""
+        self._arguments.check_for(names)
 
     def check_targets(
         self, name_of: Callable[[int], str], targets: Columns, outputs: Sequence[tuple[int | None, ...]]
     ) -> None:
-        """Raise for targets that the losses could not take in any batch; messages ask for the name of an output's."""
+        """Validate targets that no batch could make valid; `name_of` returns the name of a target for messages."""
         columns = zip(self.heads, _for_each(targets, self.heads), outputs, strict=True)
         for i, (head, y_true, y_pred) in enumerate(columns):
             if head.loss is not None and y_true is not None:
                 head.loss.check_targets(name_of(i), y_true, y_pred)
 
     def apart(self) -> "Objective":
-        """Return the same objective with sums of its own, for an evaluation in the middle of a run."""
+        """Return a copy with its own sums, for an evaluation in the middle of a run."""
         other = copy.copy(self)
         other.tracker = Mean("loss")
-        other._given = copy.copy(self._given)
-        other._given.set_apart()
+        other._arguments = copy.copy(self._arguments)
+        other._arguments.copy_metrics()
         other._arrange([head.apart() for head in self.heads], self.of_layers)
         return other
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: the sums of a copy are unclaimed."""
+        """Pickle and copy with unclaimed sums."""
         return {**vars(self), "claimed": False}
 
     # -- a batch ----------------------------------------------------------------------------------------
 
     def loss_of(self, batch: Batch, outputs: Sequence[Tensor], extra: Iterable[Tensor]) -> Tensor:
-        """Return the loss of a batch: that of the targets of each output, plus what layers add."""
+        """Return the loss of a batch: the sum over the outputs, plus the losses that layers add."""
         total = self.total(batch.targets, outputs, batch.weights, extra)
         if total is None:
             raise ArgumentError(
-                "Training needs a loss. Received: compile(loss=None) and no layer that adds one. "
+                "Training needs a loss. Received: compile(loss=None) and no layer that adds a loss. "
                 "Pass for example loss='mse' to compile."
             )
         return total
@@ -183,7 +184,7 @@ class Objective:
     def total(
         self, targets: Columns, outputs: Sequence[Tensor], weights: Columns, extra: Iterable[Tensor]
     ) -> Tensor | None:
-        """Return the sum of the losses of columns, and of what is added to them; None if there is none."""
+        """Return the sum of the losses of all outputs and of the extra losses; None if there is no loss."""
         if not targets and self.wants_targets:
             raise DataError(
                 "The loss needs targets. Received: none. Pass y, or yield (x, y) from a generator; "
@@ -199,7 +200,7 @@ class Objective:
         return total
 
     def lower(self, program: Any, targets: Any, outputs: Any, weights: Any) -> Any:
-        """Write down the losses of a batch, their total and the metrics, and return the value of the total."""
+        """Emit the losses of a batch, their total and the metrics, and return the value of the total."""
         if not targets and self.wants_targets:
             program.refuse("a loss without targets")
         heads = self._by_head(targets, outputs, weights)
@@ -218,7 +219,7 @@ class Objective:
         return total
 
     def update(self, batch: Batch, outputs: Sequence[Tensor], loss: Tensor, undo: Undo) -> None:
-        """Add a batch to the running means, and have `undo` bring back what they were."""
+        """Add a batch to the running means, and record their earlier values in `undo`."""
         for metric in [*self.trackers, *self.compiled_metrics]:
             metric.keep(undo)
         if not self.begun:
@@ -227,7 +228,7 @@ class Objective:
         self.update_metrics(batch.targets, outputs, batch.weights)
 
     def count(self, loss: Tensor, samples: int) -> None:
-        """Add the total and each output's loss of so many samples to their running means."""
+        """Add the total loss and each output's loss to their running means, weighted by the number of samples."""
         _count(self.tracker, loss, samples)
         for head in self.heads:
             if head.tracker is not None and head.value is not None:
@@ -243,7 +244,7 @@ class Objective:
     def _by_head(
         self, targets: Columns, outputs: Sequence[Tensor], weights: Columns
     ) -> list[tuple[Head, Any, Tensor, Any]]:
-        """Return each head that has targets, with what it takes of a batch."""
+        """Return each head that has targets, with its targets, predictions and weights."""
         heads = self.heads
         if len(heads) == 1 and len(targets) == 1 and targets[0] is not None:
             return [(heads[0], targets[0], outputs[0], _for_each(weights, heads)[0])]
@@ -253,9 +254,9 @@ class Objective:
     # -- an epoch ---------------------------------------------------------------------------------------
 
     def logs(self) -> dict[str, Any]:
-        """Return the running means: the losses, then the metrics in the order given to `compile`.
+        """Return the running means: the losses, then the metrics in the order of `compile`.
 
-        A single number is a plain float; a metric with several (a value for each class) gives an array.
+        A metric with a single number is a float; one with several, such as a value for each class, is an array.
         """
         logs: dict[str, Any] = {}
         for name, mean in self._means:
@@ -266,24 +267,24 @@ class Objective:
         return logs
 
     def reset(self) -> None:
-        """Begin to sum up from nothing."""
+        """Reset all running sums."""
         for metric in self.sums:
             metric.reset_state()
 
     # -- as data ----------------------------------------------------------------------------------------
 
     def get_state(self) -> list[dict[str, Any]]:
-        """Return the sums of metrics and losses, those of layers first, and the loss weights that may be changed."""
+        """Return the sums of metrics and losses, those of layers first, and the loss weights that are variables."""
         own = self._waiting or [metric.get_state() for metric in [*self.trackers, *self.compiled_metrics]]
-        weights = [{"loss weight": float(weight)} for weight in self._given.variables]
+        weights = [{"loss weight": float(weight)} for weight in self._arguments.variables]
         return [metric.get_state() for metric in self.of_layers] + own + weights
 
     def set_state(self, state: list[dict[str, Any]]) -> None:
-        """Put back what `get_state` returned."""
-        end = len(state) - len(self._given.variables)
+        """Restore the state that `get_state` returned."""
+        end = len(state) - len(self._arguments.variables)
         for metric, saved in zip(self.of_layers, state, strict=False):
             metric.set_state(saved)
-        for weight, saved in zip(self._given.variables, state[end:], strict=True):
+        for weight, saved in zip(self._arguments.variables, state[end:], strict=True):
             weight.assign(saved["loss weight"])
         own = state[len(self.of_layers) : end]
         if self.lazy and not self.resolved:
@@ -297,31 +298,31 @@ class Objective:
             metric.set_state(saved)
 
     def kept(self) -> list[Metric]:
-        """Return what `get_state` takes the sums of, as far as it is known."""
+        """Return the metrics whose sums `get_state` returns, as far as they are known."""
         return self.of_layers + (
             [] if self.lazy and not self.resolved else [*self.trackers, *self.compiled_metrics]
         )
 
     def describe(self) -> dict[str, Any]:
-        """Return what must be equal for its sums to mean the same."""
+        """Return the properties that must be equal for the sums to have the same meaning."""
         if self.lazy:
-            return plain(self._given.get_config(None))  # type: ignore[no-any-return]
+            return plain(self._arguments.get_config(None))  # type: ignore[no-any-return]
         heads = self.heads
-        written = [None if h.loss is None else losses.serialize(h.loss) for h in heads]
+        serialized = [None if h.loss is None else losses.serialize(h.loss) for h in heads]
         weights = ["a Variable" if isinstance(h.weight, Variable) else h.factor for h in heads]
         return {
-            "loss": _one_or_all(written),
+            "loss": _one_or_all(serialized),
             "loss weight": _one_or_all(weights),
             "metrics": [{"class_name": type(m).__name__, "config": m.get_config()} for m in self.metrics],
         }
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of `compile` that make an equal objective, as plain data in the form of tf.keras 2.7."""
-        return self._given.get_config(self.heads if self.resolved else None)
+        """Return the arguments of `compile` as plain data in the form of tf.keras 2.7."""
+        return self._arguments.get_config(self.heads if self.resolved else None)
 
 
 def plain_result(name: str, result: Any) -> Any:
-    """Return what a metric gives as a plain float, or as an array if it is several numbers."""
+    """Return the result of a metric as a float, or as an array if it has several numbers."""
     array = np.asarray(result)
     try:
         return float(array) if array.ndim == 0 else array
@@ -333,16 +334,17 @@ def plain_result(name: str, result: Any) -> Any:
 
 
 def _count(tracker: Mean, loss: Tensor, samples: int) -> None:
-    """Add a loss to a running mean, as the loss of so many samples."""
+    """Add a loss to a running mean, weighted by the number of samples."""
     if loss.value.ndim == 0:
         tracker.total += float(loss.value) * samples
         tracker.count += samples
-    else:  # reduction "none": every value counts as the whole batch does, as in Keras
+    else:
+        # reduction "none": every value counts as the whole batch does, as in Keras
         tracker.update_state(loss.value, np.full(loss.shape, samples))
 
 
 def _for_each(columns: Sequence[Any], heads: Sequence[Any]) -> Any:
-    """Return columns for all outputs: one is for every output, as in tf.keras."""
+    """Return a column for each output; a single column is for every output, as in tf.keras."""
     if len(columns) == len(heads):
         return columns
     if len(columns) > 1:
@@ -354,5 +356,5 @@ def _for_each(columns: Sequence[Any], heads: Sequence[Any]) -> Any:
 
 
 def _one_or_all(values: list[Any]) -> Any:
-    """Return the only entry of a list: a model of one output is described as ever."""
+    """Return the only entry of a list, or the list: a model with one output is described by single values."""
     return values[0] if len(values) == 1 else values

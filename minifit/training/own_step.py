@@ -1,7 +1,8 @@
 """Steps that a user wrote: `train_step` and its like, called for one batch after another, op by op.
 
-They are taken as the library's own are: wholly or not at all, as far as changes are noted. Weights are, through
-`assign`, optimizers and the library's layers, and so are metrics and random numbers; attributes of the user's are not.
+Like the library's steps they run wholly or not at all, as far as the undo log records their changes. It records changes
+of weights by `assign`, optimizers and the library's layers, of metrics and of random streams; not those of the user's
+own attributes.
 """
 
 from collections.abc import Iterator
@@ -25,21 +26,21 @@ from minifit.training.step_methods import Function, Logs, acting
 
 
 class Feed(Iterator[Any]):
-    """The iterator that a step of the user's takes batches from, each nested as `fit` was given it.
+    """The iterator that a user's step takes batches from, nested as the data of `fit`.
 
     Parameters
     ----------
     step : OwnStep
     batches : Batches
     most : int or None
-        How many batches there are to take.
+        The number of batches that the step may take; None means no limit.
 
     Attributes
     ----------
     taken : int
-        How many were taken.
+        The number of batches taken.
     ended : bool
-        Whether another one was asked for than there are.
+        Whether the step asked for a batch behind the last one.
     """
 
     def __init__(self, step: "OwnStep", batches: Batches, most: int | None) -> None:
@@ -55,11 +56,11 @@ class Feed(Iterator[Any]):
         self._step.context.share = self._batches.share
         self._step.context.losses.clear()
         self._step.latest(batch)
-        return _given(self._batches, batch)
+        return _nested(self._batches, batch)
 
 
 class OwnStep(Runner):
-    """A step that is the user's function of an iterator.
+    """A step that calls the user's function of an iterator.
 
     Parameters
     ----------
@@ -69,11 +70,11 @@ class OwnStep(Runner):
     function : callable
         Takes batches from an iterator, and returns logs or outputs.
     name : str
-        The method of the user's, for messages.
+        The name of the user's method, for messages.
     objective : Objective, optional
-        Where the compiled loss and metrics count.
+        The objective in which the compiled loss and metrics count.
     recording : bool, default False
-        Whether a gradient may be wanted.
+        Whether to record the ops for a gradient.
     """
 
     names_known = False
@@ -90,52 +91,52 @@ class OwnStep(Runner):
     ) -> None:
         super().__init__(kernels, streams, recording)
         self.context.builds = True
-        self.context.take = (
-            fresh  # the function may keep a tensor: gradients that are summed up over several batches
-        )
+        # the function may keep a tensor, such as gradients that it adds up over several batches
+        self.context.take = fresh
         self.model, self.objective, self._function = model, objective, function
-        self._called = f"{name} of {type(model).__name__}"
-        self.reason = self._called
+        self._method = f"{name} of {type(model).__name__}"
+        self.reason = self._method
         if objective is not None:
             self.inside.run(acting.set, (model, objective))
 
     def follow_settings(self) -> None:
-        """Have no program: the function does as it likes."""
+        """Do nothing: a user's function has no program."""
 
     def latest(self, batch: Batch) -> None:
-        """Remember the batch that was handed out last."""
+        """Remember the batch that the function took last."""
         self._latest = batch
 
     def rehearse(self, batches: Batches) -> None:
-        """Call the function on a first batch and take back what it changed: what is left are the layers it built."""
+        """Call the function on a sample batch, and undo its changes except for the layers that it built."""
         batch = batches.sample()
         self.latest(batch)
         self.look()
         self._keep()
         try:
-            with suppress(StopIteration):  # of a function that takes several batches, and there is one
-                self.inside.run(self._function, iter([_given(batches, batch)]))
+            # a function that takes several batches finds only one
+            with suppress(StopIteration):
+                self.inside.run(self._function, iter([_nested(batches, batch)]))
         finally:
             self.settle()
             self.context.losses.clear()
             self.memory.rewind()
 
     def take(self, batch: Batch) -> None:
-        """Never called: the user's function takes its batches itself."""
+        """Raise: the user's function takes its batches itself, so nothing calls this."""
         raise NotImplementedError
 
-    def _one(self, batches: Batches, most: int | None) -> int:
-        """Call the function once; its batches count as taken when it returns."""
+    def _run_one(self, batches: Batches, most: int | None) -> int:
+        """Call the function once; the batches that it takes count when it returns."""
         feed = Feed(self, batches, most)
         self._keep()
         try:
             result = self.inside.run(self._function, feed)
             if not feed.taken:
                 raise ArgumentError(
-                    f"A step takes its batches from the iterator. Received: {self._called}, which took none. "
+                    f"A step must take its batches from the iterator. Received: {self._method}, which took none. "
                     "Call next(iterator) in it."
                 )
-            self._take_in(result)
+            self._accept(result)
             if self.workers.size > 1:
                 self._share(feed)
             self._count(feed)
@@ -151,31 +152,32 @@ class OwnStep(Runner):
         return feed.taken
 
     def _count(self, feed: Feed) -> None:
-        """Let what the function changed stand."""
+        """Count the batches and keep the changes of the function."""
         with self.held:
             self.progress.batch += feed.taken
             self.undo.forget()
 
     def _keep(self) -> None:
-        """Have the undo log bring back what the function may change."""
+        """Record in the undo log the values that the function may change."""
 
     def _share(self, feed: Feed) -> None:
-        """Make what the function has summed up and returned the same on all workers."""
+        """Make the sums and the results of the function equal on all workers."""
         share = self.context.share
         if share is not None and not share.rows and feed.taken > 1:
             raise ArgumentError(
-                f"A step that takes several batches has rows of each on every worker. Received: {self._called}, which "
-                f"took {feed.taken}, the last of {share.total} rows for {self.workers.size} workers. Choose a "
-                "batch_size that leaves more rows for the last batch, or steps_per_execution=1."
+                "A step that takes several batches needs rows of each on every worker. "
+                f"Received: {self._method}, which took {feed.taken}, the last of {share.total} rows for "
+                f"{self.workers.size} workers. Choose a batch_size that leaves more rows for the last batch, or "
+                "steps_per_execution=1."
             )
 
-    def _take_in(self, result: Any) -> None:
-        """Take what the function returned."""
+    def _accept(self, result: Any) -> None:
+        """Store the result of the function."""
         raise NotImplementedError
 
 
 class OwnJudgedStep(OwnStep):
-    """A `train_step` or `test_step` of the user's."""
+    """A user's `train_step` or `test_step`."""
 
     objective: Objective
 
@@ -186,15 +188,15 @@ class OwnJudgedStep(OwnStep):
 
     @property
     def names(self) -> list[str]:
-        """The names that logs have as a rule: those of the metrics."""
+        """The expected keys of the logs: the names of the metrics."""
         return list(self.model.metrics_names)
 
     def logs(self) -> Logs:
-        """Return what the function returned last."""
+        """Return the latest logs of the function."""
         return self._logs
 
     def reset(self) -> None:
-        """Begin to sum up from nothing, as far as the model's metrics go."""
+        """Reset the model's metrics."""
         self.inside.run(self.model.reset_metrics)
 
     def sound(self) -> bool:
@@ -207,7 +209,7 @@ class OwnJudgedStep(OwnStep):
         return numbers_of(self._logs)
 
     def set_state(self, state: Logs) -> None:
-        """Put back what `get_state` returned."""
+        """Restore the logs that `get_state` returned."""
         self._logs = dict(state)
 
     def _keep(self) -> None:
@@ -221,9 +223,9 @@ class OwnJudgedStep(OwnStep):
         return self.inside.run(getattr, self.model, "metrics")
 
     def _share(self, feed: Feed) -> None:
-        """Add up over all workers what the metrics have taken in, and have logs say so.
+        """Add up the sums of the metrics over all workers, and update the logs.
 
-        Numbers in logs that are the result of no metric are averaged, each worker's counting by its rows.
+        Numbers in the logs that are no metric's result are averaged over the workers, weighted by their rows.
         """
         super()._share(feed)
         share, metrics, compiled = self.context.share, self._metrics(), self._compiled_names()
@@ -237,7 +239,7 @@ class OwnJudgedStep(OwnStep):
         results = dict(zip(names, map(_result, metrics), strict=True))
         floats = [name for name, value in self._logs.items() if isinstance(value, float)]
         others = [float(not _is_result(self._logs[name], results.get(name))) for name in floats]
-        added = np.subtract(_joined(sums), _joined(before)) if share.rows else np.zeros(sum(map(len, sums)))
+        added = np.subtract(_concat(sums), _concat(before)) if share.rows else np.zeros(sum(map(len, sums)))
         numbers = np.array([*added, *(self._logs[name] * share.part for name in floats), *others, 0], FLOAT)
         self.workers.add_up(numbers)
         begin = 0
@@ -256,79 +258,79 @@ class OwnJudgedStep(OwnStep):
     def _compiled_names(self) -> dict[int, str]:
         return dict(zip(map(id, self.objective.sums), self.objective.names, strict=True))
 
-    def _take_in(self, result: Any) -> None:
+    def _accept(self, result: Any) -> None:
         if not isinstance(result, dict) or not all(isinstance(name, str) for name in result):
             raise ArgumentTypeError(
-                f"A step returns its logs: a dict of numbers by name. Received: {quoted(result)} from {self._called}. "
-                "Return for example {'loss': loss}."
+                f"A step must return its logs: a dict of numbers by name. Received: {quoted(result)} from "
+                f"{self._method}. Return for example {{'loss': loss}}."
             )
         self._logs = {name: _plain(value) for name, value in result.items()}
 
 
 class OwnPredictStep(OwnStep):
-    """A `predict_step` of the user's.
+    """A user's `predict_step`.
 
     Attributes
     ----------
     outputs : list
-        What the function returned for each call, as flat arrays.
+        The results of the calls, as flat arrays.
     counts : list of list of int
-        Where several workers predict: how many rows of each batch that a call took count on this one.
+        For several workers: the rows that count on this worker, for each batch that a call took.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.outputs: list[tuple[Array, ...]] = []
         self.counts: list[list[int]] = []
-        self._taken: list[int] = []
+        self._rows: list[int] = []
         self._form: Any = None
 
     def latest(self, batch: Batch) -> None:
-        """Remember the batch that was handed out last, and how many of its rows count."""
+        """Remember the batch that the function took last, and how many of its rows count."""
         super().latest(batch)
         if (share := self.context.share) is not None:
-            self._taken.append(share.rows)
+            self._rows.append(share.rows)
 
     def _keep(self) -> None:
-        self._taken = []
+        self._rows = []
 
-    def _take_in(self, result: Any) -> None:
+    def _accept(self, result: Any) -> None:
         leaves = [to_array(leaf) for leaf in nest.flatten(result)]
         if any(leaf.ndim == 0 for leaf in leaves):
             raise ArgumentTypeError(
-                f"A predict step returns a row for each sample. Received: a single number from {self._called}. "
+                f"A predict step must return a row for each sample. Received: a single number from {self._method}. "
                 "Return tensors whose first axis is the batch."
             )
         self._form = result if self._form is None else self._form
-        self.counts.append(self._taken)
+        self.counts.append(self._rows)
         self.outputs.append(tuple([leaf.copy() for leaf in leaves]))
 
     def joined(self, first: int = 0) -> Any:
-        """Return the outputs of the calls from `first` on, one row a sample, nested as the function returned them."""
+        """Return the outputs from call `first` on, one row for each sample, nested as by the function."""
         return nest.pack(self._form, joined(self.workers, self.outputs[first:], self.counts[first:]))
 
 
 def numbers_of(logs: Logs) -> Logs:
-    """Return the numbers and arrays in logs, which files can hold; a step of the user's may return other things too."""
+    """Return the numbers and arrays in logs, which files can hold; a user's step may return other values too."""
     return {name: value for name, value in logs.items() if isinstance(value, int | float | np.ndarray)}
 
 
 def _result(metric: Metric) -> Any:
-    """Return what a metric gives, plain."""
+    """Return the result of a metric as a plain value."""
     return _plain(metric.result())
 
 
 def _is_result(value: float, result: Any) -> bool:
-    """Return whether a number in logs is the result of a metric: a step may return another by the same name."""
+    """Return whether a number in logs is a metric's result: a step may return another value under the same name."""
     return isinstance(result, float) and np.array_equal(value, result, equal_nan=True)
 
 
-def _joined(parts: list[list[float]]) -> list[float]:
+def _concat(parts: list[list[float]]) -> list[float]:
     return [number for part in parts for number in part]
 
 
-def _given(batches: Batches, batch: Batch) -> Any:
-    """Return a batch as tensors, nested as `fit` was given it."""
+def _nested(batches: Batches, batch: Batch) -> Any:
+    """Return a batch as tensors, nested as the data of `fit`."""
     return nest.map_leaves(_tensor, batches.form.pack(batch))
 
 
@@ -337,9 +339,10 @@ def _tensor(leaf: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value of logs as a plain number, or as an array of its own if it is several; all else as it is."""
+    """Return a value of logs as a plain number, or as a copied array if it is several; other values unchanged."""
     if isinstance(value, float):
-        return float(value)  # of a Number, too
+        # it may be a subclass of float
+        return float(value)
     if not (isinstance(value, Tensor | np.ndarray | np.generic) or hasattr(value, "__array__")):
         return value
     array = np.array(value)

@@ -1,7 +1,7 @@
-"""`Participants`: what takes part in a training, and who may use it now.
+"""`Participants`: the parts of a training, and the claims on them.
 
-One thread trains a model at a time. The loss and the metrics have one user at a time; others get equal ones with sums
-of their own.
+One thread trains a model at a time. One call uses the loss and the metrics at a time; a second one gets copies with
+their own sums.
 """
 
 import copy
@@ -24,16 +24,16 @@ from minifit.training.progress import Progress
 from minifit.training.step import TrainStep
 from minifit.training.trainable import Trainable
 
-_guard = threading.Lock()  # around the look at a state and the claim that follows from it
+# a claim must follow the test for one at once
+_guard = threading.Lock()
 
 
 class Participants(Progress):
-    """The parts of a model's training, each with a state of its own, and its place.
+    """The parts of a model's training, each with its own state, and the progress.
 
     Parameters
     ----------
     model : Trainable
-        Whose training it is.
 
     Attributes
     ----------
@@ -42,15 +42,15 @@ class Participants(Progress):
     trained_by : int or None
         The thread that trains the model now.
     streams : Streams
-        Where shuffling, dropout and initializers draw from.
+        The random streams of shuffling, dropout and initializers.
     optimizer, objective, batches, judged_on, callbacks
-        `judged_on` are the batches of a validation.
+        `judged_on` holds the batches of a validation.
     step : TrainStep or None
-        What trains on a batch, while a `fit` is under way.
+        The step of the `fit` under way.
     kept : Kept
-        What earlier calls have left.
+        Steps and answers that earlier calls left.
     demand : Demand
-        What they would have saved by compiled kernels.
+        The time that compiled kernels would have saved earlier calls.
     """
 
     def __init__(self, model: Trainable) -> None:
@@ -72,11 +72,11 @@ class Participants(Progress):
         return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy, at any hook: without what only the fit under way has. The copy is not running."""
-        left = ("batches", "judged_on", "callbacks", "step", "trained_by")
+        """Pickle and copy at any hook without the parts of the fit under way: the copy is not running."""
+        omitted = ("batches", "judged_on", "callbacks", "step", "trained_by")
         return {
             **vars(self),
-            **dict.fromkeys(left),
+            **dict.fromkeys(omitted),
             "resumed": False,
             "kept": Kept(self._model),
             "demand": Demand(),
@@ -88,7 +88,7 @@ class Participants(Progress):
         return self.trained_by is not None or (self.objective is not None and self.objective.claimed)
 
     def nested(self) -> Self:
-        """A state for a training within a training: the same model and optimizer, with a place and sums of its own."""
+        """Return a state for a training within a training: the same model and optimizer, its own progress and sums."""
         inner = type(self)(self._model)
         inner.streams, inner.optimizer, inner.trained_by = self.streams, self.optimizer, self.trained_by
         inner.demand = self.demand.apart()
@@ -97,7 +97,7 @@ class Participants(Progress):
 
     @contextmanager
     def claimed(self) -> Iterator[Self]:
-        """Train the model in this thread alone, as long as the block runs.
+        """Claim the training of the model for this thread until the block ends.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class Participants(Progress):
                 self.trained_by = me if free else self.trained_by
             if not free:
                 raise BusyError(
-                    "A model is trained by one thread at a time. Received: a second training of the same model while "
+                    "Only one thread can train a model at a time. Received: a second training of the same model while "
                     "another thread trains it. Wait for that one, or train a copy: copy.deepcopy(model)."
                 )
             yield self
@@ -121,9 +121,10 @@ class Participants(Progress):
 
     @contextmanager
     def sums(self) -> Iterator[Objective]:
-        """The loss and the metrics for one user at a time; who comes meanwhile gets equal ones with sums of their own.
+        """Claim the loss and the metrics until the block ends; when they are claimed already, yield copies.
 
-        So evaluations do not disturb each other or a fit, in hooks and in other threads.
+        The copies have their own sums. So evaluations in hooks and in other threads disturb neither each other nor a
+        fit.
         """
         shared, own = self.objective, None
         assert shared is not None
@@ -136,7 +137,8 @@ class Participants(Progress):
         finally:
             if own is not None:
                 own.claimed = False
-                for metric, state in aside:  # those of layers are the same for all
+                # copies share the metrics of layers
+                for metric, state in aside:
                     metric.set_state(state)
 
     @contextmanager
@@ -151,20 +153,20 @@ class Participants(Progress):
                 self.objective = own
 
     def begin_epoch(self, step: TrainStep) -> None:
-        """Make ready for the epoch; one that is resumed in its middle keeps its sums."""
+        """Reset the sums and the data for an epoch; an epoch that is resumed in its middle keeps them."""
         if self.batch == 0:
             assert self.batches is not None
             step.reset()
             self.batches.begin_epoch()
 
     def _begin_data(self, first_epoch: int, epochs: int) -> None:
-        """Have one pass over the data for every epoch of the run, also of those that another process trained."""
+        """Plan one pass over the data for each epoch of the run, including those that another process trained."""
         self.first_epoch, self.epochs = first_epoch, epochs
         if self.batches is not None:
             self.batches.passes = max(epochs - first_epoch, 1)
 
     def profile(self, trace: Trace | None) -> None:
-        """From now on, write into a trace how long each kernel and callback takes; None for no longer."""
+        """Record the duration of each kernel and callback in a trace from now on; None ends it."""
         if self.step is not None:
             plain = kernels.load(self.engine)
             self.step.use(plain if trace is None else trace.timed_kernels(plain))

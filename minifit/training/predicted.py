@@ -1,4 +1,4 @@
-"""Predictions: kept batch by batch, handed out as one; where several workers predict, those of all."""
+"""Predictions: kept batch by batch, and joined at the end, over all workers."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -13,15 +13,15 @@ from minifit.workers import Workers
 def joined(
     workers: Workers, outputs: Sequence[tuple[Array, ...]], counts: Sequence[list[int]]
 ) -> list[Array]:
-    """Return outputs one behind the other; those of all workers in the order of the samples.
+    """Concatenate outputs; with several workers, those of all of them in the order of the samples.
 
     Parameters
     ----------
     workers : Workers
     outputs : list of tuple of ndarray
-        The flat outputs of one batch or several, each time they were taken.
+        The flat outputs, one entry for each batch or for each call of a program.
     counts : list of list of int
-        Where there are several workers: how many rows of each of these batches count on this one.
+        For several workers: the number of rows of each batch that count on this worker.
     """
     columns = [np.concatenate(column) for column in zip(*outputs, strict=True)]
     if workers.size == 1:

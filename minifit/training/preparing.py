@@ -1,4 +1,4 @@
-"""`Preparing`: a model built for its data, and the step that takes batches of it."""
+"""`Preparing`: builds a model for its data, and makes its steps."""
 
 from types import ModuleType
 from typing import Any
@@ -11,18 +11,18 @@ from minifit.training import engine
 from minifit.training.compiling import Compiling
 from minifit.training.objective import Objective
 from minifit.training.own_step import OwnJudgedStep, OwnPredictStep
-from minifit.training.plan import form_of
 from minifit.training.runner import Runner
 from minifit.training.state import TrainingState
 from minifit.training.step import PredictStep, TestStep, TrainStep
 from minifit.training.step_methods import TRAINING
+from minifit.training.step_programs import form_of
 
 
 class Preparing(Compiling):
     """A layer that makes its steps."""
 
     def _ready(self, batches: Batches, own: str | None = None) -> None:
-        """Build for data like this. A step of the user's may do with it what it likes."""
+        """Build the model for data like this. A user's step may use the data differently, so it only needs layers."""
         inputs = batches.inputs
         if own is not None and self._needs_no_data():
             return
@@ -35,7 +35,7 @@ class Preparing(Compiling):
             batches.name_outputs(self.output_keys)
 
     def _names_of_data(self) -> Names:
-        """Return the names by which data may be given."""
+        """Return the names that data in dicts may use."""
         return self.training_state.kept.answer("names of data", lambda: self._data_names)
 
     def _needs_no_data(self) -> bool:
@@ -46,9 +46,9 @@ class Preparing(Compiling):
     def _prepare(
         self, objective: Objective, batches: Batches, again: bool = True, lazily: Any = None
     ) -> None:
-        """Build for data like this, make the metrics that fit it, and see that the loss can take it.
+        """Build the model and its metrics for data like this, and validate the targets for the loss.
 
-        With a step of the user's the first batch makes the metrics, `lazily`, as that step takes it.
+        With a user's step the metrics are made `lazily`, from its first batch.
         """
         self._ready(batches, lazily)
         kept = self.training_state.kept
@@ -73,9 +73,9 @@ class Preparing(Compiling):
         epochs: int = 1,
         objective: Objective | None = None,
     ) -> ModuleType:
-        """Return the kernels for a call that trains ("train"), judges ("test") or predicts ("predict").
+        """Return the kernels for a call that trains ("train"), evaluates ("test") or predicts ("predict").
 
-        A call in the middle of a training counts for no later one, since a training that is resumed does not repeat it.
+        A call within a training does not count for later ones, since a resumed training does not repeat it.
         """
         state = self.training_state
 
@@ -88,7 +88,7 @@ class Preparing(Compiling):
         return engine.choose(pays)
 
     def _cost(self, kind: str, own: str | None, batches: Batches, objective: Objective | None) -> float:
-        """Return what it costs to compile the program of a step; a step of the user's has none."""
+        """Return the time to compile the program of a step, in nanoseconds; a user's step has no program."""
         if own is not None:
             return engine.cost(0)
         parts = self, kernels.load("numpy"), self.training_state.streams
@@ -100,16 +100,16 @@ class Preparing(Compiling):
         else:
             self.adopt_weights()
             step = TrainStep(*parts, objective, self.optimizer)
-        plan = step.make_plan()
-        return engine.cost(0 if plan is None else len(plan.kinds(form_of(batches.sample()))))
+        programs = step.make_programs()
+        return engine.cost(0 if programs is None else len(programs.kinds(form_of(batches.sample()))))
 
     def _train_step(
         self, own: str | None, kernels: ModuleType, state: TrainingState, objective: Objective
     ) -> Any:
-        """Return the step that learns: the library's, or the user's where a method of it is overridden."""
+        """Return the step for training: the library's, or the user's if the model overrides a method of it."""
         if own is None:
             parts = (objective, objective.heads, self.optimizer)
-            step = state.kept.take(TrainStep, kernels, state.streams, *parts)
+            step = state.kept.reuse(TrainStep, kernels, state.streams, *parts)
             if step is not None:
                 return step
         self.adopt_weights()
@@ -121,27 +121,27 @@ class Preparing(Compiling):
     def _test_step(
         self, own: str | None, kernels: ModuleType, state: TrainingState, objective: Objective
     ) -> Any:
-        """Return the step that judges."""
+        """Return the step for evaluation."""
         if own is not None:
             return OwnJudgedStep(self, kernels, state.streams, self.make_test_function(), own, objective)
-        step = state.kept.take(TestStep, kernels, state.streams, objective, objective.heads)
+        step = state.kept.reuse(TestStep, kernels, state.streams, objective, objective.heads)
         return TestStep(self, kernels, state.streams, objective) if step is None else step
 
     def _predict_step(self, own: str | None, kernels: ModuleType) -> Any:
-        """Return the step that predicts."""
+        """Return the step for prediction."""
         state = self.training_state
         if own is not None:
             return OwnPredictStep(self, kernels, state.streams, self.make_predict_function(), own)
-        step = state.kept.take(PredictStep, kernels, state.streams, self)
+        step = state.kept.reuse(PredictStep, kernels, state.streams, self)
         return PredictStep(self, kernels, state.streams) if step is None else step
 
     def engine_report(self) -> str:
-        """Beyond Keras: say how the model trains, and which part of it is not on the compiled path.
+        """Beyond Keras: describe how the model trains, and name the part of it that cannot be compiled.
 
         Returns
         -------
         str
-            One sentence about the model as it is compiled, and one about the engine of the latest training.
+            One sentence about the compiled model, and one about the engine of the latest training.
 
         Raises
         ------
@@ -153,23 +153,23 @@ class Preparing(Compiling):
         assert state.objective is not None
         own = self._own(TRAINING)
         if own is not None:
-            return f"Batches are taken op by op, by {own} of {type(self).__name__}. {engine.report(state.engine)}"
+            return f"Batches run op by op, by {own} of {type(self).__name__}. {engine.report(state.engine)}"
         objective = state.objective.apart()
         if not objective.resolved:
             self._guess_heads(objective)
-        plan = self._train_step(None, kernels.load("numpy"), state, objective).make_plan()
-        reason = plan.lacks(self._guess_form(objective))
+        programs = self._train_step(None, kernels.load("numpy"), state, objective).make_programs()
+        reason = programs.lacks(self._guess_form(objective))
         path = (
-            f"Batches are taken op by op: no program has {reason}."
+            f"Batches run op by op: no program has {reason}."
             if reason
-            else "The model runs as a program of compiled instructions: one call takes many batches."
+            else "The model runs as a program of compiled instructions: one call runs many batches."
             if state.engine == "numba"
             else "The model can run as a program of compiled instructions."
         )
         return f"{path} {engine.report(state.engine)}"
 
     def _guess_form(self, objective: Objective) -> Any:
-        """Return the form of batches that fit the model and its losses."""
+        """Return the likely form of batches for the model and its losses."""
         inputs = [tuple(n or 1 for n in s.shape[1:]) for s in self.inputs or ()]
         return (
             tuple((FLOAT.str, shape) for shape in inputs),
@@ -181,7 +181,7 @@ class Preparing(Compiling):
         )
 
     def show_metrics(self) -> None:
-        """Have the metrics of `compile` before the first batch, as a model has that comes from a file."""
+        """Make the metrics of `compile` before the first batch, for a model loaded from a file."""
         self._need_compiled()
         objective = self.training_state.objective
         assert objective is not None
@@ -189,7 +189,7 @@ class Preparing(Compiling):
         objective.losses_used = objective.metrics_used = objective.resolved
 
     def _guess_heads(self, objective: Objective) -> None:
-        """Make heads for targets that look like the outputs; the first batch makes them again where they do not."""
+        """Make heads for targets shaped like the outputs; the first batch replaces them if its targets differ."""
         shapes = [tuple(n or 1 for n in shape) for shape in self.output_shapes]
         objective.resolve(self.output_names, shapes, shapes)
         forms = [head.form_of_targets(shape) for head, shape in zip(objective.heads, shapes, strict=True)]

@@ -1,4 +1,4 @@
-"""`Progress`: where a training is."""
+"""`Progress`: the place in a training."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,15 +13,15 @@ class Progress:
     Attributes
     ----------
     epoch, batch : int
-        What comes next: the epoch, and the batch within it.
+        The next epoch, and the next batch within it.
     stop_training : bool
         Whether training ends after this batch and epoch.
     resumed : bool
-        Whether a captured state was put back, and no batch has been trained since.
+        Whether a captured state was restored, and no batch has been trained since.
     first_epoch, epochs : int
-        Where the run began, in the first of the processes that it takes, and the epoch before which it ends.
+        The epoch with which the run began, in its first process, and the epoch before which it ends.
     logs : dict
-        Those of the last epoch that ended, as the loop made them.
+        The logs of the last finished epoch, as the loop made them.
     """
 
     epoch: int = 0
@@ -34,21 +34,21 @@ class Progress:
 
     @property
     def had_stopped(self) -> bool:
-        """True if the run that this one goes on from was told to stop before it was captured."""
+        """True if the captured run had been told to stop."""
         return self.resumed and self.stop_training
 
     @property
     def over(self) -> bool:
-        """True if it had come to the end of its last epoch, too."""
+        """True if the captured run had been told to stop and had finished its last epoch."""
         return self.had_stopped and self.batch == 0
 
     def stops(self, workers: Workers) -> bool:
-        """Return whether training ends here: on all workers where it does so on one."""
+        """Return whether training ends here: if it ends on one worker, it ends on all."""
         if workers.size > 1:
             self.stop_training = workers.largest(self.stop_training)[0] > 0
         return self.stop_training
 
     def end_epoch(self) -> int:
-        """Go on to the next epoch; returns the one that has ended."""
+        """Move on to the next epoch, and return the one that has ended."""
         self.epoch, self.batch = self.epoch + 1, 0
         return self.epoch - 1

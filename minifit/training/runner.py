@@ -1,8 +1,7 @@
-"""`Runner`: the loop over batches, the same for training, judging and predicting.
+"""`Runner`: the loop over batches, the same for training, evaluation and prediction.
 
-A runner takes the batches that lie ahead: many in one call of compiled code where it has a plan of the model for
-that, else one by one through `take`, op by op. Without a plan it has a reason, in words. What the callbacks see is no
-different.
+A runner that has a program for the model runs many batches in one call of compiled code. One that has none runs them
+one by one through `take`, op by op, and names the reason. The callbacks see no difference.
 """
 
 import time
@@ -29,43 +28,44 @@ from minifit.tensor import Context
 from minifit.training import threads
 from minifit.training.flags import Outlook
 from minifit.training.methods import Methods
-from minifit.training.plan import Columns, Plan
 from minifit.training.progress import Progress
+from minifit.training.step_programs import Columns, StepPrograms
 from minifit.undo import Undo
 from minifit.workers import Workers
 
 PAUSE = 0.1
-"""Seconds after which batches that no callback watches make a pause, so that Ctrl-C works."""
+"""Seconds after which a run of unwatched batches pauses, so that Ctrl-C works."""
 
 NUMPY = "compiling would not have paid, or MINIFIT_KERNELS says numpy"
 
 
 class Runner(ABC):
-    """The base of all that takes batches.
+    """The base class of steps.
 
     Parameters
     ----------
     kernels : module
         The compiled kernels or the reference.
     streams : Streams
-        Where the layers draw from.
+        The random streams that layers draw from.
     recording : bool, default False
-        Whether a gradient will be wanted.
+        Whether to record the ops for a gradient.
 
     Attributes
     ----------
-    plan : Plan or None
-        The model, written down for compiled code that takes many batches in a call.
+    programs : StepPrograms or None
+        The step as programs of compiled instructions, which run many batches in a call.
     reason : str
-        The part of the model that keeps it from having a plan; empty when there is one.
+        The part of the model that has no program; empty when there is one.
     progress : Progress
-        Where the batches are counted.
+        The counter of batches.
     parts : tuple
-        What it was made of, beside the kernels and streams, if a later call may take it again; else empty.
+        The objects that it was made from, beside kernels and streams, if a later call may reuse it; else empty.
     """
 
     model: Any
-    _latest: Batch | Stretch  # what was taken last
+    # the last batch, or the stretch of batches of the last call
+    _latest: Batch | Stretch
     parts: tuple[Any, ...] = ()
     methods = Methods()
 
@@ -74,31 +74,34 @@ class Runner(ABC):
         self.undo = Undo()
         self.context = Context(kernels, self.memory, recording, streams, self.undo)
         self.progress = self._idle = Progress()
-        self.plan: Plan | None = None
+        self.programs: StepPrograms | None = None
         self.reason = NUMPY
-        self._looked = -1  # `settings.count` when `follow_settings` was last called
+        # `settings.count` when `follow_settings` was last called
+        self._looked = -1
 
-    # -- what the loops ask -----------------------------------------------------------------------------
+    # -- for the loops ----------------------------------------------------------------------------------
 
     def run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
-        """Take several batches, and return how many there were.
+        """Run several batches, and return their number.
+
+        A run ends after `PAUSE` seconds at the latest, and when the loss stops being a finite number.
 
         Parameters
         ----------
         batches : Batches
         most : int or None
-            How many at most; None for no limit.
+            The largest number of batches; None means no limit.
         unit : int
             Batches that belong together (`steps_per_execution`).
         stopped : callable
-            Whether to come back, asked after every unit; at the latest after `PAUSE` seconds, and when the loss
-            stops being a finite number.
+            Returns whether to end the run; called after every unit.
         """
         try:
             return self._run(batches, most, unit, stopped)
         finally:
-            if self.plan is None:
-                self.settle()  # again: an interrupt may have cut it off
+            if self.programs is None:
+                # again: an interrupt may have cut off the first call
+                self.settle()
 
     def _run(self, batches: Batches, most: int | None, unit: int, stopped: Callable[[], bool]) -> int:
         done, sound, broken, alone = 0, self.sound(), False, stopped()
@@ -111,16 +114,17 @@ class Runner(ABC):
                 if self._looked != settings.count or self.methods.replaced_on_objects():
                     self.look()
                 self.memory.rewind()
-                plan = self.plan
-                if plan is None:
-                    taken = self._one(batches, None if most is None else most - done)
+                programs = self.programs
+                if programs is None:
+                    taken = self._run_one(batches, None if most is None else most - done)
                 else:
-                    threads.follow()  # op by op it is NumPy that multiplies
-                    wanted = unit if alone or plan.pace < unit else plan.pace // unit * unit
-                    wanted -= done % unit
-                    if most is not None and most - done < wanted:
-                        wanted = most - done
-                    taken = self._many(plan, batches, wanted)
+                    # only programs: op by op NumPy itself multiplies
+                    threads.follow()
+                    count = unit if alone or programs.pace < unit else programs.pace // unit * unit
+                    count -= done % unit
+                    if most is not None and most - done < count:
+                        count = most - done
+                    taken = self._run_program(programs, batches, count)
                 if not taken:
                     break
                 done += taken
@@ -134,20 +138,20 @@ class Runner(ABC):
                 if due and done % unit == 0:
                     break
         finally:
-            if self.plan is None:
+            if self.programs is None:
                 self.settle()
         return done
 
     def use(self, kernels: ModuleType) -> None:
-        """Go on with these kernels."""
+        """Use these kernels from now on."""
         if kernels.COMPILED != self.context.kernels.COMPILED:
             self._looked = -1
         self.context.kernels = kernels
 
     def holds(self, parts: tuple[Any, ...]) -> bool:
-        """Return whether it is made of these kernels, streams and other parts, and nothing was set on them since."""
-        here = (self.context.kernels, self.context.streams, *self.parts)
-        if len(here) != len(parts) or not all(map(is_, here, parts)) or self._looked == -1:
+        """Return whether the step was made from these kernels, streams and parts, and nothing was set on them since."""
+        own = (self.context.kernels, self.context.streams, *self.parts)
+        if len(own) != len(parts) or not all(map(is_, own, parts)) or self._looked == -1:
             return False
         if self.methods.replaced():
             return False
@@ -158,17 +162,17 @@ class Runner(ABC):
 
     @cached_property
     def outlook(self) -> Outlook:
-        """Notices when something of the model was set."""
+        """The observer of the model's settings."""
         return Outlook(self.model)
 
     def rest(self) -> None:
-        """Let go of the data and of the caller's context until another call takes it."""
+        """Release the data and the caller's context until another call reuses the step."""
         for name in ("inside", "held", "_latest"):
             vars(self).pop(name, None)
         self.progress = self._idle
         self.context.losses.clear()
-        if self.plan is not None:
-            self.plan.rest()
+        if self.programs is not None:
+            self.programs.rest()
 
     def sound(self) -> bool:
         """Return whether all losses so far are finite numbers."""
@@ -176,39 +180,39 @@ class Runner(ABC):
 
     @cached_property
     def workers(self) -> Workers:
-        """Those that take the batches together."""
+        """The processes that share the batches."""
         return self.model.workers  # type: ignore[no-any-return]
 
     def pause_together(self, due: bool | None) -> bool:
-        """Return whether all workers make a pause now, and note whether this one wants to after the next batch.
+        """Return whether all workers pause now, and request a pause after the next batch if `due`.
 
-        None stands for the beginning, before any batch. A step without messages pauses when it likes.
+        None means the beginning of a run, before any batch. A step without messages pauses whenever it is due.
         """
         return bool(due)
 
     def get_state(self) -> dict[str, Any]:
-        """Return what is needed to go on from here, besides the model's state and the sums."""
+        """Return the state of the step itself, beside that of the model and of the running sums."""
         return {}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Put back what `get_state` returned."""
+        """Restore the state that `get_state` returned."""
 
     def rehearse(self, batches: Batches) -> None:
-        """Build what nothing but a step builds, and change nothing; the library's own steps find all of it built."""
+        """Build the layers that only a user's step builds, and change nothing else; nothing to do in other steps."""
 
     def begin_epoch(self) -> None:
-        """Go by the methods that objects and classes have by now."""
+        """Follow methods that were replaced since."""
         if self.methods.replaced():
             self._looked = -1
 
-    # -- what a step says -------------------------------------------------------------------------------
+    # -- for subclasses ---------------------------------------------------------------------------------
 
     @abstractmethod
     def take(self, batch: Batch) -> None:
-        """Take one batch, op by op."""
+        """Run one batch, op by op."""
 
     def look(self) -> None:
-        """Look at what follows from settings, if any was changed since; called ahead of every batch."""
+        """Call `follow_settings` if a setting or a method was changed since; called before every batch."""
         replaced = self.methods.replaced_on_objects()
         if self._looked != settings.count or replaced:
             moved, self._looked = self.outlook.moved() or self._looked == -1, settings.count
@@ -216,88 +220,90 @@ class Runner(ABC):
                 self.follow_settings()
 
     def follow_settings(self) -> None:
-        """Compute what follows from settings."""
+        """Make the methods to watch and the programs again, from the present settings."""
         self.methods = Methods(self.called(), self.model.layers_within())
-        self.plan = self.make_plan() if self.context.kernels.COMPILED else None
+        self.programs = self.make_programs() if self.context.kernels.COMPILED else None
         self.reason = "" if self.context.kernels.COMPILED else NUMPY
 
     def called(self) -> list[Any]:
-        """Return what it calls beside the layers: losses, metrics, penalties, the optimizer, constraints."""
+        """Return the objects other than layers that the step calls: losses, metrics, penalties, an optimizer."""
         return []
 
-    def make_plan(self) -> Plan | None:
-        """Return the programs of the step, of which none is written down yet; None for a step of the user's."""
-        return Plan(self.context.kernels, self._begin, self.write, self.model)
+    def make_programs(self) -> StepPrograms | None:
+        """Return the programs of the step, none of which is written yet; None for a user's step."""
+        return StepPrograms(self.context.kernels, self._begin, self.write, self.model)
 
     def _begin(self) -> Program:
         return Program(self.context.streams, workers=self.workers)
 
     def write(self, program: Program, columns: Columns) -> None:
-        """Write down what `take` does, for a batch of these columns."""
+        """Emit the instructions of `take` for a batch of these columns."""
         raise NotImplementedError(f"{type(self).__name__} must define write")
 
-    def took(self, batches: int) -> None:
-        """Note that a program took batches."""
+    def collect(self, batches: int) -> None:
+        """Collect the results of a program that ran batches."""
 
     def settle(self) -> None:
-        """Leave nothing of a step that was not taken; where an interrupt cuts this off, the caller does it again."""
+        """Undo an unfinished step; when an interrupt cuts this off, the caller calls it again."""
         self.undo.undo()
 
     # -- the batches ------------------------------------------------------------------------------------
 
     @cached_property
     def held(self) -> AbstractContextManager[None]:
-        """The section in which a batch is taken and counted, which no interrupt may cut in two."""
+        """The section in which a step changes the weights and counts the batch; no interrupt can split it."""
         return interrupts.held()
 
     @cached_property
     def inside(self) -> ContextVars:
-        """A copy of the caller's context to take batches in, so that nothing can be left switched on in that one."""
-        made = copy_context()
+        """A copy of the caller's context to run batches in, so that nothing stays switched on in the caller's."""
+        context = copy_context()
         self.context.workers = self.workers
-        made.run(self.context.enter)
-        made.run(np.seterr, all="ignore")  # training may run to infinity; callbacks say what they think of it
-        return made
+        context.run(self.context.enter)
+        # training may run to infinity; callbacks decide what to do about it
+        context.run(np.seterr, all="ignore")
+        return context
 
-    def _one(self, batches: Batches, most: int | None) -> int:
-        """Take the next batch op by op; 0 if there is none. `most` is how many there are to take in all."""
-        return self.inside.run(self._next_of, batches)
+    def _run_one(self, batches: Batches, most: int | None) -> int:
+        """Run the next batch op by op; return 0 if there is none. A user's step may run up to `most`."""
+        return self.inside.run(self._take_next, batches)
 
-    def _next_of(self, batches: Batches) -> int:
+    def _take_next(self, batches: Batches) -> int:
         batch = batches.next(self.context)
         if batch is None:
             return 0
         if self.workers.size > 1:
             self.context.share = batches.share
         self._latest = batch
-        self._take_of(batches, batch)
+        self._take_whole(batches, batch)
         return 1
 
-    def _many(self, plan: Plan, batches: Batches, most: int) -> int:
-        """Take the next batches by the plan, at most so many; one of them op by op if they are not for it."""
+    def _run_program(self, programs: StepPrograms, batches: Batches, most: int) -> int:
+        """Run up to `most` batches with a program; one of them op by op if no program fits them."""
         stretch = batches.ahead(self.context, most)
         if stretch is None:
             return 0
-        fit = plan.prepare(stretch, most)
+        fit = programs.prepare(stretch, most)
         with self.held:
-            taken = plan.take(stretch, fit) if fit else 0
-            batches.took(taken or 1)
+            taken = programs.run(stretch, fit) if fit else 0
+            batches.advance(taken or 1)
             self.progress.batch += taken
-            self.took(taken)
+            self.collect(taken)
         self._latest = stretch
-        if plan.reason:
-            self.plan, self.reason = None, plan.reason
-        if not taken:  # not for this program, or something is wrong with it, which `take` can tell
+        if programs.reason:
+            self.programs, self.reason = None, programs.reason
+        if not taken:
+            # no program fits this batch, or `take` will raise and say what is wrong with it
             if stretch.whole is not None:
                 self.context.share = self.workers.share_at(stretch.whole, stretch.begin)
             try:
-                self.inside.run(self._take_of, batches, stretch.batch(0))
+                self.inside.run(self._take_whole, batches, stretch.batch(0))
             finally:
                 self.settle()
         return taken or 1
 
-    def _take_of(self, batches: Batches, batch: Batch) -> None:
-        """Take one of these batches, wholly or not at all; an error names it."""
+    def _take_whole(self, batches: Batches, batch: Batch) -> None:
+        """Run one batch, wholly or not at all; an error says where in the data it was."""
         self.context.losses.clear()
         try:
             self.take(batch)

@@ -1,4 +1,4 @@
-"""`Sharing`: the part of a step in which several workers add up what their shares of a batch yield."""
+"""`Sharing`: the part of a step in which several workers add up the results of their shares of a batch."""
 
 from types import ModuleType
 from typing import Any
@@ -14,13 +14,13 @@ from minifit.training.runner import Runner
 
 
 class Sharing(Runner):
-    """A runner whose batches add to sums, which all workers hold alike after each of them.
+    """A runner with running sums, which are equal on all workers after each batch.
 
     Attributes
     ----------
     objective : Objective
     learned : list of Parameter
-        The weights whose gradients are added up with the sums; none where batches are only judged.
+        The weights whose gradients are added up with the sums; empty in an evaluation.
     """
 
     objective: Objective
@@ -32,7 +32,7 @@ class Sharing(Runner):
         self._paused = False
 
     def message(self, sums: int | None = None) -> Message:
-        """Return what the workers add up after a batch, with room for so many sums; as many as before when None."""
+        """Return the message that workers add up after a batch, with room for `sums` sums; None keeps the number."""
         if sums is None:
             sums = len(self.sums_now()) if self._message is None else self._message.sums.size
         if self._message is None or not self._message.holds(sums):
@@ -40,14 +40,14 @@ class Sharing(Runner):
         return self._message
 
     def pause_together(self, due: bool | None) -> bool:
-        """Return whether any worker has wanted a pause since the beginning, and note whether this one does now."""
+        """Return whether any worker has requested a pause since the beginning, and request one if `due`."""
         message = self.message()
         self._paused = due is not None and (self._paused or message.paused)
         message.pause, message.paused = bool(due), False
         return self._paused
 
     def share(self, before: list[float]) -> None:
-        """Add up gradients, and what the batch adds to sums, over all workers.
+        """Add up the gradients and the batch's part of the sums over all workers.
 
         Parameters
         ----------
@@ -55,7 +55,8 @@ class Sharing(Runner):
             The sums before the batch.
         """
         after, share = self.sums_now(), self.context.share
-        if len(after) != len(before):  # the first batch has shown a metric how many it needs
+        if len(after) != len(before):
+            # a metric learned from this first batch how many sums it needs
             before = [0.0] * len(after)
             self._make_room(len(after))
         message = self.message(len(after))
@@ -65,14 +66,14 @@ class Sharing(Runner):
         self._put_sums(np.add(before, message.sums, dtype=np.float64))
 
     def _make_room(self, sums: int) -> None:
-        """Have room for so many sums behind the gradients, which move with their memory."""
+        """Make room for `sums` sums behind the gradients, and copy the gradients to their new memory."""
         grads = [(w, w.slot.copy()) for w in self.learned if w.slot is not None]
         self.message(sums)
         for weight, grad in grads:
             weight.slot[...] = grad  # type: ignore[index]
 
     def sums_now(self) -> list[float]:
-        """Return all numbers that losses and metrics have summed up."""
+        """Return the running sums of all losses and metrics."""
         return [number for metric in self._summing() for number in metric.get_sums()]
 
     def _put_sums(self, numbers: Array) -> None:

@@ -1,8 +1,8 @@
-"""A captured state is looked at as a whole before anything of a run changes.
+"""The validation of a captured state, before anything of a run changes.
 
-It may come from a file whose checksum is right and whose content is not. Where the run has a value of its own, the
-captured one is of the same kind; the states of random generators are tried on others; counts have bounds. What only a
-callback or metric of the user can judge is left to it: when its `set_state` raises, all else is as it was before.
+The state may come from a file with a correct checksum and wrong content. So each captured value must be of the same
+kind as the run's own; the states of random generators are tried on scratch generators; counts have bounds. A user's
+callback or metric validates its own state: when its `set_state` raises, everything is restored.
 """
 
 import random
@@ -20,17 +20,17 @@ from minifit.optimizers import Optimizer
 from minifit.randomness import generator_at
 
 LONGEST = 2**40
-"""Batches of a Sequence, at most: their order takes memory that grows with the root of it."""
+"""The largest number of batches of a Sequence: the memory for their order grows with its square root."""
 
 LARGEST = 2**63
-"""Numbers that are counted stay below."""
+"""The upper bound of counts."""
 
 NAMED = ("kind", "logs", "step", "settings", "callbacks")
-"""Parts that hold values by name."""
+"""The parts that are dicts of values by name."""
 
 
 def check_parts(captured: Any, now: Mapping[str, Any]) -> None:
-    """Raise unless a captured state has the parts that the state of now has.
+    """Check that a captured state has the same parts as the present state.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def check_parts(captured: Any, now: Mapping[str, Any]) -> None:
 
 
 def check(captured: Mapping[str, Any], now: Mapping[str, Any], optimizer: Optimizer) -> None:
-    """Raise unless every part is one that this run could have captured.
+    """Check that this run could have captured every part.
 
     Raises
     ------
@@ -96,15 +96,17 @@ def check(captured: Mapping[str, Any], now: Mapping[str, Any], optimizer: Optimi
 
 
 def check_sums(captured: Any, now: Sequence[Any], metrics: Sequence[Metric]) -> None:
-    """Raise unless the captured sums are of the kind of those that the metrics have now."""
+    """Check that the captured sums are of the same kind as the present sums of the metrics."""
     _need(isinstance(captured, list) and len(captured) == len(now), captured, "objective")
     for i, (then, ours, metric) in enumerate(zip_longest(captured, now, metrics), 1):
         place = f"objective, number {i}"
-        if metric is None:  # behind the metrics: the loss weight
+        if metric is None:
+            # the loss weights follow the metrics
             _alike(then, ours, place)
             continue
         if not is_own(metric):
-            continue  # it may keep anything
+            # the state of a user's metric may be anything
+            continue
         _same_names(then, ours, place)
         _alike(then["attributes"], ours["attributes"], f"{place}: attributes")
         known = ours["variables"]
@@ -116,16 +118,16 @@ def check_sums(captured: Any, now: Sequence[Any], metrics: Sequence[Metric]) -> 
 
 
 def _grows(now: Shape, then: Shape) -> bool:
-    """Return whether a sum of one shape gets the other by its first batch, which may give it a number of classes."""
+    """Return whether a first batch can turn a sum of shape `now` into one of shape `then`, by setting the classes."""
     if not now or not then:
         return True
     return len(now) == len(then) and all(n == t or 1 in (n, t) for n, t in zip(now, then, strict=True))
 
 
 def check_callback(name: str, captured: Any, now: Mapping[str, Any], weights: Sequence[Array]) -> None:
-    """Raise unless the captured state of a callback of the library is of the kind of the one that it has now.
+    """Check that the captured state of a library callback is of the same kind as its present state.
 
-    Arrays that it keeps are those of all `weights`, such as the best ones.
+    A list of arrays in it must match all `weights`, such as the best weights.
     """
     place = f"callbacks: {name}"
     _alike(captured, now, place, loose=True)
@@ -136,12 +138,12 @@ def check_callback(name: str, captured: Any, now: Mapping[str, Any], weights: Se
 
 @contextmanager
 def all_or_nothing(undo: Callable[[], None]) -> Iterator[None]:
-    """Undo what the block has changed when it raises.
+    """Call `undo` when the block raises.
 
     Raises
     ------
     FileFormatError
-        For whatever the block raises over a state that does not fit.
+        In place of an exception of the block that is not minifit's own.
     """
     try:
         yield
@@ -156,7 +158,7 @@ def all_or_nothing(undo: Callable[[], None]) -> Iterator[None]:
 
 
 def _alike(then: Any, now: Any, place: str, loose: bool = False) -> None:
-    """Raise unless two values are of one kind; `loose` allows None, and others for None."""
+    """Check that two values are of the same kind; `loose` allows None for a value and a value for None."""
     if isinstance(now, dict):
         free = place.endswith(("hyperparameters", "totals", "sizes"))
         _need(isinstance(then, dict), then, place)
@@ -189,7 +191,7 @@ def _alike(then: Any, now: Any, place: str, loose: bool = False) -> None:
 
 
 def _memory_of_optimizer(then: Any, now: Mapping[str, Any], weights: Sequence[Array]) -> None:
-    """Raise unless an optimizer can remember this of these weights; a hyperparameter may have given it more slots."""
+    """Check the optimizer's slots for these weights; a hyperparameter may have added slots."""
     _same_names(then, now, "optimizer")
     for name in now.keys() - {"slots"}:
         _alike(then[name], now[name], f"optimizer: {name}")
@@ -206,14 +208,14 @@ def _memory_of_optimizer(then: Any, now: Mapping[str, Any], weights: Sequence[Ar
 
 
 def _hyperparameters(then: Mapping[str, Any], now: Mapping[str, Any], optimizer: Optimizer) -> None:
-    """Raise unless those of the optimizer's class are all there; others may have been set while it trained."""
+    """Check that all hyperparameters of the optimizer's class are there; training may have set others as well."""
     place, kind = "optimizer: hyperparameters", type(optimizer)
     for name in then["hyperparameters"].keys() ^ now["hyperparameters"].keys():
         _need(name.isidentifier() and not name.startswith("_") and not hasattr(kind, name), name, place)
 
 
 def _place_in_data(then: Any, now: Mapping[str, Any], epoch: int, place: str) -> None:
-    """Raise unless this is a place in such data, which no more steps lead to than a run has taken."""
+    """Check that a place in the data is of the right kind and within the steps that a run can have made."""
     _same_names(then, now, place)
     _need(isinstance(then["ended"], bool), then["ended"], f"{place}: ended")
     steps = then["steps"]
@@ -227,7 +229,8 @@ def _place_in_data(then: Any, now: Mapping[str, Any], epoch: int, place: str) ->
         most["since"] = steps
     for name, bound in most.items():
         _need((then.get(name) or 0) <= bound, then.get(name), f"{place}: {name}")
-    if "began" in now:  # of each worker's own data
+    if "began" in now:
+        # the place in each worker's own data
         began = then["began"]
         _need(isinstance(began, list) and len(began) == len(now["began"]), began, f"{place}: began")
         for rank, (each, own) in enumerate(zip(began, now["began"], strict=True)):
@@ -236,7 +239,8 @@ def _place_in_data(then: Any, now: Mapping[str, Any], epoch: int, place: str) ->
         positions = then.get(name)
         if "drawing_from" not in now:
             positions = None if positions is None else [positions]
-        elif positions is not None or name == "drawing_from":  # of the shuffles of a Dataset
+        elif positions is not None or name == "drawing_from":
+            # one for each shuffle of a Dataset
             fits = isinstance(positions, list) and len(positions) == len(now["drawing_from"])
             _need(fits, positions, f"{place}: {name}")
         for position in positions or ():
@@ -245,7 +249,7 @@ def _place_in_data(then: Any, now: Mapping[str, Any], epoch: int, place: str) ->
 
 
 def _try_global(streams: Any) -> None:
-    """Put the states of the global generators into others."""
+    """Try the states of the global generators on scratch generators."""
     ours, python = streams["numpy"], streams["python"]
     _need(ours["position"] in range(625), ours["position"], "global streams: position")
     state = (ours["kind"], np.asarray(ours["words"]), ours["position"], *ours["gauss"])
@@ -255,7 +259,7 @@ def _try_global(streams: Any) -> None:
 
 
 def _plain(value: Any, place: str) -> None:
-    """Raise unless a value is made of dicts, lists, numbers and strings alone."""
+    """Check that a value consists of dicts, lists, numbers and strings alone."""
     if isinstance(value, dict | list):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value, 1):
             _plain(part, f"{place}: {key}")
@@ -283,7 +287,7 @@ def _same_names(then: Any, now: Mapping[str, Any], place: str) -> None:
 
 @contextmanager
 def _read(place: str, value: Any) -> Iterator[Any]:
-    """Whatever is raised over a value is its fault."""
+    """Yield a value; turn any exception of the block into a `FileFormatError` about it."""
     try:
         yield value
     except MinifitError:
@@ -299,5 +303,5 @@ def _need(fits: bool, value: Any, place: str) -> None:
 
 def _misfit(place: str, received: str) -> FileFormatError:
     return FileFormatError(
-        f"A captured state is as it was captured. Received: {place}: {received}. Begin again without it."
+        f"A captured state must not be altered. Received: {place}: {received}. Begin again without it."
     )

@@ -1,7 +1,7 @@
-"""`TrainingState`: everything that decides how training goes on from here.
+"""`TrainingState`: everything that decides how training continues.
 
-It can be captured at any hook and put back into an equal model, in another process: what follows is the same
-bit for bit. The public attributes that Keras has (``model.stop_training``, ``model.optimizer``) are views of it.
+A callback can capture it at any hook. Restored into an equal model, in another process, it continues bit for bit. The
+public attributes that Keras has (``model.stop_training``, ``model.optimizer``) are views of it.
 """
 
 from collections import Counter
@@ -26,26 +26,28 @@ from minifit.workers import Workers
 
 
 class TrainingState(Participants):
-    """The state of a model's training, which can be captured and put back.
+    """The state of a model's training, which can be captured and restored.
 
     Parameters
     ----------
     model : Trainable
-        Whose training it is.
     """
 
     def __init__(self, model: Trainable) -> None:
         super().__init__(model)
         self._aside: dict[str, Any] = {}
-        self._half_an_epoch: dict[str, Any] | None = None  # captured in its middle, until it begins again
-        self._settings: dict[str, Any] = {}  # of the optimizer, as the run began
-        self._learned: list[bool] = []  # which weights the run trains
+        # a state captured in the middle of an epoch, until that epoch begins again
+        self._half_an_epoch: dict[str, Any] | None = None
+        # the settings of the optimizer when the run began
+        self._settings: dict[str, Any] = {}
+        # for each weight, whether the run trains it
+        self._learned: list[bool] = []
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_half_an_epoch": None, "_aside": {}}
 
     def begin_run(self, epoch: int, epochs: int, engine: str) -> None:
-        """Make ready for a fit that begins with this epoch and ends before another."""
+        """Prepare for a fit from `epoch` to the one before `epochs`."""
         self.epoch, self.batch, self.engine = epoch, 0, engine
         self._begin_data(epoch, epochs)
         self.stop_training = self.resumed = False
@@ -60,9 +62,9 @@ class TrainingState(Participants):
 
     @contextmanager
     def validating(self) -> Iterator[None]:
-        """While a validation uses the loss, the metrics and its data, `capture` takes what these were before it.
+        """Have `capture`, within the block, use the loss, the metrics and the data as they were before a validation.
 
-        A run that is resumed from there validates anew.
+        A run that is resumed from there repeats the validation.
         """
         assert self.objective is not None
         self._aside = {"objective": self.objective.get_state(), "judged_on": self._place_in_validation()}
@@ -72,7 +74,7 @@ class TrainingState(Participants):
             self._aside = {}
 
     def compare(self, workers: Workers) -> None:
-        """Raise if the workers do not hold the same weights, or streams of random numbers that stand at the same place.
+        """Check that all workers hold the same weights and the same positions in the random streams.
 
         Raises
         ------
@@ -84,23 +86,23 @@ class TrainingState(Participants):
         for weight in self._model.weights:
             check = crc32(weight.value.tobytes(), check)
         drawn = crc32(repr(self.streams.get_state_if_begun()).encode())
-        found = workers.from_all(b"".join(each.to_bytes(4, "little") for each in (check, drawn)))
-        if len({each[:4] for each in found}) > 1:
+        checksums = workers.from_all(b"".join(each.to_bytes(4, "little") for each in (check, drawn)))
+        if len({each[:4] for each in checksums}) > 1:
             raise WorkerError(
-                "All workers hold the same weights after every batch. "
-                f"Received: different ones after epoch {self.epoch}. "
-                "Change weights by optimizer.apply_gradients, which adds the gradients of all workers up, and draw "
+                "All workers must hold the same weights after every batch. "
+                f"Received: different weights after epoch {self.epoch}. "
+                "Change weights with optimizer.apply_gradients, which adds up the gradients of all workers, and draw "
                 "random numbers with a seed."
             )
-        if len(set(found)) > 1:
+        if len(set(checksums)) > 1:
             raise WorkerError(
-                "All workers draw the same random numbers for a batch, and use those of their rows. "
-                f"Received: different ones in epoch {self.epoch}. Draw numbers with a row for each row of the batch, "
+                "All workers must draw the same random numbers for a batch; each then uses those of its rows. "
+                f"Received: different numbers in epoch {self.epoch}. Draw them with a row for each row of the batch, "
                 "or in a shape that is the same on all workers and has another number of rows."
             )
 
     def capture(self) -> dict[str, Any]:
-        """Copies of everything, as nested dicts and lists of arrays, numbers and strings."""
+        """Return a copy of the whole state, as nested dicts and lists of arrays, numbers and strings."""
         return self._captured(self._with_state())
 
     def _captured(self, callbacks: list[Any]) -> dict[str, Any]:
@@ -129,47 +131,51 @@ class TrainingState(Participants):
         }
 
     def restore(self, captured: dict[str, Any]) -> None:
-        """Put back what `capture` returned; to be called in ``on_train_begin``, after the other callbacks.
+        """Restore a state that `capture` returned; call it in ``on_train_begin``, after the other callbacks.
+
+        An error leaves everything unchanged.
 
         Raises
         ------
         ArgumentError
-            When it was captured of another model, optimizer, objective or data; nothing is changed then.
+            When the state belongs to another model, optimizer, objective or data.
         FileFormatError
-            When it is not as it was captured: out of a file that was changed. Nothing is changed then, either.
+            When the state was altered after it was captured, as in a file.
         """
         own = [c for c in self._with_state() if type(c).set_state.__module__.startswith("minifit.")]
         now, resumed = self._captured(own), self.resumed
         optimizer, objective, batches = self._parts()
         check_parts(captured, now)
         if self.step is not None and len(captured["weights"]) > len(now["weights"]):
-            self.step.rehearse(batches)  # it may build layers, as it had when the state was captured
+            # a user's step may build layers, as it had done when the state was captured
+            self.step.rehearse(batches)
             now = self._captured(own)
         self._refuse_another_kind(captured["kind"])
         check(captured, now, optimizer)
         if objective.resolved or not objective.lazy:
             check_sums(captured["objective"], now["objective"], objective.kept())
-        for callback, state in self._takers(captured["callbacks"]):
+        for callback, state in self._with_states(captured["callbacks"]):
             if any(callback is one for one in own):
                 check_callback(type(callback).__name__, state, callback.get_state(), now["weights"])
-        self._say_what_differs(captured)
+        self._warn_of_differences(captured)
 
         slots, attributes = optimizer.slot_names, set(vars(optimizer))
 
         def undo() -> None:
-            if optimizer.slot_names != slots:  # a hyperparameter of the other state has given it more
+            if optimizer.slot_names != slots:
+                # a hyperparameter of the other state has added slots
                 optimizer.remember(*slots)
             for name in vars(optimizer).keys() - attributes:
                 delattr(optimizer, name)
-            self._put_in(now)
+            self._restore_all(now)
             self.resumed = resumed
 
         with all_or_nothing(undo):
-            self._put_in(captured)
+            self._restore_all(captured)
 
-    def _put_in(self, captured: dict[str, Any]) -> None:
+    def _restore_all(self, captured: dict[str, Any]) -> None:
         _, _, batches = self._parts()
-        # The data first: a generator or a Sequence may draw random numbers to get to where it was.
+        # the data first: a generator or a Sequence may draw random numbers on the way to its place
         batches.set_state(captured["batches"])
         self._begin_data(captured["first_epoch"], self.epochs)
         judged = captured["judged_on"]
@@ -178,14 +184,14 @@ class TrainingState(Participants):
         self._put_back(captured)
         self._half_an_epoch = captured if self.batch else None
 
-    def go_on_within_epoch(self) -> None:
-        """Told after ``on_epoch_begin``: in a resumed epoch, what the callbacks have just done had been done before."""
+    def continue_epoch(self) -> None:
+        """Restore the middle of a resumed epoch, after ``on_epoch_begin``: the callbacks' changes count only once."""
         captured, self._half_an_epoch = self._half_an_epoch, None
         if captured is not None:
             self._put_back(captured)
 
     def _put_back(self, captured: dict[str, Any]) -> None:
-        """All but the place in the data, which callbacks do not move."""
+        """Restore everything but the place in the data, which callbacks do not change."""
         optimizer, objective, _ = self._parts()
         weights = self._model.weights
         self.resumed = True
@@ -202,13 +208,13 @@ class TrainingState(Participants):
             self.step.set_state(captured["step"])
         self.streams.set_state(captured["streams"])
         randomness.set_global_state(captured["global streams"])
-        for callback, state in self._takers(captured["callbacks"]):
+        for callback, state in self._with_states(captured["callbacks"]):
             callback.set_state(state)
 
-    # -- what fits -------------------------------------------------------------------------------------
+    # -- compatibility ---------------------------------------------------------------------------------
 
     def _kind(self) -> dict[str, Any]:
-        """What must be equal for a captured state to fit, as plain data."""
+        """Return the properties that must be equal for a captured state to fit, as plain data."""
         optimizer, objective, batches = self._parts()
         settings = {k: v for k, v in self._settings.items() if not _is_rate(k, v)}
         kind: dict[str, Any] = plain(
@@ -230,55 +236,56 @@ class TrainingState(Participants):
         had, have = (d.get("workers", 1) if isinstance(d, dict) else 1 for d in (data, kind["data"]))
         if had != have:
             raise ArgumentError(
-                "A run goes on with as many workers as it had. "
+                "A run must continue with as many workers as it had. "
                 f"Received: the state of a run of {quoted(had)}, and {have} now. "
                 f"Start it with: mpiexec -n {quoted(had)} python train.py; or begin again without the captured state."
             )
-        for what, now in kind.items():
-            if captured.get(what) != now:
-                place, then, here = first_difference(captured.get(what), now, what)
+        for name, now in kind.items():
+            if captured.get(name) != now:
+                place, then, here = first_difference(captured.get(name), now, name)
                 raise ArgumentError(
-                    "A captured state fits only what it was captured of. "
+                    "A captured state fits only an equal model, optimizer and data. "
                     f"Received: {legible(place)}, which was {quoted(then)} and is {quoted(here)} now. "
-                    "Build, compile and fit as before, or begin anew without the captured state."
+                    "Build, compile and fit as before, or begin again without the captured state."
                 )
 
-    # -- the callbacks' own ----------------------------------------------------------------------------
+    # -- callbacks -------------------------------------------------------------------------------------
 
-    def _takers(self, states: dict[str, list[Any]]) -> list[tuple[Any, Any]]:
-        """Each callback with its state: of the same class, and of the same place among its class."""
+    def _with_states(self, states: dict[str, list[Any]]) -> list[tuple[Any, Any]]:
+        """Return each callback with its captured state: that of the same class and the same position in its class."""
         waiting = {name: iter(of_class) for name, of_class in states.items()}
         return [
             (c, state) for c in self._with_state() for state in islice(waiting.get(type(c).__name__, ()), 1)
         ]
 
-    def _say_what_differs(self, captured: dict[str, Any]) -> None:
-        """Warn of what is no reason to refuse: other callbacks, another learning rate to begin with."""
+    def _warn_of_differences(self, captured: dict[str, Any]) -> None:
+        """Warn of differences that do not prevent resuming: other callbacks, another initial learning rate."""
         had = Counter({name: len(states) for name, states in captured["callbacks"].items()})
         have = Counter(type(c).__name__ for c in self._with_state())
         if left := list((had - have).elements()):
             console.warn(
-                f"Nobody takes the captured state of {', '.join(left)}: it is dropped. Pass the same callbacks."
+                f"The captured state of {', '.join(left)} is dropped: there is no such callback now. "
+                "Pass the same callbacks."
             )
         if new := list((have - had).elements()):
             console.warn(
-                f"No state was captured of {', '.join(new)}: it begins anew. Pass the same callbacks."
+                f"No state was captured of {', '.join(new)}, which starts afresh. Pass the same callbacks."
             )
         then, now = (s.get("learning_rate") for s in (captured["settings"], plain(self._settings)))
         if then != now:
             console.warn(
                 f"The captured learning rate is used, of a run that began with {then}. Received: a model compiled with "
-                f"{now}. Set another one in a callback, or begin anew."
+                f"{now}. Set another one in a callback, or begin again without the captured state."
             )
 
     def _with_state(self) -> list[Any]:
-        """The callbacks that have a state, each once."""
+        """Return the callbacks that have a state, each once."""
         return [] if self.callbacks is None else [c for c in self.callbacks.distinct if has_state(c)]
 
     # -- the parts -------------------------------------------------------------------------------------
 
     def _place_in_validation(self) -> dict[str, Any] | None:
-        """Where in the validation data we are, and what data that is: a resumed run may have other data."""
+        """Return the place in the validation data and a description of it: a resumed run may have other data."""
         if self.judged_on is None:
             return None
         return {"kind": plain(self.judged_on.describe()), "place": self.judged_on.get_state()}
@@ -286,14 +293,13 @@ class TrainingState(Participants):
     def _parts(self) -> tuple[Optimizer, Objective, Batches]:
         if self.optimizer is None or self.objective is None or self.batches is None:
             raise ArgumentError(
-                "A training state is captured and put back while fit is running. "
-                "Received: a model that is not training. Do it in a callback."
+                "Capture or restore a training state while fit is running: call it in a callback."
             )
         return self.optimizer, self.objective, self.batches
 
 
 def _states_by_class(callbacks: list[Any]) -> dict[str, list[Any]]:
-    """The states of callbacks by class, in their order."""
+    """Return the states of callbacks by class, in their order."""
     states: dict[str, list[Any]] = {}
     for callback in callbacks:
         states.setdefault(type(callback).__name__, []).append(callback.get_state())
@@ -301,5 +307,5 @@ def _states_by_class(callbacks: list[Any]) -> dict[str, list[Any]]:
 
 
 def _is_rate(name: str, value: Any) -> bool:
-    """Whether a setting is a learning rate that training may change; a schedule is fixed."""
+    """Return whether a setting is a learning rate that training may change; a schedule is fixed."""
     return name == "learning_rate" and isinstance(value, float)

@@ -1,8 +1,8 @@
-"""Steps: what happens to one batch.
+"""Steps: the work on one batch.
 
-`TrainStep` is the whole of learning: the model's output, how wrong it is, the gradient, the update. `take` says it
-op by op, for any model. `write` writes the same down as a program, which takes many batches in a call where compiling
-pays; what the callbacks see is no different.
+`TrainStep` is the whole of learning: the model's outputs, the loss, the gradients, the update. `take` does it op by op,
+for any model. `write` emits the same computation as a program, which runs many batches in one call where compiling
+pays off. The callbacks see no difference.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -26,10 +26,10 @@ from minifit.parameters import Parameter, same
 from minifit.randomness import Streams
 from minifit.tensor import Tensor
 from minifit.training.objective import Objective
-from minifit.training.plan import Again, Columns, Plan
 from minifit.training.predicted import joined
 from minifit.training.runner import Runner
 from minifit.training.sharing import Sharing
+from minifit.training.step_programs import Columns, RestartWriting, StepPrograms
 from minifit.training.trainable import Trainable
 
 
@@ -43,7 +43,7 @@ class JudgedStep(Sharing):
     streams : Streams
     objective : Objective
     recording : bool, default False
-        Whether a gradient will be wanted.
+        Whether to record the ops for a gradient.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class JudgedStep(Sharing):
         self.regularized: list[Parameter] = []
         self.parts = objective, objective.heads
 
-    # -- what the loops ask -----------------------------------------------------------------------------
+    # -- for the loops ----------------------------------------------------------------------------------
 
     names_known = True
-    """True if the logs hold what `names` says and nothing else."""
+    """True if `names` lists every key of the logs."""
 
     @property
     def names(self) -> list[str]:
-        """The names of what `logs` holds."""
+        """The keys of the logs."""
         return self.objective.names
 
     def logs(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class JudgedStep(Sharing):
         return self.objective.logs()
 
     def reset(self) -> None:
-        """Begin to sum up from nothing."""
+        """Reset the running sums of the loss and the metrics."""
         self.objective.reset()
 
     def sound(self) -> bool:
@@ -86,22 +86,23 @@ class JudgedStep(Sharing):
     # -- a batch ----------------------------------------------------------------------------------------
 
     def follow_settings(self) -> None:
-        """Find the weights whose regularizer adds to the loss, and see whether the model has a plan."""
+        """Update the list of regularized weights, and the programs."""
         self.regularized = [w for w in self.weights if w.regularizer is not None]
         super().follow_settings()
 
     def called(self) -> list[Any]:
-        """Return what it calls beside the layers."""
+        """Return the objects other than layers that the step calls."""
         losses = [head.loss for head in self.objective.heads if head.loss is not None]
         return [*losses, *self.objective.metrics, *(w.regularizer for w in self.regularized)]
 
     def write(self, program: Program, columns: Columns) -> None:
-        """Write down what `take` does, for a batch of these columns."""
+        """Emit the instructions of `take` for a batch of these columns."""
         inputs, targets, weights = columns
         several = self.workers.size > 1
         if several:
             program.shares = self.message().sums
-        program.sums_of(self.objective.tracker)  # first of all: it tells whether the losses are sound
+        # first: the program checks this sum to see whether the losses are finite
+        program.sums_of(self.objective.tracker)
         outputs = self.model.lowered_forward(program, inputs)
         for weight in self.regularized:
             program.regularize(weight)
@@ -110,31 +111,31 @@ class JudgedStep(Sharing):
         if several:
             message = self.message(program.shared)
             if message.sums.size != program.shares.size:
-                raise Again
+                raise RestartWriting
             program.message(message.numbers, message.send)
             program.add_shares()
         self.write_update(program)
         program.finish(self.objective.tracker)
 
     def write_gradients(self, program: Program, total: Value) -> None:
-        """Write down the way back from the loss."""
+        """Emit the backward pass from the loss."""
 
     def write_update(self, program: Program) -> None:
-        """Write down how the weights change by their gradients."""
+        """Emit the update of the weights."""
 
-    def took(self, batches: int) -> None:
-        """Note that a program took batches."""
+    def collect(self, batches: int) -> None:
+        """Record that a program ran batches."""
         self.objective.begun = self.objective.begun or batches > 0
 
     def added(self) -> list[Tensor]:
-        """Return what the layers add to the loss: penalties of weights, and what they added during the call."""
+        """Return the losses that layers add: the penalties of weights, and those of `add_loss` during the call."""
         if not self.regularized and not self.context.losses:
             return []
         return [penalty(w) for w in self.regularized] + [loss for _, loss in self.context.losses]
 
 
 class TrainStep(JudgedStep):
-    """Learn from a batch."""
+    """A step that learns from a batch."""
 
     def __init__(
         self,
@@ -154,27 +155,27 @@ class TrainStep(JudgedStep):
         self._follow()
 
     def holds(self, parts: tuple[Any, ...]) -> bool:
-        """Return whether all of it is as it was, and then have the optimizer go on with its plan."""
+        """Return whether nothing that the step depends on has changed; if so, resume the optimizer's plan."""
         if not super().holds(parts):
             return False
         self.optimizer.resume(self.memory_plan)
         return True
 
     def _learn(self, weights: list[Parameter]) -> None:
-        """Plan to update these weights and no others."""
+        """Plan the update of these weights."""
         self.learned, self.memory_plan = weights, self.optimizer.plan(weights)
         self._flags = [w.trainable for w in self.weights]
         learned = set(weights)
         self.frozen = [w for w in self.weights if w.trainable and w not in learned]
 
     def follow_settings(self) -> None:
-        """Find the weights that are learned where a weight's own flag changed, and what else follows from settings.
+        """Update the list of learned weights when a weight's own flag changed, and all that depends on settings.
 
-        The flags of layers count as they were compiled.
+        The flags of layers count as `compile` found them.
         """
         learned = self.model.trainable_weights
         if not same(learned, self.learned) and set(self.model.weights) == set(self.weights):
-            # the update refuses weights of other models
+            # the update refuses the weights of other models
             if self._flags != [w.trainable for w in self.weights]:
                 self.settle()
                 self._learn(learned)
@@ -183,7 +184,7 @@ class TrainStep(JudgedStep):
         self._follow()
 
     def _follow(self) -> None:
-        """Find the weights that are regularized or constrained, and whether there is a plan."""
+        """Update the lists of regularized and constrained weights, and the programs."""
         known = [w.constraint for w in self.constrained]
         self.constrained = [w for w in self.learned if w.constraint is not None]
         super().follow_settings()
@@ -191,15 +192,16 @@ class TrainStep(JudgedStep):
         self.users_update = bool(users) or not self.optimizer.of_library
         for weight in users:
             if not any(weight.constraint is c for c in known):
-                constrained(weight)  # one that cannot be used is to be noticed before a step
+                # a constraint that cannot be used must be refused before a step
+                constrained(weight)
 
     def called(self) -> list[Any]:
-        """Return what it calls beside the layers."""
+        """Return the objects other than layers that the step calls."""
         return [*super().called(), self.optimizer, *(w.constraint for w in self.constrained)]
 
-    def make_plan(self) -> Plan:
-        """Return the programs of the step, of which none is written down yet."""
-        return Plan(
+    def make_programs(self) -> StepPrograms:
+        """Return the programs of the step, none of which is written yet."""
+        return StepPrograms(
             self.context.kernels, self._begin, self.write, self.model, self.optimizer, self.memory_plan
         )
 
@@ -208,17 +210,17 @@ class TrainStep(JudgedStep):
         return Program(self.context.streams, True, self.learned, count, self.workers)
 
     def write_gradients(self, program: Program, total: Value) -> None:
-        """Write down the way back to all weights that are learned."""
+        """Emit the backward pass to all learned weights."""
         program.flow_back(total)
 
     def write_update(self, program: Program) -> None:
-        """Write down the update."""
+        """Emit the update of the learned weights."""
         self.optimizer.lower(program, self.memory_plan)
         for weight in self.constrained:
             program.constrain(weight)
 
     def settle(self) -> None:
-        """Leave nothing of such a step, and let frozen weights require a gradient again elsewhere."""
+        """Undo an unfinished step, and let frozen weights require a gradient again."""
         super().settle()
         if self.frozen:
             with self.held:
@@ -226,10 +228,10 @@ class TrainStep(JudgedStep):
                     weight.requires_grad = True
 
     def take(self, batch: Batch) -> None:
-        """Compute the gradient, then change the weights by it.
+        """Compute the gradients, then update the weights.
 
-        Between the two stands every gradient in its slot and no weight has changed: there several workers add up
-        theirs.
+        Between the two, every gradient is known and no weight has changed. There several workers add up their
+        gradients.
         """
         if self.workers.size == 1:
             self.differentiate(batch)
@@ -241,9 +243,9 @@ class TrainStep(JudgedStep):
         self.update()
 
     def differentiate(self, batch: Batch) -> None:
-        """Forward, loss, backward; an error leaves the weights as they were."""
+        """Run forward, loss and backward; an error leaves the weights unchanged."""
         for weight in self.frozen:
-            weight.requires_grad = False  # nothing flows back into it
+            weight.requires_grad = False
         for weight in self.learned:
             weight.grad = None
         outputs = self.model.forward(batch.inputs, True)
@@ -254,17 +256,18 @@ class TrainStep(JudgedStep):
         self.objective.update(batch, outputs, loss, self.undo)
         for weight in self.learned:
             if weight.grad is None and weight.slot is not None:
-                weight.slot.fill(0)  # the loss does not depend on it
+                # the loss does not depend on this weight
+                weight.slot.fill(0)
 
     def update(self) -> None:
-        """Change the weights by their gradients, and count the batch."""
+        """Update the weights by their gradients, and count the batch."""
         if self.users_update:
             self._update_with_undo()
         else:
             self._update()
 
     def _update(self) -> None:
-        """Change the weights and count the batch in one section."""
+        """Update the weights and count the batch in one section that no interrupt can split."""
         rate = self.optimizer.prepare(self.memory_plan)
         with self.held:
             self.optimizer.commit(self.context.kernels, self.memory_plan, rate)
@@ -273,7 +276,7 @@ class TrainStep(JudgedStep):
             self.undo.forget()
 
     def _update_with_undo(self) -> None:
-        """Change the weights by the user's code, which may take any time and fail; then count the batch."""
+        """Update the weights with the user's code, which may be slow and may fail; then count the batch."""
         self.optimizer.keep(self.memory_plan, self.undo)
         self.optimizer.fit_step(self.context.kernels, self.memory_plan)
         with self.held:
@@ -282,24 +285,25 @@ class TrainStep(JudgedStep):
 
 
 def penalty(weight: Parameter) -> Any:
-    """Return what a weight's regularizer adds to the loss: one number."""
-    found = weight.regularizer(weight)
-    if np.ndim(found) != 0 or not isinstance(found, Tensor | float | int | np.number):
+    """Return the penalty of a weight's regularizer: one number."""
+    value = weight.regularizer(weight)
+    if np.ndim(value) != 0 or not isinstance(value, Tensor | float | int | np.number):
         raise ArgumentTypeError(
             f"The regularizer of {weight.name} must return one number as a tensor. "
-            f"Received: {f'shape {found.shape}' if isinstance(found, Tensor) else repr(found)}. "
+            f"Received: {f'shape {value.shape}' if isinstance(value, Tensor) else repr(value)}. "
             "Write it in minifit.ops, as ops.sum(ops.square(w))."
         )
-    return found
+    return value
 
 
 class TestStep(JudgedStep):
-    """Judge a batch."""
+    """A step that evaluates a batch."""
 
-    __test__ = False  # for pytest: this is no test
+    # pytest must not collect this class
+    __test__ = False
 
     def take(self, batch: Batch) -> None:
-        """Forward and loss."""
+        """Compute the outputs, the loss and the metrics."""
         before = self.sums_now() if self.workers.size > 1 else []
         outputs = self.model.forward(batch.inputs, False)
         loss = self.objective.loss_of(batch, outputs, self.added())
@@ -309,14 +313,14 @@ class TestStep(JudgedStep):
 
 
 class PredictStep(Runner):
-    """Keep the predictions of every batch.
+    """A step that keeps the predictions of every batch.
 
     Attributes
     ----------
     outputs : list of tuple of ndarray
-        The flat outputs of one batch or several, each time they were taken.
+        The flat outputs, one entry for each batch or for each call of a program.
     counts : list of list of int
-        Where several workers predict: how many of the rows of each of these batches count on this one.
+        For several workers: the number of rows of each batch that count on this worker.
     """
 
     def __init__(self, model: Trainable, kernels: ModuleType, streams: Streams) -> None:
@@ -329,43 +333,43 @@ class PredictStep(Runner):
 
     @cached_property
     def held(self) -> AbstractContextManager[None]:
-        """No section: an interrupt ends the call, and with it the outputs."""
+        """No protected section: an interrupt ends the call, and with it the outputs."""
         return nullcontext()
 
     def rest(self) -> None:
-        """Let go of the outputs, too."""
+        """Release the data, the caller's context and the outputs."""
         super().rest()
         self.outputs, self.counts = [], []
 
     def write(self, program: Program, columns: Columns) -> None:
-        """Write down what `take` does, for a batch of these columns."""
+        """Emit the instructions of `take` for a batch of these columns."""
         for y in self.model.lowered_forward(program, columns[0]):
             program.result(y)
         program.body += program.settling
 
-    def took(self, batches: int) -> None:
-        """Keep what a program predicted."""
-        if self.plan is not None:
-            self.outputs += self.plan.results
-            self.plan.results = []
+    def collect(self, batches: int) -> None:
+        """Keep the outputs of a program."""
+        if self.programs is not None:
+            self.outputs += self.programs.results
+            self.programs.results = []
 
     def take(self, batch: Batch) -> None:
-        """Forward."""
+        """Compute the outputs and keep them."""
         self.outputs.append(tuple([y.numpy() for y in self.model.forward(batch.inputs, False)]))
 
-    def _next_of(self, batches: Batches) -> int:
-        taken = super()._next_of(batches)
+    def _take_next(self, batches: Batches) -> int:
+        taken = super()._take_next(batches)
         if taken and batches.share is not None:
             self.counts.append([batches.share.rows])
         return taken
 
-    def _many(self, plan: Plan, batches: Batches, most: int) -> int:
-        taken, stretch = super()._many(plan, batches, most), self._latest
+    def _run_program(self, programs: StepPrograms, batches: Batches, most: int) -> int:
+        taken, stretch = super()._run_program(programs, batches, most), self._latest
         if taken and isinstance(stretch, Stretch) and stretch.whole is not None:
             numbers = range(stretch.begin, stretch.begin + taken)
             self.counts.append([self.workers.share_at(stretch.whole, number).rows for number in numbers])
         return taken
 
     def joined(self, first: int = 0) -> Any:
-        """Return the outputs since `first` times, one row a sample, as the model returns them; of all workers."""
+        """Return the outputs of all workers from entry `first` on, one row for each sample, nested as by the model."""
         return self.model.pack_outputs(joined(self.workers, self.outputs[first:], self.counts[first:]))

@@ -1,7 +1,7 @@
-"""`StepMethods`: what a step does, in methods that a model may override, as in Keras.
+"""`StepMethods`: the methods of a step that a model may override, as in Keras.
 
-A model that overrides one of them is trained by it, op by op; every other one takes the library's own step, which does
-the same and knows more ways to be fast.
+A model that overrides one of them is trained by it, op by op. All other models use the library's own step, which
+computes the same and can be compiled.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ Logs = dict[str, Any]
 Function = Callable[[Iterator[Any]], Any]
 
 acting: ContextVar[tuple[Any, Objective] | None] = ContextVar("minifit_acting", default=None)
-"""The model whose step is under way, and the objective that it counts in."""
+"""The model whose step is under way, and the objective of that step."""
 
 UNCALLED = (
     "_get_callback_model",
@@ -35,11 +35,11 @@ UNCALLED = (
     "_validate_compile",
     "_validate_target_and_loss",
 )
-"""Names that tf.keras looks up on a model, and that nothing would call here."""
+"""Methods that tf.keras calls on a model, and that nothing calls here."""
 
 
 class StepMethods(Trainable):
-    """A layer with the methods that its own steps are written in."""
+    """A layer with the methods of a step."""
 
     train_function: Function | None = None
     test_function: Function | None = None
@@ -48,7 +48,7 @@ class StepMethods(Trainable):
     training_state: Any
     _steps_per_execution: int
 
-    # -- what may be overridden -------------------------------------------------------------------------
+    # -- methods to override ----------------------------------------------------------------------------
 
     def train_step(self, data: Any) -> Logs:
         """Learn from one batch.
@@ -56,7 +56,7 @@ class StepMethods(Trainable):
         Parameters
         ----------
         data : tensor, or tuple of tensors
-            ``x``, ``(x, y)`` or ``(x, y, sample_weight)``, each nested as `fit` was given it.
+            ``x``, ``(x, y)`` or ``(x, y, sample_weight)``, each nested as the data of `fit`.
 
         Returns
         -------
@@ -75,25 +75,25 @@ class StepMethods(Trainable):
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def test_step(self, data: Any) -> Logs:
-        """Judge one batch; as `train_step`, and no weight changes."""
+        """Evaluate one batch; like `train_step`, without changing the weights."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
         self.compute_loss(x, y, y_pred, sample_weight)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
-        """Return the outputs for one batch, whose targets and weights do not matter."""
+        """Return the outputs for one batch; its targets and weights are ignored."""
         x, _, _ = unpack_x_y_sample_weight(data)
         return self(x, training=False)
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None
     ) -> Tensor:
-        """Return the loss of a batch: the compiled one and what layers add."""
+        """Return the loss of a batch: the compiled loss plus the losses that layers add."""
         return self.compiled_loss(y, y_pred, sample_weight, regularization_losses=self.losses)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Logs:
-        """Take a batch into the compiled metrics, and return the results of all metrics by name."""
+        """Update the compiled metrics with a batch, and return the results of all metrics by name."""
         self.compiled_metrics.update_state(y, y_pred, sample_weight)
         logs: Logs = {}
         compiled = dict(zip(map(id, self._objective.sums), self._objective.names, strict=True))
@@ -109,12 +109,12 @@ class StepMethods(Trainable):
         Parameters
         ----------
         force : bool, default False
-            Accepted as in Keras. A new function is made every time.
+            Accepted as in Keras. Every call makes a new function.
         """
         return self._function_of("train_step")
 
     def make_test_function(self, force: bool = False) -> Function:
-        """Return a function that judges batches from an iterator; as `make_train_function`."""
+        """Return a function that evaluates batches from an iterator; like `make_train_function`."""
         return self._function_of("test_step")
 
     def make_predict_function(self, force: bool = False) -> Function:
@@ -134,28 +134,28 @@ class StepMethods(Trainable):
 
         return function
 
-    # -- what such steps call ---------------------------------------------------------------------------
+    # -- for the user's steps ---------------------------------------------------------------------------
 
     @property
     def compiled_loss(self) -> CompiledLoss:
-        """The losses that `compile` was given: ``compiled_loss(y, y_pred, sample_weight, regularization_losses)``."""
+        """The losses passed to `compile`: ``compiled_loss(y, y_pred, sample_weight, regularization_losses)``."""
         return CompiledLoss(self._objective, self.output_names)
 
     @property
     def compiled_metrics(self) -> CompiledMetrics:
-        """The metrics that `compile` was given: ``compiled_metrics.update_state(y, y_pred, sample_weight)``."""
+        """The metrics passed to `compile`: ``compiled_metrics.update_state(y, y_pred, sample_weight)``."""
         return CompiledMetrics(self._objective, self.output_names)
 
     @property
     def _objective(self) -> Objective:
-        """The one that counts now: that of the step under way, which may be an evaluation's within a fit."""
+        """The objective of the step under way, which may be that of an evaluation within a fit."""
         now = acting.get()
         if now is not None and now[0] is self:
             return now[1]
         if self.training_state.objective is None:
             raise NotCompiledError(
-                "A model has losses and metrics once it is compiled. Received: one that is not. "
-                "Call model.compile(optimizer, loss) first."
+                "The losses and metrics of a model are set by compile. Compile the model first: "
+                "model.compile(optimizer, loss)."
             )
         objective: Objective = self.training_state.objective
         return objective
@@ -179,17 +179,18 @@ _GETTERS: dict[tuple[str, ...], Any] = {
 
 
 def overridden(model: Any, names: tuple[str, ...], base: type) -> str | None:
-    """Return the first of the methods that the model's class or the model itself has a version of its own of."""
+    """Return the first of the methods that the model's class or the model itself overrides; None if there is none."""
     methods = _GETTERS[names]
     of_class, of_base, own = methods(type(model)), methods(base), vars(model).keys()
+    # the usual case first, since every call asks
     if all(map(is_, of_class, of_base)) and own.isdisjoint(names):
-        return None  # as a rule: this is asked at every call
+        return None
     differing = compress(names, map(is_not, of_class, of_base))
     return next(differing, None) or next(filter(own.__contains__, names), None)
 
 
 def refuse_uncalled(model: Any) -> None:
-    """Raise for a method that tf.keras would call and that nothing calls here.
+    """Refuse a method that tf.keras would call and that nothing calls here.
 
     Raises
     ------
@@ -198,7 +199,7 @@ def refuse_uncalled(model: Any) -> None:
     unused = next(filter(partial(hasattr, model), UNCALLED), None)
     if unused is not None:
         raise ArgumentError(
-            "A model's own steps are train_step, test_step, predict_step, the functions that make_train_function and "
-            f"its like return, compute_loss and compute_metrics. Received: {type(model).__name__}.{unused}, which "
-            "nothing calls. Move what it does into one of these."
+            "The methods of a step that a model can override are train_step, test_step, predict_step, "
+            "make_train_function, make_test_function, make_predict_function, compute_loss and compute_metrics. "
+            f"Received: {type(model).__name__}.{unused}, which nothing calls. Move its code into one of these."
         )

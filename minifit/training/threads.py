@@ -1,10 +1,10 @@
-"""The number of threads that large products share follows the processors that are free.
+"""The number of threads for large matrix products, adapted to the free processors.
 
-Threads of a BLAS wait for each other. Where other programs keep the processors busy, as on machines that test code,
-a product in two threads lasts until the system has let both of them run, which can take a hundred times as long as the
-product in one. `follow` is called ahead of every stretch of batches; ten times a second it looks at what the
-processors did since, and has the products use as many threads as there are processors that this process used itself,
-or that stood idle. The bits of the products do not depend on it (`minifit.kernels.parts`).
+The threads of a BLAS wait for each other. When other programs keep the processors busy, as on CI machines, a product in
+two threads lasts until the system has run both, which can take a hundred times as long as the product in one thread.
+`follow` is called before every stretch of batches. Ten times a second it measures how much processor time this process
+used and how much was idle since, and sets as many threads as there were such processors. The bits of the products do
+not depend on it (`minifit.kernels.parts`).
 
 References
 ----------
@@ -22,33 +22,33 @@ from pathlib import Path
 from minifit.kernels import blas
 
 SPACING = 0.1
-"""Seconds from one look to the next."""
+"""Seconds between two measurements."""
 
 STALE = 1.0
-"""Seconds after which what the processors did on average says nothing about now."""
+"""Seconds after which an average is too old to describe the present."""
 
 MARGIN = 0.4
-"""The part of a processor that may be missing for a thread of its own: other programs never rest entirely."""
+"""The part of a processor that may be busy and still get a thread: other programs are never entirely idle."""
 
 _STAT, _QUOTA = Path("/proc/stat"), Path("/sys/fs/cgroup/cpu.max")
 
 
 class Follower:
-    """The work of the processors since the last look.
+    """A meter of processor time, and the number of threads that follows from it.
 
     Parameters
     ----------
     most : int
-        How many threads there are to be on a machine that is free.
+        The number of threads on an idle machine.
     idle : callable
-        Returns the seconds that the processors of this process have been idle, all of them together.
+        Returns the idle seconds of all processors of this process together.
     limit : float, default infinity
-        How many processors' time this process may use.
+        The number of processors whose time this process may use.
 
     Attributes
     ----------
     threads : int
-        How many threads to use.
+        The number of threads to use.
     """
 
     def __init__(self, most: int, idle: Callable[[], float], limit: float = float("inf")) -> None:
@@ -57,7 +57,7 @@ class Follower:
         self._last: tuple[float, float] | None = None
 
     def look(self, now: float) -> None:
-        """Decide on the number of threads by what was free since the last look."""
+        """Set the number of threads from the processor time that was free since the last call."""
         spare = self._idle() + time.process_time()
         last, self._last = self._last, (now, spare)
         if last is not None and now - last[0] < STALE:
@@ -66,11 +66,11 @@ class Follower:
 
 
 _due = 0.0
-"""When to look again, as `time.perf_counter` counts."""
+"""The time of the next measurement, in the clock of `time.perf_counter`."""
 
 
 def follow() -> None:
-    """Let the products use as many threads as there are free processors; a look costs, and is made rarely."""
+    """Adapt the number of threads to the free processors; measure only every `SPACING` seconds."""
     if time.perf_counter() >= _due:
         _look()
 
@@ -89,18 +89,19 @@ def _look() -> None:
 
 @cache
 def _follower() -> Follower | None:
-    """Return what follows this machine; None if the number of threads stays."""
+    """Return the meter of this machine; None if its number of threads is fixed."""
     most, idle = blas.most_threads(), _idle_seconds()
     return Follower(most, idle, _quota()) if most > 1 and idle is not None else None
 
 
 def _idle_seconds() -> Callable[[], float] | None:
-    """Return the function that says how long processors have been idle; None on a system that has none."""
+    """Return the function for the idle seconds of the processors; None on a system without one."""
     if sys.platform == "win32":
         return _idle_on_windows
     if _STAT.exists() and hasattr(os, "sched_getaffinity"):
         return _idle_on_linux
-    return None  # macOS: NumPy's BLAS there is Apple's, whose threads the system itself manages
+    # macOS: NumPy uses Apple's BLAS, whose threads the system manages
+    return None
 
 
 def _idle_on_linux() -> float:
@@ -112,21 +113,24 @@ def _idle_on_linux() -> float:
         if not name.startswith("cpu"):
             break
         if name in ours:
-            ticks += int(times[3]) + int(times[4])  # idle, and idle as it waits for a disk
+            # idle, and idle while waiting for a disk
+            ticks += int(times[3]) + int(times[4])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _idle_on_windows() -> float:
     """Return the idle seconds of all processors."""
-    idle = ctypes.c_uint64()  # in units of 100 ns
+    # in units of 100 ns
+    idle = ctypes.c_uint64()
     ctypes.windll.kernel32.GetSystemTimes(ctypes.byref(idle), None, None)  # type: ignore[attr-defined,unused-ignore]
     return idle.value * 1e-7
 
 
 def _quota() -> float:
-    """Return how many processors' time a container lets this process use."""
+    """Return the number of processors whose time a container lets this process use."""
     try:
         time_allowed, _, period = _QUOTA.read_text().partition(" ")
         return int(time_allowed) / int(period)
-    except (OSError, ValueError):  # no such limit, or "max"
+    except (OSError, ValueError):
+        # there is no such file, or it says "max"
         return float("inf")

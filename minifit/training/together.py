@@ -1,4 +1,4 @@
-"""Calls that all workers of a model make together, in the scope of its strategy and from the same numbers on."""
+"""Calls that all workers of a model make together, in the scope of its strategy, from equal weights and streams."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -18,17 +18,17 @@ Model = TypeVar("Model", bound="OfStrategy")
 
 
 class OfStrategy(Protocol):
-    """A model that some workers train, those of its strategy."""
+    """A model that the workers of its strategy train."""
 
     workers: Workers
 
     @property
     def distribute_strategy(self) -> Strategy:
-        """The strategy in whose scope it was made."""
+        """The strategy in whose scope the model was made."""
 
 
 def together(method: Callable[Concatenate[Model, P], Result]) -> Callable[Concatenate[Model, P], Result]:
-    """Make a method of a model a call that all its workers make, in the scope of its strategy."""
+    """Decorate a method of a model: all its workers call it together, in the scope of the strategy."""
 
     @wraps(method)
     def call(model: Model, /, *args: P.args, **kwargs: P.kwargs) -> Result:
@@ -45,7 +45,7 @@ def together(method: Callable[Concatenate[Model, P], Result]) -> Callable[Concat
 
 
 def synchronize(model: Any) -> None:
-    """Have all workers of a model begin with the chief's weights, optimizers and random numbers.
+    """Copy the chief's weights, optimizer states and random streams to all workers of a model.
 
     Parameters
     ----------
@@ -54,11 +54,11 @@ def synchronize(model: Any) -> None:
     Raises
     ------
     ArgumentError
-        When they have made different models.
+        When the workers have different models.
     """
     chiefs = differing_from_chief(model.workers, _numbers_of(model))
     if chiefs is not None:
-        _put_in(model, chiefs)
+        _adopt(model, chiefs)
 
 
 def _numbers_of(model: Any) -> dict[str, Any]:
@@ -75,14 +75,14 @@ def _numbers_of(model: Any) -> dict[str, Any]:
 
 
 def _compiled(model: Any) -> dict[str, Any]:
-    """Return what `compile` was given, as far as workers must have been given the same."""
+    """Return the arguments of `compile` that must be equal on all workers."""
     objective = model.training_state.objective
     kinds = [type(optimizer).__name__ for optimizer in _optimizers(model)]
     return plain({"optimizers": kinds, **({} if objective is None else objective.describe())})  # type: ignore[no-any-return]
 
 
 def _weights(model: Any) -> list[Any]:
-    """Return the weights; none of a model that waits for its first batch, and then makes them by the same streams."""
+    """Return the weights; empty for an unbuilt model, which makes them later from equal random streams."""
     return list(model.weights) if model.has_weights else []
 
 
@@ -91,7 +91,7 @@ def _optimizers(model: Any) -> list[Any]:
     return own + [optimizer for _, optimizer in sorted(model.optimizers_within().items())]
 
 
-def _put_in(model: Any, chiefs: dict[str, Any]) -> None:
+def _adopt(model: Any, chiefs: dict[str, Any]) -> None:
     weights, optimizers = _weights(model), _optimizers(model)
     shapes, theirs = [list(w.shape) for w in weights], [shape for _, shape in chiefs["names"]]
     if shapes != theirs or len(optimizers) != len(chiefs["optimizers"]):
@@ -110,8 +110,8 @@ def _put_in(model: Any, chiefs: dict[str, Any]) -> None:
     set_global_state(chiefs["global streams"])
     for weight, value in zip(weights, chiefs["weights"], strict=True):
         weight.assign(value)
-    for optimizer, its in zip(optimizers, chiefs["optimizers"], strict=True):
-        optimizer.set_state(its, weights)
+    for optimizer, state in zip(optimizers, chiefs["optimizers"], strict=True):
+        optimizer.set_state(state, weights)
 
 
 def _first(shapes: list[list[int]]) -> str:

@@ -1,7 +1,7 @@
-"""`Trainer`: fit, evaluate and predict, for whatever can compute an output.
+"""`Trainer`: fit, evaluate and predict.
 
-A model gives the layers; this is what a user calls to train them. It checks the arguments, puts the parts
-together (batches, step, callbacks) and hands them to the loops.
+These are the methods that a user calls to train the layers of a model. They validate the arguments, assemble the parts
+(batches, step, callbacks) and pass them to the loops.
 """
 
 from collections.abc import Callable
@@ -22,9 +22,9 @@ from minifit.training.together import synchronize, together
 
 
 class Trainer(BatchMethods, GeneratorMethods):
-    """A layer that trains: what all models have in common.
+    """A layer that can be trained: the base class of all models.
 
-    Compiling, the steps and single batches are in the classes below it.
+    Compiling, the steps and single batches are in its base classes.
     """
 
     @together
@@ -54,37 +54,37 @@ class Trainer(BatchMethods, GeneratorMethods):
 
         Parameters
         ----------
-        x : array, np.memmap or h5py.Dataset of shape (n, ...), several of them, or what gives batches
+        x : array, np.memmap or h5py.Dataset of shape (n, ...), several of them, or an iterable of batches
             Several inputs are a list or tuple in the order of the model's inputs, or a dict by their names.
-            A `Dataset`, `Sequence` or iterable gives batches ``(x, y)`` or ``(x, y, sample_weight)``.
+            A `Dataset`, `Sequence` or iterable yields batches ``(x, y)`` or ``(x, y, sample_weight)``.
         y : array, np.memmap or h5py.Dataset of shape (n, ...), or several of them, optional
-            For several outputs a list, a tuple or a dict by name, in which an output may have None or be left out; one
-            array counts for all of them.
+            For several outputs a list, a tuple or a dict by name. An output may have None or be left out. A single
+            array is for all outputs.
         batch_size : int, default 32
             Samples in a batch; only with arrays.
         epochs : int, default 1
-            The epoch before which to end, counted from 0. With 0, or no more than `initial_epoch`, nothing is trained:
-            ``on_train_begin`` and ``on_train_end`` are called, and the History is empty.
+            The epoch, counted from 0, before which training ends. If it is 0, or no more than `initial_epoch`, nothing
+            is trained: ``on_train_begin`` and ``on_train_end`` are called, and the History is empty.
         verbose : {"auto", 0, 1, 2}, default "auto"
-            0 is silent, 1 shows a bar on a terminal or in a notebook, 2 prints a line an epoch; "auto" is 1.
+            0 is silent, 1 shows a bar on a terminal or in a notebook, 2 prints a line per epoch; "auto" is 1.
         callbacks : list of Callback, optional
         validation_split : float between 0 and 1, optional
-            The last part of the data (before shuffling) is held back for validation.
+            The part of the data, at its end (before shuffling), that is held back for validation.
         validation_data : tuple (x, y) or (x, y, sample_weight), Dataset, Sequence or iterable of batches, optional
         shuffle : bool or "batch", default True
-            Whether the data is gone through in a new random order at every epoch: an array row by row, a Sequence
-            batch by batch. An h5py.Dataset is read block by block; the blocks are shuffled, and the rows of each
-            block. "batch" takes batches of consecutive rows in random order. A Dataset or iterable keeps its own order.
+            Whether to use a new random order in every epoch: an array is shuffled row by row, a Sequence batch by
+            batch. An h5py.Dataset is read block by block; the blocks are shuffled, and the rows within each block.
+            "batch" shuffles batches of consecutive rows. A Dataset or iterable keeps its own order.
         class_weight : dict from int to float, or array of shape (n,), optional
             Weights of the classes 0, 1, ..., n - 1 in the loss; only with a single array of targets.
         sample_weight : array, np.memmap or h5py.Dataset of shape (n,), or several of them, optional
-            Weights of the samples in the loss; only with arrays. One for all outputs, or nested as `y` may be.
+            Weights of the samples in the loss; only with arrays. One for all outputs, or nested like `y`.
         initial_epoch : int, default 0
         steps_per_epoch : int, optional
-            Batches in an epoch; all there are when None.
+            Batches in an epoch; None means all of the data.
         validation_steps, validation_batch_size : int, optional
         validation_freq : int or collection of int, default 1
-            Validate after every so many epochs, or after these (counted from 1).
+            The number of epochs between validations, or the epochs (counted from 1) after which to validate.
         max_queue_size, workers, use_multiprocessing
             Accepted as in Keras; data is read in this thread.
 
@@ -98,9 +98,9 @@ class Trainer(BatchMethods, GeneratorMethods):
         NotCompiledError
             Before `compile`.
         BusyError
-            While another thread trains the model. A fit in a hook of a fit has a state of its own.
+            While another thread trains the model. A fit within a hook of a fit has its own state.
         ShapeError, DataError, ArgumentError, ArgumentTypeError
-            For data and arguments that cannot be used.
+            For invalid data and arguments.
 
         References
         ----------
@@ -111,10 +111,10 @@ class Trainer(BatchMethods, GeneratorMethods):
         initial_epoch = positive("initial_epoch", initial_epoch, least=0, example=0)
         with self._training() as state:
             validated = validation_data is not None or holds_back(validation_split)
-            as_given = self._own(TRAINING) and (self._own(TESTING) or not validated)
+            any_names = self._own(TRAINING) and (self._own(TESTING) or not validated)
             batches, judged_on = arguments.data_of_fit(
                 (x, y, sample_weight),
-                ANY if as_given else self._names_of_data(),
+                ANY if any_names else self._names_of_data(),
                 batch_size,
                 steps_per_epoch,
                 shuffle,
@@ -141,15 +141,15 @@ class Trainer(BatchMethods, GeneratorMethods):
         initial_epoch: int,
         due: Callable[[int], bool],
     ) -> None:
-        """Put the parts together and run the loop."""
+        """Assemble the parts and run the loop."""
         objective, batches, judged_on = state.objective, state.batches, state.judged_on
         assert objective is not None and batches is not None
         refuse_uncalled(self)
         own_evaluate = type(self).evaluate is not Trainer.evaluate or "evaluate" in vars(self)
         if judged_on is not None and own_evaluate:
             raise ArgumentError(
-                f"fit validates batch by batch, by test_step. Received: {type(self).__name__}.evaluate, which nothing "
-                "calls in fit. Move what it does into test_step, or call it in a callback and leave out the validation."
+                f"fit validates batch by batch, with test_step. Received: {type(self).__name__}.evaluate, which fit "
+                "never calls. Move its code into test_step, or call it in a callback and leave out the validation."
             )
         own = self._own(TRAINING)
         self._prepare(objective, batches, lazily=own)
@@ -167,8 +167,8 @@ class Trainer(BatchMethods, GeneratorMethods):
                 raise DataError(
                     "validation_data needs targets, as the loss does. Received: inputs alone. Pass (x, y)."
                 )
-            judge = self._test_step(own, chosen, state, objective)
-            validation = loops.Validation(judge, judged_on, due)
+            test_step = self._test_step(own, chosen, state, objective)
+            validation = loops.Validation(test_step, judged_on, due)
         ahead = range(initial_epoch, epochs)
         validation_due = not ahead or any(map(due, ahead))
         callbacks.check_run(
@@ -192,14 +192,16 @@ class Trainer(BatchMethods, GeneratorMethods):
         use_multiprocessing: bool = False,
         return_dict: bool = False,
     ) -> Any:
-        """The loss and the metrics on data; disturbs no fit or evaluation under way, in a hook or in another thread.
+        """Return the loss and the metrics on data.
+
+        A fit or an evaluation under way, in this thread or another, is not disturbed.
 
         Parameters
         ----------
         x, y, batch_size, sample_weight, callbacks, verbose
-            As for `fit`.
+            As in `fit`.
         steps : int, optional
-            How many batches; all there are when None.
+            The number of batches; None means all of the data.
         max_queue_size, workers, use_multiprocessing
             Accepted as in Keras; data is read in this thread.
         return_dict : bool, default False
@@ -239,14 +241,14 @@ class Trainer(BatchMethods, GeneratorMethods):
         workers: int = 1,
         use_multiprocessing: bool = False,
     ) -> Any:
-        """The model's output for data.
+        """Return the model's outputs for data.
 
         Parameters
         ----------
         x, batch_size, callbacks, verbose
-            As for `fit`.
+            As in `fit`.
         steps : int, optional
-            How many batches; all there are when None.
+            The number of batches; None means all of the data.
         max_queue_size, workers, use_multiprocessing
             Accepted as in Keras; data is read in this thread.
 
@@ -270,16 +272,16 @@ class Trainer(BatchMethods, GeneratorMethods):
         return outputs
 
     def predict_on_batch(self, x: Any) -> Any:
-        """The model's output for one batch."""
+        """Return the model's outputs for one batch."""
         return self.predict(arguments.rows_alone(x), steps=1)
 
     def _callback_list(self, callbacks: Any, verbose: Any, history: bool, **params: Any) -> CallbackList:
-        """Return the callbacks with those that every run has; a ready-made list is taken as it is."""
+        """Return the callbacks with the standard ones; a `CallbackList` is used unchanged."""
         if isinstance(callbacks, CallbackList):
             return callbacks
         verbose = arguments.verbosity(verbose)
         return CallbackList(callbacks, history, bool(verbose), self, verbose=verbose, **params)
 
     def _steps(self) -> int:
-        """How many batches the optimizer has learned from."""
+        """Return the number of batches that the optimizer has learned from."""
         return int(self.optimizer.iterations.value)

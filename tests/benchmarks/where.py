@@ -126,18 +126,18 @@ def named_kernels() -> Iterator[None]:
 
     Compiled code has no frame of its own that every Python could see. This costs some 0.1 microseconds a call.
     """
-    load, made, loaded = kernels.load, dict[str, ModuleType](), engine._loaded
+    load, made, loaded = kernels.load, dict[str, ModuleType](), engine._load
 
     def load_named(name: str) -> ModuleType:
         if name not in made:
             made[name] = _named(load(name))
         return made[name]
 
-    kernels.load = engine._loaded = load_named
+    kernels.load = engine._load = load_named
     try:
         yield
     finally:
-        kernels.load, engine._loaded = load, loaded
+        kernels.load, engine._load = load, loaded
 
 
 def _named(module: ModuleType) -> ModuleType:

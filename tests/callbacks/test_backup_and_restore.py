@@ -325,7 +325,7 @@ def test_a_backup_that_does_not_fit_is_refused_and_nothing_is_harmed(
     there = (tmp_path / "backup.h5").read_bytes()
     model = make()
     before = bits(model)
-    with pytest.raises(ArgumentError, match="fits only what it was captured of") as refused:
+    with pytest.raises(ArgumentError, match="fits only an equal model, optimizer and data") as refused:
         model.fit(X, Y, epochs=10, verbose=0, callbacks=[BackupAndRestore(tmp_path)], **options)
     assert f"Received: {said}" in str(refused.value)
     assert bits(model) == before
@@ -352,7 +352,7 @@ def test_a_state_without_a_taker_and_a_taker_without_a_state_are_said(tmp_path: 
         small_model().fit(X, Y, epochs=5, verbose=0, callbacks=[BackupAndRestore(tmp_path), own])
     texts = [str(w.message) for w in said]
     assert len(texts) == 2
-    assert "Nobody takes the captured state of EarlyStopping, EarlyStopping" in texts[0]
+    assert "The captured state of EarlyStopping, EarlyStopping is dropped" in texts[0]
     assert "No state was captured of Smoothed" in texts[1]
 
 
@@ -459,7 +459,7 @@ def test_a_run_whose_data_ends_before_its_time_keeps_its_backup(tmp_path: Path) 
     callback = BackupAndRestore(tmp_path)
     whole, model = small_model(), small_model()
     whole.fit(batches(8), epochs=4, steps_per_epoch=2, verbose=0)
-    with pytest.warns(MinifitWarning, match="The data has come to its end"):
+    with pytest.warns(MinifitWarning, match="The data ended early"):
         model.fit(batches(4), epochs=4, steps_per_epoch=2, verbose=0, callbacks=[callback])
     assert (tmp_path / "backup.h5").exists()
     resumed = small_model()

@@ -142,7 +142,7 @@ def test_each_pass_over_the_rows_is_a_new_order_of_all_of_them() -> None:
 def fit_to_the_end(x: Any, y: Any, **arguments: Any) -> tuple[Watch, Any, Any]:
     """A fit whose data ends early: one warning, and training is over, without being stopped."""
     watch, model = Watch(), plain_model()
-    with pytest.warns(MinifitWarning, match="The data has come to its end") as caught:
+    with pytest.warns(MinifitWarning, match="The data ended early") as caught:
         history = model.fit(x, y, shuffle=False, verbose=0, callbacks=[watch], **arguments)
     assert len(caught) == 1
     assert model.stop_training is False
@@ -258,7 +258,7 @@ def epochs_told(*validations: str) -> str:
 def fit_with_validation(data: Any, **arguments: Any) -> tuple[Watch, Any]:
     """Three epochs whose validation data ends early: one warning, and training goes on."""
     watch = Watch()
-    with pytest.warns(MinifitWarning, match="The data has come to its end") as caught:
+    with pytest.warns(MinifitWarning, match="The data ended early") as caught:
         history = plain_model().fit(
             X, Y, 4, epochs=3, shuffle=False, verbose=0, validation_data=data, callbacks=[watch], **arguments
         )
@@ -340,7 +340,7 @@ Call = Callable[[Any, Any], Any]
 )
 def test_evaluate_and_predict_return_what_there_was(call: Call, whole: Call) -> None:
     model = plain_model()
-    with pytest.warns(MinifitWarning, match="The data has come to its end") as caught:
+    with pytest.warns(MinifitWarning, match="The data ended early") as caught:
         found = call(model, batches(3))
     assert len(caught) == 1
     assert found == whole(model, None)

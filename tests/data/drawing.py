@@ -87,7 +87,7 @@ def drawn_ahead(batches: Batches, most: int, takes: int) -> list[Only]:
             return found
         taken = min(stretch.batches, takes)
         found += [only(copy.deepcopy(stretch.batch(number))) for number in range(taken)]
-        batches.took(taken)
+        batches.advance(taken)
 
 
 def weighing(batches: Batches, classes: Array | None) -> Any:

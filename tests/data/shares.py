@@ -53,7 +53,7 @@ def in_stretches(batches: Batches, most: int, takes: int, here: Context | None =
         found += [
             (copy.deepcopy(stretch.batch(n)), share_of(stretch, batches.workers, n)) for n in range(several)
         ]
-        batches.took(several)
+        batches.advance(several)
         assert batches.share == found[-1][1]
 
 

@@ -235,7 +235,7 @@ def test_batches_ahead_of_a_class_without_weight_are_taken(dtype: str) -> None:
         stretch = batches.ahead(here, 100)
         assert stretch is not None
         assert stretch.batches == 1
-        batches.took(1)
+        batches.advance(1)
     with pytest.raises(DataError, match="for every class"):
         batches.ahead(here, 100)
 
@@ -271,7 +271,7 @@ def test_targets_that_change_between_passes_are_seen() -> None:
         assert stretch is not None
         assert stretch.targets[0] is not None
         assert set(stretch.targets[0].tolist()) == {value}
-        batches.took(2)
+        batches.advance(2)
 
 
 @pytest.mark.rule("FIT-31")
@@ -311,10 +311,10 @@ def test_a_state_that_is_put_back_brings_its_order_with_it() -> None:
     for _ in range(2):  # the same place of two passes
         stretch = batches.ahead(here, 100)
         assert stretch is not None
-        batches.took(3)
+        batches.advance(3)
         states.append(batches.get_state())
         wanted.append(stretch.batch(3).inputs[0].copy())
-        batches.took(7)
+        batches.advance(7)
     for state, x in zip(states, wanted, strict=True):
         batches.set_state(state)
         stretch = batches.ahead(here, 100)

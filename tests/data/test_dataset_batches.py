@@ -118,7 +118,7 @@ def test_batches_that_lie_ahead_are_the_same(make: Make, dtype: Any) -> None:
     while len(rows) < 20 and (stretch := other.ahead(here, 3)) is not None:
         taken = min(stretch.batches, 2)
         rows += [stretch.batch(i).inputs[0][:, 0].astype(int).tolist() for i in range(taken)]
-        other.took(taken)
+        other.advance(taken)
     assert rows[:20] == rows_of(one, context(), 20)
 
 
@@ -347,7 +347,7 @@ def test_very_many_rows(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         stretch = ahead.ahead(context(), 2)
         assert stretch is not None
         rows += [stretch.batch(i).inputs[0][:, 0].astype(int).tolist() for i in range(stretch.batches)]
-        ahead.took(stretch.batches)
+        ahead.advance(stretch.batches)
     assert rows[:3] == expected[0][:3]
 
 

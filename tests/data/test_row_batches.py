@@ -391,7 +391,7 @@ def test_several_columns_ahead_are_those_one_by_one(where: str, shuffle: Any, tm
     while (stretch := ahead.ahead(here, 3)) is not None:
         count = min(stretch.batches, 3)
         found += [copy.deepcopy(stretch.batch(i)) for i in range(count)]
-        ahead.took(count)
+        ahead.advance(count)
     alone = taken(several(where, tmp_path, shuffle=shuffle, passes=2), context())
     assert repr(found) == repr(alone)
 

@@ -163,7 +163,7 @@ def test_one_worker_alone_has_the_batches_as_they_are() -> None:
     stretch = again.ahead(context(), 10)
     assert stretch is not None
     assert (stretch.begin, stretch.whole) == (1, None)
-    again.took(2)
+    again.advance(2)
     assert rows_of(again, context()) == [[6]]
     again.rewind()
     assert len(rows_of(again, context())) == 8

@@ -170,9 +170,9 @@ def test_a_stretch_is_the_same_object_as_long_as_a_pass() -> None:
     assert (stretch.size, stretch.whole, stretch.rows) == (2, (4, 24), 12)
     assert stretch.inputs[0] is x
     for _ in range(5):
-        batches.took(1)
+        batches.advance(1)
         assert batches.ahead(here, 1) is stretch
-    batches.took(1)
+    batches.advance(1)
     assert batches.ahead(here, 1) is not stretch
 
 

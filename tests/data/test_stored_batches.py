@@ -436,6 +436,6 @@ def test_several_batches_of_a_block_come_together_and_each_block_is_read_once(
     lengths = []
     while (stretch := batches.ahead(here, 100)) is not None:
         lengths.append(stretch.batches)
-        batches.took(stretch.batches)
+        batches.advance(stretch.batches)
     assert lengths == [4, 4]
     assert sorted(file.read) == [(0, 20), (20, 40)]

@@ -350,7 +350,7 @@ def compiling() -> list[Case]:
             "two metrics of one name",
             compiled_and_fit(metrics=["mae", "mae"]),
             ArgumentError,
-            ("names of their own", "Received: two called 'mae'"),
+            ("different names", "Received: two called 'mae'"),
         ),
         Case(
             "no loss",
@@ -362,19 +362,19 @@ def compiling() -> list[Case]:
             "fit before compile",
             lambda m: Sequential([Dense(1)]).fit(X, Y),
             NotCompiledError,
-            ("must be compiled", "Received:", "model.compile("),
+            ("need a compiled model", "Compile the model first", "model.compile("),
         ),
         Case(
             "evaluate before compile",
             lambda m: Sequential([Dense(1)]).evaluate(X, Y),
             NotCompiledError,
-            ("must be compiled", "Received:", "model.compile("),
+            ("need a compiled model", "Compile the model first", "model.compile("),
         ),
         Case(
             "train_on_batch before compile",
             lambda m: Sequential([Dense(1)]).train_on_batch(X, Y),
             NotCompiledError,
-            ("must be compiled", "Received:"),
+            ("need a compiled model", "Compile the model first"),
         ),
     ]
 

@@ -39,7 +39,7 @@ class Keep(Callback):
     def on_train_end(self, logs: Any = None) -> None:
         state = self.model.training_state
         self.captured = state.capture()
-        self.reason = state.step.reason or ("no plan" if state.step.plan is None else "")
+        self.reason = state.step.reason or ("no program" if state.step.programs is None else "")
         self.slots = [
             {k: v.copy() for k, v in self.model.optimizer.slots_of(w).items()} for w in self.model.weights
         ]

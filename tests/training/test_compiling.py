@@ -23,10 +23,10 @@ def set_optimizer(model: Any) -> None:
 @pytest.mark.parametrize(
     ("act", "said"),
     [
-        (lambda model: model.compile("sgd", "mae"), "is compiled between"),
-        (set_optimizer, "is given an optimizer between"),
-        (lambda model: model.add(Dense(1)), "is changed between"),
-        (lambda model: model.pop(), "is changed between"),
+        (lambda model: model.compile("sgd", "mae"), "can only be compiled between"),
+        (set_optimizer, "can only be given an optimizer between"),
+        (lambda model: model.add(Dense(1)), "can only be changed between"),
+        (lambda model: model.pop(), "can only be changed between"),
     ],
     ids=["compile", "optimizer", "add", "pop"],
 )
@@ -73,7 +73,7 @@ def test_the_loss_is_shown_and_set_by_compile_alone() -> None:
     assert Sequential([Dense(1)]).loss is None
     model = two_layers()
     assert model.loss == "mse"
-    with pytest.raises(ArgumentError, match=r"set by compile\. Received: loss='mae'"):
+    with pytest.raises(ArgumentError, match=r"Set the loss of a model with compile\. Received: loss='mae'"):
         model.loss = "mae"
     assert model.loss == "mse"
 

@@ -30,7 +30,7 @@ def test_fit() -> None:
     old, new = model(), model()
     options: dict[str, Any] = {"steps_per_epoch": 2, "epochs": 3, "verbose": 0, "initial_epoch": 1}
     options |= {"validation_data": (X, Y), "validation_freq": 2, "class_weight": None}
-    with pytest.warns(UserWarning, match=r"Call model\.fit, which takes generators") as warned:
+    with pytest.warns(UserWarning, match=r"Call model\.fit, which accepts generators") as warned:
         history = old.fit_generator(batches(), **options)
     assert warned[0].filename == __file__ and len(warned) == 1
     assert history.history == new.fit(batches(), **options).history

@@ -18,7 +18,7 @@ from tests.small_models import small_model as new_model
 
 X = np.sin(np.arange(30, dtype=np.float32)).reshape(10, 3)
 Y = np.cos(np.arange(10, dtype=np.float32))
-ENDED = "data has come to its end"
+ENDED = "data ended early"
 
 
 def generator(batches: int, size: int = 2) -> Iterator[tuple[Array, Array]]:

@@ -86,7 +86,7 @@ def test_the_order_is_loss_metrics_weighted_metrics() -> None:
     "given", [["mae", "mae"], [metrics.MeanAbsoluteError(), metrics.MeanAbsoluteError()]]
 )
 def test_two_of_one_name_are_refused(given: Any) -> None:
-    with pytest.raises(ArgumentError, match=r"names of their own\. Received: two called"):
+    with pytest.raises(ArgumentError, match=r"different names\. Received: two called"):
         fitted(metrics=given)
 
 
@@ -252,7 +252,8 @@ def test_metrics_in_whatever_lists_them(given: Any) -> None:
 
 def test_metrics_in_no_order() -> None:
     with pytest.raises(
-        ArgumentTypeError, match=r"metrics are listed in an order\. Received: a set\. Pass a list"
+        ArgumentTypeError,
+        match=r"metrics must be a list, since they have an order\. Received: a set\. Pass a list",
     ):
         Objective("mse", {"mse", "mae"})
 

@@ -721,7 +721,7 @@ class Judges(Written):
 def test_an_evaluate_that_a_validation_would_not_call_is_refused_before_training() -> None:
     model = made(Judges)
     before = bits(model)
-    with pytest.raises(ArgumentError, match=r"Received: Judges\.evaluate, which nothing calls in fit"):
+    with pytest.raises(ArgumentError, match=r"Received: Judges\.evaluate, which fit never calls"):
         model.fit(X, Y, validation_data=(X, Y), verbose=0)
     assert bits(model) == before
     model.fit(X, Y, verbose=0)

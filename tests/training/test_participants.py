@@ -44,7 +44,7 @@ def test_another_thread_is_refused_while_one_trains() -> None:
     model, refused = small_model(), []
 
     def train(*_: Any) -> None:
-        with pytest.raises(BusyError, match="trained by one thread at a time"):
+        with pytest.raises(BusyError, match="one thread can train a model at a time"):
             model.train_on_batch(X, Y)
         refused.append(True)
 

@@ -99,7 +99,7 @@ def put(*path: Any) -> Callable[[dict[str, Any], Any], None]:
 def test_what_does_not_fit_is_named(path: Any, value: Any, said: str) -> None:
     state = captured_in(1)
     put(*path)(state, value)
-    with pytest.raises(FileFormatError, match=f"A captured state is as it was captured. Received: .*{said}"):
+    with pytest.raises(FileFormatError, match=f"A captured state must not be altered. Received: .*{said}"):
         captured_in(2, restored=state)
 
 

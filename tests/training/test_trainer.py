@@ -103,7 +103,7 @@ def test_forward_is_told_what_it_is_for() -> None:
 
 def test_before_compile() -> None:
     model = Line()
-    with pytest.raises(NotCompiledError, match=r"Call model\.compile"):
+    with pytest.raises(NotCompiledError, match=r": model\.compile"):
         model.fit(X, Y)
     np.testing.assert_array_equal(model.predict(X), np.zeros((32, 1)))
 

@@ -1,8 +1,8 @@
-"""`Plan`: a step of a model as programs of compiled instructions, one for each form that batches have.
+"""`StepPrograms`: a step of a model as programs of compiled instructions, one for each form of batches.
 
-A step that goes through layers, losses and optimizers in Python costs more than the arithmetic of a small model. Here
-the step is gone through once, with values in the place of tensors, and written down; what results is carried out for
-many batches in one call. Everything that a program does not have goes op by op, as `TrainStep.take` says.
+For a small model, calling layers, losses and optimizers in Python costs more than the arithmetic. So the step is traced
+once, with symbolic values for tensors, and its instructions are emitted. One call then runs them for many batches. A
+model with a part that has no instructions runs op by op, in `TrainStep.take`.
 """
 
 import time
@@ -23,17 +23,17 @@ from minifit.lowering.values import Unlowered, Value
 from minifit.workers import Share
 
 A_CALL = 0.02
-"""About how many seconds a call of compiled code shall take at most, unless a single step takes longer."""
+"""The intended largest duration of a call of compiled code, in seconds; a single step may take longer."""
 
 FORMS = 32
-"""Programs that are kept at most: batches of texts may be of as many forms as there are lengths."""
+"""The largest number of programs that are kept: batches of texts may have as many forms as there are lengths."""
 
 Form = tuple[Any, ...]
-"""The key of a program: for inputs, targets and weights the dtype and shape of each column."""
+"""The key of a program: the dtype and shape of each column of inputs, targets and weights."""
 
 
 def form_of(batch: Batch) -> Form:
-    """Return the form of batches like this one, which may have to be cast."""
+    """Return the form that batches like this one have after casting."""
     return (
         tuple([(FLOAT, x.shape[1:]) for x in batch.inputs]),
         tuple([None if y is None else (target_dtype(y.dtype), y.shape[1:]) for y in batch.targets]),
@@ -45,11 +45,11 @@ Columns = list[list[Value | None]]
 Write = Callable[[Program, Columns], None]
 
 
-class Again(Exception):
-    """Writing must begin again: it has found out how much memory it needs beside the weights."""
+class RestartWriting(Exception):
+    """A request to write the program again, since writing it has shown how much memory it needs beside the weights."""
 
 
-class Plan:
+class StepPrograms:
     """The programs of a step.
 
     Parameters
@@ -59,21 +59,21 @@ class Plan:
     begin : callable
         Returns an empty program.
     write : callable
-        ``write(program, columns)`` writes the step down for a batch of these columns: inputs, targets, weights.
+        ``write(program, columns)`` emits the step for a batch of these columns: inputs, targets, weights.
     model : Trainable
     optimizer : Optimizer, optional
-        The batches are only judged when None.
+        None for a step that does not learn.
     memory : optimizers.Plan, optional
-        Where the optimizer finds what it updates.
+        The memory that the optimizer updates.
 
     Attributes
     ----------
     reason : str
-        The part of the model that no program has; empty as far as it is known.
+        The part of the model that cannot be lowered; empty while none is known.
     results : list of tuple of ndarray
-        The outputs of each call, of a program that has any.
+        The outputs of each call, for a program that has outputs.
     pace : int
-        How many steps a call may have so that it is over soon: Ctrl-C waits for its end.
+        The number of steps that one call may run and still end soon, since Ctrl-C waits for its end.
     """
 
     def __init__(
@@ -92,16 +92,18 @@ class Plan:
         self._layouts: list[tuple[Any, int]] = []
         self._aimed_at: Stretch | None = None
         self._rates = np.zeros(1)
-        self._rates_of: Assembly | None = None  # to which they were told
-        self._steady: float | None = None  # the rate of all steps, as they are noted
+        # the assembly that has the address of the rates
+        self._rates_of: Assembly | None = None
+        # the rate that all entries of `_rates` have; None if they differ
+        self._steady: float | None = None
         self.reason = ""
         self.pace = 1
         self.results: list[tuple[Array, ...]] = []
 
-    # -- what a runner asks -----------------------------------------------------------------------------
+    # -- for a runner -----------------------------------------------------------------------------------
 
     def prepare(self, stretch: Stretch, most: int) -> int:
-        """Return how many batches of a stretch one call can take, at most `most`; 0 if no program is for them."""
+        """Return how many batches of a stretch one call can run, at most `most`; 0 if no program fits them."""
         for buffer, layout in self._layouts:
             if buffer.layout != layout:
                 self._forget()
@@ -116,10 +118,10 @@ class Plan:
             most = min(most, stream.fit(_whole(stretch)[0]))
         return most if self._optimizer is None else self._set_rates(most)
 
-    def take(self, stretch: Stretch, most: int) -> int:
-        """Take as many batches as `prepare` said, and return how many were taken; while interrupts are held.
+    def run(self, stretch: Stretch, most: int) -> int:
+        """Run as many batches as `prepare` returned, and return how many ran; call it while interrupts are held.
 
-        Fewer are if something is wrong with a batch, or if the loss stops being finite.
+        Fewer batches run if something is wrong with one, or if the loss stops being finite.
         """
         assembly = self._current
         assert assembly is not None
@@ -131,7 +133,7 @@ class Plan:
         results = self._room_for_results(assembly, stretch, most) if assembly.program.results else None
         began = time.perf_counter() if most >= self.pace else None
         if assembly.normals:
-            done = self._draw_and_take(assembly, stretch, most)
+            done = self._draw_and_run(assembly, stretch, most)
         else:
             done = assembly.carry_out(stretch.begin, most, stretch.whole)
         if began is not None:
@@ -147,10 +149,11 @@ class Plan:
         return done
 
     @staticmethod
-    def _draw_and_take(assembly: Assembly, stretch: Stretch, most: int) -> int:
-        """Take batches whose normal numbers are drawn ahead; the streams end up where the batches taken leave them."""
+    def _draw_and_run(assembly: Assembly, stretch: Stretch, most: int) -> int:
+        """Run batches with normal numbers drawn ahead; afterwards the streams stand behind the batches that ran."""
+        # find the streams in the order in which layers draw
         for drawn in assembly.program.drawn.values():
-            drawn.find()  # made in the order in which layers draw
+            drawn.find()
         for stream in assembly.normals:
             stream.draw_ahead(_rows(stretch, most, *_whole(stretch)))
         done = assembly.carry_out(stretch.begin, most, stretch.whole)
@@ -161,19 +164,18 @@ class Plan:
 
     @staticmethod
     def _room_for_results(assembly: Assembly, stretch: Stretch, most: int) -> tuple[Array, ...]:
-        """Return arrays for the outputs of the next batches, and tell the program where they lie."""
+        """Allocate arrays for the outputs of the next batches, and give the program their addresses."""
         first, rows = stretch.begin * stretch.size, _rows(stretch, most, stretch.size, stretch.rows)
         arrays = []
         for key, shape, row_bytes in assembly.results:
             array = np.empty((rows, *shape), FLOAT)
-            assembly.tell(
-                key, array, -first * row_bytes
-            )  # a program counts rows from the beginning of the data
+            # a program counts rows from the beginning of the data
+            assembly.tell(key, array, -first * row_bytes)
             arrays.append(array)
         return tuple(arrays)
 
     def rest(self) -> None:
-        """Let go of the data."""
+        """Release the data."""
         self._aimed_at, self.results = None, []
 
     def _set_pace(self, steps: int, seconds: float) -> None:
@@ -182,61 +184,68 @@ class Plan:
         elif seconds < A_CALL / 4:
             self.pace = max(self.pace, 2 * steps)
 
-    # -- its programs -----------------------------------------------------------------------------------
+    # -- the programs -----------------------------------------------------------------------------------
 
     def _forget(self) -> None:
-        """Write all programs again: the weights lie elsewhere."""
+        """Drop all programs, because the weights have moved."""
         self._programs.clear()
         self._aimed_at = self._current = None
 
     def _aim(self, stretch: Stretch) -> bool:
-        """Have the program for batches like these, and tell it where they lie; False if there is none."""
+        """Select the program for these batches and give it their addresses; return False if there is none."""
         form = tuple(
             [
                 tuple([None if a is None else (a.dtype, a.shape[1:]) for a in part])
                 for part in (stretch.inputs, stretch.targets, stretch.weights)
             ]
         )
-        found = self._programs.get(form)
-        if found is None:
-            found = self._keep(form, self._written(form))
-        if isinstance(found, str):
+        assembly = self._programs.get(form)
+        if assembly is None:
+            assembly = self._store(form, self._compile(form))
+        if isinstance(assembly, str):
             return False
         arrays = (*stretch.inputs, *stretch.targets, *stretch.weights)
         for array in arrays:
             if not (array is None or _usable(array)):
                 return False
-        found.make_room(stretch.size)
-        found.tell_columns(arrays)
-        found.tell_batches(stretch.size, stretch.rows, address_of(stretch.order))
-        self._current, self._aimed_at = found, stretch
+        assembly.make_room(stretch.size)
+        assembly.tell_columns(arrays)
+        assembly.tell_batches(stretch.size, stretch.rows, address_of(stretch.order))
+        self._current, self._aimed_at = assembly, stretch
         return True
 
-    def _keep(self, form: Form, program: Assembly | str) -> Assembly | str:
-        """Keep a program, or why there is none, for the next batches like these, and forget the oldest of many."""
+    def _store(self, form: Form, program: Assembly | str) -> Assembly | str:
+        """Keep a program, or the reason why there is none, for later batches; drop the oldest if there are many."""
         if len(self._programs) == FORMS:
             del self._programs[next(iter(self._programs))]
         self._programs[form] = program
         return program
 
-    def _written(self, form: Form) -> Assembly | str:
-        """Return the program for batches of a form, or the part of the model that keeps it from having one."""
+    def _compile(self, form: Form) -> Assembly | str:
+        """Return the program for batches of a form, or the part of the model that cannot be lowered."""
         if self._optimizer is not None:
             self._optimizer.look_again(self._memory)
             self._layouts = self._memory.layouts
         try:
             names = [(name, i) for name, part in zip("xyw", form, strict=True) for i in range(len(part))]
-            return Assembly(self.program(form), self._kernels, names)
+            return Assembly(self.write_program(form), self._kernels, names)
         except Unlowered as unlowered:
             self.reason = str(unlowered)
             return self.reason
-        except Again:
-            return self._written(form)
+        except RestartWriting:
+            return self._compile(form)
 
-    def program(self, form: Form) -> Program:
-        """Write the step down for batches of a form."""
+    def write_program(self, form: Form) -> Program:
+        """Return the program of the step for batches of a form.
+
+        Raises
+        ------
+        Unlowered
+            When a part of the model cannot be lowered.
+        """
         with interrupts.importing("minifit.lowering.rules"):
-            from minifit.lowering import rules  # noqa: F401  # they put themselves into a table
+            # the rules register themselves in a table
+            from minifit.lowering import rules  # noqa: F401
         program = self._begin()
         columns: Columns = []
         for name, part in zip("xyw", form, strict=True):
@@ -247,32 +256,33 @@ class Plan:
                 ]
             )
         # an interrupt must leave nothing switched on in the caller's context
-        copy_context().run(self._write_down, program, columns)
+        copy_context().run(self._emit, program, columns)
         return program
 
-    def _write_down(self, program: Program, columns: Columns) -> None:
+    def _emit(self, program: Program, columns: Columns) -> None:
         with Writing():
             self._write(program, columns)
 
     def lacks(self, form: Form) -> str:
-        """Return the part of the model that keeps batches of a form from having a program; empty if none does."""
+        """Return the part of the model that cannot be lowered for batches of a form; empty if all can."""
         try:
-            self.program(form)
+            self.write_program(form)
         except Unlowered as unlowered:
             return str(unlowered)
         return ""
 
     def kinds(self, form: Form) -> set[str]:
-        """Return the instructions that a program for batches of a form needs, by name; none if there is no program."""
+        """Return the names of the instructions in the program for batches of a form; empty if there is no program."""
         try:
-            return {instruction.name for instruction in instructions_of(self.program(form))}
+            return {instruction.name for instruction in instructions_of(self.write_program(form))}
         except Unlowered:
             return set()
 
     def _column(self, program: Program, key: tuple[str, int], dtype: str, shape: tuple[int, ...]) -> Value:
         name, _ = key
         if name == "x" and not shape:
-            shape = (1,)  # (n,) stands for (n, 1)
+            # inputs of shape (n,) stand for (n, 1)
+            shape = (1,)
         if (
             0 in shape
             or np.dtype(dtype) not in (FLOAT, np.dtype(np.int64))
@@ -282,7 +292,7 @@ class Plan:
         return program.column(key, (None, *shape), np.dtype(dtype))
 
     def _set_rates(self, most: int) -> int:
-        """Note the learning rates of the next steps, at most so many, and return how many of them are known."""
+        """Write the learning rates of up to `most` next steps into memory, and return how many are known."""
         assembly = self._current
         assert assembly is not None
         rate = self._optimizer.steady_rate()
@@ -302,7 +312,7 @@ class Plan:
 
 
 def _whole(stretch: Stretch) -> tuple[int, int]:
-    """Return the rows of a whole batch, of which a worker may have a share, and those of all batches."""
+    """Return the rows of a whole batch, of which this worker may have a share, and the rows of all batches."""
     whole = stretch.whole
     if isinstance(whole, Share):
         return whole.total, whole.total * (stretch.begin + 1)
@@ -310,10 +320,10 @@ def _whole(stretch: Stretch) -> tuple[int, int]:
 
 
 def _rows(stretch: Stretch, batches: int, size: int, rows: int) -> int:
-    """Return how many rows the next batches have altogether, of so many in each and in all."""
+    """Return the number of rows in the next batches, with `size` rows in each batch and `rows` in all."""
     return min((stretch.begin + batches) * size, rows) - stretch.begin * size
 
 
 def _usable(array: Array) -> bool:
-    """Return whether numbers lie in C order without gaps, each at a multiple of its size."""
+    """Return whether an array is C-contiguous and aligned."""
     return array.flags.num & 0x101 == 0x101
