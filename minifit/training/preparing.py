@@ -11,11 +11,11 @@ from minifit.training import engine
 from minifit.training.compiling import Compiling
 from minifit.training.objective import Objective
 from minifit.training.own_step import OwnJudgedStep, OwnPredictStep
+from minifit.training.plan import form_of
 from minifit.training.runner import Runner
 from minifit.training.state import TrainingState
 from minifit.training.step import PredictStep, TestStep, TrainStep
 from minifit.training.step_methods import TRAINING
-from minifit.training.step_programs import form_of
 
 
 class Preparing(Compiling):

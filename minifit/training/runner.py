@@ -28,8 +28,8 @@ from minifit.tensor import Context
 from minifit.training import threads
 from minifit.training.flags import Outlook
 from minifit.training.methods import Methods
+from minifit.training.plan import Columns, StepPrograms
 from minifit.training.progress import Progress
-from minifit.training.step_programs import Columns, StepPrograms
 from minifit.undo import Undo
 from minifit.workers import Workers
 

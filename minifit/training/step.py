@@ -26,10 +26,10 @@ from minifit.parameters import Parameter, same
 from minifit.randomness import Streams
 from minifit.tensor import Tensor
 from minifit.training.objective import Objective
+from minifit.training.plan import Columns, RestartWriting, StepPrograms
 from minifit.training.predicted import joined
 from minifit.training.runner import Runner
 from minifit.training.sharing import Sharing
-from minifit.training.step_programs import Columns, RestartWriting, StepPrograms
 from minifit.training.trainable import Trainable
 
 

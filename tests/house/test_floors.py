@@ -65,7 +65,7 @@ LATE = {
     ("minifit.kernels.compiled", "minifit.kernels.compiled_arrays"),
     ("minifit.kernels.compiled", "minifit.kernels.instructions"),
     ("minifit.kernels.written", "minifit.kernels.instructions"),
-    ("minifit.training.step_programs", "minifit.lowering.rules"),
+    ("minifit.training.plan", "minifit.lowering.rules"),
     ("minifit.saving.formats", "minifit.saving.legacy"),
     ("minifit.saving.formats", "minifit.saving.keras3.files"),
 }

@@ -76,7 +76,7 @@ def names_of(model: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             super().__init__(*args)
             made.append(self)
 
-    monkeypatch.setattr("minifit.training.step_programs.Assembly", Noted)
+    monkeypatch.setattr("minifit.training.plan.Assembly", Noted)
     with engine("numba"):
         model.fit(X, Y, verbose=0)
     return [each.name for each in made[0].instructions]

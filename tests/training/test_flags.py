@@ -163,7 +163,7 @@ def test_a_loop_over_two_models_writes_their_steps_once(monkeypatch: pytest.Monk
             super().__init__(*args)
             written.append(self)
 
-    monkeypatch.setattr("minifit.training.step_programs.Assembly", Noted)
+    monkeypatch.setattr("minifit.training.plan.Assembly", Noted)
     ended = []
     for kernels in ("numpy", "numba"):
         monkeypatch.setenv("MINIFIT_KERNELS", kernels)

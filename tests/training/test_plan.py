@@ -13,7 +13,7 @@ from minifit.errors import DataError
 from minifit.kernels import compiled
 from minifit.layers import Activation, Dense, Flatten
 from minifit.optimizers import SGD, Adam
-from minifit.training import step_programs
+from minifit.training import plan as plan_module
 from minifit.training.step import TestStep
 from minifit.utils import set_random_seed
 
@@ -302,7 +302,7 @@ def test_weights_of_classes_are_one_column(
 
 
 def test_of_many_forms_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step_programs, "FORMS", 2)
+    monkeypatch.setattr(plan_module, "FORMS", 2)
     taken = spied(monkeypatch)
     model = model_of(Dense(1))
     forms = [(X, COLUMN), (X, COLUMN[:, 0]), (X, IDS[:, None]), (X, IDS)]
