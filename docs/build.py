@@ -107,8 +107,8 @@ def semantics() -> str:
         "# What a callback can rely on",
         "",
         "Every rule has a number, the tests that prove it, a source, and a scenario of a few lines that was played on",
-        f"other frameworks: {played_on}. The scenarios stand in",
-        "[`minifit/semantics/scenarios/`](../minifit/semantics/scenarios/__init__.py), what came of them in",
+        f"other frameworks: {played_on}. The scenarios are in",
+        "[`minifit/semantics/scenarios/`](../minifit/semantics/scenarios/__init__.py), their outcomes in",
         "[`record.json`](../minifit/semantics/record.json). `python -m minifit.semantics ES-4` prints a rule, and",
         "[the conformance kit](conformance.md) plays the scenarios on any other framework.",
         "",
@@ -134,9 +134,9 @@ def semantics() -> str:
 
 MEANINGS = {
     "agrees": "does in the rule's scenario exactly as minifit does",
-    "differs": "does something else, which stands below the rule",
+    "differs": "does something else, which is shown below the rule",
     "has no such thing": "has no such class or argument",
-    "cannot be asked": "cannot be asked, since the rule is about minifit's own design",
+    "cannot be asked": "cannot be asked, because the rule is about minifit's own design",
 }
 """The meaning of each verdict."""
 
