@@ -1,8 +1,8 @@
-"""The only place that prints.
+"""The only module that prints.
 
-Everything goes to ``sys.stdout`` as it is at that moment, so that redirecting it works as a user expects, and above
-the progress bars that tqdm has on the screen. Nothing that is printed ends a training: a reader that has gone away, a
-full disk or a closed stream costs one warning.
+Text goes to the current ``sys.stdout``, so that redirecting it works as a user expects, and appears above the progress
+bars that tqdm has on the screen. A failure to print never ends a training: a pipe without a reader, a full disk or a
+closed stream gives one warning.
 """
 
 import atexit
@@ -18,14 +18,14 @@ from minifit import interrupts
 from minifit.errors import MESSAGE, MinifitWarning, legible
 
 MOST = 1 << 20
-"""Characters that are printed at once."""
+"""The largest number of characters to print at once."""
 
 FAILURES = (AttributeError, OSError, RuntimeError, ValueError)
-"""Errors of a stream that takes no text: full or closed, without the method, or a window that is gone."""
+"""Errors of a stream that cannot be written: full, closed, without the method, or of a closed window."""
 
 
 def say(text: str = "", out: Any = None) -> None:
-    """Print one line (or several) at once; `out` is ``sys.stdout`` when None."""
+    """Print one or more lines at once; to ``sys.stdout`` if `out` is None."""
     out = sys.stdout if out is None else out
     outlet = Outlet(out)
     with _bars_out_of_the_way(out):
@@ -34,7 +34,7 @@ def say(text: str = "", out: Any = None) -> None:
 
 
 def show(text: str) -> None:
-    """Print what the user asked for, such as a table: where it cannot be printed, raise as ``print`` does."""
+    """Print text that the user has asked for, such as a table; raise like ``print`` if that fails."""
     with _bars_out_of_the_way(sys.stdout):
         print(fitting(legible(text, MOST, lines=True), sys.stdout), flush=True)
 
@@ -45,7 +45,7 @@ def ask(question: str) -> bool:
     Raises
     ------
     EOFError
-        When no answer can come: the input has ended, is closed, or the question cannot be printed.
+        If no answer is possible: the input has ended or is closed, or the question cannot be printed.
     """
     while True:
         try:
@@ -57,7 +57,7 @@ def ask(question: str) -> bool:
 
 
 def warn(text: str) -> None:
-    """Warn, pointing at the line outside of minifit that led here; a warning that cannot be shown is lost."""
+    """Warn, with the location of the caller outside minifit; a warning that cannot be shown is lost."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "minifit":
         level, frame = level + 1, frame.f_back
@@ -66,19 +66,22 @@ def warn(text: str) -> None:
 
 
 class Outlet:
-    """A stream that may fail: a text that it does not take becomes a warning, the first time.
+    """A wrapper of a stream that may fail: the first text that it refuses becomes a warning.
 
     Parameters
     ----------
     out : file or None
-        ``sys.stdout`` is None in a Windows program without a console; the outlet is silent then, as ``print`` is.
+        ``sys.stdout`` is None in a Windows program without a console; the outlet is then silent, like ``print``.
     """
 
-    _failing: Any = None  # the stream that did not take the last text
+    # the stream that refused the last text
+    _failing: Any = None
 
     def __init__(self, out: Any) -> None:
-        self._wrapped = out  # the name is tqdm's, which compares streams by it
-        self._text, self._taken = "", False  # what was written last, and whether the stream took it
+        # tqdm compares streams by this attribute
+        self._wrapped = out
+        # the last text, and whether the stream accepted it
+        self._text, self._accepted = "", False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._wrapped, name)
@@ -90,26 +93,26 @@ class Outlet:
         return hash(self._wrapped)
 
     def write(self, text: str) -> None:
-        """Write a text; one that the stream cannot encode is written with escapes."""
+        """Write a text, with escapes if the stream cannot encode it."""
         if self._wrapped is None:
             return
-        self._text, self._taken = text, False
+        self._text, self._accepted = text, False
         try:
             self._wrapped.write(text)
-            self._taken = True
+            self._accepted = True
         except UnicodeEncodeError:
             self.write(text.encode("ascii", "backslashreplace").decode())
         except FAILURES as error:
             self._fail(error)
 
     def flush(self) -> None:
-        """Make what was written visible."""
+        """Flush the stream."""
         try:
             getattr(self._wrapped, "flush", bool)()
         except FAILURES as error:
             self._fail(error)
         else:
-            if self._taken and Outlet._failing is self._wrapped:
+            if self._accepted and Outlet._failing is self._wrapped:
                 Outlet._failing = None
 
     def _fail(self, error: Exception) -> None:
@@ -120,13 +123,13 @@ class Outlet:
             atexit.register(_end, self._wrapped)
         line = legible(self._text.strip())
         warn(
-            f"Lines that minifit prints cannot be written: {str(error).rstrip('.')}. The program goes on without "
-            f"them; this is said once.{f' The first one is: {line}' if line else ''}"
+            f"Lines that minifit prints cannot be written: {str(error).rstrip('.')}. The program continues without "
+            f"them; this warning appears once.{f' The first one is: {line}' if line else ''}"
         )
 
 
 def _end(out: Any) -> None:
-    """Close a pipe that has no reader, so that Python does not complain about it when it exits."""
+    """Close a pipe that has no reader, so that Python does not report it at exit."""
     with suppress(*FAILURES):
         out.flush()
         return
@@ -134,24 +137,26 @@ def _end(out: Any) -> None:
         out.close()
 
 
-# -- where it is shown ---------------------------------------------------------------------------------------
+# -- streams -------------------------------------------------------------------------------------------------
 
 
 def place_of(out: Any) -> str:
-    """Return a stream's kind: a "terminal" or a "notebook", where tqdm can draw, or only good for "lines"."""
+    """Return the kind of a stream: "terminal" or "notebook", where tqdm can draw, or "lines"."""
     try:
         notebook = type(out).__module__.partition(".")[0] == "ipykernel"
         if not notebook and not out.isatty():
             return "lines"
         with interrupts.importing("tqdm"):
-            import tqdm  # noqa: F401 (without it there are lines)
-    except (ImportError, *FAILURES):  # no stream at all, or a closed one
+            # without tqdm only lines are printed
+            import tqdm  # noqa: F401
+    except (ImportError, *FAILURES):
+        # a missing or closed stream, or no tqdm
         return "lines"
     return "notebook" if notebook else "terminal"
 
 
 def columns(out: Any) -> int:
-    """The width that can be used; the last column stays free, or some terminals begin a new line."""
+    """Return the usable width. The last column stays free, because some terminals begin a new line there."""
     try:
         return (os.get_terminal_size(out.fileno()).columns or 80) - 1
     except FAILURES:
@@ -159,26 +164,28 @@ def columns(out: Any) -> int:
 
 
 def only_ascii(out: Any) -> bool:
-    """Whether blocks cannot be shown: a plain terminal, or an encoding without them."""
+    """Return True if block characters cannot be shown: on a plain terminal, or in an encoding without them."""
     return os.environ.get("TERM") == "dumb" or fitting("▏█", out) != "▏█"
 
 
 def fitting(text: str, out: Any) -> str:
-    """Return the text in characters that a stream can show."""
+    """Return the text with escapes for characters that a stream cannot encode."""
     encoding = getattr(out, "encoding", None) or "utf-8"
     try:
         return text.encode(encoding, "backslashreplace").decode(encoding)
-    except LookupError:  # a name that Python does not know
+    except LookupError:
+        # an encoding that Python does not know
         return text.encode("ascii", "backslashreplace").decode()
 
 
 @contextmanager
 def _bars_out_of_the_way(out: Any) -> Iterator[None]:
-    """Lift all bars of tqdm while the block prints; there are none if tqdm has not been imported."""
+    """Clear all bars of tqdm while the block prints; there are none if tqdm has not been imported."""
     tqdm = getattr(sys.modules.get("tqdm"), "tqdm", None)
     with ExitStack() as lifted:
         if tqdm is not None:
-            with suppress(*FAILURES):  # a bar of the user's on a stream that fails
+            # a bar of the user may be on a stream that fails
+            with suppress(*FAILURES):
                 lifted.enter_context(tqdm.external_write_mode(file=out))
         yield
         with suppress(*FAILURES):
@@ -189,19 +196,19 @@ def _bars_out_of_the_way(out: Any) -> Iterator[None]:
 
 
 def bar(title: str, total: int | None, done: int = 0) -> Any:
-    """A progress bar of bytes: a context manager with a method ``update(bytes)``.
+    """Return a progress bar that counts bytes: a context manager with a method ``update(bytes)``.
 
-    It is drawn on a terminal and in a notebook. A file or the log of a test run, where a bar would be thousands of
-    control characters, shows nothing of it.
+    The bar is drawn on a terminal and in a notebook. In a file or the log of a test run, where it would be thousands of
+    control characters, nothing is written.
 
     Parameters
     ----------
     title : str
-        What stands before the bar.
+        The text before the bar.
     total : int or None
-        Bytes in all, if known.
+        The total number of bytes, if known.
     done : int, default 0
-        Bytes that are there already.
+        The number of bytes that are already present.
     """
     out = sys.stdout
     place = place_of(out)
@@ -236,23 +243,26 @@ class NoBar:
 
 
 def new_bar(out: Any, place: str, **options: Any) -> Any:
-    """A bar of tqdm on a stream; what its attribute `values` says stands where its format has ``{values}``."""
+    """Return a bar of tqdm on a stream; its attribute `values` replaces ``{values}`` in its format."""
     if place == "lines":
         return NoBar()
-    lines = get_terminal_size().lines  # tqdm draws nothing where a terminal has no size
+    # tqdm draws nothing if a terminal reports no size
+    lines = get_terminal_size().lines
     try:
         return _bar_class(place == "notebook")(
             file=Outlet(out), ascii=only_ascii(out), nrows=lines, **options
         )
-    except FAILURES as error:  # tqdm flushes both standard streams, past the outlet
+    except FAILURES as error:
+        # tqdm flushes both standard streams itself, without the outlet
         Outlet(out)._fail(error)
         return NoBar()
 
 
 def _bar_class(notebook: bool) -> Any:
-    """tqdm's bar with our values in it, and without the thread that watches slow bars and stays behind."""
+    """Return tqdm's class of bars, extended by `values` and without the monitor thread, which would never end."""
     if notebook:
-        with warnings.catch_warnings():  # it warns where ipywidgets are missing, and draws text there
+        # without ipywidgets tqdm warns and draws text
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with interrupts.importing("tqdm.autonotebook"):
                 from tqdm.autonotebook import tqdm
@@ -268,7 +278,8 @@ def _bar_class(notebook: bool) -> Any:
             try:
                 super().__init__(**options)
             except BaseException:
-                self._decr_instances(self)  # type: ignore[attr-defined] # or the next bar would stand a line below it
+                # otherwise the next bar would be drawn a line below
+                self._decr_instances(self)  # type: ignore[attr-defined]
                 raise
 
         @property

@@ -1,11 +1,11 @@
-"""Sections of code that no interrupt may cut in two.
+"""Sections of code that no interrupt may split.
 
-Python calls the handler of a signal between any two instructions of the main thread, and Ctrl-C's raises
-`KeyboardInterrupt` there: between the update of the weights and the count of it, or in the middle of an import, which
-the same process cannot repeat. `held` marks such a section. A signal that comes while it lasts is remembered, and its
-handler is called when the section ends, so that it is late by a moment and never lost.
+Python calls the handler of a signal between any two instructions of the main thread, and the handler of Ctrl-C raises
+`KeyboardInterrupt` there: between the update of the weights and the increment of the step count, or in the middle of an
+import, which the same process cannot repeat. `held` marks such a section. A signal that arrives during the section is
+recorded, and its handler is called when the section ends: slightly late, but never lost.
 
-Only handlers that are Python functions can raise, and only in the main thread; all others stay as they are.
+Only handlers that are Python functions can raise, and only in the main thread; all others are not changed.
 """
 
 import _signal  # type: ignore[import-not-found]
@@ -25,21 +25,21 @@ Result = TypeVar("Result")
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGALRM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGBREAK")
 SIGNALS = tuple(int(getattr(signal, name)) for name in _NAMES if hasattr(signal, name))
-"""The signals that wait, as far as the system has them; Ctrl-C's is the first."""
+"""The signals that are deferred, if the system has them; that of Ctrl-C is the first."""
 
-# The functions of `signal` take ten times as long, to make enums of what are no numbers.
+# The functions of `signal` take ten times as long, because they convert constants to enums.
 _handler_of, _set_handler = _signal.getsignal, _signal.signal
 
 Handler = Callable[[int, FrameType | None], Any]
 
 
 class Deferred:
-    """The handler of a signal, which waits while interrupts are held.
+    """A handler of a signal that waits while interrupts are held.
 
     Parameters
     ----------
     handler : callable
-        The one that stood here before.
+        The original handler.
     """
 
     __slots__ = ("handler",)
@@ -48,7 +48,7 @@ class Deferred:
         self.handler = handler
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Call the handler, now or at the end of the section."""
+        """Call the original handler, now or at the end of the section."""
         if not _HELD.depth and not _HELD.waiting:
             self.handler(number, frame)
             return
@@ -63,13 +63,13 @@ class _Held:
     Attributes
     ----------
     depth : int
-        How many sections the main thread is in.
+        The number of sections that the main thread is in.
     prepared : bool
         Whether the handlers are `Deferred`.
     borrowed : bool
-        Whether they are so only until the outermost section ends.
+        Whether the handlers are `Deferred` only until the outermost section ends.
     waiting : dict of int to (handler, frame)
-        The signals that came meanwhile.
+        The signals that arrived during the section.
     """
 
     __slots__ = ("borrowed", "depth", "prepared", "waiting")
@@ -83,7 +83,8 @@ class _Held:
             self.depth += 1
             return
         try:
-            self.depth = 1  # set, not counted: whatever two interrupts at once left behind ends here
+            # set, not incremented: this discards what two simultaneous interrupts may have left behind
+            self.depth = 1
             self.waiting.clear()
             self.borrowed = self.prepared = True
             self.defer()
@@ -102,7 +103,7 @@ class _Held:
                 self.deliver()
 
     def deliver(self) -> None:
-        """Call the handlers of the signals that waited, each to its end or its exception."""
+        """Call the handlers of the waiting signals, each until it returns or raises."""
         self.depth += 1
         try:
             while self.waiting:
@@ -114,16 +115,17 @@ class _Held:
                 self.deliver()
 
     def defer(self) -> None:
-        """Put a `Deferred` before every handler that could raise."""
+        """Wrap every handler that could raise in a `Deferred`."""
         for number in SIGNALS:
             handler = _handler_of(number)
             if callable(handler) and type(handler) is not Deferred:
                 _set_handler(number, Deferred(handler))
 
     def restore(self) -> None:
-        """Take them away again; a handler that was set meanwhile stays."""
+        """Restore the original handlers; a handler that was set in the meantime is kept."""
         self.borrowed = self.prepared = False
-        for number in reversed(SIGNALS):  # Ctrl-C's last: until then nothing can raise
+        # the handler of Ctrl-C is restored last: until then nothing can raise
+        for number in reversed(SIGNALS):
             handler = _handler_of(number)
             if type(handler) is Deferred:
                 _set_handler(number, handler.handler)
@@ -137,16 +139,16 @@ _main = threading.main_thread().ident
 def held() -> AbstractContextManager[None]:
     """Return a context manager: while its block runs in the main thread, signals wait.
 
-    In other threads it does nothing, as no handler runs there. The same object may be entered again and again by the
-    thread that asked for it. What it guards must be short, and must not wait for anybody.
+    In other threads it does nothing, because no handler runs there. The thread that called `held` may enter the same
+    object repeatedly. The block must be short, and must not wait for another thread or process.
     """
     return _HELD if threading.get_ident() == _main else _ELSEWHERE
 
 
 def importing(*modules: str) -> AbstractContextManager[None]:
-    """Return a context manager as `held`, for a block that imports these modules; nothing waits if they are there.
+    """Return `held()` for a block that imports these modules; if they are loaded already, signals do not wait.
 
-    Every import of another package that stands inside a function needs it.
+    Every import of another package inside a function needs it.
 
     Examples
     --------
@@ -157,7 +159,7 @@ def importing(*modules: str) -> AbstractContextManager[None]:
 
 
 class _Deferrable:
-    """A block of the main thread in which the handlers are `Deferred`; what is inside another one does nothing."""
+    """A block of the main thread in which the handlers are `Deferred`; a nested block does nothing."""
 
     __slots__ = ("__weakref__", "_outermost")
 
@@ -170,9 +172,10 @@ class _Deferrable:
             with _HELD:
                 _HELD.defer()
                 _HELD.borrowed = False
-                # weak: where an interrupt comes just before the block's end is noted, the block is gone all the same
+                # weak, so that a block whose end an interrupt kept from being recorded does not count as running
                 _outermost, self._outermost = weakref.ref(self), True
-        except BaseException:  # an interrupt that waited: the block does not begin
+        except BaseException:
+            # a waiting interrupt was delivered: the block does not begin
             self.__exit__()
             raise
 
@@ -188,15 +191,15 @@ _outermost: "weakref.ref[_Deferrable] | None" = None
 
 
 def deferrable() -> AbstractContextManager[None]:
-    """Return a context manager: while its block runs, `held` costs no more than a counter.
+    """Return a context manager: while its block runs, `held` only increments a counter.
 
-    The handlers are exchanged once, for the whole block.
+    The handlers are replaced once, for the whole block.
     """
     return _Deferrable()
 
 
 def deferring(function: Callable[P, Result]) -> Callable[P, Result]:
-    """Make every call of a function a block of `deferrable`."""
+    """Wrap a function so that every call is a block of `deferrable`."""
 
     @wraps(function)
     def block(*args: P.args, **options: P.kwargs) -> Result:
@@ -207,14 +210,14 @@ def deferring(function: Callable[P, Result]) -> Callable[P, Result]:
 
 
 def renew() -> None:
-    """Let also those handlers wait that the user's code has set since `deferrable` began."""
+    """Defer the handlers that the user's code has set since `deferrable` began, too."""
     if threading.get_ident() == _main and _HELD.prepared:
         with _HELD:
             _HELD.defer()
 
 
 def _after_fork() -> None:
-    """In a child process the thread that forked is the main one; a section that another thread was in is not here."""
+    """Reset the state in a child process: the thread that forked is its main thread, and no other thread exists."""
     global _main
     if threading.get_ident() != _main:
         _main = threading.get_ident()

@@ -1,7 +1,7 @@
-"""`Observer`: stands around the hooks of callbacks and sees all that happens there.
+"""`Observer`: wraps the hooks of callbacks in order to record their calls.
 
-A list of callbacks hands the methods that it is going to call to its observers. Each returns methods to call in
-their place. Profiles and timelines are observers; without one the methods are called as they are.
+A list of callbacks passes the methods that it is about to call to its observers. Each observer returns the methods to
+call instead. Profiles and traces are observers; without one the methods are called unchanged.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,32 +10,32 @@ from contextvars import ContextVar
 from typing import Any
 
 Calls = list[tuple[Any, Callable[..., None]]]
-"""Methods in the order in which they are called, each with its callback, or None for one of an observer's own."""
+"""Methods in the order of their calls, each with its callback, or None for a method of an observer."""
 
 
 class Observer:
-    """Sees the hooks of lists of callbacks; this one leaves them as they are."""
+    """The base of observers of lists of callbacks, which changes nothing."""
 
     def watches(self, hook: str) -> bool:
-        """Return whether every single batch must be told of, as a callback's `watches` does."""
+        """Return True if a hook must be called at every single batch, like `Callback.watches`."""
         return False
 
     def around(self, callbacks: Any, hook: str, calls: Calls) -> Calls:
-        """Return what is called at a hook in place of `calls`.
+        """Return the methods to call at a hook instead of `calls`.
 
         Parameters
         ----------
         callbacks : CallbackList
-            The list whose hook it is, with its `model` and `params`.
+            The list that calls the hook, with its `model` and `params`.
         hook : str
-            Such as ``"on_epoch_end"``.
+            For example ``"on_epoch_end"``.
         calls : list of (callback, method)
-            Empty at a hook that no callback has.
+            Empty for a hook that no callback implements.
         """
         return calls
 
     def ended(self, callbacks: Any, error: BaseException | None) -> None:
-        """See that a run of this list is over, by an exception or without one."""
+        """Record that a run of this list has ended, with the exception that ended it or None."""
 
 
 EVERYWHERE: list[Observer] = []
@@ -45,13 +45,13 @@ _inside: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
 
 
 def present() -> tuple[Observer, ...]:
-    """Return the observers of whatever runs here, outermost last."""
+    """Return the observers of this thread and of the process, outermost last."""
     return (*_inside.get(), *EVERYWHERE)
 
 
 @contextmanager
 def observed_by(observer: Observer) -> Iterator[None]:
-    """Let an observer see the lists of callbacks that this thread uses in the block too: runs inside a hook."""
+    """Let an observer also see the lists of callbacks that this thread uses in the block: the runs inside a hook."""
     token = _inside.set((*_inside.get(), observer))
     try:
         yield

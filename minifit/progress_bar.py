@@ -1,8 +1,8 @@
-"""`ProgressBar`: how far a run has come, and the line that stays when a part of it is over.
+"""`ProgressBar`: a moving bar for each part of a run, and the line that remains when the part ends.
 
-On a terminal and in a notebook tqdm draws a bar that moves; what stays behind is one line of text. Where a line cannot
-be drawn again (a pipe, a file, the log of a CI service) there are only the lines, and tqdm is not even imported; where
-tqdm is not installed there are only lines, too.
+On a terminal and in a notebook tqdm draws the bar; when the part ends, one line of text remains. Where a line cannot be
+redrawn (a pipe, a file, the log of a CI service) only the lines are printed, and tqdm is not even imported. The same
+happens where tqdm is not installed.
 """
 
 import re
@@ -17,26 +17,26 @@ from minifit import console, interrupts
 from minifit.errors import ArgumentTypeError, legible
 
 INTERVAL = 0.1
-"""Seconds between two drawings of the bar."""
+"""The time between two drawings of the bar, in seconds."""
 
 WIDTH, NARROW = 20, 10
-"""Characters of the bar itself, and on terminals of fewer than 100 columns."""
+"""The width of the bar itself in characters, normally and on terminals with fewer than 100 columns."""
 
 _BAR = "{title}{percentage:3.0f}%|{bar:WIDTH}| {n_fmt}/{total_fmt}{unit}s [{elapsed}<{remaining}]{values}"
 _UNKNOWN = "{title}{n_fmt}{unit}s [{elapsed}]{values}"
 
 
 class ProgressBar:
-    """A bar, or lines, for one part of a run after another: an epoch, an evaluation.
+    """A bar, or lines, for the successive parts of a run, such as epochs and evaluations.
 
     Parameters
     ----------
     live : bool
-        Whether there is to be a bar that moves, where that is possible.
+        Whether to draw a moving bar where possible.
     width : int, optional
-        Characters of the bar itself; 20, or 10 on a narrow terminal, when None.
+        The width of the bar itself in characters; if None, 20, or 10 on a narrow terminal.
     interval : float, optional
-        Seconds between two drawings; 0.1 when None.
+        The time between two drawings, in seconds; 0.1 if None.
     """
 
     def __init__(self, live: bool, width: int | None = None, interval: float | None = None) -> None:
@@ -52,11 +52,11 @@ class ProgressBar:
         self._drawn = False
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: without the bar that is on the screen, and the stream that it is drawn on."""
+        """Pickle and copy without the bar on the screen and its stream."""
         return {**vars(self), "out": None, "_place": "lines", "_bar": None, "_drawn": False}
 
     def begin(self, title: str, total: int | None, unit: str, began: float | None = None) -> None:
-        """Begin a part, on ``sys.stdout`` as it is now; its clock runs from now, or from when it `began`."""
+        """Begin a part on the current ``sys.stdout``; its clock starts now, or at the time `began`."""
         self.out = sys.stdout
         self._place = console.place_of(self.out) if self.live else "lines"
         self.title, self.total, self.unit, self.seen = title, total, f" {unit}", 0
@@ -65,11 +65,11 @@ class ProgressBar:
             self.draw("")
 
     def due(self) -> bool:
-        """Whether it is time to draw the bar again."""
+        """Return True if the bar is to be drawn again."""
         return self._place != "lines" and time.time() >= self._next
 
     def draw(self, values: str) -> None:
-        """Draw the bar as it stands, with these values behind it."""
+        """Draw the bar with its current count, followed by `values`."""
         if self._bar is None:
             self._bar = self._open()
         bar = self._bar
@@ -82,28 +82,30 @@ class ProgressBar:
         )
         bar.total, bar.start_t, bar.ncols = self.total, self._began, width
         bar.bar_format = self._format(NARROW if width and width < 100 else WIDTH)
+        # the widget draws its own bar in this place
         if self._is_widget:
-            bar.bar_format = re.sub(r"{bar:\d+}", "{bar}", bar.bar_format)  # where the widget puts its own
+            bar.bar_format = re.sub(r"{bar:\d+}", "{bar}", bar.bar_format)
         bar.refresh()
         self._drawn = True
         wait = INTERVAL if self.interval is None else self.interval
         self._next = bar.last_print_t = time.time() + wait
 
     def draw_again(self, values: str) -> None:
-        """Draw at once, if a bar is to be seen for this part."""
+        """Draw immediately, if this part has a bar."""
         if self._bar is not None and self._place != "lines":
             self.draw(values)
 
     def lift(self) -> None:
-        """Take the bar off the terminal, until it is drawn again: somebody else may print now."""
+        """Clear the bar from the terminal until it is drawn again, so that other code can print."""
         if self._drawn and not self._is_widget:
             self._drawn = False
             self._bar.clear()
 
     def finish(self, values: str) -> None:
-        """The part is over: one line stays."""
+        """End the part, and print the line that remains."""
+        # the next epoch uses the same widget
         if self._is_widget:
-            self.draw(values)  # the same widget goes on in the next epoch
+            self.draw(values)
         else:
             self.close()
         elapsed = time.time() - self._began
@@ -114,20 +116,19 @@ class ProgressBar:
         console.say(line, self.out)
 
     def close(self, leave: bool = False) -> None:
-        """Remove the bar, or leave it where it has come to."""
+        """Remove the bar, or leave it on the screen."""
         bar, self._bar = self._bar, None
         self._drawn = False
         if bar is not None:
             bar.leave = leave
             bar.close()
+            # below another bar tqdm does not return the cursor after clearing the line
             if not leave:
-                console.Outlet(self.out).write(
-                    "\r"
-                )  # below another bar tqdm leaves the cursor behind what it has cleared
+                console.Outlet(self.out).write("\r")
 
     @property
     def _is_widget(self) -> bool:
-        """Whether the bar is no text: a notebook's, where ipywidgets are installed."""
+        """True for a notebook's widget, which needs ipywidgets, instead of text."""
         return hasattr(self._bar, "container")
 
     def _plain_line(self, elapsed: float) -> str:
@@ -136,7 +137,7 @@ class ProgressBar:
         return f"{before}{count}{self.unit}s - {duration(elapsed)}"
 
     def _format(self, width: int) -> str:
-        """The bar as tqdm is told to draw it, of a width unless there is one of the user's choice."""
+        """Return the format string for tqdm, with `width` unless the user has chosen one."""
         chosen = width if self.width is None else self.width
         text = _UNKNOWN if self.total is None else _BAR.replace("WIDTH", str(chosen))
         return text.replace("{title}", "{desc}: " if self.title else "")
@@ -157,20 +158,21 @@ class ProgressBar:
         )
 
     def _open(self) -> Any:
-        """A bar of tqdm, not drawn yet."""
+        """Return a new bar of tqdm, not drawn yet."""
         return console.new_bar(
             self.out,
             self._place,
             total=self.total,
             leave=False,
             smoothing=0,
-            delay=1e-9,  # tqdm draws when it is made unless it is told to wait
+            # without a delay tqdm draws the bar as soon as it is created
+            delay=1e-9,
             bar_format=self._format(WIDTH),
         )
 
 
 def duration(seconds: float) -> str:
-    """Such as ``4.2 ms``, ``0.25 s``, ``1:05`` or ``2:00:30``."""
+    """Return a duration as a string such as ``4.2 ms``, ``0.25 s``, ``1:05`` or ``2:00:30``."""
     if seconds < 0.1:
         return f"{seconds * 1000:.{0 if seconds >= 0.00995 else 1}f} ms"
     if seconds < 60:
@@ -180,9 +182,9 @@ def duration(seconds: float) -> str:
 
 
 def shown(value: Any, before: Any = None) -> str:
-    """Return a value as Keras shows it: four decimals, or five digits with an exponent when it is small.
+    """Return a value in the format of Keras: four decimals, or five digits with an exponent for small numbers.
 
-    There are more digits when the value differs from the one `before` and would look the same.
+    More digits are shown if the value differs from `before` and would look the same.
     """
     if isinstance(value, np.ndarray):
         if value.ndim:
@@ -190,7 +192,8 @@ def shown(value: Any, before: Any = None) -> str:
             return " ".join(text.split())
         value = value.item()
     if not isinstance(value, float | np.floating):
-        return legible(" ".join(str(value).split()))  # a line stays one line
+        # a value must not contain line ends
+        return legible(" ".join(str(value).split()))
     value = float(value)
     style = "f" if value == 0 or 1e-3 < abs(value) < 1e9 else "e"
     text = f"{value:.4{style}}"
@@ -203,13 +206,13 @@ def shown(value: Any, before: Any = None) -> str:
 
 
 def metric_names(names: Any) -> set[str]:
-    """Return the names of `stateful_metrics`, if they are names."""
+    """Return `stateful_metrics` as a set, after checking that it holds names."""
     if names is None:
         return set()
     wrong = isinstance(names, str) or not isinstance(names, Iterable)
-    found = set() if wrong else set(names)
-    if wrong or not all(isinstance(name, str) for name in found):
+    metrics = set() if wrong else set(names)
+    if wrong or not all(isinstance(name, str) for name in metrics):
         raise ArgumentTypeError(
             f"stateful_metrics must be a list of names. Received: {names!r}. Pass for example ['auc']."
         )
-    return found
+    return metrics

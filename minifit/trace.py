@@ -1,9 +1,9 @@
-"""``python -m minifit.trace script.py args...``: a program, and the timeline of what it fits, evaluates and predicts.
+"""``python -m minifit.trace script.py args...``: runs a program with a trace of all its fits and evaluations.
 
-``-m module args...`` runs a module, ``-c code args...`` a text. The program needs no change. When it ends, however it
-ends, a table of its events is printed. Options stand before the program: ``-o trace.html`` writes a page for the
-browser instead, ``--no-batches`` lets batches run together as they do without the trace. Of several workers the chief
-shows what it did.
+``-m module args...`` runs a module, ``-c code args...`` a string of code. The program needs no change. When it ends,
+also with an exception, a table of its events is printed. Options precede the program: ``-o trace.html`` writes an HTML
+page instead, ``--no-batches`` lets batches run together as they do without the trace. With several workers, the trace
+of the chief is shown.
 """
 
 import sys
@@ -15,7 +15,7 @@ STARTER = "python -m minifit.trace [-o trace.html] [--no-batches]"
 
 
 def main(arguments: list[str]) -> None:
-    """Run the program that the arguments name, and show what it did."""
+    """Run the program that the arguments name, and show its trace."""
     path, batches, rest = options(arguments)
     program = programs.named(rest, STARTER)
     trace = HookTrace(batches)
@@ -24,7 +24,8 @@ def main(arguments: list[str]) -> None:
         programs.run(program)
     finally:
         observing.EVERYWHERE.remove(trace)
-        if trace.rank == 0:  # of several workers only the chief
+        # with several workers, only the chief shows its trace
+        if trace.rank == 0:
             show(trace, path)
 
 
@@ -38,7 +39,7 @@ def show(trace: HookTrace, path: str | None) -> None:
 
 
 def options(arguments: list[str]) -> tuple[str | None, bool, list[str]]:
-    """Return the path of the page, whether every batch is watched, and the program that follows."""
+    """Return the path of the page, the choice to watch every batch, and the arguments that name the program."""
     path, batches, rest = None, True, list(arguments)
     while rest:
         if rest[0] == "--no-batches":

@@ -96,7 +96,7 @@ CallbackList([], model=Some(workers=Some(rank={}))).on_train_begin()
 
 def test_a_program_that_fits_nothing(tmp_path: Path) -> None:
     done = traced(tmp_path, "-cprint(1)")
-    assert done.stdout == "1\nNo event has been seen: nothing was fitted, evaluated or predicted.\n"
+    assert done.stdout == "1\nNo events were recorded: nothing was fitted, evaluated or predicted.\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["-o"], ["-o", "page.html"], ["--no-batches"], ["--page", "x.py"]])

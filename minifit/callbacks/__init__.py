@@ -1,4 +1,4 @@
-"""Callbacks, one in each file: what may happen while a model trains."""
+"""Callbacks, one per file: objects whose methods `fit`, `evaluate` and `predict` call while they run."""
 
 from minifit.callbacks import experimental
 from minifit.callbacks.backup_and_restore import BackupAndRestore

@@ -1,6 +1,6 @@
-"""`Callback`: what may happen during training, as documented no-ops.
+"""`Callback`: the base class, with a documented method that does nothing for every hook.
 
-Override what you need. Every hook gets `logs`, a dictionary of plain floats; begin hooks get an empty one.
+Override the hooks you need. Every hook receives `logs`, a dict of Python floats; for begin hooks it is empty.
 """
 
 import copy
@@ -21,7 +21,7 @@ Logs = dict[str, Any]
 
 
 class Model(Protocol):
-    """What callbacks know of a model."""
+    """The part of a model that callbacks use."""
 
     stop_training: bool
     history: Any
@@ -34,23 +34,23 @@ class Model(Protocol):
         """The layers in order."""
 
     def layer_outputs(self, x: Array) -> dict[str, Array]:
-        """What every layer makes of a batch of inputs, by its name."""
+        """Return the outputs of every layer for a batch of inputs, by the layer's name."""
 
     def to_json(self) -> str:
-        """The layers as JSON, in Keras's form."""
+        """Return the layers as JSON, in the format of Keras."""
 
     @property
     def metrics(self) -> list[Any]:
         """The mean loss and the metrics."""
 
     def get_weights(self) -> list[Array]:
-        """Copies of all weights."""
+        """Return copies of all weights."""
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace all weights."""
 
     def load_weights(self, filepath: "str | os.PathLike[str]") -> None:
-        """Replace all weights by those of a file."""
+        """Replace all weights with those of a file."""
 
     def save(
         self, filepath: "str | os.PathLike[str]", overwrite: bool = True, *, options: Any = None
@@ -64,22 +64,22 @@ class Model(Protocol):
 
 
 class Run(NamedTuple):
-    """What is known of a fit before it begins.
+    """The facts about a fit that are known before it begins.
 
     Attributes
     ----------
     keys : tuple of str
-        What the logs of its batches hold: the loss and the metrics.
+        Keys of the logs of its batches: the loss and the metrics.
     validated : bool
-        Whether there is a validation, so that the logs of an epoch hold them with ``val_``, too.
+        Whether the fit validates, so that the logs of an epoch also hold these keys with ``val_``.
     callbacks : tuple of Callback
-        All that take part, in their order.
+        All callbacks of the fit, in order.
     batch_size, samples : int or None
-        Samples in a batch and in an epoch, where that is known: of arrays.
+        Samples in a batch and in an epoch; known for arrays only.
     validation_due : bool
-        Whether any epoch of this fit ends with its validation: a `validation_freq` may lie beyond them.
+        Whether any epoch of this fit ends with validation: `validation_freq` may exceed the number of epochs.
     keys_known : bool
-        Whether the logs hold these keys and no others. A `train_step` of the user's returns what it likes.
+        Whether the logs hold these keys and no others. A custom `train_step` may return any keys.
     """
 
     keys: tuple[str, ...]
@@ -92,21 +92,21 @@ class Run(NamedTuple):
 
     @property
     def epoch_keys(self) -> tuple[str, ...]:
-        """What the logs of an epoch hold, besides what callbacks write into them."""
+        """Keys of the logs of an epoch, without those that callbacks write."""
         return self.keys + (tuple(f"val_{key}" for key in self.keys) if self.validated else ())
 
     @property
     def coming_keys(self) -> tuple[str, ...]:
-        """The keys of an epoch's logs that some epoch of this very fit will have."""
+        """Keys that the logs of at least one epoch of this fit will have."""
         return self.epoch_keys if self.validation_due else self.keys
 
     def ahead_of(self, callback: "Callback") -> "Run":
-        """The same with only those callbacks that are called before this one: what they write into logs it can read."""
+        """Return this run with only the callbacks called before `callback`, whose entries in logs it can read."""
         place = next(i for i, other in enumerate(self.callbacks) if other is callback)
         return self._replace(callbacks=self.callbacks[:place])
 
     def added_by_callbacks(self, key: str, hook: str = "on_epoch_end") -> bool | None:
-        """Whether a callback says that it writes this key into the logs of a hook; None when one of them might."""
+        """Return True if a callback declares that it writes this key into the logs of a hook; None if one might."""
         declared = [declared_keys(c, hook) for c in self.callbacks]
         if any(key in keys for keys in declared if keys is not None):
             return True
@@ -114,16 +114,16 @@ class Run(NamedTuple):
 
 
 class Callback:
-    """Something that is told what happens during `fit`, `evaluate` and `predict`.
+    """The base class of callbacks: `fit`, `evaluate` and `predict` call its methods while they run.
 
-    A copy, also by ``copy.copy``, and what pickle brings back have a model, a state and files of their own.
+    A copy, also one made with ``copy.copy`` or pickle, has its own model, state and files.
 
     Attributes
     ----------
     model : Sequential
         Set before the first hook. ``self.model.stop_training = True`` ends training.
     params : dict
-        ``epochs``, ``steps`` (None when unknown) and ``verbose``.
+        ``epochs``, ``steps`` (None while unknown) and ``verbose``.
 
     Examples
     --------
@@ -140,25 +140,25 @@ class Callback:
     model: Any = None
     params: Any = None
     adds_keys: tuple[str, ...] | None = None
-    """Beyond Keras: the keys that it writes into the logs of epochs; None means unknown. They mean the same in every
-    callback that inherits them."""
+    """Beyond Keras: the keys that the callback writes into the logs of epochs; None means unknown. A key has the same
+    meaning in every class that inherits it."""
     acts_last: bool = False
-    """Beyond Keras: whether its hooks are called after those of all other callbacks, whatever its place in the list."""
+    """Beyond Keras: True if its hooks are called after those of all other callbacks, whatever its place in the list."""
 
     def __copy__(self) -> Any:
         return copy.deepcopy(self)
 
     @property
     def is_chief(self) -> bool:
-        """Beyond Keras: True where files are written; of several workers that train a model, on one alone."""
+        """Beyond Keras: True in the process that writes files; with several workers, in the chief only."""
         return bool(getattr(self.model, "workers", ALONE).chief)
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Told ``epochs``, ``steps`` and ``verbose``, before training and before an evaluation of its own."""
+        """Set ``epochs``, ``steps`` and ``verbose``. Called before training, and before a separate evaluation."""
         self.params = params
 
     def set_model(self, model: Any) -> None:
-        """Told the model, before anything else."""
+        """Set the model. Called before everything else."""
         self.model = model
 
     # -- fit --------------------------------------------------------------------------------------------
@@ -167,27 +167,27 @@ class Callback:
         """Called once when `fit` begins."""
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Called once when `fit` ends, with the logs of the last epoch; not when it ends by an exception."""
+        """Called once when `fit` ends, with the logs of the last epoch; not when an exception ends it."""
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Called when an epoch begins; epochs count from 0."""
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Called when an epoch ends, after validation. What is written into `logs` later callbacks see too."""
+        """Called when an epoch ends, after validation. Later callbacks see the values written into `logs`."""
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Called before a batch is trained on; batches count from 0 in every epoch."""
+        """Called before training on a batch; batches count from 0 in every epoch."""
         self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Called after a batch, with the means over the epoch so far."""
+        """Called after training on a batch, with the means over the epoch so far."""
         self.on_batch_end(batch, logs)
 
     def on_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """The older name of `on_train_batch_begin`."""
+        """Called by `on_train_batch_begin`, of which it is the older name."""
 
     def on_batch_end(self, batch: int, logs: Any = None) -> None:
-        """The older name of `on_train_batch_end`."""
+        """Called by `on_train_batch_end`, of which it is the older name."""
 
     # -- evaluate, and validation in fit ----------------------------------------------------------------
 
@@ -201,7 +201,7 @@ class Callback:
         """Called before a batch is evaluated."""
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Called after a batch was evaluated, with the means so far."""
+        """Called after a batch is evaluated, with the means so far."""
 
     # -- predict ----------------------------------------------------------------------------------------
 
@@ -215,40 +215,40 @@ class Callback:
         """Called before a batch is predicted."""
 
     def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Called after a batch was predicted; ``logs["outputs"]`` holds the predictions."""
+        """Called after a batch is predicted; ``logs["outputs"]`` holds the predictions."""
 
     # -- beyond Keras -----------------------------------------------------------------------------------
 
     def watches(self, hook: str) -> bool:
-        """Whether the callback must be called at every single batch.
+        """Return True if the callback must be called at every single batch.
 
-        The loops ask before every epoch. While nobody watches, batches run together in one go, and batch
-        hooks are called once for all of them, with the index of the first and of the last.
+        The training loop asks before every epoch. While no callback watches, batches run together, and the batch
+        hooks are called once for all of them, with the index of the first and of the last batch.
 
         Parameters
         ----------
         hook : str
-            Such as ``"on_train_batch_end"``.
+            For example ``"on_train_batch_end"``.
         """
         return implements(self, hook)
 
     def wake_after(self) -> int | None:
-        """In how many training batches the callback must be called, if it does not watch every one of them.
+        """Return the number of training batches until the callback must be called, if it does not watch all of them.
 
-        The loop asks before it lets batches run together, and ends them there (with `steps_per_execution`, at the
-        next multiple of it). None: at no particular one.
+        The loop asks before it lets batches run together, and pauses after that many (with `steps_per_execution`, at
+        the next multiple of it). None means that the callback needs no particular batch.
         """
         return None
 
     def check_run(self, run: Run) -> None:
-        """Refuse a fit that cannot work with this callback. Called in `fit`, before the first hook of any callback."""
+        """Raise for a fit that cannot work with this callback. Called in `fit`, before the first hook."""
 
     def writes_to(self) -> tuple[str, ...]:
-        """The files that it writes, so that two callbacks of one fit cannot write the same (rule FIT-16)."""
+        """Return the files that the callback writes: two callbacks of one fit must not write the same (rule FIT-16)."""
         return ()
 
     def release(self) -> None:
-        """Close files and connections. Called when `fit` ends, however it ends."""
+        """Close files and connections. Called when `fit` ends, also when an exception ends it."""
 
 
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
@@ -256,7 +256,7 @@ HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 
 
 def say(callback: Callback, text: str) -> None:
-    """Print a line of a callback's; of several workers, on the chief alone."""
+    """Print a line for a callback; with several workers, on the chief only."""
     if callback.is_chief:
         console.say(text)
 
@@ -265,9 +265,9 @@ Writer = TypeVar("Writer", bound=type[Callback])
 
 
 def written_by_chief(kind: Writer) -> Writer:
-    """Have callbacks of a class that only write files, or send something, do so on the chief of several workers.
+    """Restrict a class of callbacks that only write files or send data to the chief of several workers.
 
-    On the others its hooks do nothing, and with them what a subclass of the user's calls by ``super()``.
+    On the other workers its hooks do nothing, also when a subclass calls them through ``super()``.
     """
     for name in vars(kind).keys() & {*HOOKS, "check_run", "set_state", "wake_after"}:
         setattr(kind, name, _by_chief(vars(kind)[name]))
@@ -282,40 +282,41 @@ def _by_chief(method: Callable[..., Any]) -> Callable[..., Any]:
     return act
 
 
-def check_hook(what: str, hook: str, function: Any) -> None:
-    """See that a function takes what the hook is given: ``(epoch, logs)``, ``(batch, logs)`` or ``(logs)``."""
-    check_call(what, function, *list(signature(getattr(Callback, hook)).parameters)[1:])
+def check_hook(title: str, hook: str, function: Any) -> None:
+    """Check that a function accepts the hook's arguments: ``(epoch, logs)``, ``(batch, logs)`` or ``(logs)``."""
+    check_call(title, function, *list(signature(getattr(Callback, hook)).parameters)[1:])
 
 
 def declared(callback: Callback, name: str) -> Any:
-    """Return what a callback says of itself beyond Keras: an attribute, or a method bound to it.
+    """Return an attribute or bound method of a callback that Keras does not have.
 
-    An object that is a `Callback` by its ``__class__`` alone, as ``Mock(spec=Callback)``, answers everything with
-    something made up. For it `Callback` answers, and so it sees every hook.
+    An object that is a `Callback` only by its ``__class__``, such as ``Mock(spec=Callback)``, has an invented value for
+    every attribute. For such an object the attribute of `Callback` is returned, so every hook is called on it.
     """
     if issubclass(type(callback), Callback):
         return getattr(callback, name)
-    said = getattr(Callback, name)
-    return partial(said, callback) if callable(said) else said
+    default = getattr(Callback, name)
+    return partial(default, callback) if callable(default) else default
 
 
 def has_state(callback: Callback) -> bool:
-    """Return whether a callback has a state of its own that a captured run holds."""
+    """Return True if a callback has a state that a captured run includes."""
     own = issubclass(type(callback), Callback)
     return own and hasattr(callback, "get_state") and hasattr(callback, "set_state")
 
 
 def key_owner(callback: Callback, key: str) -> type | None:
-    """Return the class that first said that its callbacks write a key into the logs of epochs."""
+    """Return the class that first declares a key that its callbacks write into the logs of epochs."""
     return next(
         (c for c in reversed(type(callback).__mro__) if key in (vars(c).get("adds_keys") or ())), None
     )
 
 
 def declared_keys(callback: Callback, hook: str) -> tuple[str, ...] | None:
-    """What a callback says that it adds to a hook's logs; a subclass with a hook of its own says it anew.
+    """Return the keys that a callback declares to add to a hook's logs; None means unknown.
 
-    What is declared is meant for epochs: whoever declares anything adds nothing to the logs of batches.
+    A subclass that overrides the hook must declare its keys again. Declared keys belong to the logs of epochs: a
+    callback that declares any adds none to the logs of batches.
     """
     if not implements(callback, hook):
         return ()
@@ -334,9 +335,9 @@ _OLD_NAMES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "o
 
 
 def implements(callback: Callback, hook: str, beyond: type[Callback] = Callback) -> bool:
-    """Whether a callback does anything at a hook: a method of its class, or one set on the object itself.
+    """Return True if a callback implements a hook, in its class or as an attribute of the object.
 
-    With `beyond`, anything else than that class does: what its subclasses added.
+    With `beyond`, only an implementation other than that class's counts, such as one of a subclass.
     """
     method = getattr(callback, hook)
     if getattr(method, "__func__", method) is not getattr(beyond, hook):
@@ -345,11 +346,11 @@ def implements(callback: Callback, hook: str, beyond: type[Callback] = Callback)
 
 
 methods_at_hooks = attrgetter(*HOOKS)
-"""Returns the methods of a callback at all hooks."""
+"""A function that returns the methods of a callback for all hooks."""
 
 
 def hooks_of(callback: Callback) -> set[str]:
-    """Return the hooks at which a callback does anything: those that it `implements`, all looked up at once."""
+    """Return all hooks that a callback `implements`, looked up at once."""
     methods = methods_at_hooks(callback)
     functions = map(getattr, methods, repeat("__func__"), methods)
     own = set(compress(HOOKS, map(is_not, functions, methods_at_hooks(Callback))))

@@ -1,4 +1,4 @@
-"""`BaseLogger`: means of what the batches logged."""
+"""`BaseLogger`: means over the epoch of the logs of its batches."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,27 +10,27 @@ from minifit.settings import Setting
 
 
 def _keys(name: str, value: Any) -> set[str]:
-    found = [] if value is None else entries(list(value) if isinstance(value, set | frozenset) else value)
-    if found is None:
+    keys = [] if value is None else entries(list(value) if isinstance(value, set | frozenset) else value)
+    if keys is None:
         raise ArgumentTypeError(
-            f"{name} is a list of keys. Received: {name}={value!r}. Pass for example ['loss']."
+            f"{name} must be a list of keys. Received: {name}={value!r}. Pass for example ['loss']."
         )
-    return set(found)
+    return set(keys)
 
 
 class BaseLogger(Callback):
-    """Averages the batches' logs over the epoch and writes the means into the epoch's logs.
+    """A callback that averages the batches' logs over the epoch and writes the means into the epoch's logs.
 
-    Each batch counts as its ``logs["size"]`` if it has one, else as 1.
+    A batch is weighted by its ``logs["size"]``, or by 1 without it.
 
     Parameters
     ----------
     stateful_metrics : iterable of str, optional
-        Keys whose last value is taken instead of the mean.
+        Keys whose last value is used instead of the mean.
 
     Notes
     -----
-    `fit` logs means over the epoch already; this callback is for loops written by hand. In TensorFlow 2.7 it
+    `fit` already logs means over the epoch; this callback is for loops written by hand. In TensorFlow 2.7 it
     fails in `fit` (rule BL-1).
 
     References
@@ -46,12 +46,12 @@ class BaseLogger(Callback):
         self.totals: dict[str, Any] = {}
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Begin anew."""
+        """Reset the sums."""
         self.seen = 0.0
         self.totals = {}
 
     def on_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Add up a batch's logs."""
+        """Add the logs of a batch to the sums."""
         logs = logs or {}
         size = logs.get("size", 1) * logs.get("num_steps", 1)
         self.seen += size
@@ -68,9 +68,9 @@ class BaseLogger(Callback):
                 logs[key] = total if key in self.stateful_metrics else total / self.seen
 
     def get_state(self) -> dict[str, Any]:
-        """The sums so far."""
+        """Return the sums so far."""
         return {"seen": self.seen, "totals": dict(self.totals)}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Restore the sums of a captured run."""
         self.seen, self.totals = state["seen"], dict(state["totals"])

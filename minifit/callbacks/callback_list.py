@@ -1,4 +1,4 @@
-"""`CallbackList`: several callbacks as one, and who is watching."""
+"""`CallbackList`: several callbacks as one, and which of them watch batches."""
 
 import copy
 import os
@@ -25,23 +25,23 @@ from minifit.saving.paths import absolute
 
 
 class CallbackList:
-    """Calls every callback in turn; also for training loops written by hand.
+    """A list that calls every callback in turn, in `fit` and in training loops written by hand.
 
     Parameters
     ----------
     callbacks : Callback or (nested) list of them, optional
     add_history : bool, default False
-        Whether to add a `History` unless there is one.
+        Whether to add a `History` if the list has none.
     add_progbar : bool, default False
-        Whether to add a `ProgbarLogger` that counts steps, unless there is one.
+        Whether to add a `ProgbarLogger` that counts steps, if the list has none.
     model : Sequential, optional
     **params
-        ``epochs``, ``steps``, ``verbose``: handed to the callbacks' `set_params`.
+        ``epochs``, ``steps``, ``verbose``: passed to `set_params` of every callback.
 
     Raises
     ------
     ArgumentTypeError
-        For anything that is no callback, said by name and index.
+        For an entry that is not a callback; the error names it and its index.
 
     Examples
     --------
@@ -69,8 +69,9 @@ class CallbackList:
             self.callbacks.append(History())
         if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
             self.callbacks.append(ProgbarLogger(count_mode="steps"))
-        self._found: list[Any] | None = None
-        self._methods: dict[str, list[Callable[..., None]]] = {}  # of the hooks that anything is done at
+        self._known: list[Any] | None = None
+        # only the hooks that a callback implements or an observer records
+        self._methods: dict[str, list[Callable[..., None]]] = {}
         self._profile: Observer | None = None
         self._observers: list[Observer] = []
         self.ask()
@@ -88,8 +89,8 @@ class CallbackList:
         return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: the callbacks; their hooks are looked up again."""
-        return {**vars(self), "_found": None, "_methods": {}, "_profile": None, "_observers": []}
+        """Pickle and copy the callbacks only; their hooks are looked up again."""
+        return {**vars(self), "_known": None, "_methods": {}, "_profile": None, "_observers": []}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -101,13 +102,13 @@ class CallbackList:
         self.ask()
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Hand the parameters of the run to every callback."""
+        """Pass the parameters of the run to every callback."""
         self.params = params
         for callback in self.callbacks:
             callback.set_params(params)
 
     def set_model(self, model: Any) -> None:
-        """Hand the model to every callback."""
+        """Pass the model to every callback."""
         self.model = model
         for callback in self.callbacks:
             callback.set_model(model)
@@ -117,19 +118,20 @@ class CallbackList:
 
     @property
     def distinct(self) -> list[Callback]:
-        """Each callback once. Callbacks are told apart by identity: two may be equal, and some have no hash."""
+        """Each callback once. Callbacks are compared by identity: two may be equal, and some have no hash."""
         return list({id(callback): callback for callback in self.callbacks}.values())
 
-    # -- who is watching --------------------------------------------------------------------------------
+    # -- watching ---------------------------------------------------------------------------------------
 
     def ask(self) -> None:
-        """Look up which callbacks implement which hook, and who observes them, again if anything is new."""
+        """Look up which callbacks implement which hook, and their observers, if any of these have changed."""
         own = (c for c in self.callbacks if isinstance(c, Observer))
         observers = list({id(o): o for o in (self._profile, *own, *present()) if o is not None}.values())
-        found = [*map(methods_at_hooks, self.callbacks), *observers]
-        if found == self._found:  # as a rule: this is asked before every epoch
+        current = [*map(methods_at_hooks, self.callbacks), *observers]
+        # this runs before every epoch, and as a rule nothing has changed
+        if current == self._known:
             return
-        self._found, self._observers = found, observers
+        self._known, self._observers = current, observers
         calls: dict[str, Calls] = {hook: [] for hook in HOOKS} if observers else {}
         for callback in sorted(self.callbacks, key=lambda c: bool(declared(c, "acts_last"))):
             for hook in hooks_of(callback):
@@ -139,25 +141,25 @@ class CallbackList:
         self._methods = {hook: [method for _, method in own] for hook, own in calls.items() if own}
 
     def profile(self, observer: Observer | None) -> None:
-        """From the next hook on, let an observer see how long each callback takes; None for no longer."""
+        """From the next hook on, let an observer time each callback; None ends it."""
         self._profile = observer
         self.ask()
 
     def watched(self, event: str) -> bool:
-        """Whether somebody must be called at every batch of an event: "train", "test" or "predict"."""
+        """Return True if a callback or observer watches every batch of an event: "train", "test" or "predict"."""
         if not self._methods:
             return False
         hooks = (f"on_{event}_batch_begin", f"on_{event}_batch_end")
-        asked = [*(declared(c, "watches") for c in self.callbacks), *(o.watches for o in self._observers)]
-        return any(watches(h) for h in hooks if h in self._methods for watches in asked)
+        watchers = [*(declared(c, "watches") for c in self.callbacks), *(o.watches for o in self._observers)]
+        return any(watches(h) for h in hooks if h in self._methods for watches in watchers)
 
     def wake_after(self) -> int | None:
-        """In how many training batches the first callback must be told, of those that do not watch; None for no one."""
+        """Return the number of training batches until the first callback must be called; None if none asks for one."""
         wakes = (declared(c, "wake_after")() for c in self.callbacks)
         return min((n for n in wakes if n is not None), default=None)
 
     def implemented(self, hook: str) -> bool:
-        """Whether any callback does something at a hook."""
+        """Return True if any callback implements a hook."""
         return hook in self._methods
 
     def check_run(
@@ -169,26 +171,26 @@ class CallbackList:
         validation_due: bool = True,
         keys_known: bool = True,
     ) -> None:
-        """Let every callback refuse the fit that is about to begin, and refuse two that write to one file or key.
+        """Let every callback refuse the fit that is about to begin; refuse two that write to the same file or key.
 
         Parameters
         ----------
         keys : iterable of str
-            What the loss and the metrics are called.
+            Names of the loss and the metrics.
         validated : bool
-            Whether there is a validation.
+            Whether the fit validates.
         batch_size, samples : int, optional
-            Samples in a batch and in an epoch, where that is known.
+            Samples in a batch and in an epoch, if known.
         validation_due : bool, default True
-            Whether any epoch of this fit ends with its validation.
+            Whether any epoch of this fit ends with validation.
         keys_known : bool, default True
             Whether the logs hold these keys and no others.
 
         Raises
         ------
         ArgumentError
-            For two callbacks that write to the same file, for one that hides a value in the logs, and whatever a
-            callback raises.
+            For two callbacks that write to the same file, and for one that hides a value in the logs. Errors that
+            callbacks raise propagate.
         """
         writers: dict[str, Callback] = {}
         distinct = self.distinct
@@ -210,19 +212,19 @@ class CallbackList:
             callback.check_run(run)
 
     def _check_keys(self, run: Run, adding: list[tuple[Callback, tuple[str, ...]]]) -> None:
-        """Refuse a callback that hides a metric, or what another callback writes, by what it adds to the logs."""
+        """Refuse a callback whose key hides a metric or the key of another callback."""
         taken: dict[str, Any] = dict.fromkeys(run.epoch_keys, "a metric of the model")
         taken |= {"epoch": "the number of the epoch", "batch": "the number of the batch"}
         owners: dict[str, type | None] = {}
         for callback, keys in adding:
             for key in keys:
-                who, owner = type(callback).__name__, key_owner(callback, key)
+                name, owner = type(callback).__name__, key_owner(callback, key)
                 if key in taken and (owner is None or owners.get(key) is not owner):
                     raise ArgumentError(
-                        "What a callback adds to the logs must have a key of its own. "
-                        f"Received: {key!r} of {who}, which is {taken[key]}. Give one of them another name."
+                        "A key that a callback adds to the logs must not be in use. "
+                        f"Received: {key!r} of {name}, which is {taken[key]}. Give one of them another name."
                     )
-                taken[key], owners[key] = f"added by {who}", owner
+                taken[key], owners[key] = f"added by {name}", owner
 
     def __enter__(self) -> "CallbackList":
         return self
@@ -232,11 +234,11 @@ class CallbackList:
             observer.ended(self, error)
         self.release(error)
 
-    def release(self, on_its_way: BaseException | None = None) -> None:
-        """Let every callback close what it has open, even if one fails to.
+    def release(self, pending: BaseException | None = None) -> None:
+        """Let every callback close its files and connections, even if one of them fails.
 
-        The first failure is raised, unless an exception is on its way already: that one goes first, with a
-        note about the others. ``with callbacks:`` around a loop does it at the end, however that comes.
+        The first failure is raised, unless another exception is already propagating: that one takes precedence, and
+        the failures become its notes. ``with callbacks:`` around a loop does this when the loop ends or raises.
         """
         failures: list[Exception] = []
         for callback in self.callbacks:
@@ -245,96 +247,96 @@ class CallbackList:
             except Exception as error:
                 failures.append(error)
         for failure in failures:
-            if on_its_way is None:
+            if pending is None:
                 raise failure
-            on_its_way.add_note(f"While cleaning up after it: {type(failure).__name__}: {failure}")
+            pending.add_note(f"While cleaning up after it: {type(failure).__name__}: {failure}")
 
     # -- the hooks --------------------------------------------------------------------------------------
 
     def _clear_the_line(self) -> None:
-        """Take progress bars off the terminal: the callbacks that are told next may print."""
+        """Clear the progress bars from the terminal: the callbacks called next may print."""
         for callback in self.callbacks:
             if isinstance(callback, ProgbarLogger):
                 callback.lift()
 
-    def _tell(self, hook: str, *args: Any) -> None:
+    def _call(self, hook: str, *args: Any) -> None:
         for method in self._methods.get(hook, ()):
             method(*args)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Tell all that training begins."""
+        """Call `on_train_begin` of every callback."""
         self.ask()
-        self._tell("on_train_begin", logs or {})
+        self._call("on_train_begin", logs or {})
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Tell all that training has ended."""
-        self._tell("on_train_end", dict(logs or {}))
+        """Call `on_train_end` of every callback."""
+        self._call("on_train_end", dict(logs or {}))
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Tell all that an epoch begins."""
+        """Call `on_epoch_begin` of every callback."""
         self.ask()
-        self._tell("on_epoch_begin", epoch, logs or {})
+        self._call("on_epoch_begin", epoch, logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Tell all that an epoch has ended; they share one copy of the logs."""
+        """Call `on_epoch_end` of every callback, with one copy of the logs for all."""
         self._clear_the_line()
-        self._tell("on_epoch_end", epoch, dict(logs or {}))
+        self._call("on_epoch_end", epoch, dict(logs or {}))
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Tell all that a batch begins."""
-        self._tell("on_train_batch_begin", batch, logs or {})
+        """Call `on_train_batch_begin` of every callback."""
+        self._call("on_train_batch_begin", batch, logs or {})
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Tell all that a batch has ended."""
-        self._tell("on_train_batch_end", batch, dict(logs or {}))
+        """Call `on_train_batch_end` of every callback."""
+        self._call("on_train_batch_end", batch, dict(logs or {}))
 
     on_batch_begin = on_train_batch_begin
     on_batch_end = on_train_batch_end
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Tell all that an evaluation begins."""
+        """Call `on_test_begin` of every callback."""
         self.ask()
         self._clear_the_line()
-        self._tell("on_test_begin", logs or {})
+        self._call("on_test_begin", logs or {})
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """Tell all that an evaluation has ended."""
-        self._tell("on_test_end", dict(logs or {}))
+        """Call `on_test_end` of every callback."""
+        self._call("on_test_end", dict(logs or {}))
 
     def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Tell all that a batch of an evaluation begins."""
-        self._tell("on_test_batch_begin", batch, logs or {})
+        """Call `on_test_batch_begin` of every callback."""
+        self._call("on_test_batch_begin", batch, logs or {})
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Tell all that a batch of an evaluation has ended."""
-        self._tell("on_test_batch_end", batch, dict(logs or {}))
+        """Call `on_test_batch_end` of every callback."""
+        self._call("on_test_batch_end", batch, dict(logs or {}))
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
-        """Tell all that predicting begins."""
+        """Call `on_predict_begin` of every callback."""
         self.ask()
-        self._tell("on_predict_begin", logs or {})
+        self._call("on_predict_begin", logs or {})
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
-        """Tell all that predicting has ended."""
-        self._tell("on_predict_end", dict(logs or {}))
+        """Call `on_predict_end` of every callback."""
+        self._call("on_predict_end", dict(logs or {}))
 
     def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Tell all that a batch of predictions begins."""
-        self._tell("on_predict_batch_begin", batch, logs or {})
+        """Call `on_predict_batch_begin` of every callback."""
+        self._call("on_predict_batch_begin", batch, logs or {})
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Tell all that a batch of predictions has ended."""
-        self._tell("on_predict_batch_end", batch, logs or {})
+        """Call `on_predict_batch_end` of every callback."""
+        self._call("on_predict_batch_end", batch, logs or {})
 
 
 def checked(callbacks: Any) -> list[Callback]:
-    """The callbacks of a nested list in one flat list, each of them looked at."""
+    """Return the callbacks of a nested list as one flat list, after checking each of them."""
     flat = [] if callbacks is None else list(_flattened(callbacks))
     for index, callback in enumerate(flat):
         if isinstance(callback, type):
             raise ArgumentTypeError(
-                "callbacks are objects, not classes. "
-                f"Received: the class {callback.__name__} at index {index}. Write {callback.__name__}()."
+                "callbacks must be objects, not classes. "
+                f"Received: the class {callback.__name__} at index {index}. Pass {callback.__name__}()."
             )
         if not isinstance(callback, Callback):
             raise ArgumentTypeError(
@@ -348,7 +350,7 @@ def checked(callbacks: Any) -> list[Callback]:
 
 
 def _check_adds_keys(callback: Callback) -> None:
-    """See that what a callback says it adds to the logs are keys; of a text, each letter would be one."""
+    """Check that `adds_keys` of a callback holds strings; in a single string, each letter would be a key."""
     keys: Any = declared(callback, "adds_keys")
     if keys is not None and not (
         isinstance(keys, tuple | list | Set) and all(isinstance(k, str) for k in keys)
@@ -360,7 +362,7 @@ def _check_adds_keys(callback: Callback) -> None:
 
 
 def _check_hooks(callback: Callback) -> None:
-    """See that the hooks that a user wrote take what they will be given."""
+    """Check that the hooks of a user's class accept their arguments."""
     for hook in HOOKS:
         method = getattr(callback, hook)
         if not str(getattr(method, "__module__", None)).startswith("minifit."):

@@ -1,4 +1,4 @@
-"""Is it better? Asked by every callback that monitors a value, and answered here only."""
+"""`Comparison`: the test for improvement, which all callbacks that monitor a value share."""
 
 from collections.abc import Callable
 from math import inf
@@ -10,28 +10,28 @@ from minifit import console
 
 
 class Comparison:
-    """Whether a monitored value is better than another.
+    """A test of whether one monitored value is better than another.
 
     Parameters
     ----------
     monitor : str
-        The key of the logs that is watched.
+        The monitored key of the logs.
     mode : {"auto", "min", "max"}
-        Which direction is better. Anything else warns and counts as "auto".
+        Which direction is better. Any other value gives a warning and is treated as "auto".
     guess : callable
-        For "auto": whether larger is better for a key of this name. Every callback documents its own rule.
+        For "auto": returns True if larger is better for a key of this name. Every callback documents its own rule.
     min_delta : float, default 0
-        By how much a value must be better.
+        The least improvement that counts.
     moves_reference : bool, default False
-        Whether `min_delta` is added to the reference rather than taken from the value. The two differ by rounding
-        alone, and tf.keras does the one in EarlyStopping and the other in ReduceLROnPlateau.
+        Whether `min_delta` is applied to the reference instead of the value. The results differ only by rounding:
+        tf.keras applies it to the value in EarlyStopping and to the reference in ReduceLROnPlateau.
 
     Attributes
     ----------
     operation : ufunc
-        ``np.greater`` or ``np.less``: what larger or smaller is tested with.
+        ``np.greater`` or ``np.less``.
     worst : float
-        What every number is better than.
+        Infinity, with the sign that makes every number better than it.
 
     Notes
     -----
@@ -56,25 +56,25 @@ class Comparison:
         self._from_value, self._to_reference = (0.0, by) if moves_reference else (by, 0.0)
 
     def better(self, value: float, reference: float) -> bool:
-        """Whether `value` is better than `reference` by more than `min_delta`."""
+        """Return True if `value` is better than `reference` by more than `min_delta`."""
         return bool(self.operation(value - self._from_value, reference + self._to_reference))
 
     def check_direction(self, metrics: list[Any]) -> None:
-        """Warn when the guess contradicts what a metric of that name knows about itself."""
+        """Warn when the guess contradicts the direction of a metric of that name."""
         bare = self.monitor.removeprefix("val_")
         known = {m.name: getattr(m, "direction", None) for m in metrics}.get(bare)
         if self.guessed and known is not None and (known == "max") != self.larger:
-            taken, other = ("max", "min") if self.larger else ("min", "max")
+            modes, words = ["min", "max"], ["smaller", "larger"]
+            guess, other = int(self.larger), 1 - int(self.larger)
             console.warn(
-                f"mode='auto' takes {self.monitor!r} as better when it is "
-                f"{'larger' if self.larger else 'smaller'} (mode={taken!r}), going by its name, but that metric is "
-                f"better the other way. Pass mode={other!r}."
+                f"mode='auto' guesses from the name {self.monitor!r} that {words[guess]} values are better "
+                f"(mode={modes[guess]!r}), but for that metric {words[other]} values are. Pass mode={modes[other]!r}."
             )
 
 
 def known_mode(name: str, value: Any) -> str:
-    """Return a mode, or "auto" with a warning in the place of what is none."""
+    """Return a mode; for an unknown one, warn and return "auto"."""
     if value not in ("auto", "min", "max"):
-        console.warn(f"{name} is 'auto', 'min' or 'max'. Received: {name}={value!r}. 'auto' is used.")
+        console.warn(f"{name} must be 'auto', 'min' or 'max'. Received: {name}={value!r}. 'auto' is used.")
         return "auto"
     return str(value)

@@ -1,7 +1,7 @@
-"""The picture of a training: how loss and metrics went from epoch to epoch.
+"""The plot of a training: loss and metrics over the epochs.
 
-What belongs together is drawn together: ``accuracy`` and ``val_accuracy`` on the same axes. matplotlib is an extra
-and imported only here; its `pyplot`, which is global, is not touched.
+A metric and its validation values, such as ``accuracy`` and ``val_accuracy``, share their axes. matplotlib is an
+optional dependency and imported only here; its global state, `pyplot`, is not touched.
 """
 
 import io
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 VALIDATION = "val_"
 
 WIDTH, HEIGHT = 4.8, 3.6
-"""Inches of one metric's axes."""
+"""The size of one metric's axes, in inches."""
 
 ACROSS = 3
-"""As many axes stand side by side, before another row begins."""
+"""The number of axes in a row of the figure."""
 
 FEW = 30
-"""With so many epochs at most each one gets a dot, so that a single one is seen."""
+"""The largest number of epochs that are marked with dots; a single epoch would not be visible as a line."""
 
 
 def draw(
@@ -48,13 +48,13 @@ def draw(
     history : dict from str to list
         The values of each key.
     places : dict from str to list of int
-        The epochs that they belong to, counted from 1. Values of unknown place are taken as those of the first epochs.
+        The epochs of the values, counted from 1. Values without epochs are drawn at the first epochs.
     path, metrics, ax
         As in `History.plot`.
     """
     curves = {key: numbers for key, values in history.items() if (numbers := _numbers(values))}
-    names = _chosen(curves, metrics)
-    axes = _new_axes(len(names)) if ax is None else _as_given(ax, names)
+    names = _selected(curves, metrics)
+    axes = _new_axes(len(names)) if ax is None else _checked_axes(ax, names)
     for each, name in zip(axes, names, strict=True):
         _draw_metric(each, name, curves, places)
     figure = axes[0].get_figure(root=True)
@@ -65,34 +65,34 @@ def draw(
 
 
 def _numbers(values: Sequence[Any]) -> list[float] | None:
-    """Return the values of a key as numbers; None where one is no single number."""
-    found = [float(number) for value in values if (number := single(value)) is not None]
-    return found if len(found) == len(values) else None
+    """Return the values of a key as numbers; None if one of them is not a single number."""
+    numbers = [float(number) for value in values if (number := single(value)) is not None]
+    return numbers if len(numbers) == len(values) else None
 
 
-def _chosen(curves: Mapping[str, Any], metrics: str | Sequence[str] | None) -> list[str]:
-    """The metrics to draw, each once: ``loss`` stands for ``val_loss``, too."""
+def _selected(curves: Mapping[str, Any], metrics: str | Sequence[str] | None) -> list[str]:
+    """Return the metrics to draw, each once: ``loss`` includes ``val_loss``."""
     known = list(dict.fromkeys(key.removeprefix(VALIDATION) for key in curves))
     if not known:
         raise ArgumentError(
-            "Only epochs can be drawn. Received: a history without any. Train the model first."
+            "A plot needs at least one epoch. Received: an empty history. Train the model first."
         )
     if metrics is None:
         return known
-    wanted = [metrics] if isinstance(metrics, str) else list(metrics)
-    if not wanted:
+    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    if not names:
         raise ArgumentError(
-            f"metrics must name something to draw. Received: metrics={metrics!r}. "
+            f"metrics must name at least one metric. Received: metrics={metrics!r}. "
             f"Leave it out, or choose from: {', '.join(map(repr, known))}."
         )
-    for name in wanted:
+    for name in names:
         if name not in curves and name not in known:
             raise UnknownNameError.of("metric in this history", name, known)
-    return list(dict.fromkeys(name.removeprefix(VALIDATION) for name in wanted))
+    return list(dict.fromkeys(name.removeprefix(VALIDATION) for name in names))
 
 
 def _new_axes(n: int) -> "list[Axes]":
-    """Axes in a figure of their own, which `pyplot` does not know."""
+    """Return axes in a new figure that is not registered with `pyplot`."""
     try:
         with interrupts.importing("matplotlib.figure"):
             from matplotlib.figure import Figure
@@ -103,17 +103,17 @@ def _new_axes(n: int) -> "list[Axes]":
     across = min(n, ACROSS)
     down = math.ceil(n / across)
     figure = Figure(figsize=(WIDTH * across, HEIGHT * down), layout="constrained")
-    # Notebooks ask for this; by themselves they know only the figures of pyplot.
+    # Notebooks call this method; without it they show only the figures of pyplot.
     figure._repr_png_ = partial(_png, figure)  # type: ignore[attr-defined]
     return [figure.add_subplot(down, across, place + 1) for place in range(n)]
 
 
-def _as_given(ax: Any, names: list[str]) -> "list[Axes]":
-    """The caller's axes, one for each metric."""
+def _checked_axes(ax: Any, names: list[str]) -> "list[Axes]":
+    """Return the caller's axes, one for each metric."""
     axes = list(np.ravel(np.asarray(ax, dtype=object)))
     if not all(hasattr(each, "get_figure") and hasattr(each, "plot") for each in axes):
         raise ArgumentTypeError(
-            f"ax must be Axes of matplotlib. Received: ax={ax!r}. Make some by plt.subplots, or leave it out."
+            f"ax must be Axes of matplotlib. Received: ax={ax!r}. Make them with plt.subplots, or leave it out."
         )
     if len(axes) != len(names):
         raise ArgumentError(
@@ -143,23 +143,24 @@ def _draw_metric(
     ax.grid(alpha=0.3)
     if len(drawn) > 1:
         ax.legend()
+    # rates usually fall by a factor; on a linear scale the small ones would all look like zero
     if name == "lr" and min(curves["lr"]) > 0 and max(curves["lr"]) >= 10 * min(curves["lr"]):
-        ax.set_yscale("log")  # rates are divided, and the small ones would all look like zero
+        ax.set_yscale("log")
 
 
 def _save(figure: "Figure", path: str | os.PathLike[str]) -> None:
-    """Write the picture, whole or not at all; PNG where the name has no suffix."""
+    """Write the picture, completely or not at all; as PNG if the name has no suffix."""
     if not isinstance(path, str | os.PathLike):
         raise ArgumentTypeError(
-            f"path must be a file's name. Received: path={path!r}. Pass for example path='history.png'."
+            f"path must be the name of a file. Received: path={path!r}. Pass for example path='history.png'."
         )
     name = os.fspath(path)
     suffix = os.path.splitext(name)[1][1:].lower()
     kinds = figure.canvas.get_supported_filetypes()
     if suffix and suffix not in kinds:
         raise ArgumentError(
-            f"path must end in the suffix of a picture that matplotlib can write. Received: path={name!r}. "
-            f"Take one of: {', '.join(sorted(kinds))}."
+            f"path must have the suffix of an image format that matplotlib can write. Received: path={name!r}. "
+            f"Use one of: {', '.join(sorted(kinds))}."
         )
     with atomic.writing(name if suffix else f"{name}.png") as file:
         figure.savefig(file, format=suffix or "png")

@@ -1,4 +1,4 @@
-"""`EarlyStopping`: stop when it no longer gets better."""
+"""`EarlyStopping`: stops training when a value no longer improves."""
 
 from typing import Any
 
@@ -10,26 +10,26 @@ from minifit.settings import Setting
 
 
 class EarlyStopping(Monitoring):
-    """Stops training when a monitored value has not become better for a number of epochs.
+    """A callback that stops training when a monitored value has not improved for a number of epochs.
 
     Parameters
     ----------
     monitor : str, default "val_loss"
         A key of the logs.
     min_delta : float, default 0
-        By how much a value must be better to count; its sign does not matter.
+        The least improvement that counts; its sign is ignored.
     patience : int or float, default 0
-        Epochs without improvement after which training stops; a fraction is rounded up, infinity is never reached.
+        Epochs without improvement after which training stops. A fraction is rounded up; infinity is never reached.
     verbose : int, default 0
-        Whether to say so.
+        Whether to print a line when training stops and when weights are restored.
     mode : {"auto", "min", "max"}, default "auto"
         "auto" is "max" for names that end with acc, accuracy or auc, else "min".
     baseline : float, optional
-        A value that must be beaten for the waiting to begin anew.
+        A value that must be beaten for `wait` to return to 0.
     restore_best_weights : bool, default False
-        Whether the model keeps the weights of its best epoch, also when training ends by itself.
+        Whether to restore the weights of the best epoch, also when training runs to its end.
     start_from_epoch : int, default 0
-        Epochs before this one are not looked at.
+        Epochs before this one are ignored.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class EarlyStopping(Monitoring):
     best_epoch : int
         Counted from 0.
     stopped_epoch : int
-        Where it stopped training, counted from 0; 0 if it did not.
+        The epoch at which the callback stopped training, counted from 0; 0 if it did not.
     best_weights : list of ndarray or None
     monitor_op : ufunc
         ``np.less`` or ``np.greater``: which direction is better.
@@ -47,11 +47,11 @@ class EarlyStopping(Monitoring):
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        For a negative `patience` or `start_from_epoch`, and what is no number.
+        For a negative `patience` or `start_from_epoch`, and values that are not numbers.
 
     Notes
     -----
-    It never stops at the first epoch. NaN is never an improvement.
+    The callback never stops at the first epoch. NaN is never an improvement.
 
     Examples
     --------
@@ -100,7 +100,7 @@ class EarlyStopping(Monitoring):
         self.best_weights: list[Array] | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Forget an earlier fit."""
+        """Reset the state of an earlier fit."""
         self._begin()
         self.begin_monitoring()
 
@@ -117,7 +117,8 @@ class EarlyStopping(Monitoring):
             if self.baseline is None or better(current, self.baseline):
                 self.wait = 0
         elif self.best_weights is None:
-            self._keep_weights()  # no epoch was better than the first: that is the one to go back to
+            # no epoch was better than the first one, whose weights are then the ones to restore
+            self._keep_weights()
             self.best_epoch = epoch if self.restore_best_weights else self.best_epoch
         if self.wait >= max(self.patience, 1) and epoch > 0:
             self.stopped_epoch = epoch
@@ -125,14 +126,14 @@ class EarlyStopping(Monitoring):
             self._restore()
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Say that it stopped training; if it did not, go back to the best weights now."""
+        """Print that the callback stopped training; if it did not, restore the best weights now."""
         if self.stopped_epoch == 0:
             self._restore()
         elif self.verbose:
             say(self, f"Epoch {self.stopped_epoch + 1}: early stopping")
 
     def get_monitor_value(self, logs: Any) -> Any:
-        """The value to compare, or None, with a warning, at an epoch without it. A subclass may compute another."""
+        """Return the value to compare; None, with a warning, if it is missing. A subclass may compute another value."""
         return self.monitored(logs or {})
 
     def _keep_weights(self) -> None:
@@ -146,7 +147,7 @@ class EarlyStopping(Monitoring):
             self.model.set_weights(self.best_weights)
 
     def get_state(self) -> dict[str, Any]:
-        """What it has seen so far."""
+        """Return the counts and the best value and weights so far."""
         return {
             "wait": self.wait,
             "best": self.best,
@@ -156,6 +157,6 @@ class EarlyStopping(Monitoring):
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Restore the state of a captured run."""
         for name, value in state.items():
             setattr(self, name, value)

@@ -1,4 +1,4 @@
-"""Where TensorFlow 2.7 has `BackupAndRestore`; the name means the same class."""
+"""`BackupAndRestore` under the name that it has in TensorFlow 2.7."""
 
 from minifit.callbacks.backup_and_restore import BackupAndRestore
 

@@ -1,6 +1,6 @@
-"""`FilePattern`: a file name with placeholders for the epoch, the batch and what is in the logs.
+"""`FilePattern`: a file name with placeholders for the epoch, the batch and the keys of the logs.
 
-What can go wrong with one is found out before training, where that can be known.
+Mistakes in a pattern are found before training where possible.
 """
 
 import glob
@@ -18,10 +18,10 @@ from minifit.saving.checkpoint_files import INDEX, begin_of, weights_of
 
 
 class _Formatter(Formatter):
-    """Formats as `str.format`, and an array of one number as that number."""
+    """A formatter that works like `str.format` and treats an array with one number as that number."""
 
     def format_field(self, value: Any, format_spec: str) -> Any:
-        """Return the text of one placeholder."""
+        """Return the value of one placeholder as a string."""
         number = single(value) if getattr(value, "shape", ()) else None
         return super().format_field(value if number is None else number, format_spec)
 
@@ -30,7 +30,7 @@ _FORMATTER = _Formatter()
 
 
 class Field(NamedTuple):
-    """One placeholder, such as ``{val_loss:.2f}``: as it is written, and the names in it."""
+    """One placeholder, such as ``{val_loss:.2f}``: its text, and the names in it."""
 
     text: str
     names: tuple[str, ...]
@@ -47,14 +47,14 @@ class FilePattern:
     Attributes
     ----------
     text : str
-        The path as it was given.
+        The path with its placeholders.
     names : tuple of str
-        What the placeholders stand for.
+        The names in the placeholders.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When it is no path, or a placeholder has no name.
+        If `path` is not a path, or a placeholder has no name.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -70,36 +70,36 @@ class FilePattern:
     def _fields(self) -> Iterator[Field]:
         for _, name, spec, conversion in self._parts():
             if name is not None:
-                written = f"!{conversion}" if conversion else ""
+                suffix = f"!{conversion}" if conversion else ""
                 inner = [n for _, n, *_ in Formatter().parse(spec or "") if n is not None]
-                yield Field(f"{{{name}{written}:{spec}}}", tuple(self._key(n) for n in (name, *inner)))
+                yield Field(f"{{{name}{suffix}:{spec}}}", tuple(self._key(n) for n in (name, *inner)))
 
     def _parts(self) -> list[tuple[str, str | None, str | None, str | None]]:
-        """The literal parts, each with the placeholder that follows it."""
+        """Return the literal parts, each with the placeholder that follows it."""
         try:
             return list(Formatter().parse(self.text))
         except ValueError as error:
             raise ArgumentError(
-                f"Braces in filepath make a placeholder. Received: {self.text!r} ({error}). "
-                "Write for example {epoch}, or {{ and }} for the braces themselves."
+                f"Braces in filepath must form placeholders. Received: {self.text!r} ({error}). "
+                "Write for example {epoch}, or {{ and }} for literal braces."
             ) from None
 
     def _key(self, name: str) -> str:
-        """The key in ``fbeta[0]`` or ``loss.real``."""
+        """Return the key in ``fbeta[0]`` or ``loss.real``."""
         key = re.split(r"[.\[]", name)[0]
         if not key or key.isdecimal():
             raise ArgumentError(
-                f"A placeholder in filepath has a name. Received: {self.text!r}. Write for example {{epoch}}."
+                f"A placeholder in filepath must have a name. Received: {self.text!r}. Write for example {{epoch}}."
             )
         return key
 
     def check(self, known: Iterable[str]) -> None:
-        """See that the formats fit the numbers that the known names stand for.
+        """Check that the formats fit the values of the known names.
 
         Raises
         ------
         ArgumentError
-            For a format that does not, such as ``{val_loss:02d}``.
+            For a format that does not fit, such as ``{val_loss:02d}``.
         """
         values: dict[str, Any] = {**dict.fromkeys(known, 0.5), "epoch": 1, "batch": 1}
         for field in self.fields:
@@ -107,14 +107,14 @@ class FilePattern:
                 self._format(field.text, values)
 
     def fill(self, values: Mapping[str, Any]) -> str:
-        """The path for these values.
+        """Return the path for these values.
 
         Raises
         ------
         KeyError
-            When a placeholder is not among them: the standard class itself, as in tf.keras.
+            If a placeholder has no value: the standard class itself, as in tf.keras.
         ArgumentError
-            When a value does not fit its format.
+            If a value does not fit its format.
         """
         return self._format(self.text, values)
 
@@ -125,20 +125,20 @@ class FilePattern:
             raise KeyError(str(self.missing(str(error.args[0]), values))) from None
         except (ValueError, TypeError, AttributeError, IndexError) as error:
             raise ArgumentError(
-                f"The formats in filepath must fit what they stand for: numbers of epochs and batches are integers, "
-                f"values of logs floats. Received: {self.text!r} ({error}). Write for example {{epoch:02d}} or "
+                f"The formats in filepath must fit their values: the numbers of epochs and batches are integers, the "
+                f"values of logs are floats. Received: {self.text!r} ({error}). Write for example {{epoch:02d}} or "
                 "{loss:.2f}."
             ) from None
 
     def missing(self, name: str, known: Collection[str]) -> MissingKeyError:
-        """Return the error for a placeholder that nothing fills."""
+        """Return the error for a placeholder that has no value."""
         return MissingKeyError(
             f"Every placeholder in filepath must be filled by the epoch, the batch or the logs. "
             f"Received: {{{name}}} in {self.text!r}. {hint(name, known, 'batch' in known)}"
         )
 
     def newest(self) -> str | None:
-        """The file or folder of a model, of this pattern, that was written last, if there is any."""
+        """Return the newest file or folder of a model that matches the pattern; None without one."""
         wildcard = "".join(
             glob.escape(text) + ("" if name is None else "*") for text, name, *_ in self._parts()
         )

@@ -1,4 +1,4 @@
-"""`History`: what every epoch's logs were, and a picture of them."""
+"""`History`: the logs of every epoch, and a plot of them."""
 
 import os
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class History(Callback):
-    """Records the logs of every epoch; every `fit` has one, and returns it.
+    """A callback that records the logs of every epoch; every `fit` has one and returns it.
 
-    It can be pickled; the model stays behind.
+    A History can be pickled, without its model.
 
     Attributes
     ----------
     epoch : list of int
-        The epochs that were trained, from 0.
+        The epochs that were trained, counted from 0.
     history : dict from str to list of float
         Each key of the logs with its value at every epoch.
     params : dict
@@ -36,17 +36,19 @@ class History(Callback):
     def __init__(self) -> None:
         self.epoch: list[int] = []
         self.history: dict[str, list[Any]] = {}
-        self._places: dict[str, list[int]] = {}  # where on the axis of epochs each value lies
+        # the position of each value on the axis of epochs
+        self._places: dict[str, list[int]] = {}
         self._last = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Forget the epochs of an earlier fit (the values stay, as in Keras)."""
+        """Clear the epochs of an earlier fit; the values are kept, as in Keras."""
         self.epoch = []
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Append this epoch's logs."""
         self.epoch.append(epoch)
-        self._last = max(self._last, epoch) + 1  # counted from 1, and a second fit goes on behind the first
+        # counted from 1; a second fit continues after the first
+        self._last = max(self._last, epoch) + 1
         for key, value in (logs or {}).items():
             self.history.setdefault(key, []).append(value)
             self._places.setdefault(key, []).append(self._last)
@@ -59,30 +61,30 @@ class History(Callback):
         metrics: str | Sequence[str] | None = None,
         ax: "Axes | Sequence[Axes] | None" = None,
     ) -> "Figure":
-        """Draw the curves of training and validation, each metric with its own axes.
+        """Draw the curves of training and validation, with separate axes for each metric.
 
-        Needs matplotlib: ``pip install minifit-training[plot]``. Works without a screen, and leaves `pyplot` alone.
+        Requires matplotlib: ``pip install minifit-training[plot]``. Works without a screen and does not use `pyplot`.
 
         Parameters
         ----------
         path : str or PathLike, optional
-            File to save the picture to: PNG, or what another suffix says.
+            File to save the picture to: as PNG, or in the format of its suffix.
         metrics : str or list of str, optional
-            What to draw: ``"loss"``, or ``["loss", "accuracy"]``. By default everything that was logged.
+            Metrics to draw, such as ``"loss"`` or ``["loss", "accuracy"]``; by default all that were logged.
         ax : matplotlib Axes or list of them, optional
-            Where to draw, one for each metric. By default in a new figure.
+            Axes to draw on, one for each metric; by default those of a new figure.
 
         Returns
         -------
         matplotlib.figure.Figure
-            A notebook shows it. Its ``axes`` are there for further changes.
+            A notebook displays it. Change it further through its ``axes``.
 
         Raises
         ------
         MissingPackageError
             Without matplotlib.
         ArgumentError
-            Before the first epoch, for a metric that was not logged, or a suffix that matplotlib does not know.
+            Before the first epoch, for a metric that was not logged, or for a suffix unknown to matplotlib.
 
         Examples
         --------

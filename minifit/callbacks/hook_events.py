@@ -1,4 +1,4 @@
-"""`HookEvent`: one event of a run as a `HookTrace` keeps it, in plain numbers and texts."""
+"""`HookEvent`: one event of a run as a `HookTrace` stores it, in plain numbers and strings."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -8,16 +8,16 @@ import numpy as np
 from minifit.errors import legible
 
 MOST_KEYS = 100
-"""Keys of the logs of one event that are kept."""
+"""The largest number of keys that are kept of the logs of one event."""
 
 
 class HookChange(NamedTuple):
-    """A value that a callback changed; None stands for a key that the logs do not have.
+    """A value that a callback changed; None means that the key is not in the logs.
 
     Attributes
     ----------
     name : str
-        ``"stop_training"``, ``"learning_rate"``, or a key of the logs as ``"logs['lr']"``.
+        ``"stop_training"``, ``"learning_rate"``, or a key of the logs, such as ``"logs['lr']"``.
     before, after : float, int, bool, str or None
     """
 
@@ -36,12 +36,12 @@ class HookCall:
     Attributes
     ----------
     callback : str
-        Its class, with a number from the second of its class in a list on.
+        Its class name, with a number if another callback of its class comes before it in the list.
     begin, end : float
         Seconds since the trace began.
     changes : list of HookChange
     error : str or None
-        The exception that it raised.
+        The exception that the callback raised.
     """
 
     callback: str
@@ -58,21 +58,21 @@ class HookEvent:
     Attributes
     ----------
     hook : str
-        Such as ``"on_epoch_end"``, or ``"exception"`` for the end of a run by an exception.
+        For example ``"on_epoch_end"``, or ``"exception"`` when an exception ends the run.
     index : int or None
         The epoch or batch.
     begin, end : float
         Seconds since the trace began, around all callbacks.
     logs : dict
-        The logs before any callback was called: numbers, and texts for anything else.
+        The logs before any callback was called: numbers, and strings for all other values.
     calls : list of HookCall
         In the order of the calls.
     run : int
         The number of its fit, evaluation or prediction, from 0.
     title : str
-        The run, as ``"fit of sequential"``.
+        The run, for example ``"fit of sequential"``.
     within : (HookEvent, HookCall) or None
-        The call in which the run takes place, for one that a hook began.
+        The call in which the run takes place, if a hook began it.
     error : str or None
         The exception that ended the run.
     """
@@ -90,16 +90,16 @@ class HookEvent:
 
 
 def kept(logs: Any) -> dict[str, Any]:
-    """Return logs as they can be kept: numbers, and texts for anything else."""
+    """Return a copy of logs to store: numbers, and strings for all other values."""
     logs = logs if isinstance(logs, dict) else {}
-    found = {legible(key): plain(value) for key, value in list(logs.items())[:MOST_KEYS]}
+    copy = {legible(key): plain(value) for key, value in list(logs.items())[:MOST_KEYS]}
     if len(logs) > MOST_KEYS:
-        found["..."] = f"{len(logs) - MOST_KEYS} more keys"
-    return found
+        copy["..."] = f"{len(logs) - MOST_KEYS} more keys"
+    return copy
 
 
 def plain(value: Any) -> Any:
-    """Return a value as a number of Python, None or a short text; what arrays hold is left out."""
+    """Return a value as a Python number, None or a short string; the contents of arrays are left out."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, bool):
@@ -117,7 +117,7 @@ def plain(value: Any) -> Any:
 
 
 def differs(before: Any, after: Any) -> bool:
-    """Return whether a value is another than before; of arrays and other objects, whether it is another object."""
+    """Return True if a value has changed; arrays and other objects are compared by identity."""
     if before is after:
         return False
     numbers = isinstance(before, int | float | np.number | str) and isinstance(
@@ -127,7 +127,7 @@ def differs(before: Any, after: Any) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Return a value as tables show it."""
+    """Return a value as a string for tables."""
     if value is None:
         return "none"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""`HookTrace`: shows what a fit does: every event, what each callback did there, and how long it took."""
+"""`HookTrace`: a record of a fit: every event, the changes that each callback made, and the time it took."""
 
 import os
 import threading
@@ -19,43 +19,46 @@ from minifit.saving import atomic
 from minifit.settings import Setting, flag
 from minifit.workers import ALONE
 
-OLD_NAMES = ("on_batch_begin", "on_batch_end")  # the newer names call them
+OLD_NAMES = ("on_batch_begin", "on_batch_end")
+"""Hooks that are not recorded: the hooks with the newer names call them."""
 
-KINDS = {"test": "evaluate", "predict": "predict"}  # what a run is called that begins with such a hook
+KINDS = {"test": "evaluate", "predict": "predict"}
+"""The kinds of runs that begin with other hooks than those of `fit`."""
 
 
 class Run:
-    """A run that is under way: a fit, an evaluation or a prediction."""
+    """A run in progress: a fit, an evaluation or a prediction."""
 
     def __init__(self, number: int, kind: str, callbacks: Any, within: Any) -> None:
         self.number, self.kind, self.callbacks, self.within = number, kind, callbacks, within
         model = getattr(callbacks, "model", None)
         name = getattr(model, "name", None)
         self.title = f"{kind} of {legible(name)}" if isinstance(name, str) else kind
-        self.open: list[HookEvent] = []  # events whose callbacks are at work, the innermost at the end
+        # events whose callbacks have not returned, the innermost last
+        self.open: list[HookEvent] = []
 
     def ends_at(self, hook: str) -> bool:
-        """Return whether this is the hook of its end."""
+        """Return True if `hook` ends the run."""
         return (
             hook == {"fit": "on_train_end", "evaluate": "on_test_end", "predict": "on_predict_end"}[self.kind]
         )
 
 
 class HookTrace(Callback, Observer):
-    """Records every event of a run: its time, its logs, and who changed what in them.
+    """A callback that records every event of a run: its time, its logs, and which callback changed which value.
 
-    It sees the calls of all callbacks in its list, wherever it stands there, and the runs that begin inside their
-    hooks, such as ``model.evaluate()`` at the end of an epoch. It sees `fit`, `evaluate` and `predict`, each with
-    ``callbacks=[trace]``, and adds up what it sees.
+    The trace records the calls of all callbacks in its list, whatever its own place there, and the runs that begin
+    inside their hooks, such as ``model.evaluate()`` at the end of an epoch. Pass ``callbacks=[trace]`` to `fit`,
+    `evaluate` and `predict`; the records of several runs accumulate.
 
     Parameters
     ----------
     batches : bool, default True
         Whether to watch every batch. With False, batches that no other callback watches run together as they would
-        without the trace, and an event stands for all of them, with the first or the last one's number.
+        without the trace, and one event represents all of them, with the number of the first or the last batch.
     max_events : int, default 20,000
-        Events that are kept. When there are more, a quarter is dropped, the oldest batches first; `table` and `html`
-        say how many.
+        The largest number of events to keep. When there are more, a quarter is dropped, the oldest batches first;
+        `table` and `html` show how many.
 
     Attributes
     ----------
@@ -63,17 +66,17 @@ class HookTrace(Callback, Observer):
         In the order in which they began. Each has ``hook``, ``index``, ``begin``, ``end``, ``logs``, ``run`` and
         ``calls``; each call has ``callback``, ``begin``, ``end``, ``changes`` and ``error``.
     dropped : dict from str to int
-        Events that are not kept any more, by their hooks.
+        Numbers of dropped events, by hook.
     totals : dict from (str, str) to list
-        Number of calls, seconds and longest seconds by callback and hook, also of dropped events.
+        Number of calls, total seconds and longest seconds by callback and hook, including dropped events.
     rank : int
-        The number of the worker whose trace it is; each of several workers has its own, and the chief is 0.
+        The rank of the worker that made the trace. Each of several workers makes its own; the chief has rank 0.
 
     Notes
     -----
-    Changes that are seen are keys of `logs`, ``model.stop_training`` and the optimizer's learning rate. An array in the
-    logs is one that changed when another object is in its place. The values of a fit are the same bits with a trace and
-    without one.
+    The trace detects changes of keys of `logs`, of ``model.stop_training`` and of the optimizer's learning rate. An
+    array in the logs counts as changed if another object replaces it. A trace does not change the values of a fit, not
+    even in the last bit.
 
     Examples
     --------
@@ -88,7 +91,7 @@ class HookTrace(Callback, Observer):
 
     References
     ----------
-    It is of minifit alone. ``python -m minifit.trace`` traces a whole program.
+    Not part of Keras. ``python -m minifit.trace`` traces a whole program.
     """
 
     adds_keys = ()
@@ -103,20 +106,21 @@ class HookTrace(Callback, Observer):
         self.rank = 0
         self._runs = 0
         self._origin: float | None = None
-        self._under_way: dict[int, list[Run]] = {}  # by thread, the innermost at the end
+        # by thread, the innermost run last
+        self._active: dict[int, list[Run]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: what was recorded; of what is under way a copy sees nothing."""
-        return {**vars(self), "_under_way": {}}
+        """Pickle and copy the records only; a copy does not record the runs in progress."""
+        return {**vars(self), "_active": {}}
 
-    # -- what is seen -----------------------------------------------------------------------------------
+    # -- recording --------------------------------------------------------------------------------------
 
     def watches(self, hook: str) -> bool:
-        """Every batch, if `batches` says so."""
+        """Return True to watch every batch, if `batches` is True."""
         return bool(self.batches)
 
     def around(self, callbacks: Any, hook: str, calls: Calls) -> Calls:
-        """The same methods, the first of which opens an event and the last of which closes it."""
+        """Return the methods wrapped for recording; the first opens an event, and the last closes it."""
         if hook in OLD_NAMES:
             return calls
         if not calls:
@@ -131,7 +135,7 @@ class HookTrace(Callback, Observer):
     def _recorded(
         self, callbacks: Any, hook: str, name: str | None, method: Callable[..., Any], first: bool, last: bool
     ) -> Callable[..., None]:
-        """Return a method whose calls are recorded; one without a `name` only opens and closes."""
+        """Return a method whose calls are recorded; without a `name` it only opens and closes the event."""
 
         def call(*args: Any) -> None:
             if first:
@@ -154,41 +158,42 @@ class HookTrace(Callback, Observer):
     def _call(
         self, callbacks: Any, event: HookEvent, name: str, method: Callable[..., Any], args: Any
     ) -> None:
-        """Call a callback, and write down how long it took, what it changed and what it raised."""
+        """Call a callback, and record its time, its changes and its exception."""
         logs = args[-1]
-        before, ahead = dict(logs), _outside(callbacks.model)
-        made = HookCall(name, self._now())
-        event.calls.append(made)
+        logs_before, model_before = dict(logs), _outside(callbacks.model)
+        record = HookCall(name, self._now())
+        event.calls.append(record)
         try:
             with observed_by(self):
                 method(*args)
         except BaseException as error:
-            made.error = _said(error)
+            record.error = _described(error)
             raise
         finally:
-            made.end = self._now()
-            made.changes = [
-                *_changes(before, logs, "logs[{!r}]"),
-                *_changes(ahead, _outside(callbacks.model), "{}"),
+            record.end = self._now()
+            record.changes = [
+                *_changes(logs_before, logs, "logs[{!r}]"),
+                *_changes(model_before, _outside(callbacks.model), "{}"),
             ]
-            self._count(name, event.hook, made.end - made.begin)
+            self._count(name, event.hook, record.end - record.begin)
 
     def ended(self, callbacks: Any, error: BaseException | None) -> None:
-        """Close the run of a list of callbacks; one that ends by an exception has an event for it."""
+        """Close the run of a list of callbacks; an exception that ended it becomes an event."""
         if not any(run.callbacks is callbacks for run in self._stack()):
             return
         run = self._run_of(callbacks)
-        if run.open:  # it goes on: what has ended is an evaluation with the same list, in one of its hooks
+        # the run continues: an evaluation with the same list has ended in one of its hooks
+        if run.open:
             return
         self._stack().pop()
         if error is not None:
-            now, said = self._now(), _said(error)
-            self._add(HookEvent("exception", None, now, now, {}, [], run.number, run.title, run.within, said))
+            now, text = self._now(), _described(error)
+            self._add(HookEvent("exception", None, now, now, {}, [], run.number, run.title, run.within, text))
 
-    # -- what is kept -----------------------------------------------------------------------------------
+    # -- storing ----------------------------------------------------------------------------------------
 
     def _open(self, callbacks: Any, hook: str, args: tuple[Any, ...]) -> None:
-        """Begin an event, and a run if it begins with it."""
+        """Begin an event, and with it the run if it is the first."""
         run, now = self._run_for(callbacks, hook), self._now()
         index = plain(args[0]) if len(args) > 1 else None
         event = HookEvent(hook, index, now, now, kept(args[-1]), [], run.number, run.title, run.within)
@@ -196,14 +201,14 @@ class HookTrace(Callback, Observer):
         self._add(event)
 
     def _close(self, callbacks: Any, event: HookEvent, failed: bool) -> None:
-        """End an event, and the run if it ends with it; one that fails ends by `ended`."""
+        """End an event, and with it the run if it is the last; `ended` closes a run that fails."""
         run = self._run_of(callbacks)
         run.open.remove(event)
         if run.ends_at(event.hook) and not failed:
             self._stack().pop()
 
     def _run_of(self, callbacks: Any) -> Run:
-        """Return the run of a list; those inside it that did not come to their end are over."""
+        """Return the run of a list, after removing runs inside it that were abandoned."""
         stack = self._stack()
         while stack[-1].callbacks is not callbacks:
             stack.pop()
@@ -220,7 +225,8 @@ class HookTrace(Callback, Observer):
             )
             if run.open or not begins:
                 return run
-            stack.pop()  # a loop by hand that did not come to its end
+            # a loop written by hand was abandoned
+            stack.pop()
         event = stack[-1].open[-1] if stack and stack[-1].open else None
         within = None if event is None or not event.calls else (event, event.calls[-1])
         self.rank = getattr(callbacks.model, "workers", ALONE).rank
@@ -229,7 +235,7 @@ class HookTrace(Callback, Observer):
         return stack[-1]
 
     def _stack(self) -> list[Run]:
-        return self._under_way.setdefault(threading.get_ident(), [])
+        return self._active.setdefault(threading.get_ident(), [])
 
     def _now(self) -> float:
         now = perf_counter()
@@ -249,26 +255,26 @@ class HookTrace(Callback, Observer):
             self._thin()
 
     def _thin(self) -> None:
-        """Drop the oldest events, so that three quarters of the room are left full: those of batches, if these do."""
+        """Drop the oldest events until three quarters of `max_events` remain: those of batches if they suffice."""
         excess = len(self.events) - max(3 * self.max_events // 4, 1)
         batches = [e for e in self.events if "_batch_" in e.hook]
-        going = (batches if len(batches) > excess else self.events)[:excess]
-        self.dropped.update(e.hook for e in going)
-        gone = set(map(id, going))
-        self.events = [e for e in self.events if id(e) not in gone]
+        oldest = (batches if len(batches) > excess else self.events)[:excess]
+        self.dropped.update(e.hook for e in oldest)
+        dropped = set(map(id, oldest))
+        self.events = [e for e in self.events if id(e) not in dropped]
 
-    # -- how it is shown --------------------------------------------------------------------------------
+    # -- showing ----------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
         return timeline.text(self.events, self.totals, self.dropped)
 
     def table(self, file: Any = None) -> None:
-        """Print the events, indented by what they belong to, and the time in each callback.
+        """Print the events, indented below the run, epoch or batch that contains them, and the time in each callback.
 
         Parameters
         ----------
         file : file, optional
-            Where to write; ``sys.stdout`` when None.
+            The file to write to; ``sys.stdout`` if None.
         """
         if file is None:
             console.show(str(self))
@@ -276,38 +282,41 @@ class HookTrace(Callback, Observer):
             file.write(f"{self}\n")
 
     def html(self, path: "str | os.PathLike[str]") -> None:
-        """Write a page with the timeline, which needs nothing but a browser.
+        """Write the timeline as one HTML page, which a browser opens without a network.
 
         Parameters
         ----------
         path : str or os.PathLike
-            The file, which is replaced if there is one.
+            The file; an existing one is replaced.
         """
         atomic.write(path, timeline_page.page(self.events, self.totals, self.dropped))
 
 
 def _names(callbacks: Any) -> dict[int, str]:
-    """Return what each callback is called, by its identity: its class, and a number from the second of a class on."""
+    """Return the names of callbacks by identity: the class, with a number from the second of a class on."""
     names: dict[int, str] = {}
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for callback in callbacks.distinct:
         name = legible(type(callback).__name__)
-        seen[name] += 1
-        names[id(callback)] = name if seen[name] == 1 else f"{name} {seen[name]}"
+        counts[name] += 1
+        names[id(callback)] = name if counts[name] == 1 else f"{name} {counts[name]}"
     return names
 
 
 def _outside(model: Any) -> dict[str, Any]:
-    """Return what a callback may change besides the logs. A schedule is not asked: it may count its calls."""
-    found = {"stop_training": getattr(model, "stop_training", None)}
+    """Return the values besides the logs that a callback may change.
+
+    A schedule is not called: it may count its calls.
+    """
+    values = {"stop_training": getattr(model, "stop_training", None)}
     optimizer = getattr(model, "optimizer", None)
     if isinstance(optimizer, Optimizer):
-        found["learning_rate"] = "a schedule" if optimizer.scheduled else float(optimizer.learning_rate)
-    return found
+        values["learning_rate"] = "a schedule" if optimizer.scheduled else float(optimizer.learning_rate)
+    return values
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any], name: str) -> list[HookChange]:
-    """Return what differs, and keys that came or went."""
+    """Return the values that differ, and the keys that were added or removed."""
     keys = dict.fromkeys((*before, *after))
     return [
         HookChange(name.format(legible(key)), plain(before.get(key)), plain(after.get(key)))
@@ -317,8 +326,8 @@ def _changes(before: dict[str, Any], after: dict[str, Any], name: str) -> list[H
 
 
 def _nothing(*_: Any) -> None:
-    """Stand for the callbacks at a hook that none of them has."""
+    """Do nothing, for a hook that no callback implements."""
 
 
-def _said(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     return legible(f"{type(error).__name__}: {error}".rstrip(": "), 600)

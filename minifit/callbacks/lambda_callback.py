@@ -8,7 +8,7 @@ from minifit.errors import ArgumentTypeError
 
 
 class LambdaCallback(Callback):
-    """A callback from plain functions, for what is too small to be a class.
+    """A callback made of plain functions, for code that is too short to need a class.
 
     Parameters
     ----------
@@ -19,12 +19,12 @@ class LambdaCallback(Callback):
     on_train_begin, on_train_end : callable, optional
         Called with ``(logs,)``.
     **kwargs
-        Any other hook of `Callback` by its name; other names become attributes, as in Keras.
+        Functions for the other hooks of `Callback`, by name; other names become attributes, as in Keras.
 
     Raises
     ------
     ArgumentTypeError
-        When what is given for a hook cannot be called.
+        If the value for a hook cannot be called.
 
     Examples
     --------
@@ -47,7 +47,7 @@ class LambdaCallback(Callback):
         on_train_end: Callable[[Any], Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        given = {
+        arguments = {
             "on_epoch_begin": on_epoch_begin,
             "on_epoch_end": on_epoch_end,
             "on_batch_begin": on_batch_begin,
@@ -56,11 +56,11 @@ class LambdaCallback(Callback):
             "on_train_end": on_train_end,
             **kwargs,
         }
-        for name, function in given.items():
+        for name, function in arguments.items():
             setattr(self, name, function)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Take a function for a hook, or None for no longer; it counts from the next epoch on."""
+        """Set the function of a hook, or remove it with None; the change applies from the next epoch on."""
         if name in HOOKS and value is None:
             vars(self).pop(name, None)
             return

@@ -1,4 +1,4 @@
-"""`LearningRateScheduler`: a learning rate for every epoch, from a function."""
+"""`LearningRateScheduler`: a learning rate for every epoch, computed by a function."""
 
 import inspect
 from collections.abc import Callable
@@ -14,28 +14,28 @@ from minifit.tensor import Tensor
 
 
 class LearningRateScheduler(RateSetter):
-    """Sets the learning rate at the beginning of every epoch.
+    """A callback that sets the learning rate at the beginning of every epoch.
 
     Parameters
     ----------
     schedule : callable
-        Called with ``(epoch, lr)``, the epoch from 0 and the present rate, or with ``(epoch,)`` if it takes one
-        argument only. Returns the new rate as a float, a NumPy float or a tensor.
+        Called with ``(epoch, lr)``, the epoch counted from 0 and the current rate, or with ``(epoch,)`` if it accepts
+        only one argument. Returns the new rate as a float, a NumPy float or a tensor.
     verbose : int, default 0
-        Whether to say so.
+        Whether to print the rate.
 
     Raises
     ------
     ArgumentTypeError
-        When `schedule` cannot be called in either way.
+        If `schedule` cannot be called in either way.
     ArgumentError
-        From `fit`, before training, when the optimizer's own rate is a schedule.
+        From `fit`, before training, if the optimizer takes its rate from a schedule.
     ValueError
-        From `fit`, when it returns anything but a floating-point number of at least 0.
+        From `fit`, if `schedule` returns anything but a floating-point number of at least 0.
 
     Notes
     -----
-    The rate of each epoch is in its logs, and so in the History, as ``lr``.
+    The rate of each epoch is in its logs, and therefore in the History, as ``lr``.
 
     Examples
     --------
@@ -51,15 +51,16 @@ class LearningRateScheduler(RateSetter):
     def __init__(self, schedule: Callable[..., Any], verbose: int = 0) -> None:
         self.schedule = schedule
         self.verbose = verbose
-        self._epoch: int | None = None  # the last one whose rate was set
-        self._resumed: int | None = None  # the same, of the run that this one goes on from
+        # the last epoch whose rate was set, in this run and in the run that it resumes
+        self._epoch: int | None = None
+        self._resumed: int | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Forget an earlier fit."""
+        """Reset the state of an earlier fit."""
         self._epoch = self._resumed = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Ask the schedule and set what it says; not again in the middle of an epoch that is resumed."""
+        """Call the schedule and set its rate; not for an epoch that is resumed in its middle."""
         if epoch != self._resumed:
             self._set(epoch)
         self._epoch = epoch
@@ -71,19 +72,20 @@ class LearningRateScheduler(RateSetter):
             say(self, f"Epoch {epoch + 1}: LearningRateScheduler setting learning rate to {in_short(rate)}.")
 
     def get_state(self) -> dict[str, Any]:
-        """For which epoch the rate was set."""
+        """Return the epoch whose rate was set."""
         return {"epoch": self._epoch}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Restore the state of a captured run."""
         self._epoch = self._resumed = state["epoch"]
 
 
 def _takes_rate(schedule: Any) -> bool:
-    """Whether a schedule takes the rate beside the epoch: its signature says so, never a failed call."""
+    """Return True if a schedule accepts the rate as well as the epoch, by its signature and without calling it."""
     try:
         signature = inspect.signature(schedule)
-    except ValueError:  # some functions written in C have none, such as the __getitem__ of a list of rates
+    except ValueError:
+        # some functions written in C have no signature, such as the __getitem__ of a list of rates
         return False
     except TypeError:
         raise ArgumentTypeError(
@@ -97,20 +99,21 @@ def _takes_rate(schedule: Any) -> bool:
             continue
         return count == 2
     raise ArgumentTypeError(
-        f"schedule must be a function of (epoch, lr) or of (epoch). Received: one that takes {signature}. "
+        f"schedule must be a function of (epoch, lr) or of (epoch). Received: a function of {signature}. "
         "Give its other arguments defaults, or wrap it in a lambda."
     )
 
 
 def _checked(rate: Any) -> float:
-    """The rate, if it is a floating-point number that an optimizer can use."""
+    """Return the rate, after checking that it is a floating-point number that an optimizer can use."""
     value = rate.value if isinstance(rate, Tensor) else rate
     number = isinstance(value, float | np.floating) or (
         isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind == "f"
     )
     if not number or not value >= 0:
-        raise ValueError(  # the standard class itself, as in tf.keras
+        # the standard class itself, as in tf.keras
+        raise ValueError(
             f"schedule must return the learning rate as a float of at least 0. Received: {rate!r}. "
-            "Write for example 1.0 instead of 1, and see that it returns in every case."
+            "Write for example 1.0 instead of 1, and check that every path returns a value."
         )
     return float(value)

@@ -1,4 +1,4 @@
-"""`ModelCheckpoint`: the model or its weights on disk, at every epoch or when it has become better."""
+"""`ModelCheckpoint`: saves the model or its weights, regularly or when a value improves."""
 
 import errno
 import os
@@ -21,43 +21,44 @@ from minifit.settings import Setting
 
 
 class ModelCheckpoint(Monitoring):
-    """Saves the model, or its weights, after every epoch or every so many batches.
+    """A callback that saves the model or its weights after every epoch, or after a number of batches.
 
-    A file appears whole or not at all: a crash, a full disk or a kill in the middle leaves the one that was there.
+    A file appears complete or not at all: a crash, a full disk or a kill during a save leaves the previous file.
 
     Parameters
     ----------
     filepath : str or PathLike
-        May have placeholders for ``epoch`` and ``batch`` (both from 1) and the keys of the logs, with formats:
-        ``"weights.{epoch:02d}-{val_loss:.2f}.h5"``. The suffix decides the format of the file. A whole model may be
-        saved to a folder, as by ``model.save``. Under the stand-in names without a suffix are folders and checkpoints.
+        May contain placeholders for ``epoch`` and ``batch`` (both counted from 1) and for the keys of the logs, with
+        formats: ``"weights.{epoch:02d}-{val_loss:.2f}.h5"``. The suffix decides the format of the file. A whole model
+        may be saved to a folder, as with ``model.save``. Under the stand-in for tf.keras, names without a suffix are
+        folders and checkpoints.
     monitor : str, default "val_loss"
-        The key of the logs by which `save_best_only` judges.
+        The key of the logs that `save_best_only` compares.
     verbose : int, default 0
-        Whether to say what is saved.
+        Whether to print a line for every save.
     save_best_only : bool, default False
-        Whether to save only when `monitor` is better than ever before, in this fit and earlier ones.
+        Whether to save only if the value of `monitor` is the best so far, in this fit and in earlier ones.
     save_weights_only : bool, default False
-        Whether to save the weights alone.
+        Whether to save only the weights.
     mode : {"auto", "min", "max"}, default "auto"
         "auto" is "max" for names that contain acc or begin with fmeasure, else "min".
     save_freq : "epoch" or int, default "epoch"
-        After every epoch, or after so many batches, counted over all epochs.
+        "epoch" saves after every epoch. An integer is a number of batches, counted across epochs.
     options : dict, CheckpointOptions or SaveOptions, optional
         How arrays are stored: ``compression`` ("gzip"), ``compression_opts`` (0 to 9), ``shuffle`` (bool). TensorFlow's
-        objects name a device, of which there is one, and say nothing of that.
+        objects only name a device; they have no effect here.
     initial_value_threshold : float, optional
-        What the first value must be better than, for a training that goes on from an earlier one.
+        A value that the first one must improve on, for a training that continues an earlier one.
     **kwargs
-        ``period``, the older way to save after every so many epochs; ``load_weights_on_restart``, to begin with the
-        weights of the newest file.
+        ``period``, the older argument for saving after every so many epochs; ``load_weights_on_restart``, to begin with
+        the weights of the newest file.
 
     Attributes
     ----------
     best : float
         The best value so far.
     monitor_op : ufunc
-        ``np.less`` or ``np.greater``: which direction is better.
+        ``np.less`` or ``np.greater``, by the direction that is better.
     epochs_since_last_save : int
 
     Raises
@@ -65,15 +66,15 @@ class ModelCheckpoint(Monitoring):
     ArgumentError, ArgumentTypeError
         For arguments that cannot be used.
     MissingKeyError
-        From `fit`, before training, when nothing can fill a placeholder (rule MC-3).
+        From `fit`, before training, if nothing can fill a placeholder (rule MC-3).
     KeyError
-        From `fit`, at the first save, when something might have filled it and did not.
+        From `fit`, at the first save, if a callback might have filled a placeholder and did not.
     OSError
-        From `fit`, when a file cannot be written.
+        From `fit`, if a file cannot be written.
 
     Notes
     -----
-    With `steps_per_execution` the batches are looked at in whole executions. The logs of batches have no validation
+    With `steps_per_execution`, batches are counted after every execution. The logs of batches have no validation
     values.
 
     Examples
@@ -116,11 +117,12 @@ class ModelCheckpoint(Monitoring):
         self.epochs_since_last_save = 0
         self._current_epoch = 0
         self._batch_keys: tuple[str, ...] = ()
-        self._began_in: str | None = None  # the working folder, while a fit runs
+        # the working folder at the start of the fit, while a fit runs
+        self._began_in: str | None = None
 
     @property
     def save_freq(self) -> Any:
-        """After every epoch, or after so many batches."""
+        """The interval between saves: "epoch" or a number of batches."""
         return self._frequency.given
 
     @save_freq.setter
@@ -137,7 +139,7 @@ class ModelCheckpoint(Monitoring):
 
     @property
     def best(self) -> Any:
-        """The best value so far; before the first one, `initial_value_threshold` if there is one."""
+        """The best value so far; before the first one, `initial_value_threshold` if it is set."""
         threshold = self.initial_value_threshold
         return super().best if threshold is None or self._best is not None else threshold
 
@@ -148,15 +150,15 @@ class ModelCheckpoint(Monitoring):
     def _take_older(
         self, period: int | None = None, load_weights_on_restart: bool | None = None, **unknown: Any
     ) -> None:
-        """Arguments of earlier versions, each with a warning."""
+        """Apply arguments of earlier versions, each with a warning."""
         if unknown:
             raise ArgumentTypeError(
-                "ModelCheckpoint takes, besides its own arguments, period and load_weights_on_restart alone. "
-                f"Received: {', '.join(unknown)}. Leave it out."
+                "ModelCheckpoint accepts only its own arguments, period and load_weights_on_restart. "
+                f"Received: {', '.join(unknown)}. Remove it."
             )
         if period is not None:
             console.warn(
-                "period is an older argument; save_freq says how many batches lie between two saves."
+                "period is an older argument; save_freq sets the number of batches between two saves."
             )
         if load_weights_on_restart is not None:
             console.warn(
@@ -168,7 +170,7 @@ class ModelCheckpoint(Monitoring):
     # -- before training --------------------------------------------------------------------------------
 
     def check_run(self, run: Run) -> None:
-        """Refuse a folder in the place of the file, and placeholders that nothing fills or that do not fit."""
+        """Raise for a folder instead of a file, a placeholder that nothing fills, or a format that does not fit."""
         need("ModelCheckpoint")
         file = self.filepath if self.save_weights_only else formats.place(self.filepath)
         is_begin = self.save_weights_only and formats.is_checkpoint(self.filepath)
@@ -179,7 +181,7 @@ class ModelCheckpoint(Monitoring):
         if self.save_weights_only and not formats.of(self.filepath).holds_weights:
             raise ArgumentError(
                 "A .keras file holds a whole model. Received: save_weights_only=True with "
-                f"filepath={self.filepath!r}. Leave it out, or give a name that ends with .weights.h5."
+                f"filepath={self.filepath!r}. Leave it out, or use a name that ends with .weights.h5."
             )
         super().check_run(run)
         self._batch_keys, self._began_in = run.keys, working_folder()
@@ -192,19 +194,19 @@ class ModelCheckpoint(Monitoring):
             added = ahead.added_by_callbacks(name, hook)
             if added is None:
                 console.warn(
-                    f"ModelCheckpoint's filepath {self.filepath!r} needs {name!r} in the logs, which will be there "
-                    "only if a callback ahead of it writes it. Saving fails if none does."
+                    f"ModelCheckpoint's filepath {self.filepath!r} needs {name!r} in the logs, which is there only if "
+                    "an earlier callback writes it. Saving fails if none does."
                 )
             elif not added:
                 raise pattern.missing(name, keys)
         pattern.check(run.coming_keys)
 
     def writes_to(self) -> tuple[str, ...]:
-        """The file, or the pattern of its names."""
+        """Return the file, or the pattern of its names."""
         return (self.filepath,)
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Warn of a doubtful direction; with the older argument, take the weights of the newest file."""
+        """Warn if the guessed direction seems wrong; with `load_weights_on_restart`, load the newest file."""
         if self.save_best_only:
             self.begin_monitoring()
         if self.load_weights_on_restart:
@@ -212,52 +214,56 @@ class ModelCheckpoint(Monitoring):
                 self.model.load_weights(newest)
             take_chiefs_weights(self.model)
 
-    # -- when -------------------------------------------------------------------------------------------
+    # -- when to save -----------------------------------------------------------------------------------
 
     def watches(self, hook: str) -> bool:
-        """Not every batch: it is woken where it saves. A subclass may want to see them all."""
+        """Return True for a hook that a subclass overrides; `wake_after` names the batches at which to save."""
         decides = type(self)._should_save_on_batch is not ModelCheckpoint._should_save_on_batch
         return implements(self, hook, beyond=ModelCheckpoint) or (decides and hook == "on_train_batch_end")
 
     def wake_after(self) -> int | None:
-        """How many batches there are until the next save."""
+        """Return the number of batches until the next save."""
         return self._frequency.wake_after()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Remember the number of the epoch; batches are numbered anew."""
+        """Record the number of the epoch, and restart the numbers of batches."""
         self._current_epoch = epoch
         self._frequency.begin_epoch()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Count the batches, and save when there were enough."""
+        """Count batches, and save when a save is due."""
         if self._should_save_on_batch(batch):
             self._save_model(epoch=self._current_epoch, batch=batch, logs=logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Save, unless batches are counted."""
+        """Save, unless `save_freq` counts batches."""
         self.epochs_since_last_save += 1
         if self._frequency.by_epochs and self.epochs_since_last_save >= self.period:
             self.epochs_since_last_save = 0
             self._save_model(epoch=epoch, batch=None, logs=logs or {})
 
     def _should_save_on_batch(self, batch: int) -> bool:
-        """Return True where it is time to save; the count of batches begins again then.
+        """Return True if a save is due; the count of batches then restarts.
 
-        This method and the next two have their names from tf.keras: subclasses of others call and override them.
+        This method, `_save_model` and `_get_file_path` have the names of tf.keras: users' subclasses call and override
+        them.
         """
         return self._frequency.due(batch)
 
-    def _to_come(self, batch: int | None) -> tuple[str, ...]:
-        """Return the keys that the logs of this fit have, if not at every epoch."""
+    def _expected_keys(self, batch: int | None) -> tuple[str, ...]:
+        """Return the keys that the logs of this fit will have, if not at every epoch."""
         return self._expected if batch is None else self._batch_keys
 
-    # -- what -------------------------------------------------------------------------------------------
+    # -- saving -----------------------------------------------------------------------------------------
 
     def _save_model(self, epoch: int, batch: int | None, logs: Logs) -> None:
-        """Save, unless only the best model is kept and this is none."""
+        """Save, unless `save_best_only` is set and the value is not the best."""
         needed = {self.monitor} if self.save_best_only else set()
-        if any(key in self._to_come(batch) and key not in logs for key in needed.union(self._pattern.names)):
-            return  # an epoch without validation
+        # an epoch without validation saves nothing
+        if any(
+            key in self._expected_keys(batch) and key not in logs for key in needed.union(self._pattern.names)
+        ):
+            return
         path = self._get_file_path(epoch, batch, logs)
         if not self.save_best_only:
             self._say(epoch, f"saving model to {path}")
@@ -277,7 +283,7 @@ class ModelCheckpoint(Monitoring):
         self.best = current
 
     def _get_file_path(self, epoch: int, batch: int | None, logs: Logs | None) -> str:
-        """Return the path that `filepath` stands for."""
+        """Return `filepath` with its placeholders filled."""
         counted = {} if batch is None else {"batch": batch + 1}
         return self._pattern.fill({**counted, **(logs or {}), "epoch": epoch + 1})
 
@@ -287,21 +293,21 @@ class ModelCheckpoint(Monitoring):
             save(self._at(path), overwrite=True, options=self.options)
 
     def _at(self, path: str) -> str:
-        """Return the path from where the run began, whatever the working folder is now."""
+        """Return the path relative to the working folder at the start of the run, whatever it is now."""
         return in_folder(self._began_in or working_folder(), path)
 
     def release(self) -> None:
-        """End the fit: relative paths are counted from the working folder again."""
+        """End the fit: relative paths refer to the current working folder again."""
         self._began_in = None
 
     def _say(self, epoch: int, text: str) -> None:
         if self.verbose:
             say(self, f"Epoch {epoch + 1}: {text}")
 
-    # -- a resumed run ----------------------------------------------------------------------------------
+    # -- state ------------------------------------------------------------------------------------------
 
     def get_state(self) -> dict[str, Any]:
-        """The best value, and how far it has counted."""
+        """Return the best value and the counts of epochs and batches."""
         return {
             "best": self.best,
             "epochs_since_last_save": self.epochs_since_last_save,
@@ -309,6 +315,6 @@ class ModelCheckpoint(Monitoring):
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Restore the state of a captured run."""
         self.best, self.epochs_since_last_save = state["best"], state["epochs_since_last_save"]
         self._frequency.set_state(state["batches"])

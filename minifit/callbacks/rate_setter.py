@@ -1,4 +1,4 @@
-"""`RateSetter`: what the two callbacks that set the learning rate share."""
+"""`RateSetter`: the base of the two callbacks that set the learning rate."""
 
 from typing import Any
 
@@ -7,25 +7,25 @@ from minifit.errors import ArgumentError
 
 
 class RateSetter(Callback):
-    """A callback that sets the optimizer's learning rate, and writes it into the logs of epochs as ``lr``.
+    """The base of callbacks that set the optimizer's learning rate and write it into the logs of epochs as ``lr``.
 
     Raises
     ------
     ArgumentError
-        From `fit`, before training, when a schedule or a function in the optimizer gives the rate (rule LR-3).
+        From `fit`, before training, if the optimizer takes its rate from a schedule or a function (rule LR-3).
     """
 
     adds_keys = ("lr",)
 
     def check_run(self, run: Run) -> None:
-        """Refuse an optimizer whose rate is not there to be set."""
+        """Raise for an optimizer whose rate cannot be set."""
         super().check_run(run)
         if self.model.optimizer.scheduled:
-            who = type(self).__name__
+            name = type(self).__name__
             raise ArgumentError(
-                f"{who} sets the learning rate, so the optimizer must have a plain number for it. "
-                f"Received: an optimizer that asks {_described(self.model.optimizer.learning_rate)} before every step. "
-                f"Give the optimizer a number, or leave {who} out."
+                f"{name} sets the learning rate, so the optimizer's learning rate must be a number. "
+                f"Received: an optimizer that calls {_described(self.model.optimizer.learning_rate)} before every "
+                f"step. Give the optimizer a number, or remove {name}."
             )
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -44,10 +44,10 @@ class RateSetter(Callback):
 
 
 def in_short(rate: float) -> str:
-    """A rate with the digits that a float32 number can vouch for: 0.05, not 0.05000000074505806."""
+    """Return a rate with the digits that a float32 number determines: 0.05, not 0.05000000074505806."""
     return f"{rate:.6g}"
 
 
 def _described(rate: Any) -> str:
-    """What gives the rate: a schedule by its class, or else a function."""
+    """Return the class name of a schedule, or "a function"."""
     return type(rate).__name__ if callable(rate) else "a function"

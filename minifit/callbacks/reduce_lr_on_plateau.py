@@ -1,4 +1,4 @@
-"""`ReduceLROnPlateau`: smaller steps when it no longer gets better."""
+"""`ReduceLROnPlateau`: reduces the learning rate when a value no longer improves."""
 
 from functools import partial
 from typing import Any
@@ -15,26 +15,26 @@ from minifit.settings import Setting
 
 
 class ReduceLROnPlateau(Monitoring, RateSetter):
-    """Reduces the learning rate when a monitored value has not become better for a number of epochs.
+    """A callback that reduces the learning rate when a monitored value has not improved for a number of epochs.
 
     Parameters
     ----------
     monitor : str, default "val_loss"
         A key of the logs.
     factor : float, default 0.1
-        What the rate is multiplied by; below 1.
+        The factor by which the rate is multiplied; below 1.
     patience : int, default 10
-        Epochs without improvement after which it is.
+        Epochs without improvement after which the rate is reduced.
     verbose : int, default 0
-        Whether to say so.
+        Whether to print a line for every reduction.
     mode : {"auto", "min", "max"}, default "auto"
         "auto" is "max" for names that contain acc, else "min".
     min_delta : float, default 1e-4
-        By how much a value must be better to count.
+        The least improvement that counts.
     cooldown : int, default 0
-        Epochs after a reduction in which no bad epoch is counted.
+        Epochs after a reduction during which bad epochs are not counted.
     min_lr : float, default 0
-        The rate is not made smaller than this.
+        The lower bound of the rate.
     **kwargs
         ``epsilon``, the older name of `min_delta`.
 
@@ -44,20 +44,20 @@ class ReduceLROnPlateau(Monitoring, RateSetter):
         Epochs since the last improvement or reduction.
     best : float
     cooldown_counter : int
-        Epochs of the cooldown that are left.
+        Remaining epochs of the cooldown.
     monitor_op : callable
-        Whether its first argument is better than its second, by `min_delta`.
+        Returns True if its first argument is better than its second by `min_delta`.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        For a `factor` of 1 or more and other arguments out of range; from `fit`, before training, when the
-        optimizer's own rate is a schedule.
+        For a `factor` of 1 or more and other arguments out of range; from `fit`, before training, if the optimizer
+        takes its rate from a schedule.
 
     Notes
     -----
-    The rate that each epoch was trained with is in its logs, and so in the History, as ``lr``. NaN is never an
-    improvement.
+    The rate that each epoch was trained with is in its logs, and therefore in the History, as ``lr``. NaN is never
+    an improvement.
 
     Examples
     --------
@@ -89,11 +89,11 @@ class ReduceLROnPlateau(Monitoring, RateSetter):
     ) -> None:
         if "epsilon" in kwargs:
             min_delta = kwargs.pop("epsilon")
-            console.warn("epsilon is the older name of min_delta, which is to be used instead.")
+            console.warn("epsilon is the older name of min_delta. Pass min_delta instead.")
         if kwargs:
             raise ArgumentTypeError(
-                "ReduceLROnPlateau takes, besides its own arguments, epsilon alone. "
-                f"Received: {', '.join(kwargs)}. Leave it out."
+                "ReduceLROnPlateau accepts only its own arguments and epsilon. "
+                f"Received: {', '.join(kwargs)}. Remove it."
             )
         self.monitor, self.mode, self.min_delta = monitor, mode, min_delta
         self.factor, self.min_lr = factor, min_lr
@@ -107,7 +107,7 @@ class ReduceLROnPlateau(Monitoring, RateSetter):
 
     @property
     def monitor_op(self) -> Any:
-        """The comparison of two values: true if the first is better than the second, by `min_delta`."""
+        """The comparison of two values: True if the first is better than the second by `min_delta`."""
         return self._comparison.better
 
     @monitor_op.setter
@@ -120,12 +120,12 @@ class ReduceLROnPlateau(Monitoring, RateSetter):
         self.cooldown_counter = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Forget an earlier fit."""
+        """Reset the state of an earlier fit."""
         self._begin()
         self.begin_monitoring()
 
     def in_cooldown(self) -> bool:
-        """Whether a reduction is so recent that bad epochs do not count."""
+        """Return True while a recent reduction keeps bad epochs from counting."""
         return self.cooldown_counter > 0
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -146,7 +146,7 @@ class ReduceLROnPlateau(Monitoring, RateSetter):
                 self._reduce(epoch)
 
     def _reduce(self, epoch: int) -> None:
-        """Make the rate smaller, if it is not at its lower bound: as rates are stored, in float32."""
+        """Reduce the rate, unless it is at its lower bound, compared in float32 as rates are stored."""
         rate = self._rate
         if rate <= np.float32(self.min_lr):
             return
@@ -157,9 +157,9 @@ class ReduceLROnPlateau(Monitoring, RateSetter):
             say(self, f"Epoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {in_short(reduced)}.")
 
     def get_state(self) -> dict[str, Any]:
-        """What it has seen so far."""
+        """Return the counts and the best value so far."""
         return {"wait": self.wait, "best": self.best, "cooldown_counter": self.cooldown_counter}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Restore the state of a captured run."""
         self.wait, self.best, self.cooldown_counter = state["wait"], state["best"], state["cooldown_counter"]

@@ -1,6 +1,6 @@
-"""`RemoteMonitor`: every epoch's logs are sent to a server.
+"""`RemoteMonitor`: sends the logs of every epoch to a server.
 
-Training never waits long for the network and never stops for it: what cannot be sent is said once.
+Training never waits long for the network and never stops for it: a failure to send gives one warning.
 """
 
 import inspect
@@ -22,17 +22,17 @@ from minifit.errors import ArgumentError, ArgumentTypeError, MissingPackageError
 from minifit.settings import Setting, flag
 
 CONNECT = 1.0
-"""Seconds for a connection to come about."""
+"""The time limit of a connection, in seconds."""
 
 READ = 2.0
-"""Seconds for the server to begin its answer, and for all of it to have begun."""
+"""The time limit of an answer, in seconds."""
 
 _turns: dict[str, threading.Lock] = {}
-"""A lock for each address: one request at a time, so that a server that never ends its answer holds one thread."""
+"""Locks by address: requests run one at a time, so a server that never ends its answer occupies one thread."""
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_turns.clear)  # a forked process does not have the thread
-
+    # a forked process does not have the thread that holds the lock
+    os.register_at_fork(after_in_child=_turns.clear)
 
 _EXAMPLES = {"root": "http://localhost:9000", "path": "/publish/epoch/end/", "field": "data"}
 
@@ -46,12 +46,13 @@ def _text(name: str, value: Any) -> str:
 
 
 class _PartOfAddress(Setting):
-    """`root` or `path`, which together make the address of a server."""
+    """`root` or `path`, which together are the address of a server."""
 
     def refuse(self, owner: Any, value: Any) -> None:
-        """Raise when the two make no address."""
+        """Raise if the two are not an address."""
         parts = {**vars(owner), self.name: value}
-        if "root" not in parts:  # while the object is made
+        # while the object is created
+        if "root" not in parts:
             return
         address = parts["root"] + parts["path"]
         try:
@@ -67,13 +68,13 @@ class _PartOfAddress(Setting):
 
 
 def _shown(root: str) -> str:
-    """The server without a name and password that may stand before its own, and without a query."""
+    """Return the server of an address, without a user name, password, path or query."""
     scheme, slashes, rest = root.partition("://")
     return f"{scheme}{slashes}{re.split('[/?#]', rest)[0].rpartition('@')[2]}"
 
 
 def _checked_headers(_: str, headers: Any) -> dict[str, str] | None:
-    """Return the headers, if HTTP can carry them. Values may be secret and are not shown."""
+    """Return the headers, after checking that HTTP allows them. Values may be secret and are not shown."""
     if headers is None:
         return None
     if not isinstance(headers, Mapping):
@@ -83,50 +84,50 @@ def _checked_headers(_: str, headers: Any) -> dict[str, str] | None:
     for name, value in headers.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise ArgumentTypeError(
-                f"headers must go from strings to strings. Received: {type(value).__name__} for {quoted(name)}. "
+                f"headers must map strings to strings. Received: {type(value).__name__} for {quoted(name)}. "
                 "Pass for example {'X-Run': '7'}."
             )
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or not re.fullmatch(
             r"(?:[!-\xff](?:[\t -\xff]*))?", value
         ):
             raise ArgumentError(
-                f"headers must have names and values that HTTP allows: no line ends, nothing but Latin-1. Received: "
-                f"one that breaks this under {quoted(name)}. Look for a line end or a space before the value."
+                f"headers must have names and values that HTTP allows: Latin-1 characters without line ends. Received: "
+                f"an invalid header {quoted(name)}. Look for a line end, or for a space before the value."
             )
     return dict(headers)
 
 
 @written_by_chief
 class RemoteMonitor(Callback):
-    """Posts the logs of every epoch to a server.
+    """A callback that posts the logs of every epoch to a server.
 
     Parameters
     ----------
     root : str, default "http://localhost:9000"
-        The server, with ``http://`` or ``https://``; certificates are verified. At the default,
-        ``python -m minifit.monitor`` listens and shows live curves.
+        The server, with ``http://`` or ``https://``; certificates are verified. ``python -m minifit.monitor`` listens
+        at the default address and shows live curves.
     path : str, default "/publish/epoch/end/"
         Added to `root`.
     field : str, default "data"
-        The field of the form that holds the JSON; unused with `send_as_json`.
+        The form field that holds the JSON; unused with `send_as_json`.
     headers : dict from str to str, optional
         More HTTP headers. They are never shown in messages.
     send_as_json : bool, default False
-        Whether the body is the JSON itself, instead of a form.
+        Whether to send the JSON as the body instead of in a form.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        For arguments that no request can be made of.
+        For arguments that do not make a valid request.
     MissingPackageError
-        Before training, when the package requests cannot be imported.
+        Before training, if the package requests cannot be imported.
 
     Notes
     -----
-    What is sent is ``{"epoch": 0, "loss": 0.5, ...}``, epochs counted from 0. NumPy's numbers and arrays are numbers
-    and lists, NaN and infinity are null. A server that cannot be reached within a second, or does not begin to answer
-    within two, costs one warning a fit, and the next tries come 1, 2, 4, ... epochs later. What it answers is not
-    read, and redirects are not followed.
+    The JSON is ``{"epoch": 0, "loss": 0.5, ...}``, with epochs counted from 0. NumPy numbers and arrays are sent as
+    numbers and lists, NaN and infinity as null. A server that cannot be reached within a second, or does not begin to
+    answer within two, costs one warning per fit, and the next attempts follow 1, 2, 4, ... epochs later. The body of
+    its answer is not read, and redirects are not followed.
 
     Examples
     --------
@@ -155,42 +156,44 @@ class RemoteMonitor(Callback):
 
     def _begin(self) -> None:
         self._warned = False
-        self._wait = 0  # epochs between the last two tries, if the last one failed
-        self._skip = 0  # epochs not to try at
+        # epochs between the last two attempts, if the last one failed
+        self._wait = 0
+        # epochs to skip before the next attempt
+        self._skip = 0
 
     def check_run(self, run: Run) -> None:
-        """Refuse to begin without the package that sends."""
+        """Raise if the package requests is missing."""
         _requests()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Send the logs, unless the last try has failed just now."""
+        """Send the logs, unless a recent attempt has failed."""
         if self._skip:
             self._skip -= 1
             return
-        trouble, reached = self._post({"epoch": epoch, **{k: plain(v) for k, v in (logs or {}).items()}})
+        problem, reached = self._post({"epoch": epoch, **{k: plain(v) for k, v in (logs or {}).items()}})
         self._wait = 0 if reached else max(2 * self._wait, 1)
         self._skip = max(self._wait - 1, 0)
-        if trouble and not self._warned:
+        if problem and not self._warned:
             self._warned = True
             console.warn(
-                f"RemoteMonitor cannot deliver to {_shown(self.root)}: {trouble}. Training goes on and tries "
-                "again; this is said once a fit. Check root and path, and that the server is running."
+                f"RemoteMonitor cannot send to {_shown(self.root)}: {problem}. Training continues, with further "
+                "attempts; this warning appears once per fit. Check root and path, and that the server is running."
             )
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Forget what failed."""
+        """Reset the failures."""
         self.release()
 
     def release(self) -> None:
-        """Forget what failed."""
+        """Reset the failures."""
         self._begin()
 
     def _post(self, event: dict[str, Any]) -> tuple[str, bool]:
-        """Return what went wrong, or an empty text, and whether the server answered at all.
+        """Return the problem, or an empty string, and True if the server answered at all.
 
-        The time limits of a socket are limits of each single piece: a server that sends a byte a second, or a slow
-        look-up of its name, would keep within them for ever. So the request runs in a thread, which is left behind; the
-        next request to that address begins when it has ended. Where no thread can be started, this one sends.
+        The time limits of a socket apply to each single read: a server that sends a byte a second, or a slow look-up
+        of its name, would never exceed them. So the request runs in a thread that training does not wait for; the next
+        request to that address begins when it has ended. If no thread can be started, the calling thread sends.
         """
         requests, url = _requests(), self.root + self.path
         form = () if self.send_as_json else ({self.field: json.dumps(event)},)
@@ -219,16 +222,16 @@ class RemoteMonitor(Callback):
     # -- state ------------------------------------------------------------------------------------------
 
     def get_state(self) -> dict[str, Any]:
-        """When to try again."""
+        """Return the state of the attempts."""
         return {"warned": self._warned, "wait": self._wait, "skip": self._skip}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Restore the state of a captured run."""
         self._warned, self._wait, self._skip = state["warned"], state["wait"], state["skip"]
 
 
 def plain(value: Any) -> Any:
-    """A value in the words of JSON: NumPy's numbers and arrays as numbers and lists, NaN and infinity as None."""
+    """Return a value that JSON can hold: NumPy numbers and arrays as numbers and lists, NaN and infinity as None."""
     if hasattr(value, "numpy"):
         value = value.numpy()
     if isinstance(value, np.ndarray | np.generic):
@@ -245,7 +248,7 @@ def plain(value: Any) -> Any:
 
 
 def _limits(post: Any, *args: Any, **options: Any) -> dict[str, Any]:
-    """Return what bounds a request; nothing where a function of a test's own takes only what tf.keras passes."""
+    """Return the limits of a request; none if a test's replacement accepts only the arguments of tf.keras."""
     limits = {"timeout": (CONNECT, READ), "stream": True, "allow_redirects": False}
     try:
         inspect.signature(post).bind(*args, **options, **limits)
@@ -255,10 +258,10 @@ def _limits(post: Any, *args: Any, **options: Any) -> dict[str, Any]:
 
 
 def _request(requests: Any, *args: Any, **options: Any) -> tuple[str, bool]:
-    """Send, and look at the first line of the answer. Texts of exceptions hold the whole URL: they are not shown.
+    """Send a request, and check the status of the answer. The texts of exceptions hold the whole URL: they are hidden.
 
-    `requests.post` is looked up when it is called, so that a test may put a function of its own in its place. It is
-    called as tf.keras calls it; what such a function returns may say nothing of an answer.
+    `requests.post` is looked up at every call, so that a test may replace it, and called as tf.keras calls it. The
+    object that a replacement returns may lack a status.
     """
     try:
         post = requests.post

@@ -1,7 +1,6 @@
-"""`SaveFrequency`: whether to save after every epoch or after so many batches, and when that is.
+"""`SaveFrequency`: the argument `save_freq` of ModelCheckpoint and BackupAndRestore, and its counts.
 
-ModelCheckpoint and BackupAndRestore share it. It counts by what it is told, so that batches may run together between
-two saves.
+It counts by the batch numbers of the hooks, so that batches may run together between two saves.
 """
 
 from typing import Any
@@ -17,17 +16,17 @@ class SaveFrequency:
     Parameters
     ----------
     save_freq : "epoch" or int
-        After every epoch, or after so many batches, counted over epochs.
+        "epoch", or a number of batches, counted across epochs.
 
     Attributes
     ----------
     given : "epoch" or int
-        The argument; may be set at any time.
+        The argument; may be changed at any time.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        For another text, a number below 1, and what is neither.
+        For another string, a number below 1, and any other value.
     """
 
     given = Setting(lambda _, value: _frequency(value))
@@ -38,20 +37,21 @@ class SaveFrequency:
 
     @property
     def by_epochs(self) -> bool:
-        """Whether epochs are what counts."""
+        """True if saves follow epochs."""
         return bool(self.given == "epoch")
 
     def forget(self) -> None:
-        """Count anew."""
-        self._since = 0  # batches since the last save
-        self._seen = 0  # batches of this epoch
+        """Reset the counts."""
+        # batches since the last save, and batches of this epoch
+        self._since = 0
+        self._seen = 0
 
     def begin_epoch(self) -> None:
-        """Told when an epoch begins: its batches are numbered from 0."""
+        """Begin an epoch, whose batches are numbered from 0."""
         self._seen = 0
 
     def due(self, batch: int) -> bool:
-        """Told at the end of a batch, or of several: whether it is time to save. If so, the count begins anew."""
+        """Count up to a batch that has ended, and return True if a save is due; the count then restarts."""
         self._since += batch + 1 - self._seen
         self._seen = batch + 1
         if self.by_epochs or self._since < self.given:
@@ -60,15 +60,15 @@ class SaveFrequency:
         return True
 
     def wake_after(self) -> int | None:
-        """In how many batches it will be time; None where epochs count."""
+        """Return the number of batches until the next save; None if saves follow epochs."""
         return None if self.by_epochs else self.given - self._since
 
     def get_state(self) -> dict[str, int]:
-        """How far it has counted."""
+        """Return the counts."""
         return {"since": self._since, "seen": self._seen}
 
     def set_state(self, state: dict[str, int]) -> None:
-        """Go on from there."""
+        """Restore the counts of a captured run."""
         self._since, self._seen = state["since"], state["seen"]
 
 

@@ -1,7 +1,7 @@
-"""`TensorBoard`: event files that TensorBoard shows as it shows those of tf.keras.
+"""`TensorBoard`: event files that TensorBoard shows in the same way as those of tf.keras.
 
-What is written where: values of epochs and batches, weights and the model in ``train/``, validation in
-``validation/``, tables of embeddings beside them, the timeline of a profiled batch in ``plugins/profile/``.
+Values of epochs and batches, weights and the model are in ``train/``, validation values in ``validation/``; the tables
+of embeddings are in ``train/`` too, the timeline of a profiled batch in ``plugins/profile/``.
 """
 
 import os
@@ -25,7 +25,7 @@ from minifit.tensorboard.scalars import numbers
 from minifit.tensorboard.writer import EventWriter
 
 _IGNORED = ("batch_size", "embeddings_data", "embeddings_layer_names", "write_grads")
-"""What TensorFlow 1 took."""
+"""Arguments of TensorFlow 1 that have no effect."""
 
 
 def _every(name: str, value: Any) -> int:
@@ -35,7 +35,7 @@ def _every(name: str, value: Any) -> int:
 def _update_freq(value: Any) -> Any:
     if isinstance(value, str) and value not in ("batch", "epoch"):
         raise ArgumentError(
-            "update_freq is 'batch', 'epoch' or a positive number of batches. "
+            "update_freq must be 'batch', 'epoch' or a positive number of batches. "
             f"Received: update_freq={value!r}. Pass for example update_freq=100."
         )
     if value == "batch":
@@ -47,30 +47,30 @@ def _refuse_unknown(kwargs: Mapping[str, Any]) -> None:
     unknown = sorted(kwargs.keys() - set(_IGNORED))
     if unknown:
         raise ArgumentError(
-            f"TensorBoard takes no argument {unknown[0]!r}. Besides its own it knows {', '.join(_IGNORED)}, "
-            "which do nothing."
+            f"TensorBoard has no argument {unknown[0]!r}. Besides its own it accepts {', '.join(_IGNORED)}, "
+            "which have no effect."
         )
-    if given := [name for name in _IGNORED if kwargs.get(name)]:
+    if ignored := [name for name in _IGNORED if kwargs.get(name)]:
         console.warn(
-            f"TensorBoard ignores {', '.join(given)}, which TensorFlow 1 took. Leave it out; all Embedding layers "
+            f"TensorBoard ignores {', '.join(ignored)} of TensorFlow 1. Leave it out; all Embedding layers "
             "are shown."
         )
 
 
 class _ProfileBatch(Setting):
-    """The batches to profile, which are counted from the beginning of a fit."""
+    """The batches to profile, counted from the beginning of a fit."""
 
     def refuse(self, owner: Any, value: Any) -> None:
-        """Raise for others while a fit counts."""
+        """Raise for other batches during a fit."""
         if owner._in_fit and self.differs(owner, value):
             raise ArgumentError(
-                f"Batches are counted from the beginning of a fit. Received: {self.name}={value!r} in the middle of "
-                "one. Set it before fit."
+                f"{self.name} counts batches from the beginning of a fit and cannot change during it. "
+                f"Received: {self.name}={value!r}. Set it before fit."
             )
 
 
 class _Metadata(Setting):
-    """The files with labels, by the names of layers that there are."""
+    """The files with labels, by the names of existing layers."""
 
     def refuse(self, owner: Any, value: Any) -> None:
         """Raise for a layer that the model does not have."""
@@ -82,49 +82,50 @@ class _Metadata(Setting):
 
 @written_by_chief
 class TensorBoard(Callback):
-    """Writes event files for TensorBoard.
+    """A callback that writes event files for TensorBoard.
 
     Parameters
     ----------
     log_dir : str or PathLike, default "logs"
-        The folder to point TensorBoard at. Give every run one of its own, to see them side by side. Another one that is
-        set while training goes on counts from the next value on.
+        The folder that TensorBoard reads. Give each run its own, to compare them side by side. A folder that is set
+        during training applies from the next value on.
     histogram_freq : int, default 0
-        After every so many epochs, counted from the first, histograms of the weights of all layers and, with
-        validation data, of what the layers make of it (its first 1,024 rows). 0 for none.
+        The interval, in epochs from the first, between histograms of the weights of all layers and, with validation
+        data, of the layers' outputs for its first 1,024 rows. 0 for none.
     write_graph : bool, default True
         Whether to write the layers for the graph page.
     write_images : bool, default False
-        Whether to show weights as images, too, in epochs with histograms.
+        Whether to write weights as images, too, in epochs with histograms.
     write_steps_per_second : bool, default False
         Whether to write the training speed.
     update_freq : {"epoch", "batch"} or int, default "epoch"
-        Whether loss and metrics are written after every batch, or after so many, besides those of epochs. What the
-        model's `call` writes with `minifit.summary` in these batches is then written, too; not while it is judged.
+        The interval between values of batches, which are written in addition to those of epochs: "batch", or a number
+        of batches; "epoch" writes none. Values that the model's `call` writes with `minifit.summary` in these batches
+        are then written too, but not those of validation.
     profile_batch : int, pair of int or str, default 2
         The batch, or the first and last batch, to profile, counted from 1 in every fit; 0 for none. ``"10,20"`` is a
         pair.
     embeddings_freq : int, default 0
-        After every so many epochs, the tables of all `Embedding` layers for the projector page. 0 for none.
+        The interval, in epochs, between the tables of all `Embedding` layers for the projector page. 0 for none.
     embeddings_metadata : str or dict from str to str, optional
-        The file with a label for each row of a table, relative to `log_dir`: one for all layers, or by the layer's
-        name.
+        The file with a label for each row of a table, relative to `log_dir`: one file for all layers, or a dict by the
+        layer's name.
     **kwargs
         ``write_grads``, ``batch_size``, ``embeddings_layer_names`` and ``embeddings_data`` of TensorFlow 1 are
-        accepted, with a warning, and do nothing.
+        accepted with a warning and have no effect.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        For a value that cannot be used; before training for a layer in `embeddings_metadata` that does not exist.
+        For a value that cannot be used; before training, if a layer in `embeddings_metadata` does not exist.
     OSError
-        Before training, when `log_dir` cannot be made.
+        Before training, if `log_dir` cannot be created.
 
     Notes
     -----
-    A thread writes the files, every two seconds and at the end of training. When the disk does not take them there
-    is one warning, and training goes on. With BackupAndRestore a resumed run cuts its files to where they were, so
-    that no step stands twice.
+    A thread writes the files every two seconds and at the end of training. If the disk refuses them, one warning is
+    given and training continues. With BackupAndRestore, a resumed run truncates its files to their sizes at the
+    backup, so that no step appears twice.
 
     Examples
     --------
@@ -168,60 +169,62 @@ class TensorBoard(Callback):
         self.profile_batch = profile_batch
         self._profiler = Profiler(profile_batch)
         self._folders = Folders(self.log_dir)
-        self._shown: Any = None  # the model whose graph is written
-        self._seen = 0  # steps of the optimizer at the last batch that was looked at
-        self._epoch_began = self._batch_began = (0.0, 0)  # seconds, and steps of the optimizer
+        # the model whose graph is written
+        self._shown: Any = None
+        # steps of the optimizer at the last call of on_train_batch_end
+        self._seen = 0
+        # seconds, and steps of the optimizer
+        self._epoch_began = self._batch_began = (0.0, 0)
 
     def check_run(self, run: Run) -> None:
-        """Make the folder, and say what cannot be shown."""
-        self.embeddings_metadata = (
-            self.embeddings_metadata
-        )  # raises for a layer that this model does not have
+        """Create the folder, and warn about values that cannot be written."""
+        # raises for a layer that this model does not have
+        self.embeddings_metadata = self.embeddings_metadata
         self._here().begin_run()
         os.makedirs(self._folders.root, exist_ok=True)
         if self.histogram_freq and not run.validated:
             console.warn(
-                "Histograms of what layers make of data need validation data. Received: histogram_freq="
-                f"{self.histogram_freq} and none. Only those of the weights are written; pass validation_data for both."
+                "Histograms of layers' outputs need validation data. Received: histogram_freq="
+                f"{self.histogram_freq} without it. Only weights are written; pass validation_data for both."
             )
 
     def watches(self, hook: str) -> bool:
-        """Batches only where every one is written."""
+        """Return True if every batch is written, and for a hook that a subclass overrides."""
         if hook == "on_train_batch_end" and self.update_freq == 1:
             return True
         return implements(self, hook, beyond=TensorBoard)
 
     def wake_after(self) -> int | None:
-        """In how many batches one is written, or profiled."""
-        wanted = [self._profiler.wake_after()]
+        """Return the number of batches until the next one to write or to profile."""
+        intervals = [self._profiler.wake_after()]
         if self.update_freq != "epoch":
-            wanted.append(self.update_freq - self._steps() % self.update_freq)
-        return min((n for n in wanted if n is not None), default=None)
+            intervals.append(self.update_freq - self._steps() % self.update_freq)
+        return min((n for n in intervals if n is not None), default=None)
 
     # -- the hooks --------------------------------------------------------------------------------------
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Begin to count."""
+        """Begin to count batches."""
         self._in_fit = True
         self._seen = self._steps()
         self._offer()
         self._profiler = Profiler(self.profile_batch)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Show the model, once, and look at the clock."""
+        """Write the graph of the model, once, and start the clock of the epoch."""
         if self.write_graph and self._shown is not self.model:
             self._write_graph()
         self._epoch_began = time.perf_counter(), self._steps()
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Look at the clock; begin to profile."""
+        """Start the clock of the batch; begin the profile if it is due."""
         if self.write_steps_per_second:
             self._batch_began = time.perf_counter(), self._steps()
         if self._profiler.busy:
             self._profiler.batch_begins(batch, self.model.training_state)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Write the values of the batch, if it is its turn; end the profile."""
+        """Write the values of the batch if they are due; end the profile."""
         if self._profiler.busy:
             self._write_profile(self._profiler.batch_ends(batch, self.model.training_state))
         if self.update_freq != "epoch":
@@ -231,12 +234,12 @@ class TensorBoard(Callback):
                 self._write_batch(step, logs or {})
 
     def _offer(self) -> None:
-        """Let values that the model's `call` writes go to the files of training, where batches are written."""
+        """Send values that the model's `call` writes to the files of training, if batches are written."""
         if self.update_freq != "epoch":
             summary.offer(lambda: self._writer("train"), self.update_freq)
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Let what is judged write no values among those of training."""
+        """Stop values of the model's `call` during an evaluation."""
         summary.offer(None)
 
     def on_test_end(self, logs: Any = None) -> None:
@@ -249,7 +252,7 @@ class TensorBoard(Callback):
                 writer.scalar(f"evaluation_{name}_vs_iterations", value, step)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Write the values of the epoch and what is due besides."""
+        """Write the values of the epoch, and the histograms and embeddings that are due."""
         self._write_epoch(epoch, logs or {})
         if self.histogram_freq and epoch % self.histogram_freq == 0:
             self._write_histograms(epoch)
@@ -260,7 +263,7 @@ class TensorBoard(Callback):
             )
 
     def release(self) -> None:
-        """Write what is left and close the files."""
+        """Write the remaining values and close the files."""
         self._in_fit = False
         summary.offer(None)
         if self.model is not None:
@@ -270,16 +273,16 @@ class TensorBoard(Callback):
     # -- state ------------------------------------------------------------------------------------------
 
     def get_state(self) -> dict[str, Any]:
-        """The files and their sizes, when all is in them, and whether the graph is."""
+        """Return the sizes of the files after flushing them, and True if the graph is written."""
         return {"folders": self._here().get_state(), "shown": self._shown is self.model}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Cut the files to these sizes, and go on in new ones."""
+        """Truncate the files to these sizes, and continue in new ones."""
         self._here().set_state(state["folders"])
         self._shown = self.model if state["shown"] else None
         self._seen = 0 if self.model is None else self._steps()
 
-    # -- what is written --------------------------------------------------------------------------------
+    # -- writing ----------------------------------------------------------------------------------------
 
     def _here(self) -> Folders:
         """Return the files below `log_dir` as it is now."""
@@ -291,7 +294,7 @@ class TensorBoard(Callback):
         return self._here().writer(name, self.model.training_state.engine)
 
     def _steps(self) -> int:
-        """How many batches the optimizer has learned from."""
+        """Return the number of batches that the optimizer has learned from."""
         return int(self.model.optimizer.iterations.value)
 
     def _write_graph(self) -> None:
@@ -309,20 +312,20 @@ class TensorBoard(Callback):
             writer.scalar("batch_steps_per_second", self._rate_since(self._batch_began), step)
 
     def _write_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
-        drawn = dict(numbers(logs))
-        train = {name: value for name, value in drawn.items() if not name.startswith("val_")}
+        scalars = dict(numbers(logs))
+        train = {name: value for name, value in scalars.items() if not name.startswith("val_")}
         if train and isinstance(schedule := self.model.optimizer.learning_rate, LearningRateSchedule):
             train["learning_rate"] = float(schedule(np.float32(self._steps())))
         if train and self.write_steps_per_second:
             train["steps_per_second"] = self._rate_since(self._epoch_began)
         for name, value in train.items():
             self._writer("train").scalar(f"epoch_{name}", value, epoch)
-        for name, value in drawn.items():
+        for name, value in scalars.items():
             if name.startswith("val_"):
                 self._writer("validation").scalar(f"epoch_{name.removeprefix('val_')}", value, epoch)
 
     def _rate_since(self, began: tuple[float, int]) -> float:
-        """Steps in a second."""
+        """Return steps per second."""
         seconds, steps = time.perf_counter() - began[0], self._steps() - began[1]
         return steps / seconds if seconds else 0.0
 

@@ -1,4 +1,4 @@
-"""`TerminateOnNaN`: no use in training on."""
+"""`TerminateOnNaN`: stops training when the loss is NaN or infinite."""
 
 import math
 from typing import Any
@@ -8,12 +8,12 @@ from minifit.errors import LossError
 
 
 class TerminateOnNaN(Callback):
-    """Stops training at the first batch whose loss is NaN or infinite.
+    """A callback that stops training at the first batch whose loss is NaN or infinite.
 
     Parameters
     ----------
     raise_error : bool, default False
-        Whether to raise instead of stopping quietly, so that nothing counts as completed.
+        Whether to raise an error instead of stopping, so that nothing counts as complete.
 
     Raises
     ------
@@ -31,11 +31,11 @@ class TerminateOnNaN(Callback):
         self.raise_error = raise_error
 
     def watches(self, hook: str) -> bool:
-        """Not every batch: the loop itself pauses at a loss that is not finite. A subclass may want to see them all."""
+        """Return True for a hook that a subclass overrides; the loop itself pauses at a loss that is not finite."""
         return implements(self, hook, beyond=TerminateOnNaN)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Look at the loss."""
+        """Check the loss."""
         loss = (logs or {}).get("loss")
         if loss is None or math.isfinite(loss):
             return

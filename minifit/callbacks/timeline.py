@@ -1,6 +1,6 @@
-"""A trace's events as a tree of runs, epochs and batches, and the table that shows it.
+"""The events of a trace as a tree of runs, epochs and batches, and as a table.
 
-A run holds its epochs, an epoch its batches and its validation, each of these its events, an event the calls of its
+A run contains its epochs, an epoch its batches and its validation, each of these its events, an event the calls of its
 callbacks, and a call the runs that began inside it.
 """
 
@@ -13,15 +13,15 @@ from typing import Any
 from minifit.callbacks.hook_events import HookCall, HookChange, HookEvent, shown
 
 LEVELS = {"epoch": 1, "test": 2, "train_batch": 2, "predict_batch": 2, "test_batch": 3}
-"""Depths of the spans that pairs of hooks begin and end; all other hooks belong to the run, at depth 0."""
+"""Depths of the spans that pairs of hooks delimit; all other hooks belong to the run, at depth 0."""
 
 FEW = 4
-"""Batches in a row of which each has a line of its own in the table."""
+"""The number of consecutive similar batches from which the table shows them in one line."""
 
 
 @dataclass(slots=True)
 class Span:
-    """A stretch of time with what happened in it.
+    """A period of time with the events in it.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Span:
     begin, end : float
         Seconds since the trace began.
     inside : list of Span
-        In the order of their beginning.
+        The spans inside, in the order in which they began.
     logs : dict
     changes : list of HookChange
     error : str or None
@@ -48,27 +48,29 @@ class Span:
 
     @property
     def plain(self) -> bool:
-        """True if nothing in it has changed anything, failed, or began a run."""
+        """True if nothing inside changed a value, failed or began a run."""
         own = not self.changes and self.error is None and self.kind != "run"
         return own and all(span.plain for span in self.inside)
 
     def walk(self) -> "Iterator[Span]":
-        """Yield this and all that is inside."""
+        """Yield this span and all spans inside."""
         yield self
         for span in self.inside:
             yield from span.walk()
 
 
 def tree(events: Iterable[HookEvent]) -> list[Span]:
-    """Return the runs of a trace that did not begin inside others, in their order."""
+    """Return the outermost runs of a trace, in order."""
     runs: list[Span] = []
-    open_spans: dict[int, list[tuple[int, Span]]] = {}  # by run: levels and spans, the innermost at the end
-    calls: dict[int, Span] = {}  # by the identity of a call
+    # by run: levels and spans, the innermost last
+    open_spans: dict[int, list[tuple[int, Span]]] = {}
+    # by the identity of a call
+    calls: dict[int, Span] = {}
     for event in events:
         if event.run not in open_spans:
             run = Span("run", event.title, event.begin, event.end)
-            home = calls.get(id(event.within[1])) if event.within is not None else None
-            (runs if home is None else home.inside).append(run)
+            parent = calls.get(id(event.within[1])) if event.within is not None else None
+            (runs if parent is None else parent.inside).append(run)
             open_spans[event.run] = [(0, run)]
         _put(open_spans[event.run], event, calls)
     for run in runs:
@@ -77,17 +79,18 @@ def tree(events: Iterable[HookEvent]) -> list[Span]:
 
 
 def _put(stack: list[tuple[int, Span]], event: HookEvent, calls: dict[int, Span]) -> None:
-    """Put an event in the innermost span that it belongs to; begin or end one with it."""
+    """Add an event to the innermost span that contains it, and begin or end a span with it."""
     run = stack[0][1]
-    what, _, side = event.hook.removeprefix("on_").rpartition("_")
-    level = 0 if what == "test" and run.name.startswith("evaluate") else LEVELS.get(what, 0)
-    deepest = level - 1 if side == "begin" and level else level  # what is deeper is over
+    stage, _, side = event.hook.removeprefix("on_").rpartition("_")
+    level = 0 if stage == "test" and run.name.startswith("evaluate") else LEVELS.get(stage, 0)
+    # deeper spans have ended
+    deepest = level - 1 if side == "begin" and level else level
     while len(stack) > 1 and stack[-1][0] > deepest:
         stack.pop()
     if side == "begin" and level:
-        begun = Span(_kind(what), _title(what, event.index), event.begin, event.end)
-        stack[-1][1].inside.append(begun)
-        stack.append((level, begun))
+        opened = Span(_kind(stage), _title(stage, event.index), event.begin, event.end)
+        stack[-1][1].inside.append(opened)
+        stack.append((level, opened))
     span = stack[-1][1]
     span.inside.append(_span_of(event, calls))
     if side == "end" and len(stack) > 1 and stack[-1][0] == level:
@@ -98,12 +101,12 @@ def _put(stack: list[tuple[int, Span]], event: HookEvent, calls: dict[int, Span]
         run.error = event.error
 
 
-def _kind(what: str) -> str:
-    return {"epoch": "epoch", "test": "validation"}.get(what, "batch")
+def _kind(stage: str) -> str:
+    return {"epoch": "epoch", "test": "validation"}.get(stage, "batch")
 
 
-def _title(what: str, index: Any) -> str:
-    return "validation" if what == "test" else f"{_kind(what)} {index}"
+def _title(stage: str, index: Any) -> str:
+    return "validation" if stage == "test" else f"{_kind(stage)} {index}"
 
 
 def _span_of(event: HookEvent, calls: dict[int, Span]) -> Span:
@@ -123,7 +126,7 @@ def _span_of_call(call: HookCall, event: HookEvent) -> Span:
 
 
 def _stretch(span: Span) -> None:
-    """Let every span last until all that is inside it is over."""
+    """Extend every span to the end of the spans inside it."""
     for inner in span.inside:
         _stretch(inner)
         span.end = max(span.end, inner.end)
@@ -135,9 +138,9 @@ def _stretch(span: Span) -> None:
 def text(
     events: list[HookEvent], totals: Mapping[tuple[str, str], list[Any]], dropped: Mapping[str, int]
 ) -> str:
-    """Return the table of events, then the time in each callback."""
+    """Return the table of events, followed by the time in each callback."""
     if not events:
-        return "No event has been seen: nothing was fitted, evaluated or predicted."
+        return "No events were recorded: nothing was fitted, evaluated or predicted."
     runs = tree(events)
     lines = [f"{'at':>10}  {'took':>8}", *(line for run in runs for line in _lines(run, 0))]
     if dropped:
@@ -146,13 +149,13 @@ def text(
 
 
 def sentence(dropped: Mapping[str, int]) -> str:
-    """Return what is missing, in words."""
+    """Return a sentence about the dropped events."""
     parts = ", ".join(f"{count:,} {hook}" for hook, count in dropped.items())
     return f"{sum(dropped.values()):,} older events were dropped ({parts}). Raise max_events to keep more."
 
 
 def _lines(span: Span, depth: int) -> Iterator[str]:
-    """Yield the line of a span and those of what is inside it; batches in a row in which nothing changed share one."""
+    """Yield the lines of a span and of the spans inside; consecutive batches without changes share a line."""
     changed = "; ".join(map(str, span.changes))
     failed = span.error if span.kind != "run" else None
     yield _line(span, depth, span.name, " ".join(filter(None, (_values(span.logs), changed, failed))))
@@ -165,7 +168,7 @@ def _lines(span: Span, depth: int) -> Iterator[str]:
 
 
 def _batches(alike: list[Span], depth: int) -> Iterator[str]:
-    """Yield the lines of batches in a row in which nothing changed, with the logs at their ends."""
+    """Yield the lines of consecutive batches without changes, with the logs at their ends."""
     if len(alike) < FEW:
         for span in alike:
             yield _line(span, depth, span.name, _values(span.inside[-1].logs))
@@ -187,7 +190,7 @@ def _line(span: Span, depth: int, name: str, notes: str) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    """Return a time in three digits."""
+    """Return a time with three digits."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}" if seconds < 1000 * size else f"{seconds / size:.0f} {unit}"

@@ -1,4 +1,4 @@
-"""The page that shows a trace: one file with its data in it, which a browser opens without a server or a network."""
+"""The page of a trace: one HTML file with its data, which a browser opens without a server or a network."""
 
 import json
 import math
@@ -10,32 +10,32 @@ from minifit.callbacks.hook_events import HookEvent
 from minifit.callbacks.timeline import Span, by_time, sentence, tree
 
 _TEMPLATE = Path(__file__).with_name("timeline.html")
-_PLACE = "{{ data }}"  # in the template
+_PLACEHOLDER = "{{ data }}"
 
 
 def page(
     events: list[HookEvent], totals: Mapping[tuple[str, str], list[Any]], dropped: Mapping[str, int]
 ) -> str:
-    """Return the page as a text."""
+    """Return the page as a string."""
     data = {
         "runs": [_node(run) for run in tree(events)],
         "totals": [[f"{callback}.{hook}", *numbers] for (callback, hook), numbers in by_time(totals)],
         "dropped": sentence(dropped) if dropped else "",
     }
     return _TEMPLATE.read_text(encoding="utf-8").replace(
-        _PLACE, _within_html(json.dumps(data, allow_nan=False))
+        _PLACEHOLDER, _within_html(json.dumps(data, allow_nan=False))
     )
 
 
 def _within_html(text: str) -> str:
-    """Return JSON without the characters with which HTML could begin or end anything; others than ASCII are escapes."""
+    """Return JSON with escapes for the characters that are special in HTML."""
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
 
 
 def _node(span: Span) -> dict[str, Any]:
-    """Return a span as JSON has it, without what is empty."""
+    """Return a span as JSON data, without empty fields."""
     node = {
         "kind": span.kind,
         "name": span.name,
@@ -50,5 +50,5 @@ def _node(span: Span) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    """Return a value as JSON has it, which knows no NaN."""
+    """Return a value that JSON can hold: NaN and infinity become strings."""
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value

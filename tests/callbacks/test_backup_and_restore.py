@@ -425,9 +425,7 @@ def test_a_run_that_began_later_is_resumed_with_the_passes_that_it_has_left(tmp_
 def test_the_backup_decides_where_to_go_on_and_says_so(tmp_path: Path) -> None:
     interrupted(tmp_path, 2)
     model = small_model()
-    with pytest.warns(
-        MinifitWarning, match=r"goes on where its backup is, at epoch 2\. Received: initial_epoch=4"
-    ):
+    with pytest.warns(MinifitWarning, match=r"resumes at its backup, at epoch 2\. Received: initial_epoch=4"):
         history = model.fit(
             X, Y, epochs=10, initial_epoch=4, verbose=0, callbacks=[BackupAndRestore(tmp_path)]
         )
@@ -709,7 +707,7 @@ def test_a_run_keeps_its_folder(tmp_path: Path) -> None:
     backup.backup_dir = tmp_path / "b"
     turn = acting("on_epoch_end", lambda _: setattr(backup, "backup_dir", tmp_path / "c"))
     with pytest.raises(
-        ArgumentError, match=r"A run keeps its backup_dir\. Received: .*c.*b.*Set it before fit"
+        ArgumentError, match=r"backup_dir cannot change during a run\. Received: .*c.*b.*Set it before fit"
     ):
         small_model().fit(X, Y, verbose=0, callbacks=[turn, backup])
     assert not (tmp_path / "a").exists()

@@ -116,7 +116,7 @@ def test_no_callbacks(nothing: Any) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (EarlyStopping, r"the class EarlyStopping at index 2\. Write EarlyStopping\(\)"),
+        (EarlyStopping, r"the class EarlyStopping at index 2\. Pass EarlyStopping\(\)"),
         (None, "None of type NoneType at index 2"),
         ("early", "'early' of type str at index 2"),
         (print, r"print.* of type builtin_function_or_method at index 2.*LambdaCallback"),
@@ -334,9 +334,7 @@ def adding(*keys: str) -> Callback:
 def test_a_callback_that_would_hide_another_value_is_refused(callbacks: list[Callback], what: str) -> None:
     recorder = Recorder()
     model = small_model(metrics=["mae"])
-    with pytest.raises(
-        ArgumentError, match=f"must have a key of its own. Received: {what}. Give one of them"
-    ):
+    with pytest.raises(ArgumentError, match=f"must not be in use. Received: {what}. Give one of them"):
         model.fit(X, Y, validation_data=(X, Y), verbose=0, callbacks=[recorder, *callbacks])
     assert recorder.events == []
 

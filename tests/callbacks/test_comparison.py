@@ -101,7 +101,7 @@ def test_auto_asks_the_callbacks_own_rule() -> None:
 @pytest.mark.rule("MON-4")
 @pytest.mark.parametrize("guess", [always, never])
 def test_a_weird_mode_warns_and_counts_as_auto(guess: Any) -> None:
-    with pytest.warns(MinifitWarning, match="mode is 'auto', 'min' or 'max'. Received: mode='weird'"):
+    with pytest.warns(MinifitWarning, match="mode must be 'auto', 'min' or 'max'. Received: mode='weird'"):
         one = Comparison("val_loss", "weird", guess)
     assert one.larger == guess("val_loss")
     assert one.guessed
@@ -122,7 +122,9 @@ def test_a_guess_against_the_direction_of_a_known_metric_warns(
 ) -> None:
     one = Comparison(monitor, "auto", guess)
     taken = "max" if direction == "min" else "min"
-    with pytest.warns(MinifitWarning, match=f"takes '{monitor}' .*mode='{taken}'.*Pass mode='{direction}'"):
+    with pytest.warns(
+        MinifitWarning, match=f"the name '{monitor}' .*mode='{taken}'.*Pass mode='{direction}'"
+    ):
         one.check_direction([metric("loss", None), metric("score", direction)])
     assert one.larger == guess(monitor), "it warns, it does not change its mind"
 

@@ -429,7 +429,7 @@ def test_a_file_that_cannot_be_opened_ends_the_fit_before_it_trains(tmp_path: Pa
         ({"filename": "a\0b"}, ArgumentError, "must name a file"),
         ({"filename": "a", "separator": ""}, ArgumentError, "one character.*separator=''"),
         ({"filename": "a", "separator": ";;"}, ArgumentError, "one character.*';;'"),
-        ({"filename": "a", "separator": '"'}, ArgumentError, "no quotation mark"),
+        ({"filename": "a", "separator": '"'}, ArgumentError, "other than a quotation mark"),
         ({"filename": "a", "separator": "\n"}, ArgumentError, "line end"),
         ({"filename": "a", "separator": None}, ArgumentTypeError, "separator=None"),
     ],
@@ -769,7 +769,7 @@ def test_what_is_set_is_held_to_the_rules(path: Path) -> None:
             setattr(logger, name, value)
     logger.sep, logger.append = ";", 1
     logger.on_epoch_end(0, {"a": 1.0})
-    with pytest.raises(ArgumentError, match=r"A table keeps its separator\. Received: sep='\|'"):
+    with pytest.raises(ArgumentError, match=r"The separator of a table cannot change\. Received: sep='\|'"):
         logger.sep = "|"
     logger.sep = ";"
     logger.release()

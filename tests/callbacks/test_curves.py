@@ -225,7 +225,7 @@ def test_the_suffix_decides(name: str, written: str, begins: bytes, tmp_path: Pa
 
 def test_a_suffix_that_is_no_picture(tmp_path: Path) -> None:
     with pytest.raises(
-        ArgumentError, match=r"suffix of a picture.*Received: path='.*a\.npz'\. Take one of: .*png"
+        ArgumentError, match=r"suffix of an image format.*Received: path='.*a\.npz'\. Use one of: .*png"
     ):
         plot(path=tmp_path / "a.npz")
     assert not list(tmp_path.iterdir())
@@ -233,7 +233,7 @@ def test_a_suffix_that_is_no_picture(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", [3, b"a.png"])
 def test_a_path_that_is_none(path: Any) -> None:
-    with pytest.raises(ArgumentTypeError, match=r"path must be a file's name\. Received: path="):
+    with pytest.raises(ArgumentTypeError, match=r"path must be the name of a file\. Received: path="):
         plot(path=path)
 
 
@@ -306,7 +306,7 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("history", [{}, {"loss": []}, {"note": ["a"]}])
 def test_nothing_to_draw(history: dict[str, Sequence[Any]]) -> None:
-    with pytest.raises(ArgumentError, match=r"Only epochs can be drawn\. Received: a history without any"):
+    with pytest.raises(ArgumentError, match=r"A plot needs at least one epoch\. Received: an empty history"):
         plot(history)
 
 

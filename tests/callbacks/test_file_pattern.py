@@ -58,13 +58,13 @@ def test_what_is_no_path_is_refused(path: Any) -> None:
 
 @pytest.mark.parametrize("pattern", ["w.{epoch", "w.epoch}", "{epoch!}", "{epoch!x!y}"])
 def test_braces_that_make_no_placeholder_are_refused(pattern: str) -> None:
-    with pytest.raises(ArgumentError, match="Braces in filepath make a placeholder"):
+    with pytest.raises(ArgumentError, match="Braces in filepath must form placeholders"):
         FilePattern(pattern)
 
 
 @pytest.mark.parametrize("pattern", ["w.{}.h5", "w.{0}.h5", "{:02d}", "{[0]}", "{loss:{}}"])
 def test_a_placeholder_without_a_name_is_refused(pattern: str) -> None:
-    with pytest.raises(ArgumentError, match="A placeholder in filepath has a name"):
+    with pytest.raises(ArgumentError, match="A placeholder in filepath must have a name"):
         FilePattern(pattern)
 
 

@@ -285,7 +285,7 @@ def test_a_copy_keeps_what_was_recorded(way: Any) -> None:
 
 def test_the_table_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     trace = HookTrace()
-    assert str(trace) == "No event has been seen: nothing was fitted, evaluated or predicted."
+    assert str(trace) == "No events were recorded: nothing was fitted, evaluated or predicted."
     small_model().predict(X, callbacks=[trace])
     trace.table()
     out = io.StringIO()

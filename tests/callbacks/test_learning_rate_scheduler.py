@@ -116,9 +116,9 @@ def test_the_epochs_are_those_of_the_fit() -> None:
     [
         (0.1, "0.1"),
         (None, "None"),
-        (lambda: 0.1, r"one that takes \(\)"),
-        (lambda epoch, lr, more: 0.1, r"one that takes \(epoch, lr, more\)"),
-        (lambda *, epoch: 0.1, r"one that takes \(\*, epoch\)"),
+        (lambda: 0.1, r"a function of \(\)"),
+        (lambda epoch, lr, more: 0.1, r"a function of \(epoch, lr, more\)"),
+        (lambda *, epoch: 0.1, r"a function of \(\*, epoch\)"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_at_once(schedule: Any, received: str) -> None:

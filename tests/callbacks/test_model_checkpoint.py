@@ -152,7 +152,9 @@ def test_auto_is_min_for_all_others(monitor: str) -> None:
 def test_a_guess_against_a_known_metric_warns_where_it_matters() -> None:
     saves = Saves(metrics=[MeanSquaredError(name="msacc")])
     saves.fit(ModelCheckpoint("w.h5", "msacc"))
-    with pytest.warns(MinifitWarning, match="mode='auto' takes 'msacc' as better when it is larger"):
+    with pytest.warns(
+        MinifitWarning, match="mode='auto' guesses from the name 'msacc' that larger values are better"
+    ):
         saves.fit(ModelCheckpoint("w.h5", "msacc", save_best_only=True))
 
 
@@ -170,8 +172,8 @@ def test_without_the_monitored_key_nothing_is_saved_and_one_warning_says_so() ->
     with pytest.warns(MinifitWarning) as caught:
         saves.fit(ModelCheckpoint("w.h5", save_best_only=True), epochs=3)
     assert [str(w.message) for w in caught] == [
-        "ModelCheckpoint monitors 'val_loss', which is not in the logs. Did you mean 'loss'? Values of a "
-        "validation come with validation_data, at the epochs of validation_freq."
+        "ModelCheckpoint monitors 'val_loss', which is not in the logs. Did you mean 'loss'? Validation values "
+        "need validation_data, and appear at the epochs of validation_freq."
     ]
     assert saves.paths == []
 
@@ -187,15 +189,17 @@ def test_an_epoch_without_validation_is_passed_over_when_the_name_needs_its_valu
 
 @pytest.mark.rule("MC-3")
 def test_a_validation_that_no_epoch_of_the_fit_has_fills_no_placeholder() -> None:
-    with pytest.raises(MissingKeyError, match=r"val_loss.*Did you mean 'loss'\? Values.*validation_freq"):
+    with pytest.raises(
+        MissingKeyError, match=r"val_loss.*Did you mean 'loss'\? Validation values.*validation_freq"
+    ):
         Saves().fit(ModelCheckpoint("{val_loss}.h5"), epochs=2, validation_data=(X, Y), validation_freq=3)
 
 
 def test_batches_that_are_counted_have_no_validation() -> None:
     saves = Saves()
-    with pytest.warns(MinifitWarning, match="logs of batches have no values of a validation"):
+    with pytest.warns(MinifitWarning, match="logs of batches have no validation values"):
         saves.fit(ModelCheckpoint("w.h5", save_best_only=True, save_freq=2), validation_data=(X, Y))
-    with pytest.raises(MissingKeyError, match="logs of batches have no values of a validation"):
+    with pytest.raises(MissingKeyError, match="logs of batches have no validation values"):
         saves.fit(ModelCheckpoint("{val_loss}.h5", save_freq=2), validation_data=(X, Y))
     assert not saves.paths
 

@@ -62,7 +62,7 @@ def test_a_key_that_comes_at_a_later_epoch_is_waited_for(kind: str, tmp_path: An
     small_model().fit(
         X, Y, validation_freq=[3], callbacks=[callback], **arguments
     )  # a warning would fail here
-    with pytest.warns(MinifitWarning, match="validation_data, at the epochs of validation_freq"):
+    with pytest.warns(MinifitWarning, match="validation_data, and appear at the epochs of validation_freq"):
         small_model().fit(X, Y, validation_freq=9, callbacks=[callback], **arguments)
 
 
@@ -105,10 +105,10 @@ def test_the_direction_follows_what_is_set(kind: str) -> None:
     assert callback.monitor_op(1, 0)
     callback.monitor_op = np.less
     assert (callback.mode, callback.best) == ("min", inf)
-    with pytest.warns(MinifitWarning, match="mode is 'auto', 'min' or 'max'"):
+    with pytest.warns(MinifitWarning, match="mode must be 'auto', 'min' or 'max'"):
         callback.mode = "weird"
     assert callback.mode == "auto"
-    with pytest.raises(ArgumentError, match=r"monitor_op is np\.less or np\.greater"):
+    with pytest.raises(ArgumentError, match=r"monitor_op must be np\.less or np\.greater"):
         callback.monitor_op = max
 
 

@@ -466,14 +466,16 @@ def test_what_is_set_counts_or_is_refused(capsys: pytest.CaptureFixture[str]) ->
 
     def change(epoch: int, logs: Any = None) -> None:
         bar.stateful_metrics = ["extra"]
-        with pytest.raises(ArgumentError, match=r"steps to its end\. Received: use_steps=False"):
+        with pytest.raises(
+            ArgumentError, match=r"use_steps cannot change during a fit\. Received: use_steps=False"
+        ):
             bar.use_steps = False
         if epoch == 1:
             bar.verbose = 0
 
     small_model().fit(X, Y, epochs=3, callbacks=[bar, LambdaCallback(on_epoch_begin=change)])
     assert bar.stateful_metrics == {"extra"}
-    assert bar._as_they_are == {"extra", "loss"}
+    assert bar._unchanged == {"extra", "loss"}
     assert len(lines(capsys)) == 1, "it is silent from the second epoch on"
     bar.use_steps = False
     small_model().fit(X, Y, epochs=1, callbacks=[bar])

@@ -201,7 +201,9 @@ def test_auto_is_min_for_all_others(monitor: str) -> None:
 @pytest.mark.rule("MON-3")
 def test_a_guess_against_a_known_metric_warns() -> None:
     model = small_model(metrics=[MeanSquaredError(name="msacc")])
-    with pytest.warns(MinifitWarning, match="mode='auto' takes 'msacc' as better when it is larger"):
+    with pytest.warns(
+        MinifitWarning, match="mode='auto' guesses from the name 'msacc' that larger values are better"
+    ):
         model.fit(X, Y, verbose=0, callbacks=[ReduceLROnPlateau("msacc")])
 
 

@@ -253,11 +253,11 @@ def test_nobody_listens_and_the_tries_become_rare(monkeypatch: pytest.MonkeyPatc
         return post(event)
 
     monkeypatch.setattr(monitor, "_post", noting)
-    text = warned_once(monitor, rf"cannot deliver to http://127\.0\.0\.1:{port}: .*ConnectionError", 18)
+    text = warned_once(monitor, rf"cannot send to http://127\.0\.0\.1:{port}: .*ConnectionError", 18)
     assert tried == [0, 1, 3, 7, 15]
     assert "secret" not in text
     tried.clear()
-    warned_once(monitor, "cannot deliver", 2)
+    warned_once(monitor, "cannot send", 2)
     assert tried == [0, 1], "another fit begins anew, and warns again"
 
 
@@ -436,7 +436,7 @@ def test_a_server_that_speaks_no_tls(server: Server) -> None:
 
     server.read_head = no_tls  # type: ignore[method-assign]
     monitor = RemoteMonitor(server.address.replace("http:", "https:"))
-    warned_once(monitor, "cannot deliver to https:", 2)
+    warned_once(monitor, "cannot send to https:", 2)
 
 
 def test_certificates_are_verified(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -473,10 +473,10 @@ def test_certificates_are_verified(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"headers": ["X"]}, ArgumentTypeError, "headers must be a dict"),
         ({"headers": {"X": 7}}, ArgumentTypeError, "int for 'X'"),
         ({"headers": {7: "secret"}}, ArgumentTypeError, "for 7"),
-        ({"headers": {"X": "secret\r\nY: z"}}, ArgumentError, "under 'X'"),
-        ({"headers": {"X": " secret"}}, ArgumentError, "under 'X'"),
-        ({"headers": {"X": "secret €"}}, ArgumentError, "under 'X'"),
-        ({"headers": {"X y": "secret"}}, ArgumentError, "under 'X y'"),
+        ({"headers": {"X": "secret\r\nY: z"}}, ArgumentError, "an invalid header 'X'"),
+        ({"headers": {"X": " secret"}}, ArgumentError, "an invalid header 'X'"),
+        ({"headers": {"X": "secret €"}}, ArgumentError, "an invalid header 'X'"),
+        ({"headers": {"X y": "secret"}}, ArgumentError, "an invalid header 'X y'"),
         ({"root": "htp://user:secret@host"}, ArgumentError, "htp://host"),
     ],
 )
@@ -507,7 +507,7 @@ def test_a_resumed_run_keeps_its_distance(monkeypatch: pytest.MonkeyPatch) -> No
 
     for monitor in (first, second):
         monkeypatch.setattr(monitor, "_post", failing)
-    with pytest.warns(MinifitWarning, match="cannot deliver"):
+    with pytest.warns(MinifitWarning, match="cannot send"):
         for epoch in range(5):
             first.on_epoch_end(epoch, {})
     second.set_state(first.get_state())

@@ -224,7 +224,7 @@ def test_runs_of_two_threads_lie_below_each_other(window: Browser, keep: Any, tm
 def test_a_trace_that_saw_nothing(window: Browser, tmp_path: Path) -> None:
     HookTrace().html(tmp_path / "page.html")
     window.open((tmp_path / "page.html").as_uri())
-    window.wait("No event has been seen", "No callback changed the logs")
+    window.wait("No events were recorded", "No callback changed the logs")
     window.evaluate("document.getElementById('timeline').focus()")
     window.press("ArrowDown", "+", "Enter")
     assert "Nothing is selected" in details(window)

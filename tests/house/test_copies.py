@@ -578,7 +578,7 @@ def run_of(folder: Path, name: str, copying: bool) -> tuple[Sequential, Copying,
     return model, watcher, taken
 
 
-@pytest.mark.filterwarnings("ignore:RemoteMonitor cannot deliver", "ignore:The run in")
+@pytest.mark.filterwarnings("ignore:RemoteMonitor cannot send", "ignore:The run in")
 @pytest.mark.usefixtures("_engine")
 @pytest.mark.parametrize("name", sorted(every_callback(Path("."))))
 def test_every_callback_at_every_hook(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
