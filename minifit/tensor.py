@@ -1,11 +1,11 @@
-"""Reverse-mode automatic differentiation: a `Tensor` remembers how it was made.
+"""Reverse-mode automatic differentiation: a `Tensor` remembers the op that computed it.
 
-Every op computes an array and leaves behind a rule: given the gradient with respect to its result, the rule
-returns the gradients with respect to what the result was made from. `Tensor.backward` applies the rules
-from the youngest tensor to the oldest. An op's result is always younger than what it was made from, so
-going by age visits every tensor after all those that use it.
+Every op computes an array and records a rule. A rule takes the gradient with respect to the op's result and returns
+the gradients with respect to the op's arguments. `Tensor.backward` applies the rules from the youngest tensor to the
+oldest. The result of an op is always younger than its arguments, so this order visits a tensor only after every
+tensor computed from it.
 
-The arithmetic of tensors stands here, each operator beside its rule; the functions are in `minifit.ops`.
+This file has the arithmetic operators, each beside its rule; the functions are in `minifit.ops`.
 """
 
 import copy
@@ -35,18 +35,18 @@ _age = count()
 
 
 class Recorder(Protocol):
-    """A tape: it follows some tensors through the ops that are made of them."""
+    """A tape, which follows some tensors through the ops that use them."""
 
     recording: bool
 
-    def follows(self, made: "Tensor", parents: "tuple[Tensor, ...]") -> bool:
-        """Return whether the tape follows one of the parents; it follows the result then too."""
+    def follows(self, result: "Tensor", parents: "tuple[Tensor, ...]") -> bool:
+        """Return whether the tape follows one of the parents; if so, it follows the result too."""
 
 
 class Context:
-    """The surroundings of an op: all that it needs besides its arguments.
+    """The environment of an op: everything an op needs besides its arguments.
 
-    The training loop enters a context of its own around its steps; everywhere else ops meet the default:
+    The training loop enters its own context around its steps. Everywhere else ops use the default context:
     plain NumPy, fresh memory, rules recorded.
 
     Parameters
@@ -54,24 +54,25 @@ class Context:
     kernels : module
         `minifit.kernels.reference` or the compiled kernels, which have the same names.
     workspace : Workspace, optional
-        Where results live; fresh memory when None.
+        The memory of results; fresh memory when None.
     recording : bool
-        Whether results remember how they were made.
+        Whether results keep their gradient rules.
     streams : Streams, optional
-        Where dropout and initializers draw from.
+        The random streams of dropout and initializers.
     undo : Undo, optional
-        Where it is noted what changes before a step is taken.
+        The record of values that a step is about to change.
 
     Attributes
     ----------
     workers : Workers
-        Those that take the step together.
+        The workers that compute the step together.
     share : Share or None
-        The rows of the batch that this worker takes; None where it takes the whole.
+        The rows of the batch that this worker computes; None for the whole batch.
     builds : bool
-        Whether layers may make weights in a step: one of the user's, who knows when each is called first.
+        Whether layers may create weights during a step. True in a user's own step, where the user decides when each
+        layer is called first.
     tapes : tuple
-        The tapes that follow what is computed, the innermost last.
+        The active tapes, the innermost last.
     """
 
     __slots__ = (
@@ -106,23 +107,22 @@ class Context:
         self.builds = workspace is None
         self.workers = ALONE
         self.share: Share | None = None
-        self.losses: list[
-            tuple[Any, Tensor]
-        ] = []  # each with the layer that adds it: activity regularizers, add_loss
+        # losses of activity regularizers and of add_loss, each with its layer
+        self.losses: list[tuple[Any, Tensor]] = []
         self.tapes: tuple[Recorder, ...] = ()
         self._tokens: list[Token[Context]] = []
 
     def begin_tape(self, tape: Recorder) -> "Token[Context]":
-        """Make a context the current one that is this one with one more tape; return what `end_tape` needs."""
-        made = Context.__new__(Context)
+        """Make a copy of this context with one more tape current; return the token for `end_tape`."""
+        context = Context.__new__(Context)
         for name in Context.__slots__:
-            setattr(made, name, getattr(self, name))
-        made._tokens, made.tapes = [], (*self.tapes, tape)
-        return _current.set(made)
+            setattr(context, name, getattr(self, name))
+        context._tokens, context.tapes = [], (*self.tapes, tape)
+        return _current.set(context)
 
     @staticmethod
     def end_tape(token: "Token[Context]") -> None:
-        """Make the context current again that was so before `begin_tape`."""
+        """Restore the context that was current before `begin_tape`."""
         _current.reset(token)
 
     def enter(self) -> None:
@@ -130,9 +130,8 @@ class Context:
         _current.set(self)
 
     def __enter__(self) -> "Context":
-        self.tapes = (
-            current().tapes if self.recording else ()
-        )  # a model that is called within a tape is followed
+        # a model called within a tape is followed by that tape
+        self.tapes = current().tapes if self.recording else ()
         self._tokens.append(_current.set(self))
         return self
 
@@ -146,30 +145,31 @@ class Context:
 
     @property
     def collects(self) -> bool:
-        """True if whoever entered this context looks at `losses`."""
+        """True if the code that entered this context reads `losses`."""
         return self.losses is not _outside.losses
 
     def generator(self, name: str, seed: int | None = None) -> np.random.Generator:
-        """Return a stream to draw from in a step; with a seed of its own it does not depend on the model.
+        """Return the stream of random numbers with this name; with a seed, it does not depend on the model.
 
-        Where the batch is shared by several workers, numbers for its rows are drawn for all of them.
+        When several workers share the batch, each of them draws the numbers of all rows.
         """
-        found = self.streams.get(name, seed)
+        stream = self.streams.get(name, seed)
         if self.undo is not None:
-            self.undo.keep_place(found)
-        return found if self.share is None else RowsOfShare(found, self.share)
+            self.undo.keep_place(stream)
+        return stream if self.share is None else RowsOfShare(stream, self.share)
 
     def whole(self, count: int) -> int:
-        """Return a count for the whole batch, of what is counted here for the rows at hand."""
+        """Return the count for the whole batch from the count for this worker's rows."""
         return count if self.share is None else self.share.whole(count)
 
     def add_up(self, *sums: Array) -> list[Array]:
-        """Return sums over the rows at hand as sums over the rows of the whole batch, in one message."""
+        """Add sums over this worker's rows up to sums over the whole batch, in one message between the workers."""
         if self.share is None:
             return list(sums)
         message = np.concatenate([*(each.reshape(-1) for each in sums), np.zeros(1, sums[0].dtype)])
         if not self.share.rows:
-            message.fill(0)  # what it holds does not count
+            # a worker without rows contributes nothing
+            message.fill(0)
         self.workers.add_up(message)
         ends = np.cumsum([each.size for each in sums])
         return [
@@ -177,22 +177,22 @@ class Context:
         ]
 
     def result(self, value: Array, rule: Rule, *parents: "Tensor") -> "Tensor":
-        """The tensor that an op made of `parents`; it keeps the rule only if a gradient can be wanted."""
-        made = constant(value)
+        """Return the result of an op on `parents` as a tensor, with the rule only if a gradient may be needed."""
+        tensor = constant(value)
         if self.recording:
             for parent in parents:
                 if parent.requires_grad:
-                    made.requires_grad = True
-                    made.rule, made.parents, made.age = rule, parents, next(_age)
+                    tensor.requires_grad = True
+                    tensor.rule, tensor.parents, tensor.age = rule, parents, next(_age)
                     break
         for tape in self.tapes:
-            if tape.follows(made, parents) and made.rule is None:
-                made.requires_grad = True
-                made.rule, made.parents, made.age = rule, parents, next(_age)
-        return made
+            if tape.follows(tensor, parents) and tensor.rule is None:
+                tensor.requires_grad = True
+                tensor.rule, tensor.parents, tensor.age = rule, parents, next(_age)
+        return tensor
 
     def follows(self, tensor: "Tensor") -> bool:
-        """Return whether a gradient with respect to a tensor can be wanted."""
+        """Return whether a gradient with respect to a tensor may be needed."""
         return tensor.requires_grad or any(tape.follows(tensor, (tensor,)) for tape in self.tapes)
 
 
@@ -202,21 +202,21 @@ current = _current.get
 
 
 class Tensor(Shaped):
-    """An array that remembers how it was made.
+    """An array that remembers the op that computed it.
 
     Parameters
     ----------
     value : array_like
         Numbers of any real dtype; a Python float becomes float32.
     requires_grad : bool
-        Whether `backward` shall leave a gradient in `grad`.
+        Whether `backward` stores a gradient in `grad`.
 
     Attributes
     ----------
     value : ndarray
-        The numbers. Inside a step of the library this memory is used again at the next step; `numpy` copies it.
+        The numbers. In a step of `fit`, `evaluate` or `predict`, the next step reuses this memory; `numpy` copies it.
     grad : ndarray or None
-        After `backward`: the gradient, of the shape of `value`. It adds up over several calls.
+        The gradient after `backward`, of the shape of `value`. Several calls add up.
 
     Examples
     --------
@@ -227,8 +227,10 @@ class Tensor(Shaped):
     """
 
     __slots__ = ("age", "grad", "logits", "of_softmax", "parents", "requires_grad", "rule", "value")
-    of_softmax: bool  # there, and true, where a softmax set the logits
-    __array_priority__ = 1000  # so that ndarray - Tensor comes here
+    # set, and then true, only when a softmax set the logits
+    of_softmax: bool
+    # makes NumPy leave ndarray - Tensor to the operators here
+    __array_priority__ = 1000
 
     def __init__(self, value: TensorLike, requires_grad: bool = False) -> None:
         self.value: Array = to_array(value)
@@ -237,9 +239,10 @@ class Tensor(Shaped):
         self.rule: Rule | None = None
         self.parents: tuple[Tensor, ...] = ()
         self.age = 0
-        self.logits: Tensor | None = None  # set by softmax and sigmoid, for the cross-entropies
+        # set by softmax and sigmoid, for the cross-entropies
+        self.logits: Tensor | None = None
 
-    # -- what it is -------------------------------------------------------------------------------------
+    # -- shape, dtype and conversions -------------------------------------------------------------------
 
     @property
     def shape(self) -> TensorShape:
@@ -248,16 +251,16 @@ class Tensor(Shaped):
 
     @property
     def ndim(self) -> int:
-        """How many axes."""
+        """The number of axes."""
         return self.value.ndim
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The kind of number."""
+        """The dtype of the numbers."""
         return self.value.dtype
 
     def numpy(self) -> Any:
-        """A copy of the numbers, which belongs to the caller: an array, or a NumPy number where there is no axis."""
+        """Return a copy of the numbers: an array, or a NumPy scalar for a tensor without axes."""
         return self.value.copy() if self.value.ndim else self.value[()]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
@@ -269,7 +272,9 @@ class Tensor(Shaped):
     def __iter__(self) -> "Iterator[Tensor]":
         """Return the entries along the first axis, each as a tensor with its gradient."""
         if not self.value.ndim:
-            raise ArgumentTypeError("A tensor without axes has no entries. Received: a loop over one number.")
+            raise ArgumentTypeError(
+                "Only a tensor with axes is iterable. Received: a tensor of shape (). Use float(x) or x.numpy()."
+            )
         return (self[i] for i in range(len(self.value)))
 
     def __bool__(self) -> bool:
@@ -290,12 +295,12 @@ class Tensor(Shaped):
     def __format__(self, spec: str) -> str:
         return format(self._single("a number to format") if spec else self.value[()], spec)
 
-    def _single(self, wanted: str) -> Any:
-        """Return the one number that it holds, in any shape."""
+    def _single(self, target: str) -> Any:
+        """Return the number of a tensor of any shape that holds exactly one."""
         if self.value.size != 1:
             raise ArgumentTypeError(
-                f"{wanted[0].upper()}{wanted[1:]} is made of one number. Received: a tensor of shape {self.shape}. "
-                "Take one entry, or reduce it first."
+                f"Only a tensor of one number converts to {target}. Received: a tensor of shape {self.shape}. "
+                "Index one entry, or reduce the tensor first."
             )
         return self.value.reshape(())[()]
 
@@ -306,9 +311,9 @@ class Tensor(Shaped):
         return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: the numbers, without how they were made and without a gradient."""
-        alone = {"grad": None, "rule": None, "parents": (), "age": 0}
-        return {**attributes(self), **alone, "requires_grad": self.requires_grad and self.rule is None}
+        """Pickle and copy the numbers alone, without gradient, rule and parents."""
+        detached = {"grad": None, "rule": None, "parents": (), "age": 0}
+        return {**attributes(self), **detached, "requires_grad": self.requires_grad and self.rule is None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
@@ -317,30 +322,30 @@ class Tensor(Shaped):
     # -- the gradient -----------------------------------------------------------------------------------
 
     def backward(self, grad: TensorLike | None = None) -> None:
-        """Compute the gradient of this tensor with respect to everything it was made from.
+        """Compute the gradients of this tensor with respect to all the tensors it was computed from.
 
         Parameters
         ----------
         grad : array_like, optional
-            The gradient with respect to this tensor, of its shape; ones when None.
+            The gradient with respect to this tensor, of the same shape; ones when None.
 
         Raises
         ------
         GradientError
-            When nothing it was made from requires a gradient.
+            When this tensor was not computed from a tensor that requires a gradient.
         """
         if not self.requires_grad:
             raise GradientError(
-                "backward() needs a tensor made from at least one that requires a gradient. Received: one of "
-                f"shape {self.shape} made without. Use minifit.ops on tensors all the way; a NumPy function "
-                "in between loses the gradient."
+                "backward() needs a tensor computed from at least one tensor that requires a gradient. Received: a "
+                f"tensor of shape {self.shape} that was not. Use minifit.ops from start to end: a NumPy function in "
+                "between loses the gradient."
             )
         if grad is not None:
             start = np.array(to_array(grad), self.dtype)
             if start.shape != self.shape:
                 raise ShapeError(
-                    f"The gradient to begin with has the tensor's shape, {self.shape}. "
-                    f"Received: {start.shape}. Leave it out for ones."
+                    f"The initial gradient must have the tensor's shape, {self.shape}. "
+                    f"Received: shape {start.shape}. Leave it out for ones."
                 )
         else:
             start = self.dtype.type(1) if self.value.ndim == 0 else np.ones(self.shape, self.dtype)
@@ -351,11 +356,11 @@ class Tensor(Shaped):
         flow_back(history((self,)))
 
     def accumulate(self, grad: Array) -> None:
-        """Add to the gradient. `grad` may belong to others too, so it is never written to."""
+        """Add `grad` to the gradient. Other tensors may share `grad`, so it is never written to."""
         self.grad = grad if self.grad is None else self.grad + grad
 
     def target(self) -> Array:
-        """Memory where an op's rule may put the gradient for this tensor."""
+        """Return memory into which an op's rule may write the gradient of this tensor."""
         return current().take(self.value.shape, self.value.dtype)
 
     # -- arithmetic, each operator beside its rule ------------------------------------------------------
@@ -413,7 +418,7 @@ class Tensor(Shaped):
         return current().result(np.abs(self.value), lambda g: (g * np.sign(self.value),), self)
 
     def __matmul__(self, other: TensorLike) -> "Tensor":
-        """The matrix product of the last two axes; both have at least two."""
+        """Return the matrix product over the last two axes; both operands need at least two."""
         a, b = alike(self, other)
         if a.ndim < 2 or b.ndim < 2:
             raise ArgumentTypeError(
@@ -441,7 +446,7 @@ class Tensor(Shaped):
     def sum(
         self, axis: Axis = None, keepdims: bool = False, *, dtype: None = None, out: None = None
     ) -> "Tensor":
-        """The sum over `axis`, or over everything. ``np.sum`` comes here too, with its `dtype` and `out`."""
+        """Return the sum over `axis`, or over all axes. ``np.sum`` calls this too and passes `dtype` and `out`."""
 
         def rule(g: Array) -> tuple[Array]:
             shape = self.value.shape
@@ -452,15 +457,15 @@ class Tensor(Shaped):
     def mean(
         self, axis: Axis = None, keepdims: bool = False, *, dtype: None = None, out: None = None
     ) -> "Tensor":
-        """The mean over `axis`, or over everything. ``np.mean`` comes here too."""
+        """Return the mean over `axis`, or over all axes. ``np.mean`` calls this too and passes `dtype` and `out`."""
         total = self.sum(axis, keepdims)
         return total * (total.value.size / self.value.size if self.value.size else np.nan)
 
     def reshape(self, *shape: Any) -> "Tensor":
-        """The same numbers in another shape, given as numbers or as a tuple; one dimension may be -1."""
+        """Return the same numbers in another shape, passed as integers or as a tuple; one dimension may be -1."""
         return current().result(self.value.reshape(*shape or ((),)), lambda g: (g.reshape(self.shape),), self)
 
-    # -- without a gradient: whole numbers, bits, comparisons -------------------------------------------
+    # -- without a gradient: floor division, bits, comparisons ------------------------------------------
 
     def __floordiv__(self, other: TensorLike) -> "Tensor":
         return (
@@ -497,7 +502,7 @@ class Tensor(Shaped):
         return _constant(np.less_equal, self, other)
 
     def __eq__(self, other: object) -> Any:
-        """Compare the elements. Two tensors are one and the same if ``a is b``; as a key, each is itself."""
+        """Compare the elements. Use ``a is b`` for identity; dicts and sets compare tensors by identity too."""
         return self._compared(np.equal, other)
 
     def __ne__(self, other: object) -> Any:
@@ -510,7 +515,8 @@ class Tensor(Shaped):
             return NotImplemented
         try:
             return Tensor(np.asarray(ufunc(self.value, to_array(other))))
-        except (ArgumentTypeError, ValueError):  # no numbers, or of another shape: not equal
+        # what holds no numbers, or has another shape, is not equal
+        except (ArgumentTypeError, ValueError):
             return NotImplemented
 
 
@@ -518,22 +524,23 @@ no_symbols.add(Tensor)
 
 
 def history(ends: Iterable[Tensor], within: Set[Tensor] | None = None) -> list[Tensor]:
-    """Return every tensor with a rule that these are or depend on, youngest first; only those `within`, if given."""
+    """Return `ends` and their ancestors that have a rule, youngest first; when `within` is passed, only its members."""
     nodes = [t for t in dict.fromkeys(ends) if t.rule is not None and (within is None or t in within)]
-    seen = set(nodes)
-    for node in nodes:  # grows while it is walked
+    visited = set(nodes)
+    # the list grows during the loop
+    for node in nodes:
         for parent in node.parents:
-            if parent.rule is not None and parent not in seen and (within is None or parent in within):
-                seen.add(parent)
+            if parent.rule is not None and parent not in visited and (within is None or parent in within):
+                visited.add(parent)
                 nodes.append(parent)
     nodes.sort(key=_by_age, reverse=True)
     return nodes
 
 
 def flow_back(nodes: Iterable[Tensor], kept: Set[Tensor] = frozenset()) -> None:
-    """Apply the rules of tensors, given youngest first, so that gradients reach the leaves.
+    """Apply the rules of tensors, sorted youngest first, so that gradients reach the leaves.
 
-    Only leaves keep their gradients, and those in `kept`.
+    Only the leaves and the tensors in `kept` keep their gradients.
     """
     for node in nodes:
         grad, rule = node.grad, node.rule
@@ -546,22 +553,22 @@ def flow_back(nodes: Iterable[Tensor], kept: Set[Tensor] = frozenset()) -> None:
                 parent.accumulate(dparent)
 
 
-def attributes(thing: object) -> dict[str, Any]:
-    """Return the attributes of an object with slots, by their names."""
-    state: Any = object.__getstate__(thing)
-    beyond, slots = state
-    return {**(beyond or {}), **slots}
+def attributes(instance: object) -> dict[str, Any]:
+    """Return the attributes of an object with slots, by name."""
+    state: Any = object.__getstate__(instance)
+    instance_dict, slots = state
+    return {**(instance_dict or {}), **slots}
 
 
 def constant(value: Array) -> Tensor:
-    """A tensor of an array as it is: the quick way, without a look at what it holds."""
-    made = Tensor.__new__(Tensor)
-    made.value = value
-    made.grad = made.rule = made.logits = None
-    made.parents = ()
-    made.requires_grad = False
-    made.age = 0
-    return made
+    """Wrap an array in a tensor without validation; the fast path of ops."""
+    tensor = Tensor.__new__(Tensor)
+    tensor.value = value
+    tensor.grad = tensor.rule = tensor.logits = None
+    tensor.parents = ()
+    tensor.requires_grad = False
+    tensor.age = 0
+    return tensor
 
 
 def _by_age(node: Tensor) -> int:
@@ -569,12 +576,12 @@ def _by_age(node: Tensor) -> int:
 
 
 def to_array(value: TensorLike) -> Array:
-    """The numbers of a tensor, an array or a nested list; Python floats become float32.
+    """Return the numbers of a tensor, an array or a nested list as an array; Python floats become float32.
 
     Raises
     ------
     ArgumentTypeError
-        When they are not real numbers.
+        When `value` does not hold real numbers.
     ShapeError
         When the rows of a list have different lengths.
     """
@@ -584,12 +591,13 @@ def to_array(value: TensorLike) -> Array:
         array = np.asarray(numpy_ready(value))
     except ValueError:
         raise ShapeError(
-            f"A tensor's rows have equal lengths. Received: a ragged {type(value).__name__}. Pad the short rows."
+            f"All rows of a tensor must have the same length. Received: a ragged {type(value).__name__}. "
+            "Pad the short rows."
         ) from None
     if array.dtype.kind not in "fiub":
         raise ArgumentTypeError(
             f"A tensor holds real numbers. Received: {type(value).__name__} of dtype {array.dtype}. "
-            "Convert it to an array of floats or integers."
+            "Convert it to an array of floats or integers first."
         )
     if array.dtype == np.float64 and not isinstance(value, np.ndarray | np.generic):
         return array.astype(FLOAT)
@@ -597,12 +605,16 @@ def to_array(value: TensorLike) -> Array:
 
 
 def as_tensor(value: TensorLike) -> Tensor:
-    """`value` itself when it is a tensor, or a symbol that takes part in the same ops; else a constant tensor of it."""
+    """Return `value` itself when it is a tensor or a symbolic tensor, else a constant tensor of it."""
     return value if isinstance(value, Tensor | Symbolic) else Tensor(value)
 
 
 def alike(a: TensorLike, b: TensorLike) -> tuple[Tensor, Tensor]:
-    """Both as tensors of one dtype: that of the tensor, or the wider one of two; float32 unless both are whole."""
+    """Return both operands as tensors of one dtype.
+
+    That is the dtype of the floating-point tensor, or the wider one of two. Without one, it is float32 unless both
+    operands hold integers and one is a tensor.
+    """
     if isinstance(a, Tensor) and isinstance(b, Tensor) and a.dtype == b.dtype and a.dtype.kind == "f":
         return a, b
     dtypes = [x.dtype for x in (a, b) if isinstance(x, Tensor)]
@@ -615,7 +627,7 @@ def alike(a: TensorLike, b: TensorLike) -> tuple[Tensor, Tensor]:
 
 
 def _whole(x: TensorLike) -> bool:
-    """Return whether something holds whole numbers by its kind; truth values are none."""
+    """Return whether an operand holds integers; booleans do not count."""
     return type(x) is int or to_array(x).dtype.kind in "iu"
 
 
@@ -626,20 +638,22 @@ def _like(other: TensorLike, x: Tensor) -> Tensor:
 def _as(x: TensorLike, dtype: np.dtype[Any]) -> Tensor:
     if isinstance(x, Tensor):
         return convert(x, dtype)
-    to_array(x)  # refuses what is no number
+    # raises for anything but real numbers
+    to_array(x)
     return constant(np.asarray(x, dtype))
 
 
 def floating(x: TensorLike) -> Tensor:
-    """`x` as a tensor of floats: whole numbers and booleans become float32."""
+    """Return `x` as a tensor of floats: integers and booleans become float32."""
+    # a symbolic tensor stands for a tensor
     if isinstance(x, Symbolic):
-        return x  # type: ignore[return-value]  # it stands for one
-    made = as_tensor(x)
-    return made if made.value.dtype.kind == "f" else convert(made, FLOAT)
+        return x  # type: ignore[return-value]
+    tensor = as_tensor(x)
+    return tensor if tensor.value.dtype.kind == "f" else convert(tensor, FLOAT)
 
 
 def convert(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
-    """`x` in another dtype; through whole numbers and truth values no gradient flows back, as in TensorFlow."""
+    """Return `x` in another dtype; integers and booleans pass no gradient back, as in TensorFlow."""
     if isinstance(x, Symbolic):
         return x.converted(dtype)  # type: ignore[no-any-return]
     if x.dtype == dtype:
@@ -650,7 +664,7 @@ def convert(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
 
 
 def _slope_of_power(a: Array, b: Array) -> Array:
-    """``b * a ** (b - 1)``, which at a = 0 is 0 for b = 0, and infinite between."""
+    """Return ``b * a ** (b - 1)``, which at a = 0 is 0 for b = 0 and infinite for 0 < b < 1."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(b == 0, 0, b * np.power(a, b - 1)), a.dtype)
 
@@ -662,14 +676,15 @@ def _binary(
     da: Callable[[Array, Array, Array, Array], Array],
     db: Callable[[Array, Array, Array, Array], Array],
 ) -> Tensor:
-    """An elementwise op of two tensors, from its gradients for each as functions of (g, a, b, y)."""
+    """Apply an elementwise op to two tensors; `da` and `db` are its gradients as functions of (g, a, b, y)."""
+    # Python then tries the operator of the symbolic tensor
     if isinstance(b, Symbolic):
-        return NotImplemented  # type: ignore[no-any-return]  # its own operator comes next
+        return NotImplemented  # type: ignore[no-any-return]
     x, y = alike(a, b)
     try:
         value = np.asarray(forward(x.value, y.value))
     except ValueError:
-        _see_that_shapes_fit(x.shape, y.shape)
+        _check_broadcast(x.shape, y.shape)
         raise
 
     def rule(g: Array) -> tuple[Array | None, Array | None]:
@@ -681,35 +696,36 @@ def _binary(
 
 
 def _constant(ufunc: np.ufunc, *operands: TensorLike) -> Tensor:
-    """The result of an elementwise function that has no gradient."""
+    """Apply an elementwise function that has no gradient."""
+    # Python then tries the operator of the symbolic tensor
     if any(isinstance(x, Symbolic) for x in operands):
-        return NotImplemented  # type: ignore[no-any-return]  # its own operator comes next
+        return NotImplemented  # type: ignore[no-any-return]
     arrays = [to_array(x) for x in operands]
     try:
         return constant(np.asarray(ufunc(*arrays)))
     except ValueError:
-        _see_that_shapes_fit(*(x.shape for x in arrays))
+        _check_broadcast(*(x.shape for x in arrays))
         raise
     except TypeError:
         raise ArgumentTypeError(
-            f"{ufunc.__name__} needs truth values or whole numbers. Received: "
+            f"{ufunc.__name__} needs booleans or integers. Received: "
             f"{' and '.join(str(x.dtype) for x in arrays)}. Compare first, as in (x > 0) & (x < 1), or use ops.cast."
         ) from None
 
 
-def _see_that_shapes_fit(*shapes: Shape) -> None:
+def _check_broadcast(*shapes: Shape) -> None:
     """Raise for shapes that do not broadcast."""
     try:
         np.broadcast_shapes(*shapes)
     except ValueError:
         raise ShapeError(
-            "Two tensors must have shapes that broadcast: equal, or 1, axis by axis from the last. "
+            "Two tensors must have shapes that broadcast: from the last axis on, lengths are equal or one is 1. "
             f"Received: {' and '.join(map(str, shapes))}. Reshape one of them."
         ) from None
 
 
 def unbroadcast(grad: Array, shape: Shape) -> Array:
-    """The gradient of an array that was broadcast from `shape`: summed over what was repeated."""
+    """Reduce a gradient to the shape its array was broadcast from, by summing over the repeated axes."""
     if grad.shape == shape:
         return grad
     grad = grad.sum(axis=tuple(range(grad.ndim - len(shape))))
@@ -718,7 +734,7 @@ def unbroadcast(grad: Array, shape: Shape) -> Array:
 
 
 def _keep_axes(grad: Array, shape: Shape, axis: Axis) -> Array:
-    """The gradient of a reduction with its reduced axes put back as ones."""
+    """Return the gradient of a reduction with the reduced axes put back, each of length 1."""
     axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
     reduced = {a % len(shape) for a in axes} if shape else set()
     return grad.reshape([1 if i in reduced else n for i, n in enumerate(shape)])

@@ -382,7 +382,7 @@ def test_a_wide_graph_is_walked_once() -> None:
 )
 def test_a_detached_loss(make: Callable[[], Tensor]) -> None:
     with pytest.raises(
-        GradientError, match=r"made from at least one that requires a gradient.*a NumPy function"
+        GradientError, match=r"computed from at least one tensor that requires a gradient.*a NumPy function"
     ):
         make().backward()
 
@@ -479,7 +479,9 @@ def test_one_number_in_any_shape() -> None:
     with pytest.raises(TypeError):
         range(3)[Tensor(1.0)]
     for several in (float, int, round, "{:.1f}".format):
-        with pytest.raises(ArgumentTypeError, match=r"one number\. Received: a tensor of shape \(2,\)"):
+        with pytest.raises(
+            ArgumentTypeError, match=r"one number converts to an? .*\. Received: a tensor of shape \(2,\)"
+        ):
             several(Tensor([1.0, 2.0]))
 
 
@@ -507,7 +509,7 @@ def test_logic_of_truth_values_and_bits(op: Callable[[Any, Any], Any]) -> None:
 def test_inverted() -> None:
     np.testing.assert_array_equal(~(Tensor([1.0, -1.0]) > 0), [False, True])
     np.testing.assert_array_equal(~Tensor(np.array([0, 5])), [-1, -6])
-    with pytest.raises(ArgumentTypeError, match="invert needs truth values"):
+    with pytest.raises(ArgumentTypeError, match="invert needs booleans or integers"):
         ~Tensor([1.0])
 
 
@@ -575,7 +577,7 @@ def test_entries_have_gradients() -> None:
     first, second = x
     (first * second).sum().backward()
     assert gradient(x).tolist() == [[3, 4], [1, 2]]
-    with pytest.raises(ArgumentTypeError, match="no entries"):
+    with pytest.raises(ArgumentTypeError, match="Only a tensor with axes is iterable"):
         iter(Tensor(1.0))
 
 

@@ -17,7 +17,7 @@ EPSILON = 1e-7
 
 
 def epsilon() -> float:
-    """Return the small number that losses add, so that there is no logarithm of 0."""
+    """Return the small number that losses add to avoid the logarithm of 0."""
     return EPSILON
 
 
@@ -27,15 +27,15 @@ def floatx() -> str:
 
 
 def set_floatx(value: str) -> None:
-    """Accept float32, which is the dtype of floats.
+    """Accept "float32", the only dtype of floats.
 
     Raises
     ------
     ArgumentError
-        For another one.
+        For any other dtype.
     """
     if value != "float32":
-        raise ArgumentError(f"Floats are float32. Received: {value!r}. Leave it as it is.")
+        raise ArgumentError(f"Floats are float32. Received: {value!r}. Leave the call out.")
 
 
 def image_data_format() -> str:
@@ -44,12 +44,12 @@ def image_data_format() -> str:
 
 
 def get_value(x: Any) -> Any:
-    """Return the numbers of a variable or tensor; anything else as it is."""
+    """Return the numbers of a variable or tensor; return any other value unchanged."""
     return x.numpy() if isinstance(x, Tensor) else x
 
 
 def set_value(x: Parameter, value: Any) -> None:
-    """Replace the numbers of a variable, as those of ``model.optimizer.learning_rate``."""
+    """Replace the numbers of a variable, such as ``model.optimizer.learning_rate``."""
     x.assign(np.asarray(value, x.dtype))
 
 
@@ -59,7 +59,7 @@ def batch_get_value(tensors: Iterable[Any]) -> list[Any]:
 
 
 def batch_set_value(tuples: Iterable[tuple[Parameter, Any]]) -> None:
-    """Replace the numbers of several variables, given in pairs."""
+    """Replace the numbers of several variables, passed as pairs of variable and value."""
     for variable, value in tuples:
         set_value(variable, value)
 
@@ -87,7 +87,7 @@ def ones(shape: Any, dtype: Any = None, name: str | None = None) -> Variable:
 
 
 def int_shape(x: Any) -> tuple[int | None, ...]:
-    """Return the shape of a tensor or symbol as Python's numbers."""
+    """Return the shape of a tensor or symbol as a tuple."""
     return tuple(x.shape)
 
 
@@ -97,12 +97,12 @@ def ndim(x: Any) -> int:
 
 
 def count_params(x: Any) -> int:
-    """Return how many numbers a tensor has."""
+    """Return the number of elements of a tensor."""
     return int(np.prod(x.shape))
 
 
 def is_keras_tensor(x: Any) -> bool:
-    """Return whether something is a symbol of a graph of layers."""
+    """Return whether a value is a symbol of a graph of layers."""
     return isinstance(x, Symbolic)
 
 
@@ -112,41 +112,41 @@ def cast_to_floatx(x: Any) -> Any:
 
 
 def dot(x: Any, y: Any) -> Any:
-    """Return the product of matrices."""
+    """Return the matrix product."""
     return ops.matmul(convert.tensor(x), convert.tensor(y))
 
 
 def flatten(x: Any) -> Any:
-    """Return all numbers in a row."""
+    """Return all numbers along one axis."""
     return ops.reshape(convert.tensor(x), (-1,))
 
 
 def batch_flatten(x: Any) -> Any:
-    """Return the numbers of each sample in a row."""
+    """Return the numbers of each sample along one axis."""
     x = convert.tensor(x)
     return ops.reshape(x, (-1, int(np.prod(x.shape[1:]))))
 
 
 def permute_dimensions(x: Any, pattern: Any) -> Any:
-    """Return the axes in another order."""
+    """Permute the axes."""
     return shaping.transpose(x, pattern)
 
 
 def clip(x: Any, min_value: Any, max_value: Any) -> Any:
-    """Return a tensor with its numbers moved into a range."""
+    """Clip the numbers of a tensor to a range."""
     return shaping.clip_by_value(
         x, -np.inf if min_value is None else min_value, np.inf if max_value is None else max_value
     )
 
 
 def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
-    """Return one of two tensors, or of what two functions return, where a condition holds and where not."""
+    """Return one tensor where a condition is True, else the other; callables are called for their tensors."""
     then, other = (e() if callable(e) else e for e in (then_expression, else_expression))
     return shaping.where(condition, then, other)
 
 
 def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
-    """Return ``max(x, 0)``, with a slope below, an end above and a begin, as asked for."""
+    """Return ``max(x, 0)``, optionally with a slope below the threshold and a largest value."""
     x = convert.tensor(x)
     if not alpha and max_value is None and not threshold:
         return ops.relu(x)
@@ -165,38 +165,38 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
 
 
 def argmax(x: Any, axis: int = -1) -> Any:
-    """Return the place of the largest value along an axis."""
+    """Return the index of the largest value along an axis."""
     return reductions.argmax(x, axis)
 
 
 def argmin(x: Any, axis: int = -1) -> Any:
-    """Return the place of the smallest value along an axis."""
+    """Return the index of the smallest value along an axis."""
     return reductions.argmin(x, axis)
 
 
 def concatenate(tensors: Any, axis: int = -1) -> Any:
-    """Return several tensors put after each other along an axis."""
+    """Join tensors along an existing axis."""
     return shaping.concat(tensors, axis)
 
 
 def expand_dims(x: Any, axis: int = -1) -> Any:
-    """Return a tensor with one more axis of length 1."""
+    """Insert an axis of length 1."""
     return shaping.expand_dims(x, axis)
 
 
 def one_hot(indices: Any, num_classes: int) -> Any:
-    """Return a 1 at the place that each number names, and 0 elsewhere."""
+    """Return one-hot rows: 1 at the index that each number gives, else 0."""
     return shaping.one_hot(indices, num_classes)
 
 
 def l2_normalize(x: Any, axis: Any = None) -> Any:
-    """Return a tensor divided by its norm along an axis."""
-    from_squares = ops.sum(ops.square(convert.tensor(x)), reductions.axes(axis), True)
-    return convert.tensor(x) / ops.sqrt(ops.maximum(from_squares, 1e-12))
+    """Divide a tensor by its norm along an axis."""
+    sum_of_squares = ops.sum(ops.square(convert.tensor(x)), reductions.axes(axis), True)
+    return convert.tensor(x) / ops.sqrt(ops.maximum(sum_of_squares, 1e-12))
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
-    """Return the cross-entropy of probabilities, number by number."""
+    """Return the cross-entropy of probabilities, element by element."""
     z = convert.tensor(output)
     if from_logits:
         return neural.sigmoid_cross_entropy_with_logits(target, z)
@@ -205,29 +205,31 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
 
 
 def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
-    """Return the cross-entropy of classes, one number for each row.
+    """Return the cross-entropy of classes, one number per row.
 
     Raises
     ------
     ArgumentError
-        For an `axis` that is not the last one.
+        For an `axis` other than the last one.
     """
     if axis not in (-1, len(output.shape) - 1):
-        raise ArgumentError(f"The classes are the last axis. Received: axis={axis!r}. Transpose the output.")
+        raise ArgumentError(
+            f"The last axis holds the classes. Received: axis={axis!r}. Transpose the output."
+        )
     return losses.categorical_crossentropy(target, output, from_logits=from_logits)
 
 
 def random_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: int | None = None
 ) -> Any:
-    """Return numbers of a normal distribution."""
+    """Draw numbers from a normal distribution."""
     return random_.normal(shape, mean, stddev, dtype or "float32", seed)
 
 
 def random_uniform(
     shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: int | None = None
 ) -> Any:
-    """Return numbers from ``[minval, maxval)``."""
+    """Draw numbers from the uniform distribution over ``[minval, maxval)``."""
     return random_.uniform(shape, minval, maxval, dtype or "float32", seed)
 
 

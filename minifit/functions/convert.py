@@ -1,6 +1,6 @@
-"""Tensors of what a program has: numbers, nested lists with tensors in them, other dtypes.
+"""Conversions: tensors from numbers, text and nested lists, other dtypes, zeros and ranges.
 
-A function that has no gradient here says so when one is asked for.
+`without_gradient` wraps the functions that have no gradient here; asking for one raises.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,34 +18,35 @@ WORDS = {"float": "float32", "double": "float64", "half": "float16", "int": "int
 
 
 def as_dtype(type_value: Any) -> np.dtype[Any]:
-    """Return a dtype by its name in TensorFlow or NumPy, or as it is."""
+    """Return a dtype by its name in TensorFlow or NumPy, or from anything else that NumPy accepts."""
     if isinstance(type_value, str):
         type_value = WORDS.get(type_value, type_value)
-    found: np.dtype[Any] = np.dtype(type_value)
-    return found
+    dtype: np.dtype[Any] = np.dtype(type_value)
+    return dtype
 
 
 def holds_tensors(value: Any) -> bool:
-    """Return whether a nested list has a tensor or symbol in it."""
+    """Return whether a nested list contains a tensor or symbol."""
     return isinstance(value, list | tuple) and any(
         isinstance(v, Tensor | Symbolic) or holds_tensors(v) for v in value
     )
 
 
 def tensor(value: Any) -> Any:
-    """Return a tensor of anything that TensorFlow takes for one; gradients go through tensors in a list."""
+    """Return a tensor from anything that TensorFlow converts to one; gradients flow through tensors in a list."""
     if isinstance(value, Tensor | Symbolic):
         return value
     if holds_tensors(value):
         return ops.stack([tensor(v) for v in value])
-    found = as_tensor(value)
-    array = narrowed(value, found.value)
-    return found if array is found.value else constant(array)
+    converted = as_tensor(value)
+    array = narrowed(value, converted.value)
+    return converted if array is converted.value else constant(array)
 
 
 def narrowed(value: Any, array: Array) -> Array:
-    """Return the array of a value: Python's whole numbers are int32 in TensorFlow, as long as they fit."""
-    if array.dtype != np.int64 or hasattr(value, "__array__"):  # arrays of NumPy and others keep their dtype
+    """Return the array of a value, where Python's integers become int32 if they fit, as in TensorFlow."""
+    # arrays of NumPy and other libraries keep their dtype
+    if array.dtype != np.int64 or hasattr(value, "__array__"):
         return array
     low, high = np.iinfo(np.int32).min, np.iinfo(np.int32).max
     fits = not array.size or (array.min() >= low and array.max() <= high)
@@ -53,7 +54,7 @@ def narrowed(value: Any, array: Array) -> Array:
 
 
 def text_of(value: Any) -> Array | None:
-    """Return text as an array of NumPy, which is how data sets hand it out; None for anything that is no text."""
+    """Return text as a NumPy array, the form in which data sets yield it; None for anything but text."""
     if isinstance(value, Tensor | Symbolic):
         return None
     if isinstance(value, np.ndarray):
@@ -66,12 +67,12 @@ def text_of(value: Any) -> Array | None:
         return np.asarray(value)
     except ValueError:
         raise ShapeError(
-            "Rows of text have equal lengths. Received: a ragged list. Pad the short rows."
+            "All rows of text must have the same length. Received: a ragged list. Pad the short rows."
         ) from None
 
 
 def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None) -> Any:
-    """Return a tensor of numbers, of arrays, or of a list that has tensors in it; of text an array of NumPy.
+    """Return a tensor from numbers, an array or a list, which may contain tensors; text becomes a NumPy array.
 
     References
     ----------
@@ -80,23 +81,23 @@ def convert_to_tensor(value: Any, dtype: Any = None, dtype_hint: Any = None, nam
     text = text_of(value)
     if text is not None and dtype in (None, "string"):
         return text
-    found = tensor(value)
-    return found if dtype is None else ops.cast(found, as_dtype(dtype))
+    converted = tensor(value)
+    return converted if dtype is None else ops.cast(converted, as_dtype(dtype))
 
 
 def make_constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const") -> Any:
-    """Return a constant tensor, of text an array of NumPy; one number or word fills the shape.
+    """Return a constant tensor, or a NumPy array for text; one number or one text fills the shape.
 
     References
     ----------
     ``tf.constant`` (TensorFlow 2.7).
     """
-    found = convert_to_tensor(value, dtype)
+    converted = convert_to_tensor(value, dtype)
     if shape is None:
-        return found
-    if isinstance(found, np.ndarray):
-        return np.full(sizes(shape), found) if found.size == 1 else found.reshape(sizes(shape))
-    return fill(shape, found) if found.value.size == 1 else ops.reshape(found, sizes(shape))
+        return converted
+    if isinstance(converted, np.ndarray):
+        return np.full(sizes(shape), converted) if converted.size == 1 else converted.reshape(sizes(shape))
+    return fill(shape, converted) if converted.value.size == 1 else ops.reshape(converted, sizes(shape))
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
@@ -110,14 +111,14 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
 
 
 def sizes(shape: Any) -> tuple[int, ...]:
-    """Return a shape as Python's numbers, given as one number, a list or a tensor."""
+    """Return a shape as a tuple of int, from an integer, a list or a tensor."""
     if isinstance(shape, Tensor):
         shape = shape.value
     try:
         return tuple(int(n) for n in (np.atleast_1d(shape) if isinstance(shape, np.ndarray | int) else shape))
     except TypeError:
         raise ArgumentTypeError(
-            f"A shape is whole numbers. Received: {shape!r}. In a graph, make the numbers in the call of a layer."
+            f"A shape is a sequence of integers. Received: {shape!r}. In a graph, make the numbers in a layer's call."
         ) from None
 
 
@@ -132,21 +133,21 @@ def ones(shape: Any, dtype: Any = "float32", name: str | None = None) -> Tensor:
 
 
 def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
-    """Return one number everywhere."""
-    one = to_array(tensor(value)).reshape(())
-    return constant(np.full(sizes(dims), one, one.dtype))
+    """Return a tensor filled with one number."""
+    number = to_array(tensor(value)).reshape(())
+    return constant(np.full(sizes(dims), number, number.dtype))
 
 
 def zeros_like(input: Any, dtype: Any = None, name: str | None = None) -> Any:
     """Return zeros of the shape of a tensor."""
-    made = ops.zeros_like(tensor(input))
-    return made if dtype is None else ops.cast(made, as_dtype(dtype))
+    result = ops.zeros_like(tensor(input))
+    return result if dtype is None else ops.cast(result, as_dtype(dtype))
 
 
 def ones_like(input: Any, dtype: Any = None, name: str | None = None) -> Any:
     """Return ones of the shape of a tensor."""
-    made = ops.ones_like(tensor(input))
-    return made if dtype is None else ops.cast(made, as_dtype(dtype))
+    result = ops.ones_like(tensor(input))
+    return result if dtype is None else ops.cast(result, as_dtype(dtype))
 
 
 def eye(
@@ -157,14 +158,16 @@ def eye(
     name: str | None = None,
 ) -> Tensor:
     """Return ones on the diagonal and zeros elsewhere."""
-    made = np.eye(int(num_rows), None if num_columns is None else int(num_columns), dtype=as_dtype(dtype))
+    matrix = np.eye(int(num_rows), None if num_columns is None else int(num_columns), dtype=as_dtype(dtype))
     return constant(
-        made if batch_shape is None else np.broadcast_to(made, (*sizes(batch_shape), *made.shape)).copy()
+        matrix
+        if batch_shape is None
+        else np.broadcast_to(matrix, (*sizes(batch_shape), *matrix.shape)).copy()
     )
 
 
 def arange(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Tensor:
-    """Return numbers from `start`, or from 0, up to a limit that is not among them.
+    """Return numbers from `start`, or from 0, up to but not including a limit.
 
     References
     ----------
@@ -172,17 +175,17 @@ def arange(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
     """
     ends = (0, start) if limit is None else (start, limit)
     numbers = [to_array(tensor(n)).reshape(()) for n in (*ends, delta)]
-    kind = np.result_type(*numbers) if dtype is None else as_dtype(dtype)
-    if dtype is None and kind.kind == "f" and not any(n.dtype == np.float64 for n in numbers):
-        kind = np.dtype(np.float32)
-    return constant(np.arange(*(n.item() for n in numbers)).astype(kind))
+    as_type = np.result_type(*numbers) if dtype is None else as_dtype(dtype)
+    if dtype is None and as_type.kind == "f" and not any(n.dtype == np.float64 for n in numbers):
+        as_type = np.dtype(np.float32)
+    return constant(np.arange(*(n.item() for n in numbers)).astype(as_type))
 
 
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None, axis: int = 0) -> Tensor:
-    """Return so many numbers from one to another, at equal distances."""
+    """Return `num` evenly spaced numbers from `start` to `stop`."""
     ends = to_array(tensor(start)), to_array(tensor(stop))
-    kind = np.float64 if any(e.dtype == np.float64 for e in ends) else np.float32
-    return constant(np.linspace(*ends, int(num), axis=axis).astype(kind))
+    as_type = np.float64 if any(e.dtype == np.float64 for e in ends) else np.float32
+    return constant(np.linspace(*ends, int(num), axis=axis).astype(as_type))
 
 
 def rank(input: Any, name: str | None = None) -> Tensor:
@@ -191,36 +194,36 @@ def rank(input: Any, name: str | None = None) -> Tensor:
 
 
 def size(input: Any, out_type: Any = "int32", name: str | None = None) -> Tensor:
-    """Return how many numbers a tensor has."""
+    """Return the number of elements of a tensor."""
     return constant(np.asarray(to_array(tensor(input)).size, as_dtype(out_type)))
 
 
 def whole(*tensors: Any) -> bool:
-    """Return True for tensors of whole numbers or truth values, which have no gradient and keep their dtype."""
+    """Return True for tensors of integers or booleans, which have no gradient and keep their dtype."""
     return all(isinstance(t, Tensor) and t.dtype.kind in "iub" for t in tensors)
 
 
 def is_tensor(x: Any) -> bool:
-    """Return whether something is a tensor, a variable or a symbol."""
+    """Return whether a value is a tensor, a variable or a symbol."""
     return isinstance(x, Tensor | Symbolic)
 
 
 def without_gradient(name: str, function: Callable[..., Any], *tensors: Any) -> Any:
-    """Return what a function makes of arrays; a gradient that is asked for is refused by name.
+    """Apply a function of arrays to tensors; asking for its gradient raises an error with `name`.
 
     Returns
     -------
     Tensor, or tuple of Tensor
     """
-    own = [tensor(t) for t in tensors]
-    made = function(*(to_array(t) for t in own))
+    operands = [tensor(t) for t in tensors]
+    results = function(*(to_array(t) for t in operands))
 
-    def refused(_: Array) -> Sequence[Array | None]:
+    def refuse(_: Array) -> Sequence[Array | None]:
         raise GradientError(
-            f"Not every function has a gradient here. Received: one that goes through {name}. "
-            "Pass its argument through tf.stop_gradient, or write it with functions that have one."
+            f"{name} has no gradient here. Received: a gradient that flows through it. Pass its argument through "
+            "tf.stop_gradient, or use functions that have a gradient."
         )
 
-    if isinstance(made, tuple):
-        return tuple(current().result(np.asarray(m), refused, *own) for m in made)
-    return current().result(np.asarray(made), refused, *own)
+    if isinstance(results, tuple):
+        return tuple(current().result(np.asarray(r), refuse, *operands) for r in results)
+    return current().result(np.asarray(results), refuse, *operands)

@@ -1,4 +1,4 @@
-"""Functions of each number by itself, and comparisons: TensorFlow's ``tf.math``."""
+"""Elementwise functions and comparisons: TensorFlow's ``tf.math``."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ Unary = Callable[..., Any]
 def _unary(
     name: str, doc: str, forward: Callable[[Array], Array], slope: Callable[[Array, Array], Any]
 ) -> Unary:
-    """Return a function of each number, whose slope is one of (x, y); it may stand in a graph."""
+    """Return an elementwise function with ``slope(x, y)`` as its derivative, registered for use in graphs."""
 
     @on_symbols
     def function(x: Any, name: str | None = None) -> Tensor:
@@ -31,23 +31,23 @@ def _unary(
     return function
 
 
-sin = _unary("sin", "The sine.", np.sin, lambda x, y: np.cos(x))
-cos = _unary("cos", "The cosine.", np.cos, lambda x, y: -np.sin(x))
-tan = _unary("tan", "The tangent.", np.tan, lambda x, y: 1 + y * y)
-asin = _unary("asin", "The inverse of the sine.", np.arcsin, lambda x, y: 1 / np.sqrt(1 - x * x))
-acos = _unary("acos", "The inverse of the cosine.", np.arccos, lambda x, y: -1 / np.sqrt(1 - x * x))
-atan = _unary("atan", "The inverse of the tangent.", np.arctan, lambda x, y: 1 / (1 + x * x))
-sinh = _unary("sinh", "The hyperbolic sine.", np.sinh, lambda x, y: np.cosh(x))
-cosh = _unary("cosh", "The hyperbolic cosine.", np.cosh, lambda x, y: np.sinh(x))
-log1p = _unary("log1p", "``log(1 + x)``, exact for small `x`.", np.log1p, lambda x, y: 1 / (1 + x))
-expm1 = _unary("expm1", "``exp(x) - 1``, exact for small `x`.", np.expm1, lambda x, y: y + 1)
-rsqrt = _unary("rsqrt", "``1 / sqrt(x)``.", lambda x: 1 / np.sqrt(x), lambda x, y: -y / (2 * x))
-reciprocal = _unary("reciprocal", "``1 / x``.", lambda x: 1 / x, lambda x, y: -y * y)
-_sign = _unary("sign", "-1, 0 or 1; its gradient is 0.", np.sign, lambda x, y: np.zeros_like(x))
+sin = _unary("sin", "Return the sine.", np.sin, lambda x, y: np.cos(x))
+cos = _unary("cos", "Return the cosine.", np.cos, lambda x, y: -np.sin(x))
+tan = _unary("tan", "Return the tangent.", np.tan, lambda x, y: 1 + y * y)
+asin = _unary("asin", "Return the inverse sine.", np.arcsin, lambda x, y: 1 / np.sqrt(1 - x * x))
+acos = _unary("acos", "Return the inverse cosine.", np.arccos, lambda x, y: -1 / np.sqrt(1 - x * x))
+atan = _unary("atan", "Return the inverse tangent.", np.arctan, lambda x, y: 1 / (1 + x * x))
+sinh = _unary("sinh", "Return the hyperbolic sine.", np.sinh, lambda x, y: np.cosh(x))
+cosh = _unary("cosh", "Return the hyperbolic cosine.", np.cosh, lambda x, y: np.sinh(x))
+log1p = _unary("log1p", "Return ``log(1 + x)``, accurate for small `x`.", np.log1p, lambda x, y: 1 / (1 + x))
+expm1 = _unary("expm1", "Return ``exp(x) - 1``, accurate for small `x`.", np.expm1, lambda x, y: y + 1)
+rsqrt = _unary("rsqrt", "Return ``1 / sqrt(x)``.", lambda x: 1 / np.sqrt(x), lambda x, y: -y / (2 * x))
+reciprocal = _unary("reciprocal", "Return ``1 / x``.", lambda x: 1 / x, lambda x, y: -y * y)
+_sign = _unary("sign", "Return -1, 0 or 1; its gradient is 0.", np.sign, lambda x, y: np.zeros_like(x))
 
 
 def _whole(name: str, doc: str, forward: Callable[[Array], Array]) -> Unary:
-    """Return a function through which no gradient flows, as in TensorFlow."""
+    """Return an elementwise function that passes no gradient back, as in TensorFlow; registered for use in graphs."""
 
     @on_symbols
     def function(x: Any, name: str | None = None) -> Tensor:
@@ -59,13 +59,13 @@ def _whole(name: str, doc: str, forward: Callable[[Array], Array]) -> Unary:
     return function
 
 
-floor = _whole("floor", "The next whole number below.", np.floor)
-ceil = _whole("ceil", "The next whole number above.", np.ceil)
-round = _whole("round", "The nearest whole number, the even one of two.", np.round)
+floor = _whole("floor", "Return the largest integer not above each number.", np.floor)
+ceil = _whole("ceil", "Return the smallest integer not below each number.", np.ceil)
+round = _whole("round", "Return the nearest integer, the even one of two.", np.round)
 is_nan = _whole("is_nan", "Return True where a number is NaN.", np.isnan)
 is_inf = _whole("is_inf", "Return True where a number is infinite.", np.isinf)
 is_finite = _whole("is_finite", "Return True where a number is finite.", np.isfinite)
-logical_not = _whole("logical_not", "Return True where there is False.", np.logical_not)
+logical_not = _whole("logical_not", "Return True where the argument is False.", np.logical_not)
 
 
 def sign(x: Any, name: str | None = None) -> Any:
@@ -81,21 +81,21 @@ def square(x: Any, name: str | None = None) -> Any:
 
 
 def abs(x: Any, name: str | None = None) -> Any:
-    """Return the distance from 0."""
+    """Return the absolute value."""
     return ops.abs(tensor(x))
 
 
-# -- of two --------------------------------------------------------------------------------------------------
+# -- of two tensors ------------------------------------------------------------------------------------------
 
 
 def maximum(x: Any, y: Any, name: str | None = None) -> Any:
-    """Return the larger of two numbers at each place."""
+    """Return the larger of each pair."""
     a, b = tensor(x), tensor(y)
     return Tensor(np.maximum(a.value, b.value)) if whole(a, b) else ops.maximum(a, b)
 
 
 def minimum(x: Any, y: Any, name: str | None = None) -> Any:
-    """Return the smaller of two numbers at each place."""
+    """Return the smaller of each pair."""
     a, b = tensor(x), tensor(y)
     return Tensor(np.minimum(a.value, b.value)) if whole(a, b) else ops.minimum(a, b)
 
@@ -168,7 +168,7 @@ def add_n(inputs: Any, name: str | None = None) -> Any:
 
 
 def not_equal(x: Any, y: Any, name: str | None = None) -> Any:
-    """Return True at the places where two tensors differ."""
+    """Return True where two tensors differ."""
     return logical_not(ops.equal(tensor(x), tensor(y)))
 
 
@@ -198,5 +198,5 @@ def logical_and(x: Any, y: Any, name: str | None = None) -> Any:
 
 
 def logical_or(x: Any, y: Any, name: str | None = None) -> Any:
-    """Return True where one of both is True."""
+    """Return True where at least one of both is True."""
     return Tensor(np.logical_or(tensor(x).value, tensor(y).value))

@@ -1,4 +1,4 @@
-"""`Module`: an object that has variables, for programs that need no layers."""
+"""`Module`: an object with variables, for programs that do not use layers."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -9,12 +9,12 @@ from minifit.parameters import Parameter
 
 
 class Module:
-    """A thing with variables: its attributes, and those of modules and layers in its attributes.
+    """An object with variables: those in its attributes, and those of modules and layers in its attributes.
 
     Parameters
     ----------
     name : str, optional
-        The name of the class in small letters when None.
+        The class name in snake_case when None.
 
     Examples
     --------
@@ -38,49 +38,49 @@ class Module:
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The name of the module."""
         return self._name
 
     @property
     def name_scope(self) -> AbstractContextManager[None]:
-        """A block in which TensorFlow would put its name before those of ops, which have none here."""
+        """A context without effect; in TensorFlow it prefixes the names of ops, which have no names here."""
         return nullcontext()
 
     @staticmethod
     def with_name_scope(method: Any) -> Any:
-        """Return the method: ops have no names."""
+        """Return the method unchanged: ops have no names."""
         return method
 
     @property
     def variables(self) -> tuple[Parameter, ...]:
-        """All variables, each once, by the names of the attributes."""
+        """All variables, each once, sorted by the names of the attributes."""
         return tuple(dict.fromkeys(self._variables()))
 
     @property
     def trainable_variables(self) -> tuple[Parameter, ...]:
-        """The variables that are learned."""
+        """The variables that training updates."""
         return tuple(v for v in self.variables if v.trainable)
 
     @property
     def non_trainable_variables(self) -> tuple[Parameter, ...]:
-        """The variables that are not learned."""
+        """The variables that training leaves unchanged."""
         return tuple(v for v in self.variables if not v.trainable)
 
     @property
     def submodules(self) -> tuple[Any, ...]:
-        """The modules and layers in its attributes, and those in theirs."""
-        found: dict[Any, None] = {}
-        for value in self._held():
+        """The modules and layers in its attributes, and in theirs."""
+        modules: dict[Any, None] = {}
+        for value in self._attribute_values():
             if not isinstance(value, Parameter) and hasattr(value, "trainable_variables"):
-                found.update(dict.fromkeys([value, *getattr(value, "submodules", ())]))
-        return tuple(found)
+                modules.update(dict.fromkeys([value, *getattr(value, "submodules", ())]))
+        return tuple(modules)
 
-    def _held(self) -> Iterator[Any]:
+    def _attribute_values(self) -> Iterator[Any]:
         for _, value in sorted(vars(self).items()):
             yield from nest.flatten(value)
 
     def _variables(self) -> Iterator[Parameter]:
-        for value in self._held():
+        for value in self._attribute_values():
             if isinstance(value, Parameter):
                 yield value
             elif not isinstance(value, type) and hasattr(value, "trainable_variables"):

@@ -13,7 +13,7 @@ from minifit.tensor import Tensor, current, to_array
 
 
 def softmax(logits: Any, axis: Any = None, name: str | None = None) -> Any:
-    """Return ``exp(x) / sum(exp(x))`` along an axis, the last one when it is None."""
+    """Return ``exp(x) / sum(exp(x))`` along an axis, the last one when `axis` is None."""
     x = tensor(logits)
     n = len(x.shape)
     if axis is None or axis % n == n - 1:
@@ -42,41 +42,42 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> An
 def dropout(
     x: Any, rate: Any, noise_shape: Any = None, seed: int | None = None, name: str | None = None
 ) -> Any:
-    """Return a tensor with each number set to 0 with a probability, and the others made larger for that."""
+    """Set each number to 0 with probability `rate` and divide the others by ``1 - rate``."""
     return ops.dropout(tensor(x), float(rate), current().generator("dropout", seed), noise_shape)
 
 
 def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | None = None) -> Any:
-    """Return a tensor with one number added for each place of the last axis.
+    """Add a vector along the last axis of a tensor.
 
     Raises
     ------
     ArgumentError
-        For a `data_format` with another axis for them.
+        For a `data_format` with the channels on another axis.
     """
     if data_format is not None and data_format.startswith("NC"):
         raise ArgumentError(
-            f"bias_add adds along the last axis. Received: data_format={data_format!r}. Transpose the value."
+            f"bias_add adds along the last axis. Received: data_format={data_format!r}. Transpose the value first."
         )
     return tensor(value) + bias
 
 
 def l2_loss(t: Any, name: str | None = None) -> Any:
-    """Return half of the sum of the squares."""
+    """Return half the sum of the squares."""
     return ops.sum(ops.square(tensor(t))) / 2.0
 
 
 def moments(x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None) -> Any:
     """Return the mean and the variance along some axes."""
-    along = _axes(axes)
-    return ops.mean(tensor(x), along, keepdims), reduce_variance(x, along, keepdims)
+    over = _axes(axes)
+    return ops.mean(tensor(x), over, keepdims), reduce_variance(x, over, keepdims)
 
 
-_axes = axes  # an argument of `moments` has its name
+# an argument of `moments` hides the name `axes`
+_axes = axes
 
 
 def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name: str | None = None) -> Any:
-    """Return the rows of a table by their numbers."""
+    """Look up rows of a table by index, scaled down to `max_norm` where they are longer."""
     rows = gather(params, ids)
     if max_norm is None:
         return rows
@@ -86,18 +87,18 @@ def embedding_lookup(params: Any, ids: Any, max_norm: float | None = None, name:
 def softmax_cross_entropy_with_logits(
     labels: Any, logits: Any, axis: int = -1, name: str | None = None
 ) -> Any:
-    """Return the cross-entropy of probabilities with the `softmax` of logits, one number for each row."""
+    """Return the cross-entropy of probabilities with the `softmax` of logits, one number per row."""
     return -ops.sum(tensor(labels) * log_softmax(logits, axis), axis)
 
 
 def sparse_softmax_cross_entropy_with_logits(labels: Any, logits: Any, name: str | None = None) -> Any:
-    """Return the cross-entropy of class numbers with the `softmax` of logits, one number for each row."""
+    """Return the cross-entropy of class numbers with the `softmax` of logits, one number per row."""
     x = tensor(logits)
     return -ops.sum(ops.one_hot(tensor(labels), x.shape[-1]) * log_softmax(x), -1)
 
 
 def sigmoid_cross_entropy_with_logits(labels: Any = None, logits: Any = None, name: str | None = None) -> Any:
-    """Return the cross-entropy of probabilities with the sigmoid of logits, number by number."""
+    """Return the cross-entropy of probabilities with the sigmoid of logits, element by element."""
     z = tensor(logits)
     return nonlinearities.softplus(z) - z * labels
 
@@ -116,30 +117,33 @@ def confusion_matrix(
     dtype: Any = "int32",
     name: str | None = None,
 ) -> Tensor:
-    """Return how often each class, in a row, was taken for each class, in a column."""
-    true, guessed = (to_array(tensor(x)).reshape(-1).astype(np.int64) for x in (labels, predictions))
+    """Return the counts of each pair of a true class, by row, and a predicted class, by column."""
+    true, predicted = (to_array(tensor(x)).reshape(-1).astype(np.int64) for x in (labels, predictions))
     n = (
-        int(max(true.max(initial=-1), guessed.max(initial=-1))) + 1
+        int(max(true.max(initial=-1), predicted.max(initial=-1))) + 1
         if num_classes is None
         else int(num_classes)
     )
-    made = np.zeros((n, n), as_dtype(dtype))
-    np.add.at(made, (true, guessed), 1 if weights is None else to_array(tensor(weights)).astype(made.dtype))
-    return Tensor(made)
+    counts = np.zeros((n, n), as_dtype(dtype))
+    np.add.at(
+        counts, (true, predicted), 1 if weights is None else to_array(tensor(weights)).astype(counts.dtype)
+    )
+    return Tensor(counts)
 
 
 def compute_average_loss(
     per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None
 ) -> Tensor:
-    """Return the sum of losses divided by the size of the whole batch, which several workers may share.
+    """Return the sum of the losses divided by the size of the whole batch, which several workers may share.
 
     Parameters
     ----------
     per_example_loss : tensor of shape (n, ...)
-        The losses of the rows of this worker.
+        The losses of this worker's rows.
     sample_weight : tensor, optional
     global_batch_size : int, optional
-        The rows of all workers; in `Strategy.run` those of the batch when None.
+        The number of rows of all workers. When None, it is the number of rows of the whole batch in `Strategy.run`,
+        and of `per_example_loss` elsewhere.
 
     References
     ----------
@@ -148,7 +152,8 @@ def compute_average_loss(
     losses = tensor(per_example_loss)
     if losses.ndim == 0:
         raise ShapeError(
-            "per_example_loss has a loss for each row. Received: a single number. Make the loss with reduction='none'."
+            "per_example_loss needs one loss per row. Received: a single number. Create the loss with "
+            "reduction='none'."
         )
     rows = losses.shape[0]
     if sample_weight is not None:
@@ -160,7 +165,7 @@ def compute_average_loss(
 
 
 def scale_regularization_loss(regularization_loss: Any) -> Tensor:
-    """Return the sum of losses of weights, divided by the number of workers, whose losses are added up later.
+    """Return the sum of the losses of weights divided by the number of workers, whose losses are added up later.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Random numbers: TensorFlow's ``tf.random``. They come from a stream of the model where there is one."""
+"""Random numbers: TensorFlow's ``tf.random``. In a step of a model, they come from the model's streams."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ from minifit.tensor import Tensor, current, to_array
 
 
 def set_seed(seed: int | None) -> None:
-    """Let all weights and random tensors that are made from now on repeat; NumPy's own numbers go on as they are.
+    """Make all later weights and random tensors reproducible; NumPy's generator is not changed.
 
-    With None they repeat no longer, unless NumPy's numbers do.
+    With None, they depend on NumPy's generator again.
 
     References
     ----------
@@ -32,9 +32,9 @@ def normal(
     seed: int | None = None,
     name: Any = None,
 ) -> Any:
-    """Return numbers of a normal distribution."""
-    made = ops.random_normal(sizes(shape), seed=seed) * tensor(stddev) + mean
-    return ops.cast(made, as_dtype(dtype))
+    """Draw numbers from a normal distribution."""
+    numbers = ops.random_normal(sizes(shape), seed=seed) * tensor(stddev) + mean
+    return ops.cast(numbers, as_dtype(dtype))
 
 
 def uniform(
@@ -45,22 +45,22 @@ def uniform(
     seed: int | None = None,
     name: Any = None,
 ) -> Any:
-    """Return numbers from ``[minval, maxval)``; `maxval` is 1 when None, and has to be given for whole numbers."""
-    kind = as_dtype(dtype)
-    if kind.kind in "iu":
+    """Draw numbers from ``[minval, maxval)``; `maxval` defaults to 1 for floats and is required for integers."""
+    as_type = as_dtype(dtype)
+    if as_type.kind in "iu":
         if maxval is None:
             raise ArgumentError(
-                "Whole numbers at random need an end. Received: maxval=None. Pass for example maxval=10."
+                "Random integers need an upper bound. Received: maxval=None. Pass for example maxval=10."
             )
-        drawn = (
+        integers = (
             current()
             .generator("random_uniform", seed)
             .integers(to_array(minval), to_array(maxval), sizes(shape))
         )
-        return Tensor(np.asarray(drawn, kind))
-    most = 1 if maxval is None else maxval
-    made = ops.random_uniform(sizes(shape), seed=seed) * (tensor(most) - tensor(minval)) + minval
-    return ops.cast(made, kind)
+        return Tensor(np.asarray(integers, as_type))
+    high = 1 if maxval is None else maxval
+    numbers = ops.random_uniform(sizes(shape), seed=seed) * (tensor(high) - tensor(minval)) + minval
+    return ops.cast(numbers, as_type)
 
 
 def truncated_normal(
@@ -71,23 +71,23 @@ def truncated_normal(
     seed: int | None = None,
     name: Any = None,
 ) -> Any:
-    """Return numbers of a normal distribution, without those beyond two standard deviations."""
+    """Draw numbers from a normal distribution, without those beyond two standard deviations."""
     draw, share = TruncatedNormal(mean, stddev, seed), current().share
-    made = draw(sizes(shape)) if share is None else share.rows_of(draw, sizes(shape))
-    return ops.cast(tensor(made), as_dtype(dtype))
+    numbers = draw(sizes(shape)) if share is None else share.rows_of(draw, sizes(shape))
+    return ops.cast(tensor(numbers), as_dtype(dtype))
 
 
 def categorical(
     logits: Any, num_samples: Any, dtype: Any = None, seed: int | None = None, name: str | None = None
 ) -> Tensor:
-    """Return so many class numbers for each row of logits."""
+    """Draw `num_samples` class numbers for each row of logits."""
     z = to_array(tensor(logits)).astype(np.float64)
-    # The largest of logits with Gumbel noise is a class with the probability that softmax gives it.
+    # The argmax of logits plus Gumbel noise is each class with the probability that softmax gives it.
     noise = current().generator("categorical", seed).gumbel(size=(z.shape[0], int(num_samples), z.shape[1]))
     return Tensor((z[:, None, :] + noise).argmax(-1).astype(as_dtype("int64" if dtype is None else dtype)))
 
 
 def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Any:
-    """Return the entries along the first axis in another order."""
+    """Return the entries along the first axis in a random order."""
     x = tensor(value)
     return x[current().generator("shuffle", seed).permutation(x.shape[0])]

@@ -1,8 +1,8 @@
-"""The functions of tensors, each beside its gradient rule.
+"""Functions of tensors, each beside its gradient rule.
 
-Layers, losses and metrics are written in these, and so are a user's own; nobody who uses them has to write a
-gradient by hand. The hot ones are coarse: a dense layer with its activation is one op, softmax with
-cross-entropy is one op, so that the tape has few entries and each does its work in one kernel.
+Layers, losses and metrics are built from these ops, the user's own ones too, and their gradients follow from the rules.
+The ops on the hot path are coarse: a dense layer with its activation is one op, and so is softmax with cross-entropy.
+The tape then has few entries, and each runs in one kernel.
 """
 
 from minifit.ops.constants import (

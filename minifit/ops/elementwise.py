@@ -1,4 +1,4 @@
-"""Ops of each number by itself."""
+"""Elementwise ops."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from minifit.tensor import (
 
 @on_symbols
 def exp(x: TensorLike) -> Tensor:
-    """The exponential."""
+    """Return the exponential."""
     x = floating(x)
     y = np.exp(x.value)
     return current().result(y, lambda g: (g * y,), x)
@@ -29,14 +29,14 @@ def exp(x: TensorLike) -> Tensor:
 
 @on_symbols
 def log(x: TensorLike) -> Tensor:
-    """The natural logarithm."""
+    """Return the natural logarithm."""
     x = floating(x)
     return current().result(np.log(x.value), lambda g: (g / x.value,), x)
 
 
 @on_symbols
 def sqrt(x: TensorLike) -> Tensor:
-    """The square root."""
+    """Return the square root."""
     x = floating(x)
     y = np.sqrt(x.value)
     return current().result(y, lambda g: (g / (2 * y),), x)
@@ -44,40 +44,40 @@ def sqrt(x: TensorLike) -> Tensor:
 
 @on_symbols
 def square(x: TensorLike) -> Tensor:
-    """``x * x``."""
+    """Return ``x * x``."""
     x = floating(x)
     return current().result(np.square(x.value), lambda g: (2 * g * x.value,), x)
 
 
 @on_symbols
 def absolute(x: TensorLike) -> Tensor:
-    """The absolute value; its gradient at 0 is 0."""
+    """Return the absolute value; its gradient at 0 is 0."""
     return as_tensor(x).__abs__()
 
 
 @on_symbols
 def power(x: TensorLike, exponent: TensorLike) -> Tensor:
-    """``x ** exponent``."""
+    """Return ``x ** exponent``."""
     return as_tensor(x) ** exponent
 
 
 @on_symbols
 def maximum(a: TensorLike, b: TensorLike) -> Tensor:
-    """The larger of each pair; where they are equal, the gradient goes to `a`."""
+    """Return the larger of each pair; where both are equal, the gradient goes to `a`."""
     a, b = alike(a, b)
     return where(a.value >= b.value, a, b)
 
 
 @on_symbols
 def minimum(a: TensorLike, b: TensorLike) -> Tensor:
-    """The smaller of each pair; where they are equal, the gradient goes to `a`."""
+    """Return the smaller of each pair; where both are equal, the gradient goes to `a`."""
     a, b = alike(a, b)
     return where(a.value <= b.value, a, b)
 
 
 @on_symbols
 def clip(x: TensorLike, low: float, high: float) -> Tensor:
-    """`x` moved into [low, high]; the gradient is 0 where it had to be moved."""
+    """Clip `x` to the range [low, high]; the gradient is 0 where a number was clipped."""
     x = floating(x)
     inside = (x.value >= low) & (x.value <= high)
     return current().result(np.clip(x.value, low, high).astype(x.dtype), lambda g: (g * inside,), x)
@@ -85,7 +85,7 @@ def clip(x: TensorLike, low: float, high: float) -> Tensor:
 
 @on_symbols
 def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor:
-    """`a` where the condition holds, else `b`."""
+    """Return `a` where the condition is True, else `b`."""
     chosen = to_array(condition).astype(bool)
     a, b = alike(a, b)
 
@@ -97,19 +97,19 @@ def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor:
 
 @on_symbols
 def cast(x: TensorLike, dtype: Any) -> Tensor:
-    """`x` in another dtype."""
+    """Return `x` in another dtype."""
     return convert(as_tensor(x), np.dtype(dtype))
 
 
 @on_symbols
 def stop_gradient(x: TensorLike) -> Tensor:
-    """The same numbers, taken as a constant."""
+    """Return the same numbers as a constant, which passes no gradient back."""
     return Tensor(to_array(x))
 
 
 @on_symbols
 def equal(a: TensorLike, b: TensorLike) -> Tensor:
-    """Return True at the places where two tensors agree: constants of dtype bool."""
+    """Return True where two tensors are equal: constants of dtype bool."""
     return Tensor(np.equal(to_array(a), to_array(b)))
 
 

@@ -1,4 +1,4 @@
-"""The ops of layers: coarse ones, so that the tape has few entries and each does its work in one kernel."""
+"""Ops of layers. They are coarse: the tape has few entries, and each runs in one kernel."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from minifit.tensor import (
 
 @on_symbols
 def dense(x: Tensor, w: Tensor, b: Tensor | None, activation: str = "linear") -> Tensor:
-    """``activation(x @ w + b)`` as one op.
+    """Compute ``activation(x @ w + b)`` as one op.
 
     Parameters
     ----------
@@ -32,66 +32,66 @@ def dense(x: Tensor, w: Tensor, b: Tensor | None, activation: str = "linear") ->
     -------
     Tensor of shape (..., n_out)
     """
-    here, weights, offset = current(), w.value, None if b is None else b.value
+    context, weights, offset = current(), w.value, None if b is None else b.value
     if type(x) is not Tensor or x.value.dtype != weights.dtype:
         x = convert(floating(x), weights.dtype)
-    given = x.value
-    rows = given if given.ndim == 2 else given.reshape(-1, given.shape[-1])
+    inputs = x.value
+    rows = inputs if inputs.ndim == 2 else inputs.reshape(-1, inputs.shape[-1])
     bias = weights.shape[1:] if offset is None else offset.shape
     if weights.ndim != 2 or rows.shape[1] != weights.shape[0] or bias != weights.shape[1:]:
         raise ShapeError(
-            "A dense op needs inputs of shape (..., n_in), weights of shape (n_in, n_out) and a bias of (n_out,). "
+            "dense needs inputs of shape (..., n_in), weights of shape (n_in, n_out) and a bias of shape (n_out,). "
             f"Received: shapes {x.shape}, {weights.shape} and {None if b is None else bias}. Change one of them."
         )
-    y = here.take((rows.shape[0], weights.shape[1]), weights.dtype)
-    here.kernels.dense_forward(rows, weights, offset, activation, y)
+    y = context.take((rows.shape[0], weights.shape[1]), weights.dtype)
+    context.kernels.dense_forward(rows, weights, offset, activation, y)
 
     def rule(dy: Array) -> tuple[Array | None, ...]:
-        # d(x @ w) = dz @ w.T for x and x.T @ dz for w; the kernel finds dz from y, activation by activation
-        dz = None if activation == "linear" else here.take(y.shape, y.dtype)
-        dx = here.take(rows.shape, y.dtype) if x.requires_grad else None
+        # dx = dz @ w.T and dw = x.T @ dz; the kernel computes dz from y and dy, depending on the activation
+        dz = None if activation == "linear" else context.take(y.shape, y.dtype)
+        dx = context.take(rows.shape, y.dtype) if x.requires_grad else None
         dw = w.target() if w.requires_grad else None
         db = b.target() if b is not None and b.requires_grad else None
-        dy = dy if rows is given else dy.reshape(y.shape)
-        here.kernels.dense_backward(rows, weights, y, dy, activation, dz, dx, dw, db)
-        if dx is not None and rows is not given:
-            dx = dx.reshape(given.shape)
+        dy = dy if rows is inputs else dy.reshape(y.shape)
+        context.kernels.dense_backward(rows, weights, y, dy, activation, dz, dx, dw, db)
+        if dx is not None and rows is not inputs:
+            dx = dx.reshape(inputs.shape)
         return (dx, dw) if b is None else (dx, dw, db)
 
-    shaped = y if rows is given else y.reshape(*given.shape[:-1], weights.shape[1])
-    return here.result(shaped, rule, x, w) if b is None else here.result(shaped, rule, x, w, b)
+    shaped = y if rows is inputs else y.reshape(*inputs.shape[:-1], weights.shape[1])
+    return context.result(shaped, rule, x, w) if b is None else context.result(shaped, rule, x, w, b)
 
 
 @on_symbols
 def activation(x: Tensor, name: str) -> Tensor:
-    """One of the activations whose gradient is known from their output: "relu", "sigmoid", "tanh"."""
-    here, x = current(), floating(x)
-    y = here.take(x.shape, x.dtype)
-    here.kernels.activation_forward(x.value, name, y)
+    """Apply an activation whose gradient follows from its output: "relu", "sigmoid" or "tanh"."""
+    context, x = current(), floating(x)
+    y = context.take(x.shape, x.dtype)
+    context.kernels.activation_forward(x.value, name, y)
 
     def rule(dy: Array) -> tuple[Array]:
-        dx = here.take(y.shape, y.dtype)
-        here.kernels.activation_backward(y, dy, name, dx)
+        dx = context.take(y.shape, y.dtype)
+        context.kernels.activation_backward(y, dy, name, dx)
         return (dx,)
 
-    return here.result(y, rule, x)
+    return context.result(y, rule, x)
 
 
 @on_symbols
 def relu(x: TensorLike) -> Tensor:
-    """``max(x, 0)``; its gradient at 0 is 0."""
+    """Return ``max(x, 0)``; its gradient at 0 is 0."""
     return activation(as_tensor(x), "relu")
 
 
 @on_symbols
 def tanh(x: TensorLike) -> Tensor:
-    """The hyperbolic tangent."""
+    """Return the hyperbolic tangent."""
     return activation(as_tensor(x), "tanh")
 
 
 @on_symbols
 def sigmoid(x: TensorLike) -> Tensor:
-    """``1 / (1 + exp(-x))``. Remembers x, so that cross-entropy can be computed from it."""
+    """Return ``1 / (1 + exp(-x))``. The result keeps `x` as logits, for the cross-entropies."""
     x = floating(x)
     y = activation(x, "sigmoid")
     y.logits = x
@@ -100,31 +100,31 @@ def sigmoid(x: TensorLike) -> Tensor:
 
 @on_symbols
 def softmax(x: TensorLike) -> Tensor:
-    """``exp(x) / sum(exp(x))`` over the last axis. Remembers x, so that cross-entropy can be computed from it."""
+    """Return ``exp(x) / sum(exp(x))`` over the last axis. The result keeps `x` as logits, for the cross-entropies."""
     x = floating(x)
-    here = current()
+    context = current()
     rows = rows_of(x.value)
-    y = here.take(rows.shape, x.dtype)
-    here.kernels.softmax_forward(rows, y)
+    y = context.take(rows.shape, x.dtype)
+    context.kernels.softmax_forward(rows, y)
 
     def rule(dy: Array) -> tuple[Array]:
-        dx = here.take(rows.shape, x.dtype)
-        here.kernels.softmax_backward(y, rows_of(dy), dx)
+        dx = context.take(rows.shape, x.dtype)
+        context.kernels.softmax_backward(y, rows_of(dy), dx)
         return (dx.reshape(x.shape),)
 
-    made = here.result(y.reshape(x.shape), rule, x)
-    made.logits, made.of_softmax = x, True
-    return made
+    result = context.result(y.reshape(x.shape), rule, x)
+    result.logits, result.of_softmax = x, True
+    return result
 
 
 @on_symbols
 def dropout(x: Tensor, rate: float, rng: np.random.Generator, noise_shape: Shape | None = None) -> Tensor:
-    """Each value set to 0 with probability `rate`, the others divided by ``1 - rate``."""
+    """Set each value to 0 with probability `rate` and divide the others by ``1 - rate``."""
     return thin_out(x, rate, rng, noise_shape, dropout_scale(rate))
 
 
 def dropout_scale(rate: float) -> float:
-    """``1 / (1 - rate)`` in float32."""
+    """Return ``1 / (1 - rate)`` in float32, or 1 for a rate of 1."""
     return float(np.float32(1) / np.float32(1 - rate)) if rate < 1 else 1.0
 
 
@@ -137,7 +137,10 @@ def thin_out(
     kept: float = 0.0,
     dropped: float = 0.0,
 ) -> Tensor:
-    """``x * scale + kept``, and `dropped` in its place with probability `rate`: what dropouts have in common."""
+    """Replace values by `dropped` with probability `rate`, and the others by ``x * scale + kept``.
+
+    All dropout layers share this op.
+    """
     x = floating(x)
     mask = rng.random(noise_shape or x.shape, dtype=np.float32) >= np.float32(rate)
     kind = x.dtype.type
@@ -150,14 +153,15 @@ def thin_out(
 
 @on_symbols
 def gather(table: Tensor, ids: Array) -> Tensor:
-    """The rows of a table by their numbers: shapes (rows, size) and (n, ...) give (n, ..., size)."""
+    """Look up rows of a table by index: shapes (rows, size) and (n, ...) give (n, ..., size)."""
     rows = table.value
 
     def rule(dy: Array) -> tuple[Array]:
         dtable = table.target()
         dtable.fill(0)
         flat = ids.reshape(-1)
-        if flat.size:  # sum what belongs to one row, sorted so that each row is a stretch
+        # sorting makes the gradients of one row contiguous, so that reduceat sums them
+        if flat.size:
             order = np.argsort(flat, kind="stable")
             ordered = flat[order]
             starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
@@ -177,7 +181,7 @@ def normalize(
     epsilon: float,
     axes: tuple[int, ...] | None = None,
 ) -> Tensor:
-    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` as one op.
+    """Compute ``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` as one op.
 
     Parameters
     ----------
@@ -186,11 +190,11 @@ def normalize(
     gamma, beta : Tensor that broadcasts to `x`, or None for 1 and 0
     epsilon : float
     axes : tuple of int, optional
-        The axes of `x` over which `mean` and `variance` were taken, so that the gradient goes through them
-        too; None when they are constants. Along the first axis they are those of the whole batch, of which the step
-        may have a share.
+        The axes of `x` over which `mean` and `variance` were computed, so that the gradient flows through them too;
+        None when they are constants. Along the first axis they are the moments of the whole batch, which several
+        workers may share.
     """
-    here = current()
+    context = current()
     x = floating(x)
     inverse = np.asarray(1 / np.sqrt(variance + x.dtype.type(epsilon)), x.dtype)
     normal = (x.value - mean) * inverse
@@ -200,14 +204,15 @@ def normalize(
     def rule(dy: Array) -> list[Array | None]:
         dx = None
         if x.requires_grad:
-            if axes is not None and 0 in axes and here.share is not None:
-                dx = _along_moments(here, dy, normal, axes)
+            if axes is not None and 0 in axes and context.share is not None:
+                dx = _along_moments(context, dy, normal, axes)
                 dx = dx if gamma is None else dx * gamma.value
             else:
                 dx = dy if gamma is None else dy * gamma.value
-                if axes is not None:  # every value moves the mean and the variance of all
-                    along = (dx * normal).mean(axes, keepdims=True)
-                    dx = dx - dx.mean(axes, keepdims=True) - normal * along
+                # every value also changes the mean and the variance
+                if axes is not None:
+                    correlation = (dx * normal).mean(axes, keepdims=True)
+                    dx = dx - dx.mean(axes, keepdims=True) - normal * correlation
             dx = dx * inverse
         grads: list[Array | None] = [dx]
         if gamma is not None:
@@ -216,25 +221,26 @@ def normalize(
             grads.append(unbroadcast(dy, beta.shape) if beta.requires_grad else None)
         return grads
 
-    return here.result(y if beta is None else y + beta.value, rule, *parents)
+    return context.result(y if beta is None else y + beta.value, rule, *parents)
 
 
-def _along_moments(here: Context, dy: Array, normal: Array, axes: tuple[int, ...]) -> Array:
-    """Return a gradient less what it moves the mean and the variance of a batch by that several workers share."""
-    plain, along = here.add_up(dy.sum(axes, keepdims=True), (dy * normal).sum(axes, keepdims=True))
-    if here.share is not None and not here.share.rows:
-        return np.zeros_like(dy)  # what it holds does not count
-    count = here.whole(dy.size // max(plain.size, 1))
-    return dy - plain / count - normal * (along / count)
+def _along_moments(context: Context, dy: Array, normal: Array, axes: tuple[int, ...]) -> Array:
+    """Return a gradient minus its part through the mean and the variance of a batch that several workers share."""
+    total, correlation = context.add_up(dy.sum(axes, keepdims=True), (dy * normal).sum(axes, keepdims=True))
+    # the values of a worker without rows are never used
+    if context.share is not None and not context.share.rows:
+        return np.zeros_like(dy)
+    count = context.whole(dy.size // max(total.size, 1))
+    return dy - total / count - normal * (correlation / count)
 
 
 def rows_of(x: Array) -> Array:
-    """The array as a matrix with its own last axis."""
+    """Return an array as a matrix with the same last axis."""
     if x.ndim == 2:
         return x
     if x.ndim == 0:
         raise ShapeError(
             "A loss needs a last axis to average over. Received: a single number. "
-            "Give targets and predictions of shape (n,) or (n, m)."
+            "Pass targets and predictions of shape (n,) or (n, m)."
         )
     return x.reshape(-1, x.shape[-1]) if x.size else x.reshape(int(np.prod(x.shape[:-1])), x.shape[-1])

@@ -1,4 +1,4 @@
-"""The ops of losses: one value a sample, the mean (or the sum over classes) of the last axis."""
+"""Ops of losses: one value per sample, the mean over the last axis or the sum over the classes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,21 +22,21 @@ from minifit.tensor import (
 
 @on_symbols
 def mean_squared_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """``mean((y_pred - y_true) ** 2)`` over the last axis."""
+    """Return ``mean((y_pred - y_true) ** 2)`` over the last axis."""
     k = current().kernels
     return _loss(k.squared_error_forward, k.squared_error_backward, y_true, floating(y_pred), None)
 
 
 @on_symbols
 def mean_absolute_error(y_true: TensorLike, y_pred: TensorLike) -> Tensor:
-    """``mean(abs(y_pred - y_true))`` over the last axis."""
+    """Return ``mean(abs(y_pred - y_true))`` over the last axis."""
     k = current().kernels
     return _loss(k.absolute_error_forward, k.absolute_error_backward, y_true, floating(y_pred), None)
 
 
 @on_symbols
 def binary_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False) -> Tensor:
-    """``-mean(t log p + (1 - t) log(1 - p))`` over the last axis; computed from the logits where p has them."""
+    """Return ``-mean(t log p + (1 - t) log(1 - p))`` over the last axis, computed from the logits if `p` has them."""
     k, p = current().kernels, floating(y_pred)
     logits = p if from_logits else p.logits
     if logits is None:
@@ -52,7 +52,7 @@ def binary_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: boo
 
 @on_symbols
 def categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False) -> Tensor:
-    """``-sum(t log p)`` over the last axis; computed from the logits where p has them."""
+    """Return ``-sum(t log p)`` over the last axis, computed from the logits if `p` has them."""
     k, p = current().kernels, floating(y_pred)
     logits = p if from_logits else p.logits
     if logits is None:
@@ -71,20 +71,20 @@ def categorical_crossentropy(y_true: TensorLike, y_pred: TensorLike, from_logits
 def sparse_categorical_crossentropy(
     y_true: TensorLike, y_pred: TensorLike, from_logits: bool = False
 ) -> Tensor:
-    """``-log p[y_true]``, with class numbers of shape (...) or (..., 1) as targets.
+    """Return ``-log p[y_true]`` for targets that are class numbers of shape (...) or (..., 1).
 
     Raises
     ------
     DataError
         When a class number is negative or not below the number of classes.
     """
-    here, p = current(), floating(y_pred)
+    context, p = current(), floating(y_pred)
     logits = p if from_logits else p.logits
     source = p if logits is None else logits
     rows = rows_of(source.value)
     ids = _class_ids(y_true, source.shape)
-    loss = here.take(ids.shape, source.dtype)
-    k = here.kernels
+    loss = context.take(ids.shape, source.dtype)
+    k = context.kernels
     if logits is None:
         bad = k.sparse_categorical_crossentropy_forward(ids, rows, loss)
     else:
@@ -93,7 +93,7 @@ def sparse_categorical_crossentropy(
         raise DataError.no_class(ids[bad], bad * source.shape[0] // len(rows), "the batch", rows.shape[1])
 
     def rule(dloss: Array) -> tuple[Array]:
-        dx = here.take(rows.shape, source.dtype)
+        dx = context.take(rows.shape, source.dtype)
         if logits is None:
             k.sparse_categorical_crossentropy_backward(ids, rows, dloss.reshape(-1), dx)
         else:
@@ -101,7 +101,7 @@ def sparse_categorical_crossentropy(
             k.sparse_categorical_crossentropy_logits_backward(ids, probabilities, dloss.reshape(-1), dx)
         return (dx.reshape(source.shape),)
 
-    return here.result(loss.reshape(source.shape[:-1]), rule, source)
+    return context.result(loss.reshape(source.shape[:-1]), rule, source)
 
 
 def _loss(
@@ -109,16 +109,16 @@ def _loss(
     backward: Callable[[Array, Array, Array, Array], Any],
     y_true: TensorLike,
     y_pred: Tensor,
-    of_target: Callable[[Array], Array] | None,
+    target_slope: Callable[[Array], Array] | None,
 ) -> Tensor:
-    """A loss with one value a sample, from its two kernels.
+    """Compute a loss with one value per sample from its two kernels.
 
-    Targets may have a gradient too: minus `of_target` of the predictions in rows. None means that the loss depends on
-    the difference of both alone.
+    Targets may have a gradient too, which is minus `target_slope` of the predictions in rows. None means that the loss
+    depends only on the difference of targets and predictions.
     """
-    here = current()
-    source = y_true if isinstance(y_true, Tensor) and here.follows(y_true) else None
-    if source is not None and of_target is None:
+    context = current()
+    source = y_true if isinstance(y_true, Tensor) and context.follows(y_true) else None
+    if source is not None and target_slope is None:
         y_pred, y_true, source = y_pred - source, 0.0, None
     target = to_array(y_true)
     if target.shape != y_pred.value.shape:
@@ -127,19 +127,19 @@ def _loss(
     shape = y_pred.value.shape
     p = rows_of(y_pred.value)
     t = rows_of(target if target.dtype == p.dtype else target.astype(p.dtype))
-    loss = here.take((p.shape[0],), p.dtype)
+    loss = context.take((p.shape[0],), p.dtype)
     forward(t, p, loss)
 
     def rule(dloss: Array) -> tuple[Array, ...]:
-        dp = here.take(p.shape, p.dtype)
+        dp = context.take(p.shape, p.dtype)
         backward(t, p, dloss.reshape(-1), dp)
-        if source is None or of_target is None:
+        if source is None or target_slope is None:
             return (dp.reshape(shape),)
-        dt = of_target(p) * -dloss.reshape(-1, 1)
+        dt = target_slope(p) * -dloss.reshape(-1, 1)
         return dp.reshape(shape), dt.reshape(source.shape)
 
     parents = (y_pred,) if source is None else (y_pred, source)
-    return here.result(loss.reshape(shape[:-1]), rule, *parents)
+    return context.result(loss.reshape(shape[:-1]), rule, *parents)
 
 
 def _broadcast_pair(target: Array, y_pred: Tensor) -> tuple[Array, Tensor]:
@@ -148,7 +148,7 @@ def _broadcast_pair(target: Array, y_pred: Tensor) -> tuple[Array, Tensor]:
 
 
 def _class_ids(y_true: TensorLike, shape: Shape) -> Array:
-    """Class numbers as a flat int64 array, one for each row of predictions of this shape."""
+    """Return class numbers as a flat int64 array, one for each row of predictions of this shape."""
     ids = to_array(y_true)
     if ids.ndim == len(shape) and ids.shape[-1:] == (1,):
         ids = ids[..., 0]
@@ -165,37 +165,37 @@ def _class_ids(y_true: TensorLike, shape: Shape) -> Array:
 
 
 def _probabilities(p: Tensor, logits: Tensor) -> Array:
-    """softmax(logits) in rows, which is known already if p is it, and neither the logits nor their sigmoid."""
+    """Return softmax(logits) in rows; `p` already holds it when a softmax made `p`."""
     if getattr(p, "of_softmax", False):
         return rows_of(p.value)
-    here, rows = current(), rows_of(logits.value)
-    made = here.take(rows.shape, rows.dtype)
-    here.kernels.softmax_forward(rows, made)
-    return made
+    context, rows = current(), rows_of(logits.value)
+    probabilities = context.take(rows.shape, rows.dtype)
+    context.kernels.softmax_forward(rows, probabilities)
+    return probabilities
 
 
 @on_symbols
 def weighted_mean(values: Tensor, weights: Array | None, count: float) -> Tensor:
-    """``sum(values * weights) / count``: how the losses of a batch become one number."""
-    here, v = current(), values.value
+    """Return ``sum(values * weights) / count``, which reduces the losses of a batch to one number."""
+    context, v = current(), values.value
     weights = None if weights is None else weights.astype(v.dtype, copy=False)
     weighted = v if weights is None else v * weights
     total = np.add.reduce(weighted, axis=None) / v.dtype.type(count)
 
     def rule(dtotal: Array) -> tuple[Array]:
-        dv = here.take(v.shape, v.dtype)
+        dv = context.take(v.shape, v.dtype)
         if weights is None:
             dv.fill(dtotal / count)
         else:
             np.multiply(weights, dtotal / v.dtype.type(count), out=dv)
         return (dv,)
 
-    return here.result(total, rule, values)
+    return context.result(total, rule, values)
 
 
 @on_symbols
 def penalty(w: Tensor, l1: float, l2: float) -> Tensor:
-    """``l1 * sum(abs(w)) + l2 * sum(w ** 2)``, what a regularizer adds to the loss."""
+    """Return ``l1 * sum(abs(w)) + l2 * sum(w ** 2)``, the penalty of a regularizer."""
     w = floating(w)
     v = w.value
     total = 0.0

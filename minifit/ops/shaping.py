@@ -1,4 +1,4 @@
-"""Ops that move numbers: other shapes, parts and wholes, and the product of matrices."""
+"""Ops that reshape, split and join tensors, and the matrix product."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -24,41 +24,41 @@ from minifit.tensor import (
 
 @on_symbols
 def matmul(a: TensorLike, b: TensorLike) -> Tensor:
-    """The matrix product of the last two axes."""
+    """Return the matrix product over the last two axes."""
     return as_tensor(a) @ b
 
 
 @on_symbols
 def reshape(x: TensorLike, shape: Sequence[SupportsIndex]) -> Tensor:
-    """The same numbers in another shape; one dimension may be -1."""
+    """Return the same numbers in another shape; one dimension may be -1."""
     return as_tensor(x).reshape(*shape)
 
 
 @on_symbols
 def transpose(x: TensorLike, axes: Shape | None = None) -> Tensor:
-    """The axes in another order; reversed when `axes` is None."""
+    """Permute the axes; reverse them when `axes` is None."""
     x = as_tensor(x)
-    back = None if axes is None else np.argsort([axis % x.ndim for axis in axes])
-    return current().result(x.value.transpose(axes), lambda g: (g.transpose(back),), x)
+    inverse = None if axes is None else np.argsort([axis % x.ndim for axis in axes])
+    return current().result(x.value.transpose(axes), lambda g: (g.transpose(inverse),), x)
 
 
 @on_symbols
 def expand_dims(x: TensorLike, axis: int) -> Tensor:
-    """One more axis of length 1."""
+    """Insert an axis of length 1."""
     x = as_tensor(x)
     return x.reshape(*np.expand_dims(x.value, axis).shape)
 
 
 @on_symbols
 def squeeze(x: TensorLike, axis: int | None = None) -> Tensor:
-    """Without its axes of length 1, or without one of them."""
+    """Remove the axes of length 1, or one of them."""
     x = as_tensor(x)
     return x.reshape(*np.squeeze(x.value, axis).shape)
 
 
 @on_symbols
 def broadcast_to(x: TensorLike, shape: Shape) -> Tensor:
-    """`x` repeated to a larger shape."""
+    """Repeat `x` to a larger shape."""
     x = as_tensor(x)
     if x.shape == shape:
         return x
@@ -67,10 +67,10 @@ def broadcast_to(x: TensorLike, shape: Shape) -> Tensor:
 
 @on_symbols
 def concatenate(xs: Sequence[TensorLike], axis: int = -1) -> Tensor:
-    """Several tensors put after each other along an axis."""
+    """Join tensors along an existing axis."""
     if not xs:
         raise ArgumentTypeError(
-            "concatenate needs at least one tensor. Received: none. Pass a list of tensors."
+            f"concatenate needs at least one tensor. Received: {xs!r}. Pass a list of tensors."
         )
     parts = _of_one_dtype(xs)
     cuts = np.cumsum([p.shape[axis] for p in parts])[:-1]
@@ -79,20 +79,21 @@ def concatenate(xs: Sequence[TensorLike], axis: int = -1) -> Tensor:
 
 
 def _of_one_dtype(xs: Sequence[TensorLike]) -> list[Tensor]:
-    kinds = [x.dtype for x in xs if isinstance(x, Tensor) and x.dtype.kind == "f"]
-    likest = Tensor(np.zeros((), np.result_type(*kinds) if kinds else np.float32))
-    return [alike(x, likest)[0] for x in xs]
+    dtypes = [x.dtype for x in xs if isinstance(x, Tensor) and x.dtype.kind == "f"]
+    widest = Tensor(np.zeros((), np.result_type(*dtypes) if dtypes else np.float32))
+    return [alike(x, widest)[0] for x in xs]
 
 
 @on_symbols
 def stack(xs: Sequence[TensorLike], axis: int = 0) -> Tensor:
-    """Several tensors of one shape put beside each other along a new axis."""
+    """Join tensors of one shape along a new axis."""
     if not xs:
-        raise ArgumentTypeError("stack needs at least one tensor. Received: none. Pass a list of tensors.")
+        raise ArgumentTypeError(f"stack needs at least one tensor. Received: {xs!r}. Pass a list of tensors.")
     parts = _of_one_dtype(xs)
     if len({p.shape for p in parts}) > 1:
         raise ShapeError(
-            f"stack takes tensors of one shape. Received: {[p.shape for p in parts]}. Use concatenate, or reshape them."
+            f"stack needs tensors of one shape. Received: shapes {[p.shape for p in parts]}. Use concatenate, or "
+            "reshape them."
         )
     value = np.stack([p.value for p in parts], axis)
     return current().result(value, lambda g: list(np.moveaxis(g, axis, 0)), *parts)
@@ -100,56 +101,56 @@ def stack(xs: Sequence[TensorLike], axis: int = 0) -> Tensor:
 
 @on_symbols
 def unstack(x: TensorLike, axis: int = 0) -> list[Tensor]:
-    """The entries along an axis, each a tensor without it."""
+    """Return the entries along an axis, each a tensor without that axis."""
     x = as_tensor(x)
     return [_part(x, axis, i) for i in range(x.shape[axis])]
 
 
 @on_symbols
 def split(x: TensorLike, num_or_size_splits: int | Sequence[int], axis: int = 0) -> list[Tensor]:
-    """Cut a tensor along an axis: into so many equal parts, or into parts of these lengths.
+    """Split a tensor along an axis into a number of equal parts, or into parts of the lengths in a list.
 
     Raises
     ------
     ShapeError
-        When the parts do not make up the whole.
+        When the lengths do not add up to the length of the axis.
     """
     x = as_tensor(x)
     length = x.shape[axis]
-    number = whole(num_or_size_splits)
-    if number is not None:
-        sizes = [length // number] * number if number > 0 else []
+    count = whole(num_or_size_splits)
+    if count is not None:
+        sizes = [length // count] * count if count > 0 else []
     else:
         sizes = [index(n) for n in entries(num_or_size_splits) or ()]
     if sum(sizes) != length:
         raise ShapeError(
-            f"The parts of a tensor make up its axis, of length {length}. Received: {num_or_size_splits!r}. "
-            "Give a number that divides the length, or lengths that add up to it."
+            f"split needs parts that add up to the axis, of length {length}. Received: {num_or_size_splits!r}. "
+            "Pass a number that divides the length, or lengths that add up to it."
         )
     cuts = np.cumsum([0, *sizes]).tolist()
     return [_part(x, axis, slice(a, b)) for a, b in pairwise(cuts)]
 
 
-def _part(x: Tensor, axis: int, place: int | slice) -> Tensor:
-    """Return the part of a tensor at a place along an axis."""
-    at = (slice(None),) * (axis % x.ndim) + (place,)
+def _part(x: Tensor, axis: int, entry: int | slice) -> Tensor:
+    """Return one entry, or a slice of them, along an axis."""
+    key = (slice(None),) * (axis % x.ndim) + (entry,)
 
     def rule(g: Array) -> tuple[Array]:
         dx = np.zeros(x.shape, x.dtype)
-        dx[at] = g
+        dx[key] = g
         return (dx,)
 
-    return current().result(np.asarray(x.value[at]), rule, x)
+    return current().result(np.asarray(x.value[key]), rule, x)
 
 
 @on_symbols
 def tile(x: TensorLike, multiples: Sequence[SupportsIndex]) -> Tensor:
-    """`x` repeated so many times along each of its axes."""
+    """Repeat `x` along each axis the number of times in `multiples`."""
     x, times = as_tensor(x), tuple(index(n) for n in multiples)
     if len(times) != x.ndim:
         raise ShapeError(
-            f"tile takes a number for each axis of the tensor, of shape {x.shape}. Received: {times}. "
-            "Use 1 to leave one as it is."
+            f"tile needs one multiple for each axis of the tensor, of shape {x.shape}. Received: {times}. "
+            "Pass 1 for an axis that is not repeated."
         )
 
     def rule(g: Array) -> tuple[Array]:
@@ -161,5 +162,5 @@ def tile(x: TensorLike, multiples: Sequence[SupportsIndex]) -> Tensor:
 
 @on_symbols
 def shape(x: TensorLike) -> Tensor:
-    """The length of every axis: constants of dtype int64, which may be used where a number is."""
+    """Return the length of every axis: constants of dtype int64, each usable as an int."""
     return Tensor(np.array(to_array(x).shape, np.int64))

@@ -22,7 +22,7 @@ def test_a_gradient_that_there_is_none_of_is_refused() -> None:
     with GradientTape() as tape:
         tape.watch(x)
         y = linalg.svd(x)[1]
-    with pytest.raises(GradientError, match=r"goes through the matrices of tf\.linalg\.svd"):
+    with pytest.raises(GradientError, match=r"The singular vector matrix of tf\.linalg\.svd has no gradient here"):
         tape.gradient(y, x)
 
 
@@ -35,7 +35,7 @@ def test_dtypes_by_their_names() -> None:
 def test_shapes() -> None:
     assert convert.sizes(3) == (3,)
     assert convert.sizes(Tensor([2, 3])) == convert.sizes([2, Tensor(3)]) == (2, 3)
-    with pytest.raises(ArgumentTypeError, match="A shape is whole numbers"):
+    with pytest.raises(ArgumentTypeError, match="A shape is a sequence of integers"):
         convert.sizes(None)
 
 
@@ -46,7 +46,7 @@ def test_text_is_an_array(make: Any) -> None:
         assert type(made) is np.ndarray and made.tolist() == [["red"], ["blue"]]
     assert make("red", dtype="string").shape == ()
     assert make([b"red"]).tolist() == [b"red"]
-    with pytest.raises(ShapeError, match="Rows of text have equal lengths"):
+    with pytest.raises(ShapeError, match="rows of text must have the same length"):
         make([["a"], ["b", "c"]])
     for other in (["a", 1], ["a", None], [], np.array(["a", 1], object)):
         assert convert.text_of(other) is None

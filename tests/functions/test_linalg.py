@@ -64,9 +64,9 @@ def test_gradients(function: Callable[..., Tensor], inputs: list[Array]) -> None
 def test_what_has_no_gradient_is_refused_by_name() -> None:
     x = Variable(GENERAL[0])
     refused: list[tuple[str, Callable[[], Any]]] = [
-        ("the eigenvectors of tf.linalg.eigh", lambda: linalg.eigh(x)[1]),
-        ("the matrices of tf.linalg.svd", lambda: linalg.svd(x)[1]),
-        ("the matrices of tf.linalg.svd", lambda: linalg.svd(x)[2]),
+        ("The eigenvector matrix of tf.linalg.eigh", lambda: linalg.eigh(x)[1]),
+        ("The singular vector matrix of tf.linalg.svd", lambda: linalg.svd(x)[1]),
+        ("The singular vector matrix of tf.linalg.svd", lambda: linalg.svd(x)[2]),
     ]
     for name, through in refused:
         with GradientTape() as tape:
@@ -90,7 +90,7 @@ def test_matrices_that_do_not_fit() -> None:
     singular = Variable(np.ones((2, 2)))
     inverting: list[Callable[[Any], Any]] = [linalg.inv, lambda x: linalg.solve(x, np.eye(2))]
     for function in inverting:
-        with pytest.raises(ArgumentError, match=r"has an inverse. Received: a singular one"):
+        with pytest.raises(ArgumentError, match=r"needs an invertible matrix. Received: a singular matrix"):
             function(singular)
     with GradientTape() as tape:
         made = linalg.det(singular)
@@ -102,7 +102,7 @@ def test_matrices_that_do_not_fit() -> None:
     for of_squares in (linalg.det, linalg.inv, linalg.cholesky, linalg.eigh):
         with pytest.raises(ShapeError, match=r"square matrices. Received: shape \(2, 3\)"):
             of_squares(np.ones((2, 3)))
-    with pytest.raises(ShapeError, match=r"takes matrices. Received: shape \(3,\)"):
+    with pytest.raises(ShapeError, match=r"needs matrices. Received: shape \(3,\)"):
         linalg.svd(np.ones(3))
-    with pytest.raises(ShapeError, match=r"is a matrix. Received: shape \(2,\)"):
+    with pytest.raises(ShapeError, match=r"must be a matrix. Received: shape \(2,\)"):
         linalg.solve(np.eye(2), np.ones(2))

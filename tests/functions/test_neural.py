@@ -43,7 +43,7 @@ def test_the_average_loss_of_a_whole_batch() -> None:
     with Context() as here:
         here.share = Share(2, 2, 10)
         assert neural.compute_average_loss(losses).numpy() == 1.0
-    with pytest.raises(ShapeError, match="a loss for each row"):
+    with pytest.raises(ShapeError, match="one loss per row"):
         neural.compute_average_loss(3.0)
 
 
