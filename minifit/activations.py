@@ -1,7 +1,7 @@
-"""Activation functions: what a layer's output goes through.
+"""Activation functions, applied to the outputs of layers.
 
-Those in `FUSED` are computed inside the dense layer's own kernel, since their gradient is known from their
-output alone. Those of `minifit.nonlinearities` are ops of their own.
+The dense kernel computes the activations in `FUSED` itself, since their gradient follows from their output alone.
+The activations of `minifit.nonlinearities` are separate ops.
 """
 
 import math
@@ -50,12 +50,12 @@ Activation = Callable[[Tensor], Tensor]
 
 
 def linear(x: TensorLike) -> Tensor:
-    """``x`` itself."""
+    """Return ``x`` unchanged."""
     return as_tensor(x)
 
 
 def relu(x: TensorLike, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
-    """``max(x, 0)``, or with a leak, a ceiling and a threshold of its own.
+    """Return ``max(x, 0)``, optionally with a leak, a largest value and another threshold.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def relu(x: TensorLike, alpha: float = 0.0, max_value: float | None = None, thre
     max_value : float, optional
         The largest value returned.
     threshold : float, default 0
-        Values up to it are damped: ``alpha * (x - threshold)``.
+        The threshold. Up to it, the result is ``alpha * (x - threshold)``.
 
     References
     ----------
@@ -76,31 +76,33 @@ def relu(x: TensorLike, alpha: float = 0.0, max_value: float | None = None, thre
         return ops.relu(x)
     high = x if max_value is None else ops.clip(x, -math.inf, max_value)
     low = (x - threshold) * alpha if alpha else 0.0
-    return ops.where(x <= threshold, low, high)  # NaN is not below and stays
+    # NaN is not below the threshold, so it stays NaN
+    return ops.where(x <= threshold, low, high)
 
 
 def sigmoid(x: TensorLike) -> Tensor:
-    """``1 / (1 + exp(-x))``."""
+    """Return ``1 / (1 + exp(-x))``."""
     return ops.sigmoid(x)
 
 
 def tanh(x: TensorLike) -> Tensor:
-    """The hyperbolic tangent."""
+    """Return the hyperbolic tangent."""
     return ops.tanh(x)
 
 
 def softmax(x: TensorLike, axis: int = -1) -> Tensor:
-    """``exp(x) / sum(exp(x))`` along an axis; probabilities that sum to 1."""
+    """Return ``exp(x) / sum(exp(x))`` along an axis: probabilities that sum to 1."""
     x = as_tensor(x)
     if axis in (-1, x.ndim - 1):
         return ops.softmax(x)
     order = list(range(x.ndim))
-    order[axis], order[-1] = order[-1], order[axis]  # the swap that is its own inverse
+    # swapping two axes is its own inverse
+    order[axis], order[-1] = order[-1], order[axis]
     return ops.transpose(ops.softmax(ops.transpose(x, tuple(order))), tuple(order))
 
 
 def exponential(x: TensorLike) -> Tensor:
-    """``exp(x)``."""
+    """Return ``exp(x)``."""
     return ops.exp(x)
 
 
@@ -128,18 +130,19 @@ TABLE = Table(
 )
 
 FUSED: dict[Any, str] = {linear: "linear", relu: "relu", tanh: "tanh"}
-"""What the dense kernel calls the activations that it can do itself."""
+"""The activations that the dense kernel computes itself, with their names in the kernel."""
 
-_FUSED = {id(function): name for function, name in FUSED.items()}  # a user's own may not be hashable
+# by id, since a user's activation may not be hashable
+_FUSED = {id(function): name for function, name in FUSED.items()}
 
 
 def fused(activation: Any) -> str | None:
-    """Return what the dense kernel calls an activation, or None where it is an op of its own."""
+    """Return the dense kernel's name for an activation, or None when the activation is a separate op."""
     return _FUSED.get(id(activation))
 
 
 def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Activation:
-    """An activation from its name or a function of a tensor; None is `linear`."""
+    """Return an activation from its name or from a function of a tensor; None means `linear`."""
     return linear if identifier is None else TABLE.make(identifier, custom_objects)
 
 

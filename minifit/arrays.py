@@ -1,7 +1,7 @@
-"""Words for shapes and dtypes, and memory that is kept.
+"""Types for arrays and shapes, and reusable memory for training steps.
 
-A training step makes the same arrays again and again: a batch, each layer's output, each gradient.
-`Workspace` hands out the same memory at every step, in the order in which it was asked for at the first.
+Every training step needs arrays of the same shapes: the batch, each layer's output, each gradient. `Workspace` returns
+the same memory in every step, in the order of the requests in the first step.
 """
 
 import math
@@ -18,21 +18,21 @@ FLOAT = np.dtype(np.float32)
 """The dtype of every parameter, activation and gradient."""
 
 ALIGNMENT = 64
-"""Bytes; a cache line, and the width of the widest vector register."""
+"""The alignment in bytes: a cache line, and the width of the widest vector register."""
 
 
 def aligned_zeros(size: int, dtype: np.dtype[Any] = FLOAT) -> Array:
-    """A flat array of `size` zeros that begins at a multiple of `ALIGNMENT` bytes."""
+    """Return a flat array of `size` zeros, aligned to `ALIGNMENT` bytes."""
     raw = np.zeros(size * dtype.itemsize + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + size * dtype.itemsize].view(dtype)
 
 
 def numpy_ready(value: Any) -> Any:
-    """Return a tensor of another library in a form that NumPy takes, and anything else as it is.
+    """Convert a tensor of another library to a form that NumPy accepts; return anything else unchanged.
 
-    PyTorch hands out no numbers of a tensor that has a gradient or lies on a GPU, and NumPy has no numbers of 16 or 8
-    bits with a range like float32's: those of PyTorch, JAX and ml_dtypes become float32.
+    NumPy cannot read a PyTorch tensor that requires a gradient or lies on a GPU, so such tensors are detached and moved
+    to the CPU. NumPy also lacks bfloat16 and the 8-bit floats of PyTorch, JAX and ml_dtypes; they become float32.
     """
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind != "V":
         return value
@@ -50,17 +50,18 @@ def numpy_ready(value: Any) -> Any:
 
 
 def without_batch(shape: tuple[int | None, ...]) -> str:
-    """The shape with its first, free dimension written as None: ``(None, 20)``."""
+    """Return a shape as text with None for the batch axis: ``(None, 20)``."""
     return "(" + ", ".join(["None", *map(str, shape[1:])]) + ("," if len(shape) == 1 else "") + ")"
 
 
 def common_shape(targets: Shape, predictions: Shape) -> Shape:
-    """The shape to which targets and predictions broadcast.
+    """Return the shape to which targets and predictions broadcast.
 
     Raises
     ------
     ShapeError
-        When there is none, or when targets have axes that predictions lack: they would be compared with other samples'.
+        When they do not broadcast, or when the targets have more axes than the predictions: broadcasting would then
+        compare targets with the predictions of other samples.
     """
     try:
         shape = np.broadcast_shapes(targets, predictions)
@@ -76,32 +77,34 @@ def common_shape(targets: Shape, predictions: Shape) -> Shape:
 
 
 def whole_numbers(x: Array) -> tuple[Array, int]:
-    """`x` as int64, and the first place that holds no whole number (counted through the flat array), or -1."""
+    """Return `x` as int64, and the flat index of its first number that is not an integer, or -1."""
     if x.dtype.kind != "f":
         return x.astype(np.int64, copy=False), -1
-    with np.errstate(invalid="ignore"):  # what becomes of NaN differs by machine, but never equals it
+    # the int64 of NaN differs between machines, but never equals NaN
+    with np.errstate(invalid="ignore"):
         whole = x.astype(np.int64)
     odd = whole != x
     return whole, int(odd.argmax()) if odd.any() else -1
 
 
 class Workspace:
-    """Arrays that are handed out again at the next step instead of being made anew.
+    """Arrays that every step reuses instead of allocating them again.
 
-    Call `rewind` when a step begins; the n-th `take` of a step then returns the n-th array of the step
-    before, as long as dtype agrees and the memory is large enough. What it holds is never cleared.
+    Call `rewind` at the start of a step. The n-th `take` of a step returns the memory of the n-th array of the step
+    before, provided that the dtype is the same and the memory is large enough. The memory is never cleared.
     """
 
     def __init__(self) -> None:
-        self._kept: list[tuple[Shape, np.dtype[Any], Array, Array]] = []  # ..., the memory, the view of it
+        # shape, dtype, memory, view of the memory in that shape
+        self._kept: list[tuple[Shape, np.dtype[Any], Array, Array]] = []
         self._next = 0
 
     def rewind(self) -> None:
-        """Begin a new step: everything handed out so far may be overwritten."""
+        """Start a new step, which may overwrite every array that `take` returned before."""
         self._next = 0
 
     def take(self, shape: Shape, dtype: np.dtype[Any] = FLOAT) -> Array:
-        """An array of this shape and dtype, its content undefined."""
+        """Return an array of this shape and dtype with undefined content."""
         position = self._next
         self._next = position + 1
         if position < len(self._kept):
@@ -120,5 +123,5 @@ class Workspace:
 
 
 def fresh(shape: Shape, dtype: np.dtype[Any] = FLOAT) -> Array:
-    """What `Workspace.take` is where nothing is kept: a new array every time."""
+    """Return a new array with undefined content; used instead of `Workspace.take` where no memory is reused."""
     return np.empty(shape, dtype)

@@ -1,12 +1,12 @@
-"""A model as a graph: which layer is called on the results of which others.
+"""A model as a graph of layer calls.
 
-A layer that is called on a `Symbol` computes nothing. It notes the call as a `Node` and returns symbols for its
-results, with their shapes. A `Graph` is the part between some symbols and others, and all that is done with it is one
-walk: its nodes are in topological order, each behind all those whose results it takes, so going through them once
-computes everything. What a node's layer returns is kept under its symbols, where every later node finds it.
+A layer called on a `Symbol` computes nothing. It records the call as a `Node` and returns symbols for its results,
+with their shapes. A `Graph` holds the nodes between its input and output symbols in topological order: each node comes
+after all the nodes whose results it uses, so one walk computes the whole graph. The walk stores the results of each
+node under the node's symbols, where later nodes look them up.
 
-A symbol that several nodes take fans out. Nothing is to be done for its gradient: the numbers that stand for it are one
-tensor, and `Tensor.backward` adds up what comes back to a tensor from all that was made of it.
+Several nodes may use one symbol. Its gradient needs no extra work: all of them receive the same tensor, and
+`Tensor.backward` adds up the gradients that reach a tensor.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,21 +23,21 @@ ShapeLike = tuple[int | None, ...]
 
 
 class Symbol(Symbolic, Shaped):
-    """The result of a layer while a graph is made: a shape, and its origin.
+    """The result of a layer while a graph is built: a shape, and the call that returned it.
 
     Parameters
     ----------
     shape : tuple of int or None
-        With the batch in front, which is None.
+        The shape, with the batch axis, None, in front.
     node : Node
-        The call that it is a result of.
+        The call that returned it.
     index : int
-        Its place among the results of that call.
+        Its index among the results of that call.
 
     Attributes
     ----------
     row_shape : tuple of int or None
-        The shape without the batch in front.
+        The shape without the batch axis.
     """
 
     __slots__ = ("index", "node", "row_shape", "shape")
@@ -50,7 +50,7 @@ class Symbol(Symbolic, Shaped):
 
     @property
     def name(self) -> str:
-        """The name of the layer that it is a result of."""
+        """The name of the layer that returned it."""
         return str(self.node.layer.name)
 
     @property
@@ -60,7 +60,7 @@ class Symbol(Symbolic, Shaped):
 
     @property
     def rank(self) -> int:
-        """The number of axes, as TensorFlow calls it."""
+        """The number of axes, under TensorFlow's name."""
         return len(self.shape)
 
     def of_op(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -72,7 +72,7 @@ class Symbol(Symbolic, Shaped):
 
 
 as_layer: list[Callable[..., Any]] = []
-"""Turns an op on symbols into the call of a layer. Layers stand above this file: theirs puts it here."""
+"""The function that turns an op on symbols into a layer call. Layers are a higher floor; their module registers it."""
 
 
 class Node:
@@ -84,16 +84,16 @@ class Node:
     inputs : Symbol, or symbols and constants nested in lists, tuples and dicts
         The first argument of the call.
     kwargs : dict
-        The further arguments, by name.
+        The other arguments, by name.
 
     Attributes
     ----------
     outputs : Symbol, or nested symbols
-        What the call returned.
+        The results of the call.
     parents : list of Symbol
         All symbols among the arguments.
     size : int
-        How many numbers it returns for a sample.
+        The number of values that the call returns per sample.
     """
 
     __slots__ = ("inputs", "kwargs", "layer", "outputs", "parents", "plain", "size")
@@ -103,36 +103,36 @@ class Node:
         self.outputs: Any = None
         self.size = 0
         self.parents = [s for s in nest.flatten([inputs, kwargs]) if isinstance(s, Symbol)]
-        self.plain = (
-            isinstance(inputs, Symbol) and len(self.parents) == 1
-        )  # one tensor in, and nothing else nested
+        # one symbol as the input, and no other among the arguments
+        self.plain = isinstance(inputs, Symbol) and len(self.parents) == 1
 
     @property
     def fed(self) -> Any:
-        """The inputs; of an op on a number and a symbol, as ``1 - x``, the symbol."""
+        """The inputs; for an op on a number and a symbol, such as ``1 - x``, the symbol."""
         alone = not isinstance(self.inputs, Symbol) and not nest.is_nested(self.inputs)
         return self.parents[0] if alone and self.parents else self.inputs
 
     def returns(self, shapes: Any) -> Any:
-        """Make the symbols for results of these shapes, nested as they are, and return them."""
+        """Set `outputs` to symbols for results of these shapes, nested alike, and return them."""
         self.outputs = pack_shapes(shapes, self.symbols(flat_shapes(shapes)))
         return self.outputs
 
     def symbols(self, shapes: Sequence[ShapeLike]) -> list[Symbol]:
-        """Make the symbols for results of these shapes, in order."""
+        """Return symbols for results of these shapes, in order, and set `size`."""
         self.size = sum(prod(n or 1 for n in shape[1:]) for shape in shapes)
         return [Symbol(shape, self, i) for i, shape in enumerate(shapes)]
 
     def arguments(self, known: dict[Symbol, Any]) -> tuple[Any, dict[str, Any]]:
-        """Return the arguments of the call with what stands for each symbol now."""
+        """Return the arguments of the call with each symbol replaced by its known value."""
 
-        def now(leaf: Any) -> Any:
+        def value(leaf: Any) -> Any:
             return known[leaf] if isinstance(leaf, Symbol) else leaf
 
-        return nest.map_leaves(now, self.inputs), {k: nest.map_leaves(now, v) for k, v in self.kwargs.items()}
+        kwargs = {k: nest.map_leaves(value, v) for k, v in self.kwargs.items()}
+        return nest.map_leaves(value, self.inputs), kwargs
 
     def follows(self, symbol: Any) -> bool:
-        """Return whether this takes a symbol and nothing else, and makes one."""
+        """Return whether the call takes only this symbol and returns one symbol."""
         return self.plain and self.inputs is symbol and isinstance(self.outputs, Symbol)
 
     def __repr__(self) -> str:
@@ -140,7 +140,7 @@ class Node:
 
 
 class Graph:
-    """The calls that lead from some symbols to others.
+    """The layer calls that lead from the input symbols to the output symbols.
 
     Parameters
     ----------
@@ -149,17 +149,17 @@ class Graph:
     Attributes
     ----------
     nodes : list of Node
-        The calls in topological order, without those that the inputs are results of.
+        The calls in topological order, without those that returned the inputs.
     layers : list of Layer
-        The layers, each once, in the order of tf.keras: the deeper, counted from the outputs, the earlier; and those
-        of the inputs among them.
+        The layers, those of the inputs included, each once. The order is that of tf.keras: by depth, counted from the
+        outputs, the deepest first.
     straight : bool
-        True for a chain: each call takes what the last one made.
+        True for a chain: each call takes only the result of the call before it.
 
     Raises
     ------
     ArgumentError
-        When an output does not depend on the inputs alone.
+        When an output depends on more than the inputs.
     """
 
     def __init__(self, inputs: Sequence[Symbol], outputs: Sequence[Symbol]) -> None:
@@ -168,32 +168,32 @@ class Graph:
         self.straight = self._is_straight()
 
     def walk(self, feeds: Sequence[Any], apply: Callable[[Node, Any, dict[str, Any]], Any]) -> list[Any]:
-        """Go through all nodes and return what stands for the outputs in the end.
+        """Visit all nodes in order and return the values of the outputs.
 
         Parameters
         ----------
         feeds : list
-            What stands for each of the inputs: tensors, shapes, names, ...
+            A value for each of the inputs: tensors, shapes, names, ...
         apply : callable
-            ``apply(node, inputs, kwargs)`` returns what the node makes of its arguments, nested like its outputs.
+            ``apply(node, inputs, kwargs)`` returns the node's results for these arguments, nested like its outputs.
         """
         if self.straight:
-            made = feeds[0]
+            value = feeds[0]
             for node in self.nodes:
-                made = apply(node, made, node.kwargs)
-            return [made]
+                value = apply(node, value, node.kwargs)
+            return [value]
         known = dict(zip(self.inputs, feeds, strict=True))
         for node in self.nodes:
-            given, kwargs = (known[node.inputs], node.kwargs) if node.plain else node.arguments(known)
-            made, symbols = apply(node, given, kwargs), node.outputs
+            inputs, kwargs = (known[node.inputs], node.kwargs) if node.plain else node.arguments(known)
+            results, symbols = apply(node, inputs, kwargs), node.outputs
             if type(symbols) is Symbol:
-                known[symbols] = made
+                known[symbols] = results
             else:
-                known.update(zip(nest.flatten(symbols), nest.flatten(made), strict=True))
+                known.update(zip(nest.flatten(symbols), nest.flatten(results), strict=True))
         return [known[symbol] for symbol in self.outputs]
 
     def append(self, node: Node) -> None:
-        """Let the graph of a chain end with one more call."""
+        """Add one call to the end of a chain."""
         self.straight = self.straight and node.follows(self.outputs[0])
         self.nodes.append(node)
         if node.layer not in self._known:
@@ -202,7 +202,7 @@ class Graph:
         self.outputs = nest.flatten(node.outputs)
 
     def pop(self) -> None:
-        """Take off the last call of a chain."""
+        """Remove the last call of a chain."""
         last = self.nodes.pop()
         if all(node.layer is not last.layer for node in self.nodes):
             self._known.remove(last.layer)
@@ -211,60 +211,65 @@ class Graph:
         self.straight = self._is_straight()
 
     def _is_straight(self) -> bool:
-        """Return whether each node takes what the last one made, and nothing else."""
+        """Return whether each node takes only the result of the node before it."""
         ends = [*self.inputs, *(node.outputs for node in self.nodes)]
         follow = all(node.follows(before) for before, node in zip(ends, self.nodes, strict=False))
         return len(self.inputs) == len(self.outputs) == 1 and follow and self.outputs[0] is ends[-1]
 
     def _order(self) -> None:
-        """Put the nodes and the layers in order."""
-        given = {symbol.node for symbol in self.inputs}
-        finished, first_met = self._found(given)
+        """Sort the nodes and the layers."""
+        sources = {symbol.node for symbol in self.inputs}
+        finished, first_visit = self._search(sources)
         depths: dict[Node, int] = {}
-        of_layer: dict[Any, int] = {}
+        layer_depths: dict[Any, int] = {}
         for node in reversed(finished):
-            depth = depths[node] = of_layer[node.layer] = max(
-                depths.get(node, 0), of_layer.get(node.layer, 0)
+            depth = depths[node] = layer_depths[node.layer] = max(
+                depths.get(node, 0), layer_depths.get(node.layer, 0)
             )
-            for parent in node.parents if node not in given else ():
+            for parent in node.parents if node not in sources else ():
                 depths[parent.node] = max(depths.get(parent.node, 0), depth + 1)
         for symbol in self.inputs:
-            if symbol.node.layer not in of_layer:  # no output needs it
-                of_layer[symbol.node.layer], first_met[symbol.node.layer] = 0, -1
-        self.nodes = sorted((n for n in finished if n not in given), key=lambda n: -depths[n])
-        self.layers = sorted(of_layer, key=lambda layer: (-of_layer[layer], first_met[layer]))
+            # no output depends on this input
+            if symbol.node.layer not in layer_depths:
+                layer_depths[symbol.node.layer], first_visit[symbol.node.layer] = 0, -1
+        self.nodes = sorted((n for n in finished if n not in sources), key=lambda n: -depths[n])
+        self.layers = sorted(layer_depths, key=lambda layer: (-layer_depths[layer], first_visit[layer]))
         self._known = set(self.layers)
 
-    def _found(self, given: set[Node]) -> tuple[list[Node], dict[Any, int]]:
-        """Return all nodes, each behind those that it needs, and the layers in the order in which they were met."""
-        done: dict[Node, None] = {}
-        met: dict[Any, int] = {}
+    def _search(self, sources: set[Node]) -> tuple[list[Node], dict[Any, int]]:
+        """Search depth first from the outputs.
+
+        Return all nodes, each after its parents, and for each layer the position of its first visit.
+        """
+        finished: dict[Node, None] = {}
+        first_visit: dict[Any, int] = {}
         for output in self.outputs:
-            path = [] if output.node in done else [(output.node, 0)]  # each with its parent that comes next
+            # pairs of a node and the index of the parent to visit next
+            path = [] if output.node in finished else [(output.node, 0)]
             while path:
-                node, place = path.pop()
-                parents = [] if node in given else node.parents
-                if place == 0:
-                    met.setdefault(node.layer, len(met))
-                    if not parents and node not in given:
+                node, index = path.pop()
+                parents = [] if node in sources else node.parents
+                if index == 0:
+                    first_visit.setdefault(node.layer, len(first_visit))
+                    if not parents and node not in sources:
                         raise self._disconnected(node)
-                if place == len(parents):
-                    done[node] = None
+                if index == len(parents):
+                    finished[node] = None
                     continue
-                path.append((node, place + 1))
-                before = parents[place].node
-                if before not in done:
-                    path.append((before, 0))
-        return list(done), met
+                path.append((node, index + 1))
+                parent = parents[index].node
+                if parent not in finished:
+                    path.append((parent, 0))
+        return list(finished), first_visit
 
     def _disconnected(self, node: Node) -> ArgumentError:
         return ArgumentError(
-            f"The outputs of a model depend on its inputs alone, {[s.name for s in self.inputs]}. Received: an output "
-            f"that depends on {node.layer.name!r}, too: the graph is disconnected. Add it to the inputs, or call the "
-            "layers on the inputs that are given."
+            f"The outputs of a model may depend only on its inputs, {[s.name for s in self.inputs]}. Received: an "
+            f"output that also depends on {node.layer.name!r}: the graph is disconnected. Add it to the inputs, or "
+            "call the layers on the model's inputs."
         )
 
-    # -- for pickle and copy: flat, since a chain of a thousand layers is too deep for pickle -----------------
+    # -- pickle and copy as a flat list, since pickle cannot nest as deep as a chain of a thousand layers -----
 
     def __getstate__(self) -> dict[str, Any]:
         nodes = [*dict.fromkeys(symbol.node for symbol in self.inputs), *self.nodes]
@@ -290,7 +295,7 @@ class Graph:
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Make the nodes, and tell the layers about them."""
+        """Rebuild the nodes and register them with their layers."""
         results: list[list[Symbol]] = []
 
         def symbol(leaf: Any) -> Any:
@@ -306,7 +311,8 @@ class Graph:
             leaves = node.symbols([leaf.shape for leaf in nest.flatten(shapes)])
             node.outputs = nest.pack(shapes, leaves)
             results.append(leaves)
-            vars(layer).setdefault("_nodes", []).append(node)  # of a layer that refers back to its model
+            # a layer that refers back to its model may not be restored yet, and has no _nodes then
+            vars(layer).setdefault("_nodes", []).append(node)
             if node.parents:
                 self.nodes.append(node)
         self.inputs = [symbol(place) for place in state["inputs"]]
@@ -317,24 +323,24 @@ class Graph:
 
 
 class _Place:
-    """A symbol of a graph as numbers: which result of which call. No tuple, since it is a leaf."""
+    """A symbol as two indices, of its call and among the results of the call. Not a tuple, since tuples are nested."""
 
     def __init__(self, node: int, index: int) -> None:
         self.node, self.index = node, index
 
 
 class _Shape:
-    """A leaf that holds a shape."""
+    """A shape as a leaf."""
 
     def __init__(self, shape: ShapeLike) -> None:
         self.shape = shape
 
 
-# -- shapes, which are tuples themselves, nested in tuples, lists and dicts ----------------------------------
+# -- shapes, themselves tuples, nested in tuples, lists and dicts --------------------------------------------
 
 
 def is_shape(value: Any) -> bool:
-    """Return whether this is one shape, not several."""
+    """Return whether a value is one shape, not several."""
     return isinstance(value, tuple | list) and all(n is None or isinstance(n, int) for n in value)
 
 
@@ -344,24 +350,24 @@ def flat_shapes(shapes: Any) -> list[ShapeLike]:
         return [tuple(shapes)]
     if not nest.is_nested(shapes):
         raise ArgumentTypeError(
-            f"A shape is a tuple of integers and None. Received: {shapes!r}. Return for example (None, 20)."
+            f"A shape is a tuple of integers and None. Received: {shapes!r}. Use for example (None, 20)."
         )
     entries = [shapes[key] for key in sorted(shapes)] if isinstance(shapes, dict) else shapes
     return [shape for entry in entries for shape in flat_shapes(entry)]
 
 
 def map_shapes(function: Callable[[ShapeLike], Any], shapes: Any) -> Any:
-    """Return what a function makes of each shape, nested as they are."""
+    """Apply a function to each shape and return the results, nested alike."""
     return pack_shapes(shapes, [function(shape) for shape in flat_shapes(shapes)])
 
 
 def pack_shapes(shapes: Any, leaves: Sequence[Any]) -> Any:
-    """Return leaves nested as shapes are."""
+    """Return leaves nested like shapes."""
     return nest.pack(_with_leaves(shapes), leaves)
 
 
 def _with_leaves(shapes: Any) -> Any:
-    """Return a value nested like shapes, with None for each of these."""
+    """Return a value nested like shapes, with None in place of each shape."""
     if is_shape(shapes):
         return None
     if isinstance(shapes, dict):

@@ -1,9 +1,9 @@
-"""The activations that the dense kernel does not know, each with its slope right below.
+"""The activations that the dense kernel does not compute, each followed by its slope.
 
-An activation works on every number by itself, so its gradient rule is one product: ``dx = dy * slope``. The slope
-is computed only when somebody asks for gradients. `log_softmax` alone looks at a whole axis.
+All of them but `log_softmax` work elementwise, so their gradient rule is one product: ``dx = dy * slope``. The slope is
+computed only when gradients are.
 
-The arithmetic is TensorFlow's, except that a number of any size gives no overflow on the way to a finite result.
+The formulas are TensorFlow's, except that no intermediate result overflows when the final result is finite.
 """
 
 import math
@@ -30,7 +30,7 @@ __all__ = [
 
 
 def _elementwise(x: Tensor, y: Array, slope: Callable[[], Array]) -> Tensor:
-    """The tensor of ``y = f(x)``, with the rule ``dx = dy * slope()``."""
+    """Return the tensor of ``y = f(x)`` with the rule ``dx = dy * slope()``."""
     return current().result(np.asarray(y), lambda dy: (dy * slope(),), x)
 
 
@@ -39,7 +39,7 @@ def _elementwise(x: Tensor, y: Array, slope: Callable[[], Array]) -> Tensor:
 
 @on_symbols
 def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
-    """The exponential linear unit: ``x`` above 0, ``alpha * (exp(x) - 1)`` below.
+    """Return the exponential linear unit: ``x`` above 0, ``alpha * (exp(x) - 1)`` below.
 
     References
     ----------
@@ -53,14 +53,14 @@ def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     return _elementwise(x, y, lambda: np.where(v > 0, 1, y + alpha))
 
 
-# Chosen so that mean 0 and variance 1 are what layers drift towards.
+# Chosen so that activations converge to mean 0 and variance 1 from layer to layer.
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
 
 @on_symbols
 def selu(x: TensorLike) -> Tensor:
-    """The scaled exponential linear unit: ``1.0507 * elu(x, 1.67326)``, which keeps signals normalized.
+    """Return the scaled exponential linear unit ``1.0507 * elu(x, 1.67326)``, which keeps signals normalized.
 
     References
     ----------
@@ -75,20 +75,20 @@ def selu(x: TensorLike) -> Tensor:
 
 
 def _exp_minus_1(v: Array) -> Array:
-    """``exp(v) - 1`` below 0; above, where nobody looks, 0.
+    """Return ``exp(v) - 1`` below 0, and 0 above, where the result is not used.
 
-    The subtraction leaves little but the last digits of exp, which in NumPy's float32 vary from machine to machine;
-    so exp is taken in float64 and rounded.
+    Near 0 the subtraction leaves only the last digits of exp. In NumPy's float32 these vary between machines, so exp is
+    computed in float64 and rounded.
     """
     return np.asarray(np.exp(np.minimum(v, 0), dtype=np.float64).astype(v.dtype) - 1)
 
 
-# -- smooth and bent -----------------------------------------------------------------------------------------
+# -- smooth steps and bends ----------------------------------------------------------------------------------
 
 
 @on_symbols
 def softplus(x: TensorLike) -> Tensor:
-    """``log(1 + exp(x))``, a smooth relu.
+    """Return ``log(1 + exp(x))``, a smooth relu.
 
     References
     ----------
@@ -101,7 +101,7 @@ def softplus(x: TensorLike) -> Tensor:
 
 @on_symbols
 def softsign(x: TensorLike) -> Tensor:
-    """``x / (1 + abs(x))``, which approaches -1 and 1 more slowly than tanh.
+    """Return ``x / (1 + abs(x))``, which approaches -1 and 1 more slowly than tanh.
 
     References
     ----------
@@ -109,13 +109,13 @@ def softsign(x: TensorLike) -> Tensor:
     """
     x = floating(x)
     bound = 1 + np.abs(x.value)
-    # 1 / (1 + |x|)², divided twice since the square could overflow
+    # 1 / (1 + |x|)², as two divisions since the square could overflow
     return _elementwise(x, x.value / bound, lambda: 1 / bound / bound)
 
 
 @on_symbols
 def hard_sigmoid(x: TensorLike) -> Tensor:
-    """``0.2 * x + 0.5`` cut off at 0 and 1: three straight lines near the sigmoid.
+    """Return ``0.2 * x + 0.5`` clipped to 0 and 1, a piecewise linear approximation of the sigmoid.
 
     References
     ----------
@@ -123,7 +123,7 @@ def hard_sigmoid(x: TensorLike) -> Tensor:
     """
     x = floating(x)
     line = 0.2 * x.value + 0.5
-    # 0.2 where nothing was cut off, the two corners included
+    # 0.2 where the line was not clipped, including both corners
     return _elementwise(x, np.clip(line, 0, 1), lambda: 0.2 * ((line >= 0) & (line <= 1)).astype(line.dtype))
 
 
@@ -132,7 +132,7 @@ def hard_sigmoid(x: TensorLike) -> Tensor:
 
 @on_symbols
 def swish(x: TensorLike) -> Tensor:
-    """``x * sigmoid(x)``, also called silu.
+    """Return ``x * sigmoid(x)``, also called silu.
 
     References
     ----------
@@ -151,11 +151,11 @@ silu = swish
 
 @on_symbols
 def mish(x: TensorLike) -> Tensor:
-    """``x * tanh(softplus(x))``.
+    """Return ``x * tanh(softplus(x))``.
 
     References
     ----------
-    Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", BMVC 2020. TensorFlow 2.7 has none;
+    Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", BMVC 2020. TensorFlow 2.7 does not have it;
     ``keras.activations.mish`` of later versions computes the same.
     """
     x = floating(x)
@@ -165,14 +165,16 @@ def mish(x: TensorLike) -> Tensor:
     return _elementwise(x, v * t, lambda: t + v * ((1 - t * t) * _sigmoid(v)))
 
 
-_TANH_FACTOR = 0.7978845608028654  # sqrt(2 / pi)
+# sqrt(2 / pi)
+_TANH_FACTOR = 0.7978845608028654
 _CUBE_FACTOR = 0.044715
-_TANH_IS_ONE = 10.0  # from here on the gate of the approximation is 0 or 1 in any precision
+# beyond it the gate of the approximation is 0 or 1 in any precision
+_TANH_IS_ONE = 10.0
 
 
 @on_symbols
 def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
-    """The Gaussian error linear unit: `x` times the probability that a standard normal number is below it.
+    """Return the Gaussian error linear unit: `x` times the probability that a standard normal number is below `x`.
 
     Parameters
     ----------
@@ -189,10 +191,11 @@ def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
     x = floating(x)
     v = x.value
     if approximate:
-        u = np.clip(v, -_TANH_IS_ONE, _TANH_IS_ONE)  # so that the cube cannot overflow
+        # clipped so that the cube cannot overflow
+        u = np.clip(v, -_TANH_IS_ONE, _TANH_IS_ONE)
         t = np.tanh(_TANH_FACTOR * (u + _CUBE_FACTOR * (u * u * u)))
         gate = 0.5 * (1 + t)
-        # gate + x gate', with gate' = (1 - t²) / 2 times the slope of what tanh is taken of
+        # gate + x gate', with gate' = (1 - t²) / 2 times the slope of tanh's argument
         steep = _TANH_FACTOR / 2
         return _elementwise(
             x, v * gate, lambda: gate + v * ((1 - t * t) * (steep + 3 * steep * _CUBE_FACTOR * u * u))
@@ -203,7 +206,7 @@ def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
 
 
 def _normal_density(v: Array) -> Array:
-    """``exp(-v² / 2) / sqrt(2 pi)``, which is 0 in any precision from 40 on."""
+    """Return ``exp(-v² / 2) / sqrt(2 pi)``, which is 0 in any precision for ``abs(v) >= 40``."""
     u = np.minimum(np.abs(v), 40)
     return np.asarray(np.exp(-0.5 * u * u) / math.sqrt(2 * math.pi))
 
@@ -213,18 +216,19 @@ def _normal_density(v: Array) -> Array:
 
 @on_symbols
 def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
-    """``x - log(sum(exp(x)))`` along an axis: the logarithms of probabilities.
+    """Return ``x - log(sum(exp(x)))`` along an axis: the logarithms of probabilities.
 
     References
     ----------
-    ``tf.nn.log_softmax`` (TensorFlow 2.7), which Keras finds by the name "log_softmax".
+    ``tf.nn.log_softmax`` (TensorFlow 2.7), which Keras finds under the name "log_softmax".
     """
     x = floating(x)
-    z = x.value - x.value.max(axis, keepdims=True)  # the largest at 0, so that no exp overflows
+    # the largest number becomes 0, so that no exp overflows
+    z = x.value - x.value.max(axis, keepdims=True)
     y = z - np.log(np.exp(z).sum(axis, keepdims=True))
 
     def rule(dy: Array) -> tuple[Array]:
-        # each y_i depends on its own x_i, and on all through the sum: dx = dy - softmax(x) sum(dy)
+        # y_i depends on x_i directly, and on every x through the sum: dx = dy - softmax(x) sum(dy)
         return (dy - np.exp(y) * dy.sum(axis, keepdims=True),)
 
     return current().result(y, rule, x)
@@ -234,17 +238,17 @@ def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
 
 
 def _sigmoid(v: Array) -> Array:
-    """``1 / (1 + exp(-v))``, exact to the last digits also where it is tiny."""
+    """Return ``1 / (1 + exp(-v))``, accurate to the last digits even for tiny results."""
     e = np.exp(-np.abs(v))
     return np.asarray(np.where(v >= 0, 1, e) / (1 + e))
 
 
 def _softplus(v: Array) -> Array:
-    """``log(1 + exp(v))``, written so that exp is never taken of a positive number."""
+    """Return ``log(1 + exp(v))``, written so that the argument of exp is never positive."""
     return np.asarray(np.maximum(v, 0) + np.log1p(np.exp(-np.abs(v))))
 
 
-# Cody's coefficients, from the highest power down. Near 0: erf(x) = x P(x²) / Q(x²).
+# Cody's coefficients, highest power first. Near 0: erf(x) = x P(x²) / Q(x²).
 _NEAR = 0.46875
 _NEAR_P = (
     1.85777706184603153e-1,
@@ -283,14 +287,15 @@ _FAR_Q = (
     3.43936767414372164e3,
     1.23033935480374942e3,
 )
-_ERF_IS_ONE = 6.0  # in float64, from 5.93 on
+# in float64, erf is 1 from 5.93 on
+_ERF_IS_ONE = 6.0
 
 
 def erf(v: Array) -> Array:
-    """The error function, ``2 / sqrt(pi)`` times the integral of ``exp(-t²)`` from 0 to `v`.
+    """Return the error function: ``2 / sqrt(pi)`` times the integral of ``exp(-t²)`` from 0 to `v`.
 
-    NumPy has none. Right to the last digit in float32 and to 5e-16 in float64; computed in float64, since float32
-    arithmetic would lose two digits of seven.
+    NumPy does not have it. The result is correct to the last digit in float32 and to 5e-16 in float64. It is computed
+    in float64, since float32 arithmetic would lose two of seven digits.
 
     References
     ----------
@@ -305,7 +310,7 @@ def erf(v: Array) -> Array:
 
 
 def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
-    """The polynomial with these coefficients, the highest power first, by Horner's rule."""
+    """Evaluate a polynomial by Horner's rule; the coefficient of the highest power comes first."""
     y = np.full_like(x, coefficients[0])
     for c in coefficients[1:]:
         y *= x

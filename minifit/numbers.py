@@ -1,4 +1,4 @@
-"""`Number`: a single result that counts as Python's float and answers as a tensor does."""
+"""`Number`: a single result that is a Python float with the methods of a scalar tensor."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,10 +10,10 @@ from minifit.arrays import FLOAT, Shape
 
 
 class Number(float):
-    """A float with the methods by which programs read a scalar tensor: the result of a metric, the rate of a schedule.
+    """A float with the methods of a scalar tensor: the result of a metric, or the learning rate of a schedule.
 
-    It computes, compares, formats and is written as JSON like any float, which is also what copies and pickle make of
-    it. What is computed of it is one again: ``2 * p * r / (p + r)`` of two results answers to `numpy` as well.
+    It computes, compares, formats and serializes to JSON like any float. Copies and pickles are plain floats.
+    Arithmetic returns a `Number` again, so that ``2 * p * r / (p + r)`` of two results has a `numpy` method as well.
 
     Examples
     --------
@@ -24,23 +24,24 @@ class Number(float):
 
     __slots__ = ()
 
-    if TYPE_CHECKING:  # so that it may be compared with an int
+    # allows comparisons with an int in the type checker
+    if TYPE_CHECKING:
 
         def __eq__(self, other: object) -> bool: ...
 
         def __hash__(self) -> int: ...
 
     shape: Shape = ()
-    """No axes."""
+    """The shape of a scalar."""
 
     ndim = 0
     """The number of axes."""
 
     dtype = FLOAT
-    """The kind of number that `numpy` returns."""
+    """The dtype of the number that `numpy` returns."""
 
     def numpy(self) -> Any:
-        """Return it as a NumPy number of float32, as a scalar tensor does."""
+        """Return the number as a NumPy float32, as a scalar tensor does."""
         return np.float32(self)
 
     def __reduce__(self) -> Any:
@@ -53,20 +54,20 @@ class Number(float):
         return float(self)
 
 
-_COMPUTING = "neg pos abs add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow"
+_OPERATORS = "neg pos abs add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod pow rpow"
 
 
-def _computing(name: str) -> Callable[..., Any]:
-    """Return an operation of floats, of which a float that comes out is a Number."""
-    of_floats = getattr(float, name)
+def _operator(name: str) -> Callable[..., Any]:
+    """Return an operator of float whose float results become a `Number`."""
+    float_operator = getattr(float, name)
 
-    @wraps(of_floats)
+    @wraps(float_operator)
     def operation(*values: Any) -> Any:
-        result = of_floats(*values)
+        result = float_operator(*values)
         return Number(result) if type(result) is float else result
 
     return operation
 
 
-for _name in _COMPUTING.split():
-    setattr(Number, f"__{_name}__", _computing(f"__{_name}__"))
+for _name in _OPERATORS.split():
+    setattr(Number, f"__{_name}__", _operator(f"__{_name}__"))

@@ -1,6 +1,6 @@
-"""The operations on tensors that may stand in a graph, and what tf.keras 2.7 and Keras 3 call them in files.
+"""The operations that a graph may contain, with their names in files of tf.keras 2.7 and Keras 3.
 
-An operation in a file is found in this table and nowhere else: nothing is imported or called by its name.
+Loading a file looks operations up in this table only; it never imports or calls a function by a name in the file.
 """
 
 import operator
@@ -13,14 +13,14 @@ from minifit.errors import ArgumentError, FileFormatError, UnknownNameError
 
 
 class Argument(NamedTuple):
-    """An argument of an operation behind the first.
+    """An argument of an operation after the first.
 
     Attributes
     ----------
     name, tensorflow, keras3 : str
         Its names in minifit, TensorFlow and Keras 3.
     attribute : bool
-        Whether Keras 3 keeps it with the operation instead of the call.
+        Whether Keras 3 stores it with the operation instead of the call.
     """
 
     name: str
@@ -35,15 +35,16 @@ class Operation(NamedTuple):
     Attributes
     ----------
     function : callable
-        One of `minifit.ops`, or Python's for an operator.
+        A function of `minifit.ops`, or of Python's `operator` module.
     tensorflow : str
-        Its name in TensorFlow, such as ``"math.reduce_mean"``; those that TensorFlow lacks begin with ``minifit.``.
+        Its name in TensorFlow, such as ``"math.reduce_mean"``; the names of operations that TensorFlow lacks begin with
+        ``minifit.``.
     keras3 : str
         Its module and class in Keras 3, such as ``"numpy.Mean"``; empty when there is none.
     further : tuple of Argument
-        Its arguments behind the first, in order.
+        Its arguments after the first, in order.
     idle : tuple of (str, value)
-        Arguments that only the others have, with the values that minifit computes with.
+        Arguments that only TensorFlow and Keras 3 have, with the values that match minifit's computation.
     """
 
     function: Callable[..., Any]
@@ -53,12 +54,12 @@ class Operation(NamedTuple):
     idle: tuple[tuple[str, Any], ...] = ()
 
     def is_idle(self, name: str, value: Any) -> bool:
-        """Return whether an argument that minifit does not have says nothing."""
-        # TensorFlow gives every operation a name, and says no to some of its options.
+        """Return whether an argument that minifit does not have can be ignored at this value."""
+        # TensorFlow gives every operation a name, and switches some options off.
         return name == "name" or value is None or value is False or (name, value) in self.idle
 
     def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """Return the first argument of a call, and the further ones by their names in TensorFlow.
+        """Return the first argument of a call, and the others by their names in TensorFlow.
 
         Raises
         ------
@@ -66,21 +67,21 @@ class Operation(NamedTuple):
             When TensorFlow has no such argument.
         """
         parameters = signature(self.function).parameters
-        given = signature(self.function).bind(*args, **kwargs)
-        given.apply_defaults()
-        first, *further = given.arguments.items()
-        places = [name for name, p in parameters.items() if p.kind is not Parameter.KEYWORD_ONLY][1:]
-        names = {place: argument.tensorflow for place, argument in zip(places, self.further, strict=False)}
+        bound = signature(self.function).bind(*args, **kwargs)
+        bound.apply_defaults()
+        first, *further = bound.arguments.items()
+        positional = [name for name, p in parameters.items() if p.kind is not Parameter.KEYWORD_ONLY][1:]
+        names = {name: argument.tensorflow for name, argument in zip(positional, self.further, strict=False)}
         for name, value in further:
             if name not in names and value != parameters[name].default:
                 raise ArgumentError(
-                    f"An operation in a graph has the arguments that TensorFlow's {self.tensorflow} has. "
-                    f"Received: {name}={value!r}. Leave it out, or compute it in the call of a layer."
+                    f"An operation in a graph takes only the arguments of TensorFlow's {self.tensorflow}. "
+                    f"Received: {name}={value!r}. Leave it out, or compute in the call of a layer."
                 )
         return first[1], {names[name]: value for name, value in further if name in names}
 
     def call(self, first: Any, **kwargs: Any) -> Any:
-        """Apply it; the arguments behind the first are called as in TensorFlow.
+        """Apply the function; the arguments after the first have their TensorFlow names.
 
         Raises
         ------
@@ -91,15 +92,15 @@ class Operation(NamedTuple):
         for name, value in kwargs.items():
             if name not in known and not self.is_idle(name, value):
                 raise FileFormatError(
-                    f"{self.tensorflow} has the arguments {', '.join(known) or 'of the call'} here. "
-                    f"Received: {name}={value!r}. Save the model without that."
+                    f"{self.tensorflow} takes these arguments after the first: {', '.join(known) or 'none'}. "
+                    f"Received: {name}={value!r}. Save the model without it."
                 )
-        given = [_value(a, kwargs[a.tensorflow]) for a in self.further if a.tensorflow in kwargs]
-        return self.function(first, *given)
+        further = [_value(a, kwargs[a.tensorflow]) for a in self.further if a.tensorflow in kwargs]
+        return self.function(first, *further)
 
 
 def _value(argument: Argument, value: Any) -> Any:
-    """Return the value of an argument that may come from a file, where tuples are lists and slices are dicts."""
+    """Return the value of an argument that may come from a file, which stores tuples as lists and slices as dicts."""
     if argument.name == "index":
         return tuple(map(_index, value)) if isinstance(value, list | tuple) else _index(value)
     return tuple(value) if argument.attribute and isinstance(value, list) else value
@@ -192,13 +193,13 @@ OPERATIONS = [
 
 
 def _called_as_here(function: Callable[..., Any], tensorflow: str) -> Operation:
-    """Return an operation whose further arguments have the same names everywhere; Keras 3 does not have it."""
+    """Return an operation whose arguments have the same names in TensorFlow as here; Keras 3 does not have it."""
     names = list(signature(function).parameters)[1:]
     return Operation(function, tensorflow, "", tuple(Argument(n, n, "") for n in names))
 
 
 def _only_here() -> Iterator[Operation]:
-    """Yield the operations that only minifit has."""
+    """Yield the operations that TensorFlow and Keras 3 do not have."""
     listed = {operation.function for operation in OPERATIONS} | set(SYNONYMS)
     for module, name in ((m, n) for m in (ops, nonlinearities) for n in m.__all__):
         function = getattr(module, name)
@@ -212,7 +213,7 @@ SYNONYMS: dict[Callable[..., Any], Callable[..., Any]] = {
     ops.power: operator.pow,
     ops.matmul: operator.matmul,
 }
-"""Functions of minifit that are written as operators are."""
+"""Functions of minifit with the operators they are stored as."""
 
 OPERATIONS += _only_here()
 
@@ -222,10 +223,10 @@ BY_FUNCTION = {operation.function: operation for operation in OPERATIONS}
 BY_FUNCTION.update({function: BY_FUNCTION[other] for function, other in SYNONYMS.items()})
 
 BY_TENSORFLOW = {operation.tensorflow: operation for operation in OPERATIONS}
-"""Operations by their name in TensorFlow, those that TensorFlow has under several names among them."""
+"""Operations by their names in TensorFlow, of which some have several."""
 
 BY_KERAS3 = {operation.keras3: operation for operation in OPERATIONS if operation.keras3}
-"""Operations by their module and class in Keras 3, likewise."""
+"""Operations by their module and class in Keras 3, of which some have several."""
 
 for _name, _other in {
     "math.add": "__operators__.add",
@@ -241,7 +242,7 @@ for _name, _other in {"numpy.Divide": "numpy.TrueDivide", "numpy.Abs": "numpy.Ab
 
 
 def add(function: Callable[..., Any], tensorflow: str) -> None:
-    """Let a function of a higher floor stand in a graph, too; its arguments are called as in TensorFlow."""
+    """Register a function of a higher floor for use in graphs; its arguments must have their TensorFlow names."""
     BY_FUNCTION[function] = BY_TENSORFLOW[tensorflow] = _called_as_here(function, tensorflow)
 
 
@@ -251,23 +252,24 @@ def of_function(function: Callable[..., Any]) -> Operation:
     Raises
     ------
     ArgumentError
-        When the table has none.
+        When the table has no operation with this function.
     """
-    found = BY_FUNCTION.get(function)
-    if found is None:
+    operation = BY_FUNCTION.get(function)
+    if operation is None:
         raise ArgumentError(
-            "An operation in a graph is one of minifit.ops. Received: "
+            "An operation in a graph must be one of minifit.ops. Received: "
             f"{getattr(function, '__name__', function)}. Compute it in the call of a layer."
         )
-    return found
+    return operation
 
 
 def named(name: Any) -> Operation:
-    """Return the operation that TensorFlow calls by a name.
+    """Return the operation with a TensorFlow name.
 
     Raises
     ------
     UnknownNameError
+        When the table has no such name.
     """
     if not isinstance(name, str) or name not in BY_TENSORFLOW:
         raise UnknownNameError.of("operation", str(name), BY_TENSORFLOW)

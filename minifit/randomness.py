@@ -1,8 +1,8 @@
 """Named streams of random numbers.
 
-Shuffling, dropout and initializers each draw from a stream of their own, so that one more layer with dropout
-does not change the order of the samples. All streams of a model grow from one root seed; their positions can
-be captured and put back, which is what lets an interrupted run go on with the very same numbers.
+Shuffling, dropout and initializers draw from separate streams, so that one more dropout layer does not change the order
+of the samples. All streams of a model derive from one root seed. Their positions can be saved and restored, so that an
+interrupted run continues with the same numbers.
 """
 
 import copy
@@ -18,10 +18,10 @@ from minifit.workers import Share
 
 
 def set_random_seed(seed: int) -> None:
-    """Make everything that follows repeat bit for bit on one machine.
+    """Make later training reproducible bit for bit on one machine.
 
-    Seeds Python's `random` and NumPy's global generator, from which models made afterwards draw their root
-    seeds, in the order in which they first need one.
+    Seeds Python's `random` and NumPy's global generator. Models created afterwards draw their root seeds from NumPy's
+    generator, in the order in which they first need one.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def set_random_seed(seed: int) -> None:
     ----------
     ``tf.keras.utils.set_random_seed``.
     """
-    import random  # seldom needed, and not free to load
+    # imported here since it is rarely needed and takes time to load
+    import random
 
     random.seed(checked_seed(seed))
     np.random.seed(int(seed))
@@ -45,29 +46,30 @@ def set_random_seed(seed: int) -> None:
 
 
 def checked_seed(seed: Any) -> int:
-    """`seed` if NumPy and the standard library can take it.
+    """Return `seed` if NumPy and the standard library accept it.
 
     Raises
     ------
     ArgumentError
         Unless it is an integer from 0 to 2**32 - 1.
     """
-    found = whole(seed)
-    if found is None or not 0 <= found < 2**32:
+    number = whole(seed)
+    if number is None or not 0 <= number < 2**32:
         raise ArgumentError(
             f"seed must be an integer from 0 to 2**32 - 1. Received: seed={seed!r}. Pass for example seed=1."
         )
-    return found
+    return number
 
 
-_roots: np.random.Generator | None = None  # after `set_root_seed`
+# set by `set_root_seed`
+_roots: np.random.Generator | None = None
 _root_seed: int | None = None
 
 
 def set_root_seed(seed: int | None) -> None:
-    """Let models made afterwards draw their root seeds from a stream of its own, and leave NumPy's generator alone.
+    """Make models created afterwards draw their root seeds from a separate generator instead of NumPy's.
 
-    With None, as after `set_random_seed`, they come from NumPy's again.
+    With None, as after `set_random_seed`, root seeds come from NumPy's generator again.
 
     Raises
     ------
@@ -82,17 +84,17 @@ def set_root_seed(seed: int | None) -> None:
 
 
 def root_seed() -> int | None:
-    """Return the seed that `set_root_seed` has set; None when root seeds come from NumPy's generator."""
+    """Return the seed of `set_root_seed`, or None when root seeds come from NumPy's generator."""
     return _root_seed
 
 
 def new_root() -> int:
-    """A root seed: one draw from ``np.random``, so that ``np.random.seed(0)`` alone repeats a run."""
+    """Draw a root seed, from ``np.random`` by default, so that ``np.random.seed(0)`` alone makes a run reproducible."""
     return int(np.random.randint(2**31 - 1) if _roots is None else _roots.integers(2**31 - 1))
 
 
 def global_state() -> dict[str, Any]:
-    """Where Python's `random` and NumPy's global generator are: what users' own code draws from."""
+    """Return the states of Python's `random` and NumPy's global generator, from which the user's code may draw."""
     import random
 
     kind, words, position, has_gauss, gauss = np.random.get_state(legacy=True)
@@ -104,21 +106,21 @@ def global_state() -> dict[str, Any]:
 
 
 def set_global_state(state: dict[str, Any]) -> None:
-    """Put back what `global_state` returned."""
+    """Restore the states that `global_state` returned."""
     import random
 
-    ours, python = state["numpy"], state["python"]
-    np.random.set_state((ours["kind"], np.asarray(ours["words"]), ours["position"], *ours["gauss"]))
+    numpy, python = state["numpy"], state["python"]
+    np.random.set_state((numpy["kind"], np.asarray(numpy["words"]), numpy["position"], *numpy["gauss"]))
     random.setstate((python["version"], tuple(map(int, python["words"])), python["gauss"]))
 
 
 class Streams:
-    """Random generators by name, all grown from one root seed.
+    """Random generators by name, all derived from one root seed.
 
     Parameters
     ----------
     root : int, optional
-        The root seed. When it is None, it is drawn at first use.
+        The root seed. When None, it is drawn at first use.
     """
 
     def __init__(self, root: int | None = None) -> None:
@@ -126,12 +128,14 @@ class Streams:
         self._generators: dict[str, np.random.Generator] = {}
 
     def get(self, name: str, seed: int | None = None) -> np.random.Generator:
-        """The stream called `name`; with a `seed` of its own it does not depend on the root."""
+        """Return the stream with this name; with a seed, it does not depend on the root seed."""
         key = name if seed is None else f"{name}/{seed}"
-        found = self._generators.get(key)
-        if found is None:
-            found = self._generators[key] = np.random.Generator(np.random.PCG64(self._entropy(name, seed)))
-        return found
+        generator = self._generators.get(key)
+        if generator is None:
+            generator = self._generators[key] = np.random.Generator(
+                np.random.PCG64(self._entropy(name, seed))
+            )
+        return generator
 
     def _entropy(self, name: str, seed: int | None) -> np.random.SeedSequence:
         if seed is not None:
@@ -146,18 +150,18 @@ class Streams:
         return self._root
 
     def get_state_if_begun(self) -> dict[str, Any] | None:
-        """Return its state; None before anything is drawn, and then the root is not drawn for it."""
+        """Return the state, or None, without drawing the root seed, when nothing was drawn yet."""
         return None if self._root is None and not self._generators else self.get_state()
 
     def go_on_from(self, state: dict[str, Any] | None) -> None:
-        """Put back what `get_state_if_begun` returned."""
+        """Restore the state that `get_state_if_begun` returned."""
         if state is None:
             self.reset()
         else:
             self.set_state(state)
 
     def reset(self) -> None:
-        """Forget the root and every stream: the next draw begins anew."""
+        """Discard the root seed and all streams; the next draw starts with a new root seed."""
         self._root = None
         self._generators.clear()
 
@@ -165,16 +169,16 @@ class Streams:
         return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: with the root drawn, so that a copy goes on with the same numbers."""
+        """Pickle and copy with the root seed drawn, so that a copy continues with the same numbers."""
         return {"_root": self.root, "_generators": self._generators}
 
     def get_state(self) -> dict[str, Any]:
-        """The root and the position of every stream, as plain numbers and strings; draws the root if need be."""
+        """Return the root seed, drawn if necessary, and the position of every stream, as plain numbers and strings."""
         positions = {n: copy.deepcopy(g.bit_generator.state) for n, g in self._generators.items()}
         return {"root": self.root, "positions": positions}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Put back what `get_state` returned."""
+        """Restore the state that `get_state` returned."""
         self._root = state["root"]
         self._generators.clear()
         for name, position in state["positions"].items():
@@ -182,27 +186,28 @@ class Streams:
 
 
 def generator_at(position: Mapping[str, Any]) -> np.random.Generator:
-    """A generator that goes on from where another one was: from its ``bit_generator.state``."""
-    made = np.random.Generator(np.random.PCG64(0))
-    made.bit_generator.state = position
-    return made
+    """Return a generator that continues from the ``bit_generator.state`` of another one."""
+    generator = np.random.Generator(np.random.PCG64(0))
+    generator.bit_generator.state = position
+    return generator
 
 
 class RowsOfShare(np.random.Generator):
-    """A generator that draws for a whole batch, and hands out the rows of the share that one worker takes of it.
+    """A generator that draws numbers for a whole batch and returns those for the rows of one worker.
 
-    So the numbers of all shares together are those of one worker, and leave the stream where that one would.
+    The numbers of all workers together are those of a single worker, and the stream ends at the same position.
 
     Parameters
     ----------
     stream : numpy.random.Generator
-        Draws all of them.
+        The stream of the whole batch.
     share : Share
+        The rows of this worker.
 
     Attributes
     ----------
     stream : numpy.random.Generator
-        The same stream, for numbers that all rows have in common.
+        The stream of the whole batch, for numbers that all rows share.
     """
 
     def __init__(self, stream: np.random.Generator, share: Share) -> None:
@@ -210,27 +215,27 @@ class RowsOfShare(np.random.Generator):
         self.stream, self._share = stream, share
 
     def random(self, size: Any = None, dtype: Any = np.float64) -> Any:  # type: ignore[override]
-        """Return numbers from 0 to 1."""
+        """Draw numbers from 0 to 1."""
         return self._rows(lambda shape: self.stream.random(shape, dtype), size)
 
     def standard_normal(self, size: Any = None, dtype: Any = np.float64) -> Any:  # type: ignore[override]
-        """Return normal numbers."""
+        """Draw numbers from the standard normal distribution."""
         return self._rows(lambda shape: self.stream.standard_normal(shape, dtype), size)
 
     def integers(self, low: Any, high: Any = None, size: Any = None, *more: Any, **options: Any) -> Any:
-        """Return whole numbers."""
+        """Draw integers."""
         return self._rows(lambda shape: self.stream.integers(low, high, shape, *more, **options), size)
 
     def gumbel(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
-        """Return numbers of a Gumbel distribution."""
+        """Draw numbers from a Gumbel distribution."""
         return self._rows(lambda shape: self.stream.gumbel(loc, scale, shape), size)
 
     def permutation(self, x: Any, axis: int = 0) -> Any:
-        """Refuse to bring rows of a batch into another order: they would change between workers."""
+        """Return a permutation; refuse one of the rows of a batch, which would move rows between workers."""
         if np.ndim(x) == 0 and x == self._share.held:
             raise ArgumentError(
-                "Rows of a batch are not brought into another order where several workers share it. "
-                f"Received: an order of {x} rows of {self._share.total}. Shuffle the data instead."
+                "The rows of a batch cannot be permuted when several workers share it. "
+                f"Received: a permutation of {x} of {self._share.total} rows. Shuffle the data instead."
             )
         return self.stream.permutation(x, axis)
 
@@ -241,9 +246,9 @@ class RowsOfShare(np.random.Generator):
 
 
 def of_all_rows(stream: Any) -> Any:
-    """Return a stream whose numbers are drawn as they are, since all rows of a batch have them in common."""
+    """Return the stream for numbers that all rows of a batch share, from which every worker draws the same."""
     return stream.stream if isinstance(stream, RowsOfShare) else stream
 
 
 DEFAULT = Streams()
-"""What layers and initializers draw from outside of any model."""
+"""The streams of layers and initializers outside any model."""

@@ -1,6 +1,6 @@
-"""`Symbolic`: a tensor without numbers, and what Python's operators and ops make of it.
+"""`Symbolic`: a tensor without numbers, on which Python's operators and the ops build a graph.
 
-The ops take it in the place of any tensor; `minifit.graph` has the nodes that come of that.
+The ops accept a symbolic tensor wherever they accept a tensor; `minifit.graph` has the nodes they create.
 """
 
 import operator
@@ -19,15 +19,17 @@ Op = TypeVar("Op", bound=Callable[..., Any])
 class Symbolic:
     """A tensor that has a shape but no numbers yet. An op on it becomes part of a graph instead of being computed."""
 
-    program: Any  # the one that a value belongs to
-    __array_ufunc__ = None  # an array leaves arithmetic with it to the methods here
+    # the program of a symbolic tensor that is a value of one
+    program: Any
+    # makes NumPy leave arithmetic with a symbolic tensor to the methods here
+    __array_ufunc__ = None
 
     def of_op(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return the symbol for the result of an op that has this one among its arguments."""
+        """Return the symbol for the result of an op with this symbol among its arguments."""
         raise NotImplementedError
 
     def converted(self, dtype: Any) -> Any:
-        """Return the symbol for the same numbers in another dtype; all symbols of graphs stand for float32."""
+        """Return the symbol for the same numbers in another dtype; in graphs all symbols stand for float32."""
         return self
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
@@ -45,15 +47,15 @@ class Symbolic:
     def __iter__(self) -> Any:
         raise self._no_numbers("something to iterate over")
 
-    def _no_numbers(self, wanted: str) -> ArgumentTypeError:
+    def _no_numbers(self, expected: str) -> ArgumentTypeError:
         return ArgumentTypeError(
-            f"A symbolic tensor stands for numbers that are known once the model sees data. Received: {self!r} in the "
-            f"place of {wanted}. Compute with minifit.ops, or put the computation into the call of a Layer."
+            f"A symbolic tensor has no numbers until the model receives data. Received: {self!r} in place of "
+            f"{expected}. Compute with minifit.ops, or put the computation into the call of a Layer."
         )
 
 
 def _add_operators() -> None:
-    """Give `Symbolic` Python's arithmetic, each operator as an op with the operands in their order."""
+    """Add Python's operators to `Symbolic`, each as an op on its operands in order."""
 
     def method(function: Callable[..., Any], reflected: bool) -> Callable[..., Any]:
         def of_two(self: Symbolic, *others: Any) -> Any:
@@ -72,7 +74,7 @@ _add_operators()
 
 
 def on_symbols(function: Op) -> Op:
-    """Let an op take symbolic tensors, too, alone or in a list: its result is part of a graph then."""
+    """Decorate an op to accept symbolic tensors, alone or in a list; its result is then a symbol of a graph."""
     known = no_symbols.issuperset
 
     @wraps(function)
@@ -88,11 +90,11 @@ def on_symbols(function: Op) -> Op:
 
 
 no_symbols: set[type] = {np.ndarray, np.float32, bool, int, float, str, type(None)}
-"""The types of arguments of ops that need no closer look, since they hold no symbolic tensors."""
+"""Types of op arguments that never contain symbolic tensors and need no search."""
 
 
 def _symbol_in(value: Any) -> Symbolic | None:
-    """Return the first symbolic tensor of an argument."""
+    """Return the first symbolic tensor in an argument, or None."""
     if isinstance(value, Symbolic):
         return value
     if isinstance(value, list | tuple):

@@ -54,14 +54,14 @@ def test_a_call_in_the_names_of_tensorflow(function: Any, args: Any, kwargs: Any
 def test_an_argument_that_tensorflow_lacks_is_refused_unless_it_is_the_default() -> None:
     elu = of_function(nonlinearities.elu)
     assert elu.bound((X,), {"alpha": 1.0}) == (X, {})
-    with pytest.raises(ArgumentError, match=r"nn.elu has. Received: alpha=0.5"):
+    with pytest.raises(ArgumentError, match=r"TensorFlow's nn.elu. Received: alpha=0.5"):
         elu.bound((X, 0.5), {})
 
 
 def test_options_of_tensorflow_that_are_off_do_nothing() -> None:
     transpose = named("transpose")
     assert transpose.call(X, perm=[1, 0], name="transpose", conjugate=False).shape == (2, 2)
-    with pytest.raises(FileFormatError, match=r"arguments perm here. Received: conjugate=True"):
+    with pytest.raises(FileFormatError, match=r"after the first: perm. Received: conjugate=True"):
         transpose.call(X, conjugate=True)
 
 

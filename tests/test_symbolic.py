@@ -43,5 +43,5 @@ def test_operators_keep_the_order_of_their_operands() -> None:
 
 @pytest.mark.parametrize("use", [float, bool, len, iter])
 def test_it_has_no_numbers(use: Any) -> None:
-    with pytest.raises(ArgumentTypeError, match="known once the model sees data"):
+    with pytest.raises(ArgumentTypeError, match="no numbers until the model receives data"):
         use(Noting())
