@@ -238,7 +238,9 @@ def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name:
     values = current().result(s, rule, x)
     if not compute_uv:
         return values
-    vectors = without_gradient("The singular vector matrix of tf.linalg.svd", lambda _: (u, _transposed(v)), x)
+    vectors = without_gradient(
+        "The singular vector matrix of tf.linalg.svd", lambda _: (u, _transposed(v)), x
+    )
     return values, *vectors
 
 

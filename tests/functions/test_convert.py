@@ -22,7 +22,9 @@ def test_a_gradient_that_there_is_none_of_is_refused() -> None:
     with GradientTape() as tape:
         tape.watch(x)
         y = linalg.svd(x)[1]
-    with pytest.raises(GradientError, match=r"The singular vector matrix of tf\.linalg\.svd has no gradient here"):
+    with pytest.raises(
+        GradientError, match=r"The singular vector matrix of tf\.linalg\.svd has no gradient here"
+    ):
         tape.gradient(y, x)
 
 
