@@ -52,13 +52,13 @@ class Activation(Layer):
         return result
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down the activation of every value."""
+        """Emit the activation of every value."""
         return program.call(self.activation, inputs)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {**super().get_config(), "activation": activations.serialize(self.activation)}

@@ -1,4 +1,4 @@
-"""The additions of a layer besides its output: terms of the loss, and metrics."""
+"""The terms of the loss and the metrics that a layer adds in its `call`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,16 +12,16 @@ from minifit.tensor import Tensor, as_tensor, constant, current, to_array
 
 
 class Adding:
-    """The part that layers and models have in common: `add_loss` and `add_metric`.
+    """`add_loss` and `add_metric`, as a common base of layers and models.
 
     Attributes
     ----------
     _losses_by_hand : list of Tensor
-        Those that were added in the latest call that was no part of a step.
+        The losses added in the latest call outside a step.
     _loss_functions : list of callable
-        Asked at every step.
+        Functions called at every step.
     _added_metrics : dict
-        The means that `add_metric` has made, by name.
+        The means created by `add_metric`, by name.
     """
 
     weights: Any
@@ -32,15 +32,15 @@ class Adding:
     _added_metrics: dict[str, Any]
 
     def add_loss(self, losses: Any, **kwargs: Any) -> None:
-        """Add to the loss; to be called inside `call` with what is added for the batch.
+        """Add a term to the loss; call it inside `call` with the term for the batch.
 
         Parameters
         ----------
         losses : tensor, function without arguments that returns one, or list of these
-            Each one number, or one for each sample, of which the mean is taken. A function is asked at every step,
-            and whenever `losses` is.
+            Each is one number, or one number per sample, whose mean is taken. A function is called at every step, and
+            whenever `losses` is read.
         **kwargs
-            `inputs`, accepted as in Keras.
+            `inputs`, accepted as in Keras, without effect.
 
         References
         ----------
@@ -56,25 +56,26 @@ class Adding:
                 self._loss_functions.append(loss)
                 changed()
                 continue
-            added = _one_number(loss)
-            if isinstance(added, Symbolic):  # a value of a program
-                added.program.added.append(added)
+            term = _one_number(loss)
+            # A symbolic term is a value of a program.
+            if isinstance(term, Symbolic):
+                term.program.added.append(term)
             elif current().collects:
-                current().losses.append((self, added))
+                current().losses.append((self, term))
             else:
-                self._losses_by_hand.append(added)
+                self._losses_by_hand.append(term)
 
     def add_metric(self, value: Any, name: str | None = None, aggregation: str | None = "mean") -> None:
-        """Report the mean of a value over the batches of an epoch; to be called inside `call`.
+        """Report the mean of a value over the batches of an epoch; call it inside `call`.
 
         Parameters
         ----------
         value : tensor
-            Or what a metric returned that an attribute holds: that metric is in the logs already, by its own name.
+            The result of a metric held by an attribute is also accepted; that metric is in the logs under its own name.
         name : str
             The key in the logs.
         aggregation : "mean"
-            Nothing else is supported, as in tf.keras.
+            No other value is supported, as in tf.keras.
 
         References
         ----------
@@ -94,14 +95,15 @@ class Adding:
         here = current()
         if isinstance(value, Symbolic):
             value.program.add_to_mean(metric, value, None)
-        elif here.in_step or here.recording:  # no trial on zeros
+        # Not in a trial call on zeros.
+        elif here.in_step or here.recording:
             if here.undo is not None:
                 metric.keep(here.undo)
             metric.update_state(constant(to_array(value)))
 
     @property
     def losses(self) -> list[Tensor]:
-        """The terms that the weights' regularizers and the latest call add to the loss."""
+        """The terms added to the loss by the regularizers of weights and by the latest call."""
         penalties = [w.regularizer(w) for w in self.weights if w.regularizer is not None]
         within, here = dict.fromkeys(self.layers_within()), current()
         if not here.in_step:
@@ -113,5 +115,5 @@ class Adding:
 
 def _one_number(loss: Any) -> Any:
     """Return a term of a loss as one number, the mean over the samples."""
-    added = as_tensor(loss)
-    return added.mean() if added.ndim else added
+    term = as_tensor(loss)
+    return term.mean() if term.ndim else term

@@ -1,4 +1,4 @@
-"""`AddLoss` and `AddMetric`: symbols of a graph that count as a loss or a metric, as layers that pass them on."""
+"""`AddLoss` and `AddMetric`: layers that add their input to the loss or to a metric, and return it."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from minifit.tensor import Tensor
 
 
 class AddLoss(Layer):
-    """The call of ``model.add_loss(symbol)``: adds its input to the loss.
+    """A layer for ``model.add_loss(symbol)`` that adds its input to the loss.
 
     Parameters
     ----------
     unconditional : bool, default False
-        Accepted as in files of Keras.
+        Accepted as in files of Keras, without effect.
     **kwargs
         As for `Layer`.
 
@@ -36,12 +36,12 @@ class AddLoss(Layer):
     lower = Layer.lower_by_call
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {**super().get_config(), "unconditional": self.unconditional}
 
 
 class AddMetric(Layer):
-    """The call of ``model.add_metric(symbol, name)``: reports the mean of its input.
+    """A layer for ``model.add_metric(symbol, name)`` that reports the mean of its input.
 
     Parameters
     ----------
@@ -65,12 +65,12 @@ class AddMetric(Layer):
         self.metric_name, self.aggregation = metric_name, aggregation
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Take the input into the mean and return it."""
+        """Update the mean with the input and return the input."""
         self.add_metric(inputs, self.metric_name, self.aggregation)
         return inputs
 
     lower = Layer.lower_by_call
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {**super().get_config(), "metric_name": self.metric_name, "aggregation": self.aggregation}

@@ -57,7 +57,7 @@ class AlphaDropout(Dropout):
     lower = Dropout.lower
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer; without a `noise_shape`, as in tf.keras, where there is none."""
+        """Return the arguments that create an equal layer, without a `noise_shape` of None, as in tf.keras."""
         config = super().get_config()
         if self.noise_shape is None:
             del config["noise_shape"]

@@ -1,8 +1,8 @@
-"""`Layer`: something that turns a batch into another and may have weights to learn.
+"""`Layer`: a function from batches to batches that may have weights to learn.
 
-A layer of one's own needs two methods: `build(input_shape)` makes the weights with `add_weight`, and
-`call(inputs)` computes the result in `minifit.ops`. The gradient comes by itself. One line more,
-``lower = Layer.lower_by_call``, lets its models train as programs of compiled instructions: see `Layer.lower`.
+A custom layer needs two methods: `build(input_shape)` creates the weights with `add_weight`, and `call(inputs)`
+computes the output with the ops of `minifit.ops`, which also provide the gradient. With one more line,
+``lower = Layer.lower_by_call``, models with this layer train as programs of compiled instructions: see `Layer.lower`.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,33 +55,33 @@ __all__ = [
 OUTERMOST = object()
 
 _surrounding: ContextVar[Any] = ContextVar("minifit_training", default=OUTERMOST)
-"""True if the layer whose `call` is running is training. Layers in it that get no `training` take it from here."""
+"""The training mode of the layer whose `call` is running: the default of `training` for the layers it calls."""
 
 
 class Layer(Owner, Connected, Adding, Configurable):
-    """The base of all layers.
+    """The base class of all layers.
 
     Parameters
     ----------
     name : str, optional
         ``dense``, ``dense_1``, ... when None.
     trainable : bool, default True
-        Whether `fit` may change its weights. Setting it sets it for all layers inside, too; it counts from the next
-        `compile` of a model on.
+        Whether `fit` may change the weights. Setting the attribute also sets it for all inner layers; it takes effect
+        at the next `compile` of a model.
     dtype : "float32", optional
-        Nothing else is supported; NumPy's, TensorFlow's or a policy of that name are the same.
+        No other value is supported. NumPy's or TensorFlow's dtype or a policy of that name is accepted, too.
     input_shape : tuple of int, optional
-        The shape of one sample; lets a model be built before it sees data.
+        The shape of one sample. It allows a model to be built before it sees data.
     input_dim : int, optional
         The same as ``input_shape=(input_dim,)``.
     batch_input_shape : tuple, optional
-        The same with the batch dimension in front: ``(None, 20)``.
+        The shape with the batch dimension in front: ``(None, 20)``.
     batch_size : int, optional
-        With an input shape, the batch dimension that a configuration tells; batches may have any size all the same.
+        With an input shape, the batch dimension in the configuration. Batches may still have any size.
     weights : list of array, optional
-        The numbers that the weights begin with.
+        The initial values of the weights.
     dynamic : bool, default False
-        An attribute, as in Keras; it changes nothing, since layers are never compiled into a graph of TensorFlow's.
+        An attribute, as in Keras. It has no effect, since layers are never compiled into a graph of TensorFlow.
 
     Attributes
     ----------
@@ -114,7 +114,8 @@ class Layer(Owner, Connected, Adding, Configurable):
     activity_regularizer = Setting(unnamed(regularizers.get))
     batch_input_shape = Shaping(lambda _, value: declared(None, None, value))
     _nodes: list[Node]
-    _as_written: dict[str, Any]  # `call` and `lower` of this very class
+    # The `call` and `lower` that this class itself defines.
+    _as_written: dict[str, Any]
 
     def __init__(
         self,
@@ -133,9 +134,9 @@ class Layer(Owner, Connected, Adding, Configurable):
     ) -> None:
         if unknown:
             raise ArgumentTypeError(
-                f"{type(self).__name__} takes no argument {quoted(next(iter(unknown)))}. Besides its own, a layer "
-                "knows name, trainable, dtype, input_shape, input_dim, batch_input_shape, batch_size, weights, dynamic "
-                "and activity_regularizer."
+                f"{type(self).__name__} takes no argument {quoted(next(iter(unknown)))}. Besides the arguments of its "
+                "class, a layer takes name, trainable, dtype, input_shape, input_dim, batch_input_shape, batch_size, "
+                "weights, dynamic and activity_regularizer."
             )
         if not _is_float32(dtype):
             raise ArgumentError(
@@ -152,60 +153,62 @@ class Layer(Owner, Connected, Adding, Configurable):
         if shape is not None and samples is not None:
             shape = (samples, *shape[1:])
         self.batch_input_shape = shape
-        self._shapes: tuple[Any, Any] | None = None  # of the inputs and the outputs it was built for
+        # The shapes of the inputs and the outputs that the layer was built for.
+        self._shapes: tuple[Any, Any] | None = None
         self._initial_weights = weights
         self._dynamic = bool(dynamic)
-        self._losses_by_hand: list[Tensor] = []  # added in the latest call that was no part of a step
-        self._lossy: list[Layer] = []  # the layers that added any in the latest such call of this one
+        # Losses added in the latest call outside a step, and the layers that added losses in such a call of this layer.
+        self._losses_by_hand: list[Tensor] = []
+        self._lossy: list[Layer] = []
         self._loss_functions: list[Callable[[], Any]] = []
-        self._added_metrics: dict[str, Mean] = {}  # by `add_metric`
-        for kept in ("_weights", "_inner", "_nodes"):
-            self.__dict__.setdefault(kept, [])
+        self._added_metrics: dict[str, Mean] = {}
+        for attribute in ("_weights", "_inner", "_nodes"):
+            self.__dict__.setdefault(attribute, [])
         self.__dict__.setdefault("_containers", {})
         arguments = signature(self.call).parameters.values()
         self._call_names = [
             a.name for a in arguments if a.kind in (Argument.POSITIONAL_ONLY, Argument.POSITIONAL_OR_KEYWORD)
         ]
         self._call_rest = next((a.name for a in arguments if a.kind is Argument.VAR_POSITIONAL), None)
-        needed = [a.name for a in arguments if a.name in self._call_names and a.default is Argument.empty]
-        self._needed_names = [n for n in needed[1:] if n not in ("training", "mask")]
+        required = [a.name for a in arguments if a.name in self._call_names and a.default is Argument.empty]
+        self._needed_names = [n for n in required[1:] if n not in ("training", "mask")]
         self._takes_training = _accepts(self.call, "training")
-        self._needs_mask = "mask" in needed[1:]
+        self._needs_mask = "mask" in required[1:]
         self._trains_by_default = _default(self.call, "training") is True
-        check_call(f"call of layer {self.name!r}", self.call, *needed or ["inputs"])
+        check_call(f"call of layer {self.name!r}", self.call, *required or ["inputs"])
         check_call(f"build of layer {self.name!r}", self.build, "input_shape")
 
     @property
     def dtype(self) -> Any:
-        """The name of the kind of number that it computes with."""
+        """The name of the dtype that the layer computes with."""
         return "float32"
 
     compute_dtype = variable_dtype = dtype
 
     @property
     def dynamic(self) -> bool:
-        """The argument of that name."""
+        """The argument `dynamic` of the constructor."""
         return self._dynamic
 
-    # -- for those who write layers ---------------------------------------------------------------------
+    # -- for authors of layers --------------------------------------------------------------------------
 
     def build(self, input_shape: Any) -> None:
-        """Make the weights with `add_weight`.
+        """Create the weights with `add_weight`.
 
         Parameters
         ----------
         input_shape : tuple, or tuples nested as the inputs are
-            The first dimension of each is None: the batch.
+            The first dimension of each is that of the batch: None.
         """
 
     def call(self, inputs: Any) -> Any:
         """Return the layer's output: a tensor, or tensors in a list, tuple or dict.
 
-        May take ``training=False``, and further arguments that the layer is called with.
+        `call` may take ``training=False`` and further arguments, which the layer is then called with.
 
-        Layers that it calls without saying whether they train do as this one does, as in Keras.
-        Inside a model, the numbers of tensors are only valid until the next step; copy what you keep. Change a weight
-        that is not learned by `assign`: a step that breaks off undoes it.
+        Layers that it calls without a `training` argument run in the mode of this layer, as in Keras.
+        Inside a model, the values of tensors are valid only until the next step; copy those you keep. Change a weight
+        that is not trainable with `assign`, which is undone when a step fails.
         """
         raise NotImplementedError(f"{type(self).__name__} must define call(inputs)")
 
@@ -220,14 +223,14 @@ class Layer(Owner, Connected, Adding, Configurable):
         constraint: Any = None,
         **kwargs: Any,
     ) -> Parameter:
-        """Make a weight, usually in `build`.
+        """Create a weight, usually in `build`.
 
         Parameters
         ----------
         name : str, default "weight"
         shape : tuple of int, default ()
         dtype : "float32", optional
-            Nothing else is supported.
+            No other value is supported.
         initializer : str, Initializer or function of a shape (and a dtype), default "glorot_uniform"
         regularizer : str, Regularizer or function of a tensor, optional
         trainable : bool, default True
@@ -235,8 +238,8 @@ class Layer(Owner, Connected, Adding, Configurable):
         constraint : str, Constraint or function of an array, optional
             Applied after every update.
         **kwargs
-            `use_resource`, `synchronization` and `aggregation`, which say where TensorFlow keeps a weight: accepted as
-            in Keras, there is one place here.
+            `use_resource`, `synchronization` and `aggregation`, which place a weight on TensorFlow's devices: accepted
+            as in Keras, without effect.
 
         Returns
         -------
@@ -253,43 +256,43 @@ class Layer(Owner, Connected, Adding, Configurable):
             raise ArgumentError(f"Weights are float32. Received: dtype={dtype!r}. Leave dtype out.")
         if not current().builds:
             raise ArgumentError(
-                "Weights are made before training begins, in build(). Received: "
-                f"add_weight({name!r}) of layer {self.name!r} in the middle of it. Move it to build()."
+                "Weights are created before training begins, in build(). Received: "
+                f"add_weight({name!r}) of layer {self.name!r} during training. Move it to build()."
             )
         storable_name("A weight's name", str(name))
         take_room(f"{self.name}/{name}", tuple(shape))
-        make = initializers.get("glorot_uniform" if initializer is None else initializer)
-        value = make(tuple(shape), dtype="float32") if _accepts(make, "dtype") else make(tuple(shape))
-        value = np.asarray(value)
+        initialize = initializers.get("glorot_uniform" if initializer is None else initializer)
+        with_dtype = {"dtype": "float32"} if _accepts(initialize, "dtype") else {}
+        value = np.asarray(initialize(tuple(shape), **with_dtype))
         if value.dtype.kind not in "fiub" or value.shape != tuple(shape):
             raise ShapeError(
-                f"An initializer must return real numbers of the shape that it is given, {tuple(shape)} for "
-                f"{self.name}/{name}. Received: dtype {value.dtype} of shape {value.shape}. Mend {name_of(make)}."
+                f"An initializer must return real numbers of the shape that it receives, {tuple(shape)} for "
+                f"{self.name}/{name}. Received: dtype {value.dtype} of shape {value.shape}. Fix {name_of(initialize)}."
             )
-        made = Variable.within(f"{self.name}/{name}:0", np.array(value, FLOAT), trainable)
-        made.regularizer = regularizers.get(regularizer)
-        made.constraint = constraints.get(constraint)
-        self._weights.append(made)
-        return made
+        weight = Variable.within(f"{self.name}/{name}:0", np.array(value, FLOAT), trainable)
+        weight.regularizer = regularizers.get(regularizer)
+        weight.constraint = constraints.get(constraint)
+        self._weights.append(weight)
+        return weight
 
     def add_variable(self, *args: Any, **kwargs: Any) -> Parameter:
-        """Make a weight: the name that `add_weight` had before."""
+        """Create a weight; the former name of `add_weight`."""
         return self.add_weight(*args, **kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the output's shape, nested as outputs are; found by a trial on zeros unless a layer knows better."""
+        """Return the output's shape, nested as the output is; unless overridden, by a trial call on zeros."""
         return self._tried(input_shape, {})
 
-    # -- for those who use them -------------------------------------------------------------------------
+    # -- for users of layers ----------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the output for a batch, building the layer at first use; for symbols, note the call in their graph.
+        """Return the output for a batch, building the layer at first use; for symbols, record the call in their graph.
 
         Parameters
         ----------
         inputs : array, tensor or Symbol, or several in a list, tuple or dict
         training : bool, optional
-            When None, that of the layer whose `call` this is in, else the default of `call`, else False.
+            When None, the mode of the layer whose `call` contains this call, else the default of `call`, else False.
         *args, **kwargs
             The further arguments of `call`.
         """
@@ -308,7 +311,8 @@ class Layer(Owner, Connected, Adding, Configurable):
         if self._needed_names:
             self._need_arguments(kwargs)
         if (here := current()).collects:
-            if here.losses and _surrounding.get() is OUTERMOST:  # the latest call counts, as in tf.keras
+            # Only the losses of the latest call count, as in tf.keras.
+            if here.losses and _surrounding.get() is OUTERMOST:
                 within = set(self.layers_within())
                 here.losses[:] = [added for added in here.losses if added[0] not in within]
             return self._on_tensors(inputs, training, kwargs)
@@ -326,7 +330,7 @@ class Layer(Owner, Connected, Adding, Configurable):
         return y
 
     def _streams(self) -> Streams:
-        """Return where to draw random numbers from, in a call that is no part of a step."""
+        """Return the random streams for a call outside a step."""
         return current().streams
 
     def _on_tensors(self, inputs: Any, training: bool | None, kwargs: dict[str, Any]) -> Any:
@@ -335,30 +339,31 @@ class Layer(Owner, Connected, Adding, Configurable):
         return self.run(inputs, training, kwargs)
 
     def run(self, inputs: Any, training: bool | None, kwargs: dict[str, Any], adds: bool = True) -> Any:
-        """Return the output for tensors of a layer that is built; unless this is a trial, it adds to the loss."""
-        around = _surrounding.get()
+        """Return the output of the built layer for tensors; unless `adds` is False, as in a trial, also add losses."""
+        outer = _surrounding.get()
         if training is None:
-            if around is not OUTERMOST:
-                training = around
+            if outer is not OUTERMOST:
+                training = outer
             if training is None and self._takes_training:
                 training = self._trains_by_default
         if self._needs_mask:
             kwargs = {"mask": None, **kwargs}
         if self._takes_training:
             kwargs = {**kwargs, "training": training}
-        before = None if training is around else _surrounding.set(training)
+        token = None if training is outer else _surrounding.set(training)
         try:
             call = self._call_with_rest if self._call_rest in kwargs else self.call
             y = call(inputs, **kwargs)
         finally:
-            if before is not None:
-                _surrounding.reset(before)
+            if token is not None:
+                _surrounding.reset(token)
         if type(y) is not Tensor:
             self._need_tensors(y)
         if adds and self.activity_regularizer is not None:
             for output in nest.flatten(y):
                 self.add_loss(self.activity_regularizer(output) / max(len(output), 1))
-        if adds and self._loss_functions and current().in_step:  # elsewhere `losses` asks them
+        # Outside a step, `losses` calls these functions.
+        if adds and self._loss_functions and current().in_step:
             self.add_loss([function() for function in self._loss_functions])
         return y
 
@@ -369,16 +374,17 @@ class Layer(Owner, Connected, Adding, Configurable):
         cls._as_written = {name: vars(cls)[name] for name in ("call", "lower") if name in vars(cls)}
         cls._plain_counts = "lower" in vars(cls) and not cls.__module__.startswith("minifit.")
 
-    if TYPE_CHECKING:  # so that a layer may leave out arguments
+    if TYPE_CHECKING:
+        # Lets the lower of a layer have fewer arguments.
         lower: Callable[..., Any]
 
     def lower(  # type: ignore[no-redef]
         self, program: Any, inputs: Any, training: bool, **kwargs: Any
     ) -> Any:
-        """Write down what `call` computes, for a program of compiled instructions, and return the values.
+        """Emit the computation of `call` into a program of compiled instructions, and return the values of the output.
 
-        A class takes part in programs if it has this method beside its own `call`; a subclass does not inherit it. One
-        whose `call` consists of ops of `minifit.ops`, the same for every batch, says ``lower = Layer.lower_by_call``.
+        A class takes part in programs if it defines this method; subclasses do not inherit it. If `call` consists of
+        ops of `minifit.ops`, the same for every batch, define ``lower = Layer.lower_by_call``.
 
         Parameters
         ----------
@@ -391,24 +397,24 @@ class Layer(Owner, Connected, Adding, Configurable):
         raise NotImplementedError(f"{type(self).__name__} must define lower(program, inputs, training)")
 
     def lower_by_call(self, program: Any, inputs: Any, training: bool, **kwargs: Any) -> Any:
-        """Write down the ops that `call` consists of."""
+        """Emit the ops of `call`."""
         if self._takes_training:
             kwargs["training"] = training
         return self.call(inputs, **kwargs)
 
     def lowered(self, program: Any, inputs: Any, training: bool, kwargs: dict[str, Any]) -> Any:
-        """Return the values of this layer in a program, as `run` does for tensors.
+        """Emit the layer into a program and return the values of its output, as `run` does for tensors.
 
         Raises
         ------
         Unlowered
-            When the layer takes no part in programs.
+            When the layer cannot take part in programs.
         """
         name = f"the layer {self.name!r} of class {type(self).__name__}"
-        told = kwargs.get("training")
+        mode = kwargs.get("training")
         others = {k: v for k, v in kwargs.items() if k != "training"}
-        training = training if told is None else bool(told)
-        before = _surrounding.set(training)
+        training = training if mode is None else bool(mode)
+        token = _surrounding.set(training)
         try:
             with program.inside(name):
                 if not self._lowers():
@@ -418,11 +424,11 @@ class Layer(Owner, Connected, Adding, Configurable):
                     for output in nest.flatten(y):
                         program.regularize_activity(self.activity_regularizer, output)
         finally:
-            _surrounding.reset(before)
+            _surrounding.reset(token)
         return y
 
     def _lowers(self) -> bool:
-        """Return whether the class says how it is lowered, and nothing of it or of its bases was replaced since."""
+        """Return whether the class defines `lower`, and neither its methods nor those of its bases were replaced."""
         kind = type(self)
         replaced = any(
             vars(each).get(name) is not function
@@ -435,10 +441,10 @@ class Layer(Owner, Connected, Adding, Configurable):
         return "lower" in kind._as_written and not replaced and not own and not self._loss_functions
 
     def _call_with_rest(self, inputs: Any, /, **kwargs: Any) -> Any:
-        """Call a `call` that takes further arguments as ``*others``, which `_by_name` has put under that name."""
+        """Call a `call` that takes further arguments as ``*others``, which `_by_name` stored under that name."""
         rest = kwargs.pop(self._call_rest or "")
-        named = [kwargs.pop(name) for name in self._call_names[1:] if name in kwargs]
-        return self.call(inputs, *named, *rest, **kwargs)
+        arguments = [kwargs.pop(name) for name in self._call_names[1:] if name in kwargs]
+        return self.call(inputs, *arguments, *rest, **kwargs)
 
     def _need_tensors(self, y: Any) -> None:
         leaves = nest.flatten(y)
@@ -446,27 +452,27 @@ class Layer(Owner, Connected, Adding, Configurable):
         if wrong:
             raise GradientError(
                 f"Layer {self.name!r} must return a tensor from call(), or tensors in a list, tuple or dict. "
-                f"Received: {type(wrong[0]).__name__}. Compute in minifit.ops, not in NumPy, so that the gradient is "
-                "known."
+                f"Received: {type(wrong[0]).__name__}. Compute with minifit.ops, not with NumPy, so that the gradient "
+                "is known."
             )
 
     def _by_name(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Return the first argument of a call, and all others by name."""
+        """Return the first argument of a call, and the others by name."""
         first = self._call_names[0] if self._call_names else "inputs"
         if not args and first in kwargs:
             args = (kwargs.pop(first),)
         others = list(dict.fromkeys([*self._call_names[1:], "training"]))
         if self._call_rest is not None:
             others = self._call_names[1:]
-            named = len(others) + 1
-            if args[named:]:
-                args, kwargs = args[:named], {**kwargs, self._call_rest: args[named:]}
+            count = len(others) + 1
+            if args[count:]:
+                args, kwargs = args[:count], {**kwargs, self._call_rest: args[count:]}
         if not args or len(args) - 1 > len(others):
             raise ArgumentTypeError(
-                f"Layer {self.name!r} is called with {', '.join([first, *others])}. Received: {len(args)} arguments. "
-                "Several inputs are a list: layer([a, b])."
+                f"Layer {self.name!r} takes {', '.join([first, *others])}. Received: {len(args)} arguments. "
+                "Pass several inputs as a list: layer([a, b])."
             )
         return args[:1], {**dict(zip(others, args[1:], strict=False)), **kwargs}
 
@@ -475,11 +481,11 @@ class Layer(Owner, Connected, Adding, Configurable):
             if name not in kwargs:
                 raise ArgumentTypeError(
                     f"call of layer {self.name!r} needs {name!r}. Received: a call without it. Pass it by name, or "
-                    "give it a default."
+                    "define a default."
                 )
 
     def _tensors_of(self, inputs: Any) -> Any:
-        """Return the inputs of a call as tensors of floats: one of a list of numbers, several of a list of arrays."""
+        """Return the inputs of a call as float tensors; a list of numbers is one tensor, a list of arrays several."""
         if nest.is_nested(inputs) and (isinstance(inputs, dict) or any(map(_is_array, nest.flatten(inputs)))):
             return nest.map_leaves(self._tensor_of, inputs)
         return self._tensor_of(inputs)
@@ -490,31 +496,32 @@ class Layer(Owner, Connected, Adding, Configurable):
     # -- in a graph -------------------------------------------------------------------------------------
 
     def _on_symbols(self, inputs: Any, kwargs: dict[str, Any]) -> Any:
-        """Note the call, and return the symbols for its results."""
+        """Record the call and return the symbols of its results."""
         if kwargs.get("training", 0) is None:
             del kwargs["training"]
         self._need_arguments(kwargs)
         node = Node(self, self._tensors_of(inputs), kwargs)
-        trained = {k: v for k, v in kwargs.items() if k != "training"}
-        shapes = self.build_for(nest.map_leaves(shape_of, node.inputs), **trained)
+        others = {k: v for k, v in kwargs.items() if k != "training"}
+        shapes = self.build_for(nest.map_leaves(shape_of, node.inputs), **others)
         self._nodes.append(node)
         return node.returns(shapes)
 
     def build_for(self, input_shape: Any, like: Any = None, /, **kwargs: Any) -> Any:
-        """Build the layer if it is not built yet; returns the shape of its output, nested as that is.
+        """Build the layer if needed and return the output's shape, nested as the output is.
 
-        Further arguments of `call` that are tensors of a batch need `like`, the inputs of the same batch.
+        If further arguments of `call` are tensors of a batch, `like` must be the inputs of the same batch.
         """
         if not self.built:
             self.build(input_shape)
             self.built = True
-        asks = bool(kwargs) or type(self).compute_output_shape is Layer.compute_output_shape
-        if asks or (
+        by_trial = bool(kwargs) or type(self).compute_output_shape is Layer.compute_output_shape
+        if by_trial or (
             self._may_make_weights()
             and (self._inner or all(None not in s[1:] for s in flat_shapes(input_shape)))
         ):
-            output_shape = self._tried(input_shape, kwargs, like)  # makes what weights `call` makes
-        if not asks:
+            # The trial also creates the weights that `call` creates.
+            output_shape = self._tried(input_shape, kwargs, like)
+        if not by_trial:
             output_shape = self.compute_output_shape(input_shape)
         if self._initial_weights is not None:
             weights, self._initial_weights = self._initial_weights, None
@@ -523,19 +530,19 @@ class Layer(Owner, Connected, Adding, Configurable):
         return output_shape
 
     def _may_make_weights(self) -> bool:
-        """Return whether `call` may make weights, or build layers inside, where no trial calls it otherwise."""
+        """Return whether `call` may create weights or build inner layers, which only a trial call would do."""
         return bool(self.layers_inside()) or not type(self).call.__module__.startswith("minifit.")
 
     def _tried(self, input_shape: Any, kwargs: dict[str, Any], like: Any = None) -> Any:
-        """Return the shapes of what comes out for zeros; variables and metrics are as before."""
+        """Return the shapes of the output for inputs of zeros. Variables and metrics are restored afterwards."""
 
         def zeros(shape: ShapeLike) -> Tensor:
             return Tensor(np.zeros([1 if n is None else n for n in shape], FLOAT))
 
-        def stand_in(leaf: Any) -> Any:
+        def zeros_for_symbol(leaf: Any) -> Any:
             return zeros(leaf.shape) if isinstance(leaf, Symbol) else leaf
 
-        extra = {k: nest.map_leaves(stand_in, v) for k, v in kwargs.items()}
+        extra = {k: nest.map_leaves(zeros_for_symbol, v) for k, v in kwargs.items()}
         inputs = (
             map_shapes(zeros, input_shape)
             if like is None
@@ -552,22 +559,23 @@ class Layer(Owner, Connected, Adding, Configurable):
         return nest.map_leaves(lambda t: (None, *t.shape[1:]) if t.ndim else (), y)
 
     def count_params(self) -> int:
-        """Return how many numbers the weights hold."""
+        """Return the number of parameters: the size of all weights together."""
         if not self.built:
             raise NotBuiltError(
-                f"A layer has weights once it is built. Received: {self.name!r}, which is not. Give it an input_shape."
+                f"The layer {self.name!r} has no weights before it is built. Call it, or give it an input_shape in a "
+                "Sequential."
             )
         return sum(w.value.size for w in self.weights)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         config: dict[str, Any] = {"name": self.name, "trainable": self.trainable}
         if self.batch_input_shape is not None:
             config["batch_input_shape"] = self.batch_input_shape
         return {**config, "dtype": "float32"}
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: without its calls, about which a copy of their graph tells it."""
+        """Return the state for pickle and copy, without the calls: a copied graph adds them to its layers."""
         return {k: v for k, v in vars(self).items() if k != "_nodes"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -578,12 +586,12 @@ class Layer(Owner, Connected, Adding, Configurable):
         return f"<{type(self).__name__} {self.name}>"
 
 
-_OF_DEVICES = ("use_resource", "synchronization", "aggregation")
-"""Arguments of weights by which TensorFlow places them on devices."""
+_DEVICE_ARGUMENTS = ("use_resource", "synchronization", "aggregation")
+"""The arguments with which TensorFlow places weights on devices."""
 
 
 def _refuse_unknown(kwargs: dict[str, Any]) -> None:
-    unknown = next((name for name in kwargs if name not in _OF_DEVICES), None)
+    unknown = next((name for name in kwargs if name not in _DEVICE_ARGUMENTS), None)
     if unknown is not None:
         raise ArgumentTypeError(
             "add_weight takes name, shape, dtype, initializer, regularizer, trainable and constraint. "
@@ -592,14 +600,14 @@ def _refuse_unknown(kwargs: dict[str, Any]) -> None:
 
 
 def _holds_symbols(inputs: Any, kwargs: dict[str, Any]) -> bool:
-    """Return whether any of the arguments of a call is symbolic."""
+    """Return whether any argument of a call is a symbol."""
     if not kwargs and not nest.is_nested(inputs):
         return isinstance(inputs, Symbol)
     return any(isinstance(leaf, Symbol) for leaf in nest.flatten([inputs, kwargs]))
 
 
 def _program_of(inputs: Any) -> Any:
-    """Return the program that the inputs of a call are values of; None for tensors and arrays."""
+    """Return the program that the input values belong to; None for tensors and arrays."""
     return next(
         (p for leaf in nest.leaves(inputs) if (p := getattr(leaf, "program", None)) is not None), None
     )

@@ -117,7 +117,7 @@ class CategoryEncoding(Layer):
         )
 
     def lower(self, program: Any, inputs: Any, training: bool, count_weights: Any = None) -> Any:
-        """Write down the rows, of a batch of category numbers."""
+        """Emit the rows, of a batch of category numbers."""
         if count_weights is not None:
             program.refuse("count_weights")
         program.need_column(inputs)
@@ -142,7 +142,7 @@ class CategoryEncoding(Layer):
         return encoded_shape(self.name, tuple(input_shape), self.num_tokens, self.output_mode)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         own = {"num_tokens": self.num_tokens, "output_mode": self.output_mode, "sparse": self.sparse}
         return {**super().get_config(), **own}
 

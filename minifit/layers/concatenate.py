@@ -66,7 +66,7 @@ class Concatenate(Merge):
         return current().result(joined, rule, *inputs)
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down the concatenation."""
+        """Emit the concatenation."""
         return ops.concatenate(list(inputs), self.axis)
 
     def merged_shape(self, shapes: list[ShapeLike]) -> ShapeLike:
@@ -90,7 +90,7 @@ class Concatenate(Merge):
         return tuple(merged)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {**super().get_config(), "axis": self.axis}
 
 

@@ -120,7 +120,7 @@ class Dense(Layer):
         return result
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down the product and the activation."""
+        """Emit the product and the activation."""
         fused = activations.fused(self.activation)
         if fused is not None:
             return ops.dense(inputs, self.kernel, self.bias, fused)
@@ -131,7 +131,7 @@ class Dense(Layer):
         return (*input_shape[:-1], self.units)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {
             **super().get_config(),
             "units": self.units,

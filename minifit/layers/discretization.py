@@ -136,18 +136,18 @@ class Discretization(Layer):
         return constant(np.searchsorted(np.asarray(self.bin_boundaries, FLOAT), x, side="right"))
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down the numbers of the ranges, of a batch without NaN."""
+        """Emit the numbers of the ranges, of a batch without NaN."""
         program.need_column(inputs)
         program.check("check_numbers", inputs, inputs.count, -math.inf, math.inf)
         ends = program.constant(self.bin_boundaries)
         return program.prepare("place_in_ranges", inputs.shape, inputs, inputs.count, ends, -ends.count)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer, with the boundaries that it learned."""
+        """Return the arguments that create an equal layer, with the boundaries that it learned."""
         known = self._given or bool(self.bin_boundaries)
         own = {
             "bin_boundaries": self.bin_boundaries if known else None,

@@ -111,7 +111,7 @@ class Dot(Merge):
         return i, j
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {**super().get_config(), "axes": self.axes, "normalize": self.normalize}
 
 

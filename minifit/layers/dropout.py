@@ -59,7 +59,7 @@ class Dropout(Layer):
         return thinned
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down what `call` computes."""
+        """Emit the computation of `call`."""
         if self.noise_shape is not None and self.noise_shape[:1] not in ((None,), (1,)):
             program.refuse("a noise_shape for batches of one size")
         return self._thinned(inputs, training, program.stream, program.by_rule)
@@ -93,10 +93,10 @@ class Dropout(Layer):
         return tuple(1 if m == 1 else n for m, n in zip(wanted, shape, strict=True))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         own = {"rate": self.rate, "noise_shape": self.noise_shape, "seed": self.seed}
         return {**super().get_config(), **own}

@@ -129,7 +129,7 @@ class Embedding(Layer):
         return ops.gather(self.embeddings, self._row_numbers(inputs.value))
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down what `call` computes."""
+        """Emit the computation of `call`."""
         return ops.gather(self.embeddings, inputs)
 
     def _row_numbers(self, x: Array) -> Array:
@@ -159,7 +159,7 @@ class Embedding(Layer):
         return (input_shape[0], *known, self.output_dim)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {
             **super().get_config(),
             "input_dim": self.input_dim,

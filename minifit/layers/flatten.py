@@ -51,5 +51,5 @@ class Flatten(Layer):
         return (input_shape[0], prod(known) if len(known) == len(input_shape) - 1 else None)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {**super().get_config(), "data_format": self.data_format}

@@ -53,7 +53,7 @@ class GaussianDropout(Layer):
         return inputs * noise
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down what `call` computes."""
+        """Emit the computation of `call`."""
         if not training or not 0 < self.rate < 1:
             return inputs
         return inputs * program.normals("gaussian_dropout", self.seed, inputs, 1.0, self._spread())
@@ -62,9 +62,9 @@ class GaussianDropout(Layer):
         return float(np.sqrt(self.rate / (1 - self.rate)))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}

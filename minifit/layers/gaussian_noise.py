@@ -49,17 +49,17 @@ class GaussianNoise(Layer):
         return inputs + noise
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down what `call` computes."""
+        """Emit the computation of `call`."""
         if not training:
             return inputs
         return inputs + program.normals("gaussian_noise", self.seed, inputs, 0.0, float(self.stddev))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}
 
 

@@ -295,7 +295,7 @@ class IndexLookup(Layer):
         return encoded_shape(self.name, tuple(input_shape), self._depth, self.output_mode)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer, with the vocabulary that it learned."""
+        """Return the arguments that create an equal layer, with the vocabulary that it learned."""
         config = {
             **super().get_config(),
             "dtype": self.kind,

@@ -73,11 +73,11 @@ class InputLayer(Layer):
     lower = Layer.lower_by_call
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {
             "batch_input_shape": self.batch_input_shape,
             "dtype": self.input_dtype,

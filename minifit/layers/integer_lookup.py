@@ -122,7 +122,7 @@ class IntegerLookup(IndexLookup):
         return x.astype(np.int64)
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down the places, or the rows, of a batch of numbers that float32 holds exactly."""
+        """Emit the places, or the rows, of a batch of numbers that float32 holds exactly."""
         if self.invert:
             program.refuse("a lookup by places")
         self._need_vocabulary()

@@ -41,13 +41,13 @@ class LeakyReLU(Layer):
         return activations.relu(inputs, self.alpha)
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down the function, as one op."""
+        """Emit the function, as one op."""
         return program.apply(activations.relu, (inputs, self.alpha), {})
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {**super().get_config(), "alpha": self.alpha}

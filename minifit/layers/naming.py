@@ -1,4 +1,4 @@
-"""Names that layers and models are given when the user gives none."""
+"""Default names of layers and models."""
 
 import re
 from collections import Counter
@@ -7,18 +7,18 @@ used_names: Counter[str] = Counter()
 
 
 def unique_name(base: str) -> str:
-    """``dense``, then ``dense_1``, ``dense_2``, ... counted over all models of the process, as in Keras."""
+    """Return ``dense``, then ``dense_1``, ``dense_2``, ... counted over the whole process, as in Keras."""
     count = used_names[base]
     used_names[base] += 1
     return f"{base}_{count}" if count else base
 
 
 def clear_names() -> None:
-    """Begin counting names from zero again."""
+    """Reset the counters of names."""
     used_names.clear()
 
 
 def snake_case(name: str) -> str:
-    """``BatchNormalization`` as ``batch_normalization``, the way Keras names layers."""
+    """Return ``batch_normalization`` for ``BatchNormalization``, as Keras names layers."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -190,11 +190,11 @@ class Normalization(Layer):
         return (inputs - mean) / ops.maximum(ops.sqrt(variance), float(EPSILON))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         own = {"axis": self.axis, "mean": _plain(self.input_mean), "variance": _plain(self.input_variance)}
         return {**super().get_config(), **own}
 

@@ -78,7 +78,7 @@ class TFOpLambda(Layer):
             return self.call(nest.map_leaves(zeros, inputs), **arguments)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {**super().get_config(), "function": self.function}
 
 

@@ -1,7 +1,7 @@
-"""The layers, weights and metrics that a layer owns: its attributes hold them, however deep in lists and dicts.
+"""The layers, weights and metrics that a layer owns: those held by its attributes, at any depth of lists and dicts.
 
-What becomes an attribute is owned at once. A list that is an attribute may grow later: it is looked at whenever the
-weights are asked for.
+A layer or weight is owned as soon as it is assigned to an attribute. A list or dict may grow later, so it is searched
+whenever the weights are read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,29 +32,28 @@ _LISTS = frozenset(
         *("_inputs_like", "_outputs_like", "_inputs_form"),
     )
 )
-"""The attributes in which layers and models keep lists of their own, where no user puts layers."""
+"""The attributes in which layers and models do their own bookkeeping; users put no layers there."""
 
 _PLAIN = frozenset((type(None), bool, int, float, str))
-"""The kinds of values that hold nothing and compute nothing."""
+"""The types of values that can hold no layers or weights."""
 
 
 class Owner:
-    """The base of layers and models as owners: parts belong to them.
+    """The base class of layers and models, as owners of layers, weights and metrics.
 
     Attributes
     ----------
     _inner : list of Owner
-        The layers that attributes of this one hold.
+        The layers held by attributes.
     _weights : list of Parameter
-        Those that it made with `add_weight`, and those that attributes hold.
+        The weights created with `add_weight` or held by attributes.
     _containers : dict
-        The names of attributes that may come to hold more: lists, dicts, and tuples of such; and of those with metrics.
+        The names of attributes to search again: lists, dicts, tuples that hold such, and attributes with metrics.
     """
 
     name: Any
-    _plain_counts = (
-        False  # True for the user's classes that are written down for programs, maybe by such a number
-    )
+    # True for user classes that define `lower`: a plain attribute may change what they emit into a program.
+    _plain_counts = False
     _inner: "list[Any]"
     _weights: list[Parameter]
     _containers: dict[str, None]
@@ -62,27 +61,29 @@ class Owner:
     _added_metrics: dict[str, Any]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Own a layer or weight that becomes an attribute, in the place of what the attribute was.
+        """Own the layers and weights of the new value, in the position of those of the old value.
 
-        So no model learns weights that it does not compute with, or computes with some that it does not learn.
+        So a model never trains weights that it does not compute with, nor computes with weights that it does not train.
         """
         before = self.__dict__.get(name)
         super().__setattr__(name, value)
         if type(value) in _PLAIN and type(before) in _PLAIN and name != "_trainable":
             if self._plain_counts and value != before:
                 changed()
-            return  # no other step is planned by it, so that a hook may count something on its model at every batch
+            # Otherwise plans stay valid, so that a hook may count something on its model at every batch.
+            return
         holds = isinstance(value, _HOLDERS) or isinstance(before, _HOLDERS)
-        if holds or name != "history":  # what `fit` leaves behind changes no plan, either
+        # The history that `fit` sets does not invalidate plans, either.
+        if holds or name != "history":
             (flagged if name == "_trainable" else changed)()
         if name in _LISTS or not holds:
             return
-        self._note(name, value)
-        places = [self._let_go(part) for part in _parts(before) if not self._has(part)]
-        self._take_in(value, next((place for place in places if place is not None), None))
+        self._note_container(name, value)
+        positions = [self._disown(part) for part in _parts(before) if not self._has(part)]
+        self._own_parts(value, next((i for i in positions if i is not None), None))
 
-    def _note(self, name: str, value: Any) -> None:
-        """Remember an attribute that is to be looked into whenever there is a question what is owned."""
+    def _note_container(self, name: str, value: Any) -> None:
+        """Add an attribute to the containers to search, or remove it from them."""
         containers = self.__dict__.setdefault("_containers", {})
         if _may_grow(value) or isinstance(value, Metric):
             containers[name] = None
@@ -96,42 +97,42 @@ class Owner:
         self._containers.pop(name, None)
         for part in _parts(before):
             if not self._has(part):
-                self._let_go(part)
+                self._disown(part)
 
     def layers_inside(self) -> list[Any]:
-        """Return the layers directly in this one, each once."""
+        """Return the direct inner layers, each once."""
         if self._containers:
-            self._look_into_containers()
+            self._search_containers()
         return list(self._inner)
 
     def layers_within(self) -> list[Any]:
-        """Return this layer and all layers in it, each once, each ahead of those in it."""
-        waiting: list[Any] = [self]
-        found: dict[int, Any] = {}
-        while waiting:
-            layer = waiting.pop()
-            if id(layer) not in found:
-                found[id(layer)] = layer
-                waiting += layer.layers_inside()[::-1]
-        return list(found.values())
+        """Return this layer and all inner layers at any depth, each once and before its own inner layers."""
+        pending: list[Any] = [self]
+        layers: dict[int, Any] = {}
+        while pending:
+            layer = pending.pop()
+            if id(layer) not in layers:
+                layers[id(layer)] = layer
+                pending += layer.layers_inside()[::-1]
+        return list(layers.values())
 
     def own_weights(self) -> list[Parameter]:
-        """Return the weights of this layer itself, without those of layers in it."""
+        """Return the weights of this layer itself, without those of inner layers."""
         if self._containers:
-            self._look_into_containers()
+            self._search_containers()
         return list(self._weights)
 
     def own_metrics(self) -> list[Metric]:
-        """Return the metrics that attributes of this layer hold."""
+        """Return the metrics held by attributes of this layer."""
         values = vars(self)
-        found = (m for name in self._containers for m in leaves(values[name]) if isinstance(m, Metric))
-        return list(dict.fromkeys(found))
+        metrics = (m for name in self._containers for m in leaves(values[name]) if isinstance(m, Metric))
+        return list(dict.fromkeys(metrics))
 
-    # -- what it has, with all that is in it -------------------------------------------------------------
+    # -- parts of the layer and of its inner layers ------------------------------------------------------
 
     @property
     def trainable(self) -> bool:
-        """True if training may change the weights. Setting it sets it for all layers inside."""
+        """True if training may change the weights. Setting it also sets it for all inner layers."""
         return self._trainable
 
     @trainable.setter
@@ -141,61 +142,61 @@ class Owner:
 
     @property
     def weights(self) -> list[Parameter]:
-        """All weights: those that can be trained, then the others."""
+        """All weights: the trainable ones, then the others."""
         own = self.all_weights()
         others = [w for w in own if not w.trainable]
         return [w for w in own if w.trainable] + others if others else own
 
     def all_weights(self) -> list[Parameter]:
-        """Return all weights, each once: its own, then layer by layer those of layers inside."""
-        found, inside = self.own_weights(), self.layers_inside()
-        for layer in inside:
-            found += layer.all_weights()
-        return list(dict.fromkeys(found)) if inside else found
+        """Return all weights, each once: those of the layer itself, then those of its inner layers in order."""
+        weights, inner = self.own_weights(), self.layers_inside()
+        for layer in inner:
+            weights += layer.all_weights()
+        return list(dict.fromkeys(weights)) if inner else weights
 
     @property
     def trainable_weights(self) -> list[Parameter]:
-        """The weights that training changes; none while ``trainable`` is False."""
+        """The weights that training updates; empty while ``trainable`` is False."""
         if not self.trainable:
             return []
-        found, inside = [w for w in self.own_weights() if w.trainable], self.layers_inside()
-        for layer in inside:
-            found += layer.trainable_weights
-        return list(dict.fromkeys(found)) if inside else found
+        weights, inner = [w for w in self.own_weights() if w.trainable], self.layers_inside()
+        for layer in inner:
+            weights += layer.trainable_weights
+        return list(dict.fromkeys(weights)) if inner else weights
 
     @property
     def non_trainable_weights(self) -> list[Parameter]:
-        """The weights that training leaves alone."""
+        """The weights that training does not update."""
         trained = set(self.trainable_weights)
         return [w for w in self.weights if w not in trained]
 
     @property
     def variables(self) -> list[Parameter]:
-        """The weights, by TensorFlow's name for them."""
+        """The weights, under TensorFlow's name."""
         return self.weights
 
     @property
     def trainable_variables(self) -> list[Parameter]:
-        """The trainable weights, by TensorFlow's name for them."""
+        """The trainable weights, under TensorFlow's name."""
         return self.trainable_weights
 
     @property
     def non_trainable_variables(self) -> list[Parameter]:
-        """The other weights, by TensorFlow's name for them."""
+        """The non-trainable weights, under TensorFlow's name."""
         return self.non_trainable_weights
 
     @property
     def metrics(self) -> list[Any]:
-        """The metrics of the layer and of those inside: added in `call`, or held by attributes."""
+        """The metrics of the layer and its inner layers: added in `call`, or held by attributes."""
         return self.metrics_within()
 
     def metrics_within(self) -> list[Metric]:
-        """Return the metrics of the layer and of those inside."""
-        found: list[Metric] = []
+        """Return the metrics of the layer and its inner layers."""
+        metrics: list[Metric] = []
         for layer in self.layers_within():
             if layer._added_metrics or layer._containers:
-                found += [*layer._added_metrics.values(), *layer.own_metrics()]
-        return list(dict.fromkeys(found))
+                metrics += [*layer._added_metrics.values(), *layer.own_metrics()]
+        return list(dict.fromkeys(metrics))
 
     def get_weights(self) -> list[Array]:
         """Return copies of the weights."""
@@ -205,61 +206,61 @@ class Owner:
         """Replace all weights, or none if one does not fit."""
         assign_all(self.name, self.weights, weights)
 
-    # -- keeping count ------------------------------------------------------------------------------------
+    # -- bookkeeping --------------------------------------------------------------------------------------
 
-    def _look_into_containers(self) -> None:
-        """Own what was put into lists and dicts since they became attributes, and no longer what was taken out."""
+    def _search_containers(self) -> None:
+        """Own the parts that were added to lists and dicts since the last search; disown removed layers."""
         values = vars(self)
         parts = [(name, part) for name in self._containers for part in _parts(values[name])]
-        known = {id(part) for part in (*self._inner, *self._weights)}
+        owned = {id(part) for part in (*self._inner, *self._weights)}
         for name, part in parts:
-            if id(part) not in known:
-                known.add(id(part))
-                self._list_for(part).insert(self._place_in(name, part), part)
+            if id(part) not in owned:
+                owned.add(id(part))
+                self._list_for(part).insert(self._position_for(name, part), part)
         held = {id(value) for value in values.values()} | {id(part) for _, part in parts}
         for layer in [layer for layer in self._inner if id(layer) not in held]:
-            self._let_go(layer)
+            self._disown(layer)
 
-    def _place_in(self, name: str, part: Any) -> int:
-        """Return the place of a new part of a container: ahead of what later attributes hold, as in Keras."""
+    def _position_for(self, name: str, part: Any) -> int:
+        """Return the position of a new part of a container: before those of later attributes, as in Keras."""
         attributes = [k for k in vars(self) if k not in _LISTS]
         later = attributes[attributes.index(name) + 1 :]
-        behind = {id(other) for attribute in later for other in _parts(vars(self)[attribute])}
-        held = self._list_for(part)
-        return next((i for i, other in enumerate(held) if id(other) in behind), len(held))
+        later_parts = {id(other) for attribute in later for other in _parts(vars(self)[attribute])}
+        parts = self._list_for(part)
+        return next((i for i, other in enumerate(parts) if id(other) in later_parts), len(parts))
 
     def _list_for(self, part: Any) -> list[Any]:
-        held: list[Any] = self.__dict__.setdefault("_inner" if isinstance(part, Owner) else "_weights", [])
-        return held
+        parts: list[Any] = self.__dict__.setdefault("_inner" if isinstance(part, Owner) else "_weights", [])
+        return parts
 
-    def _take_in(self, value: Any, place: int | None = None) -> None:
-        """Own the layers and weights in the value of an attribute; they come at a place, or behind the others."""
+    def _own_parts(self, value: Any, position: int | None = None) -> None:
+        """Own the layers and weights in the value of an attribute, at a position or after the others."""
         for part in _parts(value):
-            held = self._list_for(part)
-            if not any(part is other for other in held):
-                held.insert(len(held) if place is None else place, part)
+            parts = self._list_for(part)
+            if not any(part is other for other in parts):
+                parts.insert(len(parts) if position is None else position, part)
 
-    def _let_go(self, part: Any) -> int | None:
-        """Own a layer or weight no longer; returns the place that it had."""
-        held = self._list_for(part)
-        place = next((i for i, other in enumerate(held) if other is part), None)
-        if place is None:
+    def _disown(self, part: Any) -> int | None:
+        """Stop owning a layer or weight and return its former position, or None if it was not owned."""
+        parts = self._list_for(part)
+        position = next((i for i, other in enumerate(parts) if other is part), None)
+        if position is None:
             return None
         for owner in part.layers_within() if isinstance(part, Owner) else ():
             for weight in owner.own_weights():
                 _dismiss(weight)
         if isinstance(part, Parameter):
             _dismiss(part)
-        del held[place]
-        return place
+        del parts[position]
+        return position
 
     def _has(self, part: Any) -> bool:
-        """Return whether an attribute is this layer or weight, or holds it in a list or dict."""
+        """Return whether an attribute is this layer or weight, or a container that holds it."""
         return any(part is other for k, v in vars(self).items() if k not in _LISTS for other in _parts(v))
 
 
 _HOLDERS = (list, dict, tuple, Owner, Parameter, Metric)
-"""The kinds of values that are owned or may hold what is."""
+"""The types of values that are owned, or may contain owned ones."""
 
 
 def _dismiss(weight: Parameter) -> None:
@@ -273,28 +274,28 @@ def _may_grow(value: Any) -> bool:
 
 
 def _parts(value: Any) -> "Iterator[Owner | Parameter]":
-    """The layers and weights among them."""
+    """Yield the layers and weights in a nested value."""
     return (leaf for leaf in leaves(value) if isinstance(leaf, Owner | Parameter))
 
 
 def assign_all(owner: str, weights: Sequence[Parameter], values: Sequence[Any]) -> None:
-    """Assign all values, after all have been looked at: none is assigned if one does not fit."""
+    """Assign all values after validating them: none is assigned if one does not fit."""
     values = list(values)
     if len(values) != len(weights):
         raise ShapeError(
             f"{owner!r} has {len(weights)} weights. Received: {len(values)} arrays. "
-            "Give one array for each weight, in the order of get_weights()."
+            "Pass one array for each weight, in the order of get_weights()."
         )
     arrays = [np.asarray(numpy_ready(v)) for v in values]
     for weight, array in zip(weights, arrays, strict=True):
         if array.shape != weight.shape:
             raise ShapeError(
                 f"A weight keeps its shape: {weight.name} is {weight.shape}. Received: {array.shape}. "
-                "Give an array of that shape."
+                "Pass an array of that shape."
             )
         if array.dtype.kind not in "fiub":
             raise ArgumentTypeError(
-                f"Weights are real numbers. Received: dtype {array.dtype} for {weight.name}. Give floats."
+                f"Weights are real numbers. Received: dtype {array.dtype} for {weight.name}. Pass floats."
             )
     for weight, array in zip(weights, arrays, strict=True):
         weight.assign(array)

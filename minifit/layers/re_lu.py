@@ -52,17 +52,17 @@ class ReLU(Layer):
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down the function, as one op."""
+        """Emit the function, as one op."""
         return program.apply(
             activations.relu, (inputs, self.negative_slope, self.max_value, self.threshold), {}
         )
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The input's shape."""
+        """Return the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         own = {
             "max_value": self.max_value,
             "negative_slope": self.negative_slope,

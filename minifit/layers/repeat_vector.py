@@ -59,5 +59,5 @@ class RepeatVector(Layer):
         return (input_shape[0], self.n, input_shape[1])
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {**super().get_config(), "n": self.n}

@@ -78,5 +78,5 @@ class Reshape(Layer):
         return (input_shape[0], *(size // known if n == -1 else n for n in self.target_shape))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer."""
+        """Return the arguments that create an equal layer."""
         return {**super().get_config(), "target_shape": self.target_shape}

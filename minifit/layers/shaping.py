@@ -1,4 +1,4 @@
-"""Settings of layers that decide shapes, and the shape of the input that a user declares."""
+"""Settings that determine the shapes of a layer, and the input shape that a user declares."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,25 +11,25 @@ from minifit.settings import Setting
 
 
 class Shaping(Setting):
-    """A setting that the weights' shapes, or those of what comes behind, depend on: settled when a layer is built."""
+    """A setting that determines the shape of the weights or of the output: fixed once the layer is built."""
 
     def refuse(self, owner: Any, value: Any) -> None:
-        """Raise for another value than the layer was built with."""
+        """Raise if the layer was built with a different value."""
         if vars(owner).get("built") and self.differs(owner, value):
             raise ArgumentError(
-                f"{self.name} is settled when a layer is built. Received: {self.name}={value!r} for "
-                f"{owner.name!r}, built with {self.name}={vars(owner)[self.name]!r}. Make another layer."
+                f"{self.name} cannot change once a layer is built. Received: {self.name}={value!r} for "
+                f"{owner.name!r}, built with {self.name}={vars(owner)[self.name]!r}. Create another layer."
             )
 
 
 class WeightSetting(Setting):
-    """A setting such as ``kernel_regularizer``, which the weight of that name goes by."""
+    """A setting such as ``kernel_regularizer``, which is also set on the weight of that name."""
 
     def __set__(self, owner: Any, value: Any) -> None:
         super().__set__(owner, value)
-        weight, _, role = self.name.rpartition("_")
-        if isinstance(made := vars(owner).get(weight), Parameter):
-            setattr(made, role, vars(owner)[self.name])
+        weight_name, _, role = self.name.rpartition("_")
+        if isinstance(weight := vars(owner).get(weight_name), Parameter):
+            setattr(weight, role, vars(owner)[self.name])
 
 
 def declared(
@@ -47,19 +47,19 @@ def declared(
         shape = (None, input_dim)
     else:
         return None
-    found = tuple(None if n is None else whole(n) for n in shape)
-    if any(n is not None and (size is None or size < 1) for n, size in zip(shape, found, strict=True)):
+    sizes = tuple(None if n is None else whole(n) for n in shape)
+    if any(n is not None and (size is None or size < 1) for n, size in zip(shape, sizes, strict=True)):
         raise ArgumentError(
-            "An input shape is made of positive integers. "
-            f"Received: {f'input_dim={input_dim!r}' if from_dim else shape[1:]}. Pass for example input_shape=(20,)."
+            "An input shape consists of positive integers. "
+            f"Received: {f'input_dim={input_dim!r}' if from_dim else shape[1:]}. Pass, for example, input_shape=(20,)."
         )
-    return found
+    return sizes
 
 
 def _sequence(name: str, shape: Any) -> tuple[Any, ...]:
     listed = entries(shape)
     if listed is None:
         raise ArgumentTypeError(
-            f"{name} is a tuple of integers. Received: {name}={shape!r}. Pass for example (20,)."
+            f"{name} is a tuple of integers. Received: {name}={shape!r}. Pass, for example, (20,)."
         )
     return tuple(listed)

@@ -154,7 +154,7 @@ class StringLookup(IndexLookup):
         raise self._no_text("a symbol, which stands for numbers")
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal layer, with the vocabulary that it learned."""
+        """Return the arguments that create an equal layer, with the vocabulary that it learned."""
         return {**super().get_config(), "encoding": self.encoding}
 
 

@@ -1,7 +1,7 @@
-"""`Checkpoint`: variables, layers, models and optimizers of a program in one file, for loops written by hand.
+"""`Checkpoint`: variables, layers, models and optimizers of a program in one file, for custom training loops.
 
-A file holds arrays under names that come of the attributes: ``model/0`` is the first weight of what was given as
-`model`. Beside it stands a text file called ``checkpoint``, which names the files of its folder, and first the latest.
+A file holds arrays whose names come from the keyword arguments: ``model/0`` is the first weight of `model`. In the same
+folder, a text file called ``checkpoint`` names the files of the folder, the latest first.
 """
 
 import os
@@ -37,16 +37,16 @@ class Checkpoint:
     root : Model, Layer, Module or Variable, optional
         An object without a name.
     **kwargs
-        Variables, layers, models, modules and optimizers, or lists and dicts of them, by names of your own.
+        Variables, layers, models, modules and optimizers, or lists and dicts of them, under names of your choice.
 
     Attributes
     ----------
     save_counter : Variable
-        How often `save` was called.
+        The number of calls of `save`.
 
     Notes
     -----
-    What is restored must have its weights: build a model, or call it once, before.
+    A model must have its weights before they are restored: build it, or call it once.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class Checkpoint:
 
     References
     ----------
-    ``tf.train.Checkpoint`` (TensorFlow 2.7). Its files are of another kind.
+    ``tf.train.Checkpoint`` (TensorFlow 2.7), whose files have a different format.
     """
 
     def __init__(self, root: Any = None, **kwargs: Any) -> None:
@@ -69,42 +69,41 @@ class Checkpoint:
         self._tracked = dict(kwargs) if root is None else {"root": root, **kwargs}
         for name, value in kwargs.items():
             setattr(self, name, value)
-        with suppress(
-            NotBuiltError
-        ):  # of a model whose weights come with its first data, and which is saved later
+        # Raise now for a value that cannot be saved. A model may still be unbuilt: its first data builds it.
+        with suppress(NotBuiltError):
             for _ in self._parts():
-                pass  # raises for what cannot be kept
+                pass
 
     def _parts(self) -> Iterator[tuple[str, Any]]:
         """Yield variables and optimizers with their names, each once; optimizers come last."""
-        found: dict[int, tuple[str, Any]] = {}
+        parts: dict[int, tuple[str, Any]] = {}
         for name, value in self._tracked.items():
-            for place, part in _spread(name, value):
-                found.setdefault(id(part), (place, part))
-        yield from sorted(found.values(), key=lambda entry: isinstance(entry[1], Optimizer))
+            for path, part in _parts_of(name, value):
+                parts.setdefault(id(part), (path, part))
+        yield from sorted(parts.values(), key=lambda entry: isinstance(entry[1], Optimizer))
         yield "save_counter", self.save_counter
 
     def _arrays(self, make: bool = False) -> dict[str, Array]:
-        """Return the memory of all that is kept; `make` has optimizers remember what they do not yet."""
+        """Return the arrays of all parts by name; with `make`, create the missing slots of optimizers first."""
         arrays: dict[str, Array] = {}
-        learned: dict[str, Parameter] = {}
+        trainable: dict[str, Parameter] = {}
         for name, part in self._parts():
             if isinstance(part, Parameter):
                 arrays[name] = part.value
                 if part.trainable and part.dtype == np.float32:
-                    learned[name] = part
+                    trainable[name] = part
                 continue
-            if make and learned:
-                part.plan(list(learned.values()))
+            if make and trainable:
+                part.plan(list(trainable.values()))
             arrays[f"{name}/iterations"] = part.iterations.value
             if not part.scheduled:
                 arrays[f"{name}/learning_rate"] = part.learning_rate.value
-            for of, parameter in learned.items():
-                arrays |= {f"{name}/{slot}/{of}": view for slot, view in part.slots_of(parameter).items()}
+            for path, parameter in trainable.items():
+                arrays |= {f"{name}/{slot}/{path}": view for slot, view in part.slots_of(parameter).items()}
         return arrays
 
     def write(self, file_prefix: str | os.PathLike[str], options: CheckpointOptions | None = None) -> str:
-        """Write a file of this name, and return the name."""
+        """Write a file with this name and return the name."""
         check_device_options(options, "Checkpoint")
         path = os.fspath(file_prefix)
         with atomic.writing(path) as file:
@@ -112,7 +111,7 @@ class Checkpoint:
         return path
 
     def save(self, file_prefix: str | os.PathLike[str], options: CheckpointOptions | None = None) -> str:
-        """Write a file whose name ends with the number of the call, as ``ckpt-1``, and return the name."""
+        """Write a file whose name ends with the number of the call, such as ``ckpt-1``, and return the name."""
         check_device_options(options, "Checkpoint")
         self.save_counter.assign_add(1)
         path = self.write(f"{os.fspath(file_prefix)}-{int(self.save_counter)}")
@@ -123,59 +122,60 @@ class Checkpoint:
         return path
 
     def read(self, save_path: str | os.PathLike[str], options: CheckpointOptions | None = None) -> LoadStatus:
-        """Put back the numbers of a file that `write` or `save` wrote.
+        """Restore the values from a file that `write` or `save` wrote.
 
         Returns
         -------
         LoadStatus
-            Which variables the file does not have, and what of it is not used.
+            The variables missing from the file, and the number of its arrays left unused.
 
         Raises
         ------
         FileFormatError, ShapeError
-            Before anything is changed, when it is no such file, or a variable has another shape.
+            When the file is not a checkpoint, or a variable has a different shape; nothing is changed then.
         """
         check_device_options(options, "Checkpoint")
         stored = _read(os.fspath(save_path))
-        remembers = any(name not in self._arrays() for name in stored)
-        own = self._arrays(make=remembers)
-        fitting = {name: stored[name] for name in own if name in stored}
-        for name, array in fitting.items():
+        has_more = any(name not in self._arrays() for name in stored)
+        own = self._arrays(make=has_more)
+        matches = {name: stored[name] for name in own if name in stored}
+        for name, array in matches.items():
             if array.shape != own[name].shape:
                 raise ShapeError(
-                    f"A checkpoint has the shapes of what it is restored to. Received: {quoted(name)} of shape "
-                    f"{array.shape} for {own[name].shape}. Make the same variables."
+                    "A checkpoint is restored to variables of the same shapes. "
+                    f"Received: {quoted(name)} of shape {array.shape} for a variable of shape {own[name].shape}. "
+                    "Create the variables that were saved."
                 )
-        for name, array in fitting.items():
+        for name, array in matches.items():
             own[name][...] = array
         return LoadStatus([name for name in own if name not in stored], len(stored.keys() - own.keys()))
 
     def restore(
         self, save_path: str | os.PathLike[str] | None, options: CheckpointOptions | None = None
     ) -> LoadStatus:
-        """Put back the numbers of a file, as `read`; None, when there is no file yet, changes nothing."""
+        """Restore the values from a file, as `read` does; None, for no file yet, changes nothing."""
         return LoadStatus(list(self._arrays())) if save_path is None else self.read(save_path, options)
 
 
-def _spread(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the variables and optimizers that are in a thing."""
+def _parts_of(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the variables and optimizers in a value, with their names."""
     if isinstance(value, Parameter | Optimizer):
         yield name, value
     elif isinstance(value, Checkpoint):
         for inner, part in value._tracked.items():
-            yield from _spread(f"{name}/{inner}", part)
+            yield from _parts_of(f"{name}/{inner}", part)
     elif isinstance(value, list | tuple | dict):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _spread(f"{name}/{key}", part)
+            yield from _parts_of(f"{name}/{key}", part)
     else:
         weights = getattr(value, "weights", getattr(value, "variables", None))
         if isinstance(value, type) or not isinstance(weights, list | tuple):
             raise ArgumentTypeError(
-                "A checkpoint keeps variables, layers, models, modules and optimizers. Received: "
+                "A checkpoint saves variables, layers, models, modules and optimizers. Received: "
                 f"{name}={quoted(value)}. Leave it out, or put the number into a Variable."
             )
-        for place, weight in enumerate(weights):
-            yield f"{name}/{place}", weight
+        for i, weight in enumerate(weights):
+            yield f"{name}/{i}", weight
 
 
 def _read(path: str) -> dict[str, Array]:
@@ -184,7 +184,7 @@ def _read(path: str) -> dict[str, Array]:
             return {name.removeprefix("/"): file[name] for name in file.files}
     except (BadZipFile, ValueError, EOFError, KeyError, AttributeError) as error:
         raise FileFormatError(
-            f"A checkpoint is a file that Checkpoint wrote. Received: {quoted(path)}: {error}. Copy it again."
+            f"A checkpoint must be a file that Checkpoint wrote. Received: {quoted(path)}: {error}. Copy it again."
         ) from None
 
 
@@ -194,13 +194,13 @@ def _read(path: str) -> dict[str, Array]:
 def latest_checkpoint(
     checkpoint_dir: str | os.PathLike[str], latest_filename: str | None = None
 ) -> str | None:
-    """Return what was written last to a folder by `Checkpoint.save`, a manager or `save_weights`; None for nothing.
+    """Return the latest file that `Checkpoint.save`, a manager or `save_weights` wrote to a folder; None without one.
 
     Parameters
     ----------
     checkpoint_dir : str or PathLike
     latest_filename : str, default "checkpoint"
-        The file of the folder that names the others.
+        The file in the folder that names the others.
 
     References
     ----------
@@ -211,20 +211,20 @@ def latest_checkpoint(
 
 
 class CheckpointManager:
-    """Writes a checkpoint again and again, and keeps the last few files.
+    """A series of checkpoint files, of which the last few are kept.
 
     Parameters
     ----------
     checkpoint : Checkpoint
     directory : str or PathLike
     max_to_keep : int or None
-        How many files are kept; all when None.
+        The number of files to keep; all when None.
     checkpoint_name : str, default "ckpt"
-        What their names begin with.
+        The prefix of their names.
     step_counter : Variable, optional
-        Counts the steps of the training, for `checkpoint_interval`.
+        The number of training steps so far, for `checkpoint_interval`.
     checkpoint_interval : int, optional
-        How many steps lie between two files at least.
+        The minimum number of steps between two files.
     init_fn : callable, optional
         Called by `restore_or_initialize` when there is no file.
 
@@ -245,7 +245,8 @@ class CheckpointManager:
     ) -> None:
         if (checkpoint_interval is None) != (step_counter is None):
             raise ArgumentError(
-                "An interval is counted by a step_counter. Received: one of both. Pass both, or none."
+                "checkpoint_interval and step_counter belong together. Received: only one of them. Pass both, or "
+                "neither."
             )
         self.checkpoint, self.directory = checkpoint, os.fspath(directory)
         self._most = None if max_to_keep is None else positive("max_to_keep", max_to_keep)
@@ -255,7 +256,7 @@ class CheckpointManager:
 
     @property
     def checkpoints(self) -> list[str]:
-        """The files that are kept, oldest first."""
+        """The kept files, oldest first."""
         return [path for path in checkpoint_files.read_index(self.directory) if os.path.isfile(path)]
 
     @property
@@ -269,19 +270,19 @@ class CheckpointManager:
         check_interval: bool = True,
         options: CheckpointOptions | None = None,
     ) -> str | None:
-        """Write a file and remove those that are too many.
+        """Write a file and remove the oldest beyond `max_to_keep`.
 
         Parameters
         ----------
         checkpoint_number : int or Variable, optional
-            What its name ends with; the number of the call when None.
+            The number at the end of the name; the number of the call when None.
         check_interval : bool, default True
-            Whether to wait for the interval.
+            Whether to skip the call while the interval is not over.
 
         Returns
         -------
         str or None
-            The file; None when the interval is not over.
+            The file; None when the call was skipped.
         """
         check_device_options(options, "CheckpointManager")
         if self.checkpoint_interval is not None:

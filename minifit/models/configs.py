@@ -1,4 +1,4 @@
-"""A graph as plain data in the form of tf.keras 2.7, which `minifit.saving.graph_config` explains, and back."""
+"""Graphs to and from plain data in the form of tf.keras 2.7, which `minifit.saving.graph_config` explains."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ from minifit.tensor import Tensor
 from minifit.training.trainable import Trainable
 
 MODELS: dict[str, Any] = {}
-"""The kinds of models, by the names of their classes; each puts itself here."""
+"""The model classes by name; each module adds its own."""
 
 _NAMES_NOTHING = ("name", "trainable", "batch_input_shape", "dtype")
 
@@ -39,17 +39,17 @@ def of_graph(model: Any) -> dict[str, Any]:
     described_layers = {layer: entry_of(layer) for layer in model._graph.layers}
     before = {layer: calls_before(entry) for layer, entry in described_layers.items()}
 
-    def named(leaf: Any) -> Any:
+    def reference(leaf: Any) -> Any:
         if isinstance(leaf, Symbol):
             layer = leaf.node.layer
             return _Row([layer.name, place[leaf.node] + before[layer], leaf.index])
         return plain_value(leaf)
 
     def call(node: Node) -> Any:
-        kwargs = {k: nest.map_leaves(named, v) for k, v in node.kwargs.items()}
+        kwargs = {k: nest.map_leaves(reference, v) for k, v in node.kwargs.items()}
 
         def first(leaf: Any) -> _Row:
-            row = named(leaf)
+            row = reference(leaf)
             return _Row([*(row if isinstance(leaf, Symbol) else [CONSTANT, -1, row]), kwargs])
 
         in_list = not nest.is_nested(node.inputs) and type(node.layer).__name__ not in OPERATIONS
@@ -63,7 +63,7 @@ def of_graph(model: Any) -> dict[str, Any]:
         for layer, inbound in calls.items()
     ]
     ends = [
-        nest.map_leaves(named, value if nest.is_nested(value) else [value])
+        nest.map_leaves(reference, value if nest.is_nested(value) else [value])
         for value in (model.input, model.output)
     ]
     return {
@@ -75,7 +75,7 @@ def of_graph(model: Any) -> dict[str, Any]:
 
 
 def entry_of(layer: Any) -> dict[str, Any]:
-    """Return the class and the configuration of a layer; indexing is a class of its own in tf.keras."""
+    """Return the class and the configuration of a layer; tf.keras has a separate class for indexing."""
     entry = class_and_config(layer)
     slicing = entry["config"].get("function") == SLICING if type(layer) is layers.TFOpLambda else False
     return {**entry, "class_name": OPERATIONS[1]} if slicing else entry
@@ -85,7 +85,7 @@ SLICING = "__operators__.getitem"
 
 
 def plain_value(value: Any) -> Any:
-    """Return an argument of a call as JSON knows it: arrays as lists, parts of an index by their names."""
+    """Return an argument of a call in JSON's types: arrays as lists, slices and ellipses as dicts."""
     if isinstance(value, Tensor):
         return value.numpy().tolist()
     if isinstance(value, np.ndarray | np.generic):
@@ -96,7 +96,7 @@ def plain_value(value: Any) -> Any:
 
 
 def places(model: Any) -> dict[Node, int]:
-    """Return for each call in a graph which one of its layer's it is, counted in this graph."""
+    """Return each call in a graph with its index among the calls of its layer in this graph."""
     graph = model._graph
     inside = {symbol.node for symbol in graph.inputs} | set(graph.nodes)
     return {
@@ -124,10 +124,10 @@ def _as_lists(value: Any) -> Any:
 
 
 def described(model: Any) -> list[Any]:
-    """Return the layers of a model and how they are connected, without names and without what weights begin with."""
+    """Return the layers of a model and their connections, without names and initializers."""
     inside = model.layers_inside()
     number = {layer: i for i, layer in enumerate(inside)}
-    made: list[Any] = [
+    entries: list[Any] = [
         {"class_name": type(layer).__name__, "layers": layer.describe()}
         if isinstance(layer, Trainable)
         else {"class_name": type(layer).__name__, **_deciding(layer)}
@@ -144,17 +144,17 @@ def described(model: Any) -> list[Any]:
                 else leaf
             )
 
-        made.append(
+        entries.append(
             [
                 [number[n.layer], nest.map_leaves(where, n.inputs), nest.map_leaves(where, n.kwargs)]
                 for n in model._graph.nodes
             ]
         )
-    return made
+    return entries
 
 
 def _deciding(layer: Any) -> dict[str, Any]:
-    """Return the arguments of a layer that mean something once its weights are there."""
+    """Return the arguments of a layer that still matter once it has weights."""
     return {
         k: v
         for k, v in layer.get_config().items()
@@ -167,7 +167,7 @@ def _deciding(layer: Any) -> dict[str, Any]:
 
 @contextmanager
 def sharing_layers() -> Iterator[None]:
-    """While the block runs, layers that are described with one number are one layer."""
+    """Load configuration entries with the same number as one shared layer while the block runs."""
     before = _shared.set({})
     try:
         yield
@@ -180,15 +180,15 @@ _shared: ContextVar[dict[Any, Any] | None] = ContextVar("shared layers", default
 
 def make_layer(entry: Any) -> Any:
     """Return the layer or model that an entry of a configuration describes."""
-    known, number = _shared.get(), entry.get(SHARED) if isinstance(entry, Mapping) else None
-    if known is None or not isinstance(number, int):
-        return _made(entry)
-    if number not in known:
-        known[number] = _made(entry)
-    return known[number]
+    shared, number = _shared.get(), entry.get(SHARED) if isinstance(entry, Mapping) else None
+    if shared is None or not isinstance(number, int):
+        return _make(entry)
+    if number not in shared:
+        shared[number] = _make(entry)
+    return shared[number]
 
 
-def _made(entry: Any) -> Any:
+def _make(entry: Any) -> Any:
     if isinstance(entry, Mapping) and entry.get("class_name") in MODELS:
         return MODELS[entry["class_name"]].from_config(entry.get("config") or {})
     if isinstance(entry, Mapping):
@@ -201,37 +201,37 @@ def _made(entry: Any) -> Any:
 
 
 def symbols_of(config: Any, custom_objects: Mapping[str, Any] | None = None) -> tuple[Any, Any, list[Symbol]]:
-    """Return the inputs and outputs of a graph that is described, and the symbols that it returns to nobody.
+    """Return the inputs and outputs that a configuration describes, and the symbols of added losses and metrics.
 
     Raises
     ------
     FileFormatError
-        When this is no description of a graph, or one with a cycle, or of calls that are not there.
+        When `config` does not describe a graph, has a cycle, or refers to missing calls.
     """
     if not is_graph(config) or not _are_entries(entries := config["layers"]):
         raise FileFormatError(
             "The configuration of a graph is a dict with 'layers', 'input_layers' and 'output_layers'. "
-            f"Received: {quoted(config)}. Pass what get_config() returned."
+            f"Received: {quoted(config)}. Pass the result of get_config()."
         )
     with custom_object_scope(custom_objects):
-        made = {entry["name"]: make_layer(entry) for entry in entries}
-    if len(made) < len(entries):
+        by_name = {entry["name"]: make_layer(entry) for entry in entries}
+    if len(by_name) < len(entries):
         raise FileFormatError(
-            f"Layers of a graph have names of their own. Received: {quoted([e['name'] for e in entries])}. "
-            "Pass what get_config() returned."
+            f"Layers of a graph need different names. Received: {quoted([e['name'] for e in entries])}. "
+            "Pass the result of get_config()."
         )
     calls = {
         (entry["name"], i): call
         for entry in entries
         for i, call in enumerate(entry["inbound_nodes"], calls_before(entry))
     }
-    results = _Calls(made, calls)
+    results = _Calls(by_name, calls)
     inputs = _ends(config["input_layers"], results)
     outputs = _ends(config["output_layers"], results)
     for key in calls:
         results.of(key)
-    known = set(nest.flatten(outputs))
-    more = [s for s in results.ends() if s not in known and type(s.node.layer) in ANCILLARY]
+    returned = set(nest.flatten(outputs))
+    more = [s for s in results.ends() if s not in returned and type(s.node.layer) in ANCILLARY]
     return inputs, outputs, more
 
 
@@ -240,48 +240,48 @@ ANCILLARY = (layers.AddLoss, layers.AddMetric)
 
 
 class _Calls:
-    """The calls of a graph, made when their results are needed."""
+    """The calls of a graph, performed when their results are needed."""
 
-    def __init__(self, made: dict[str, Any], calls: dict[tuple[str, int], Any]) -> None:
-        self._made, self._calls = made, calls
+    def __init__(self, layers_by_name: dict[str, Any], calls: dict[tuple[str, int], Any]) -> None:
+        self._layers, self._calls = layers_by_name, calls
         self._results: dict[tuple[str, int], list[Symbol]] = {
             (name, 0): nest.flatten(layer.output)
-            for name, layer in made.items()
+            for name, layer in layers_by_name.items()
             if isinstance(layer, layers.InputLayer) and layer.built
         }
 
     def symbol(self, row: Any) -> Symbol:
-        """Return the symbol that a reference ``[layer, call, result]`` names."""
+        """Return the symbol for a reference ``[layer, call, result]``."""
         results = self.of((row[0], row[1]))
         if not 0 <= row[2] < len(results):
             raise self._missing(row[:3])
-        found: Symbol = results[row[2]]
-        return found
+        symbol: Symbol = results[row[2]]
+        return symbol
 
     def ends(self) -> list[Symbol]:
         """Return all results."""
         return [symbol for results in self._results.values() for symbol in results]
 
     def of(self, key: tuple[str, int]) -> list[Symbol]:
-        """Return the results of a call, made after all that it needs."""
+        """Return the results of a call, after performing the calls that it depends on."""
         path = [key]
-        under_way: set[tuple[str, int]] = set()
+        pending: set[tuple[str, int]] = set()
         while path:
-            now = path[-1]
-            if now in self._results:
+            current_key = path[-1]
+            if current_key in self._results:
                 path.pop()
                 continue
-            if now not in self._calls:
-                raise self._missing(now)
-            needed = [k for k in self._needed(now) if k not in self._results]
+            if current_key not in self._calls:
+                raise self._missing(current_key)
+            needed = [k for k in self._needed(current_key) if k not in self._results]
             if not needed:
-                self._results[now] = self._call(now)
+                self._results[current_key] = self._call(current_key)
                 continue
-            under_way.add(now)
-            if any(k in under_way for k in needed):
+            pending.add(current_key)
+            if any(k in pending for k in needed):
                 raise FileFormatError(
-                    f"A graph has no cycles. Received: a call of layer {quoted(now[0])} that needs its own result. "
-                    "Pass what get_config() returned."
+                    f"A graph has no cycles. Received: a call of layer {quoted(current_key[0])} that needs its own "
+                    "result. Pass the result of get_config()."
                 )
             path += needed
         return self._results[key]
@@ -289,17 +289,18 @@ class _Calls:
     def _needed(self, key: tuple[str, int]) -> list[tuple[str, int]]:
         rows = [row for row in references(self._calls[key]) if row[0] != CONSTANT]
         inside = [row for r in references(self._calls[key]) if len(r) > 3 for row in references(r[3])]
-        before = (key[0], key[1] - 1)  # calls of a layer are made in their order
-        ahead = [before] if before in self._calls else []
+        # The calls of a layer are performed in their order.
+        previous = (key[0], key[1] - 1)
+        ahead = [previous] if previous in self._calls else []
         return [*ahead, *((row[0], row[1]) for row in (*rows, *inside))]
 
     def _call(self, key: tuple[str, int]) -> list[Symbol]:
-        call, layer = self._calls[key], self._made[key[0]]
+        call, layer = self._calls[key], self._layers[key[0]]
         rows = list(references(call))
         if not rows:
             raise FileFormatError(
-                f"A call in a graph has inputs. Received: one of layer {quoted(key[0])} without any. "
-                "Pass what get_config() returned."
+                f"A call in a graph has inputs. Received: a call of layer {quoted(key[0])} without any. "
+                "Pass the result of get_config()."
             )
         inputs = replaced(call, lambda row: row[2] if row[0] == CONSTANT else self.symbol(row))
         alone = isinstance(inputs, list) and len(inputs) == 1 and type(layer).__name__ not in OPERATIONS
@@ -313,13 +314,13 @@ class _Calls:
 
     def _missing(self, row: Any) -> FileFormatError:
         return FileFormatError(
-            f"A graph names results of calls that it has. Received: {quoted(list(row))}. Pass what get_config() "
-            "returned."
+            "A graph may only refer to results of its own calls. "
+            f"Received: {quoted(list(row))}. Pass the result of get_config()."
         )
 
 
 def _are_entries(entries: Any) -> bool:
-    """Return whether these describe the layers of a graph."""
+    """Return whether a value is a list of descriptions of a graph's layers."""
     return isinstance(entries, list | tuple) and all(
         isinstance(entry, Mapping)
         and "class_name" in entry
@@ -330,11 +331,12 @@ def _are_entries(entries: Any) -> bool:
 
 
 def _ends(value: Any, results: _Calls) -> Any:
-    """Return the inputs or outputs of a graph; a list of one stands for the one."""
+    """Return the inputs or outputs of a graph; a list of one symbol counts as that symbol."""
     rows = list(references(value))
     if not rows:
         raise FileFormatError(
-            f"The ends of a graph name results of calls. Received: {quoted(value)}. Pass what get_config() returned."
+            "The inputs and outputs of a graph must refer to results of calls. "
+            f"Received: {quoted(value)}. Pass the result of get_config()."
         )
     if len(rows) == 1 and not isinstance(value, Mapping):
         return results.symbol(rows[0])

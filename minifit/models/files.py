@@ -1,7 +1,7 @@
-"""Functions that make a file of a model and a model of a file; the methods of models call them.
+"""The functions that save and load models; the methods of models call them.
 
-A model is described as plain data first (`describe`); the modules of `minifit.saving` know the formats. A file is
-read whole before anything of a model is changed.
+To save a model, `describe` first turns it into plain data; the modules of `minifit.saving` know the formats. To load, a
+file is read completely before any part of a model changes.
 """
 
 import json
@@ -45,7 +45,7 @@ from minifit.saving.load_status import LoadStatus
 from minifit.tables import described
 from minifit.training.trainer import Trainer
 
-# -- what models call ----------------------------------------------------------------------------------------
+# -- the functions behind the methods of models --------------------------------------------------------------
 
 
 def save(
@@ -57,11 +57,12 @@ def save(
     signatures: None = None,
     options: Any = None,
 ) -> None:
-    """Write a whole model, as of `Sequential.save`."""
+    """Write a whole model, see `Model.save`."""
     file, format = formats.to_write(filepath, save_format)
     if signatures is not None:
         raise ArgumentError(
-            f"Signatures belong to TensorFlow's own format. Received: signatures={signatures!r}. Leave them out."
+            "Signatures are part of TensorFlow's own format, which is not supported. "
+            f"Received: signatures={signatures!r}. Leave them out."
         )
     if not isinstance(file, str | os.PathLike) or _may_write(file, overwrite):
         format.write(file, describe(model, True, include_optimizer), options)
@@ -74,7 +75,7 @@ def save_weights(
     save_format: str | None = None,
     options: Any = None,
 ) -> None:
-    """Write the weights of a model alone, as of `Sequential.save_weights`."""
+    """Write only the weights of a model, see `Model.save_weights`."""
     format = formats.of(filepath, save_format)
     is_checkpoint = formats.is_checkpoint(filepath, save_format)
     begin = os.fspath(filepath)
@@ -85,13 +86,14 @@ def save_weights(
     if is_checkpoint:
         checkpoint_files.complete(filepath)
     elif not formats.is_file(filepath):
-        checkpoint_files.remove(filepath)  # they are replaced
+        # The new file replaces those of an earlier checkpoint.
+        checkpoint_files.remove(filepath)
 
 
 def load_weights(
     model: Any, filepath: PathLike, by_name: bool = False, skip_mismatch: bool = False, options: Any = None
 ) -> LoadStatus:
-    """Replace the weights of a model by those of a file, as of `Sequential.load_weights`."""
+    """Replace the weights of a model by those of a file, see `Model.load_weights`."""
     check_device_options(options, "load_weights")
     described = describe(model, False, False).model
     filepath = formats.located(checkpoint_files.weights_of(filepath))
@@ -99,7 +101,7 @@ def load_weights(
         pairs = stored.weights_for(described, by_name, skip_mismatch)
         numbers, unread = _read(pairs), stored.unread(pairs)
         remembers = stored.remembers and model.optimizer is not None
-        state = _remembered(model, stored, "stays as it was") if remembers else None
+        state = _optimizer_state(model, stored, "keeps its state") if remembers else None
     _put(numbers)
     if state is not None:
         model.optimizer.set_state(state, model.trainable_weights)
@@ -110,24 +112,25 @@ def load_weights(
 
 def to_json(model: Any, **kwargs: Any) -> str:
     """Return the configuration of a model as JSON in Keras's form; the keywords are those of ``json.dumps``."""
-    written = {**_config(model), "keras_version": "2.7.0", "backend": "tensorflow"}
-    return json.dumps(written, **{"default": _plain, **kwargs})
+    document = {**_config(model), "keras_version": "2.7.0", "backend": "tensorflow"}
+    return json.dumps(document, **{"default": _plain, **kwargs})
 
 
 LISTS = ("_inner", "_nodes")
-"""Attributes in which a layer or model keeps account of what it has, besides those that a user has set."""
+"""Attributes in which a layer or model lists its layers and calls; not set by a user."""
 
 # -- a model as plain data -----------------------------------------------------------------------------------
 
 
 def describe(model: Any, whole: bool, include_optimizer: bool = True) -> ModelDescription:
-    """Return a model as it is written: all of it, or its weights alone. The arrays are views of the model's memory."""
+    """Return the description of a whole model or only of its weights. Its arrays are views of the model's memory."""
     if not model.has_weights:
         raise NotBuiltError(
-            f"Only weights that exist can be saved or loaded. Received: the model {model.name!r}, which is not built. "
-            "Call build((None, features)), give the first layer an input_shape, or let it see data."
+            f"Only a model with weights can be saved or loaded. Received: the model {model.name!r}, which is not "
+            "built. Call build((None, features)), give the first layer an input_shape, or call the model on data."
         )
-    inside = model.layers  # from here on the weights stay where they are
+    # Reading this attribute moves the weights to their final place in memory.
+    inside = model.layers
     described = ModelDescription(_weights_of(model, {}, {}))
     if whole:
         described.config = json.loads(json.dumps(_config(model), default=_plain))
@@ -144,34 +147,34 @@ def describe(model: Any, whole: bool, include_optimizer: bool = True) -> ModelDe
 def _weights_of(
     layer: Any, layers: dict[Any, LayerWeights], weights: dict[Parameter, Weight]
 ) -> LayerWeights:
-    """Return a layer with those in it. What several have in common becomes one object: `layers` and `weights`."""
+    """Return a layer and its inner layers; `layers` and `weights` hold the entries so far, so shared ones stay one."""
     own = [weights.setdefault(w, Weight(w.name, w.value, w.trainable)) for w in layer.own_weights()]
-    made = LayerWeights(layer.name, type(layer).__name__, own, trainable=layer.trainable)
-    layers[layer] = made
+    entry = LayerWeights(layer.name, type(layer).__name__, own, trainable=layer.trainable)
+    layers[layer] = entry
 
     def described(inner: Any) -> LayerWeights:
         return layers[inner] if inner in layers else _weights_of(inner, layers, weights)
 
     if isinstance(layer, Trainer):
-        made.kind = "model" if layer._graph is None else "graph"
-        made.inner["layers"] = [described(inner) for inner in layer.layers_inside()]
+        entry.kind = "model" if layer._graph is None else "graph"
+        entry.inner["layers"] = [described(inner) for inner in layer.layers_inside()]
     for name, value in vars(layer).items():
         inner = [v for v in nest.flatten(value) if isinstance(v, Layer)] if name not in LISTS else []
         if inner:
             several = [described(i) for i in inner]
-            made.inner[name] = several if nest.is_nested(value) else several[0]
-    return made
+            entry.inner[name] = several if nest.is_nested(value) else several[0]
+    return entry
 
 
 def _number_shared(config: Config, model: Any) -> None:
-    """Give the same number to all entries that describe one layer: models in a model may share it."""
+    """Give the same number to all entries that describe one layer, which inner models may share."""
     entries: dict[Any, list[Config]] = {}
 
     def walk(config: Config, model: Any) -> None:
-        named = {layer.name: layer for layer in model.layers_inside()}
-        listed = config.get("config")
-        for entry in listed.get("layers", ()) if isinstance(listed, dict) else ():
-            layer = named.get(entry.get("config", {}).get("name")) if isinstance(entry, dict) else None
+        by_name = {layer.name: layer for layer in model.layers_inside()}
+        inner = config.get("config")
+        for entry in inner.get("layers", ()) if isinstance(inner, dict) else ():
+            layer = by_name.get(entry.get("config", {}).get("name")) if isinstance(entry, dict) else None
             if layer is not None:
                 entries.setdefault(layer, []).append(entry)
                 if isinstance(layer, Trainer):
@@ -184,7 +187,7 @@ def _number_shared(config: Config, model: Any) -> None:
 
 
 def _shapes(model: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """Yield the shapes of the tensors in the graph of a model and of those in it, as of `ModelDescription`."""
+    """Yield the shapes of all tensors in the graphs of a model and its inner models, see `ModelDescription`."""
     graph = model._graph
     place = {} if graph is None else configs.places(model)
     for node, number in place.items():
@@ -200,13 +203,13 @@ def _config(model: Any) -> Config:
 
 
 def _training(model: Any) -> Config:
-    written = {
+    config = {
         **model.training_state.objective.get_config(),
         "optimizer_config": optimizers.serialize(model.optimizer),
     }
     if model._steps_per_execution != 1:
-        written["steps_per_execution"] = model._steps_per_execution
-    return json.loads(json.dumps(written, default=_plain))  # type: ignore[no-any-return]
+        config["steps_per_execution"] = model._steps_per_execution
+    return json.loads(json.dumps(config, default=_plain))  # type: ignore[no-any-return]
 
 
 def _optimizer(model: Any) -> OptimizerVariables:
@@ -219,7 +222,7 @@ def _optimizer(model: Any) -> OptimizerVariables:
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON has no word for as Keras writes it: NumPy's numbers and arrays; a function by its name."""
+    """Return a value that JSON lacks as Keras writes it: NumPy's numbers and arrays as lists, functions by name."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if hasattr(value, "get_config"):
@@ -237,10 +240,10 @@ def _may_write(path: PathLike, overwrite: bool) -> bool:
     if overwrite or not os.path.isfile(path):
         return True
     try:
-        return console.ask(f"{os.fspath(path)} is there already. Replace it?")
+        return console.ask(f"{os.fspath(path)} already exists. Replace it?")
     except EOFError:
         raise FileExistsError(
-            f"A file is replaced only with overwrite=True. Received: {os.fspath(path)!r}, which is there. "
+            f"A file is replaced only with overwrite=True. Received: {os.fspath(path)!r}, which exists. "
             "Pass another name, or overwrite=True."
         ) from None
 
@@ -254,13 +257,13 @@ def read_model(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
 ) -> Any:
-    """The model that a file describes; `make` turns a configuration into one."""
+    """Return the model that a file describes; `make` turns a configuration into a model."""
     file, format = formats.to_read(file)
     with custom_object_scope(custom_objects), format.reading(file) as stored:
         if stored.config is None:
             raise FileFormatError(
-                f"A model is loaded from a file of a whole model. Received: {str(file)!r}, which has no "
-                "configuration. Build the model and call load_weights, or save it with model.save."
+                f"load_model needs a file of a whole model. Received: {str(file)!r}, which has no configuration. "
+                "Build the model and call load_weights, or save it with model.save."
             )
         with room_for(stored.numbers):
             model = make(stored.config)
@@ -282,30 +285,31 @@ def _shape(stored: Any) -> Any:
         return [_shape(shape) for shape in stored]
     if not isinstance(stored, list) or not all(n is None or isinstance(n, int) for n in stored):
         raise FileFormatError(
-            f"The shape of an input is a list of numbers. Received: {quoted(stored)}. Copy the file again."
+            f"The shape of an input is a list of integers and None. Received: {quoted(stored)}. Copy the file again."
         )
     return tuple(stored)
 
 
 def _read(pairs: Sequence[tuple[Weight, StoredArray]]) -> list[tuple[Array, Array]]:
-    """The memory of the weights with the numbers of the file that belong there, all of them read."""
+    """Return the array of each weight paired with its values, read from the file."""
     return [(weight.value, np.asarray(array)) for weight, array in pairs]
 
 
 def _put(numbers: Sequence[tuple[Array, Array]]) -> None:
-    """Replace the numbers of weights."""
-    with np.errstate(over="ignore", invalid="ignore"):  # float64 that is too large becomes infinite
+    """Write the values into the arrays of the weights."""
+    # A float64 that is too large becomes infinite.
+    with np.errstate(over="ignore", invalid="ignore"):
         for value, array in numbers:
             value[...] = array
 
 
 def _compile(model: Any, stored: StoredModel) -> None:
-    """Compile a model as the file says, and let the optimizer go on from what it remembered."""
+    """Compile a model with the arguments in the file, and restore the optimizer's state."""
     training = stored.training
     if training is None:
-        console.warn("The file does not say how the model was compiled. Compile it before it is trained.")
+        console.warn("The file does not say how the model was compiled. Compile it before training.")
         return
-    with making("what a model was compiled with"), room_for(max(stored.numbers, 1_000_000)):
+    with making("the arguments of compile"), room_for(max(stored.numbers, 1_000_000)):
         optimizer = optimizers.get(training["optimizer_config"])
         loss = training.get("loss")
         model.compile(
@@ -318,13 +322,13 @@ def _compile(model: Any, stored: StoredModel) -> None:
         )
         if model.built:
             model.show_metrics()
-    state = _remembered(model, stored, "begins anew") if model.built else None
+    state = _optimizer_state(model, stored, "starts from scratch") if model.built else None
     if state is not None:
         optimizer.set_state(state, model.trainable_weights)
 
 
 def _losses(stored: Any) -> Any:
-    """Return losses as `compile` takes them, nested by output as they are."""
+    """Return losses as `compile` takes them, with their nesting by output."""
     if isinstance(stored, list):
         return [_losses(loss) for loss in stored]
     if isinstance(stored, Mapping) and "class_name" not in stored:
@@ -333,14 +337,14 @@ def _losses(stored: Any) -> Any:
 
 
 def _metrics(stored: Any) -> Any:
-    """Return metrics as `compile` takes them; Keras 3 has them by output in a dict, too."""
+    """Return metrics as `compile` takes them; Keras 3 also stores them in a dict by output."""
     if isinstance(stored, Mapping) and "class_name" not in stored:
         return {name: metrics.resolve.deserialize(entries) for name, entries in stored.items()}
     return metrics.resolve.deserialize(stored)
 
 
-def _remembered(model: Any, stored: StoredModel, otherwise: str) -> dict[str, Any] | None:
-    """Read the state of the model's optimizer from a file; return None, with a warning, when it does not fit."""
+def _optimizer_state(model: Any, stored: StoredModel, otherwise: str) -> dict[str, Any] | None:
+    """Read the state of the model's optimizer from a file; warn and return None when it does not fit."""
     optimizer = model.optimizer
     weights = [Weight(w.name, w.value) for w in model.trainable_weights]
     try:
@@ -351,42 +355,43 @@ def _remembered(model: Any, stored: StoredModel, otherwise: str) -> dict[str, An
         console.warn(f"The optimizer {otherwise}. {error}")
         return None
     if state is not None and optimizer.get_state(())["learning_rate"] is None:
-        state["learning_rate"] = None  # its schedule stays
+        # The schedule of the compiled optimizer stays in effect.
+        state["learning_rate"] = None
     return state
 
 
 @contextmanager
-def making(what: str) -> Iterator[None]:
-    """Treat a failure to make something of a stored configuration as a fault of the configuration.
+def making(subject: str) -> Iterator[None]:
+    """Convert any exception of the block into a fault of the stored configuration of `subject`.
 
-    A constructor that is given nonsense may raise anything.
+    A constructor may raise anything when its arguments make no sense.
     """
     try:
         yield
     except UnknownNameError as error:
         raise UnknownNameError(
-            f"{error} A class or function of your own is passed in custom_objects={{its name: itself}}."
+            f"{error} Pass your own classes and functions in custom_objects={{name: object}}."
         ) from None
     except MinifitError:
         raise
     except Exception as error:
         raise FileFormatError(
-            f"A configuration must describe {what}. "
-            f"Received: one that leads to {type(error).__name__}: {legible(error)}. "
+            f"A configuration must describe {subject}. "
+            f"Received: a configuration that raises {type(error).__name__}: {legible(error)}. "
             "Copy the file again, or pass custom_objects that understand it."
         ) from error
 
 
 def written_as_json(text: str) -> Config:
-    """Return the model's configuration that a string of JSON holds."""
+    """Return the configuration of a model from a JSON string."""
     try:
-        found = json.loads(text)
+        config = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
         raise ArgumentError(
-            f"A model is described by JSON. Received: {str(text)[:60]!r} ({error}). Pass what to_json returned."
+            f"A model is described by JSON. Received: {str(text)[:60]!r} ({error}). Pass the result of to_json()."
         ) from None
-    if not isinstance(found, dict):
+    if not isinstance(config, dict):
         raise ArgumentError(
-            f"A model is described by an object in JSON. Received: {text[:60]!r}. Pass what to_json returned."
+            f"A model is described by a JSON object. Received: {text[:60]!r}. Pass the result of to_json()."
         )
-    return found
+    return config

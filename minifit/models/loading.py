@@ -26,18 +26,18 @@ def load_model(
     compile: bool = True,
     options: None = None,
 ) -> Any:
-    """A model from a file that `save` or Keras has written.
+    """Return the model stored in a file that `save` or Keras wrote.
 
     Parameters
     ----------
     filepath : str, PathLike or open binary file
     custom_objects : dict, optional
-        Classes and functions of your own (layers, losses, metrics, optimizers, activations, ...) by the names that
-        the file calls them. Nothing is ever run or imported by a name in a file.
+        Your own classes and functions (layers, losses, metrics, optimizers, activations, ...) by their names in the
+        file. Code is never run or imported because a file names it.
     compile : bool, default True
-        Whether to compile the model as it was, and let its optimizer remember what it did.
+        Whether to compile the model as it was and restore its optimizer's state.
     options : None
-        Accepted as in Keras.
+        Accepted as in Keras, without effect.
 
     Returns
     -------
@@ -46,9 +46,9 @@ def load_model(
     Raises
     ------
     FileFormatError
-        When it is no such file, damaged, or has something that does not belong into it.
+        When the file is not a model file, is damaged, or has unexpected content.
     UnknownNameError
-        For classes that are neither minifit's nor among `custom_objects`.
+        For classes that are neither minifit's nor in `custom_objects`.
     OSError
         When the file cannot be opened.
 
@@ -60,16 +60,17 @@ def load_model(
 
 
 def model_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """A model from ``{"class_name": "Sequential", "config": model.get_config()}``, with weights of its own."""
+    """Return a model from ``{"class_name": "Sequential", "config": model.get_config()}``, with new weights."""
     with making("a model"), custom_object_scope(custom_objects), configs.sharing_layers():
         if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str):
             raise ArgumentTypeError(
                 "A model's configuration is a dict with 'class_name' and 'config'. "
-                f"Received: {str(config)[:60]}. Pass what to_json returned, or get_config under 'config'."
+                f"Received: {str(config)[:60]}. Pass json.loads(model.to_json()), or put the result of get_config() "
+                "under 'config'."
             )
         return TABLE.make(config)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """A model from what `to_json` returned, with weights of its own."""
+    """Return a model from the result of `to_json`, with new weights."""
     return model_from_config(written_as_json(json_string), custom_objects)

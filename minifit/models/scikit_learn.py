@@ -1,7 +1,7 @@
-"""Models as estimators of scikit-learn, the way in which older programs for Keras validate and search.
+"""Models as estimators of scikit-learn, which older Keras programs use for cross-validation and parameter search.
 
-An estimator makes its model anew in each `fit` by a function of the user's, so that it can be copied before. What it is
-given by name goes to that function, and to `fit`, `predict` and `evaluate`, wherever it is an argument.
+An estimator calls a function of the user to create a new model in each `fit`, so it can be copied before fitting. Each
+of its keyword arguments is passed to that function, `fit`, `predict` and `evaluate`, as far as they accept it.
 """
 
 from collections.abc import Callable
@@ -22,19 +22,19 @@ METHODS = (Sequential.fit, Sequential.predict, Sequential.evaluate)
 
 
 class Estimator:
-    """The part that classifiers and regressors have in common.
+    """The common base of classifiers and regressors.
 
     Parameters
     ----------
     build_fn : callable
-        Returns a compiled model. Without one, `__call__` of a subclass does.
+        Returns a compiled model. When None, the `__call__` of a subclass does.
     **sk_params
         Arguments of that function, and of `fit`, `predict` and `evaluate`.
 
     Attributes
     ----------
     model : Model
-        That of the last `fit`.
+        The model of the last `fit`.
     """
 
     kind = ""
@@ -48,7 +48,7 @@ class Estimator:
         return self.__call__ if self.build_fn is None else self.build_fn  # type: ignore[operator]
 
     def check_params(self, params: dict[str, Any]) -> None:
-        """Raise for a name that neither the function nor `fit`, `predict` and `evaluate` take.
+        """Raise for a name that is no argument of the function, `fit`, `predict` or `evaluate`.
 
         Raises
         ------
@@ -63,11 +63,11 @@ class Estimator:
             )
 
     def get_params(self, **params: Any) -> dict[str, Any]:
-        """Return what it was made with; scikit-learn's `deep` makes no difference."""
+        """Return the arguments of the constructor; scikit-learn's `deep` makes no difference."""
         return {**deepcopy(self.sk_params), "build_fn": self.build_fn}
 
     def set_params(self, **params: Any) -> Self:
-        """Replace some of what it was made with."""
+        """Replace some of the arguments of the constructor."""
         self.check_params(params)
         self.build_fn = params.pop("build_fn", self.build_fn)
         self.sk_params.update(params)
@@ -76,17 +76,17 @@ class Estimator:
     def filter_sk_params(
         self, fn: Callable[..., Any], override: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Return those of the parameters that a function takes, some of them replaced."""
-        taken = signature(fn).parameters
-        return {k: v for k, v in self.sk_params.items() if k in taken} | (override or {})
+        """Return the parameters that a function accepts, updated with `override`."""
+        accepted = signature(fn).parameters
+        return {k: v for k, v in self.sk_params.items() if k in accepted} | (override or {})
 
     def fit(self, x: Any, y: Any, **kwargs: Any) -> Any:
-        """Make a model, and train it; returns its history. `kwargs` are those of ``Sequential.fit``."""
+        """Create a model, train it and return its history; `kwargs` are arguments of ``Sequential.fit``."""
         self.model = self._builder(**self.filter_sk_params(self._builder))
         return self.model.fit(x, self._targets(y), **self.filter_sk_params(Sequential.fit, kwargs))
 
     def _targets(self, y: Any) -> Any:
-        """Return targets as the loss of the model takes them."""
+        """Return targets in the form that the model's loss takes."""
         loss = self.model.loss
         name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
         categorical = name in ("categorical_crossentropy", "CategoricalCrossentropy")
@@ -96,14 +96,16 @@ class Estimator:
         return np.asarray(self.model.predict(x, **self.filter_sk_params(Sequential.predict, kwargs)))
 
     def _evaluate(self, x: Any, y: Any, kwargs: dict[str, Any]) -> list[float]:
-        found = self.model.evaluate(x, self._targets(y), **self.filter_sk_params(Sequential.evaluate, kwargs))
-        return list(np.atleast_1d(found))
+        values = self.model.evaluate(
+            x, self._targets(y), **self.filter_sk_params(Sequential.evaluate, kwargs)
+        )
+        return list(np.atleast_1d(values))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model")
 
     def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn asks of an estimator from its version 1.6 on."""
+        """Return the tags that scikit-learn requires of an estimator since version 1.6."""
         tags = import_module("sklearn.utils")
         own = {f"{kind}_tags": None for kind in ("transformer", "classifier", "regressor")}
         own[f"{self.kind}_tags"] = getattr(tags, f"{self.kind.title()}Tags")()
@@ -138,7 +140,7 @@ class KerasClassifier(Estimator):
     n_classes_: int
 
     def fit(self, x: Any, y: ArrayLike, **kwargs: Any) -> Any:
-        """Make a model, and train it on classes, as a column or as one-hot rows; returns its history.
+        """Create a model, train it on classes, as a column or as one-hot rows, and return its history.
 
         Raises
         ------
@@ -153,22 +155,23 @@ class KerasClassifier(Estimator):
             classes = np.searchsorted(self.classes_, classes)
         else:
             raise DataError(
-                f"y is a column of classes or one-hot rows. Received: y of shape {classes.shape}."
+                "y must be a column of classes or one-hot rows. "
+                f"Received: y of shape {classes.shape}. Reshape it."
             )
         self.n_classes_ = len(self.classes_)
         return super().fit(x, classes, **kwargs)
 
     def predict(self, x: Any, **kwargs: Any) -> Array:
         """Return the class of each sample."""
-        likely = self._predict(x, kwargs)
+        outputs = self._predict(x, kwargs)
         return np.take(
-            self.classes_, likely.argmax(-1) if likely.shape[-1] > 1 else (likely > 0.5).astype("int32")
+            self.classes_, outputs.argmax(-1) if outputs.shape[-1] > 1 else (outputs > 0.5).astype("int32")
         )
 
     def predict_proba(self, x: Any, **kwargs: Any) -> Array:
-        """Return the probability of each class, shape (n, n_classes), also of a model with one output."""
-        likely = self._predict(x, kwargs)
-        return np.hstack([1 - likely, likely]) if likely.shape[1] == 1 else likely
+        """Return the probability of each class, shape (n, n_classes), even for a model with one output."""
+        probabilities = self._predict(x, kwargs)
+        return np.hstack([1 - probabilities, probabilities]) if probabilities.shape[1] == 1 else probabilities
 
     def score(self, x: Any, y: ArrayLike, **kwargs: Any) -> float:
         """Return the accuracy.
@@ -214,5 +217,5 @@ class KerasRegressor(Estimator):
         return np.squeeze(self._predict(x, kwargs), axis=-1)
 
     def score(self, x: Any, y: ArrayLike, **kwargs: Any) -> float:
-        """Return minus the loss: more is better."""
+        """Return the negative loss: higher is better."""
         return -float(self._evaluate(x, y, kwargs)[0])

@@ -1,4 +1,4 @@
-"""`Sequential`: a model that is a chain, the output of each layer the input of the next."""
+"""`Sequential`: a chain of layers as a model."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ class Sequential(Model):
     Parameters
     ----------
     layers : Layer or list of Layer, optional
-        May also be added one by one with `add`. The first may be an `Input`.
+        The first may be an `Input`. `add` appends further layers.
     name : str, optional
         ``sequential``, ``sequential_1``, ... when None.
 
@@ -33,11 +33,11 @@ class Sequential(Model):
     optimizer : Optimizer
         Set by `compile`.
     history : History
-        What the last `fit` returned.
+        The return value of the last `fit`.
     stop_training : bool
-        Set it in a callback to end training.
+        Set it to True in a callback to end training.
     training_state : TrainingState
-        Everything that decides how training goes on.
+        The complete state of the training: everything that determines its further course.
 
     Examples
     --------
@@ -58,22 +58,22 @@ class Sequential(Model):
     def __init__(self, layers: Any = None, name: str | None = None) -> None:
         super().__init__(name=name)
         self._layers: list[Layer] = []
-        self._names: set[str] = set()  # of its layers
+        self._names: set[str] = set()
         for layer in _as_list(layers):
             self.add(layer)
 
     @property
     def has_call(self) -> bool:
-        """True: a chain is called, if only it knows the shape of its input."""
+        """True: a chain can be called once the shape of its input is known."""
         return True
 
     def add(self, layer: Layer) -> None:
-        """Add a layer at the end. It is built at once if the shape of its input is known.
+        """Append a layer. It is built at once if the shape of its input is known.
 
         Raises
         ------
         ArgumentTypeError, ArgumentError
-            When it is no layer, or its name is taken.
+            When it is not a layer, or when another layer has its name.
         BusyError
             While the model is being trained.
         """
@@ -82,13 +82,13 @@ class Sequential(Model):
             layer = layer.node.layer
         if not isinstance(layer, Layer):
             raise ArgumentTypeError(
-                f"A model is made of layers. Received: {layer!r} of type {type(layer).__name__}. "
-                "Add for example layers.Dense(10)."
+                f"A model consists of layers. Received: {layer!r} of type {type(layer).__name__}. "
+                "Add, for example, layers.Dense(10)."
             )
         if "built" not in vars(layer):
             raise ArgumentError(
-                f"A layer's __init__ must call that of Layer. Received: a {type(layer).__name__} that did not. "
-                "Begin it with super().__init__(), before anything else."
+                f"A layer's __init__ must call that of Layer first. Received: a {type(layer).__name__} that did not. "
+                "Begin with super().__init__()."
             )
         if layer.name in self._names and not any(layer is known for known in self._layers):
             raise same_name(layer.name)
@@ -107,7 +107,7 @@ class Sequential(Model):
         self._names.add(layer.name)
 
     def _shape_of_first(self, layer: Layer) -> Any:
-        """Return the shape of input that the first layer declares, or that a model has."""
+        """Return the input shape that the first layer declares, or has if it is a model."""
         if isinstance(layer, Model):
             return layer.input_shape if layer.built and layer._shapes is not None else None
         return layer.batch_input_shape
@@ -115,16 +115,16 @@ class Sequential(Model):
     def _begin_with(self, layer: InputLayer) -> None:
         if self._layers or self.built:
             raise ArgumentError(
-                f"An InputLayer comes first. Received: {layer.name!r} after other layers. Put it at the beginning."
+                f"An InputLayer must come first. Received: {layer.name!r} after other layers. Put it at the beginning."
             )
         if layer.batch_input_shape is None:
             raise ArgumentError(
-                "An InputLayer says the shape of a sample. Received: none. Pass input_shape=(20,)."
+                "An InputLayer needs the shape of a sample. Received: no shape. Pass, for example, input_shape=(20,)."
             )
         self._start(layer.output)
 
     def _start(self, symbol: Symbol) -> None:
-        """Begin the graph, and let all layers that are there follow."""
+        """Begin the graph with a symbol and append all layers."""
         self._graph, self._inputs_like, self._outputs_like = Graph([symbol], [symbol]), None, None
         try:
             for layer in self._layers:
@@ -135,7 +135,7 @@ class Sequential(Model):
         self._settle()
 
     def _follow_with(self, layer: Layer) -> None:
-        """Let the graph end with one more layer."""
+        """Append a layer to the graph."""
         graph = self._need_graph("graph")
         calls = len(layer._nodes)
         with Context(recording=False, streams=self._streams()):
@@ -146,39 +146,39 @@ class Sequential(Model):
 
     @property
     def _data_names(self) -> Names:
-        """The names of the one input and output, which are known before the model is built."""
+        """The names of the input and the output, which are known before the model is built."""
         if self._graph is not None or not self._layers or isinstance(self._layers[-1], Model):
             return super()._data_names
         return Names([f"{self._layers[0].name}_input"], [self._layers[-1].name])
 
     def ready_for(self, inputs: Sequence[Array], form: Any = 0) -> None:
-        """Build for a batch of inputs and see that it fits; a list or dict of one input is as good as the input."""
+        """Build for a batch of inputs and check that it fits; a list or dict of one input counts as that input."""
         super().ready_for(inputs, 0 if len(inputs) == 1 else form)
 
     def _build(self, input_shape: Any, like: Any = None, **kwargs: Any) -> None:
-        """Make the graph for input of this shape."""
+        """Create the graph for input of this shape."""
         first = self._layers[0] if self._layers else None
-        named = None if first is None else f"{first.name}_input"
+        name = None if first is None else f"{first.name}_input"
         if isinstance(first, Model) and first._graph is not None and isinstance(input_shape, list | dict):
             raise ArgumentError(
-                f"A chain has one input. Received: {first.name!r} with several. Make Model(inputs, outputs)."
+                f"A chain has one input. Received: {first.name!r} with several. Use Model(inputs, outputs)."
             )
-        self._start(Input(batch_shape=input_shape, name=named))
+        self._start(Input(batch_shape=input_shape, name=name))
 
     def pop(self) -> None:
-        """Take the last layer off.
+        """Remove the last layer.
 
         Raises
         ------
         ArgumentTypeError
-            When there is none.
+            When the model has no layers.
         BusyError
             While the model is being trained.
         """
         self._need_rest("changed")
         if not self._layers:
             raise ArgumentTypeError(
-                "pop() takes the last layer off. Received: a model without layers. Nothing is left to do."
+                "pop() removes the last layer. Received: a model without layers. Add a layer first."
             )
         last = self._layers.pop()
         if not any(last is layer for layer in self._layers):
@@ -192,16 +192,17 @@ class Sequential(Model):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers in order, without an `InputLayer`; their weights lie where they stay."""
+        """The layers in order, without an `InputLayer`. Their weights are in their final place in memory."""
         self._lay_out()
         return list(self._layers)
 
     def layers_inside(self) -> list[Layer]:
-        """Return the layers, and those that attributes of a subclass hold, each once."""
+        """Return the layers of the chain and those held by attributes of a subclass, each once."""
         if self._containers:
-            self._look_into_containers()
+            self._search_containers()
+        # As many names as layers: no layer occurs twice.
         if not self._inner and len(self._names) == len(self._layers):
-            return list(self._layers)  # no layer comes twice
+            return list(self._layers)
         return list(dict.fromkeys((*self._layers, *self._inner)))
 
     def _who_expects(self, symbol: Symbol) -> str:
@@ -216,39 +217,38 @@ class Sequential(Model):
     def from_config(
         cls, config: Mapping[str, Any] | list[Any], custom_objects: Mapping[str, Any] | None = None
     ) -> "Sequential":
-        """Return a model of the same layers with weights of its own.
+        """Return a model with the same layers and new weights.
 
         Parameters
         ----------
         config : dict
-            What `get_config` returned, or only its list of layers.
+            The return value of `get_config`, or only its list of layers.
         custom_objects : dict, optional
-            Layer classes of your own, by name.
+            Your own layer classes by name.
 
         Raises
         ------
         ArgumentError
-            When `config` is no such description.
+            When `config` is not the configuration of a model.
         UnknownNameError
-            For a layer that is neither minifit's nor among `custom_objects`.
+            For a layer class that is neither minifit's nor in `custom_objects`.
         """
         entries: Any = config.get("layers") if isinstance(config, Mapping) else config
         if not isinstance(entries, list | tuple) or not all(_describes_layer(e) for e in entries):
             raise ArgumentError(
                 "The configuration of a model is a dict whose 'layers' are a list of dicts with a class_name and a "
-                f"config. Received: {quoted(config)}. Pass what get_config() returned."
+                f"config. Received: {quoted(config)}. Pass the result of get_config()."
             )
-        made = cls(name=config.get("name") if isinstance(config, Mapping) else None)
+        model = cls(name=config.get("name") if isinstance(config, Mapping) else None)
         with custom_object_scope(custom_objects):
-            ready: list[Any] = []
+            layers: list[Any] = []
             for entry in entries:
-                before = entries.index(
-                    entry
-                )  # an entry that comes again, by name, is a layer that comes twice
-                same = before < len(ready) and "name" in (entry.get("config") or ())
-                ready.append(ready[before] if same else configs.make_layer(entry))
-                made.add(ready[-1])
-        return made
+                # Equal entries with a name are one layer that occurs twice.
+                first = entries.index(entry)
+                repeated = first < len(layers) and "name" in (entry.get("config") or ())
+                layers.append(layers[first] if repeated else configs.make_layer(entry))
+                model.add(layers[-1])
+        return model
 
 
 configs.MODELS["Sequential"] = Sequential

@@ -1,4 +1,4 @@
-"""The graph of a model: its inputs and outputs, and the walk that computes one from the other."""
+"""The graph of a model: its inputs and outputs, and the walk that computes the outputs from the inputs."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,13 @@ from minifit.training.trainer import Trainer
 
 
 class Wired(Trainer):
-    """The part of a model that is a graph. A model that is none calls its layers itself.
+    """The graph part of a model. A model without a graph calls its layers itself.
 
     Attributes
     ----------
     _graph : Graph or None
     _inputs_like, _outputs_like : nested None
-        How the inputs and outputs are nested.
+        The nesting of the inputs and of the outputs.
     """
 
     layers: Any
@@ -29,10 +29,10 @@ class Wired(Trainer):
     _inputs_like: Any
     _outputs_like: Any
 
-    # -- its graph --------------------------------------------------------------------------------------
+    # -- the graph --------------------------------------------------------------------------------------
 
     def _connect(self, inputs: Any, outputs: Any) -> None:
-        """Take the graph between symbols. A list of one is that one, as in tf.keras."""
+        """Set the graph between symbols. A list of one symbol counts as that symbol, as in tf.keras."""
         inputs, outputs = (
             ends[0] if isinstance(ends, list) and len(nest.flatten(ends)) == 1 else ends
             for ends in (inputs, outputs)
@@ -40,7 +40,7 @@ class Wired(Trainer):
         starts, ends = _symbols("inputs", inputs), _symbols("outputs", outputs)
         if len(set(starts)) < len(starts):
             raise ArgumentError(
-                f"Each input comes once. Received: {[s.name for s in starts]}. Leave one out."
+                f"A model takes each input once. Received: {[s.name for s in starts]}. Leave out the duplicate."
             )
         if any(not isinstance(s.node.layer, InputLayer) for s in starts):
             starts, ends = _cut_out(starts, ends)
@@ -51,13 +51,13 @@ class Wired(Trainer):
         self._settle()
 
     def _check_names(self) -> None:
-        seen: dict[str, Layer] = {}
+        by_name: dict[str, Layer] = {}
         for layer in self.layers:
-            if seen.setdefault(layer.name, layer) is not layer:
+            if by_name.setdefault(layer.name, layer) is not layer:
                 raise same_name(layer.name)
 
     def _settle(self) -> None:
-        """Count as built, with the shapes that the graph has."""
+        """Mark the model as built, with the shapes of the graph."""
         graph = self._need_graph("graph")
         shapes = [[s.shape for s in symbols] for symbols in (graph.inputs, graph.outputs)]
         self._shapes = (
@@ -67,50 +67,50 @@ class Wired(Trainer):
         self.built, self._laid_out = True, False
 
     def _first(self, results: Sequence[Any]) -> Sequence[Any]:
-        """Return the outputs among the results of the graph; losses and metrics that were added come behind."""
+        """Return the outputs among the results of the graph; added losses and metrics follow them."""
         return results[: 1 if self._outputs_like is None else len(nest.flatten(self._outputs_like))]
 
-    def _need_graph(self, wanted: str) -> Graph:
+    def _need_graph(self, attribute: str) -> Graph:
         if self._graph is None:
             raise NotBuiltError(
-                f"The model {self.name!r} has no {wanted}: its layers are called in call(). Received: a model that is "
-                "no graph. Make it of inputs and outputs, or of a chain with an input_shape."
+                f"The model {self.name!r} has no {attribute}: only a graph of layers has one, and this model calls its "
+                "layers in call(). Build it from inputs and outputs, or as a chain with an input_shape."
             )
         return self._graph
 
     @property
     def input(self) -> Any:
-        """The symbols for the inputs, nested as they were given."""
+        """The symbols of the inputs, nested as they were passed."""
         return nest.pack(self._inputs_like, self._need_graph("input").inputs)
 
     @property
     def output(self) -> Any:
-        """The symbols for the outputs, nested as they were given."""
+        """The symbols of the outputs, nested as they were passed."""
         return nest.pack(self._outputs_like, self._first(self._need_graph("output").outputs))
 
     @property
     def inputs(self) -> list[Symbol] | None:
-        """The symbols for the inputs in order; None for a model that is no graph."""
+        """The symbols of the inputs in order; None for a model that is not a graph."""
         return None if self._graph is None else list(self._graph.inputs)
 
     @property
     def outputs(self) -> list[Symbol] | None:
-        """The symbols for the outputs in order; None for a model that is no graph."""
+        """The symbols of the outputs in order; None for a model that is not a graph."""
         return None if self._graph is None else list(self._first(self._graph.outputs))
 
     @property
     def input_names(self) -> list[str] | None:
-        """The names of the inputs; None for a model that takes what `call` takes."""
+        """The names of the inputs; None for a model that is not a graph."""
         return None if self._graph is None else [s.name for s in self._graph.inputs]
 
     @property
     def input_keys(self) -> list[str] | None:
-        """The keys of data that is a dict, in the order of the inputs; None if any will do."""
+        """The keys that a dict of data must have, in the order of the inputs; None if any are accepted."""
         return sorted(self._inputs_like) if isinstance(self._inputs_like, dict) else self.input_names
 
     @property
     def output_names(self) -> list[str]:
-        """The names of the outputs, in order: those of their layers, or ``output_1``, ... for a subclass."""
+        """The names of the outputs in order: those of their layers, or ``output_1``, ... for a subclass."""
         if self._graph is None:
             return [] if self._shapes is None else _pseudo_names(self._shapes[1])
         symbols = self._first(self._graph.outputs)
@@ -134,35 +134,35 @@ class Wired(Trainer):
 
     @property
     def input_shape(self) -> Any:
-        """The shape of a batch of inputs, its first dimension None; nested as they are."""
+        """The shape of a batch of inputs, its first dimension None; nested as the inputs are."""
         return self._built_shapes("input shape")[0]
 
     @property
     def output_shape(self) -> Any:
-        """The shape of a batch of outputs, its first dimension None; nested as they are."""
+        """The shape of a batch of outputs, its first dimension None; nested as the outputs are."""
         return self._built_shapes("output shape")[1]
 
     @property
     def output_shapes(self) -> list[ShapeLike]:
-        """The shapes of all outputs, in order; none of a model that has steps of its own and no `call`."""
+        """The shapes of all outputs in order; empty for a model that defines its own steps and no `call`."""
         if self._graph is not None:
             return [symbol.shape for symbol in self._first(self._graph.outputs)]
         return [] if self._shapes is None else flat_shapes(self.output_shape)
 
-    def _built_shapes(self, wanted: str) -> tuple[Any, Any]:
-        self._need_built(wanted)
+    def _built_shapes(self, attribute: str) -> tuple[Any, Any]:
+        self._need_built(attribute)
         assert self._shapes is not None
         return self._shapes
 
-    def _need_built(self, wanted: str) -> None:
+    def _need_built(self, attribute: str) -> None:
         if not self.built or self._shapes is None:
             raise NotBuiltError(
-                f"The model {self.name!r} has no {wanted} before it is built. Received: a model that has not seen "
-                "data. Call build((None, features)), give the first layer an input_shape, or let it see data."
+                f"The model {self.name!r} has no {attribute} before it is built. Call build((None, features)), give "
+                "the first layer an input_shape, or call the model on data."
             )
 
     def add_loss(self, losses: Any, **kwargs: Any) -> None:
-        """Add to the loss: a symbol of the graph, or inside `call` what a batch adds.
+        """Add a symbol of the graph to the loss, or inside `call` a tensor computed from the batch.
 
         Parameters
         ----------
@@ -187,7 +187,7 @@ class Wired(Trainer):
         name : str
             The key in the logs.
         aggregation : "mean"
-            Nothing else is supported, as in tf.keras.
+            No other value is supported, as in tf.keras.
 
         References
         ----------
@@ -199,7 +199,7 @@ class Wired(Trainer):
             super().add_metric(value, name, aggregation)
 
     def _append(self, symbol: Symbol) -> None:
-        """Let the graph compute one more symbol, which the model does not return."""
+        """Make the graph compute one more symbol, which the model does not return."""
         self._need_rest("changed")
         graph = self._need_graph("graph to add to")
         self._graph = Graph(graph.inputs, [*graph.outputs, symbol])
@@ -207,21 +207,22 @@ class Wired(Trainer):
 
     # -- forward ------------------------------------------------------------------------------------------
 
-    if TYPE_CHECKING:  # so that a subclass may leave out arguments
+    if TYPE_CHECKING:
+        # Lets the call of a subclass have fewer arguments.
         call: Callable[..., Any]
 
     def call(  # type: ignore[no-redef]
         self, inputs: Any, training: bool | None = None, mask: None = None
     ) -> Any:
-        """Return the output for a batch of inputs. A subclass that is no graph defines it."""
+        """Return the output for a batch of inputs. A subclass that is not a graph defines it."""
         if self._graph is None:
             raise NotImplementedError(f"{type(self).__name__} must define call(inputs, training=None)")
 
-        def apply(node: Node, given: Any, kwargs: dict[str, Any]) -> Any:
+        def apply(node: Node, layer_inputs: Any, kwargs: dict[str, Any]) -> Any:
             if not kwargs:
-                return node.layer.run(given, training, kwargs)
-            told = kwargs.get("training", training)
-            return node.layer.run(given, told, {k: v for k, v in kwargs.items() if k != "training"})
+                return node.layer.run(layer_inputs, training, kwargs)
+            mode = kwargs.get("training", training)
+            return node.layer.run(layer_inputs, mode, {k: v for k, v in kwargs.items() if k != "training"})
 
         return self._packed(self._graph.walk(self._fed(inputs), apply))
 
@@ -232,20 +233,20 @@ class Wired(Trainer):
         return nest.pack(self._outputs_like, self._first(results))
 
     def pack_outputs(self, columns: Sequence[Any]) -> Any:
-        """Return what stands for the outputs, nested as the model returns them."""
+        """Return one value per output, nested as the model returns its outputs."""
         return pack_shapes(self.output_shape, columns) if self._graph is None else self._packed(columns)
 
     def _fed(self, inputs: Any) -> Sequence[Any]:
-        """Return the tensors for the inputs of the graph in order, in the shapes that these have."""
+        """Return the tensors for the inputs of the graph, in their order and in their shapes."""
         return self._fitted([inputs] if isinstance(inputs, Tensor) else self._in_order(inputs))
 
     def check_fit(self, inputs: Sequence[Any]) -> None:
-        """See that batches, of which nothing but the shape is asked, fit the inputs of the graph."""
+        """Raise unless the shapes of the batches fit the inputs of the graph; nothing but the shape is read."""
         for x, symbol in zip(inputs, self._inputs_for(inputs), strict=True):
             self._shape_fitting(x.shape, symbol)
 
     def _fitted(self, leaves: Sequence[Any]) -> Sequence[Any]:
-        """Return tensors or arrays in the order of the inputs of the graph, in the shapes that these have."""
+        """Return tensors or arrays, in the order of the inputs of the graph, in the shapes of these inputs."""
         symbols = self._inputs_for(leaves)
         if len(leaves) == 1 and _array(leaves[0]).shape[1:] == symbols[0].row_shape:
             return leaves
@@ -255,12 +256,12 @@ class Wired(Trainer):
         ]
 
     def _inputs_for(self, leaves: Sequence[Any]) -> list[Symbol]:
-        """Return the inputs of the graph, of which there are as many as leaves."""
+        """Return the inputs of the graph. Raise unless there is one per leaf."""
         graph = self._need_graph("inputs")
         if len(leaves) != len(graph.inputs):
             raise ArgumentError(
                 f"The model {self.name!r} takes {len(graph.inputs)} inputs: {self.input_keys}. "
-                f"Received: {len(leaves)}. Pass a list with one for each."
+                f"Received: {len(leaves)}. Pass a list with one array for each."
             )
         return graph.inputs
 
@@ -275,27 +276,27 @@ class Wired(Trainer):
         return nest.flatten(inputs)
 
     def _fitting(self, x: Any, symbol: Symbol) -> Any:
-        """Return a batch in the shape of an input; a last axis of 1 may be left out, or be one too many."""
+        """Return a batch in the shape of an input; a last axis of size 1 may be missing or superfluous."""
         shape = self._shape_fitting(x.shape, symbol)
         return x if shape == x.shape else x.reshape(*shape)
 
-    def _shape_fitting(self, given: ShapeLike, symbol: Symbol) -> ShapeLike:
-        """Return the shape that a batch of a shape has as an input."""
+    def _shape_fitting(self, received: ShapeLike, symbol: Symbol) -> ShapeLike:
+        """Return the shape that a batch of this shape takes as an input."""
         expected = symbol.shape
-        shape = given
-        if len(given) == len(expected) - 1 and (len(given) == 1 or expected[-1] == 1):
-            shape = (*given, 1)
-        elif len(given) == len(expected) + 1 and given[-1] == 1:
-            shape = given[:-1]
+        shape = received
+        if len(received) == len(expected) - 1 and (len(received) == 1 or expected[-1] == 1):
+            shape = (*received, 1)
+        elif len(received) == len(expected) + 1 and received[-1] == 1:
+            shape = received[:-1]
         if len(shape) != len(expected) or any(
             e not in (None, n) for e, n in zip(expected, shape, strict=True)
         ):
-            todo = "Reshape the data, or give the first layer another input_shape."
-            if len(given) < len(expected):
-                todo = "Reshape the data; x[None] makes a single sample a batch of one."
+            advice = "Reshape the data, or give the first layer another input_shape."
+            if len(received) < len(expected):
+                advice = "Reshape the data; x[None] makes a single sample a batch of one."
             raise ShapeError(
                 f"{self._who_expects(symbol)} expects input of shape {without_batch(expected)}. "
-                f"Received: {without_batch(given)}. {todo}"
+                f"Received: {without_batch(received)}. {advice}"
             )
         return shape
 
@@ -303,23 +304,23 @@ class Wired(Trainer):
         return f"Input {symbol.name!r} of model {self.name!r}"
 
     def _lowers(self) -> bool:
-        """Return whether it is a graph, and does with it what a graph does."""
+        """Return whether the model is a graph with the methods of a graph, not overridden."""
         own = [name for name in vars(self) if callable(getattr(type(self), name, None))]
         as_graph = self._graph is not None and type(self).call is Wired.call and type(self).run is Wired.run
         return as_graph and not own and not self._loss_functions
 
     def lower(self, program: Any, inputs: Any, training: bool, **kwargs: Any) -> Any:
-        """Write down the layers of the graph in their order."""
+        """Emit the layers of the graph in their order."""
 
-        def apply(node: Node, given: Any, kwargs: dict[str, Any]) -> Any:
-            return node.layer.lowered(program, given, training, kwargs)
+        def apply(node: Node, layer_inputs: Any, kwargs: dict[str, Any]) -> Any:
+            return node.layer.lowered(program, layer_inputs, training, kwargs)
 
         leaves = [inputs] if not nest.is_nested(inputs) else self._in_order(inputs)
         return self._packed(self._need_graph("graph").walk(self._fitted(leaves), apply))
 
     @property
     def is_chain(self) -> bool:
-        """True for a graph of layers that follow one another, each called once and with nothing else."""
+        """True for a graph of layers in a row, each called once, on the output of the layer before and nothing else."""
         graph = self._graph
         return (
             graph is not None
@@ -328,25 +329,26 @@ class Wired(Trainer):
         )
 
     def layer_outputs(self, x: Any) -> dict[str, Array]:
-        """Beyond Keras: return what every layer of a graph makes of a batch of inputs, by its name, as in `predict`.
+        """Return the output of every layer of a graph for a batch of inputs, by layer name. Keras does not have this.
 
-        Further results of a layer, as of its second call, are found under its name with ``:1``, ``:2``, ... behind it.
+        The layers run in inference mode, as in `predict`. Further results of a layer, such as those of its second call,
+        have its name with ``:1``, ``:2``, ... appended.
         """
-        made: dict[str, Array] = {}
+        outputs: dict[str, Array] = {}
 
-        def apply(node: Node, given: Any, kwargs: dict[str, Any]) -> Any:
-            result = node.layer.run(given, False, {k: v for k, v in kwargs.items() if k != "training"})
+        def apply(node: Node, layer_inputs: Any, kwargs: dict[str, Any]) -> Any:
+            result = node.layer.run(layer_inputs, False, {k: v for k, v in kwargs.items() if k != "training"})
             for tensor in nest.flatten(result):
                 key = name = node.layer.name
-                while key in made:
+                while key in outputs:
                     key = f"{name}:{int(key.removeprefix(name)[1:] or 0) + 1}"
-                made[key] = tensor.numpy()
+                outputs[key] = tensor.numpy()
             return result
 
         if self._graph is not None:
             with Context(recording=False, streams=self._streams()):
                 self._graph.walk(self._fed(self._tensors_of(x)), apply)
-        return made
+        return outputs
 
 
 def _nothing(_: Any) -> None:
@@ -356,8 +358,8 @@ def _nothing(_: Any) -> None:
 def same_name(name: str) -> ArgumentError:
     """Return the error for two layers of a model with one name."""
     return ArgumentError(
-        f"Layers of a model need names of their own. Received: a second {name!r}. "
-        "Make another layer, or pass another name."
+        f"Layers of a model need different names. Received: a second {name!r}. "
+        "Create another layer, or pass another name."
     )
 
 
@@ -366,26 +368,28 @@ def _symbols(which: str, value: Any) -> list[Symbol]:
     wrong = next((leaf for leaf in leaves if not isinstance(leaf, Symbol)), None)
     if not leaves or wrong is not None:
         raise ArgumentTypeError(
-            f"The {which} of a model are symbols, made by Input and by layers called on it. "
+            f"The {which} of a model are symbols: results of Input and of layers called on symbols. "
             f"Received: {wrong!r} of type {type(wrong).__name__}. Begin with minifit.Input((20,))."
         )
     return leaves
 
 
 def _cut_out(starts: list[Symbol], ends: list[Symbol]) -> tuple[list[Symbol], list[Symbol]]:
-    """Return inputs and outputs of a graph that begins in the middle of another, with calls of its own."""
-    fresh = [s if isinstance(s.node.layer, InputLayer) else Input(s.shape[1:]) for s in starts]
-    made = Graph(starts, ends).walk(fresh, lambda node, given, kwargs: node.layer(given, **kwargs))
-    return fresh, made
+    """Return inputs and outputs for a graph that begins in the middle of another, by calling its layers again."""
+    inputs = [s if isinstance(s.node.layer, InputLayer) else Input(s.shape[1:]) for s in starts]
+    outputs = Graph(starts, ends).walk(
+        inputs, lambda node, layer_inputs, kwargs: node.layer(layer_inputs, **kwargs)
+    )
+    return inputs, outputs
 
 
 def _pseudo_names(shapes: Any) -> list[str]:
-    """Return the names of outputs that no layers name, as in Keras: ``output_1``, ..., or the keys of a dict."""
+    """Return the names of a subclass's outputs, as in Keras: ``output_1``, ..., or the keys of a dict."""
     return ["_".join(path) if named else f"output_{'_'.join(path) or 1}" for named, path in _paths(shapes)]
 
 
 def _paths(shapes: Any) -> list[tuple[bool, list[str]]]:
-    """Return for each shape whether a dict is outermost, and the keys and places, from 1, that lead to it."""
+    """Return for each shape whether the outermost nesting is a dict, and the path of keys and 1-based positions."""
     if isinstance(shapes, dict):
         return [(True, [str(key), *path]) for key in sorted(shapes) for _, path in _paths(shapes[key])]
     if isinstance(shapes, list | tuple) and any(isinstance(entry, list | tuple | dict) for entry in shapes):
@@ -394,5 +398,5 @@ def _paths(shapes: Any) -> list[tuple[bool, list[str]]]:
 
 
 def _array(x: Any) -> Any:
-    """Return the array of a tensor, whose shape is found quicker; other things as they are."""
+    """Return the array of a tensor, whose shape is quicker to read; return anything else unchanged."""
     return x.value if isinstance(x, Tensor) else x

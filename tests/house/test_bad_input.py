@@ -415,19 +415,19 @@ def building() -> list[Case]:
             "not a layer",
             lambda m: m.add(cast("Layer", 3)),
             ArgumentTypeError,
-            ("made of layers", "Received: 3", "Dense(10)"),
+            ("consists of layers", "Received: 3", "Dense(10)"),
         ),
         Case(
             "a layer class",
             lambda m: m.add(cast("Layer", Dense)),
             ArgumentTypeError,
-            ("made of layers", "Received:"),
+            ("consists of layers", "Received:"),
         ),
         Case(
             "a taken name",
             lambda m: m.add(Dense(1, name="first")),
             ArgumentError,
-            ("names of their own", "Received: a second 'first'"),
+            ("different names", "Received: a second 'first'"),
         ),
         Case("pop of nothing", lambda m: Sequential().pop(), ArgumentTypeError, ("pop()", "Received:")),
         Case(
@@ -477,7 +477,7 @@ def building() -> list[Case]:
 
 def configurations() -> list[Case]:
     """What is no description of a model, and what `summary` and an optimizer are told afterwards."""
-    says = ("a dict whose 'layers' are a list of dicts", "Received: ", "Pass what get_config() returned")
+    says = ("a dict whose 'layers' are a list of dicts", "Received: ", "Pass the result of get_config()")
     wrong: dict[str, Any] = {
         "no layers": {"name": "a"},
         "a number for layers": {"name": "a", "layers": 3},
@@ -534,9 +534,7 @@ def unfinished() -> list[Case]:
         "layer count_params": lambda m: Dense(1).count_params(),
         "layer input_shape": lambda m: Dense(1).input_shape,
     }
-    return [
-        Case(f"unbuilt {what}", call, NotBuiltError, (" built", "Received: ")) for what, call in calls.items()
-    ]
+    return [Case(f"unbuilt {what}", call, NotBuiltError, (" built", "all ")) for what, call in calls.items()]
 
 
 class Bare:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minifit import Sequential
-from minifit.errors import MinifitError, NotCompiledError
+from minifit.errors import MinifitError, NotBuiltError, NotCompiledError
 from minifit.layers import Dense, Embedding, Flatten
 from minifit.optimizers import SGD
 
@@ -100,14 +100,13 @@ def fails(model: Sequential, call: Call, error: type[MinifitError], says: tuple[
         assert piece in text[place:], text
         place = text.index(piece, place)
     rule, received, rest = text.partition("Received: ")
-    if error is NotCompiledError:
-        # a model that lacks something has received nothing
+    if not received:
+        assert error in (NotBuiltError, NotCompiledError), "only the state of a model is no value to show"
         rule, _, rest = text.partition(". ")
         assert rest, "what to do is said"
     else:
-        assert received, "what came in is said"
-        assert ". " in rest, "and after it what to do, in a sentence of its own"
-    assert len(rule.split()) >= 3, "and before it the rule"
+        assert ". " in rest, "after what came in the text says what to do, in a separate sentence"
+    assert len(rule.split()) >= 3, "the text begins with the rule"
     assert rest.endswith((".", "?"))
     return text
 

@@ -125,7 +125,7 @@ def test_every_layer_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("name", layers.TABLE)
 def test_unknown_keywords(name: str) -> None:
-    with pytest.raises(ArgumentTypeError, match=rf"^{name} takes no argument 'foo'\. Besides its own"):
+    with pytest.raises(ArgumentTypeError, match=rf"^{name} takes no argument 'foo'\. Besides the arguments of its class"):
         make(name, foo=1)
 
 
@@ -256,7 +256,7 @@ def test_before_it_is_built(name: str) -> None:
     for ask in (lambda: layer.input_shape, lambda: layer.output_shape, layer.count_params):
         with pytest.raises(
             NotBuiltError,
-            match=r"A layer has (shapes|weights) once it is built\. Received: 'mine', which is not\.",
+            match=r"The layer 'mine' has no (input_shape|output_shape|weights) before it is built\.",
         ):
             ask()
 
@@ -357,7 +357,7 @@ def test_the_declared_shape(arguments: dict[str, Any], expected: Any) -> None:
 def test_a_shape_that_is_none(arguments: dict[str, Any]) -> None:
     with pytest.raises(
         ArgumentError,
-        match=r"positive integers\. Received: (\(|input_dim=).*Pass for example input_shape=\(20,\)",
+        match=r"positive integers\. Received: (\(|input_dim=).*Pass, for example, input_shape=\(20,\)",
     ):
         Flatten(**arguments)
 

@@ -103,5 +103,5 @@ def test_arguments_that_are_changed() -> None:
     layer.num_tokens, layer.output_mode = 3, "count"
     assert layer([[2, 2]]).value.tolist() == [[0, 0, 2]]
     for name, value in (("num_tokens", 4), ("output_mode", "multi_hot")):
-        with pytest.raises(ArgumentError, match=f"{name} is settled when a layer is built"):
+        with pytest.raises(ArgumentError, match=f"{name} cannot change once a layer is built"):
             setattr(layer, name, value)

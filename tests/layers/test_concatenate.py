@@ -106,5 +106,5 @@ def test_an_axis_that_is_changed() -> None:
     layer = Concatenate()
     layer.axis = 1
     assert layer([CUBE, CUBE]).shape == (4, 4, 3)
-    with pytest.raises(ArgumentError, match=r"axis is settled when a layer is built\. Received: axis=-1"):
+    with pytest.raises(ArgumentError, match=r"axis cannot change once a layer is built\. Received: axis=-1"):
         layer.axis = -1

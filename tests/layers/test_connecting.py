@@ -33,7 +33,7 @@ def test_shapes_that_differ_from_call_to_call_are_no_shape_of_the_layer() -> Non
     layer = Dense(2)
     layer(Input((3,)))
     layer(Input((5, 3)))
-    with pytest.raises(UnconnectedError, match="called on different shapes"):
+    with pytest.raises(UnconnectedError, match="called with different shapes"):
         layer.output_shape  # noqa: B018
     assert (layer.get_input_shape_at(1), layer.get_output_shape_at(1)) == ((None, 5, 3), (None, 5, 2))
 
@@ -50,7 +50,7 @@ def test_a_model_is_cut_in_two_as_often_as_one_likes() -> None:
 def test_a_layer_outside_of_graphs_has_no_symbols() -> None:
     layer = Dense(2)
     assert not hasattr(layer, "output")
-    with pytest.raises(NotBuiltError, match="has shapes once it is built"):
+    with pytest.raises(NotBuiltError, match="before it is built"):
         layer.output_shape  # noqa: B018
     layer(np.ones((1, 3), np.float32))
     assert layer.output_shape == (None, 2)

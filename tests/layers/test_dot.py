@@ -111,5 +111,5 @@ def test_arguments_that_are_changed() -> None:
     assert layer([a, b]).shape == (4, 2, 2)
     layer.normalize = True
     np.testing.assert_array_equal(layer([a, b]).value, Dot(1, True)([a, b]).value)
-    with pytest.raises(ArgumentError, match=r"axes is settled when a layer is built\. Received: axes=2"):
+    with pytest.raises(ArgumentError, match=r"axes cannot change once a layer is built\. Received: axes=2"):
         layer.axes = 2

@@ -39,5 +39,5 @@ def test_what_shapes_depend_on_is_settled_when_a_layer_is_built() -> None:
     layer = Dense(3)
     layer.units = 4
     layer.build_for((None, 2))
-    with pytest.raises(ArgumentError, match="settled when a layer is built"):
+    with pytest.raises(ArgumentError, match="cannot change once a layer is built"):
         layer.units = 5

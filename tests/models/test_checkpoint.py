@@ -113,13 +113,13 @@ def test_files_and_programs_that_differ(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [3, "text", Sequential, iter([])])
 def test_what_cannot_be_kept(value: Any) -> None:
-    with pytest.raises(ArgumentTypeError, match="A checkpoint keeps variables"):
+    with pytest.raises(ArgumentTypeError, match="A checkpoint saves variables"):
         Checkpoint(value=value)
 
 
 def test_what_is_no_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "other").write_bytes(b"text")
-    with pytest.raises(FileFormatError, match="A checkpoint is a file"):
+    with pytest.raises(FileFormatError, match="A checkpoint must be a file"):
         Checkpoint(a=Variable(1.0)).read(tmp_path / "other")
     with pytest.raises(FileNotFoundError):
         Checkpoint(a=Variable(1.0)).read(tmp_path / "none")

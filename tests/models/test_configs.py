@@ -79,7 +79,7 @@ def _no_ends(config: Any) -> None:
 def test_damaged_descriptions_are_refused(damage: Any) -> None:
     config = copy.deepcopy(json.loads(json.dumps(graph().get_config())))
     damage(config)
-    with pytest.raises(ArgumentError, match="Pass what get_config"):
+    with pytest.raises(ArgumentError, match="Pass the result of get_config"):
         Model.from_config(config)
 
 

@@ -211,12 +211,12 @@ INPUT = {
     ("nodes", "outputs", "words"),
     [
         ([[["d", 0, 0, {}]]], [["d", 0, 0]], "no cycles.*'d'"),
-        ([[["nobody", 0, 0, {}]]], [["d", 0, 0]], "calls that it has.*'nobody'"),
-        ([[["x", 1, 0, {}]]], [["d", 0, 0]], "calls that it has.*'x', 1"),
-        ([[["x", 0, 7, {}]]], [["d", 0, 0]], "calls that it has.*'x', 0, 7"),
-        ([[["x", 0, 0, {}]]], [["d", 5, 0]], "calls that it has.*'d', 5"),
-        ([[["x", 0, 0, {}]]], [["nobody", 0, 0]], "calls that it has.*'nobody'"),
-        ([[["x", 0, 0, {}]]], [], "ends of a graph"),
+        ([[["nobody", 0, 0, {}]]], [["d", 0, 0]], "its own calls.*'nobody'"),
+        ([[["x", 1, 0, {}]]], [["d", 0, 0]], "its own calls.*'x', 1"),
+        ([[["x", 0, 7, {}]]], [["d", 0, 0]], "its own calls.*'x', 0, 7"),
+        ([[["x", 0, 0, {}]]], [["d", 5, 0]], "its own calls.*'d', 5"),
+        ([[["x", 0, 0, {}]]], [["nobody", 0, 0]], "its own calls.*'nobody'"),
+        ([[["x", 0, 0, {}]]], [], "inputs and outputs of a graph"),
         ([[]], [["d", 0, 0]], "A call in a graph has inputs.*'d'"),
         ([[["x", 0, 0, {"other": ["d", 0, 0]}]]], [["d", 0, 0]], "no cycles"),
     ],
@@ -586,7 +586,7 @@ def test_weights_in_the_format_of_tensorflow(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("builtins.input", decline)
     changed = small()
     changed.save_weights(path, overwrite=False, save_format="tf")
-    assert "cp.ckpt.index is there already" in asked[0]
+    assert "cp.ckpt.index already exists" in asked[0]
     changed.save_weights(path, save_format="tf")
     other.load_weights(path)
     assert bits(other) == bits(changed) != bits(model)
@@ -749,7 +749,7 @@ def test_an_optimizer_that_does_not_fit_begins_anew(tmp_path: Path) -> None:
     root: Any = legacy.tree(describe(model, True))
     root.members["optimizer_weights"].attributes["weight_names"].pop()
     hdf5.write(tmp_path / "m.h5", root)
-    with pytest.warns(MinifitWarning, match="begins anew"):
+    with pytest.warns(MinifitWarning, match="starts from scratch"):
         loaded = load_model(tmp_path / "m.h5")
     assert bits(loaded) == bits(model)
     assert int(loaded.optimizer.iterations) == 0
