@@ -63,7 +63,7 @@ def test_what_is_no_graph_has_no_symbols() -> None:
 
     model = Bare()
     assert (model.inputs, model.outputs, model.input_names) == (None, None, None)
-    with pytest.raises(NotBuiltError, match="has no input: .* calls its layers in call"):
+    with pytest.raises(NotBuiltError, match=r"has no input: .* calls its layers in call"):
         model.input  # noqa: B018
     with pytest.raises(NotBuiltError, match="only a graph"):
         model.add_loss(Input((1,)))
