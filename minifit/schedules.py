@@ -1,7 +1,7 @@
-"""Learning rate schedules: functions from the number of the step to the learning rate of that step.
+"""Learning rate schedules: functions from the number of a step to its learning rate.
 
-An optimizer that was given a schedule asks it before each step. The arithmetic is that of TensorFlow 2.7, in
-float32. A step may also be an array of steps: then the answer is a tensor, the curve, ready to be drawn.
+An optimizer calls its schedule before each step. The arithmetic is that of TensorFlow 2.7, in float32. A schedule also
+takes an array of steps and then returns a tensor with the learning rate of each, for example to plot the curve.
 """
 
 import math
@@ -34,7 +34,7 @@ __all__ = [
 
 
 class LearningRateSchedule(Configurable):
-    """What a schedule must do; a subclass defines ``__call__``, and `get_config` to be written to a file.
+    """The base class of schedules: a subclass defines ``__call__``, and `get_config` to be saved in a file.
 
     References
     ----------
@@ -50,12 +50,12 @@ class LearningRateSchedule(Configurable):
     """
 
     def __call__(self, step: Any) -> Any:
-        """The learning rate of the step that comes after `step` others."""
+        """Return the learning rate of the step with the number `step`, counted from 0."""
         raise NotImplementedError(f"{type(self).__name__} must define __call__(step)")
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal schedule."""
-        raise NotImplementedError(f"{type(self).__name__} must define get_config() to be written to a file")
+        """Return the arguments that create an equal schedule."""
+        raise NotImplementedError(f"{type(self).__name__} must define get_config() to be saved in a file")
 
 
 class ExponentialDecay(LearningRateSchedule):
@@ -65,10 +65,10 @@ class ExponentialDecay(LearningRateSchedule):
     ----------
     initial_learning_rate : float
     decay_steps : int
-        After so many steps the rate has been multiplied by `decay_rate` once.
+        Number of steps in which the rate is multiplied by `decay_rate` once.
     decay_rate : float
     staircase : bool, default False
-        Whether the rate changes only after every `decay_steps` steps, all at once.
+        Whether the rate changes in one jump after each `decay_steps` steps.
     name : str, optional
 
     Examples
@@ -97,14 +97,14 @@ class ExponentialDecay(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: Any) -> Any:
-        """The learning rate at this step."""
+        """Return the learning rate at this step."""
         progress = single(step) / single(self.decay_steps)
         if self.staircase:
             progress = np.floor(progress)
         return _rate(single(self.initial_learning_rate) * power(single(self.decay_rate), progress))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal schedule."""
+        """Return the arguments that create an equal schedule."""
         return {
             "initial_learning_rate": self.initial_learning_rate,
             "decay_steps": self.decay_steps,
@@ -115,41 +115,41 @@ class ExponentialDecay(LearningRateSchedule):
 
 
 class _Steps(Setting):
-    """The boundaries or the values of a `PiecewiseConstantDecay`: lists that go together."""
+    """The boundaries or the values of a `PiecewiseConstantDecay`: two lists that must match."""
 
     def refuse(self, owner: Any, value: Any) -> None:
-        """Raise when the two do not go together, or the boundaries do not grow."""
+        """Raise an error if the two lists do not match, or the boundaries do not grow."""
         both = {"boundaries": None, "values": None, **vars(owner), self.name: value}
         boundaries, values = both["boundaries"], both["values"]
         if any(b <= a for a, b in pairwise(boundaries)):
             raise ArgumentError(
-                f"boundaries must grow. Received: boundaries={boundaries}. Sort them, and the values with them."
+                f"boundaries must grow. Received: boundaries={boundaries}. Sort them together with the values."
             )
         if values is not None and len(boundaries) != len(values) - 1:
             raise ArgumentError(
-                "There must be one value more than boundaries. "
+                "There must be one more value than boundaries. "
                 f"Received: boundaries={boundaries}, values={values}. Pass for example [10], [0.1, 0.01]."
             )
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
-    """One rate up to each boundary, and another after it.
+    """A constant rate up to each boundary.
 
-    ``values[0]`` where ``step <= boundaries[0]``, ``values[1]`` up to and with ``boundaries[1]``, and so on;
+    ``values[0]`` where ``step <= boundaries[0]``, ``values[1]`` up to and including ``boundaries[1]``, and so on;
     ``values[-1]`` after the last boundary.
 
     Parameters
     ----------
     boundaries : sequence of int
-        In growing order.
+        Growing numbers of steps.
     values : sequence of float
-        One more than there are boundaries.
+        Learning rates, one more than there are boundaries.
     name : str, optional
 
     Raises
     ------
     ArgumentError
-        When the numbers of boundaries and values do not go together, or the boundaries do not grow.
+        If the numbers of boundaries and values do not match, or the boundaries do not grow.
 
     Examples
     --------
@@ -167,18 +167,18 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: Any) -> Any:
-        """The learning rate at this step."""
+        """Return the learning rate at this step."""
         at = np.asarray(step)
         boundaries = np.asarray(self.boundaries).astype(at.dtype)
         return _rate(single(self.values)[np.searchsorted(boundaries, at)])
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal schedule."""
+        """Return the arguments that create an equal schedule."""
         return {"boundaries": self.boundaries, "values": self.values, "name": self.name}
 
 
 class PolynomialDecay(LearningRateSchedule):
-    """From `initial_learning_rate` to `end_learning_rate` in `decay_steps` steps, and no further.
+    """A polynomial from `initial_learning_rate` to `end_learning_rate` in `decay_steps` steps, then constant.
 
     ``(initial_learning_rate - end_learning_rate) * (1 - step / decay_steps) ** power + end_learning_rate``
 
@@ -188,10 +188,10 @@ class PolynomialDecay(LearningRateSchedule):
     decay_steps : int
     end_learning_rate : float, default 0.0001
     power : float, default 1
-        1 makes it a straight line.
+        1 gives a straight line.
     cycle : bool, default False
-        Whether it rises again after the end: `decay_steps` is then replaced by its first multiple that is
-        not below the step.
+        Whether the rate rises again after the end: the first multiple of `decay_steps` that is not below the step
+        then replaces `decay_steps`.
     name : str, optional
     """
 
@@ -217,7 +217,7 @@ class PolynomialDecay(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: Any) -> Any:
-        """The learning rate at this step."""
+        """Return the learning rate at this step."""
         at, length, end = single(step), single(self.decay_steps), single(self.end_learning_rate)
         if self.cycle:
             length = length * np.where(at == 0, FLOAT.type(1), np.ceil(at / length))
@@ -227,7 +227,7 @@ class PolynomialDecay(LearningRateSchedule):
         return _rate(height * power(1 - at / length, single(self.power)) + end)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal schedule."""
+        """Return the arguments that create an equal schedule."""
         return {
             "initial_learning_rate": self.initial_learning_rate,
             "decay_steps": self.decay_steps,
@@ -247,7 +247,7 @@ class InverseTimeDecay(LearningRateSchedule):
     decay_steps : int
     decay_rate : float
     staircase : bool, default False
-        Whether the rate changes only after every `decay_steps` steps, all at once.
+        Whether the rate changes in one jump after each `decay_steps` steps.
     name : str, optional
     """
 
@@ -270,14 +270,14 @@ class InverseTimeDecay(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: Any) -> Any:
-        """The learning rate at this step."""
+        """Return the learning rate at this step."""
         progress = single(step) / single(self.decay_steps)
         if self.staircase:
             progress = np.floor(progress)
         return _rate(single(self.initial_learning_rate) / (1 + single(self.decay_rate) * progress))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal schedule."""
+        """Return the arguments that create an equal schedule."""
         return {
             "initial_learning_rate": self.initial_learning_rate,
             "decay_steps": self.decay_steps,
@@ -288,14 +288,14 @@ class InverseTimeDecay(LearningRateSchedule):
 
 
 class CosineDecay(LearningRateSchedule):
-    """Half a wave of the cosine, from `initial_learning_rate` to `alpha` times that, in `decay_steps` steps.
+    """Half a cosine wave from `initial_learning_rate` to `alpha` times that rate, in `decay_steps` steps.
 
     Parameters
     ----------
     initial_learning_rate : float
     decay_steps : int
     alpha : float, default 0
-        The share of the initial rate that is left in the end.
+        Final rate as a share of the initial rate.
     name : str, optional
 
     References
@@ -316,7 +316,7 @@ class CosineDecay(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: Any) -> Any:
-        """The learning rate at this step."""
+        """Return the learning rate at this step."""
         length = single(self.decay_steps)
         wave = 0.5 * (1 + rounded(np.cos, PI * (np.minimum(single(step), length) / length)))
         return _rate(
@@ -324,7 +324,7 @@ class CosineDecay(LearningRateSchedule):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal schedule."""
+        """Return the arguments that create an equal schedule."""
         return {
             "initial_learning_rate": self.initial_learning_rate,
             "decay_steps": self.decay_steps,
@@ -334,17 +334,17 @@ class CosineDecay(LearningRateSchedule):
 
 
 class CosineDecayRestarts(LearningRateSchedule):
-    """`CosineDecay` again and again: each period is `t_mul` times as long and begins `m_mul` times as high.
+    """`CosineDecay` with restarts: each period is `t_mul` times as long and starts `m_mul` times as high as the last.
 
     Parameters
     ----------
     initial_learning_rate : float
     first_decay_steps : int
-        The length of the first period.
+        Length of the first period.
     t_mul : float, default 2
     m_mul : float, default 1
     alpha : float, default 0
-        The share of the initial rate that no step goes below.
+        Lowest rate as a share of the initial rate.
     name : str, optional
 
     References
@@ -375,14 +375,14 @@ class CosineDecayRestarts(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: Any) -> Any:
-        """The learning rate at this step."""
+        """Return the learning rate at this step."""
         restarts, done = self._place(single(step) / single(self.first_decay_steps))
         height, alpha = 0.5 * power(single(self.m_mul), restarts), single(self.alpha)
         wave = height * (1 + rounded(np.cos, PI * done))
         return _rate(single(self.initial_learning_rate) * ((1 - alpha) * wave + alpha))
 
     def _place(self, progress: Any) -> tuple[Any, Any]:
-        """How many restarts there were, and how much of the present period is done."""
+        """Return the number of restarts so far, and the share of the current period that is done."""
         ratio = single(self.t_mul)
         if ratio == 1:
             restarts = np.floor(progress)
@@ -394,7 +394,7 @@ class CosineDecayRestarts(LearningRateSchedule):
         return restarts, (progress - before) / grown
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal schedule."""
+        """Return the arguments that create an equal schedule."""
         return {
             "initial_learning_rate": self.initial_learning_rate,
             "first_decay_steps": self.first_decay_steps,
@@ -409,26 +409,29 @@ PI = FLOAT.type(math.pi)
 
 
 def single(value: Any) -> Any:
-    """`value` in float32: a number as a NumPy number, several as an array."""
+    """Return `value` in float32: a number as a NumPy scalar, several as an array."""
     return np.asarray(value, FLOAT)[()]
 
 
 def _rate(value: Any) -> Number | Tensor:
-    """Return a learning rate as a number, and the rates of several steps as a tensor."""
+    """Return one learning rate as a number, and the rates of several steps as a tensor."""
     return Number(value) if np.ndim(value) == 0 else constant(value)
 
 
 def power(base: Any, exponent: Any) -> Any:
-    """``base ** exponent``, of each step by itself: in arrays NumPy may round it otherwise."""
+    """Return ``base ** exponent``, computed for each step alone: NumPy may round differently in arrays."""
     if np.ndim(base) == np.ndim(exponent) == 0:
         return base**exponent
     bases, exponents = np.broadcast_arrays(base, exponent)
-    found = [b**e for b, e in zip(bases.ravel(), exponents.ravel(), strict=True)]
-    return np.array(found, FLOAT).reshape(bases.shape)
+    powers = [b**e for b, e in zip(bases.ravel(), exponents.ravel(), strict=True)]
+    return np.array(powers, FLOAT).reshape(bases.shape)
 
 
 def rounded(function: np.ufunc, x: Any) -> Any:
-    """The float32 nearest to the function's value, of each step by itself: a restart may hang on its last bit."""
+    """Return the float32 nearest to the function's value, computed for each step alone.
+
+    The last bit can decide whether a period restarts.
+    """
     x = np.asarray(x, np.float64)
     return (
         single(function(x))
@@ -454,11 +457,11 @@ TABLE = Table(
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> LearningRateSchedule:
-    """A schedule from what `serialize` returned; `custom_objects` has classes of your own by their names."""
-    made = TABLE.make(config, custom_objects)
-    if not isinstance(made, LearningRateSchedule):
+    """Create a schedule from the result of `serialize`; `custom_objects` holds your own classes by name."""
+    schedule = TABLE.make(config, custom_objects)
+    if not isinstance(schedule, LearningRateSchedule):
         raise ArgumentTypeError(
             f"A schedule is described by its class_name and config. Received: {config!r}. "
-            "Pass what schedules.serialize returned."
+            "Pass the result of schedules.serialize."
         )
-    return made
+    return schedule

@@ -602,7 +602,7 @@ def test_a_subclass_says_what_is_missing() -> None:
 
 def test_boundaries_and_values_go_together() -> None:
     with pytest.raises(
-        ArgumentError, match=r"one value more than boundaries\. Received: boundaries=\[1, 2\], val"
+        ArgumentError, match=r"one more value than boundaries\. Received: boundaries=\[1, 2\], val"
     ):
         PiecewiseConstantDecay([1, 2], [0.5, 0.25])
 

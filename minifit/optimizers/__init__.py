@@ -1,4 +1,4 @@
-"""Optimizers: how gradients change parameters. One in each file, with the arithmetic of TensorFlow 2.7."""
+"""Optimizers: the ways to update parameters with their gradients, with the arithmetic of TensorFlow 2.7."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,23 +41,23 @@ TABLE = Table("optimizer", {name: c for c in CLASSES for name in (c.__name__.low
 
 
 def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Optimizer:
-    """An optimizer from its name (in any case), configuration or itself.
+    """Return an optimizer from its name (in any case), its configuration or itself.
 
-    `custom_objects` has classes of your own, of optimizers and of schedules, by their names.
+    `custom_objects` holds your own classes of optimizers and of schedules, by name.
     """
     if isinstance(identifier, Optimizer):
         return identifier
     custom = custom_objects or {}
-    made = TABLE.make(_known(identifier, custom), custom)
-    if not isinstance(made, Optimizer):
+    optimizer = TABLE.make(_known(identifier, custom), custom)
+    if not isinstance(optimizer, Optimizer):
         raise ArgumentTypeError(
             f"An optimizer is a name or an Optimizer. Received: {identifier!r}. Pass for example 'sgd' or SGD(0.1)."
         )
-    return made
+    return optimizer
 
 
 def serialize(optimizer: Optimizer) -> dict[str, Any]:
-    """An optimizer as plain data."""
+    """Return an optimizer as plain data."""
     return described(optimizer)
 
 
@@ -65,11 +65,11 @@ deserialize = get
 
 
 def _known(identifier: Any, custom: Mapping[str, Any]) -> Any:
-    """The identifier with its name as the table has it, and with a schedule in the place of its description."""
+    """Return the identifier with the name that the table uses, and with its schedule deserialized."""
     if isinstance(identifier, str):
         lower = identifier.lower()
-        own = get_registered_object(identifier, custom) is not None
-        return lower if lower in TABLE and not own else identifier
+        registered = get_registered_object(identifier, custom) is not None
+        return lower if lower in TABLE and not registered else identifier
     if isinstance(identifier, Mapping) and "class_name" in identifier:
         config = dict(identifier.get("config") or {})
         if isinstance(config.get("learning_rate"), Mapping):

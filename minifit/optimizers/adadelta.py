@@ -1,4 +1,4 @@
-"""`Adadelta`: steps as long as the steps before, so that a learning rate is hardly needed."""
+"""`Adadelta`: steps about as long as the previous ones, so that the learning rate hardly matters."""
 
 from functools import partial
 from types import ModuleType
@@ -11,14 +11,14 @@ from minifit.settings import Setting, unnamed
 
 
 class Adadelta(Optimizer):
-    """Steps scaled by the running size of earlier steps over the running size of the gradients.
+    """Steps scaled by the running size of previous steps over the running size of the gradients.
 
     Parameters
     ----------
     learning_rate : float, LearningRateSchedule or callable, default 0.001
         1.0 is the form of the paper.
     rho : float from 0 to 1, default 0.95
-        How slowly both mean squares forget.
+        Decay rate of both mean squares.
     epsilon : float, default 1e-7
         Added to both mean squares; it sets the size of the first steps.
     name : str, default "Adadelta"
@@ -50,10 +50,10 @@ class Adadelta(Optimizer):
         kernels.adadelta_step(w, g, *slots, rate, self.rho, self.epsilon)
 
     def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
-        """Write down the update of weights that lie side by side."""
+        """Emit the instructions that update contiguous weights."""
         settings = float(self.rho), float(self.epsilon)
         program.update("adadelta", (w, *slots), g, program.rates, *settings)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal optimizer."""
+        """Return the arguments that create an equal optimizer."""
         return {**super().get_config(), "rho": self.rho, "epsilon": self.epsilon}

@@ -1,4 +1,4 @@
-"""`Adagrad`: the more a weight has been changed, the smaller its further steps."""
+"""`Adagrad`: the larger the past gradients of a weight, the smaller its further steps."""
 
 from collections.abc import Mapping
 from types import ModuleType
@@ -18,9 +18,9 @@ class Adagrad(Optimizer):
     learning_rate : float, LearningRateSchedule or callable, default 0.001
         1.0 is the form of the paper.
     initial_accumulator_value : float, default 0.1
-        What the sums begin with.
+        Initial value of the sums.
     epsilon : float, default 1e-7
-        Added to the root, so that nothing is divided by zero.
+        Added to the root, to avoid a division by zero.
     name : str, default "Adagrad"
     **kwargs
         As for `Optimizer`.
@@ -48,17 +48,17 @@ class Adagrad(Optimizer):
 
     @property
     def slot_starts(self) -> Mapping[str, float]:  # type: ignore[override]
-        """The number that the sums begin with."""
+        """Initial value of the sums."""
         return {"accumulator": self.initial_accumulator_value}
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
         kernels.adagrad_step(w, g, *slots, rate, self.epsilon)
 
     def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
-        """Write down the update of weights that lie side by side."""
+        """Emit the instructions that update contiguous weights."""
         program.update("adagrad", (w, *slots), g, program.rates, float(self.epsilon))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal optimizer."""
-        own = {"initial_accumulator_value": self.initial_accumulator_value, "epsilon": self.epsilon}
-        return {**super().get_config(), **own}
+        """Return the arguments that create an equal optimizer."""
+        options = {"initial_accumulator_value": self.initial_accumulator_value, "epsilon": self.epsilon}
+        return {**super().get_config(), **options}

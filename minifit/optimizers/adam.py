@@ -1,4 +1,4 @@
-"""`Adam`: each weight's step has about the same length, whatever the size of its gradient."""
+"""`Adam`: steps of about the same length for each weight, whatever the size of its gradient."""
 
 from types import ModuleType
 from typing import Any
@@ -18,11 +18,11 @@ class Adam(Optimizer):
     ----------
     learning_rate : float, LearningRateSchedule or callable, default 0.001
     beta_1, beta_2 : float from 0 to 1, default 0.9 and 0.999
-        How slowly the two means forget.
+        Decay rates of the two means.
     epsilon : float, default 1e-7
-        Added to the root, so that nothing is divided by zero.
+        Added to the root, to avoid a division by zero.
     amsgrad : bool, default False
-        Whether the largest mean square so far is used instead of the present one.
+        Whether to use the largest mean square so far instead of the current one.
     name : str, default "Adam"
     **kwargs
         As for `Optimizer`.
@@ -57,22 +57,27 @@ class Adam(Optimizer):
             self.remember("m", "v", "vhat")
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
-        # the means begin at zero; dividing by 1 - beta ** t makes up for it, in float32 as in TensorFlow
+        # The means start at zero; dividing by 1 - beta ** t corrects that bias, in float32 as in TensorFlow.
         t = np.float32(int(self.iterations) + 1)
-        forgotten_m, forgotten_v = np.float32(self.beta_1) ** t, np.float32(self.beta_2) ** t
-        rate = float(np.float32(rate) * np.sqrt(1 - forgotten_v) / (1 - forgotten_m))
+        power_1, power_2 = np.float32(self.beta_1) ** t, np.float32(self.beta_2) ** t
+        rate = float(np.float32(rate) * np.sqrt(1 - power_2) / (1 - power_1))
         if self.amsgrad:
             kernels.amsgrad_step(w, g, *slots, rate, self.beta_1, self.beta_2, self.epsilon)
         else:
             kernels.adam_step(w, g, *slots[:2], rate, self.beta_1, self.beta_2, self.epsilon)
 
     def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
-        """Write down the update of weights that lie side by side."""
+        """Emit the instructions that update contiguous weights."""
         settings = float(self.beta_1), float(self.beta_2), float(self.epsilon)
-        name, used = ("amsgrad", slots) if self.amsgrad else ("adam", slots[:2])
-        program.update(name, (w, *used), g, program.rates, program.iterations, *settings)
+        name, moments = ("amsgrad", slots) if self.amsgrad else ("adam", slots[:2])
+        program.update(name, (w, *moments), g, program.rates, program.iterations, *settings)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal optimizer."""
-        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}
-        return {**super().get_config(), **own}
+        """Return the arguments that create an equal optimizer."""
+        options = {
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+            "amsgrad": self.amsgrad,
+        }
+        return {**super().get_config(), **options}

@@ -1,4 +1,4 @@
-"""`Adamax`: Adam measured by the largest gradient instead of the mean square."""
+"""`Adamax`: Adam scaled by the largest gradient instead of the mean square."""
 
 from functools import partial
 from types import ModuleType
@@ -13,15 +13,15 @@ from minifit.settings import Setting, unnamed
 
 
 class Adamax(Optimizer):
-    """Steps scaled by the running mean of the gradient over its largest size, which is slowly forgotten.
+    """Steps scaled by the running mean of the gradient over its largest size, which decays slowly.
 
     Parameters
     ----------
     learning_rate : float, LearningRateSchedule or callable, default 0.001
     beta_1, beta_2 : float from 0 to 1, default 0.9 and 0.999
-        How slowly the mean and the largest size are forgotten.
+        Decay rates of the mean and of the largest size.
     epsilon : float, default 1e-7
-        Added to the largest size, so that nothing is divided by zero.
+        Added to the largest size, to avoid a division by zero.
     name : str, default "Adamax"
     **kwargs
         As for `Optimizer`.
@@ -50,17 +50,17 @@ class Adamax(Optimizer):
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
-        # the mean begins at zero; dividing by 1 - beta_1 ** t makes up for it
+        # The mean starts at zero; dividing by 1 - beta_1 ** t corrects that bias.
         power = np.float32(self.beta_1) ** np.float32(int(self.iterations) + 1)
         rate = float(np.float32(rate) / (1 - power))
         kernels.adamax_step(w, g, *slots, rate, self.beta_1, self.beta_2, self.epsilon)
 
     def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
-        """Write down the update of weights that lie side by side."""
+        """Emit the instructions that update contiguous weights."""
         settings = float(self.beta_1), float(self.beta_2), float(self.epsilon)
         program.update("adamax", (w, *slots), g, program.rates, program.iterations, *settings)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal optimizer."""
-        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
-        return {**super().get_config(), **own}
+        """Return the arguments that create an equal optimizer."""
+        options = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+        return {**super().get_config(), **options}

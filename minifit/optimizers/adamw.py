@@ -1,4 +1,4 @@
-"""`AdamW`: Adam whose weights also shrink a little at each step."""
+"""`AdamW`: Adam with decoupled weight decay."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from minifit.settings import Setting
 
 
 class AdamW(Adam):
-    """`Adam` with weight decay that is no part of the gradient, and so is not scaled with it.
+    """`Adam` with weight decay that is not part of the gradient, and so is not scaled with it.
 
     Before each step all weights shrink by ``learning_rate * weight_decay`` of themselves.
 

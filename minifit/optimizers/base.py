@@ -1,7 +1,7 @@
-"""What all optimizers share: the learning rate, the plan of a step, clipping, and what is remembered.
+"""`Optimizer`, the base class: the learning rate, the plan of a step, clipping, and the slots.
 
-All numbers of a model lie in one buffer, so one step is one kernel call over it. What an optimizer remembers
-of earlier steps (its slots: momentum, moments) lies in arrays of the same layout.
+The parameters of a model lie in one buffer, so a step is one kernel call over that buffer. The slots of an optimizer
+(momentum, moments) are arrays with the same layout.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,22 +38,22 @@ OF_KERAS = (
     "_compute_gradients",
     "_transform_unaggregated_gradients",
 )
-"""The methods by which tf.keras updates weights, and that do not exist here."""
+"""Methods through which tf.keras updates weights, and which do not exist here."""
 
 PLANS = 8
-"""Plans of hand-written loops that are kept: one for each list of variables."""
+"""Number of plans kept for hand-written loops: one for each list of variables."""
 
 
 class Plan:
-    """What a step updates, with the memory looked up.
+    """The parameters that a step updates, and their memory.
 
     Attributes
     ----------
     parameters : list of Parameter
     calls : list of tuple
-        Values, gradients and slots of every stretch of memory.
+        Values, gradients and slots of each contiguous segment of memory.
     layouts : list of tuple
-        Every buffer with the layout that the memory was looked up in.
+        Each buffer with its layout at the time of the lookup.
     """
 
     __slots__ = ("calls", "layouts", "parameters")
@@ -68,7 +68,7 @@ class _ClippingNorm(Setting):
     """One of two settings that exclude each other."""
 
     def refuse(self, owner: Any, value: Any) -> None:
-        """Raise when the other one is there."""
+        """Raise an error if the other norm is set."""
         both = {"clipnorm": None, "global_clipnorm": None, **vars(owner), self.name: value}
         norms = {name: both[name] for name in ("clipnorm", "global_clipnorm")}
         if None not in norms.values():
@@ -79,31 +79,31 @@ class _ClippingNorm(Setting):
 
 
 class FirstStep(Setting):
-    """A setting that the slots begin with: settled when the first step has made them."""
+    """A setting that initializes the slots: it cannot change after the first step has created them."""
 
     def refuse(self, owner: Any, value: Any) -> None:
-        """Raise for another value than the slots began with."""
+        """Raise an error for a value that differs from the one that initialized the slots."""
         if owner._mirrors and self.differs(owner, value):
             raise ArgumentError(
-                f"{self.name} is settled by the first step. Received: {self.name}={value!r} for an optimizer that "
-                f"began with {self.name}={vars(owner)[self.name]!r}. Compile with another optimizer."
+                f"{self.name} cannot change after the first step. Received: {self.name}={value!r} for an optimizer "
+                f"that started with {self.name}={vars(owner)[self.name]!r}. Compile with a new optimizer."
             )
 
 
 class Optimizer(KerasMethods, Configurable):
-    """What all optimizers share: the learning rate, the slots, clipping and weight decay.
+    """The base class of optimizers: the learning rate, the slots, clipping and weight decay.
 
     Parameters
     ----------
     learning_rate : float, LearningRateSchedule or callable, or the older keyword `lr`
-        A schedule is asked before each step with the number of steps made, a function without arguments. A class of
-        one's own may leave it out and set the attribute.
+        Before each step the optimizer calls a schedule with the number of steps taken so far, and a function without
+        arguments. A subclass may leave it out and set the attribute.
     name : str
-        The only argument in ``super().__init__(name)``, as tf.keras's classes have it.
+        A subclass may also pass it alone, as in tf.keras: ``super().__init__(name)``.
     clipnorm : float, optional
         The gradient of each parameter is scaled down to this Euclidean norm.
     clipvalue : float, optional
-        Each number of the gradient is moved into [-clipvalue, clipvalue].
+        Each number of the gradient is clipped to [-clipvalue, clipvalue].
     global_clipnorm : float, optional
         All gradients together are scaled down to this Euclidean norm.
     weight_decay : float, optional
@@ -114,10 +114,10 @@ class Optimizer(KerasMethods, Configurable):
     Attributes
     ----------
     learning_rate, lr : Variable, LearningRateSchedule or float
-        One float32 number: assign to it, or call ``.assign``. Where a schedule was given it is the schedule,
-        where a function was given it is what that returns now; assigning a number takes its place.
+        One float32 number: assign to it, or call ``.assign``. With a schedule it is the schedule, and with a function
+        it is the current return value; a number assigned to it replaces either.
     iterations : Variable
-        How many steps have been made.
+        Number of steps taken.
 
     Raises
     ------
@@ -130,12 +130,14 @@ class Optimizer(KerasMethods, Configurable):
     """
 
     slot_names: tuple[str, ...] = ()
-    slot_starts: Mapping[str, float] = MappingProxyType({})  # those that do not begin with 0
+    slot_starts: Mapping[str, float] = MappingProxyType({})
+    """Initial values of the slots that do not start at 0."""
     clipnorm, global_clipnorm = _ClippingNorm(optional), _ClippingNorm(optional)
     clipvalue = Setting(optional)
     weight_decay = Setting(optional)
     decay = Setting(not_negative)
-    iterations: Variable = Setting()  # type: ignore[assignment]  # programs know where it lies
+    # a setting, because programs hold the address of its memory
+    iterations: Variable = Setting()  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -152,19 +154,21 @@ class Optimizer(KerasMethods, Configurable):
     ) -> None:
         if unknown:
             raise ArgumentTypeError(
-                f"{type(self).__name__} takes no argument {quoted(next(iter(unknown)))}. Besides its own it knows "
-                "clipnorm, clipvalue, global_clipnorm, weight_decay, decay and lr."
+                f"{type(self).__name__} takes no argument {quoted(next(iter(unknown)))}. Besides the arguments of "
+                "its class it takes clipnorm, clipvalue, global_clipnorm, weight_decay, decay and lr."
             )
         if name is None and isinstance(learning_rate, str):
             learning_rate, name = None, learning_rate
         self.name = type(self).__name__ if name is None else name
-        # Of an optimizer that was copied, until it looks the memory up:
+        # The slots of a copied optimizer, until it looks up the memory of its parameters:
         self._remembered: dict[Parameter, dict[str, Array]] = {}
         self._updated: list[Parameter] = []
         self._begin()
         rate = learning_rate if lr is None else lr
-        self._schedule: Callable[..., Any] | None = None  # what the rate is asked from before each step
-        self._coming: Array | None = None  # of the steps ahead, what the schedule says
+        # returns the learning rate before each step
+        self._schedule: Callable[..., Any] | None = None
+        # the scheduled rates of the steps ahead
+        self._coming: Array | None = None
         self._learning_rate = Variable(np.nan, False, name="learning_rate")
         if rate is not None:
             self.learning_rate = rate
@@ -173,16 +177,19 @@ class Optimizer(KerasMethods, Configurable):
         self.weight_decay, self.decay = weight_decay, decay
 
     def _begin(self) -> None:
-        """Have looked up no memory yet."""
+        """Start without any memory looked up."""
         self._mirrors: WeakKeyDictionary[ParameterBuffer, Slots] = WeakKeyDictionary()
         self._plan = Plan([])
-        self._seen: dict[Parameter, None] = {}  # what was ever planned, in order
-        self._plans: dict[tuple[int, ...], Plan] = {}  # by the identities of the variables
-        self._own = ParameterBuffer()  # for parameters of a hand-written loop that belong to no model
+        # all parameters planned so far, in order
+        self._planned: dict[Parameter, None] = {}
+        # plans of hand-written loops, by the identities of the variables
+        self._plans: dict[tuple[int, ...], Plan] = {}
+        # memory for parameters of a hand-written loop that belong to no model
+        self._own = ParameterBuffer()
 
     @property
     def learning_rate(self) -> Any:
-        """The step size, one float32 number, or the schedule that gives it."""
+        """Step size, one float32 number, or the schedule that returns it."""
         if self._schedule is None:
             return self._learning_rate
         return self._schedule if isinstance(self._schedule, LearningRateSchedule) else self._schedule()
@@ -204,12 +211,12 @@ class Optimizer(KerasMethods, Configurable):
 
     @property
     def scheduled(self) -> bool:
-        """Whether a schedule or a function gives the learning rate, so that nobody else can set it."""
+        """True if a schedule or a function determines the learning rate, so that a callback cannot set it."""
         return self._schedule is not None
 
     @property
     def lr(self) -> Any:
-        """The older name of `learning_rate`."""
+        """Older name of `learning_rate`."""
         return self.learning_rate
 
     @lr.setter
@@ -219,24 +226,24 @@ class Optimizer(KerasMethods, Configurable):
     # -- a step -----------------------------------------------------------------------------------------
 
     def plan(self, parameters: Sequence[Parameter]) -> Plan:
-        """Say which parameters are updated: the memory is looked up once, not at every step.
+        """Plan the update of these parameters: look up their memory once instead of at each step.
 
         Returns
         -------
         Plan
-            For `step`; the last plan that was made is what `step` goes by when it is given none.
+            The argument of `step`, which uses the latest plan by default.
         """
         self._check_methods()
-        made = self._plan = Plan(list(parameters))
-        self._find(made)
-        return made
+        plan = self._plan = Plan(list(parameters))
+        self._find(plan)
+        return plan
 
     def resume(self, plan: Plan) -> None:
-        """Go on with an earlier plan, which counts as the last one that was made."""
+        """Make an earlier plan the latest one again."""
         self._plan = plan
 
     def _check_methods(self) -> None:
-        """Raise for methods that tf.keras calls and that nothing would call here."""
+        """Raise an error for methods that tf.keras calls and minifit never calls."""
         unused = next((name for name in OF_KERAS if hasattr(self, name)), None)
         if unused is None and type(self).minimize is not Optimizer.minimize:
             unused = "minimize"
@@ -248,20 +255,21 @@ class Optimizer(KerasMethods, Configurable):
             )
 
     def _find(self, plan: Plan) -> None:
-        """Find the memory of a plan for the first time."""
+        """Look up the memory of a new plan."""
         if self._remembered:
             self._recognize(plan.parameters)
-        self._own.adopt(plan.parameters)  # those that no model has adopted
+        # takes the parameters that no model has adopted
+        self._own.adopt(plan.parameters)
         for buffer in {p.buffer for p in plan.parameters if p.buffer is not None}:
             buffer.learn(p for p in plan.parameters if p.buffer is buffer)
-        self._seen.update(dict.fromkeys(plan.parameters))
+        self._planned.update(dict.fromkeys(plan.parameters))
         create = getattr(self, "_create_slots", None)
         if create is not None:
             create(plan.parameters)
         self._look_up(plan)
 
     def _look_up(self, plan: Plan) -> None:
-        """Find the memory of a plan."""
+        """Look up the memory of a plan."""
         buffers = dict.fromkeys(p.buffer for p in plan.parameters)
         plan.layouts = [(b, b.layout) for b in buffers if b is not None]
         plan.calls = [
@@ -269,24 +277,25 @@ class Optimizer(KerasMethods, Configurable):
         ]
 
     def step(self, kernels: ModuleType = reference, plan: Plan | None = None) -> None:
-        """Update all parameters of a plan by their gradients, in place: all or none, whatever interrupts."""
+        """Update all parameters of a plan with their gradients, in place: all or none, even when interrupted."""
         plan = self._plan if plan is None else plan
         rate = self.prepare(plan)
         with interrupts.held():
             self.commit(kernels, plan, rate)
 
     def prepare(self, plan: Plan) -> float:
-        """Do what comes before the parameters of a plan change, and return the learning rate of the step.
+        """Clip the gradients of a plan, and return the learning rate of the step.
 
-        That may take a while, and fail: a schedule is the user's code.
+        This part may take long or raise an error, because a schedule is user code.
         """
         self.look_again(plan)
         self._clip(plan)
         return self.rate()
 
     def commit(self, kernels: ModuleType, plan: Plan, rate: float) -> None:
-        """Change the parameters of a plan and all that is remembered; to be called while interrupts are held."""
-        change = getattr(self, "_resource_apply_dense", None)  # of a class in the way of tf.keras
+        """Update the parameters of a plan and the slots; call it while interrupts are held."""
+        # a class written for tf.keras updates one variable at a time
+        change = getattr(self, "_resource_apply_dense", None)
         for values, grads, slots in plan.calls:
             if self.weight_decay:
                 kernels.weight_decay_step(values, rate * self.weight_decay)
@@ -300,13 +309,13 @@ class Optimizer(KerasMethods, Configurable):
 
     @property
     def of_library(self) -> bool:
-        """True if a step runs no method of the user's."""
+        """True if a step calls no user-defined method."""
         kind: Any = type(self)
         own = kind.__module__.startswith("minifit.") and vars(self).keys().isdisjoint(_methods_of(kind))
         return own and as_written(self, "_update")
 
     def fit_step(self, kernels: ModuleType, plan: Plan) -> None:
-        """Take a step of `fit` by the methods of a user's class: `apply_gradients`, or `step` and what it calls."""
+        """Take a step of `fit` with the methods of a user's class: `apply_gradients`, or `step` and its callees."""
         if getattr(self.apply_gradients, "__func__", None) is Optimizer.apply_gradients:
             self.step(kernels, plan)
             constrain(plan.parameters)
@@ -314,7 +323,7 @@ class Optimizer(KerasMethods, Configurable):
             self.apply_gradients([(constant(p.slot), p) for p in plan.parameters if p.slot is not None])
 
     def keep(self, plan: Plan, undo: Undo) -> None:
-        """Have `undo` bring back what a step is about to change: numbers, also those in attributes."""
+        """Register with `undo` everything that a step changes, including numbers in attributes."""
         self.look_again(plan)
         for values, _, slots in plan.calls:
             for array in (values, *slots):
@@ -323,7 +332,7 @@ class Optimizer(KerasMethods, Configurable):
         undo.then(vars(self).update, {k: v for k, v in vars(self).items() if isinstance(v, int | float)})
 
     def look_again(self, plan: Plan) -> None:
-        """Find the memory of a plan again if it was laid out again: a layer was added meanwhile, or a slot."""
+        """Look up the memory of a plan again if its layout has changed: after a new layer or a new slot."""
         if any(buffer.layout != layout for buffer, layout in plan.layouts):
             self._look_up(plan)
 
@@ -335,7 +344,7 @@ class Optimizer(KerasMethods, Configurable):
         name: str | None = None,
         tape: GradientTape | None = None,
     ) -> Variable:
-        """Take a step that makes a loss smaller: the gradient on a tape, then `apply_gradients`.
+        """Take a step that decreases a loss: compute the gradient on a tape, then call `apply_gradients`.
 
         Parameters
         ----------
@@ -347,7 +356,7 @@ class Optimizer(KerasMethods, Configurable):
         name : str, optional
             As for `apply_gradients`.
         tape : GradientTape, optional
-            Needed for a tensor.
+            Required for a tensor.
 
         Returns
         -------
@@ -381,16 +390,16 @@ class Optimizer(KerasMethods, Configurable):
         name: str | None = None,
         experimental_aggregate_gradients: bool = True,
     ) -> Variable:
-        """Take one step of a hand-written loop, or of a model's own `train_step`.
+        """Take one step, in a hand-written loop or in a model's `train_step`.
 
         Parameters
         ----------
         grads_and_vars : iterable of (Tensor or array_like, Parameter)
-            Each gradient with the parameter that it is for; where it is None the parameter stays as it is.
+            Each gradient with its parameter. A parameter whose gradient is None does not change.
         name
-            Accepted as in tf.keras; a step has no name here.
+            Accepted for tf.keras; a step has no name here.
         experimental_aggregate_gradients : bool, default True
-            Whether the gradients are added up over the workers, where several take the step.
+            Whether the gradients are summed over the workers, when several take the step.
 
         Returns
         -------
@@ -400,30 +409,30 @@ class Optimizer(KerasMethods, Configurable):
         Raises
         ------
         ArgumentError
-            When all gradients are None, or a variable stands there twice.
+            If all gradients are None, or a variable appears twice.
         ArgumentTypeError
-            When something is no variable.
+            If something is not a variable.
         ShapeError
-            When a gradient has another shape than its parameter.
+            If the shape of a gradient differs from that of its parameter.
 
         Warns
         -----
         MinifitWarning
-            When there is no gradient for some of the variables, at the first such step.
+            If some variables have no gradient, at the first such step.
         """
-        given = list(grads_and_vars)
-        if not given:
+        arguments = list(grads_and_vars)
+        if not arguments:
             return self.iterations
-        pairs = [(to_array(grad), p) for grad, p in given if grad is not None]
+        pairs = [(to_array(grad), p) for grad, p in arguments if grad is not None]
         parameters = [p for _, p in pairs]
         plan = self._plans.get(tuple(map(id, parameters)))
         if plan is None or any(buffer.layout != layout for buffer, layout in plan.layouts):
-            plan = self._plan_by_hand([p for _, p in given], parameters)
+            plan = self._plan_by_hand([p for _, p in arguments], parameters)
         for array, p in pairs:
             if array.shape != p.shape:
                 raise ShapeError(
-                    f"A gradient has the shape of its parameter: {p.name} is {p.shape}. "
-                    f"Received: {array.shape}. Pair them in the same order."
+                    f"A gradient must have the shape of its parameter: {p.name} is {p.shape}. "
+                    f"Received: {array.shape}. Pair gradients and parameters in the same order."
                 )
         for array, p in pairs:
             assert p.slot is not None
@@ -439,14 +448,14 @@ class Optimizer(KerasMethods, Configurable):
         constrain(parameters)
         return self.iterations
 
-    def _plan_by_hand(self, given: list[Any], parameters: list[Parameter]) -> Plan:
-        """Return a plan for those parameters of a hand-written step that have a gradient, which is kept."""
-        for p in given:
+    def _plan_by_hand(self, variables: list[Any], parameters: list[Parameter]) -> Plan:
+        """Create and keep a plan for the variables of a hand-written step that have a gradient, `parameters`."""
+        for p in variables:
             if not isinstance(p, Parameter):
                 raise ArgumentTypeError(
-                    f"A step changes variables. Received: {type(p).__name__}. Give pairs of a gradient and a variable."
+                    f"A step updates variables. Received: {type(p).__name__}. Pass pairs of a gradient and a variable."
                 )
-        missing = [p.name for p in given if not any(p is q for q in parameters)]
+        missing = [p.name for p in variables if not any(p is q for q in parameters)]
         if not parameters:
             raise ArgumentError(
                 f"A step needs a gradient. Received: None for each of {missing}. "
@@ -455,11 +464,12 @@ class Optimizer(KerasMethods, Configurable):
         if len(set(parameters)) < len(parameters):
             raise ArgumentError(
                 "A step takes one gradient for each variable. Received: "
-                f"{next(p.name for i, p in enumerate(parameters) if p in set(parameters[:i]))!r} twice. Add them up."
+                f"{next(p.name for i, p in enumerate(parameters) if p in set(parameters[:i]))!r} twice. "
+                "Add the two gradients."
             )
         if missing:
             warn(
-                f"There is no gradient for {missing}, which stay as they are. Compute the loss from them, "
+                f"There is no gradient for {missing}, which the step does not change. Compute the loss from them, "
                 "or leave them out of the step."
             )
         plan = Plan(parameters)
@@ -470,7 +480,7 @@ class Optimizer(KerasMethods, Configurable):
         return plan
 
     def rate(self) -> float:
-        """The learning rate of the next step; asks the schedule, if there is one."""
+        """Return the learning rate of the next step; call the schedule, if there is one."""
         if self._schedule is not None:
             self._learning_rate.assign(self._scheduled(self._schedule))
         rate: float = self._learning_rate.value.item()
@@ -481,17 +491,17 @@ class Optimizer(KerasMethods, Configurable):
         return rate / (1 + self.decay * int(self.iterations)) if self.decay else rate
 
     def steady_rate(self) -> float | None:
-        """Return the learning rate of all steps until it is assigned; None where it changes by itself."""
+        """Return the learning rate of all steps until the next assignment; None if a schedule or decay changes it."""
         if self._schedule is not None or self.decay:
             return None
         rate: float = self._learning_rate.value.item()
         return rate if rate == rate else self.rate()
 
     def rates(self, most: int) -> Array | list[float]:
-        """Return the learning rates of the next steps as far as they are known, at most so many and at least one.
+        """Return the learning rates of the next steps, at least one and at most `most`.
 
-        They are what `rate` would return before each step. A schedule of the user's may look at anything, so it is
-        asked before each step, and an error comes before the step that it is about. `used` is to be called afterwards.
+        They equal what `rate` would return before each step. A user's schedule may depend on anything, so it is called
+        before each step, and its error is raised before the step it belongs to. Call `used` after the steps.
         """
         self._coming = None
         schedule, begin = self._schedule, int(self.iterations)
@@ -499,10 +509,10 @@ class Optimizer(KerasMethods, Configurable):
             return [self.rate()]
         steps = np.arange(begin, begin + most)
         if schedule is None:
-            found = np.full(most, self._learning_rate.value.item())
+            scheduled = np.full(most, self._learning_rate.value.item())
         else:
-            found = self._coming = np.asarray(to_array(schedule(steps.astype(FLOAT))), np.float64)
-        rates: Array = found / (1 + self.decay * steps) if self.decay else found
+            scheduled = self._coming = np.asarray(to_array(schedule(steps.astype(FLOAT))), np.float64)
+        rates: Array = scheduled / (1 + self.decay * steps) if self.decay else scheduled
         (bad,) = np.nonzero(self._unusable(rates))
         if not bad.size:
             return rates
@@ -510,16 +520,16 @@ class Optimizer(KerasMethods, Configurable):
         return rates[: bad[0]] if bad[0] else [self.rate()]
 
     def _unusable(self, rates: Any) -> Any:
-        """Return for which of several learning rates `rate` would raise."""
+        """Return True for each learning rate at which `rate` would raise an error."""
         return rates != rates
 
     def used(self, steps: int) -> None:
-        """Note that so many steps were taken by the rates that `rates` returned."""
+        """Record that the first `steps` rates returned by `rates` were used."""
         if self._coming is not None:
             self._learning_rate.assign(self._coming[steps - 1])
 
     def lower(self, program: Any, plan: Plan) -> None:
-        """Write down the update of all that a plan updates."""
+        """Emit the instructions that update the parameters of a plan."""
         if not self.of_library:
             program.refuse(f"the optimizer {type(self).__name__}")
         self._lower_clipping(program, plan)
@@ -529,7 +539,7 @@ class Optimizer(KerasMethods, Configurable):
             self.lower_update(program, values, grads, slots)
 
     def _lower_clipping(self, program: Any, plan: Plan) -> None:
-        """Write down what `_clip` does."""
+        """Emit the instructions of `_clip`."""
         if self.clipvalue is not None:
             for _, grads, _ in plan.calls:
                 program.update("clip", (grads,), grads, -float(self.clipvalue), float(self.clipvalue))
@@ -540,17 +550,18 @@ class Optimizer(KerasMethods, Configurable):
             program.clip_norm([grads for _, grads, _ in plan.calls], float(self.global_clipnorm))
 
     def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
-        """Write down the update of weights that lie side by side: see `Program.update`."""
+        """Emit the instructions that update contiguous weights: see `Program.update`."""
         raise NotImplementedError(f"{type(self).__name__} must define lower_update")
 
     def _scheduled(self, schedule: Callable[..., Any]) -> Any:
-        """Return what the schedule or function says for this step."""
+        """Return the learning rate of a schedule or function for this step."""
         if isinstance(schedule, LearningRateSchedule):
-            return schedule(FLOAT.type(self.iterations.value))  # in float32, as in TensorFlow
+            # in float32, as in TensorFlow
+            return schedule(FLOAT.type(self.iterations.value))
         return schedule()
 
     def _update(self, kernels: ModuleType, w: Array, g: Array, slots: tuple[Array, ...], rate: float) -> None:
-        """Change `w` by its gradient `g`; `slots` come in the order of `slot_names`."""
+        """Update `w` with its gradient `g`, in place; `slots` are in the order of `slot_names`."""
         raise NotImplementedError(f"{type(self).__name__} must define _update, or _resource_apply_dense")
 
     def _clip(self, plan: Plan) -> None:
@@ -564,7 +575,7 @@ class Optimizer(KerasMethods, Configurable):
         if self.global_clipnorm is not None:
             _shrink([grads for _, grads, _ in plan.calls], self.global_clipnorm)
 
-    # -- what it remembers ------------------------------------------------------------------------------
+    # -- slots and state --------------------------------------------------------------------------------
 
     def _slots(self, segment: Segment) -> tuple[Array, ...]:
         mirror = self._mirrors.get(segment.buffer)
@@ -577,21 +588,21 @@ class Optimizer(KerasMethods, Configurable):
         return tuple(segment.of(mirror.arrays[name]) for name in self.slot_names)
 
     def remember(self, *slot_names: str) -> None:
-        """Have these slots from now on; those that are new begin as ever."""
+        """Set the names of the slots; a new slot starts with its initial value."""
         self.slot_names = slot_names
         for mirror in self._mirrors.values():
             mirror.have(slot_names)
         self._look_again_later()
 
     def _look_again_later(self) -> None:
-        """Let plans look their memory up again before the next step."""
+        """Make all plans look up their memory again before the next step."""
         for buffer in self._mirrors:
             buffer.layout += 1
 
     def slots_of(self, parameter: Parameter) -> dict[str, Array]:
-        """Return what is remembered for one parameter: by name of the slot, arrays of its shape to be changed in place.
+        """Return the slots of one parameter by name, arrays of its shape that can be changed in place.
 
-        Nothing for one that is not learned, as moving averages are, unless this is a copy that has yet to train it.
+        A parameter that is not learned, such as a moving average, has none, except in a copy that has not trained yet.
         """
         if parameter.buffer is None or not parameter.buffer.holds_learned(parameter):
             return self._remembered.get(parameter, {})
@@ -602,24 +613,23 @@ class Optimizer(KerasMethods, Configurable):
         }
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: with each parameter, what is remembered of it; not the memory that it lies in."""
+        """Pickle or copy the slots of each parameter, without the memory that holds them."""
         learned = (p for buffer in self._mirrors for p in buffer.parameters if buffer.holds_learned(p))
         slots = {p: self.slots_of(p) for p in learned}
         known = {**self._remembered, **slots} if self.slot_names else {}
-        kept = {
-            k: v for k, v in vars(self).items() if k not in ("_mirrors", "_plan", "_plans", "_seen", "_own")
-        }
+        memory = ("_mirrors", "_plan", "_plans", "_planned", "_own")
+        attributes = {k: v for k, v in vars(self).items() if k not in memory}
         updated = [p for p in self._plan.parameters or self._updated if p in known]
-        return {**kept, "_remembered": known, "_updated": updated}
+        return {**attributes, "_remembered": known, "_updated": updated}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._begin()
 
     def _recognize(self, parameters: Sequence[Parameter]) -> None:
-        """Let a copy that was made without its model go on where the original was.
+        """Let an optimizer that was copied without its model continue from the original's slots.
 
-        It has parameters that no model knows. The first ones of the same shapes, in the same order, are taken for them.
+        Its parameters belong to no model. The first parameters with the same shapes in the same order replace them.
         """
         known = self._updated or list(self._remembered)
         if any(p in self._remembered for p in parameters) or any(p.buffer is not None for p in known):
@@ -629,9 +639,9 @@ class Optimizer(KerasMethods, Configurable):
             self._remembered = dict(zip(parameters, slots, strict=True))
 
     def get_state(self, parameters: Sequence[Parameter]) -> dict[str, Any]:
-        """Everything that decides its further steps on these parameters, as copies.
+        """Return copies of everything that determines further steps on these parameters.
 
-        A schedule is no part of it: the learning rate is None then, and `set_state` leaves the one that is there.
+        A schedule is not part of the state: its learning rate is stored as None, and `set_state` keeps the current one.
         """
         return {
             "learning_rate": self._learning_rate.value.copy() if self._schedule is None else None,
@@ -641,7 +651,7 @@ class Optimizer(KerasMethods, Configurable):
         }
 
     def set_state(self, state: dict[str, Any], parameters: Sequence[Parameter]) -> None:
-        """Put back what `get_state` returned."""
+        """Restore a state that `get_state` returned."""
         if state["learning_rate"] is not None:
             self.learning_rate = state["learning_rate"]
         self.iterations.assign(state["iterations"])
@@ -652,23 +662,23 @@ class Optimizer(KerasMethods, Configurable):
                 view[...] = saved[name]
 
     def settings(self) -> dict[str, Any]:
-        """Its hyperparameters as they are now, by name. No schedule is asked: it is described."""
-        own = {
+        """Return the current hyperparameters by name; a schedule is described, not called."""
+        hyperparameters = {
             k: v
             for k, v in vars(self).items()
             if not k.startswith("_") and k != "name" and not isinstance(v, Variable)
         }
-        return {**own, "learning_rate": self._described_rate()}
+        return {**hyperparameters, "learning_rate": self._described_rate()}
 
     def _hyperparameters(self) -> dict[str, float | None]:
-        """Those beside the learning rate that a callback may change in the course of a training."""
+        """Return the numbers, other than the learning rate, that a callback may change during training."""
         now = plain(self.settings())
         return {
             k: v for k, v in now.items() if k != "learning_rate" and (v is None or isinstance(v, int | float))
         }
 
     def _described_rate(self) -> Any:
-        """The number, the configuration of the schedule, or the name of what has no configuration."""
+        """Return the learning rate, the configuration of its schedule, or the name if it has no configuration."""
         schedule = self._schedule
         if schedule is None:
             return float(self._learning_rate)
@@ -678,22 +688,22 @@ class Optimizer(KerasMethods, Configurable):
         return getattr(schedule, "__name__", type(schedule).__name__)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal optimizer, with its learning rate of now."""
-        options = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay")
-        given = {name: getattr(self, name) for name in options if getattr(self, name) is not None}
+        """Return the arguments that create an equal optimizer, with the current learning rate."""
+        names = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay")
+        options = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         rate = self.learning_rate
         rate = serialize(rate) if isinstance(rate, LearningRateSchedule) else float(rate)
-        return {"name": self.name, **given, "learning_rate": rate, "decay": self.decay}
+        return {"name": self.name, **options, "learning_rate": rate, "decay": self.decay}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """An optimizer made from what `get_config` returned.
+        """Create an optimizer from the result of `get_config`.
 
         Parameters
         ----------
         config : dict
         custom_objects : dict, optional
-            Schedules of your own, by the names of their classes.
+            Your schedule classes, by name.
         """
         rate = config.get("learning_rate")
         if isinstance(rate, Mapping):
@@ -703,17 +713,17 @@ class Optimizer(KerasMethods, Configurable):
 
 @cache
 def _methods_of(kind: type) -> frozenset[str]:
-    """Return the names of a library class's methods; there are few such classes."""
+    """Return the names of a library class's methods; the cache stays small."""
     return frozenset(name for name in dir(kind) if callable(getattr(kind, name, None)))
 
 
 def _of_library(schedule: Any) -> bool:
-    """Return whether a schedule is one of the library, which goes by the number of the step alone."""
+    """Return True for a schedule of the library, which depends only on the number of the step."""
     return isinstance(schedule, LearningRateSchedule) and type(schedule).__module__.startswith("minifit.")
 
 
 def _add_up(parameters: Sequence[Parameter], workers: Workers, counting: bool) -> None:
-    """Replace the gradients of parameters by their sums over all workers whose rows count."""
+    """Replace the gradients of parameters with their sums over all workers whose rows count."""
     slots = [p.slot for p in parameters if p.slot is not None]
     numbers = np.concatenate([*(slot.reshape(-1) for slot in slots), np.zeros(1, FLOAT)])
     if not counting:
@@ -726,7 +736,7 @@ def _add_up(parameters: Sequence[Parameter], workers: Workers, counting: bool) -
 
 
 def _shrink(grads: list[Array], norm: float) -> None:
-    """Scale these gradients, in place, so that their common Euclidean norm is at most `norm`."""
+    """Scale these gradients, in place, so that their joint Euclidean norm is at most `norm`."""
     total = float(np.sqrt(sum(float(np.vdot(g, g)) for g in grads)))
     if total > norm or np.isnan(total):
         for g in grads:

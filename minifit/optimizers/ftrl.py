@@ -1,4 +1,4 @@
-"""`Ftrl`: follow the regularized leader, made for very many inputs of which few matter."""
+"""`Ftrl`: follow the regularized leader, for very many inputs of which few matter."""
 
 from collections.abc import Mapping
 from types import ModuleType
@@ -12,23 +12,23 @@ from minifit.settings import Setting
 
 
 class Ftrl(Optimizer):
-    """Each weight goes where the sum of all gradients so far and the penalties would have it.
+    """Steps that set each weight to the optimum for the sum of all gradients so far and the penalties.
 
     Parameters
     ----------
     learning_rate : float, LearningRateSchedule or callable, default 0.001
         Never 0.
     learning_rate_power : float up to 0, default -0.5
-        How the steps shrink as squared gradients add up; 0 leaves their size.
+        Power with which the steps shrink as squared gradients add up; 0 keeps their size.
     initial_accumulator_value : float, default 0.1
-        What the sums of squares begin with. With 0 a weight without a gradient becomes NaN, as in TensorFlow.
+        Initial value of the sums of squares. With 0, a weight without a gradient becomes NaN, as in TensorFlow.
     l1_regularization_strength : float, default 0
         Holds weights at exactly 0 until their gradients have added up to more than this.
     l2_regularization_strength : float, default 0
-        Draws weights towards 0.
+        Pulls weights towards 0.
     name : str, default "Ftrl"
     l2_shrinkage_regularization_strength : float, default 0
-        Adds twice this times the weight to its gradient, as a penalty in the loss would.
+        Adds twice this number times the weight to its gradient, as a penalty in the loss would.
     beta : float, default 0
         The beta of the paper: added to the root of the sum of squares.
     **kwargs
@@ -72,11 +72,11 @@ class Ftrl(Optimizer):
 
     @property
     def slot_starts(self) -> Mapping[str, float]:  # type: ignore[override]
-        """The number that the sums of squares begin with."""
+        """Initial value of the sums of squares."""
         return {"accumulator": self.initial_accumulator_value}
 
     def rate(self) -> float:
-        """The learning rate of the next step; asks the schedule, if there is one."""
+        """Return the learning rate of the next step; call the schedule, if there is one."""
         rate = super().rate()
         if rate == 0:
             raise ArgumentError(
@@ -93,7 +93,7 @@ class Ftrl(Optimizer):
         kernels.ftrl_step(w, g, *slots, rate, self.learning_rate_power, l1, l2, shrinkage)
 
     def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
-        """Write down the update of weights that lie side by side."""
+        """Emit the instructions that update contiguous weights."""
         penalties = self.l1_regularization_strength, self.l2_regularization_strength
         settings = (
             self.learning_rate_power,
@@ -104,7 +104,7 @@ class Ftrl(Optimizer):
         program.update("ftrl", (w, *slots), g, program.rates, *map(float, settings))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal optimizer."""
+        """Return the arguments that create an equal optimizer."""
         return {
             **super().get_config(),
             "initial_accumulator_value": self.initial_accumulator_value,

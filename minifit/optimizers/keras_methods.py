@@ -1,7 +1,7 @@
-"""Methods that programs of tf.keras call on an optimizer: weights as a list, and a class written as there.
+"""Methods for programs written for tf.keras: an optimizer's weights as a list, and hooks for subclasses.
 
-An optimizer in the way of tf.keras names its slots in `_create_slots` and changes one variable at a time in
-`_resource_apply_dense`. Its arithmetic is that of tensors and variables.
+An optimizer written for tf.keras creates its slots in `_create_slots` and updates one variable at a time in
+`_resource_apply_dense`, with operations on tensors and variables.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,24 +15,24 @@ from minifit.schedules import LearningRateSchedule, serialize
 
 
 class KerasMethods:
-    """The base of `Optimizer` with the methods that only programs for tf.keras call."""
+    """The base class of `Optimizer`, with the methods that only programs for tf.keras call."""
 
     slot_names: tuple[str, ...]
     slots_by_variable = False
-    """True where Keras lists all slots of one variable before those of the next."""
+    """True if Keras lists all slots of one variable before those of the next."""
 
     if TYPE_CHECKING:
         name: str
         iterations: Variable
         learning_rate: Any
         decay: float
-        _seen: dict[Parameter, None]
+        _planned: dict[Parameter, None]
 
         def slots_of(self, parameter: Parameter) -> dict[str, Array]:
-            """Return what is remembered for one parameter."""
+            """Return the slots of one parameter by name."""
 
         def remember(self, *slot_names: str) -> None:
-            """Have these slots from now on."""
+            """Set the names of the slots."""
 
         def rate(self) -> float:
             """Return the learning rate of the next step."""
@@ -42,18 +42,18 @@ class KerasMethods:
 
     @property
     def _name(self) -> str:
-        """Return `name`, which tf.keras keeps here and plugins read."""
+        """Name, under the attribute that tf.keras uses and plugins read."""
         return self.name
 
     # -- weights ----------------------------------------------------------------------------------------
 
     @property
     def weights(self) -> list[Variable]:
-        """Its variables: `iterations`, then what it remembers of each variable that it has updated.
+        """Variables of the optimizer: `iterations`, then the slots of each variable that it has updated.
 
-        They live in the memory that the steps use, until a layer is added to the model.
+        They share the memory that the steps use, until a layer is added to the model.
         """
-        slots = {p: self.slots_of(p) for p in self._seen}
+        slots = {p: self.slots_of(p) for p in self._planned}
         places = [(p, slot) for slot in self.slot_names for p in slots]
         if self.slots_by_variable:
             places = [(p, slot) for p in slots for slot in self.slot_names]
@@ -64,49 +64,49 @@ class KerasMethods:
         return self.weights
 
     def get_weights(self) -> list[Any]:
-        """Return copies of the numbers of `weights`, in their order."""
+        """Return copies of the values of `weights`, in order."""
         return [w.numpy() for w in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replace the numbers of `weights`, or none if one does not fit.
+        """Replace the values of `weights`, or none of them if one does not fit.
 
         Raises
         ------
         ArgumentError
-            When there are more or fewer than `weights`. An optimizer that made no step has `iterations` alone.
+            If their number differs from that of `weights`. Before its first step an optimizer has only `iterations`.
         ShapeError
-            When one has another shape.
+            If a value has the wrong shape.
         """
-        own, given = self.weights, list(weights)
-        if len(own) != len(given):
+        variables, values = self.weights, list(weights)
+        if len(variables) != len(values):
             raise ArgumentError(
-                f"This {type(self).__name__} has {len(own)} weights. Received: {len(given)}. "
-                "Take a step first, or give what get_weights() returned for the same variables."
+                f"This {type(self).__name__} has {len(variables)} weights. Received: {len(values)}. "
+                "Take a step first, or pass the result of get_weights() for the same variables."
             )
         before = self.get_weights()
         try:
-            for variable, value in zip(own, given, strict=True):
+            for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
         except Exception:
-            for variable, value in zip(own, before, strict=True):
+            for variable, value in zip(variables, before, strict=True):
                 variable.assign(value)
             raise
 
     def _create_all_weights(self, var_list: Iterable[Parameter]) -> None:
-        """Have the slots for these variables, before the first step."""
+        """Create the slots of these variables, before the first step."""
         self.plan(list(var_list))
 
     def get_slot_names(self) -> list[str]:
-        """Return the names of what it remembers of each variable."""
+        """Return the names of the slots."""
         return list(self.slot_names)
 
     def get_slot(self, var: Parameter, slot_name: str) -> Variable:
-        """Return what it remembers of a variable under a name, as a variable that may be assigned to.
+        """Return a slot of a variable, as a variable that may be assigned to.
 
         Raises
         ------
         UnknownNameError
-            When there is no such slot.
+            If there is no such slot.
         """
         slots = self.slots_of(var)
         if slot_name not in slots:
@@ -116,25 +116,25 @@ class KerasMethods:
     def _variable(self, parameter: Parameter, slot: str, memory: Array) -> Variable:
         return Variable.within(f"{self.name}/{parameter.name.removesuffix(':0')}/{slot}:0", memory)
 
-    # -- a class in the way of tf.keras -----------------------------------------------------------------
+    # -- for subclasses written for tf.keras ------------------------------------------------------------
 
     def add_slot(self, var: Parameter, slot_name: str, initializer: Any = "zeros") -> Variable:
-        """Remember something of each variable; for `_create_slots`. It begins with zeros."""
+        """Add a slot that starts at zeros; for `_create_slots`."""
         if initializer != "zeros":
             raise ArgumentError(
-                f"A slot begins with zeros. Received: initializer={quoted(initializer)}. "
-                "Name the slot and what it begins with in slot_names and slot_starts of the class."
+                f"A slot starts at zeros. Received: initializer={quoted(initializer)}. "
+                "For another start, name the slot in slot_names and its initial value in slot_starts of the class."
             )
         if slot_name not in self.slot_names:
             self.remember(*self.slot_names, slot_name)
         return self.get_slot(var, slot_name)
 
     def _set_hyper(self, name: str, value: Any) -> None:
-        """Keep a hyperparameter as the attribute of this name."""
+        """Store a hyperparameter as the attribute of the same name."""
         setattr(self, name, value)
 
     def _get_hyper(self, name: str, dtype: Any = None) -> Any:
-        """Return a hyperparameter as a number; of a schedule, its rate at this step."""
+        """Return a hyperparameter as a number; for a schedule, its rate at this step."""
         value = getattr(self, name)
         if name == "learning_rate":
             return Number(self.rate())
@@ -148,7 +148,7 @@ class KerasMethods:
         return value.numpy().item() if isinstance(value, Variable) else value
 
     def _decayed_lr(self, var_dtype: Any = None) -> Number:
-        """Return the learning rate of this step, with `decay`."""
+        """Return the learning rate of this step, after `decay`."""
         return Number(self.rate())
 
     @property

@@ -1,4 +1,4 @@
-"""`RMSprop`: the gradient over the running size of gradients."""
+"""`RMSprop`: steps of the gradient over its running size."""
 
 from functools import partial
 from types import ModuleType
@@ -11,17 +11,17 @@ from minifit.settings import Setting, flag, unnamed
 
 
 class RMSprop(Optimizer):
-    """Steps divided by a running root mean square of the gradient; what ``compile()`` uses by default.
+    """Steps divided by a running root mean square of the gradient; the default of ``compile()``.
 
     Parameters
     ----------
     learning_rate : float, LearningRateSchedule or callable, default 0.001
     rho : float from 0 to 1, default 0.9
-        How slowly the mean square forgets.
+        Decay rate of the mean square.
     momentum : float from 0 to 1, default 0
     epsilon : float, default 1e-7
     centered : bool, default False
-        Whether the square of the mean gradient is taken off the mean square (an estimate of the variance).
+        Whether to subtract the square of the mean gradient from the mean square, which then estimates the variance.
     name : str, default "RMSprop"
     **kwargs
         As for `Optimizer`.
@@ -52,8 +52,8 @@ class RMSprop(Optimizer):
         self.centered, self.momentum = centered, momentum
 
     def _settle_slots(self) -> None:
-        wanted = {"momentum": vars(self).get("momentum"), "mg": self.centered}
-        names = ("rms", *(name for name, on in wanted.items() if on or name in self.slot_names))
+        options = {"momentum": vars(self).get("momentum"), "mg": self.centered}
+        names = ("rms", *(name for name, on in options.items() if on or name in self.slot_names))
         if names != self.slot_names:
             self.remember(*names)
 
@@ -67,7 +67,7 @@ class RMSprop(Optimizer):
             kernels.rmsprop_step(w, g, slots[0], mean, rate, self.rho, self.epsilon)
 
     def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
-        """Write down the update of weights that lie side by side."""
+        """Emit the instructions that update contiguous weights."""
         by_name = dict(zip(self.slot_names, slots, strict=True))
         name, used, settings = "rmsprop", ["rms"], [float(self.rho), float(self.epsilon)]
         if "momentum" in by_name:
@@ -77,6 +77,11 @@ class RMSprop(Optimizer):
         program.update(name, (w, *(by_name[each] for each in used)), g, program.rates, *settings)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal optimizer."""
-        own = {"rho": self.rho, "momentum": self.momentum, "epsilon": self.epsilon, "centered": self.centered}
-        return {**super().get_config(), **own}
+        """Return the arguments that create an equal optimizer."""
+        options = {
+            "rho": self.rho,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "centered": self.centered,
+        }
+        return {**super().get_config(), **options}

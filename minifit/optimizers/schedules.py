@@ -1,4 +1,4 @@
-"""The names of `minifit.schedules`, where code written for Keras looks for them."""
+"""The names of `minifit.schedules`, at the place where Keras has them."""
 
 from minifit.schedules import (
     CosineDecay,

@@ -1,4 +1,4 @@
-"""`SGD`: the plain way down."""
+"""`SGD`: plain gradient descent, optionally with momentum."""
 
 from functools import partial
 from types import ModuleType
@@ -11,7 +11,7 @@ from minifit.settings import Setting, flag
 
 
 class SGD(Optimizer):
-    """Gradient descent, with momentum if wanted.
+    """Gradient descent, with optional momentum.
 
     ``v = momentum * v - learning_rate * g``, then ``w += v``; with `nesterov`
     ``w += momentum * v - learning_rate * g``.
@@ -55,7 +55,7 @@ class SGD(Optimizer):
             kernels.sgd_step(w, g, rate)
 
     def lower_update(self, program: Any, w: Array, g: Array, slots: tuple[Array, ...]) -> None:
-        """Write down the update of weights that lie side by side."""
+        """Emit the instructions that update contiguous weights."""
         if self.momentum:
             settings = float(self.momentum), int(self.nesterov)
             program.update("momentum", (w, slots[0]), g, program.rates, *settings)
@@ -63,5 +63,5 @@ class SGD(Optimizer):
             program.update("sgd", (w,), g, program.rates)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal optimizer."""
+        """Return the arguments that create an equal optimizer."""
         return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}

@@ -1,4 +1,4 @@
-"""What optimizers remember of earlier steps lies in memory of the same layout as the parameters."""
+"""`Slots`: the memory of an optimizer's slots, with the layout of the parameters."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,17 +7,18 @@ from minifit.parameters import Parameter, ParameterBuffer
 
 
 class Slots:
-    """One array for each slot, of the layout of a buffer; they follow when it is laid out anew.
+    """One array for each slot, with the layout of a buffer; the arrays follow when that layout changes.
 
     Parameters
     ----------
     names : iterable of str
     starts : dict
-        The value that a slot begins with, where that is not 0.
+        Initial values of the slots that do not start at 0.
 
     Attributes
     ----------
-    arrays : dict of str to ndarray of shape (learned,), as of the buffer
+    arrays : dict of str to ndarray of shape (learned,)
+        `learned` is that of the buffer.
     """
 
     def __init__(self, names: Iterable[str], starts: Mapping[str, float]) -> None:
@@ -27,11 +28,11 @@ class Slots:
         self._places: dict[Parameter, slice] = {}
 
     def have(self, names: Iterable[str]) -> None:
-        """Have a slot of each of these names; those that are new begin when the layout is followed."""
+        """Set the names of the slots; `follow` initializes the new ones."""
         self.arrays = {name: self.arrays.get(name, aligned_zeros(0)) for name in names}
 
     def follow(self, buffer: ParameterBuffer) -> None:
-        """Take on the layout of the buffer; what is remembered of a parameter moves with it."""
+        """Adopt the layout of the buffer; the slots of each parameter move with it."""
         if self._layout == buffer.layout:
             return
         learned = filter(buffer.holds_learned, buffer.parameters)
@@ -39,7 +40,8 @@ class Slots:
         for name, old in self.arrays.items():
             new = self.arrays[name] = aligned_zeros(buffer.learned)
             if name in self._starts:
-                new.fill(1)  # between the parameters, so that nothing is divided by zero there
+                # the gaps between the parameters hold 1, so that nothing is divided by zero there
+                new.fill(1)
                 for place in places.values():
                     new[place] = self._starts[name]
             if old.size:
@@ -48,6 +50,6 @@ class Slots:
         self._layout, self._places = buffer.layout, places
 
     def put(self, parameter: Parameter, slots: Mapping[str, Array]) -> None:
-        """Have these slots of a parameter, those that there are by their names."""
+        """Set the slots of a parameter that exist here, by name."""
         for name in self.arrays.keys() & slots.keys():
             self.arrays[name][self._places[parameter]] = slots[name].reshape(-1)
