@@ -4,9 +4,9 @@
 
     model = minifit.Sequential([minifit.layers.Dense(10, activation="softmax")])
 
-The names below are loaded when they are first used: a program pays only for what it asks for.
+The names below are loaded on first use: a program pays only for the modules that it uses.
 
-PYTEST_DONT_REWRITE: pytest, which loads a plugin of this package, leaves the asserts of the package as they are.
+PYTEST_DONT_REWRITE: pytest loads a plugin of this package, and must not rewrite the asserts of the package.
 """
 
 from importlib import import_module
@@ -63,7 +63,8 @@ if TYPE_CHECKING:  # what type checkers and editors see
     from minifit.parameters import Variable as Variable
     from minifit.tape import GradientTape as GradientTape
 else:
-    _DEFINED_IN = {  # others are modules
+    # all other names are modules
+    _DEFINED_IN = {
         "GradientTape": "minifit.tape",
         "Input": "minifit.layers",
         "Model": "minifit.models",
@@ -74,14 +75,13 @@ else:
     def __getattr__(name: str) -> Any:
         if name not in __all__:
             raise AttributeError(f"module 'minifit' has no attribute {name!r}")
-        with import_module(
-            "minifit.interrupts"
-        ).held():  # NumPy cannot be imported again after half an import
+        # an interrupt must wait: NumPy cannot be imported again after half an import
+        with import_module("minifit.interrupts").held():
             if name in _DEFINED_IN:
-                found = getattr(import_module(_DEFINED_IN[name]), name)
+                member = getattr(import_module(_DEFINED_IN[name]), name)
             else:
-                found = import_module(f"minifit.{name}")
-        return globals().setdefault(name, found)
+                member = import_module(f"minifit.{name}")
+        return globals().setdefault(name, member)
 
 
 def __dir__() -> list[str]:

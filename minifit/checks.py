@@ -1,7 +1,7 @@
-"""Rules for arguments: real numbers, whole numbers, several of them, names. Said in the same words everywhere.
+"""Validation of arguments: real numbers, whole numbers, lists of numbers, and names, with the same words everywhere.
 
-A number is whatever says that it is one real number: Python's, NumPy's, a `Fraction`, a `Decimal`, a tensor of any
-library. Nothing is rounded to a whole number, and a bool is none.
+A number is any object that holds one real number: of Python or NumPy, a `Fraction`, a `Decimal`, or a tensor of any
+library. Nothing is rounded to a whole number, and a bool is not a number.
 """
 
 import math
@@ -15,25 +15,28 @@ from minifit.arrays import numpy_ready
 from minifit.errors import ArgumentError, ArgumentTypeError, quoted
 
 EPSILON = 1e-7
-"""What keeps a division from being one by zero, unless something else is wanted."""
+"""Default of `epsilon`, which avoids divisions by zero."""
 
 T = TypeVar("T")
 
 
 def real(value: Any) -> int | float | None:
-    """Return a real number of any kind as one of Python's; None for what is not exactly one number."""
+    """Return a real number of any type as a Python number; None for anything but exactly one number."""
     if type(value) is int or type(value) is float:
         return value
     if isinstance(value, bool | str | bytes | bytearray) or getattr(value, "shape", ()) != ():
         return None
     dtype = getattr(value, "dtype", None)
     kind = getattr(dtype, "kind", None)
-    if kind is None:  # no dtype, or none of NumPy's
+    # no dtype, or the dtype of another library
+    if kind is None:
         if any(word in str(dtype) for word in ("bool", "complex")):
             return None
-    elif kind not in "fiuV":  # V is the kind of ml_dtypes' bfloat16
+    # V is the kind of ml_dtypes' bfloat16
+    elif kind not in "fiuV":
         return None
-    if hasattr(value, "detach"):  # PyTorch warns of a number that has a gradient
+    # PyTorch warns about converting a number that has a gradient
+    if hasattr(value, "detach"):
         value = value.detach()
     for convert, method in ((index, "__index__"), (float, "__float__")):
         if hasattr(type(value), method):
@@ -45,27 +48,28 @@ def real(value: Any) -> int | float | None:
 
 
 def single(value: Any) -> int | float | None:
-    """Return a real number, or that of an array of one, as one of Python's; None for anything else.
+    """Return a real number, or the number in an array of one, as a Python number; None for anything else.
 
-    For values of logs: a metric may compute an array, and a model may have one class or one output.
+    For values of logs: a metric may return an array, which has one entry if the model has one class or one output.
     """
-    found = real(value)
-    if found is None and getattr(value, "shape", ()) != () and hasattr(value, "__array__"):
+    number = real(value)
+    if number is None and getattr(value, "shape", ()) != () and hasattr(value, "__array__"):
         array = np.asarray(numpy_ready(value))
-        found = real(array.item()) if array.size == 1 else None
-    return found
+        number = real(array.item()) if array.size == 1 else None
+    return number
 
 
 def whole(value: Any) -> int | None:
-    """Return an integer of any kind as Python's; None for what is no integer by its kind, as 2.0."""
-    found = real(value)
-    return found if isinstance(found, int) else None
+    """Return an integer of any type as a Python int; None for any other type, even for 2.0."""
+    number = real(value)
+    return number if isinstance(number, int) else None
 
 
 def entries(value: Any) -> list[Any] | None:
-    """Return the entries of what holds several, in their order; None for a single thing, text and a dict.
+    """Return the entries of a collection in order; None for a single object, for text and for a dict.
 
-    A list, tuple, range, array of one axis, pandas Series or Index, a dict's keys or values, a generator.
+    A collection is a list, tuple, range, array of one axis, pandas Series or Index, a dict's keys or values, or a
+    generator.
     """
     if isinstance(value, str | bytes | bytearray | Mapping) or getattr(value, "ndim", 1) != 1:
         return None
@@ -76,70 +80,70 @@ def entries(value: Any) -> list[Any] | None:
 
 
 def integer(name: str, value: Any, example: int = -1) -> int:
-    """Return `value` as Python's int.
+    """Return `value` as a Python int.
 
     Raises
     ------
     ArgumentTypeError
-        When it is no integer.
+        If it is not an integer.
     """
-    found = whole(value)
-    if found is None:
+    number = whole(value)
+    if number is None:
         raise ArgumentTypeError(
             f"{name} must be an integer. Received: {name}={quoted(value)}. Pass for example {name}={example}."
         )
-    return found
+    return number
 
 
 def positive(name: str, value: Any, least: int = 1, example: int = 10) -> int:
-    """Return `value` as Python's int; a float will do that has no fraction, as ``1000 / 10``.
+    """Return `value` as a Python int; a float without a fraction, such as ``1000 / 10``, is also accepted.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When it is below `least`, or no integer.
+        If it is below `least`, or not an integer.
     """
     rule = "a positive integer" if least == 1 else f"an integer of at least {least}"
-    number = real(value)
-    found = int(number) if isinstance(number, float) and number.is_integer() else whole(value)
-    if found is None or found < least:
-        kind = ArgumentTypeError if found is None else ArgumentError
-        raise kind(
+    parsed = real(value)
+    number = int(parsed) if isinstance(parsed, float) and parsed.is_integer() else whole(value)
+    if number is None or number < least:
+        error = ArgumentTypeError if number is None else ArgumentError
+        raise error(
             f"{name} must be {rule}. Received: {name}={quoted(value)}. Pass for example {name}={example}."
         )
-    return found
+    return number
 
 
 def seed(name: str, value: Any, below: int | None = None) -> int:
-    """Return the seed of a random generator as Python's int.
+    """Return the seed of a random generator as a Python int.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When it is negative or not below `below`, or no integer.
+        If it is negative, not below `below`, or not an integer.
     """
-    found = whole(value)
-    if found is None or found < 0 or (below is not None and found >= below):
-        kind = ArgumentTypeError if found is None else ArgumentError
+    number = whole(value)
+    if number is None or number < 0 or (below is not None and number >= below):
+        error = ArgumentTypeError if number is None else ArgumentError
         rule = "of at least 0" if below is None else f"from 0 to {below - 1}"
-        raise kind(
+        raise error(
             f"{name} must be an integer {rule}. Received: {name}={quoted(value)}. Pass for example {name}=1."
         )
-    return found
+    return number
 
 
 def sizes(name: str, value: Any) -> tuple[int | None, ...]:
-    """Return a shape as a tuple of ints, None where a size is free.
+    """Return a shape as a tuple of ints, with None for a free size.
 
     Raises
     ------
     ArgumentTypeError
-        When it is no list of integers.
+        If it is not a list of integers.
     """
     listed = entries(value)
     if listed is None:
         raise ArgumentTypeError(
-            f"{name} is a tuple of integers. Received: {name}={quoted(value)}. Pass for example {name}=(None, 1)."
+            f"{name} must be a tuple of integers. Received: {name}={quoted(value)}. Pass for example {name}=(None, 1)."
         )
     return tuple(None if size is None else integer(name, size, 1) for size in listed)
 
@@ -148,22 +152,25 @@ def sizes(name: str, value: Any) -> tuple[int | None, ...]:
 
 
 def number(name: str, value: Any, example: float = 0.01, infinite: bool = False) -> float:
-    """Return `value` as Python's float.
+    """Return `value` as a Python float.
 
     Raises
     ------
-    ArgumentError, ArgumentTypeError
-        When it is NaN, or infinite unless that is allowed; when it is no real number.
+    ArgumentError
+        If it is NaN, or if it is infinite and not `infinite`.
+    ArgumentTypeError
+        If it is not a real number.
     """
-    found = real(value)
-    if found is None:
+    parsed = real(value)
+    if parsed is None:
         raise ArgumentTypeError(
             f"{name} must be a number. Received: {name}={quoted(value)}. Pass for example {name}={example}."
         )
     try:
-        result = float(found)
-    except OverflowError:  # an integer that no float can hold
-        result = math.inf if found > 0 else -math.inf
+        result = float(parsed)
+    except OverflowError:
+        # an integer too large for a float
+        result = math.inf if parsed > 0 else -math.inf
     if math.isnan(result) or (math.isinf(result) and not infinite):
         raise ArgumentError(
             f"{name} must be a finite number. Received: {name}={quoted(value)}. Pass for example {name}={example}."
@@ -174,13 +181,13 @@ def number(name: str, value: Any, example: float = 0.01, infinite: bool = False)
 def _within(
     rule: str, met: Callable[[float], bool], name: str, value: Any, example: float, infinite: bool = False
 ) -> float:
-    """Return `value` as a float that meets a rule."""
-    found = number(name, value, example, infinite)
-    if not met(found):
+    """Return `value` as a float, after validating that it meets a rule."""
+    result = number(name, value, example, infinite)
+    if not met(result):
         raise ArgumentError(
             f"{name} must be {rule}. Received: {name}={quoted(value)}. Pass for example {name}={example}."
         )
-    return found
+    return result
 
 
 def not_negative(name: str, value: Any, example: float = 0.01, infinite: bool = False) -> float:
@@ -206,40 +213,40 @@ def fraction(name: str, value: Any, closed: bool = False, example: float = 0.9) 
 
 
 def optional(name: str, value: Any) -> float | None:
-    """Return None, or `value` as a float, if it is a number of at least 0; infinity bounds nothing."""
+    """Return None, or `value` as a float, if it is a number of at least 0; infinity means no bound."""
     return None if value is None else not_negative(name, value, infinite=True)
 
 
 def reference(name: str, value: Any) -> float | None:
-    """Return None, or `value` as a float, if it is a number that others are compared with; infinity may be one."""
+    """Return None, or `value` as a float, if it is a number to compare others with; infinity is allowed."""
     return None if value is None else number(name, value, example=0.5, infinite=True)
 
 
 def small(value: Any) -> float:
-    """Return `value` as the `epsilon` of an optimizer; None and 0 stand for 1e-7, as in Keras."""
+    """Return `value` as the `epsilon` of an optimizer; None and 0 mean 1e-7, as in Keras."""
     return EPSILON if value is None else not_negative("epsilon", value) or EPSILON
 
 
 def optional_of(check: Callable[[str, Any], T]) -> Callable[[str, Any], T | None]:
-    """Return the check that lets None pass."""
+    """Return a check that also accepts None."""
     return lambda name, value: None if value is None else check(name, value)
 
 
 def exact(check: Callable[..., float], **options: Any) -> Callable[[str, Any], int | float]:
-    """Return the check that keeps an integer an int, so that a configuration holds what was given."""
+    """Return a check that keeps an integer as an int, so that a configuration contains the argument unchanged."""
 
     def checked(name: str, value: Any) -> int | float:
-        found, given = check(name, value, **options), whole(value)
-        return found if given is None else given
+        result, integer = check(name, value, **options), whole(value)
+        return result if integer is None else integer
 
     return checked
 
 
 epochs = exact(not_negative, example=3, infinite=True)
-"""Check of a number of epochs to wait for: a fraction is rounded up, and infinity is never reached, as in Keras."""
+"""Check of a number of epochs to wait: a fraction is rounded up, and infinity is never reached, as in Keras."""
 
 
-# -- several --------------------------------------------------------------------------------------------------
+# -- lists ----------------------------------------------------------------------------------------------------
 
 
 def axes(name: str, value: Any) -> int | list[int]:
@@ -248,47 +255,48 @@ def axes(name: str, value: Any) -> int | list[int]:
     Raises
     ------
     ArgumentTypeError
-        When it is no integer, no list of integers, or empty.
+        If it is neither an integer nor a list of integers, or empty.
     """
     listed = entries(value)
-    found = [whole(axis) for axis in ([value] if listed is None else listed)]
-    integers = [axis for axis in found if axis is not None]
-    if not found or len(integers) < len(found):
+    numbers = [whole(axis) for axis in ([value] if listed is None else listed)]
+    integers = [axis for axis in numbers if axis is not None]
+    if not numbers or len(integers) < len(numbers):
         raise ArgumentTypeError(
-            f"{name} is an integer or a list of integers. Received: {name}={quoted(value)}. -1 is the last axis."
+            f"{name} must be an integer or a list of integers. Received: {name}={quoted(value)}. "
+            f"Pass for example {name}=-1, the last axis."
         )
     return integers[0] if listed is None else integers
 
 
 def several(name: str, value: Any, each: Callable[[str, Any], T], example: str) -> list[T]:
-    """Return the entries of a list, array or the like, each checked under the name of the argument.
+    """Return the entries of a list or array, each validated under the name of the argument.
 
     Raises
     ------
     ArgumentTypeError
-        When it is a single thing, text or a dict; and whatever `each` raises.
+        If it is a single object, text or a dict; errors of `each` are also raised.
     """
-    found = entries(value)
-    if found is None:
+    listed = entries(value)
+    if listed is None:
         raise ArgumentTypeError(
             f"{name} must be a list of numbers. Received: {name}={quoted(value)}. Pass for example {name}={example}."
         )
-    return [each(name, entry) for entry in found]
+    return [each(name, entry) for entry in listed]
 
 
 # -- names ----------------------------------------------------------------------------------------------------
 
 LONGEST = 32_000
-"""Bytes of a name, at most: a weight's name begins with its layer's, and HDF5 stores names of up to twice as many."""
+"""Largest size of a name in bytes: a weight's name begins with its layer's, and HDF5 stores up to twice as many."""
 
 
 def utf8(what: str, text: str) -> bytes:
-    """The bytes of a text that goes into a file.
+    """Return the bytes of a text to be stored in a file.
 
     Raises
     ------
     ArgumentError
-        When it has a null character or half of a surrogate pair.
+        If it contains a null character or half of a surrogate pair.
     """
     try:
         encoded = text.encode()
@@ -296,27 +304,27 @@ def utf8(what: str, text: str) -> bytes:
         encoded = b"\0"
     if b"\0" in encoded:
         raise ArgumentError(
-            f"{what} is Unicode without a null character. Received: {quoted(text)}. Give it another name."
+            f"{what} must be Unicode without a null character. Received: {quoted(text)}. Choose another name."
         )
     return encoded
 
 
 def storable_name(what: str, name: Any) -> str:
-    """`name` if it is one that every file format can store.
+    """Return `name`, after validating that every file format can store it.
 
     Raises
     ------
     ArgumentTypeError
-        When it is no string.
+        If it is not a string.
     ArgumentError
-        When it has a null character or half of a surrogate pair, or is very long.
+        If it contains a null character or half of a surrogate pair, or is very long.
     """
     if not isinstance(name, str):
         raise ArgumentTypeError(
-            f"{what} is a string. Received: name={quoted(name)}. Leave it out for a name."
+            f"{what} must be a string. Received: name={quoted(name)}. Leave it out for a default name."
         )
     if len(utf8(what, name)) > LONGEST:
         raise ArgumentError(
-            f"{what} has at most {LONGEST} bytes. Received: {quoted(name)} of {len(name.encode())}. Shorten it."
+            f"{what} may have at most {LONGEST} bytes. Received: {quoted(name)} of {len(name.encode())}. Shorten it."
         )
     return name

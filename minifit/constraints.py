@@ -1,7 +1,7 @@
-"""Constraints: where an update may not take a weight.
+"""Constraints: functions that limit the values of a weight after each update.
 
-A constraint is called with a weight's array after every update and returns the array that takes its place.
-Any function that does so is a constraint too.
+A constraint is called with a weight's array after every update and returns the array that replaces it.
+Any function that does so is also a constraint.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,15 +36,16 @@ __all__ = [
     "unitnorm",
 ]
 
-EPSILON = 1e-7  # added to a norm before it divides
+EPSILON = 1e-7
+"""Number added to a norm before dividing by it."""
 
 Axes = int | Sequence[int]
 
 
 class Constraint(Configurable):
-    """The base of all constraints, which itself changes nothing.
+    """The base class of constraints, which itself changes nothing.
 
-    A constraint of one's own defines ``__call__`` and, to be saved with a model, ``get_config``.
+    A subclass defines ``__call__`` and, to be saved with a model, ``get_config``.
 
     Examples
     --------
@@ -56,22 +57,22 @@ class Constraint(Configurable):
     """
 
     def __call__(self, w: TensorLike) -> Array:
-        """The array that takes the place of `w`."""
+        """Return the array that replaces `w`."""
         return to_array(w)
 
     def lower(self, program: Any, weight: Parameter) -> None:
-        """Write down what becomes of a weight: nothing changes."""
+        """Emit the instructions that constrain a weight: none."""
 
 
 class MaxNorm(Constraint):
-    """Weights whose norm is too large are scaled down to it.
+    """Scaling of weights down to a largest norm.
 
     Parameters
     ----------
     max_value : float, default 2
-        The largest norm.
+        Largest norm.
     axis : int or list of int, default 0
-        What a norm is taken over. In a `Dense` kernel of shape (inputs, units), 0 means each unit by itself.
+        Axes of a norm. In a `Dense` kernel of shape (inputs, units), 0 means one norm for each unit.
 
     References
     ----------
@@ -85,22 +86,22 @@ class MaxNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: TensorLike) -> Array:
-        """The array with no norm above `max_value`."""
+        """Return the array with no norm above `max_value`."""
         w = to_array(w)
         norms = norm(w, self.axis)
         return w * (np.clip(norms, 0, self.max_value) / (EPSILON + norms))
 
     def lower(self, program: Any, weight: Parameter) -> None:
-        """Write down what becomes of a weight."""
+        """Emit the instructions that constrain a weight."""
         lower_norms(program, weight, self.axis, 0, self.max_value)
 
     def get_config(self) -> dict[str, Any]:
-        """The largest norm and the axis."""
+        """Return the largest norm and the axis."""
         return {"max_value": self.max_value, "axis": self.axis}
 
 
 class NonNeg(Constraint):
-    """Negative weights become 0.
+    """Replacement of negative weights by 0.
 
     References
     ----------
@@ -108,23 +109,24 @@ class NonNeg(Constraint):
     """
 
     def __call__(self, w: TensorLike) -> Array:
-        """The array with nothing below 0; NaN stays NaN."""
+        """Return the array with no value below 0; NaN stays NaN."""
         w = to_array(w)
-        with np.errstate(invalid="ignore"):  # -inf * 0, after a diverged update
+        # -inf * 0 is invalid, after an update that diverged
+        with np.errstate(invalid="ignore"):
             return np.multiply(w, w >= 0, dtype=w.dtype)
 
     def lower(self, program: Any, weight: Parameter) -> None:
-        """Write down what becomes of a weight."""
+        """Emit the instructions that constrain a weight."""
         program.update("not_negative", (weight.value,), weight.value)
 
 
 class UnitNorm(Constraint):
-    """Weights are scaled to norm 1.
+    """Scaling of weights to norm 1.
 
     Parameters
     ----------
     axis : int or list of int, default 0
-        What a norm is taken over. In a `Dense` kernel of shape (inputs, units), 0 means each unit by itself.
+        Axes of a norm. In a `Dense` kernel of shape (inputs, units), 0 means one norm for each unit.
 
     References
     ----------
@@ -137,30 +139,30 @@ class UnitNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: TensorLike) -> Array:
-        """The array with every norm 1."""
+        """Return the array with every norm 1."""
         w = to_array(w)
         return w / (EPSILON + norm(w, self.axis))
 
     def lower(self, program: Any, weight: Parameter) -> None:
-        """Write down what becomes of a weight."""
+        """Emit the instructions that constrain a weight."""
         lower_norms(program, weight, self.axis, 1, 1)
 
     def get_config(self) -> dict[str, Any]:
-        """The axis."""
+        """Return the axis."""
         return {"axis": self.axis}
 
 
 class MinMaxNorm(Constraint):
-    """Weights are scaled so that their norm lies between two bounds.
+    """Scaling of weights to a norm between two bounds.
 
     Parameters
     ----------
     min_value, max_value : float, default 0 and 1
-        The bounds.
+        Bounds of the norm.
     rate : float from 0 to 1, default 1
-        How much of the way to the bound is gone at each update.
+        Share of the distance to the bound that each update covers.
     axis : int or list of int, default 0
-        What a norm is taken over. In a `Dense` kernel of shape (inputs, units), 0 means each unit by itself.
+        Axes of a norm. In a `Dense` kernel of shape (inputs, units), 0 means one norm for each unit.
 
     References
     ----------
@@ -179,18 +181,18 @@ class MinMaxNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w: TensorLike) -> Array:
-        """The array with its norms moved towards the bounds."""
+        """Return the array with its norms moved towards the bounds."""
         w = to_array(w)
         norms = norm(w, self.axis)
-        wanted: Array = self.rate * np.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
-        return w * (wanted / (EPSILON + norms))
+        bounded: Array = self.rate * np.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
+        return w * (bounded / (EPSILON + norms))
 
     def lower(self, program: Any, weight: Parameter) -> None:
-        """Write down what becomes of a weight."""
+        """Emit the instructions that constrain a weight."""
         lower_norms(program, weight, self.axis, self.min_value, self.max_value, self.rate)
 
     def get_config(self) -> dict[str, Any]:
-        """The bounds, the rate and the axis."""
+        """Return the bounds, the rate and the axis."""
         return {
             "min_value": self.min_value,
             "max_value": self.max_value,
@@ -200,7 +202,7 @@ class MinMaxNorm(Constraint):
 
 
 def norm(w: Array, axis: Axes) -> Array:
-    """The Euclidean norm over one axis or several, kept as ones."""
+    """Return the Euclidean norm over one axis or several, which stay as axes of length 1."""
     axes = axis if isinstance(axis, int) else tuple(axis)
     return np.asarray(np.sqrt(np.square(w).sum(axis=axes, keepdims=True)))
 
@@ -208,12 +210,12 @@ def norm(w: Array, axis: Axes) -> Array:
 def lower_norms(
     program: Any, weight: Parameter, axis: Axes, low: float, high: float, rate: float = 1
 ) -> None:
-    """Write down that norms move into bounds, where they are over axes that lie side by side."""
+    """Emit the instruction that moves norms into bounds; refuse axes that are not adjacent."""
     ndim, shape = weight.ndim, weight.shape
-    wanted = [axis] if isinstance(axis, int) else list(axis)
-    found = sorted({a + ndim if a < 0 else a for a in wanted})
-    first, last = found[0], found[-1] + 1
-    if first < 0 or last > ndim or len(found) != len(wanted) or last - first != len(found):
+    listed = [axis] if isinstance(axis, int) else list(axis)
+    axes = sorted({a + ndim if a < 0 else a for a in listed})
+    first, last = axes[0], axes[-1] + 1
+    if first < 0 or last > ndim or len(axes) != len(listed) or last - first != len(axes):
         program.refuse(f"the constraint of {weight.name} over the axes {axis} of shape {shape}")
     lengths = prod(shape[:first]), prod(shape[first:last]), prod(shape[last:])
     name = "bound_norms_of_rows" if lengths[2] == 1 else "bound_norms"
@@ -246,7 +248,7 @@ TABLE = Table(
 
 
 def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """A constraint from its name, configuration or class, or a function of an array; None stays None."""
+    """Return a constraint from its name, configuration or class, or a function of an array; None stays None."""
     return None if identifier is None else TABLE.make(identifier, custom_objects)
 
 
@@ -254,18 +256,18 @@ deserialize = get
 
 
 def constrained(weight: Parameter) -> Array:
-    """Return what a weight's constraint makes of it: an array of its shape."""
-    found = np.asarray(weight.constraint(weight.value))
-    if found.dtype.kind not in "fiub" or found.shape != weight.shape:
+    """Return the result of a weight's constraint, after validating its dtype and shape."""
+    array = np.asarray(weight.constraint(weight.value))
+    if array.dtype.kind not in "fiub" or array.shape != weight.shape:
         raise ShapeError(
-            f"The constraint of {weight.name} must return an array of its shape, {weight.shape}. "
-            f"Received: dtype {found.dtype} of shape {found.shape}. Fix the constraint."
+            f"The constraint of {weight.name} must return an array of numbers of the weight's shape, {weight.shape}. "
+            f"Received: dtype {array.dtype} of shape {array.shape}. Fix the constraint."
         )
-    return found
+    return array
 
 
 def constrain(weights: Iterable[Parameter]) -> None:
-    """Replace the numbers of each weight by what its constraint makes of them, if it has one."""
+    """Replace the values of each weight with the result of its constraint, if it has one."""
     for weight in weights:
         if weight.constraint is not None:
             weight.value[...] = constrained(weight)

@@ -1,32 +1,32 @@
-"""Every error and warning that minifit raises.
+"""The errors and the warning of minifit.
 
-Each class is also a standard one, so that code which expects a ``ValueError`` catches it:
+Each error class also derives from a standard one, so code that expects a ``ValueError`` catches it:
 
     MinifitError
     ├── ArgumentError        (ValueError)    an argument breaks its rule
-    │   ├── ShapeError                       an array does not fit where it is put
+    │   ├── ShapeError                       the shape of an array does not fit
     │   ├── DataError                        the data itself is at fault
     │   │   └── LossError    (RuntimeError)  a loss that is not a finite number
     │   ├── FileFormatError  (OSError)       a file is damaged, or not what was expected
-    │   └── UnknownNameError                 a name that no table knows
-    ├── ArgumentTypeError    (TypeError)     a value of a kind that cannot be used here
-    ├── MissingKeyError      (KeyError)      the logs lack a key that is needed
+    │   └── UnknownNameError                 a name that is in no table
+    ├── ArgumentTypeError    (TypeError)     a value of a type that cannot be used here
+    ├── MissingKeyError      (KeyError)      the logs lack a required key
     ├── NotCompiledError     (RuntimeError)  training before ``compile``
-    ├── BusyError            (RuntimeError)  a model that trains is changed, or trained by another thread
-    ├── NotBuiltError        (ValueError)    weights are asked for before there are any
-    ├── UnconnectedError     (AttributeError)  a layer has not one input and output in a graph
-    ├── GradientError        (RuntimeError)  a gradient that cannot be had
-    ├── PartialLoadError     (AssertionError)  a file and a model that do not have the same weights
-    ├── DownloadError        (OSError)       a file that cannot be fetched, or is not the right one
+    ├── BusyError            (RuntimeError)  a training model is changed, or trained by another thread
+    ├── NotBuiltError        (ValueError)    weights are requested before they exist
+    ├── UnconnectedError     (AttributeError)  a layer without exactly one input and one output in a graph
+    ├── GradientError        (RuntimeError)  a gradient that cannot be computed
+    ├── PartialLoadError     (AssertionError)  a file and a model with different weights
+    ├── DownloadError        (OSError)       a file that cannot be downloaded, or is not the right one
     ├── MissingPackageError  (ImportError)   an optional package that is not installed
-    ├── StandInError         (RuntimeError)  a stand-in that cannot take the place of a package
+    ├── StandInError         (RuntimeError)  a package that the stand-in cannot replace
     ├── MissingNameError     (AttributeError)  a name that the stand-in does not have
     ├── MissingModuleError   (ModuleNotFoundError)  a name that the stand-in does not have, in an import
-    └── WorkerError          (RuntimeError)  another worker that has failed, or that makes another call
-    MinifitWarning           (UserWarning)   training goes on, but look at this
+    └── WorkerError          (RuntimeError)  another worker failed, or made a different call
+    MinifitWarning           (UserWarning)   a likely fault; training continues
 
-A text gives the rule, then what was received, then what to do. Parts of it come from others: names in a file, an
-answer of a server. They are cut, and no character in them moves a terminal's cursor.
+A message states the rule, then the value received, then what to do. It may quote untrusted text, such as names in a
+file or the answer of a server: that text is shortened, and no character in it moves a terminal's cursor.
 """
 
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ from reprlib import Repr
 from typing import Any
 
 LINE = 150
-"""Characters of one text of others, such as a name, that a message shows."""
+"""Characters that a message shows of one untrusted text, such as a name."""
 
 MESSAGE = 600
 """Characters of a whole message."""
@@ -44,16 +44,16 @@ _repr.maxstring = _repr.maxother = _repr.maxlong = LINE
 
 
 def legible(text: object, most: int = LINE, lines: bool = False) -> str:
-    """Return a text of unknown origin in a form that can be shown.
+    """Return a text of unknown origin in a form that is safe to print.
 
     Parameters
     ----------
     text : object
-        Taken by its ``str``.
+        Converted with ``str``.
     most : int, default 150
-        Characters that remain; the middle of a longer text is left out.
+        Largest number of characters; the middle of a longer text is left out.
     lines : bool, default False
-        Whether line ends stay. All other characters that are not printable (control characters, escape sequences,
+        Whether to keep line ends. All other characters that are not printable (control characters, escape sequences,
         marks that reverse the direction of writing) become escapes, as in ``repr``.
     """
     text = _cut(str(text), most)
@@ -75,14 +75,14 @@ def _escaped(character: str) -> str:
 
 
 def quoted(value: object) -> str:
-    """Return the ``repr`` of a value of unknown origin, cut: a long text, a list of many or of deep nesting."""
+    """Return the ``repr`` of a value of unknown origin, shortened if it is long or deeply nested."""
     return legible(_repr.repr(value))
 
 
 class MinifitError(Exception):
-    """The root of the tree: catches everything that minifit raises on purpose.
+    """The base class of all errors that minifit raises on purpose.
 
-    Its text can be shown on a terminal, whatever the file or the server says that it is about.
+    Its message is safe to print on a terminal, even where it quotes a file or a server.
     """
 
     def __init__(self, *args: object) -> None:
@@ -96,7 +96,7 @@ class ArgumentError(MinifitError, ValueError):
 
 
 class ShapeError(ArgumentError):
-    """An array's shape does not fit the place it is put."""
+    """The shape of an array does not fit."""
 
 
 class DataError(ArgumentError):
@@ -105,24 +105,24 @@ class DataError(ArgumentError):
     Attributes
     ----------
     row : int or None
-        The row at fault, of the batch or array that was looked at.
+        Row at fault, in the batch or array that was validated.
     """
 
     row: int | None = None
 
     @classmethod
-    def no_class(cls, number: Any, row: int, of: str, classes: int) -> "DataError":
-        """The error for a target that is none of so many class numbers."""
+    def no_class(cls, number: Any, row: int, source: str, classes: int) -> "DataError":
+        """Return the error for a target that is not a class number below `classes`."""
         outputs = "1 output" if classes == 1 else f"{classes} outputs"
         todo = (
             "give the last layer more units" if classes > 1 else "use binary_crossentropy for a single output"
         )
-        made = cls(
+        error = cls(
             f"Class numbers must be whole numbers from 0 to {classes - 1}, for a model of {outputs}. "
-            f"Received: {number} in row {row} of {of}. Correct the targets or {todo}."
+            f"Received: {number} in row {row} of {source}. Correct the targets or {todo}."
         )
-        made.row = row
-        return made
+        error.row = row
+        return error
 
 
 class LossError(DataError, RuntimeError):
@@ -138,18 +138,19 @@ class UnknownNameError(ArgumentError):
 
     @classmethod
     def of(cls, kind: str, name: str, known: Iterable[str]) -> "UnknownNameError":
-        """The error for an unknown `name`, with the nearest of the `known` ones."""
+        """Return the error for an unknown `name`, which suggests the nearest of the `known` ones."""
         return cls(f"There is no {kind} of that name. Received: {quoted(name)}. {suggestion(name, known)}")
 
 
 class ArgumentTypeError(MinifitError, TypeError):
-    """A value of a kind that cannot be used here."""
+    """A value of a type that cannot be used here."""
 
 
 class MissingKeyError(MinifitError, KeyError):
-    """The logs lack a key that is needed."""
+    """The logs lack a required key."""
 
-    __str__ = Exception.__str__  # KeyError shows its text in quotes
+    # KeyError would print the message in quotes
+    __str__ = Exception.__str__
 
 
 class NotCompiledError(MinifitError, RuntimeError):
@@ -157,15 +158,15 @@ class NotCompiledError(MinifitError, RuntimeError):
 
 
 class BusyError(MinifitError, RuntimeError):
-    """A model that is being trained is compiled, takes or loses a layer, or is trained by another thread."""
+    """A model is compiled, gains or loses a layer, or is trained by another thread while it trains."""
 
 
 class NotBuiltError(MinifitError, ValueError):
-    """A model or layer is asked for weights that it does not have yet."""
+    """The weights of a model or layer are requested before they exist."""
 
 
 class UnconnectedError(MinifitError, AttributeError):
-    """A layer was called on no symbols, or on different shapes, so that it has not one input and one output."""
+    """A layer without exactly one input and one output: it was called on no symbols, or on different shapes."""
 
 
 class GradientError(MinifitError, RuntimeError):
@@ -173,19 +174,19 @@ class GradientError(MinifitError, RuntimeError):
 
 
 class PartialLoadError(MinifitError, AssertionError):
-    """Weights that were to be loaded and were not."""
+    """A file and a model with different weights, so that some were not loaded."""
 
 
 class DownloadError(MinifitError, OSError):
-    """A file that cannot be fetched, or another one than was asked for."""
+    """A file that cannot be downloaded, or that is not the requested one."""
 
 
 class MissingPackageError(MinifitError, ImportError):
-    """A package that only some features need, and that is not installed."""
+    """An optional package that is not installed."""
 
     @classmethod
     def of(cls, user: str, package: str, error: ImportError, install: str = "") -> "MissingPackageError":
-        """Return the error for a `user` that needs a package, with what is to be installed."""
+        """Return the error for a `user` that needs a package, with the command that installs it."""
         return cls(
             f"{user} needs the package {package}. Received: {error}. "
             f"Install it with: pip install {install or package}"
@@ -193,7 +194,7 @@ class MissingPackageError(MinifitError, ImportError):
 
 
 class StandInError(MinifitError, RuntimeError):
-    """A package in whose place the stand-in cannot go, as it is imported already."""
+    """A package that the stand-in cannot replace, because it is already imported."""
 
 
 class MissingNameError(MinifitError, AttributeError):
@@ -205,16 +206,17 @@ class MissingModuleError(MinifitError, ModuleNotFoundError):
 
 
 class WorkerError(MinifitError, RuntimeError):
-    """Another of the workers that train a model together has failed, or makes another call."""
+    """Another worker that trains the same model failed, or made a different call."""
 
 
 class MinifitWarning(UserWarning):
-    """Something to look at; training goes on."""
+    """A likely fault; training continues."""
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """One sentence: the known name nearest to `name`, or all of them when none is near."""
-    from difflib import get_close_matches  # only needed when something is wrong
+    """Return a sentence with the known name nearest to `name`, or with all known names when none is near."""
+    # only needed for an error
+    from difflib import get_close_matches
 
     names = sorted(known)
     near = [n for n in names if n.lower() == name.lower()] or get_close_matches(name[:LINE], names, n=1)

@@ -1,8 +1,7 @@
-"""Initializers: the first numbers of a weight.
+"""Initializers: functions that return the initial values of a weight.
 
-An initializer is called with a shape and returns an array. Those that draw at random use the stream that the
-layer hands them, or a generator of their own when they were given a seed. Any function of a shape is an
-initializer too.
+An initializer is called with a shape and returns an array. A random initializer with a seed draws from its own
+generator, and one without a seed from the stream that the layer passes. Any function of a shape is also an initializer.
 """
 
 import math
@@ -62,7 +61,7 @@ DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 
 
 def one_of(allowed: tuple[str, ...], argument: str, value: str) -> str:
-    """Return `value` itself, if it is allowed."""
+    """Return `value`, after validating that it is allowed."""
     if value not in allowed:
         names = ", ".join(map(repr, allowed))
         raise ArgumentError(f"{argument} must be one of {names}. Received: {argument}={value!r}.")
@@ -70,20 +69,20 @@ def one_of(allowed: tuple[str, ...], argument: str, value: str) -> str:
 
 
 def distribution(argument: str, value: Any) -> str:
-    """Return the distribution that is meant, in lower case; "normal" is the truncated one."""
-    plain = str(value).lower()
-    return one_of(DISTRIBUTIONS, argument, "truncated_normal" if plain == "normal" else plain)
+    """Return the name of a distribution in lower case; "normal" means the truncated one."""
+    name = str(value).lower()
+    return one_of(DISTRIBUTIONS, argument, "truncated_normal" if name == "normal" else name)
 
 
 def _filling(name: str, value: Any) -> Any:
-    """Return what a weight is filled with: a number, or an array as it was given."""
+    """Return the value of a `Constant`: a number after validation, or an array unchanged."""
     return value if np.ndim(numpy_ready(value)) else exact(number)(name, value)
 
 
 class Initializer(Configurable):
-    """The base of all initializers.
+    """The base class of initializers.
 
-    An initializer of one's own defines ``__call__`` and, to be saved with a model, ``get_config``.
+    A subclass defines ``__call__`` and, to be saved with a model, ``get_config``.
 
     Examples
     --------
@@ -95,16 +94,16 @@ class Initializer(Configurable):
     def __call__(
         self, shape: Sequence[int], dtype: Any = None, rng: np.random.Generator | None = None
     ) -> Array:
-        """The numbers of a weight.
+        """Return the initial values of a weight.
 
         Parameters
         ----------
         shape : tuple of int
         dtype : "float32", optional
-            Nothing else is supported.
+            The only supported dtype.
         rng : numpy.random.Generator, optional
-            Where to draw from. When None, from the running model's stream "initializers", and outside of
-            any model from the process's own.
+            Generator to draw from. None means the stream "initializers" of the running model, and outside of any
+            model that of the process.
 
         Returns
         -------
@@ -115,12 +114,12 @@ class Initializer(Configurable):
         return self.fill(tuple(shape), rng)
 
     def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
-        """The numbers, once shape and dtype are known to be good; what the initializers below define."""
+        """Return the values, after `__call__` has validated the arguments; the initializers below define it."""
         raise NotImplementedError(f"{type(self).__name__} must define __call__(shape, dtype=None, rng=None)")
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """An initializer from its configuration; files written by old versions of Keras name a dtype too."""
+        """Create an initializer from its configuration; files of old versions of Keras also contain a dtype."""
         return cls(**{name: value for name, value in config.items() if name != "dtype"})
 
 
@@ -128,23 +127,23 @@ class Initializer(Configurable):
 
 
 class Zeros(Initializer):
-    """All 0."""
+    """All values 0."""
 
     def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
-        """Zeros of this shape."""
+        """Return zeros of this shape."""
         return np.zeros(shape, FLOAT)
 
 
 class Ones(Initializer):
-    """All 1."""
+    """All values 1."""
 
     def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
-        """Ones of this shape."""
+        """Return ones of this shape."""
         return np.ones(shape, FLOAT)
 
 
 class Constant(Initializer):
-    """All the same number.
+    """All values the same number.
 
     Parameters
     ----------
@@ -157,11 +156,11 @@ class Constant(Initializer):
         self.value = value
 
     def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
-        """An array of this shape filled with the value."""
+        """Return an array of this shape filled with the value."""
         return np.full(shape, self.value, FLOAT)
 
     def get_config(self) -> dict[str, Any]:
-        """The value."""
+        """Return the value."""
         return {"value": self.value}
 
 
@@ -171,7 +170,7 @@ class Identity(Initializer):
     Parameters
     ----------
     gain : float, default 1
-        The number on the diagonal.
+        Number on the diagonal.
     """
 
     gain = Setting(exact(number))
@@ -180,15 +179,15 @@ class Identity(Initializer):
         self.gain = gain
 
     def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
-        """A matrix of this shape, which must have two dimensions."""
+        """Return a matrix of this shape, which must have two dimensions."""
         if len(shape) != 2:
             raise ShapeError(
-                f"Identity makes matrices. Received: shape={shape}. Use it for weights of two dimensions."
+                f"Identity initializes matrices. Received: shape={shape}. Use it for weights of two dimensions."
             )
         return np.eye(*shape, dtype=FLOAT) * FLOAT.type(self.gain)
 
     def get_config(self) -> dict[str, Any]:
-        """The gain."""
+        """Return the gain."""
         return {"gain": self.gain}
 
 
@@ -196,12 +195,12 @@ class Identity(Initializer):
 
 
 class Random(Initializer):
-    """The base of those that draw at random.
+    """The base class of random initializers.
 
     Parameters
     ----------
     seed : int, optional
-        With a seed the initializer draws from a generator of its own: two with the same seed make the same
+        With a seed the initializer draws from its own generator: two initializers with the same seed return the same
         numbers, call after call.
     """
 
@@ -214,19 +213,19 @@ class Random(Initializer):
         self._own = None if self.seed is None else np.random.Generator(np.random.PCG64(self.seed))
 
     def stream(self, rng: np.random.Generator | None) -> np.random.Generator:
-        """Where to draw from: its own generator, else the one handed in, else the stream of here and now."""
+        """Return the generator to draw from: its own, else `rng`, else the current stream."""
         return self._own or rng or current().streams.get("initializers")
 
 
 class RandomUniform(Random):
-    """Drawn evenly from an interval.
+    """Values from a uniform distribution.
 
     Parameters
     ----------
     minval, maxval : float, default -0.05 and 0.05
-        The interval; `maxval` itself is not drawn.
+        Bounds of the interval, which does not include `maxval`.
     seed : int, optional
-        For a generator of its own.
+        Seed of the initializer's own generator.
     """
 
     minval, maxval = Setting(exact(number)), Setting(exact(number))
@@ -237,23 +236,23 @@ class RandomUniform(Random):
         self.maxval = maxval
 
     def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
-        """Random numbers of this shape."""
+        """Return random numbers of this shape."""
         return uniform(self.stream(rng), shape, self.minval, self.maxval)
 
     def get_config(self) -> dict[str, Any]:
-        """The interval and the seed."""
+        """Return the interval and the seed."""
         return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed}
 
 
 class RandomNormal(Random):
-    """Drawn from a normal distribution.
+    """Values from a normal distribution.
 
     Parameters
     ----------
     mean : float, default 0
     stddev : float, default 0.05
     seed : int, optional
-        For a generator of its own.
+        Seed of the initializer's own generator.
     """
 
     mean, stddev = Setting(exact(number)), Setting(exact(number))
@@ -264,48 +263,48 @@ class RandomNormal(Random):
         self.stddev = stddev
 
     def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
-        """Random numbers of this shape."""
+        """Return random numbers of this shape."""
         return normal(self.stream(rng), shape, self.mean, self.stddev)
 
     def get_config(self) -> dict[str, Any]:
-        """Mean, standard deviation and seed."""
+        """Return mean, standard deviation and seed."""
         return {"mean": self.mean, "stddev": self.stddev, "seed": self.seed}
 
 
 class TruncatedNormal(RandomNormal):
-    """Drawn from a normal distribution; what is more than two standard deviations off is drawn again.
+    """Values from a normal distribution; a value more than two standard deviations from the mean is redrawn.
 
     Parameters
     ----------
     mean : float, default 0
     stddev : float, default 0.05
-        Before the redrawing; afterwards it is 0.88 times as large.
+        Standard deviation before redrawing; afterwards it is 0.88 times as large.
     seed : int, optional
-        For a generator of its own.
+        Seed of the initializer's own generator.
     """
 
     def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
-        """Random numbers of this shape."""
+        """Return random numbers of this shape."""
         return truncated(self.stream(rng), shape, self.mean, self.stddev)
 
 
 class VarianceScaling(Random):
-    """Random numbers whose variance suits the size of the weight: ``scale / n``.
+    """Random values whose variance is scaled to the size of the weight: ``scale / n``.
 
     Parameters
     ----------
     scale : float, default 1
     mode : {"fan_in", "fan_out", "fan_avg"}
-        Whether n counts the inputs of a unit, its outputs, or is the mean of both.
+        Meaning of n: the number of inputs of a unit, of its outputs, or the mean of both.
     distribution : {"truncated_normal", "untruncated_normal", "uniform"}
         "normal" is another name for "truncated_normal".
     seed : int, optional
-        For a generator of its own.
+        Seed of the initializer's own generator.
 
     Raises
     ------
     ArgumentError
-        When `scale` is not positive, or a name is none of these.
+        If `scale` is not positive, or a name is not listed here.
 
     References
     ----------
@@ -328,7 +327,7 @@ class VarianceScaling(Random):
         self.scale, self.mode, self.distribution = scale, mode, distribution
 
     def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
-        """Random numbers of this shape."""
+        """Return random numbers of this shape."""
         rng = self.stream(rng)
         variance = self.scale / max(1.0, self._count(shape))
         if self.distribution == "uniform":  # from -a to a the variance is a² / 3
@@ -343,7 +342,7 @@ class VarianceScaling(Random):
         return {"fan_in": fan_in, "fan_out": fan_out}.get(self.mode, (fan_in + fan_out) / 2)
 
     def get_config(self) -> dict[str, Any]:
-        """Scale, mode, distribution and seed."""
+        """Return scale, mode, distribution and seed."""
         return {
             "scale": self.scale,
             "mode": self.mode,
@@ -353,12 +352,12 @@ class VarianceScaling(Random):
 
 
 class Preset(VarianceScaling):
-    """The base of those that are `VarianceScaling` with everything but the seed settled.
+    """The base class of initializers that are `VarianceScaling` with fixed arguments, except for the seed.
 
     Parameters
     ----------
     seed : int, optional
-        For a generator of its own.
+        Seed of the initializer's own generator.
     """
 
     settings: ClassVar[tuple[float, str, str]]
@@ -368,12 +367,12 @@ class Preset(VarianceScaling):
         super().__init__(*self.settings, seed=seed)
 
     def get_config(self) -> dict[str, Any]:
-        """The seed."""
+        """Return the seed."""
         return {"seed": self.seed}
 
 
 class GlorotUniform(Preset):
-    """Evenly from [-a, a] with ``a = sqrt(6 / (fan_in + fan_out))``; what `Dense` begins with.
+    """Uniform values from [-a, a] with ``a = sqrt(6 / (fan_in + fan_out))``; the default of `Dense`.
 
     References
     ----------
@@ -384,7 +383,7 @@ class GlorotUniform(Preset):
 
 
 class GlorotNormal(Preset):
-    """Truncated normal with standard deviation ``sqrt(2 / (fan_in + fan_out))``.
+    """Truncated normal values with standard deviation ``sqrt(2 / (fan_in + fan_out))``.
 
     References
     ----------
@@ -395,7 +394,7 @@ class GlorotNormal(Preset):
 
 
 class HeUniform(Preset):
-    """Evenly from [-a, a] with ``a = sqrt(6 / fan_in)``, for layers with relu.
+    """Uniform values from [-a, a] with ``a = sqrt(6 / fan_in)``, for layers with relu.
 
     References
     ----------
@@ -406,7 +405,7 @@ class HeUniform(Preset):
 
 
 class HeNormal(Preset):
-    """Truncated normal with standard deviation ``sqrt(2 / fan_in)``, for layers with relu.
+    """Truncated normal values with standard deviation ``sqrt(2 / fan_in)``, for layers with relu.
 
     References
     ----------
@@ -417,7 +416,7 @@ class HeNormal(Preset):
 
 
 class LecunUniform(Preset):
-    """Evenly from [-a, a] with ``a = sqrt(3 / fan_in)``.
+    """Uniform values from [-a, a] with ``a = sqrt(3 / fan_in)``.
 
     References
     ----------
@@ -428,7 +427,7 @@ class LecunUniform(Preset):
 
 
 class LecunNormal(Preset):
-    """Truncated normal with standard deviation ``sqrt(1 / fan_in)``.
+    """Truncated normal values with standard deviation ``sqrt(1 / fan_in)``.
 
     References
     ----------
@@ -439,15 +438,15 @@ class LecunNormal(Preset):
 
 
 class Orthogonal(Random):
-    """Rows or columns, whichever are fewer, of length `gain` and at right angles to each other.
+    """A random matrix whose rows or columns, whichever are fewer, are orthogonal and of length `gain`.
 
-    A weight of more than two dimensions is made as a matrix with its own last dimension.
+    A weight of more than two dimensions is a reshaped matrix with the same last dimension.
 
     Parameters
     ----------
     gain : float, default 1
     seed : int, optional
-        For a generator of its own.
+        Seed of the initializer's own generator.
 
     References
     ----------
@@ -462,7 +461,7 @@ class Orthogonal(Random):
         self.gain = gain
 
     def fill(self, shape: Shape, rng: np.random.Generator | None) -> Array:
-        """A random orthogonal array of this shape, which must have at least two dimensions."""
+        """Return a random orthogonal array of this shape, which must have at least two dimensions."""
         if len(shape) < 2:
             raise ShapeError(
                 f"Orthogonal needs at least two dimensions. Received: shape={shape}. "
@@ -471,34 +470,35 @@ class Orthogonal(Random):
         rows, columns = math.prod(shape[:-1]), shape[-1]
         tall = self.stream(rng).standard_normal((max(rows, columns), min(rows, columns)))
         q, r = np.linalg.qr(tall)
-        q *= np.where(np.diagonal(r) < 0, -1, 1)  # of the many q this makes every direction equally likely
+        # q is unique only up to signs; this choice makes all directions equally likely
+        q *= np.where(np.diagonal(r) < 0, -1, 1)
         return np.array(self.gain * (q if rows >= columns else q.T), FLOAT, order="C").reshape(shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Gain and seed."""
+        """Return gain and seed."""
         return {"gain": self.gain, "seed": self.seed}
 
 
-# -- what they share -----------------------------------------------------------------------------------------
+# -- shared functions ----------------------------------------------------------------------------------------
 
 TRUNCATED_STDDEV = 0.87962566103423978
-"""The standard deviation of a normal distribution of which only [-2, 2] is left."""
+"""Standard deviation of the standard normal distribution truncated to [-2, 2]."""
 
 
 def uniform(rng: np.random.Generator, shape: Shape, low: float, high: float) -> Array:
-    """Evenly drawn numbers, each below `high`."""
+    """Return uniformly distributed numbers, each below `high`."""
     drawn = rng.random(shape, dtype=np.float32) * FLOAT.type(high - low)
     return np.asarray(drawn + FLOAT.type(low), FLOAT)
 
 
 def normal(rng: np.random.Generator, shape: Shape, mean: float, stddev: float) -> Array:
-    """Normally distributed numbers."""
+    """Return normally distributed numbers."""
     drawn = rng.standard_normal(shape, dtype=np.float32) * FLOAT.type(stddev)
     return np.asarray(drawn + FLOAT.type(mean), FLOAT)
 
 
 def truncated(rng: np.random.Generator, shape: Shape, mean: float, stddev: float) -> Array:
-    """Normally distributed numbers at most two standard deviations off."""
+    """Return normally distributed numbers at most two standard deviations from the mean."""
     drawn = rng.standard_normal(math.prod(shape), dtype=np.float32)
     off = np.flatnonzero(np.abs(drawn) > 2)
     while off.size:
@@ -508,7 +508,7 @@ def truncated(rng: np.random.Generator, shape: Shape, mean: float, stddev: float
 
 
 def fans(shape: Shape) -> tuple[int, int]:
-    """How many inputs and outputs a unit of a weight has; a convolution's are counted over its window."""
+    """Return the numbers of inputs and outputs of a unit; those of a convolution count its whole window."""
     if len(shape) < 2:
         size = math.prod(shape)
         return size, size
@@ -575,7 +575,7 @@ TABLE = Table(
 
 
 def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """An initializer from its name, configuration or class, or a function of a shape; None stays None."""
+    """Return an initializer from its name, configuration or class, or a function of a shape; None stays None."""
     return None if identifier is None else TABLE.make(identifier, custom_objects)
 
 

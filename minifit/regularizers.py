@@ -1,7 +1,7 @@
-"""Regularizers: what large weights add to the loss.
+"""Regularizers: penalties that large weights add to the loss.
 
 A regularizer is called with a tensor and returns one number as a tensor. Any function that does so, written
-in `minifit.ops`, is a regularizer too.
+with `minifit.ops`, is also a regularizer.
 """
 
 from collections.abc import Mapping
@@ -20,23 +20,24 @@ from minifit.tensor import Tensor, TensorLike, as_tensor
 __all__ = ["L1", "L1L2", "L2", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2", "serialize"]
 
 
-LARGEST = float(np.finfo(FLOAT).max)  # as Python's float, so that nothing overflows in a comparison
+LARGEST = float(np.finfo(FLOAT).max)
+"""Largest factor, as a Python float so that no comparison overflows."""
 
 
 def factor(name: str, value: Any) -> float:
-    """Return a factor as Keras keeps it, rounded to float32."""
-    found = real(value)
-    if found is not None and 0 <= found <= LARGEST:
-        return float(FLOAT.type(found))
+    """Return a factor rounded to float32, as in Keras, after validating it."""
+    number = real(value)
+    if number is not None and 0 <= number <= LARGEST:
+        return float(FLOAT.type(number))
     raise ArgumentError(
-        f"{name} must be a number from 0 on. Received: {name}={value!r}. Pass for example {name}=0.01."
+        f"{name} must be a finite number of at least 0. Received: {name}={value!r}. Pass for example {name}=0.01."
     )
 
 
 class Regularizer(Configurable):
-    """The base of all regularizers, which itself adds nothing.
+    """The base class of regularizers, which itself adds nothing.
 
-    A regularizer of one's own defines ``__call__`` and, to be saved with a model, ``get_config``.
+    A subclass defines ``__call__`` and, to be saved with a model, ``get_config``.
 
     Examples
     --------
@@ -48,12 +49,12 @@ class Regularizer(Configurable):
     """
 
     def __call__(self, x: TensorLike) -> Tensor:
-        """What the numbers in `x` add to the loss."""
+        """Return the penalty on `x`, which is added to the loss."""
         return Tensor(0.0)
 
 
 class L1(Regularizer):
-    """``l1 * sum(abs(x))``, which draws many weights to 0.
+    """``l1 * sum(abs(x))``, which pulls many weights to 0.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ class L1(Regularizer):
     Raises
     ------
     ArgumentError
-        When the factor is negative, not finite or no number.
+        If the factor is negative, not finite or not a number.
 
     References
     ----------
@@ -75,11 +76,11 @@ class L1(Regularizer):
         self.l1 = 0.01 if l1 is None else l1
 
     def __call__(self, x: TensorLike) -> Tensor:
-        """The penalty on `x`."""
+        """Return the penalty on `x`."""
         return ops.penalty(as_tensor(x), self.l1, 0.0)
 
     def get_config(self) -> dict[str, Any]:
-        """The factor."""
+        """Return the factor."""
         return {"l1": self.l1}
 
 
@@ -93,7 +94,7 @@ class L2(Regularizer):
     Raises
     ------
     ArgumentError
-        When the factor is negative, not finite or no number.
+        If the factor is negative, not finite or not a number.
 
     References
     ----------
@@ -106,11 +107,11 @@ class L2(Regularizer):
         self.l2 = 0.01 if l2 is None else l2
 
     def __call__(self, x: TensorLike) -> Tensor:
-        """The penalty on `x`."""
+        """Return the penalty on `x`."""
         return ops.penalty(as_tensor(x), 0.0, self.l2)
 
     def get_config(self) -> dict[str, Any]:
-        """The factor."""
+        """Return the factor."""
         return {"l2": self.l2}
 
 
@@ -120,12 +121,12 @@ class L1L2(Regularizer):
     Parameters
     ----------
     l1, l2 : float, default 0
-        The function `l1_l2` and the name "l1_l2" have 0.01 instead.
+        The function `l1_l2` and the name "l1_l2" default to 0.01 instead.
 
     Raises
     ------
     ArgumentError
-        When a factor is negative, not finite or no number.
+        If a factor is negative, not finite or not a number.
 
     References
     ----------
@@ -139,16 +140,16 @@ class L1L2(Regularizer):
         self.l2 = 0.0 if l2 is None else l2
 
     def __call__(self, x: TensorLike) -> Tensor:
-        """The penalty on `x`."""
+        """Return the penalty on `x`."""
         return ops.penalty(as_tensor(x), self.l1, self.l2)
 
     def get_config(self) -> dict[str, Any]:
-        """Both factors."""
+        """Return both factors."""
         return {"l1": self.l1, "l2": self.l2}
 
 
 def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
-    """`L1L2` with other defaults."""
+    """Return an `L1L2` with other defaults."""
     return L1L2(l1, l2)
 
 
@@ -163,11 +164,12 @@ TABLE = Table(
 
 
 def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """A regularizer from its name, configuration or class, or a function of a tensor; None stays None."""
+    """Return a regularizer from its name, configuration or class, or a function of a tensor; None stays None."""
     if identifier is None:
         return None
-    made = TABLE.make(identifier, custom_objects)
-    return l1_l2() if made is l1_l2 else made  # the only name of a function that makes one
+    regularizer = TABLE.make(identifier, custom_objects)
+    # "l1_l2" is the only name of a function that returns a regularizer
+    return l1_l2() if regularizer is l1_l2 else regularizer
 
 
 deserialize = get

@@ -1,7 +1,7 @@
-"""`Setting`: a public attribute that counts whenever it is set, by the rule that the constructor goes by.
+"""`Setting`: a public attribute that takes effect whenever it is set, and follows the rule of the constructor.
 
-Nothing is copied out of it: a value that follows from settings is computed where it is used. What is planned ahead, as
-the kernel for chains is, looks at `count` to see whether any setting has changed since.
+No code keeps a copy of a setting: values that depend on settings are computed where they are used. A plan made in
+advance, such as the kernel for chains, compares `count` to see whether any setting has changed since.
 """
 
 from collections.abc import Callable
@@ -12,21 +12,21 @@ import numpy as np
 from minifit.errors import ArgumentError
 
 count = 0
-"""The number of changes of settings in this process."""
+"""Number of changes of settings in this process."""
 
 
 flags = 0
-"""The changes that were of a `trainable` flag, which is often put back before anything goes by it."""
+"""Number of those changes that set a `trainable` flag, which is often restored before anything reads it."""
 
 
 def changed() -> None:
-    """Let all that was planned by the settings as they were be looked at again."""
+    """Record a change of a setting, so that plans are validated again."""
     global count
     count += 1
 
 
 def flagged() -> None:
-    """Note a change of a `trainable` flag, as `changed` does."""
+    """Record a change of a `trainable` flag, as `changed` does."""
     global count, flags
     count += 1
     flags += 1
@@ -38,14 +38,13 @@ class Setting:
     Parameters
     ----------
     check : callable, optional
-        ``check(name, value)`` returns the value to keep, or raises; the constructor's check and the only one.
+        ``check(name, value)`` returns the value to store, or raises an error. The constructor has no other check.
     then : str, optional
-        The name of a method that is called after every change, for what cannot be computed where it is used.
+        Name of a method that is called after every change, for values that cannot be computed where they are used.
 
     Notes
     -----
-    The value lies in the object's ``__dict__`` under the attribute's own name, where it is read without a call of
-    Python's.
+    The value is stored in the object's ``__dict__`` under the attribute's name, so reading it calls no Python code.
     """
 
     def __init__(self, check: Callable[[str, Any], Any] | None = None, then: str | None = None) -> None:
@@ -68,28 +67,28 @@ class Setting:
             getattr(owner, self.then)()
 
     def refuse(self, owner: Any, value: Any) -> None:
-        """Raise when this object can no longer take the value."""
+        """Raise an error if this object can no longer accept the value."""
 
     def differs(self, owner: Any, value: Any) -> bool:
-        """Return whether the object has another value now."""
+        """Return True if the current value of the object differs."""
         now = vars(owner)[self.name]
         return not (now is value or np.array_equal(now, value))
 
 
 class Fixed(Setting):
-    """A public attribute that is settled when the object is made; setting another value is an error."""
+    """A public attribute that is settled when the object is created; setting another value raises an error."""
 
     def refuse(self, owner: Any, value: Any) -> None:
-        """Raise for another value than the object was made with."""
+        """Raise an error for a value that differs from the one the object was created with."""
         if self.name in vars(owner) and self.differs(owner, value):
             raise ArgumentError(
-                f"{self.name} is settled when a {type(owner).__name__} is made. Received: {self.name}={value!r} "
-                f"for one with {self.name}={vars(owner)[self.name]!r}. Make another one."
+                f"{self.name} is settled when a {type(owner).__name__} is created. Received: {self.name}={value!r} "
+                f"for one with {self.name}={vars(owner)[self.name]!r}. Create another one."
             )
 
 
 class Option(Setting):
-    """A public attribute that is handed to the object's function, among its ``_options``."""
+    """A public attribute that is passed to the object's function, as one of its ``_options``."""
 
     def __get__(self, owner: Any, kind: Any = None) -> Any:
         return self if owner is None else owner._options[self.name]
@@ -100,22 +99,22 @@ class Option(Setting):
 
 
 def check_options(owner: Any) -> None:
-    """Hold the options that an object was made with to their rules."""
+    """Validate the options that an object was created with."""
     for name, value in owner._options.items():
         if isinstance(getattr(type(owner), name, None), Option):
             setattr(owner, name, value)
 
 
 def unnamed(check: Callable[[Any], Any]) -> Callable[[str, Any], Any]:
-    """Return the check that ignores the attribute's name."""
+    """Return a check that ignores the attribute's name."""
     return lambda name, value: check(value)
 
 
 def as_given(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
-    """Return the check that keeps a value as it was given, if it passes."""
+    """Return a check that keeps a valid value unchanged."""
     return lambda name, value: (check(name, value), value)[1]
 
 
 def flag(name: str, value: Any) -> bool:
-    """Return whether a value counts as true."""
+    """Return the truth of a value."""
     return bool(value)

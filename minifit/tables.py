@@ -1,9 +1,8 @@
 """Tables from names to classes and functions.
 
-Every family (losses, optimizers, initializers, ...) ends in one `Table`. It is the only list of what there
-is: strings given by users, configurations read from files and the pages of the documentation all go by it.
-Nothing is ever imported by a name found in a file: a name is in a table, or in the `custom_objects` that the
-caller gives or has registered, or it is an error.
+Every family (losses, optimizers, initializers, ...) has one `Table`, the only list of its members: names in programs,
+configurations in files and the pages of the documentation all refer to it. No name in a file is ever imported: it must
+be in a table, or in the `custom_objects` that the caller passes or has registered.
 """
 
 import copy
@@ -19,7 +18,7 @@ from minifit.registration import get_registered_name, get_registered_object
 from minifit.signatures import check_call, name_of
 
 _own: set[Any] = set()
-"""The members of all tables: they keep their names in files, whatever else they are registered as."""
+"""Members of all tables: they keep their names in files, even if they are also registered under another name."""
 
 
 class Table(Mapping[str, Any]):
@@ -28,11 +27,11 @@ class Table(Mapping[str, Any]):
     Parameters
     ----------
     kind : str
-        What the family is called in messages: ``"loss"``.
+        Name of the family in messages, such as ``"loss"``.
     members : dict
-        From name to class or function. The first name of a member is its own, later ones are aliases.
+        From name to class or function. The first name of a member is its own; the others are aliases.
     called_with : tuple of str, optional
-        The arguments that a user's own function must take to be a member.
+        Arguments that a user's function must take to be a member.
     """
 
     def __init__(self, kind: str, members: Mapping[str, Any], called_with: Sequence[str] = ()) -> None:
@@ -51,49 +50,49 @@ class Table(Mapping[str, Any]):
         return len(self._members)
 
     def find(self, name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """Return the member called `name`, or registered as ``package>name`` where `name` is among the custom objects.
+        """Return the member called `name`; of a registered ``package>name``, the custom object called `name`.
 
-        The nearest names count: `custom_objects`, those of `custom_object_scope`, those of `get_custom_objects`.
+        Custom names come first: `custom_objects`, then those of `custom_object_scope`, then `get_custom_objects`.
 
         Raises
         ------
         UnknownNameError
-            With the nearest known name.
+            For a name that is in none of them; it suggests the nearest known name.
         """
-        own = {**names_of_users(), **(custom_objects or {})}
-        for place in (own, self._members):
-            if name in place:
-                return place[name]
+        custom = {**names_of_users(), **(custom_objects or {})}
+        for members in (custom, self._members):
+            if name in members:
+                return members[name]
         bare = name.rpartition(">")[2]
-        if bare != name and bare in own:
-            return own[bare]
-        raise UnknownNameError.of(self.kind, name, {**self._members, **own})
+        if bare != name and bare in custom:
+            return custom[bare]
+        raise UnknownNameError.of(self.kind, name, {**self._members, **custom})
 
     def make(self, identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """A member from whatever a user may write for it.
+        """Return a member from any form in which a user may specify it.
 
         Parameters
         ----------
         identifier : str, dict, class or ready-made member
             A string is a name; a dict is a configuration ``{"class_name": ..., "config": {...}}``; a class
-            is called without arguments; anything else callable is taken as it is.
+            is called without arguments; any other callable is returned unchanged.
         custom_objects : dict, optional
             More names.
 
         Raises
         ------
         UnknownNameError
-            When the table has no such name.
+            If the table has no such name.
         ArgumentError
-            When a configuration lacks what the member needs.
+            If a configuration does not fit the member.
         ArgumentTypeError
-            When the identifier is none of these, or a function that takes other arguments.
+            For any other identifier, and for a function that takes other arguments.
         """
         if isinstance(identifier, str):
             return _member(self.find(identifier, custom_objects), {}, custom_objects)
         if isinstance(identifier, Mapping) and "class_name" in identifier:
-            found = self.find(identifier["class_name"], custom_objects)
-            return _member(found, dict(identifier.get("config") or {}), custom_objects)
+            kind = self.find(identifier["class_name"], custom_objects)
+            return _member(kind, dict(identifier.get("config") or {}), custom_objects)
         if isinstance(identifier, type):
             return _member(identifier, {}, custom_objects)
         if callable(identifier):
@@ -101,66 +100,66 @@ class Table(Mapping[str, Any]):
                 check_call(f"The {self.kind} {name_of(identifier)!r}", identifier, *self._called_with)
             return identifier
         raise ArgumentTypeError(
-            f"The {self.kind} is given by its name, as an object or as a function. "
+            f"The {self.kind} must be a name, an object or a function. "
             f"Received: {quoted(identifier)}. Pass for example {next(iter(self._members), 'its name')!r}."
         )
 
 
 class Configurable:
-    """A member whose configuration can be written down and read back.
+    """The base class of members with a configuration.
 
-    `get_config` returns the arguments of ``__init__`` as plain values; `from_config` makes an equal member. A copy,
-    by ``copy.copy`` too, shares nothing with the original that either of them may change.
+    `get_config` returns the arguments of ``__init__`` as plain values; `from_config` creates an equal member. A copy,
+    even one of ``copy.copy``, shares no mutable state with the original.
     """
 
     def __copy__(self) -> Any:
         return copy.deepcopy(self)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal object."""
+        """Return the arguments that create an equal object."""
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """An object made from what `get_config` returned."""
-        return made_from(cls, config)
+        """Create an object from the result of `get_config`."""
+        return create(cls, config)
 
 
-def _member(found: Any, config: dict[str, Any], own: Mapping[str, Any] | None) -> Any:
-    """Return an object of a class from its configuration; a function is taken as it is.
+def _member(kind: Any, config: dict[str, Any], custom_objects: Mapping[str, Any] | None) -> Any:
+    """Create an object of a class from its configuration; return a function unchanged.
 
-    A function among the arguments is written by its name; those of the user's own stand in its place again.
+    A configuration stores a function by its name; the name of a user's function is replaced by the function.
     """
-    if not isinstance(found, type):
-        return found
+    if not isinstance(kind, type):
+        return kind
     for argument, value in config.items():
         if isinstance(value, str) and argument != "name":
-            named = get_registered_object(value, own)
-            config[argument] = named if isfunction(named) else value
-    return found.from_config(config) if hasattr(found, "from_config") else made_from(found, config)
+            member = get_registered_object(value, custom_objects)
+            config[argument] = member if isfunction(member) else value
+    return kind.from_config(config) if hasattr(kind, "from_config") else create(kind, config)
 
 
-def made_from(kind: type, config: dict[str, Any]) -> Any:
-    """An object of a class from its arguments by name.
+def create(kind: type, config: dict[str, Any]) -> Any:
+    """Create an object of a class from its arguments by name.
 
     Raises
     ------
     ArgumentError
-        When the class takes others.
+        If the class takes other arguments.
     """
     try:
         signature(kind).bind(**config)
     except TypeError as error:
         raise ArgumentError(
-            f"The configuration of {kind.__name__} gives the arguments that it needs. "
+            f"The configuration of {kind.__name__} must contain its arguments. "
             f"Received: {quoted(config)} ({legible(error)}). "
-            "Pass what get_config() returned, or make the object yourself."
+            "Pass the result of get_config(), or create the object yourself."
         ) from None
     return kind(**config)
 
 
 def serialize(member: Any) -> Any:
-    """A member as plain data: a function by its name, an object as its class name and configuration."""
+    """Return a member as plain data: a function as its name, an object as its class name and configuration."""
     if member is None or isinstance(member, str):
         return member
     if isinstance(member, Configurable):
@@ -169,19 +168,19 @@ def serialize(member: Any) -> Any:
 
 
 def described(member: Any) -> dict[str, Any]:
-    """An object by the name of its class and its configuration, as files have it."""
+    """Return the class name and the configuration of an object, in the form that files store."""
     kind = type(member)
     name = kind.__name__ if kind in _own else get_registered_name(kind)
     return {"class_name": name, "config": member.get_config()}
 
 
 def serialize_keras_object(instance: Any) -> Any:
-    """Return an object as its class's name and configuration, a function as its name, None as None.
+    """Return an object as its class name and configuration, a function as its name, and None as None.
 
     Parameters
     ----------
     instance : layer, loss, initializer, ..., or function
-        What has a ``get_config`` or a ``__name__``.
+        An object with a ``get_config`` or a ``__name__``.
 
     Raises
     ------
@@ -199,7 +198,7 @@ def serialize_keras_object(instance: Any) -> Any:
     if hasattr(instance, "__name__"):
         return get_registered_name(instance)
     raise ArgumentError(
-        "Only what has a get_config or a __name__ can be written. "
+        "An object needs a get_config or a __name__ to be serialized. "
         f"Received: {quoted(instance)} of type {type(instance).__name__}. Define get_config."
     )
 
@@ -210,25 +209,27 @@ def deserialize_keras_object(
     custom_objects: Mapping[str, Any] | None = None,
     printable_module_name: str = "object",
 ) -> Any:
-    """Return the object or function that `serialize_keras_object` has written; None for None.
+    """Return the object or function that `serialize_keras_object` stored; None for None.
 
     Parameters
     ----------
     identifier : str or dict
         A name, or ``{"class_name": ..., "config": ...}``.
     module_objects : dict, optional
-        From name to class or function: all there are, beside the custom and registered ones. Nothing is imported.
+        The known classes and functions by name, besides the custom and registered ones. Nothing is imported.
     custom_objects : dict, optional
-        More of them, which go before the others.
+        More classes and functions by name, which come first.
     printable_module_name : str, default "object"
-        What they are called in messages.
+        Word for the members in messages.
 
     Raises
     ------
     UnknownNameError
         For a name that is in none of these.
-    ArgumentError, ArgumentTypeError
-        For a configuration that does not fit the class, and what is no name or configuration.
+    ArgumentError
+        For a configuration that does not fit the class.
+    ArgumentTypeError
+        For anything but a name or a configuration.
 
     Examples
     --------
@@ -245,7 +246,7 @@ def deserialize_keras_object(
 
 
 def plain(value: Any) -> Any:
-    """Configurations as lists, dicts, numbers and strings alone; a function is its name, all else its class."""
+    """Return a configuration of only lists, dicts, numbers and strings; a function becomes its name."""
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -258,7 +259,7 @@ def plain(value: Any) -> Any:
 
 
 def first_difference(then: Any, now: Any, place: str = "") -> tuple[str, Any, Any]:
-    """Where two plain values begin to differ, in words, and what stands there in each."""
+    """Return the place of the first difference between two plain values, in words, and both values there."""
     if isinstance(then, dict) and isinstance(now, dict):
         for key in {**then, **now}:
             if then.get(key) != now.get(key):

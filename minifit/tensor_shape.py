@@ -1,6 +1,6 @@
-"""`TensorShape`: a shape with TensorFlow's methods, which is a tuple and goes wherever a shape goes.
+"""`TensorShape`: a tuple with the methods of TensorFlow's shapes, usable wherever a shape is.
 
-Tensors have such a shape, and `Shaped` has the methods of theirs that have to do with it and with their identity.
+The shape of a tensor is one; `Shaped` has the methods of tensors that concern their shape and their identity.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from minifit.errors import ArgumentTypeError, ShapeError, quoted
 
 
 class TensorShape(tuple[Any, ...]):
-    """The length of every axis, None where it may be any.
+    """The lengths of the axes; None is any length.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class TensorShape(tuple[Any, ...]):
     Raises
     ------
     ArgumentTypeError
-        For anything else, such as the None of a shape of which not even the number of axes is known.
+        For anything else, such as None for a shape with an unknown number of axes.
 
     Examples
     --------
@@ -37,10 +37,10 @@ class TensorShape(tuple[Any, ...]):
     __slots__ = ()
 
     def __new__(cls, dims: Iterable[Any]) -> "TensorShape":
-        """Make it of numbers of any kind."""
+        """Create a shape from numbers of any type."""
         if not isinstance(dims, Iterable) or isinstance(dims, str):
             raise ArgumentTypeError(
-                f"A shape is a list of lengths. Received: {quoted(dims)}. Pass for example [None, 3]."
+                f"A shape must be a list of lengths. Received: {quoted(dims)}. Pass for example [None, 3]."
             )
         return super().__new__(cls, (None if n is None else int(n) for n in dims))
 
@@ -54,8 +54,8 @@ class TensorShape(tuple[Any, ...]):
 
     def __getitem__(self, place: Any) -> Any:
         """Return the length of an axis, or the shape of a slice of the axes."""
-        found = super().__getitem__(place)
-        return quick(found) if isinstance(place, slice) else found
+        lengths = super().__getitem__(place)
+        return quick(lengths) if isinstance(place, slice) else lengths
 
     def __add__(self, other: Any) -> "TensorShape":
         return TensorShape((*self, *other))
@@ -64,19 +64,19 @@ class TensorShape(tuple[Any, ...]):
         return TensorShape((*other, *self))
 
     def concatenate(self, other: Iterable[Any]) -> "TensorShape":
-        """Return the shape with the axes of another behind its own."""
+        """Return the shape followed by the axes of another."""
         return self + other
 
     @property
     def rank(self) -> int:
-        """The number of axes."""
+        """Number of axes."""
         return len(self)
 
     ndims = rank
 
     @property
     def dims(self) -> list[int | None]:
-        """The lengths."""
+        """Lengths of the axes."""
         return list(self)
 
     def as_list(self) -> list[int | None]:
@@ -84,15 +84,15 @@ class TensorShape(tuple[Any, ...]):
         return list(self)
 
     def is_fully_defined(self) -> bool:
-        """Return whether no length is None."""
+        """Return True if no length is None."""
         return None not in self
 
     def num_elements(self) -> int | None:
-        """Return how many numbers there are; None if a length is None."""
+        """Return the number of elements; None if a length is None."""
         return prod(n or 0 for n in self) if self.is_fully_defined() else None
 
     def is_compatible_with(self, other: Iterable[Any]) -> bool:
-        """Return whether a tensor may have both shapes."""
+        """Return True if a tensor may have both shapes."""
         theirs = TensorShape(other)
         return len(self) == len(theirs) and all(
             a == b or a is None or b is None for a, b in zip(self, theirs, strict=True)
@@ -102,17 +102,17 @@ class TensorShape(tuple[Any, ...]):
         """Raise `ShapeError` unless a tensor may have both shapes."""
         if not self.is_compatible_with(other):
             raise ShapeError(
-                f"Two shapes were to be compatible. Received: {tuple(self)} and {tuple(other)}. Reshape one tensor."
+                f"The two shapes must be compatible. Received: {tuple(self)} and {tuple(other)}. Reshape one tensor."
             )
 
 
 def quick(shape: tuple[Any, ...]) -> TensorShape:
-    """Return a shape whose entries are known to be lengths."""
+    """Return a `TensorShape` of a tuple of lengths, without validation."""
     return tuple.__new__(TensorShape, shape)
 
 
 class Reference:
-    """A tensor as a key: equal to another reference when both are to one tensor, whatever its numbers are.
+    """A hashable reference to a tensor: equal to another if both refer to the same tensor, whatever its values are.
 
     References
     ----------
@@ -139,7 +139,7 @@ class Reference:
 
 
 class Shaped:
-    """The methods of a tensor about its shape and its identity, for tensors with numbers and those without."""
+    """The methods of tensors that concern shape and identity, for tensors with and without values."""
 
     __slots__ = ()
     shape: Any
@@ -149,7 +149,7 @@ class Shaped:
         return quick(self.shape)
 
     def set_shape(self, shape: Iterable[Any] | None) -> None:
-        """Raise `ShapeError` unless the tensor may have a shape, in which None stands for any length."""
+        """Raise `ShapeError` unless the tensor may have this shape, in which None means any length."""
         if shape is not None:
             self.get_shape().assert_is_compatible_with(shape)
 

@@ -281,7 +281,7 @@ def test_an_unknown_name(name: str, hint: str) -> None:
 
 @pytest.mark.parametrize("wrong", [3, 1.5, ["relu"]])
 def test_what_is_no_activation(wrong: Any) -> None:
-    with pytest.raises(ArgumentTypeError, match="activation is given by its name"):
+    with pytest.raises(ArgumentTypeError, match="activation must be a name"):
         activations.get(wrong)
 
 

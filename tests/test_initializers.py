@@ -85,7 +85,7 @@ def test_identity() -> None:
     np.testing.assert_array_equal(Identity()((2, 2)), [[1, 0], [0, 1]])
     np.testing.assert_array_equal(Identity(gain=2.0)((2, 3)), [[2, 0, 0], [0, 2, 0]])
     for shape in ((3,), (2, 3, 4)):
-        with pytest.raises(ShapeError, match="Identity makes matrices"):
+        with pytest.raises(ShapeError, match="Identity initializes matrices"):
             Identity()(shape)
 
 

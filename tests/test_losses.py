@@ -957,7 +957,7 @@ def test_an_unknown_name(name: str, hint: str) -> None:
 
 @pytest.mark.parametrize("wrong", [3, 0.5, ["mse", "mae"], {"mse"}])
 def test_what_is_no_loss(wrong: Any) -> None:
-    with pytest.raises(ArgumentTypeError, match="loss is given by its name"):
+    with pytest.raises(ArgumentTypeError, match="loss must be a name"):
         losses.get(wrong)
 
 

@@ -62,10 +62,10 @@ def test_defaults() -> None:
 @pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), 1e39, "0.1", [0.1], 1j])
 def test_factors_are_numbers_from_0_on(value: Any) -> None:
     for make in (L1, L1L2, l1_l2):
-        with pytest.raises(ArgumentError, match=r"l1 must be a number from 0 on\. Received: l1="):
+        with pytest.raises(ArgumentError, match=r"l1 must be a finite number of at least 0\. Received: l1="):
             make(value)
     for cls in (L2, L1L2):
-        with pytest.raises(ArgumentError, match=r"l2 must be a number from 0 on\. Received: l2="):
+        with pytest.raises(ArgumentError, match=r"l2 must be a finite number of at least 0\. Received: l2="):
             cls(l2=value)
 
 

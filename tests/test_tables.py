@@ -127,7 +127,7 @@ def test_no_name_is_imported() -> None:
 @pytest.mark.parametrize("identifier", [3, 0.5, None, ["thing"], {"size": 3}])
 def test_what_is_none_of_these(identifier: Any) -> None:
     with pytest.raises(
-        ArgumentTypeError, match=r"The thing is given by its name.*Received: .*Pass for example 'Thing'"
+        ArgumentTypeError, match=r"The thing must be a name.*Received: .*Pass for example 'Thing'"
     ):
         TABLE.make(identifier)
 
@@ -203,9 +203,9 @@ def test_objects_as_data_and_back() -> None:
     assert deserialize_keras_object("halve", module_objects={"halve": halve}) is halve
     assert deserialize_keras_object("halve", custom_objects={"halve": halve}) is halve
     assert serialize_keras_object(Thing) == "Thing"
-    with pytest.raises(ArgumentError, match=r"get_config or a __name__ can be written. Received: 3 of"):
+    with pytest.raises(ArgumentError, match=r"get_config or a __name__ to be serialized. Received: 3 of"):
         serialize_keras_object(3)
     with pytest.raises(UnknownNameError, match=r"'Thnig'.*'Thing'"):
         deserialize_keras_object({"class_name": "Thnig"}, {"Thing": Thing}, printable_module_name="thing")
-    with pytest.raises(ArgumentTypeError, match="The thing is given by its name"):
+    with pytest.raises(ArgumentTypeError, match="The thing must be a name"):
         deserialize_keras_object(3, printable_module_name="thing")

@@ -43,7 +43,7 @@ def test_shapes_that_fit() -> None:
 
 @pytest.mark.parametrize("dims", [None, 3, "ab"])
 def test_what_is_no_shape(dims: Any) -> None:
-    with pytest.raises(ArgumentTypeError, match="A shape is a list of lengths"):
+    with pytest.raises(ArgumentTypeError, match="A shape must be a list of lengths"):
         TensorShape(dims)
 
 

@@ -353,7 +353,7 @@ RESULTS: dict[str, Row] = {
         through(lambda: Dense(4, kernel_constraint=lambda w: None, name="mine")),
         ShapeError,
         (
-            "The constraint of mine/kernel:0 must return an array of its shape",
+            "The constraint of mine/kernel:0 must return an array of numbers of the weight's shape",
             "dtype object of shape ()",
             "Fix",
         ),
@@ -361,7 +361,7 @@ RESULTS: dict[str, Row] = {
     "a constraint of another shape": (
         through(lambda: Dense(4, kernel_constraint=lambda w: w[0], name="mine")),
         ShapeError,
-        ("an array of its shape, (4, 4)", "Received: dtype float32 of shape (4,)", "Fix"),
+        ("the weight's shape, (4, 4)", "Received: dtype float32 of shape (4,)", "Fix"),
     ),
     "a layer without super().__init__()": (
         through(WithoutSuper),
@@ -447,7 +447,7 @@ METRICS: dict[str, Row] = {
     "a metric 3": (
         with_metrics("numbers", 3),
         ArgumentTypeError,
-        ("The metric is given by its name", "Received: 3", "for example"),
+        ("The metric must be a name", "Received: 3", "for example"),
     ),
 }
 

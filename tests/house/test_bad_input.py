@@ -505,7 +505,7 @@ def configurations() -> list[Case]:
             (
                 "configuration of Dense",
                 "Received: {'unitz': 3} (missing a required argument: 'units')",
-                "Pass what",
+                "Pass the result",
             ),
         ),
         Case(

@@ -381,7 +381,7 @@ def test_names_that_nobody_knows(option: str, kind: str) -> None:
     wrong: dict[str, Any] = {option: 3}
     with pytest.raises(UnknownNameError, match=f"There is no {kind} of that name. Received: 'nope'"):
         Dense(3, **unknown)
-    with pytest.raises((ArgumentTypeError, ArgumentError), match=f"{kind} is given by its name"):
+    with pytest.raises((ArgumentTypeError, ArgumentError), match=f"{kind} must be a name"):
         Dense(3, **wrong)
 
 

@@ -288,6 +288,6 @@ def test_in_a_model(mode: str, width: int) -> None:
 )
 def test_arguments_are_settled_when_it_is_made(name: str, value: Any) -> None:
     layer = IntegerLookup(vocabulary=[50])
-    with pytest.raises(ArgumentError, match=f"{name} is settled when a IntegerLookup is made"):
+    with pytest.raises(ArgumentError, match=f"{name} is settled when a IntegerLookup is created"):
         setattr(layer, name, value)
     assert layer([50, 1]).value.tolist() == [1, 0]

@@ -41,7 +41,7 @@ def test_the_configuration() -> None:
 
 @pytest.mark.parametrize("wrong", ["a", None, 1.5, []])
 def test_arguments(wrong: Any) -> None:
-    with pytest.raises(ArgumentTypeError, match="axis is an integer or a list of integers"):
+    with pytest.raises(ArgumentTypeError, match="axis must be an integer or a list of integers"):
         UnitNormalization(wrong)
 
 

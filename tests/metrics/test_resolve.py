@@ -280,7 +280,7 @@ def test_the_nearest_name_is_said() -> None:
 
 @pytest.mark.parametrize("wrong", [3, {"a"}])
 def test_what_is_no_metric(wrong: Any) -> None:
-    with pytest.raises(ArgumentTypeError, match="metric is given by its name"):
+    with pytest.raises(ArgumentTypeError, match="metric must be a name"):
         metrics.get(wrong)
 
 
@@ -402,7 +402,7 @@ def test_a_name_that_is_known_later_is_refused_before_training(given: Any) -> No
 
 @pytest.mark.parametrize("name", [3, b"mae"])
 def test_a_name_that_is_no_text(name: Any) -> None:
-    with pytest.raises(ArgumentTypeError, match=r"A metric's name is a string\. Received: name="):
+    with pytest.raises(ArgumentTypeError, match=r"A metric's name must be a string\. Received: name="):
         metrics.MeanSquaredError(name)
 
 

@@ -873,7 +873,7 @@ def test_names_that_no_file_can_store_are_refused_when_a_thing_is_made(name: Any
 def test_a_name_that_became_unfit_afterwards_is_refused_when_it_is_saved(tmp_path: Path) -> None:
     model = small()
     model.layers[0].weights[0].name = "\ud800"
-    with pytest.raises(ArgumentError, match="A name in a file is Unicode"):
+    with pytest.raises(ArgumentError, match="A name in a file must be Unicode"):
         model.save(tmp_path / "m.h5")
     assert not os.listdir(tmp_path)
 
