@@ -54,7 +54,9 @@ def test_a_change_is_counted() -> None:
 def test_what_is_settled_is_refused_by_name() -> None:
     one = Example()
     one.size, one.sizes = 3, [0, 1, 2]
-    with pytest.raises(ArgumentError, match=r"size is settled.*Received: size=4 for one with size=3\. Create"):
+    with pytest.raises(
+        ArgumentError, match=r"size is settled.*Received: size=4 for one with size=3\. Create"
+    ):
         one.size = 4
     with pytest.raises(ArgumentTypeError):
         one.size = "4"
