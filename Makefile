@@ -15,7 +15,6 @@ PY := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)/python
 MADE := $(VENV)/made-by
 RUN := $(VENV)/ready-to-run
 DEV := $(VENV)/ready-to-develop
-SITE := $(VENV)/ready-for-the-site
 
 # What a Python must be for this project: the last line it prints says what is wrong with it.
 FIT := import sys; sys.version_info < (3, 11) and sys.exit("is Python %d.%d.%d: too old" % sys.version_info[:3]); \
@@ -34,7 +33,7 @@ EXPLAIN := { echo; \
 # Tests write only to temporary folders: no bytecode and no caches beside the source.
 TEST := PYTHONDONTWRITEBYTECODE=1 $(PY) -m pytest -p no:cacheprovider
 
-.PHONY: help run quick test check lint type bench profile soak exchange kernels docs site clean FORCE
+.PHONY: help run quick test check lint type bench profile soak exchange kernels docs pages clean FORCE
 .DEFAULT_GOAL := help
 
 help:
@@ -49,8 +48,8 @@ help:
 	@echo "make soak    run the tests that take minutes"
 	@echo "make exchange    hand models to the real Keras 3 and back (KERAS=/path/to/python that has it)"
 	@echo "make kernels    write the archive of kernels after a change in kernels/"
-	@echo "make docs    make docs/ from the tests' marks and the docstrings"
-	@echo "make site    build the site of docs/ into site/, to be opened in a browser"
+	@echo "make docs    write the pages below and build the site of docs/ into site/, to be opened in a browser"
+	@echo "make pages    write the pages of docs/ that follow from the tests' marks and the docstrings"
 	@echo "make clean   remove .venv and everything built"
 	@echo
 	@echo "Options: PYTHON=/path/to/python  ARGS=\"-k digits\"  PEERS=/path/to/python:/path/to/another"
@@ -99,12 +98,12 @@ exchange: $(DEV)
 kernels: $(DEV)
 	@$(PY) -m minifit.kernels.written
 
-docs: $(DEV)
-	$(PY) docs/build.py $(ARGS)
-
-site: $(SITE)
+docs: pages
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet $(ARGS)
 	@echo "open site/index.html in a browser"
+
+pages: $(DEV)
+	$(PY) docs/build.py
 
 clean:
 	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -143,9 +142,4 @@ $(DEV): $(RUN)
 	@echo "minifit: installing what its tests and checks need"
 	@$(INSTALL) --upgrade "pip>=25.1" || $(EXPLAIN)
 	@$(INSTALL) --group dev || $(EXPLAIN)
-	@touch $@
-
-$(SITE): $(DEV)
-	@echo "minifit: installing what its site needs"
-	@$(INSTALL) --group docs || $(EXPLAIN)
 	@touch $@

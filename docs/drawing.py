@@ -19,7 +19,7 @@ PARTS = {
 }
 """The parts of a step and their colours, which show on light and on dark."""
 
-ROW, LEFT, WIDTH = 22, 150, 700
+ROW, LEFT, WIDTH = 22, 150, 760
 
 
 def example() -> Program:

@@ -22,6 +22,7 @@ PICTURE = re.compile(
     r'<picture>\s*<source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)">\s*'
     r'<img alt="([^"]*)" src="([^"]+)">\s*</picture>'
 )
+RULE = re.compile(r'<a id="([a-z]+-\d+)"></a>\s*<a href="#\1"><strong>([A-Z]+-\d+)</strong></a>')
 HEAD = "---\nsearch:\n  exclude: true\n---\n\n"
 LANGUAGES = {".py": "python", ".yml": "yaml", ".toml": "toml", ".md": "markdown"}
 
@@ -99,3 +100,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
 
     by_colour = r"![\2](\3#only-light)" + "\n" + r"![\2](\1#only-dark)"
     return PICTURE.sub(by_colour, LINK.sub(replaced, markdown))
+
+
+def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
+    """Make a heading of each rule's number: a search for ``ES-4`` then finds the rule, and not its page alone."""
+    return RULE.sub(r'<h6 id="\1" class="rule"><a href="#\1">\2</a></h6>', html)
