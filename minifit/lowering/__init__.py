@@ -1,1 +1,1 @@
-"""Lowering: a model's step, written down as a program of compiled instructions."""
+"""Lowering: the translation of a model's step into a program of compiled instructions."""

@@ -1,4 +1,4 @@
-"""`Assembly`: a program with its memory and the addresses of its instructions, ready to be carried out."""
+"""`Assembly`: a program with memory and the addresses of its instructions, ready to run."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -21,13 +21,14 @@ BEGIN, BATCHES, STEP = 3, 4, 5
 
 
 class Call:
-    """The numbers that `carry_out` takes: some instructions, for one batch or more.
+    """The arguments of the kernel `carry_out`: a range of instructions and the batches to run them for.
 
     Attributes
     ----------
     numbers : memoryview of int64
-        From which batch on, how many, and the number of the first step.
+        The arguments, among them the first batch, the number of batches, and the number of the first step.
     address : int
+        The address of the arguments.
     """
 
     def __init__(self, table: Array, first: int, last: int, frame: Array) -> None:
@@ -39,7 +40,7 @@ class Call:
 
 
 class Assembly:
-    """A program put together.
+    """An assembled program.
 
     Parameters
     ----------
@@ -47,19 +48,20 @@ class Assembly:
     kernels : module
         The compiled kernels.
     columns : list
-        The keys of the columns that a batch may have, in the order in which `tell_columns` is told of them.
+        The keys of the columns that a batch may have, in the order of the arrays in `set_columns`.
 
     Attributes
     ----------
     sums : ndarray of float64
         Totals and counts, in the order of the program's means.
     uniforms, normals : list of Stream
-        Where it draws from.
+        The random streams of the program.
     frame : ndarray of int64
+        The values that change from batch to batch.
     results : list of tuple
-        The key, the shape of a row and its bytes, of each output.
+        The key, the shape of a row and its size in bytes, for each output.
     totals : list of float
-        What `sums` hold, as far as it was put there or read.
+        The totals and counts last passed to `set_totals` or returned by `read_totals`.
     """
 
     def __init__(self, program: Program, kernels: ModuleType, columns: Sequence[Any] = ()) -> None:
@@ -67,8 +69,8 @@ class Assembly:
         drawn = program.drawn.values()
         self.uniforms = [s for s in drawn if isinstance(s, Uniforms)]
         self.normals = [s for s in drawn if isinstance(s, Normals)]
-        whole = instructions_of(program)
-        self.instructions = [each for each in whole if each.name != MESSAGE]
+        with_messages = instructions_of(program)
+        self.instructions = [each for each in with_messages if each.name != MESSAGE]
         self.sums = np.zeros(max(len(program.sums), 1))
         self._sums: Any = memoryview(self.sums)  # type: ignore[arg-type]
         begin = address_of(self.sums)
@@ -77,7 +79,8 @@ class Assembly:
         self.table = np.zeros((len(self.instructions), at.FIELDS), np.int64)
         self.frame = np.zeros(at.FRAME, np.int64)
         self.totals: list[float] = []
-        self._sound = False  # as the frame says
+        # the SOUND field of the frame
+        self._sound = False
         self.results = [
             (("result", i), tuple(n or 1 for n in value.shape[1:]), value.count * FLOAT.itemsize)
             for i, value in enumerate(program.results)
@@ -87,28 +90,28 @@ class Assembly:
         self._kernels = kernels
         fields = [(i, j, f) for i, each in enumerate(self.instructions) for j, f in enumerate(each.fields, 1)]
         self._places = [(i, j, f) for i, j, f in fields if isinstance(f, Place) and not isinstance(f, Cell)]
-        self._told: dict[Cell, list[int]] = {cell: [] for cell in program.cells.values()}
+        self._cell_fields: dict[Cell, list[int]] = {cell: [] for cell in program.cells.values()}
         self.table[:, 0] = kernels.addresses([each.name for each in self.instructions])
-        self._found: list[Array | None] = [None] * len(program.lookups)
+        self._arrays: list[Array | None] = [None] * len(program.lookups)
         for i, j, f in fields:
             if isinstance(f, float):
                 self.table[i, j] = np.float64(f).view(np.int64)
-            elif isinstance(f, Cell) and f in self._told:
-                self._told[f].append(i * at.FIELDS + j)
+            elif isinstance(f, Cell) and f in self._cell_fields:
+                self._cell_fields[f].append(i * at.FIELDS + j)
             elif isinstance(f, Place):
                 self.table[i, j] = f.address
             else:
                 self.table[i, j] = f
-        # set in a third of the time that an array takes
+        # memoryviews, since setting one of their elements takes a third of the time of an array's
         self._fields: Any = memoryview(self.table.reshape(-1))  # type: ignore[arg-type]
         self._frame: Any = memoryview(self.frame)  # type: ignore[arg-type]
         self._call = Call(self.table, 0, len(self.table), self.frame)
-        self._segments = list(self._between(whole)) if program.workers.size > 1 else []
+        self._segments = list(self._between(with_messages)) if program.workers.size > 1 else []
         self._share: Share | None = None
-        self._columns = [self._told.get(program.cells.get(key), ()) for key in columns]  # type: ignore[arg-type]
+        self._columns = [self._cell_fields.get(program.cells.get(key), ()) for key in columns]  # type: ignore[arg-type]
 
     def make_room(self, rows: int) -> None:
-        """Have memory for batches of so many rows."""
+        """Allocate memory for batches of up to `rows` rows."""
         if rows <= self.rows_fit:
             return
         self.rows_fit = rows
@@ -122,39 +125,39 @@ class Assembly:
         for i, j, place in self._places:
             self.table[i, j] = place.address
 
-    def tell(self, key: Any, array: Array | None, offset: int = 0) -> None:
-        """Tell where the numbers of a cell lie, so many bytes behind the array's; the caller keeps them alive."""
+    def set_cell(self, key: Any, array: Array | None, offset: int = 0) -> None:
+        """Set the address of a cell to that of an array plus `offset` bytes; the caller must keep the array alive."""
         cell = self.program.cells.get(key)
         if cell is not None:
-            self._point(cell, address_of(array) + offset)
+            self._set_address(cell, address_of(array) + offset)
 
-    def _point(self, cell: Cell, address: int) -> None:
-        for field in self._told[cell]:
+    def _set_address(self, cell: Cell, address: int) -> None:
+        for field in self._cell_fields[cell]:
             self._fields[field] = address
 
     def look_up(self) -> None:
-        """Find the arrays that may have been exchanged since the latest call."""
-        for i, (cell, find) in enumerate(self.program.lookups):
-            array = find()
-            if array is not self._found[i]:
-                self._found[i] = array
-                self._point(cell, address_of(array))
+        """Update the addresses of arrays that may have been replaced since the last call."""
+        for i, (cell, current_array) in enumerate(self.program.lookups):
+            array = current_array()
+            if array is not self._arrays[i]:
+                self._arrays[i] = array
+                self._set_address(cell, address_of(array))
 
-    def tell_columns(self, arrays: Iterable[Array | None]) -> None:
-        """Tell where the columns lie that batches are gathered from, in the order of their names."""
+    def set_columns(self, arrays: Iterable[Array | None]) -> None:
+        """Set the addresses of the columns from which batches are gathered, in the order of the keys in `columns`."""
         for fields, array in zip(self._columns, arrays, strict=True):
             if fields:
                 address = address_of(array)
                 for field in fields:
                     self._fields[field] = address
 
-    def tell_batches(self, size: int, samples: int, order: int) -> None:
-        """Tell how many rows a batch has, how many there are, and where it stands which one comes next."""
+    def set_batches(self, size: int, samples: int, order: int) -> None:
+        """Set the rows per batch, the number of rows altogether, and the address of their order."""
         frame = self._frame
         frame[at.SIZE], frame[at.SAMPLES], frame[at.ORDER] = size, samples, order
 
-    def put_totals(self, totals: list[float]) -> None:
-        """Have these sums before the next batches."""
+    def set_totals(self, totals: list[float]) -> None:
+        """Set the sums before the next batches."""
         if totals != self.totals:
             self.sums[: len(totals)] = totals
         sound = isfinite(totals[0])
@@ -162,41 +165,42 @@ class Assembly:
             self._frame[at.SOUND] = self._sound = sound
 
     def read_totals(self) -> list[float]:
-        """Return the sums as they are now."""
+        """Return the current sums."""
         totals: list[float] = self.sums.tolist()
         self.totals = totals
         return totals
 
     def carry_out(self, begin: int, batches: int, whole: Whole | None = None) -> int:
-        """Take so many batches from number `begin` on; returns how many were.
+        """Run the program for `batches` batches from number `begin` on; return the number of batches it completed.
 
         Parameters
         ----------
         begin, batches : int
         whole : tuple of int, or Share, optional
-            Where these are one worker's shares of batches: see `Stretch`.
+            The whole batches, when these are one worker's shares of them: see `Stretch`.
         """
         if whole is None and not self.uniforms:
-            return self._take_all(begin, batches)
+            return self._run_batches(begin, batches)
         with interrupts.held(), ExitStack() as locked:
             for lock in {stream.find().bit_generator.lock for stream in self.uniforms}:
                 locked.enter_context(lock)
             if whole is not None:
-                return self._take_shares(begin, batches, whole)
-            return self._take_all(begin, batches)
+                return self._run_shares(begin, batches, whole)
+            return self._run_batches(begin, batches)
 
-    def _take_all(self, begin: int, batches: int) -> int:
-        """Take batches in one call."""
+    def _run_batches(self, begin: int, batches: int) -> int:
+        """Run the program for several batches in one call of the kernel."""
         numbers = self._call.numbers
         numbers[BEGIN], numbers[BATCHES] = begin, batches
         return self._kernels.carry_out(self._call.address)  # type: ignore[no-any-return]
 
-    def _take_shares(self, begin: int, batches: int, whole: Whole) -> int:
-        """Take the shares of batches one after another, with messages to the other workers between instructions."""
+    def _run_shares(self, begin: int, batches: int, whole: Whole) -> int:
+        """Run the program for shares of batches one by one, with messages to the other workers in between."""
         carry_out, workers, sums = self._kernels.carry_out, self.program.workers, self._sums
         for step in range(batches):
-            if step in (0, batches - 1):  # those between are as large as the first
-                self._tell_share(workers.share_at(whole, begin + step))
+            # only the last batch may have another size than the first
+            if step in (0, batches - 1):
+                self._set_share(workers.share_at(whole, begin + step))
             pause = False
             for call, send in self._segments:
                 numbers = call.numbers
@@ -209,10 +213,12 @@ class Assembly:
                 return step + 1
         return batches
 
-    def _between(self, whole: Sequence[Instruction]) -> Iterator[tuple[Call, Callable[[], Any] | None]]:
-        """Yield the instructions up to each message as a call for one batch, and what sends the message."""
+    def _between(
+        self, instructions: Sequence[Instruction]
+    ) -> Iterator[tuple[Call, Callable[[], Any] | None]]:
+        """Yield the instructions up to each message as a call for one batch, and the function that sends it."""
         first = last = 0
-        for each in whole:
+        for each in instructions:
             if each.name == MESSAGE:
                 yield Call(self.table, first, last, self.frame), each.fields[-1]
                 first = last
@@ -220,8 +226,8 @@ class Assembly:
                 last += 1
         yield Call(self.table, first, last, self.frame), None
 
-    def _tell_share(self, share: Share) -> None:
-        """Tell which rows of the whole batch this worker has."""
+    def _set_share(self, share: Share) -> None:
+        """Set the rows of the whole batch that belong to this worker."""
         if share == self._share:
             return
         self._share = share
@@ -231,12 +237,12 @@ class Assembly:
 
 
 def instructions_of(program: Program) -> list[Instruction]:
-    """Return the instructions of a program in their order."""
+    """Return the instructions of a program in the order in which they run."""
     return descending(needed([*program.gathers, *program.checks, *program.body]))
 
 
 def needed(instructions: Sequence[Instruction]) -> list[Instruction]:
-    """Return the instructions without those whose results no later one reads."""
+    """Return the instructions without those whose results no later instruction reads."""
     read: set[Place] = set()
     kept = []
     for each in reversed(instructions):

@@ -1,7 +1,8 @@
-"""Shapes of values that meet: what they broadcast to, and how numbers are repeated and summed up on the way.
+"""Broadcasting of values: the joint shape, the repetition of numbers to it, and the sums of gradients back from it.
 
-A set of axes is gone through in stretches of neighbours. Each stretch is one instruction on three axes, outer, middle
-and inner, whose lengths are counted as programs count: for one sample if positive, whole and negated if not.
+The axes to repeat or reduce are grouped into stretches of neighbouring axes. Each stretch is one instruction on three
+axes, outer, middle and inner. Their lengths are counted as programs count: per sample if positive; altogether, negated,
+if not.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,35 +17,35 @@ Triple = tuple[int, int, int]
 
 
 def counted(sizes: Sequence[int | None]) -> int:
-    """Return a product of sizes as a program counts: per sample if the batch is among them, else negated."""
+    """Return a product of sizes as a program counts: per sample if one of them is the batch, else negated."""
     whole = prod(n for n in sizes if n is not None)
     return whole if None in sizes else -whole
 
 
 def joint(*shapes: ValueShape) -> ValueShape:
-    """Return the shape that shapes broadcast to.
+    """Return the shape to which shapes broadcast.
 
     Raises
     ------
     Unlowered
-        When they do not, or only for a batch of one size.
+        When they do not broadcast, or only for one batch size.
     """
     rank = max(map(len, shapes))
-    aligned = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
-    found: list[int | None] = []
+    aligned = [(1,) * (rank - len(each)) + tuple(each) for each in shapes]
+    shape: list[int | None] = []
     for sizes in zip(*aligned, strict=True):
-        wanted = set(sizes) - {1}
-        if len(wanted) > 1:
+        lengths = set(sizes) - {1}
+        if len(lengths) > 1:
             raise Unlowered(f"an op of values of shapes {' and '.join(map(str, shapes))}")
-        found.append(wanted.pop() if wanted else 1)
-    if None in found[1:]:
+        shape.append(lengths.pop() if lengths else 1)
+    if None in shape[1:]:
         raise Unlowered(f"an op that moves the batch: of shapes {' and '.join(map(str, shapes))}")
-    return tuple(found)
+    return tuple(shape)
 
 
 def stretches(shape: ValueShape, axes: Collection[int]) -> list[Triple]:
-    """Return the three axes of each stretch of neighbouring axes, from the last to the first, each reduced in turn."""
-    sizes, found = list(shape), []
+    """Return the three axes of each stretch of neighbouring axes, from last to first, each after the one before it."""
+    sizes, triples = list(shape), []
     end = len(sizes)
     while end > 0:
         if end - 1 not in axes:
@@ -55,20 +56,20 @@ def stretches(shape: ValueShape, axes: Collection[int]) -> list[Triple]:
             begin -= 1
         middle = counted(sizes[begin:end])
         if middle != -1:
-            found.append((counted(sizes[:begin]), middle, counted(sizes[end:])))
+            triples.append((counted(sizes[:begin]), middle, counted(sizes[end:])))
         sizes[begin:end] = [1] * (end - begin)
         end = begin
-    return found
+    return triples
 
 
 def repeated_axes(shape: ValueShape, wide: ValueShape) -> list[int]:
-    """Return the axes of the wide shape along which a narrow one is repeated."""
+    """Return the axes of the wide shape along which a narrow shape is repeated."""
     ahead = len(wide) - len(shape)
     return [i for i, n in enumerate(wide) if n != 1 and (i < ahead or shape[i - ahead] == 1)]
 
 
 def narrowed(program: Program, place: Place, along: Sequence[Triple]) -> Place:
-    """Return the place of sums along stretches."""
+    """Emit sums along stretches and return the place of the result."""
     for outer, middle, inner in along:
         room = program.room(_times(outer, inner))
         program.emit("sum_along", room, place, outer, middle, inner)
@@ -77,7 +78,7 @@ def narrowed(program: Program, place: Place, along: Sequence[Triple]) -> Place:
 
 
 def widened(program: Program, place: Place, along: Sequence[Triple]) -> Place:
-    """Return the place of numbers repeated along stretches, as `narrowed` would sum them up again."""
+    """Emit repetitions along stretches, the reverse of `narrowed`, and return the place of the result."""
     for outer, middle, inner in reversed(along):
         room = program.room(_times(outer, middle, inner))
         program.emit("repeat", room, place, outer, middle, inner)
@@ -86,13 +87,13 @@ def widened(program: Program, place: Place, along: Sequence[Triple]) -> Place:
 
 
 def _times(*counts: int) -> int:
-    """Return the product of counts, of which one at most is of a sample."""
+    """Return the product of counts, of which at most one is per sample."""
     whole = prod(map(abs, counts))
     return whole if any(n > 0 for n in counts) else -whole
 
 
 def flow_sums(program: Program, x: Value, place: Place, along: Sequence[Triple], count: int) -> None:
-    """Let the sums along stretches flow back into a value; all of it, so many numbers, when there are none."""
+    """Flow a gradient back into a value as sums along stretches, or unchanged, `count` numbers, without stretches."""
     if not x.requires_grad:
         return
     if not along:
@@ -102,7 +103,7 @@ def flow_sums(program: Program, x: Value, place: Place, along: Sequence[Triple],
 
 
 def flow_copies(program: Program, x: Value, place: Place, along: Sequence[Triple], count: int) -> None:
-    """Let numbers repeated along stretches flow back into a value."""
+    """Flow a gradient back into a value, repeated along stretches, or unchanged, `count` numbers, without stretches."""
     if not x.requires_grad:
         return
     if not along:
@@ -112,7 +113,7 @@ def flow_copies(program: Program, x: Value, place: Place, along: Sequence[Triple
 
 
 def spread_to(program: Program, x: Value, shape: ValueShape) -> Value:
-    """Return a value with each of its numbers where it stands in the wide shape; nothing flows back through it."""
+    """Return a value broadcast to the wide shape; no gradient flows back through the result."""
     place = widened(program, x.place, stretches(shape, repeated_axes(x.shape, shape)))
     return at_place(program, place, shape)
 
@@ -123,7 +124,7 @@ def at_place(program: Program, place: Place, shape: ValueShape) -> Value:
 
 
 def flow_narrow(program: Program, x: Value, shape: ValueShape, name: str, *fields: Any) -> None:
-    """Let an instruction whose result has the wide shape flow back into a value that was repeated to it."""
+    """Flow the result of an instruction, of the wide shape, back into a value that was broadcast to this shape."""
     if not x.requires_grad:
         return
     along = stretches(shape, repeated_axes(x.shape, shape))

@@ -1,4 +1,4 @@
-"""Functions of two values that broadcast: how an instruction finds the numbers of each, and how gradients flow back."""
+"""Functions of two values that broadcast: the operand layouts of their instructions, and their gradients."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,9 +19,9 @@ from minifit.lowering.values import Value, ValueShape
 
 
 def layout(program: Program, a: Value, b: Value, shape: ValueShape) -> tuple[Any, ...]:
-    """Return the fields of an instruction of two values that broadcast to a shape: see `pair` of the kernels."""
+    """Return the fields of an instruction on two values that broadcast to a shape: see `pair` of the kernels."""
     cuts = [_cut(x, shape) for x in (a, b) if x.count != -1 and repeated_axes(x.shape, shape)]
-    cut = next((found for found in cuts if found), 0)
+    cut = next((each for each in cuts if each), 0)
     columns = -counted(shape[cut:]) if cut else 0
     sides: list[Value] = []
     steps: list[int] = []
@@ -39,7 +39,10 @@ def layout(program: Program, a: Value, b: Value, shape: ValueShape) -> tuple[Any
 
 
 def _cut(x: Value, shape: ValueShape) -> int:
-    """Return the axis with which rows begin that a value has one of, or has one number for each; 0 if there is none."""
+    """Return the axis that splits the shape into rows and columns; 0 if there is none.
+
+    The value then holds either a single row, or a single number for each row.
+    """
     repeated = repeated_axes(x.shape, shape)
     axes = [i for i, n in enumerate(shape) if n != 1]
     if repeated == axes[: len(repeated)]:
@@ -54,7 +57,7 @@ def pair(
     b: Any,
     slopes: Callable[[Place, Value, Value, Value], None] | None = None,
 ) -> Value:
-    """Write down a function of two values; `slopes` is given ``(dy, a, b, y)``, without it nothing flows back."""
+    """Lower a function of two values; ``slopes(dy, a, b, y)`` emits its gradients, and without it there are none."""
     a, b = program.floats(a), program.floats(b)
     shape = joint(a.shape, b.shape)
     y = program.value(shape, *((a, b) if slopes is not None else ()))
@@ -65,12 +68,12 @@ def pair(
 
 
 def flow_pair(program: Program, x: Value, name: str, dy: Place, other: Value, shape: ValueShape) -> None:
-    """Let a function of ``(dy, other)``, where dy has the wide shape, flow back into a value."""
+    """Flow a function of ``(dy, other)`` back into a value, where dy has the wide shape."""
     if x.requires_grad:
         flow_narrow(program, x, shape, name, *layout(program, at_place(program, dy, shape), other, shape))
 
 
 def flow_plain(program: Program, x: Value, dy: Place, shape: ValueShape) -> None:
-    """Let a gradient of the wide shape flow back into a value as it is."""
+    """Flow a gradient of the wide shape back into a value, summed only over the repeated axes."""
     along = stretches(shape, repeated_axes(x.shape, shape))
     flow_sums(program, x, dy, along, x.count)

@@ -1,4 +1,4 @@
-"""Places: the memory that the instructions of a program work on, before and after its address is known."""
+"""Places: the operands of a program's instructions, which are memory whose address may not be known yet."""
 
 import ctypes
 from typing import Any
@@ -9,24 +9,24 @@ from minifit.arrays import FLOAT, Array
 
 
 class Place:
-    """Memory of a program.
+    """Memory that instructions read or write.
 
     Attributes
     ----------
     address : int
-        In bytes; 0 until a program is put together.
+        The address in bytes; 0 until the program is assembled.
     """
 
     address = 0
 
 
 class Room(Place):
-    """Memory that belongs to the program itself.
+    """Memory that the program allocates.
 
     Parameters
     ----------
     count : int
-        Numbers: for one row of a batch if positive; altogether, negated, if not.
+        The numbers per row of a batch; or, negated, the numbers altogether.
     dtype : numpy.dtype, default float32
     """
 
@@ -34,17 +34,17 @@ class Room(Place):
         self.count, self.dtype = count, dtype
 
     def size(self, rows: int) -> int:
-        """Return the number of bytes for a batch of so many rows."""
+        """Return the number of bytes for a batch of `rows` rows."""
         return (self.count * rows if self.count >= 0 else -self.count) * self.dtype.itemsize
 
 
 class Memory(Place):
-    """An array that lies somewhere already: weights, gradients, sums, constants.
+    """An existing array: weights, gradients, sums, constants.
 
     Parameters
     ----------
     array : ndarray
-        Contiguous; the place keeps it alive.
+        A contiguous array, which the place keeps alive.
     """
 
     def __init__(self, array: Array) -> None:
@@ -53,23 +53,24 @@ class Memory(Place):
 
 
 class Cell(Place):
-    """A place that is told before each call: where the data lies, or the results go."""
+    """A place whose address is set before each call: the data, or the memory of the results."""
 
 
 def address_of(array: Array | None) -> int:
-    """Return where the numbers of an array lie; 0 for none."""
+    """Return the address of an array's numbers; 0 for None."""
     return 0 if array is None else _address(array)
 
 
-def _address_asked(array: Array) -> int:
+def _public_address(array: Array) -> int:
+    """Return the address through NumPy's public interface."""
     return int(array.__array_interface__["data"][0])
 
 
-def _address_read(array: Array) -> int:
-    """Read the first field of NumPy's struct for arrays: a tenth of the time, and asked at every single call."""
+def _struct_address(array: Array) -> int:
+    """Return the address from the first field of NumPy's array struct: ten times as fast, and needed in every call."""
     return _pointer(id(array) + _HEAD).value or 0
 
 
 _HEAD, _pointer = object.__basicsize__, ctypes.c_void_p.from_address
 _PROBE = np.ones(3)[1:]
-_address = _address_read if _address_read(_PROBE) == _address_asked(_PROBE) else _address_asked
+_address = _struct_address if _struct_address(_PROBE) == _public_address(_PROBE) else _public_address

@@ -1,8 +1,8 @@
-"""`Program`: a list of instructions that grows while a model is gone through, forward and then backward.
+"""`Program`: the list of instructions that lowering a model emits, first forward and then backward.
 
-A layer, a loss or a penalty is written in ops. Called with a `Value` in the place of a tensor, an op computes nothing:
-its rule writes down the instruction that will, and how the gradient flows back through it. Some parts, such as random
-masks, have a method `lower` that does the same by hand.
+Layers, losses and penalties are written in ops. An op called on a `Value` instead of a tensor computes nothing: its
+lowering rule emits an instruction and records how the gradient flows back through it. Parts that need more than ops,
+such as random masks, have a `lower` method that emits instructions directly.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,21 +27,21 @@ from minifit.workers import ALONE, Workers
 
 Operand = Value | Place | int | float | None
 Rule = Callable[..., Any]
-Written = TypeVar("Written", bound=Rule)
+RuleT = TypeVar("RuleT", bound=Rule)
 AStream = TypeVar("AStream", bound=Stream)
 
 
 class Instruction(NamedTuple):
-    """An instruction before its places have addresses.
+    """An instruction whose places may not have addresses yet.
 
     Attributes
     ----------
     name : str
-        One of `minifit.kernels.instructions`.
+        A name in `minifit.kernels.instructions`.
     outputs : tuple of Place
-        What it writes.
+        The places it writes.
     fields : tuple of Place, int or float
-        The outputs and what it reads, in the order of its row.
+        The outputs, then the inputs and settings, in the order of its row.
     """
 
     name: str
@@ -50,21 +50,21 @@ class Instruction(NamedTuple):
 
 
 PENALTIES = (regularizers.L1, regularizers.L2, regularizers.L1L2, regularizers.Regularizer)
-"""The regularizers that a program has."""
+"""The classes of regularizers that can be lowered."""
 
 MESSAGE = "message"
-"""The name of an instruction that is none: the place between two, where workers add up numbers."""
+"""The name of a marker between two instructions, at which the workers add up numbers."""
 
 _ONE_SUM = np.zeros(1)
 
 RULES: dict[Callable[..., Any], Rule] = {}
-"""The rules of ops, by their functions: ``rule(program, *args, **kwargs)`` returns the value."""
+"""The lowering rules by function: ``rule(program, *args, **kwargs)`` returns the value of the op."""
 
 
-def lowers(*functions: Callable[..., Any]) -> Callable[[Written], Written]:
-    """Make the decorated function the rule of ops."""
+def lowers(*functions: Callable[..., Any]) -> Callable[[RuleT], RuleT]:
+    """Register the decorated function as the lowering rule of ops."""
 
-    def decorate(rule: Written) -> Written:
+    def decorate(rule: RuleT) -> RuleT:
         RULES.update(dict.fromkeys(functions, rule))
         return rule
 
@@ -72,56 +72,56 @@ def lowers(*functions: Callable[..., Any]) -> Callable[[Written], Written]:
 
 
 def lowers_as(rule: Rule, names: Mapping[Callable[..., Any], str]) -> None:
-    """Make ``rule(program, name, ...)`` the rule of ops, each told the name of its own instruction."""
+    """Register ``rule(program, name, ...)`` as the lowering rule of several ops, each with its instruction's name."""
     for function, name in names.items():
-        RULES[function] = _told(rule, name)
+        RULES[function] = _bind_name(rule, name)
 
 
-def _told(rule: Rule, name: str) -> Rule:
+def _bind_name(rule: Rule, name: str) -> Rule:
     return lambda program, *args, **kwargs: rule(program, name, *args, **kwargs)
 
 
 class Writing(Context):
-    """The context in which a step is written down; random numbers drawn here would be the same in every batch."""
+    """The context in which a step is lowered."""
 
     __slots__ = ()
 
     def generator(self, name: str, seed: int | None = None) -> np.random.Generator:
-        """Refuse to draw."""
+        """Refuse to draw: numbers drawn while lowering would be the same in every batch."""
         raise Unlowered("an op that draws random numbers")
 
 
 class Program(Updates, Sums):
-    """A step, being written down.
+    """A step while it is lowered.
 
     Parameters
     ----------
     streams : Streams
-        Where random layers draw from.
+        The random streams of layers.
     training : bool, default False
         Whether layers behave as in training.
     learned : list of Parameter
-        The weights that gradients are wanted of; none when batches are only judged.
+        The weights that need gradients; empty for evaluation and prediction.
     iterations : ndarray of int64, optional
-        The count of an optimizer's steps.
+        The step counter of the optimizer.
     workers : Workers, default one alone
-        Those that take the step together, each with its share of the batch.
+        The workers that compute the step together, each with its share of the batch.
 
     Attributes
     ----------
     added : list of Value
-        What layers add to the loss, one number each.
+        The losses that layers add, one number each.
     means : list of Mean
-        The metrics and losses whose sums the program adds to: see `sums_of`.
+        The metrics and losses whose sums the program updates: see `sums_of`.
     settling : list of Instruction
-        What changes more than the program's own memory and waits for the message behind the gradients: until then
-        another worker may fail.
+        Instructions that change lasting state, such as moving averages. They run after the message that follows the
+        gradients, since until then another worker may fail.
     shares : ndarray of float32
-        Where a program of several workers notes what a batch adds to sums.
+        The amounts that this worker's rows add to each sum, in a program of several workers.
     shared : int
-        How many sums it has; `shares` must have as many numbers.
+        The number of these sums; `shares` must have as many numbers.
     lookups : list of (Cell, callable)
-        Memory that may be exchanged between two calls, with the function that returns the array: see `lookup`.
+        Memory that may be replaced between two calls, with the function that returns the array: see `lookup`.
     """
 
     def __init__(
@@ -160,18 +160,18 @@ class Program(Updates, Sums):
     # -- values -----------------------------------------------------------------------------------------
 
     def value(self, shape: ValueShape, *parents: Any, dtype: np.dtype[Any] = FLOAT) -> Value:
-        """Return a new value of this shape; a gradient flows back into it if one does into any of the parents."""
+        """Return a new value of this shape; it requires a gradient if any of the parents does."""
         value = Value(self, tuple(shape), None)  # type: ignore[arg-type]
         value.storage = Storage(Room(value.count, dtype), dtype)
         value.requires_grad = any(isinstance(p, Value) and p.requires_grad for p in parents)
         return value
 
     def view(self, x: Value, shape: ValueShape) -> Value:
-        """Return the same numbers in another shape; their gradient is one, too."""
+        """Return the same numbers in another shape; both values share one gradient."""
         return Value(self, tuple(shape), x.storage, x.requires_grad)
 
     def constant(self, numbers: Any) -> Value:
-        """Return the value of numbers that never change."""
+        """Return a value of numbers that never change."""
         array = np.ascontiguousarray(to_array(numbers), FLOAT)
         return Value(self, array.shape, Storage(Memory(array)))
 
@@ -186,24 +186,25 @@ class Program(Updates, Sums):
         return value
 
     def regularize(self, parameter: Parameter) -> None:
-        """Add to the loss what the regularizer of a weight says."""
+        """Add the penalty of a weight's regularizer to the loss."""
         self._penalize(
             self.weight(parameter), parameter.regularizer, f"the regularizer of {parameter.name}", False
         )
 
     def regularize_activity(self, regularizer: Any, output: Value) -> None:
-        """Add to the loss what a regularizer says of a layer's output, divided by the rows of the batch."""
+        """Add the penalty of an activity regularizer to the loss, divided by the rows of the batch."""
         self._penalize(output, regularizer, "an activity regularizer", True)
 
     def _penalize(self, x: Value, regularizer: Any, part: str, of_rows: bool) -> None:
         if type(regularizer) not in PENALTIES or not of_library(type(regularizer).__call__):
             raise Unlowered(f"{part}, which is the user's own")
-        kind = type(regularizer)  # on an object of another class, a factor of this name means nothing
+        # an attribute counts as a factor only if the class defines it
+        kind = type(regularizer)
         factors = [float(getattr(regularizer, name)) if hasattr(kind, name) else 0.0 for name in ("l1", "l2")]
         self.added.append(self.apply(ops.penalty, (x, *factors, of_rows), {}))
 
     def as_value(self, x: Any) -> Value:
-        """Return a value as it is, and the value of a weight or of constant numbers."""
+        """Return a value unchanged; return the value of a weight or of constant numbers."""
         if isinstance(x, Value):
             return x
         if isinstance(x, Symbolic):
@@ -211,15 +212,15 @@ class Program(Updates, Sums):
         return self.weight(x) if isinstance(x, Parameter) else self.constant(x)
 
     def room(self, count: int, dtype: np.dtype[Any] = FLOAT) -> Room:
-        """Return room for numbers between two instructions: for each sample, or negated for all of them."""
+        """Return memory for intermediate results; `count` is per sample, or negated for all samples."""
         return Room(count, dtype)
 
     def cell(self, key: Any) -> Cell:
-        """Return the place that is told before each call under this key."""
+        """Return the place with this key, whose address is set before each call."""
         return self.cells.setdefault(key, Cell())
 
     def column(self, key: Any, shape: ValueShape, dtype: np.dtype[Any] = FLOAT) -> Value:
-        """Return a column of the batch, gathered from data that lies in the cell of this key."""
+        """Return a column of the batch, gathered from the data in the cell with this key."""
         column = self.value(shape, dtype=dtype)
         self._columns.add(column.storage)
         words = column.count * dtype.itemsize // FLOAT.itemsize
@@ -227,35 +228,35 @@ class Program(Updates, Sums):
         return column
 
     def is_column(self, value: Value) -> bool:
-        """Return whether a value comes straight from the batch, so that it can be checked ahead of all else."""
+        """Return whether a value comes straight from the batch, so that it can be checked before anything else runs."""
         return value.storage in self._columns
 
     def lookup(self, array: Callable[[], Array]) -> Cell:
-        """Return the place of an array that is asked for before each call."""
+        """Return the place of an array that is looked up before each call."""
         cell = self.cell(("lookup", len(self.lookups)))
         self.lookups.append((cell, array))
         return cell
 
     def factor(self, number: Any) -> Place:
-        """Return the place of a factor, float64; that of a Variable is looked up before each call."""
+        """Return the place of a factor, in float64; a Variable is read before each call."""
         array = np.zeros(1)
         if not isinstance(number, Variable):
             array[0] = number
             return self.memory(array)
 
-        def looked_up() -> Array:
+        def read_variable() -> Array:
             array[0] = float(number)
             return array
 
-        return self.lookup(looked_up)
+        return self.lookup(read_variable)
 
     def need_column(self, value: Value) -> None:
-        """Refuse numbers that are to be looked at before a batch is taken, unless they come straight from the batch."""
+        """Refuse a value that must be checked before the step but does not come straight from the batch."""
         if not self.is_column(value) or value.dtype != FLOAT:
             self.refuse("an input that does not come straight from the batch")
 
     def prepare(self, name: str, shape: ValueShape, *fields: Operand) -> Value:
-        """Return a value that an instruction makes of columns of the batch, ahead of all else, as one more of them.
+        """Return a new column, which an instruction computes from columns of the batch before anything else runs.
 
         The instruction may refuse the batch.
         """
@@ -265,26 +266,26 @@ class Program(Updates, Sums):
         return column
 
     def result(self, value: Value) -> None:
-        """Put the rows of a value where all results go."""
+        """Copy the rows of a value to the results of the call."""
         self.emit("put_rows", self.cell(("result", len(self.results))), value, value.count)
         self.results.append(value)
 
     # -- instructions -----------------------------------------------------------------------------------
 
     def emit(self, name: str, output: Any, *fields: Operand) -> None:
-        """Append an instruction that writes `output`, a place or value or several, and reads `fields`."""
+        """Append an instruction that writes `output`, one or several places or values, and reads `fields`."""
         outputs = output if isinstance(output, tuple) else (output,)
         self.body.append(_instruction(name, outputs, fields))
 
     def add_up_shares(self, count: int, *parts: tuple[Any, ...]) -> list[Place]:
-        """Return places of sums over the whole batch, so many in each, of those that instructions make of a share.
+        """Emit instructions that compute sums over a share, and return the places of the sums over the whole batch.
 
         Parameters
         ----------
         count : int
-            The numbers of each part.
+            The number of sums of each instruction.
         *parts : tuple
-            The name of an instruction, and its fields behind the output.
+            The name of an instruction, then its fields after the output.
         """
         array = np.zeros(count * len(parts) + 1, FLOAT)
         places: list[Place] = [Memory(array[i * count :][:count]) for i in range(len(parts))]
@@ -294,23 +295,24 @@ class Program(Updates, Sums):
         return places
 
     def settle(self, name: str, output: Any, *fields: Operand) -> None:
-        """Note an instruction that changes what stays, such as averages, for when no worker can refuse the step."""
+        """Append an instruction that changes lasting state; it runs once no worker can refuse the step."""
         outputs = output if isinstance(output, tuple) else (output,)
         self.settling.append(_instruction(name, outputs, fields))
 
     def check(self, name: str, *fields: Operand) -> None:
-        """Append an instruction that refuses a batch; it comes ahead of all that changes anything."""
+        """Append an instruction that may refuse the batch; it runs before any instruction that changes something."""
         instruction = _instruction(name, (), fields)
-        if instruction not in self.checks:  # a loss and a metric look at the same class numbers
+        # a loss and a metric may check the same class numbers
+        if instruction not in self.checks:
             self.checks.append(instruction)
 
     def tally(self, name: str, output: Any, *fields: Operand) -> None:
-        """Append an instruction that adds to sums: they change together, once nothing can refuse the batch."""
+        """Append an instruction that updates sums; all sums change together, once nothing can refuse the batch."""
         outputs = output if isinstance(output, tuple) else (output,)
         self._tallies.append(_instruction(name, outputs, fields))
 
     def add_up(self) -> None:
-        """Add to all sums here."""
+        """Emit the updates of all sums at this point."""
         if self.workers.size == 1:
             self.body += self._tallies
         else:
@@ -320,23 +322,23 @@ class Program(Updates, Sums):
     # -- several workers --------------------------------------------------------------------------------
 
     def message(self, numbers: Array, send: Callable[[], Any] | None = None) -> None:
-        """Add numbers up over all workers at this point.
+        """Insert a message at this point, which adds numbers up over all workers.
 
         Parameters
         ----------
         numbers : ndarray of float32, shape (n + 1,)
-            As `Workers.add_up` takes them.
+            The numbers, as for `Workers.add_up`.
         send : callable, optional
-            Does it; `Workers.add_up` when None.
+            The function that sends the message; `Workers.add_up` when None.
         """
         place = Memory(numbers)
         self.body.append(Instruction(MESSAGE, (place,), (place, send or self.workers.prepare(numbers))))
 
     def _share_sums(self) -> None:
-        """Add to all sums here, and note in `shares` what this worker's rows add to them."""
-        finds = dict(self.lookups)
+        """Emit the updates of all sums at this point, and write to `shares` what this worker's rows add to them."""
+        arrays = dict(self.lookups)
         for place in dict.fromkeys(place for each in self._tallies for place in each.outputs):
-            array = finds[place]() if place in finds else _ONE_SUM
+            array = arrays[place]() if place in arrays else _ONE_SUM
             before, begin = Room(-array.size, np.dtype(np.float64)), self.shared
             self.shared += array.size
             self.emit("set_aside", before, place, -array.size, array.itemsize)
@@ -346,42 +348,42 @@ class Program(Updates, Sums):
             self.emit("share_of_sums", Memory(part), place, before, -array.size, array.itemsize)
 
     def add_shares(self) -> None:
-        """Have the sums be what they were, and what all shares add, once the message is there; then `settling`."""
+        """Emit, after the message, the sums as they were before plus the shares of all workers; then `settling`."""
         for place, before, part, array in self._shares:
             self.emit("add_shares", place, before, Memory(part), -array.size, array.itemsize)
         self.body += self.settling
 
     def finish(self, mean: Any) -> None:
-        """End a step with a loss: count it, and stop where the running mean of the losses is no finite number."""
+        """Emit the end of a training step: count the step, and stop when the running mean of the loss is not finite."""
         self.emit("finish", self.sums[2 * self.means.index(mean)], self.iterations)
 
     @staticmethod
     @contextmanager
     def inside(layer: str) -> Iterator[None]:
-        """Say of what is refused here which layer it is a part of; the innermost one counts."""
+        """Add the name of a layer to every `Unlowered` raised inside; the innermost layer counts."""
         try:
             yield
-        except Unlowered as refused:
-            if refused.layer is None:
-                refused.layer = layer
+        except Unlowered as error:
+            if error.layer is None:
+                error.layer = layer
             raise
 
     @staticmethod
     def refuse(part: str) -> NoReturn:
-        """Give up: a program does not have this part of a model."""
+        """Raise `Unlowered` for a part of a model that cannot be lowered."""
         raise Unlowered(part)
 
     def apply(self, function: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Write down an op: by its rule, or else by the ops that it consists of."""
+        """Lower an op by its rule, or else by calling its function, which consists of other ops."""
         if function in RULES:
             return self.by_rule(function, *args, **kwargs)
-        inside = getattr(function, "__wrapped__", None)
-        if inside is None or not of_library(function):
+        body = getattr(function, "__wrapped__", None)
+        if body is None or not of_library(function):
             raise Unlowered(f"the op {getattr(function, '__name__', function)!r}")
-        return inside(*args, **kwargs)
+        return body(*args, **kwargs)
 
     def floats(self, x: Any) -> Value:
-        """Return a value as float32: class numbers become such."""
+        """Return a value as float32; class numbers are converted."""
         value = self.as_value(x)
         if value.dtype.kind == "f":
             return value
@@ -392,16 +394,16 @@ class Program(Updates, Sums):
         return self.view(cast, value.shape)
 
     def by_rule(self, function: Rule, *args: Any, **kwargs: Any) -> Any:
-        """Write down an op by its rule."""
+        """Lower an op by its rule."""
         rule = RULES.get(function)
         if rule is None:
             raise Unlowered(f"the op {function.__name__!r}")
         return rule(self, *args, **kwargs)
 
     def call(self, function: Rule, *args: Any, **kwargs: Any) -> Any:
-        """Write down a function or layer that a part of the model was given, such as an activation, if it may be.
+        """Lower a function or layer that was passed to a part of the model, such as an activation.
 
-        The user's functions may look at numbers or have side effects, so they are never called here.
+        The user's functions are refused without being called, since they may read numbers or have side effects.
         """
         if hasattr(function, "lowered"):
             return function.lowered(self, *args, self.training, kwargs)
@@ -414,9 +416,9 @@ class Program(Updates, Sums):
     # -- the gradient -----------------------------------------------------------------------------------
 
     def back(self, outputs: Value | tuple[Value, ...], rule: Callable[..., None]) -> None:
-        """Let a rule say how gradients flow back through what was just written down.
+        """Record the gradient rule of the instructions just emitted.
 
-        It is called with the place of the gradient of each output (None where there is none), which it may overwrite,
+        The rule receives the place of the gradient of each output (None for an output without one), may overwrite it,
         and calls `flow` for each input.
         """
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
@@ -424,7 +426,7 @@ class Program(Updates, Sums):
             self._tape.append((outputs, rule))
 
     def flow(self, x: Value, name: str, *fields: Operand) -> None:
-        """Append an instruction whose output is the gradient of `x`, or one more part of it."""
+        """Append an instruction that writes the gradient of `x`, or adds to it if there is one already."""
         if not x.requires_grad:
             return
         storage = x.storage
@@ -437,7 +439,7 @@ class Program(Updates, Sums):
             self.emit("accumulate", storage.grad, storage.grad, part, x.count)
 
     def flow_back(self, total: Value) -> None:
-        """Write down the way back from a loss of one number to all weights that are learned."""
+        """Emit the backward pass, from a loss to all learned weights."""
         if total.shape:
             total = self.apply(ops.weighted_mean, (total, None, 1), {})
         if self.workers.size == 1:
@@ -457,11 +459,11 @@ class Program(Updates, Sums):
     # -- random numbers ---------------------------------------------------------------------------------
 
     def stream(self, name: str, seed: int | None = None) -> Uniforms:
-        """Return the stream of uniform numbers that a layer draws from, as `Context.generator` does."""
+        """Return the stream of uniform numbers of a layer, the counterpart of `Context.generator`."""
         return self._stream(Uniforms, name, seed)
 
     def normals(self, name: str, seed: int | None, like: Value, mean: float, deviation: float) -> Value:
-        """Return normal numbers in the shape of a value, from the stream that a layer draws from."""
+        """Return normal numbers in the shape of a value, from the stream of a layer."""
         if not like.of_batch:
             raise Unlowered("noise on what does not come from the batch")
         cursor, y = self._stream(Normals, name, seed), self.value(like.shape)

@@ -1,6 +1,7 @@
-"""Random streams of a program: where their generators are, and normal numbers that are drawn ahead.
+"""Random streams of a program: the addresses of their generators, and normal numbers drawn ahead.
 
-The numbers are those that the layers draw op by op, in the same order, and they leave a generator in the same state.
+A program draws the same numbers as the layers draw op by op, in the same order, and leaves each generator in the same
+state.
 """
 
 import ctypes
@@ -14,18 +15,18 @@ from minifit.lowering.places import Memory, address_of
 from minifit.randomness import Streams
 
 AHEAD = 1 << 18
-"""The most normal numbers that are drawn ahead, unless a single batch needs more."""
+"""The largest number of normal numbers to draw ahead, unless a single batch needs more."""
 
 
 @cache
 def draw_address() -> int:
-    """Return the address of the function that draws 32 bits from the state of a generator of `Streams`."""
+    """Return the address of the function that draws 32 bits from the state of a generator in `Streams`."""
     function: Any = np.random.PCG64(0).ctypes.next_uint32
     return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 class Stream(Memory):
-    """A stream that instructions draw from; its generator is made when a first batch is taken.
+    """A stream from which instructions draw; its generator is created at the first batch.
 
     Parameters
     ----------
@@ -39,31 +40,31 @@ class Stream(Memory):
         self._streams, self._name, self._seed = streams, name, seed
 
     def find(self) -> np.random.Generator:
-        """Look the generator up, in whose place another one stands after a resume."""
+        """Look up the generator, which a resume replaces by another one."""
         return self._streams.get(self._name, self._seed)
 
 
 class Uniforms(Stream):
-    """A stream of uniform numbers: the place of the address that its generator's state has."""
+    """A stream of uniform numbers: a place that holds the address of its generator's state."""
 
-    _found: np.random.Generator | None = None
+    _generator: np.random.Generator | None = None
 
     def find(self) -> np.random.Generator:
-        """Look the generator up, and tell where its state is."""
-        found = super().find()
-        if found is not self._found:
-            self._found = found
-            self.array[0] = found.bit_generator.ctypes.state_address
-        return found
+        """Look up the generator, and store the address of its state."""
+        generator = super().find()
+        if generator is not self._generator:
+            self._generator = generator
+            self.array[0] = generator.bit_generator.ctypes.state_address
+        return generator
 
 
 class Normals(Stream):
-    """A stream of normal numbers: the place of a cursor through those that were drawn ahead.
+    """A stream of normal numbers: a place that holds a cursor into the numbers drawn ahead.
 
     Attributes
     ----------
     width : int
-        The numbers that a program takes for one sample.
+        The count of numbers that the program uses per sample.
     """
 
     def __init__(self, streams: Streams, name: str, seed: int | None) -> None:
@@ -73,11 +74,11 @@ class Normals(Stream):
         self._before: Any = None
 
     def fit(self, rows: int) -> int:
-        """Return how many batches of so many rows are drawn ahead at most."""
+        """Return the largest number of batches of `rows` rows to draw ahead for."""
         return max(AHEAD // max(self.width * rows, 1), 1)
 
     def draw_ahead(self, rows: int) -> None:
-        """Draw what batches take that have so many rows altogether."""
+        """Draw the numbers for batches of `rows` rows altogether."""
         if rows * self.width > self._numbers.size:
             self._numbers = np.empty(rows * self.width, FLOAT)
         self._before = self.find().bit_generator.state
@@ -85,7 +86,7 @@ class Normals(Stream):
         self.array[0] = address_of(self._numbers)
 
     def give_back(self, rows: int) -> None:
-        """Leave the generator as if only this many rows had been drawn for."""
+        """Reset the generator to its state after drawing for only `rows` rows."""
         self.find().bit_generator.state = self._before
         self._draw(rows)
 

@@ -1,4 +1,4 @@
-"""`Sums`: the part of a program that makes one number of losses, and adds them and metrics to running sums."""
+"""`Sums`: the part of a program that combines losses into one number and adds losses and metrics to running sums."""
 
 from collections.abc import Callable, Sequence
 from itertools import takewhile
@@ -12,16 +12,16 @@ from minifit.workers import Workers
 
 
 class Sums:
-    """The part of a program that losses and metrics write down; `Program` has the rest of what it names.
+    """The part of a program that losses and metrics use; `Program` defines the attributes declared here.
 
     Attributes
     ----------
     added : list of Value
-        What layers add to the loss, one number each.
+        The losses that layers add, one number each.
     means : list of Mean
-        The metrics and losses whose sums the program adds to.
+        The metrics and losses whose sums the program updates.
     sums : list of Place
-        The total and the count of each, one after the other.
+        The total and the count of each mean, in turn.
     """
 
     workers: Workers
@@ -39,7 +39,7 @@ class Sums:
     flow: Callable[..., None]
 
     def sums_of(self, mean: Any) -> tuple[Place, Place]:
-        """Return the places of a `Mean`'s total and count, float64, which are its own before and after a call."""
+        """Return the places of a `Mean`'s total and count, float64; before and after a call they are the Mean's own."""
         for known, *pair in zip(self.means, self.sums[::2], self.sums[1::2], strict=True):
             if known is mean:
                 return pair[0], pair[1]
@@ -49,7 +49,7 @@ class Sums:
         return places
 
     def add_to_mean(self, mean: Any, values: Value, weights: Any) -> None:
-        """Add values with their weights to a `Mean`; a single number of a share counts by its part of the batch."""
+        """Add weighted values to a `Mean`; a single number for a share is weighted by its part of the batch."""
         if weights is None and not values.shape and self.workers.size > 1:
             weights = self.value((), values)
             self.emit("share_part", weights)
@@ -57,18 +57,18 @@ class Sums:
         self.tally("mean_of", self.sums_of(mean), values, w, values.count, each)
 
     def count_loss(self, mean: Any, loss: Value) -> None:
-        """Add a loss to a running mean, for each row of the batch; and every value, if it has several."""
+        """Add a loss to a running mean, weighted by the rows of the batch; each value of it, if it has several."""
         self.tally("count_loss", self.sums_of(mean), loss, loss.count)
 
     def over_part(self, loss: Value) -> Value:
-        """Return a sum over the rows of a share as a mean is weighed: over its part of the whole batch."""
+        """Return a sum over the rows of a share divided by the share's part of the whole batch, as for a mean."""
         y = self.value(loss.shape, loss)
         self.emit("over_part", y, loss, loss.count)
         self.back(y, lambda dy: self.flow(loss, "over_part", dy, loss.count))
         return y
 
     def weights_for(self, weights: Any, values: Value) -> tuple[Value | None, int]:
-        """Return sample weights, and for how many values that follow one another each of them counts."""
+        """Return sample weights, and the number of consecutive values to which each weight applies."""
         if weights is None:
             return None, 1
         w = self.aligned(weights, values)
@@ -80,7 +80,7 @@ class Sums:
         return w, values.count // w.count
 
     def aligned(self, weights: Any, values: Value) -> Value:
-        """Return sample weights with as many axes as the values have, as `losses.fit_weights` does."""
+        """Return sample weights with as many axes as the values, as `losses.fit_weights` does."""
         w = self.floats(weights)
         if w.ndim == values.ndim + 1 and w.shape[-1] == 1:
             w = self.view(w, w.shape[:-1])
@@ -90,7 +90,7 @@ class Sums:
         return w
 
     def match_ranks(self, y_true: Value, y_pred: Value) -> Value:
-        """Return targets with as many axes as the predictions have, as `losses.match_ranks` does."""
+        """Return targets with as many axes as the predictions, as `losses.match_ranks` does."""
         if y_true.ndim == y_pred.ndim - 1 and (y_true.ndim == 1 or y_pred.shape[-1] == 1):
             return self.view(y_true, (*y_true.shape, 1))
         if y_true.ndim == y_pred.ndim + 1 and y_true.shape[-1] == 1:
@@ -98,9 +98,9 @@ class Sums:
         return y_true
 
     def total(self, losses: Sequence[tuple[Value, Any]]) -> Value | None:
-        """Return the sum of losses, each times its factor, and of all that layers added; None if there is none.
+        """Return the sum of the losses times their factors and of the losses that layers added; None without losses.
 
-        It is one number; or several, if one of the losses has a value for each sample.
+        The sum is one number, or one per sample if one of the losses has a value per sample.
         """
         parts = [*losses, *((loss, 1.0) for loss in self.added)]
         if not parts:
@@ -123,7 +123,7 @@ class Sums:
         return y
 
     def _total_by_sample(self, parts: Sequence[tuple[Value, Any]]) -> Value:
-        """Return the sum of losses of which some have a value for each sample."""
+        """Return the sum of losses of which some have a value per sample."""
         if any(isinstance(factor, Variable) for _, factor in parts):
             raise Unlowered("a loss weight that is a Variable, of losses without a reduction")
         weighed: list[Any] = [loss if factor == 1 else loss * factor for loss, factor in parts]

@@ -1,4 +1,4 @@
-"""`Updates`: the part of a program that changes weights by their gradients."""
+"""`Updates`: the part of a program that updates weights by their gradients."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,38 +12,38 @@ from minifit.signatures import as_written
 
 
 class Updates:
-    """The part of a program that optimizers and constraints write down.
+    """The part of a program that optimizers and constraints use.
 
     Attributes
     ----------
     emit : callable
-        Appends an instruction: see `Program`.
+        The method `Program.emit`.
     """
 
     emit: Callable[..., None]
 
     def memory(self, array: Array) -> Memory:
-        """Return the place of an array whose numbers change, and that stays where it is."""
+        """Return the place of an array whose numbers may change but whose memory may not be replaced."""
         return Memory(array)
 
     def update(
         self, name: str, changed: tuple[Array, ...], grads: Array, *fields: Place | float | None
     ) -> None:
-        """Append an instruction that changes arrays, the weights first, by their gradients: see `lower_update`."""
+        """Append an instruction that updates arrays, the weights first, by their gradients: see `lower_update`."""
         self.emit(name, tuple(map(Memory, changed)), Memory(grads), -grads.size, *fields)
 
     def clip_norm(self, grads: Sequence[Array], norm: float) -> None:
         """Scale gradients so that their common Euclidean norm is at most `norm`."""
-        found = None
+        total = None
         for part in grads:
             squares = Room(-1, np.dtype(np.float64))
-            self.emit("add_squares", squares, found, Memory(part), -part.size)
-            found = squares
+            self.emit("add_squares", squares, total, Memory(part), -part.size)
+            total = squares
         for part in grads:
-            self.update("clip_norm", (part,), part, found, norm)
+            self.update("clip_norm", (part,), part, total, norm)
 
     def constrain(self, parameter: Parameter) -> None:
-        """Replace the numbers of a weight by what its constraint makes of them."""
+        """Apply the constraint of a weight."""
         constraint = parameter.constraint
         if "lower" not in vars(type(constraint)) or not as_written(constraint, "__call__"):
             raise Unlowered(f"the constraint of {parameter.name}, which is the user's own")

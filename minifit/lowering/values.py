@@ -1,4 +1,4 @@
-"""`Value`: a tensor of a program, which has a shape and a place but no numbers of its own."""
+"""`Value`: a tensor of a program, with a shape and a place but no numbers."""
 
 from collections.abc import Callable
 from math import prod
@@ -15,12 +15,12 @@ ValueShape = tuple[int | None, ...]
 
 
 class Unlowered(Exception):
-    """A part of a model that a program does not have. Its text names the part: "the op 'cumsum'".
+    """A part of a model that cannot be lowered to a program. Its text names the part: "the op 'cumsum'".
 
     Attributes
     ----------
     layer : str or None
-        The layer that the part belongs to: "the layer 'dense' of class Dense".
+        The layer that contains the part: "the layer 'dense' of class Dense".
     """
 
     layer: str | None = None
@@ -37,18 +37,18 @@ class Value(Symbolic):
     ----------
     program : Program
     shape : tuple of int or None
-        None stands in front for the rows of a batch; weights and the like have none.
+        The shape. The first axis is None for the rows of a batch; weights and constants have no such axis.
     storage : Storage
-        Shared with every other view of the same numbers, as `reshape` makes them.
+        The memory, shared with all views of the same numbers, such as those of `reshape`.
     requires_grad : bool, default False
         Whether a gradient flows back into it.
 
     Attributes
     ----------
     logits : Value or None
-        Those that a sigmoid or softmax was made of, from which cross-entropies are computed.
+        The argument of the sigmoid or softmax that returned this value; cross-entropies are computed from it.
     of_softmax : bool
-        Whether it was a softmax, which keeps the order of its logits; of a sigmoid many are 1.
+        Whether a softmax returned it, which keeps the order of the logits; a sigmoid rounds many of them to 1.
     """
 
     __slots__ = ("logits", "of_softmax", "program", "requires_grad", "shape", "storage")
@@ -67,7 +67,7 @@ class Value(Symbolic):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The kind of number: float32, or int64 for class numbers."""
+        """The dtype: float32, or int64 for class numbers."""
         return self.storage.dtype
 
     @property
@@ -84,27 +84,27 @@ class Value(Symbolic):
 
     @property
     def count(self) -> int:
-        """Its numbers as a program counts them: for one sample, or all of them negated."""
+        """The number of its numbers as a program counts them: per sample, or all of them, negated."""
         return prod(n or 1 for n in self.shape[1:]) if self.of_batch else -prod(n or 1 for n in self.shape)
 
     @property
     def rows(self) -> int:
-        """The rows of its matrix, of all axes but the last, as a program counts them."""
+        """The number of rows of its matrix, over all axes but the last, as a program counts them."""
         if self.of_batch:
             return prod(n or 1 for n in self.shape[1:-1])
         return -prod(n or 1 for n in self.shape[:-1])
 
     @property
     def columns(self) -> int:
-        """The length of its last axis; 1 for a value of one number a sample."""
+        """The length of its last axis; 1 for a value of one number per sample."""
         return (self.shape[-1] or 1) if self.shape else 1
 
     def of_op(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Write an op down."""
+        """Lower an op and return its result."""
         return self.program.apply(function, args, kwargs)
 
     def __eq__(self, other: object) -> Any:
-        """Compare the elements, as tensors do; as a key, each value is itself."""
+        """Compare the elements, as tensors do; dicts and sets compare values by identity."""
         return NotImplemented if other is None else self.program.by_rule(ops.equal, self, other)
 
     def __ne__(self, other: object) -> Any:
@@ -119,25 +119,25 @@ class Value(Symbolic):
         return self.program.floats(self)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """The sum over an axis."""
+        """Return the sum over an axis."""
         return self.program.by_rule(ops.sum, self, axis, keepdims)
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """The mean over an axis."""
+        """Return the mean over an axis."""
         return self.program.by_rule(ops.mean, self, axis, keepdims)
 
     def reshape(self, *shape: Any) -> Any:
-        """The same numbers in another shape."""
-        wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
-        return self.program.by_rule(ops.reshape, self, wanted)
+        """Return the same numbers in another shape."""
+        sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+        return self.program.by_rule(ops.reshape, self, sizes)
 
     @property
     def value(self) -> Any:
-        """Never there: what asks for the numbers, as a branch on them does, takes no part in a program."""
+        """Always raises: code that needs the numbers, such as a branch on them, cannot be lowered."""
         raise self._no_numbers("numbers")
 
-    def _no_numbers(self, wanted: str) -> Any:
-        return Unlowered(f"an op or a branch that needs {wanted} while the step is written down")
+    def _no_numbers(self, expected: str) -> Any:
+        return Unlowered(f"an op or a branch that needs {expected} while the step is lowered")
 
     def __repr__(self) -> str:
         return f"<Value of shape {self.shape}>"
@@ -151,7 +151,7 @@ class Storage:
     place : Place
     dtype : numpy.dtype
     grad : Place or None
-        None until an instruction writes into it.
+        The place of the gradient; None until an instruction writes it.
     """
 
     __slots__ = ("dtype", "grad", "place", "slot")

@@ -127,7 +127,7 @@ class StepPrograms:
         assert assembly is not None
         means = assembly.program.means
         if means:
-            assembly.put_totals([number for mean in means for number in (mean.total, mean.count)])
+            assembly.set_totals([number for mean in means for number in (mean.total, mean.count)])
         if assembly.program.lookups:
             assembly.look_up()
         results = self._room_for_results(assembly, stretch, most) if assembly.program.results else None
@@ -170,7 +170,7 @@ class StepPrograms:
         for key, shape, row_bytes in assembly.results:
             array = np.empty((rows, *shape), FLOAT)
             # a program counts rows from the beginning of the data
-            assembly.tell(key, array, -first * row_bytes)
+            assembly.set_cell(key, array, -first * row_bytes)
             arrays.append(array)
         return tuple(arrays)
 
@@ -209,8 +209,8 @@ class StepPrograms:
             if not (array is None or _usable(array)):
                 return False
         assembly.make_room(stretch.size)
-        assembly.tell_columns(arrays)
-        assembly.tell_batches(stretch.size, stretch.rows, address_of(stretch.order))
+        assembly.set_columns(arrays)
+        assembly.set_batches(stretch.size, stretch.rows, address_of(stretch.order))
         self._current, self._aimed_at = assembly, stretch
         return True
 
@@ -307,7 +307,7 @@ class StepPrograms:
             self._steady, most = rate, known
         if self._rates_of is not assembly:
             self._rates_of = assembly
-            assembly.tell("rates", self._rates)
+            assembly.set_cell("rates", self._rates)
         return most
 
 

@@ -211,7 +211,7 @@ def test_what_is_refused_within_a_layer_names_it(depth: int) -> None:
     def layers() -> list[Any]:
         return [Turned(name="turned") if depth == 0 else Sequential([Turned(name="turned")])]
 
-    assert_refused(chain(layers), X, Y, "written down, in the layer 'turned' of class Turned")
+    assert_refused(chain(layers), X, Y, "is lowered, in the layer 'turned' of class Turned")
 
 
 def test_a_layer_that_looks_at_numbers_behind_others_goes_op_by_op() -> None:

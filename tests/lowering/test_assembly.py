@@ -28,8 +28,8 @@ def test_it_is_carried_out_where_it_is_told_to() -> None:
     assembly = Assembly(program, compiled)
     assembly.make_room(2)
     data, out = np.array([[-1, 2, 3], [4, -5, 6], [7, 8, -9]], np.float32), np.zeros((3, 3), np.float32)
-    assembly.tell(("x", 0), data)
-    assembly.tell(("result", 0), out)
+    assembly.set_cell(("x", 0), data)
+    assembly.set_cell(("result", 0), out)
     assembly.frame[at.SIZE], assembly.frame[at.SAMPLES] = 2, 3
     assert assembly.carry_out(0, 2) == 2
     np.testing.assert_array_equal(out, np.maximum(data, 0))

@@ -1,4 +1,4 @@
-"""The rules by which ops are written down, file by file as `minifit.ops` has them."""
+"""The lowering rules of ops, in files like those of `minifit.ops`."""
 
 from minifit.lowering.rules import (
     elementwise,

@@ -1,4 +1,4 @@
-"""The ops of each number by itself."""
+"""Rules of elementwise ops."""
 
 import operator
 from typing import Any
@@ -16,14 +16,14 @@ from minifit.parameters import Parameter
 from minifit.tensor import Tensor
 
 MODERATE = 1e30
-"""Within it a number and its reciprocal are ordinary float32 numbers."""
+"""The bound within which a number and its reciprocal are normal float32 numbers."""
 
 
 # -- of one value --------------------------------------------------------------------------------------------
 
 
 def elementwise(program: Program, name: str, x: Any, *settings: float) -> Value:
-    """Write down a function of each number, and its slope, which takes ``(dy, x, y)``."""
+    """Lower an elementwise function and its slope instruction, which reads ``(dy, x, y)``."""
     x = program.floats(x)
     y = program.value(x.shape, x)
     program.emit(name, y, x, y.count, *settings)
@@ -32,7 +32,7 @@ def elementwise(program: Program, name: str, x: Any, *settings: float) -> Value:
 
 
 def affine(program: Program, x: Any, factor: float, shift: float = 0.0) -> Value:
-    """Write down ``x * factor + shift`` with plain numbers."""
+    """Lower ``x * factor + shift`` with constant numbers."""
     x = program.floats(x)
     y = program.value(x.shape, x)
     program.emit("affine", y, x, y.count, float(factor), float(shift))
@@ -41,7 +41,7 @@ def affine(program: Program, x: Any, factor: float, shift: float = 0.0) -> Value
 
 
 def number(x: Any) -> float | None:
-    """Return a constant that is one number; None for all else."""
+    """Return a constant of one number as a float; None for anything else."""
     if isinstance(x, Value | Parameter):
         return None
     if isinstance(x, int | float | np.number):
@@ -54,7 +54,7 @@ def number(x: Any) -> float | None:
 
 @lowers(ops.exp)
 def exp(program: Program, x: Any) -> Value:
-    """Write down the exponential."""
+    """Lower the exponential."""
     x = program.floats(x)
     y = program.value(x.shape, x)
     program.emit("exponential", y, x, y.count)
@@ -64,7 +64,7 @@ def exp(program: Program, x: Any) -> Value:
 
 @lowers(ops.log)
 def log(program: Program, x: Any) -> Value:
-    """Write down the natural logarithm."""
+    """Lower the natural logarithm."""
     x = program.floats(x)
     y = program.value(x.shape, x)
     program.emit("logarithm", y, x, y.count)
@@ -77,7 +77,7 @@ lowers_as(elementwise, {ops.sqrt: "square_root", operator.abs: "absolute"})
 
 @lowers(ops.square)
 def square(program: Program, x: Any) -> Value:
-    """Write down ``x * x``."""
+    """Lower ``x * x``."""
     x = program.floats(x)
     y = program.value(x.shape, x)
     program.emit("multiply", y, *layout(program, x, x, x.shape))
@@ -87,13 +87,13 @@ def square(program: Program, x: Any) -> Value:
 
 @lowers(operator.neg)
 def negative(program: Program, x: Any) -> Value:
-    """Write down ``-x``."""
+    """Lower ``-x``."""
     return affine(program, x, -1.0)
 
 
 @lowers(ops.clip)
 def clip(program: Program, x: Any, low: Any, high: Any) -> Value:
-    """Write down a cut at two numbers."""
+    """Lower a clip to a range of two constants."""
     ends = number(low), number(high)
     if ends[0] is None or ends[1] is None:
         raise Unlowered("the op 'clip' between arrays")
@@ -102,9 +102,9 @@ def clip(program: Program, x: Any, low: Any, high: Any) -> Value:
 
 @lowers(ops.cast)
 def cast(program: Program, x: Any, dtype: Any) -> Value:
-    """Write down a cast: numbers stay float32, whole ones without a fraction, truth values as 0 and 1.
+    """Lower a cast. All numbers stay float32: integers without their fraction, booleans as 0 and 1.
 
-    Through whole numbers nothing flows back.
+    Casts to integers and booleans pass no gradient back.
     """
     kind = np.dtype(dtype)
     if kind == FLOAT:
@@ -124,17 +124,17 @@ def cast(program: Program, x: Any, dtype: Any) -> Value:
 
 @lowers(ops.stop_gradient)
 def stop_gradient(program: Program, x: Any) -> Value:
-    """Return the same numbers, into which no gradient flows."""
+    """Return the same numbers as a value without a gradient."""
     x = program.as_value(x)
     return Value(program, x.shape, x.storage)
 
 
-# -- of two --------------------------------------------------------------------------------------------------
+# -- of two values -------------------------------------------------------------------------------------------
 
 
 @lowers(operator.add)
 def add(program: Program, a: Any, b: Any) -> Value:
-    """Write down a sum."""
+    """Lower a sum."""
     if (plain := number(b)) is not None:
         return affine(program, a, 1.0, plain)
     if (plain := number(a)) is not None:
@@ -149,7 +149,7 @@ def add(program: Program, a: Any, b: Any) -> Value:
 
 @lowers(operator.sub)
 def subtract(program: Program, a: Any, b: Any) -> Value:
-    """Write down a difference."""
+    """Lower a difference."""
     if (plain := number(b)) is not None:
         return affine(program, a, 1.0, -plain)
     if (plain := number(a)) is not None:
@@ -164,7 +164,7 @@ def subtract(program: Program, a: Any, b: Any) -> Value:
 
 @lowers(operator.mul)
 def multiply(program: Program, a: Any, b: Any) -> Value:
-    """Write down a product."""
+    """Lower a product."""
     if (plain := number(b)) is not None:
         return affine(program, a, plain)
     if (plain := number(a)) is not None:
@@ -179,7 +179,7 @@ def multiply(program: Program, a: Any, b: Any) -> Value:
 
 @lowers(operator.truediv)
 def divide(program: Program, a: Any, b: Any) -> Value:
-    """Write down a quotient."""
+    """Lower a quotient."""
     plain = number(b)
     if plain is not None and 1 / MODERATE < abs(plain) < MODERATE:
         return affine(program, a, 1 / plain)
@@ -199,7 +199,7 @@ lowers_as(pair, {operator.floordiv: "floor_divide"})
 
 @lowers(operator.mod)
 def modulo(program: Program, a: Any, b: Any) -> Value:
-    """Write down what is left of a division."""
+    """Lower the remainder of a division."""
 
     def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
         flow_plain(program, a, dy, y.shape)
@@ -213,7 +213,7 @@ def modulo(program: Program, a: Any, b: Any) -> Value:
 
 @lowers(operator.pow)
 def power(program: Program, a: Any, b: Any) -> Value:
-    """Write down ``a ** b``."""
+    """Lower ``a ** b``."""
     plain = number(b)
     if plain == 2:
         return square(program, a)
@@ -231,14 +231,14 @@ def power(program: Program, a: Any, b: Any) -> Value:
 
 
 def fill(program: Program, x: Value, plain: float) -> Value:
-    """Write down a value of the shape of another with the same number everywhere."""
+    """Lower a value of the shape of `x` filled with one number."""
     y = program.value(x.shape)
     program.emit("repeat", y, program.constant(plain), -1, y.count, -1)
     return y
 
 
-def _chosen(program: Program, name: str, a: Any, b: Any) -> Value:
-    """Write down the larger or smaller of each pair; where they are equal, the gradient goes to a."""
+def _choose(program: Program, name: str, a: Any, b: Any) -> Value:
+    """Lower the larger or smaller of each pair; where both are equal, the gradient goes to `a`."""
 
     def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
         first, second = (b, a) if name == "maximum" else (a, b)
@@ -248,31 +248,31 @@ def _chosen(program: Program, name: str, a: Any, b: Any) -> Value:
     return pair(program, name, a, b, slopes)
 
 
-lowers_as(_chosen, {ops.maximum: "maximum", ops.minimum: "minimum"})
+lowers_as(_choose, {ops.maximum: "maximum", ops.minimum: "minimum"})
 
 
 # -- comparisons and choices ---------------------------------------------------------------------------------
 
 
 lowers_as(pair, {operator.lt: "is_less", operator.le: "is_less_equal", ops.equal: "is_equal"})
-"""The values 1 and 0."""
+"""Comparisons return the numbers 1 and 0."""
 
 
 @lowers(operator.gt)
 def greater(program: Program, a: Any, b: Any) -> Value:
-    """Write down ``a > b``, as 1 and 0."""
+    """Lower ``a > b``, as 1 and 0."""
     return pair(program, "is_less", b, a)
 
 
 @lowers(operator.ge)
 def greater_equal(program: Program, a: Any, b: Any) -> Value:
-    """Write down ``a >= b``, as 1 and 0."""
+    """Lower ``a >= b``, as 1 and 0."""
     return pair(program, "is_less_equal", b, a)
 
 
 @lowers(ops.where)
 def where(program: Program, condition: Any, a: Any, b: Any) -> Value:
-    """Write down ``a`` where the condition is not 0, else ``b``."""
+    """Lower the choice of ``a`` where the condition is not 0, else ``b``."""
     condition, a, b = (program.floats(x) for x in (condition, a, b))
     shape = joint(condition.shape, a.shape, b.shape)
     y = program.value(shape, a, b)
@@ -282,9 +282,9 @@ def where(program: Program, condition: Any, a: Any, b: Any) -> Value:
 
 
 def _flow_chosen(program: Program, dy: Place, chosen: Value, a: Value, b: Value, y: Value) -> None:
-    wide, nothing = at_place(program, dy, y.shape), program.constant(0.0)
-    flow_narrow(program, a, y.shape, "where", *_where_fields(program, chosen, wide, nothing, y.shape))
-    flow_narrow(program, b, y.shape, "where", *_where_fields(program, chosen, nothing, wide, y.shape))
+    wide, zero = at_place(program, dy, y.shape), program.constant(0.0)
+    flow_narrow(program, a, y.shape, "where", *_where_fields(program, chosen, wide, zero, y.shape))
+    flow_narrow(program, b, y.shape, "where", *_where_fields(program, chosen, zero, wide, y.shape))
 
 
 def _where_fields(

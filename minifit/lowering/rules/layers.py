@@ -1,4 +1,4 @@
-"""The ops of layers: dense, and the activations that it may have."""
+"""Rules of the ops of layers: dense and its activations."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from minifit.lowering.values import Unlowered, Value
 
 @lowers(ops.dense)
 def dense(program: Program, x: Any, w: Any, b: Any, activation: str = "linear") -> Value:
-    """Write down ``activation(x @ w + b)``; the activation works in the place of the product."""
+    """Lower ``activation(x @ w + b)``; the activation overwrites the product in place."""
     x, w = program.floats(x), program.as_value(w)
     b = None if b is None else program.as_value(b)
     if w.of_batch or w.ndim != 2:
@@ -25,7 +25,8 @@ def dense(program: Program, x: Any, w: Any, b: Any, activation: str = "linear") 
 
     def back(dy: Any) -> None:
         if activation != "linear":
-            program.emit(f"{activation}_slope", dy, dy, y, y, y.count)  # the product is gone; none reads it
+            # y stands in for the overwritten product, which these slopes do not read
+            program.emit(f"{activation}_slope", dy, dy, y, y, y.count)
         program.flow(x, "dense_slope_x", dy, w, program.room(-k * m), x.rows, k, m, routines)
         program.flow(w, "dense_slope_w", x, dy, x.rows, k, m, routines)
         if b is not None:
@@ -37,7 +38,7 @@ def dense(program: Program, x: Any, w: Any, b: Any, activation: str = "linear") 
 
 @lowers(ops.activation)
 def activation(program: Program, x: Any, name: str) -> Value:
-    """Write down an activation by its name."""
+    """Lower an activation by its name."""
     return elementwise(program, name, x)
 
 
@@ -46,7 +47,7 @@ lowers_as(elementwise, {ops.relu: "relu", ops.tanh: "tanh"})
 
 @lowers(ops.sigmoid)
 def sigmoid(program: Program, x: Any) -> Value:
-    """Write down the logistic function, which remembers its logits."""
+    """Lower the sigmoid; its result keeps the logits."""
     x = program.floats(x)
     y = elementwise(program, "sigmoid", x)
     y.logits = x
@@ -55,7 +56,7 @@ def sigmoid(program: Program, x: Any) -> Value:
 
 @lowers(ops.softmax)
 def softmax(program: Program, x: Any) -> Value:
-    """Write down ``exp(x) / sum(exp(x))`` over the last axis, which remembers its logits."""
+    """Lower ``exp(x) / sum(exp(x))`` over the last axis; its result keeps the logits."""
     x = program.floats(x)
     y = program.value(x.shape, x)
     program.emit("softmax", y, x, y.rows, y.columns)
@@ -66,5 +67,5 @@ def softmax(program: Program, x: Any) -> Value:
 
 @lowers(activations.linear)
 def linear(program: Program, x: Any) -> Value:
-    """Return the value itself."""
+    """Return the value unchanged."""
     return program.as_value(x)

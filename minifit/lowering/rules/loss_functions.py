@@ -1,4 +1,4 @@
-"""The functions of `minifit.losses` that have kernels of their own; the others are written down by their ops."""
+"""Rules of the functions of `minifit.losses` that have their own kernels; the others are lowered through their ops."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import numpy as np
 from minifit import losses, ops
 from minifit.lowering.program import Program, lowers, lowers_as
 from minifit.lowering.rules.elementwise import affine
-from minifit.lowering.rules.losses import pair, write_loss
+from minifit.lowering.rules.losses import lower_loss, pair
 from minifit.lowering.values import Unlowered, Value
 
 
@@ -20,7 +20,7 @@ def binary_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Value:
-    """Write down the cross-entropy of independent targets."""
+    """Lower the cross-entropy of independent targets."""
     t, p = _one_each(program, "binary", y_true, y_pred)
     t = affine(program, t, 1 - label_smoothing, label_smoothing / 2) if label_smoothing else t
     t, p = _last(t, axis), _last(p, axis)
@@ -36,7 +36,7 @@ def categorical_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Value:
-    """Write down the cross-entropy of one-hot targets."""
+    """Lower the cross-entropy of one-hot targets."""
     t, p = _one_each(program, "categorical", y_true, y_pred)
     if label_smoothing:
         classes = p.shape[axis]
@@ -59,7 +59,7 @@ def _last(x: Value, axis: int) -> Any:
 
 
 lowers_as(
-    write_loss,
+    lower_loss,
     {
         losses.mean_absolute_percentage_error: "percentage_error",
         losses.mean_squared_logarithmic_error: "logarithmic_error",
@@ -73,24 +73,24 @@ lowers_as(
 
 @lowers(losses.huber)
 def huber(program: Program, y_true: Any, y_pred: Any, delta: float = 1.0) -> Value:
-    """Write down squared errors that go on as a straight line."""
-    return write_loss(program, "huber", y_true, y_pred, float(delta))
+    """Lower the Huber loss: squared errors up to `delta`, linear beyond."""
+    return lower_loss(program, "huber", y_true, y_pred, float(delta))
 
 
 @lowers(losses.hinge)
 def hinge(program: Program, y_true: Any, y_pred: Any) -> Value:
-    """Write down the mean of what is missing to a margin of 1."""
-    return write_loss(program, "hinge", _signs(program, y_true), y_pred)
+    """Lower the mean of ``max(1 - y_true * y_pred, 0)``."""
+    return lower_loss(program, "hinge", _signs(program, y_true), y_pred)
 
 
 @lowers(losses.squared_hinge)
 def squared_hinge(program: Program, y_true: Any, y_pred: Any) -> Value:
-    """Write down the mean of the squares of what is missing to a margin of 1."""
-    return write_loss(program, "squared_hinge", _signs(program, y_true), y_pred)
+    """Lower the mean of ``max(1 - y_true * y_pred, 0) ** 2``."""
+    return lower_loss(program, "squared_hinge", _signs(program, y_true), y_pred)
 
 
 def _signs(program: Program, y_true: Any) -> Value:
-    """Write down targets of -1 and 1, as which a batch of 0 and 1 is taken."""
+    """Lower the conversion of targets to -1 and 1, from 0 and 1 if the batch has no others."""
     t = program.floats(y_true)
     if t.requires_grad:
         raise Unlowered("a loss whose targets depend on weights")
@@ -104,13 +104,13 @@ def _signs(program: Program, y_true: Any) -> Value:
 
 @lowers(losses.cosine_similarity)
 def cosine_similarity(program: Program, y_true: Any, y_pred: Any, axis: Any = -1) -> Value:
-    """Write down the cosine of the angle between targets and predictions, times -1."""
+    """Lower minus the cosine of the angle between targets and predictions."""
     return cosine(program, y_true, y_pred, axis, -1.0)
 
 
 def cosine(program: Program, y_true: Any, y_pred: Any, axis: Any, sign: float) -> Value:
-    """Write down a cosine along the last axis, times a sign."""
+    """Lower a cosine along the last axis, times a sign."""
     t, p = pair(program, y_true, y_pred)
     if np.ndim(axis) or axis not in (-1, p.ndim - 1):
         raise Unlowered(f"a cosine along the axis {axis!r}")
-    return write_loss(program, "cosine", t, p, sign)
+    return lower_loss(program, "cosine", t, p, sign)

@@ -1,4 +1,4 @@
-"""The activations whose slope takes their input, and those along an axis."""
+"""Rules of the activations whose slope reads their input, and of those along an axis."""
 
 import math
 from typing import Any
@@ -12,13 +12,13 @@ from minifit.lowering.values import Value
 
 @lowers(nonlinearities.elu)
 def elu(program: Program, x: Any, alpha: Any = 1.0) -> Value:
-    """Write down the exponential linear unit."""
+    """Lower the exponential linear unit."""
     return elementwise(program, "exponential_unit", x, float(alpha), 1.0)
 
 
 @lowers(nonlinearities.selu)
 def selu(program: Program, x: Any) -> Value:
-    """Write down the scaled exponential linear unit."""
+    """Lower the scaled exponential linear unit."""
     scale = nonlinearities.SELU_SCALE
     return elementwise(program, "exponential_unit", x, scale * nonlinearities.SELU_ALPHA, scale)
 
@@ -37,13 +37,13 @@ lowers_as(
 
 @lowers(nonlinearities.gelu)
 def gelu(program: Program, x: Any, approximate: bool = False) -> Value:
-    """Write down the Gaussian error linear unit."""
+    """Lower the Gaussian error linear unit."""
     return elementwise(program, "gelu_tanh" if approximate else "gelu", x)
 
 
 @lowers(nonlinearities.log_softmax)
 def log_softmax(program: Program, x: Any, axis: int = -1) -> Value:
-    """Write down the logarithms of probabilities along an axis."""
+    """Lower the logarithms of probabilities along an axis."""
     x = program.floats(x)
     if axis % x.ndim != x.ndim - 1:
         order = list(range(x.ndim))
@@ -59,7 +59,7 @@ def log_softmax(program: Program, x: Any, axis: int = -1) -> Value:
 def relu(
     program: Program, x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0
 ) -> Value:
-    """Write down relu with a leak, a ceiling and a threshold of its own."""
+    """Lower relu with a leak, a largest value and a threshold."""
     if alpha == 0 and max_value is None and threshold == 0:
         return elementwise(program, "relu", x)
     high = math.inf if max_value is None else float(max_value)

@@ -1,4 +1,4 @@
-"""The op of normalizations, and that of tables."""
+"""Rules of the ops of normalization and of table look-ups."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def normalize(
     epsilon: float,
     axes: tuple[int, ...] | None = None,
 ) -> Value:
-    """Write down ``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` of columns."""
+    """Lower ``gamma * (x - mean) / sqrt(variance + epsilon) + beta``, column by column."""
     x, mean, variance = program.as_value(x), program.as_value(mean), program.as_value(variance)
     gamma, beta = (None if p is None else program.as_value(p) for p in (gamma, beta))
     n, m = x.rows, x.columns
@@ -32,15 +32,17 @@ def normalize(
     several = program.workers.size > 1 and axes is not None and x.of_batch and x.requires_grad
 
     def back(dy: Any) -> None:
-        sums, along = program.room(-m), program.room(-m)
-        program.emit("normalize_sums", (sums, along), dy, x, mean, inverse, n, m)
-        through: Any = (None, None) if axes is None else (sums, along)
-        if several:  # the gradients of gamma and beta are added up with all others
-            through = program.add_up_shares(m, *(("dense_slope_b", part, -1, m) for part in through))
-        program.flow(x, "normalize_slope", dy, x, mean, inverse, gamma, *through, n, m)
-        for parameter, slope in ((gamma, along), (beta, sums)):
+        sums, correlations = program.room(-m), program.room(-m)
+        program.emit("normalize_sums", (sums, correlations), dy, x, mean, inverse, n, m)
+        moments: Any = (None, None) if axes is None else (sums, correlations)
+        # only these sums need a message here: the gradients of gamma and beta are added up with all others
+        if several:
+            moments = program.add_up_shares(m, *(("dense_slope_b", part, -1, m) for part in moments))
+        program.flow(x, "normalize_slope", dy, x, mean, inverse, gamma, *moments, n, m)
+        # dense_slope_b on a single row copies it
+        for parameter, slope in ((gamma, correlations), (beta, sums)):
             if parameter is not None:
-                program.flow(parameter, "dense_slope_b", slope, -1, m)  # the sum of one row
+                program.flow(parameter, "dense_slope_b", slope, -1, m)
 
     program.back(y, back)
     return y
@@ -48,7 +50,7 @@ def normalize(
 
 @lowers(ops.gather)
 def gather(program: Program, table: Any, ids: Any) -> Value:
-    """Write down the rows of a table by their numbers, floats of the batch itself that are looked at ahead."""
+    """Lower the look-up of table rows by index; the indices must be floats of the batch, and are checked first."""
     w = program.as_value(table)
     if (
         not isinstance(ids, Value)

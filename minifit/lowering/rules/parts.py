@@ -1,4 +1,4 @@
-"""The ops that put numbers elsewhere: other orders of axes, parts, and wholes of parts."""
+"""Rules of the ops that move numbers: transposing, slicing and joining."""
 
 import operator
 from itertools import accumulate, pairwise
@@ -16,14 +16,14 @@ from minifit.lowering.rules.shaping import expand_dims, squeeze
 from minifit.lowering.values import Unlowered, Value, ValueShape
 
 AXES = 4
-"""Of a part that an instruction takes."""
+"""The number of axes of a part in an instruction."""
 
 
-# -- parts ---------------------------------------------------------------------------------------------------
+# -- transposing and slicing ---------------------------------------------------------------------------------
 
 
 def _part(program: Program, x: Value, shape: ValueShape, axes: list[tuple[int, int]], start: int) -> Value:
-    """Write down the numbers of each sample in the order of axes, each a size and a step, from a first one on."""
+    """Lower a strided selection of the numbers of each sample; `axes` are pairs of a size and a step."""
     merged: list[tuple[int, int]] = []
     for n, step in axes:
         if n == 1:
@@ -47,14 +47,14 @@ def _part(program: Program, x: Value, shape: ValueShape, axes: list[tuple[int, i
 
 
 def _steps(x: Value) -> list[int]:
-    """Return how far the numbers of each axis but that of the batch lie apart."""
+    """Return the strides of all axes but the batch, in numbers."""
     sizes = [n or 1 for n in x.shape[int(x.of_batch) :]]
     return [prod(sizes[i + 1 :]) for i in range(len(sizes))]
 
 
 @lowers(ops.transpose)
 def transpose(program: Program, x: Any, axes: Any = None) -> Value:
-    """Write down the axes in another order; the batch stays in front."""
+    """Lower a permutation of the axes; the batch must stay in front."""
     x = program.floats(x)
     order = [operator.index(a) % x.ndim for a in axes] if axes is not None else list(range(x.ndim))[::-1]
     ahead = int(x.of_batch)
@@ -68,21 +68,21 @@ def transpose(program: Program, x: Any, axes: Any = None) -> Value:
 
 @lowers(operator.getitem)
 def getitem(program: Program, x: Any, index: Any) -> Value:
-    """Write down a part by numbers and slices; every sample stays."""
+    """Lower an index of integers and slices that keeps every sample."""
     x = program.floats(x)
-    given = list(index) if isinstance(index, tuple) else [index]
-    taken = sum(i is not None and i is not Ellipsis for i in given)
-    if sum(i is Ellipsis for i in given) > 1 or taken > x.ndim:
-        raise Unlowered("a part of more axes than there are")
-    if Ellipsis not in [i if i is Ellipsis else 0 for i in given]:
-        given.append(Ellipsis)
-    at = next(k for k, i in enumerate(given) if i is Ellipsis)
-    given[at : at + 1] = [slice(None)] * (x.ndim - taken)
+    items = list(index) if isinstance(index, tuple) else [index]
+    indexed = sum(i is not None and i is not Ellipsis for i in items)
+    if sum(i is Ellipsis for i in items) > 1 or indexed > x.ndim:
+        raise Unlowered("an index of more axes than there are")
+    if Ellipsis not in [i if i is Ellipsis else 0 for i in items]:
+        items.append(Ellipsis)
+    at = next(k for k, i in enumerate(items) if i is Ellipsis)
+    items[at : at + 1] = [slice(None)] * (x.ndim - indexed)
     steps = [0, *_steps(x)] if x.of_batch else _steps(x)
     shape: list[int | None] = []
     axes: list[tuple[int, int]] = []
     start = axis = 0
-    for i in given:
+    for i in items:
         if i is None:
             shape.append(1)
             continue
@@ -92,14 +92,14 @@ def getitem(program: Program, x: Any, index: Any) -> Value:
                 raise Unlowered("a part of the batch")
             shape.append(None)
         elif isinstance(i, slice):
-            places = range(size)[
+            selected = range(size)[
                 slice(*(None if n is None else operator.index(n) for n in (i.start, i.stop, i.step)))
             ]
-            shape.append(len(places))
-            axes.append((len(places), places.step * steps[axis]))
-            start += places.start * steps[axis] if len(places) else 0
+            shape.append(len(selected))
+            axes.append((len(selected), selected.step * steps[axis]))
+            start += selected.start * steps[axis] if len(selected) else 0
         else:
-            start += range(size)[_place(i)] * steps[axis]
+            start += range(size)[_integer(i)] * steps[axis]
         axis += 1
     if None in shape[1:] or 0 in shape:
         raise Unlowered("a part that is empty, or has an axis in front of the batch")
@@ -109,23 +109,23 @@ def getitem(program: Program, x: Any, index: Any) -> Value:
     return _part(program, x, whole_shape, axes, start)
 
 
-def _place(index: Any) -> int:
+def _integer(index: Any) -> int:
     if isinstance(index, bool | Value | list) or np.ndim(index):
-        raise Unlowered("a part by an array")
+        raise Unlowered("an index that is an array")
     return operator.index(index)
 
 
-# -- wholes of parts -----------------------------------------------------------------------------------------
+# -- joining and splitting -----------------------------------------------------------------------------------
 
 
 def _beside(rows: int, width: int, total: int, start: int) -> tuple[int, ...]:
-    """Return the fields of the instruction of a part of each row."""
+    """Return the fields of an instruction on a contiguous part of each row."""
     return (rows, *(1, 1, 1, width), *(0, 0, 0, 1), total, start)
 
 
 @lowers(ops.concatenate)
 def concatenate(program: Program, xs: Any, axis: Any = -1) -> Value:
-    """Write down values put after each other along an axis that is not the batch's."""
+    """Lower a concatenation along an axis other than the batch."""
     parts = [program.floats(x) for x in xs]
     first = parts[0]
     axis = operator.index(axis) % first.ndim
@@ -150,7 +150,7 @@ def concatenate(program: Program, xs: Any, axis: Any = -1) -> Value:
 
 @lowers(ops.stack)
 def stack(program: Program, xs: Any, axis: Any = 0) -> Value:
-    """Write down values of one shape put beside each other along a new axis."""
+    """Lower a stack of values along a new axis."""
     parts = [program.floats(x) for x in xs]
     axis = operator.index(axis) % (parts[0].ndim + 1)
     return concatenate(program, [expand_dims(program, p, axis) for p in parts], axis)
@@ -158,7 +158,7 @@ def stack(program: Program, xs: Any, axis: Any = 0) -> Value:
 
 @lowers(ops.unstack)
 def unstack(program: Program, x: Any, axis: Any = 0) -> list[Value]:
-    """Write down the entries along an axis."""
+    """Lower the entries along an axis."""
     x = program.floats(x)
     axis = operator.index(axis) % x.ndim
     parts = split(program, x, x.shape[axis] or 0, axis)
@@ -167,14 +167,14 @@ def unstack(program: Program, x: Any, axis: Any = 0) -> list[Value]:
 
 @lowers(ops.split)
 def split(program: Program, x: Any, num_or_size_splits: Any, axis: Any = 0) -> list[Value]:
-    """Write down the parts of a value along an axis that is not the batch's."""
+    """Lower a split along an axis other than the batch."""
     x = program.floats(x)
     axis = operator.index(axis) % x.ndim
-    length, number = x.shape[axis], whole(num_or_size_splits)
+    length, count = x.shape[axis], whole(num_or_size_splits)
     if length is None:
         raise Unlowered("a split of the batch")
-    if number is not None:
-        lengths = [length // number] * number if number > 0 else []
+    if count is not None:
+        lengths = [length // count] * count if count > 0 else []
     else:
         lengths = [operator.index(n) for n in entries(num_or_size_splits) or ()]
     if sum(lengths) != length:

@@ -1,4 +1,4 @@
-"""The ops that draw random numbers; here they take `Uniforms` in the place of a generator."""
+"""Rules of the ops that draw random numbers; they receive `Uniforms` instead of a generator."""
 
 from math import ceil
 from typing import Any
@@ -18,7 +18,7 @@ LANES = 16
 
 @lowers(ops.dropout)
 def dropout(program: Program, x: Any, rate: float, rng: Any, noise_shape: Shape | None = None) -> Value:
-    """Write down each value set to 0 with probability `rate`, the others divided by ``1 - rate``."""
+    """Lower a dropout: set each value to 0 with probability `rate`, and divide the others by ``1 - rate``."""
     return thinned(program, x, rate, rng, noise_shape, dropout_scale(rate))
 
 
@@ -33,9 +33,9 @@ def thinned(
     kept: float = 0.0,
     dropped: float = 0.0,
 ) -> Value:
-    """Write down ``x * scale + kept``, and `dropped` in its place with probability `rate`."""
+    """Lower ``x * scale + kept``, replaced by `dropped` with probability `rate`."""
     if not isinstance(rng, Uniforms):
-        raise Unlowered("dropout by a generator that is no stream of the program")
+        raise Unlowered("a dropout whose generator is not a stream of the program")
     x = program.as_value(x)
     if noise_shape is not None and noise_shape != x.shape:
         share: Any = program.value(noise_shape)
@@ -57,8 +57,9 @@ def _draw(
     rng: Uniforms,
     *settings: float,
 ) -> Any:
-    """Emit the draw, and return the place of the bits of what is kept."""
-    words = -(-y.count // LANES) if y.of_batch else y.count // LANES  # negated, as its numbers are
+    """Emit the draw, and return the place of the mask, which has a bit for each kept value."""
+    # without a batch the count is negated, and so are the words
+    words = -(-y.count // LANES) if y.of_batch else y.count // LANES
     mask = program.room(words, np.dtype(np.int16))
     least = ceil(float(np.float32(rate)) * 2**24)
     program.emit("dropout", (y, mask, rng), x, y.count, draw_address(), least, *settings)

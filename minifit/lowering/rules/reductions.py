@@ -1,4 +1,4 @@
-"""The ops that make one number of many."""
+"""Rules of reductions."""
 
 from math import prod
 from typing import Any
@@ -13,22 +13,22 @@ from minifit.lowering.values import Unlowered, Value, ValueShape
 
 
 def reduced(x: Value, axis: Any) -> list[int]:
-    """Return the axes that are reduced, counted from 0."""
-    given = range(x.ndim) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
-    axes = sorted({int(a) % x.ndim if x.ndim else 0 for a in given})
-    if any(not -x.ndim <= int(a) < x.ndim for a in given):
+    """Return the axes to reduce as numbers from 0."""
+    requested = range(x.ndim) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
+    axes = sorted({int(a) % x.ndim if x.ndim else 0 for a in requested})
+    if any(not -x.ndim <= int(a) < x.ndim for a in requested):
         raise Unlowered(f"a reduction along axis {axis} of shape {x.shape}")
     return axes
 
 
 def without(shape: ValueShape, axes: list[int], keepdims: bool) -> ValueShape:
-    """Return a shape without some axes, or with 1 for them."""
+    """Return a shape without some axes, or with length 1 for them."""
     return tuple(1 if i in axes else n for i, n in enumerate(shape) if keepdims or i not in axes)
 
 
 @lowers(ops.sum)
 def sum_of(program: Program, x: Any, axis: Any = None, keepdims: bool = False) -> Value:
-    """Write down a sum."""
+    """Lower a sum."""
     x = program.floats(x)
     axes = reduced(x, axis)
     along = stretches(x.shape, axes)
@@ -43,7 +43,7 @@ def sum_of(program: Program, x: Any, axis: Any = None, keepdims: bool = False) -
 
 @lowers(ops.mean)
 def mean(program: Program, x: Any, axis: Any = None, keepdims: bool = False) -> Value:
-    """Write down a mean: a sum over the number of its terms."""
+    """Lower a mean: a sum divided by the number of its terms."""
     x = program.floats(x)
     sizes = [x.shape[i] for i in reduced(x, axis)]
     whole = prod(n for n in sizes if n is not None)
@@ -55,7 +55,7 @@ def mean(program: Program, x: Any, axis: Any = None, keepdims: bool = False) -> 
 
 
 def over_samples(program: Program, x: Value) -> Value:
-    """Write down a value over the number of samples in the batch."""
+    """Lower the division of a value by the number of samples in the batch."""
     y = program.value(x.shape, x)
     program.emit("over_samples", y, x, y.count)
     program.back(y, lambda dy: program.flow(x, "over_samples", dy, y.count))
@@ -64,13 +64,13 @@ def over_samples(program: Program, x: Value) -> Value:
 
 @lowers(ops.max)
 def largest(program: Program, x: Any, axis: Any = None, keepdims: bool = False) -> Value:
-    """Write down the largest value along an axis; equal ones share the gradient."""
+    """Lower the largest value along an axis; equal ones share the gradient."""
     return _extreme(program, x, axis, keepdims, 1.0)
 
 
 @lowers(ops.min)
 def smallest(program: Program, x: Any, axis: Any = None, keepdims: bool = False) -> Value:
-    """Write down the smallest value along an axis; equal ones share the gradient."""
+    """Lower the smallest value along an axis; equal ones share the gradient."""
     return _extreme(program, x, axis, keepdims, -1.0)
 
 
@@ -82,7 +82,7 @@ def _extreme(program: Program, x: Any, axis: Any, keepdims: bool, sign: float) -
     if not along:
         return program.view(x, shape)
     if len(along) > 1:
-        raise Unlowered("the largest along axes that are no neighbours")
+        raise Unlowered("the largest or smallest along axes that are not neighbours")
     y = program.value(shape, x)
     program.emit("largest_along", y, x, *along[0], sign)
     program.back(y, lambda dy: program.flow(x, "largest_along_slope", dy, x, y, *along[0]))
@@ -91,7 +91,7 @@ def _extreme(program: Program, x: Any, axis: Any, keepdims: bool, sign: float) -
 
 @lowers(ops.argmax)
 def argmax(program: Program, x: Any, axis: Any = -1) -> Value:
-    """Write down the place of the largest value along an axis, as a whole number."""
+    """Lower the index of the largest value along an axis, as int64."""
     x = program.floats(x)
     axes = reduced(x, axis)
     begin, end = (axes[0], axes[-1] + 1) if axes else (0, 0)

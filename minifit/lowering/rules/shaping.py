@@ -1,4 +1,4 @@
-"""The ops that leave numbers in their order: other shapes and copies; and the product of matrices."""
+"""Rules of the ops that keep numbers in order, reshapes and copies, and of the matrix product."""
 
 import operator
 from collections.abc import Sequence
@@ -28,15 +28,15 @@ from minifit.lowering.values import Unlowered, Value, ValueShape
 
 @lowers(ops.reshape)
 def reshape(program: Program, x: Any, shape: Any) -> Value:
-    """Return the same numbers in another shape, which keeps the rows of the batch apart."""
+    """Return the same numbers in another shape that keeps the rows of the batch apart."""
     x = program.as_value(x)
-    wanted = list(shape)
+    sizes = list(shape)
     ahead: ValueShape = ()
     if x.of_batch:
-        if not wanted or wanted[0] not in (None, -1) or sum(n == -1 for n in wanted[1:]) > 1:
+        if not sizes or sizes[0] not in (None, -1) or sum(n == -1 for n in sizes[1:]) > 1:
             raise Unlowered("a reshape that does not keep the samples apart")
-        ahead, wanted = (None,), wanted[1:]
-    rest, count = [int(n) for n in wanted], abs(x.count)
+        ahead, sizes = (None,), sizes[1:]
+    rest, count = [int(n) for n in sizes], abs(x.count)
     size = prod(n for n in rest if n != -1)
     if -1 in rest and size:
         rest[rest.index(-1)] = count // size
@@ -49,10 +49,10 @@ def reshape(program: Program, x: Any, shape: Any) -> Value:
 def expand_dims(program: Program, x: Any, axis: Any) -> Value:
     """Return the same numbers with one more axis of length 1."""
     x = program.as_value(x)
-    places = entries(axis)
-    given = [axis] if places is None else list(places)
-    rank = x.ndim + len(given)
-    ones = {operator.index(a) % rank for a in given}
+    several = entries(axis)
+    axes = [axis] if several is None else list(several)
+    rank = x.ndim + len(axes)
+    ones = {operator.index(a) % rank for a in axes}
     rest = iter(x.shape)
     shape = tuple(1 if i in ones else next(rest) for i in range(rank))
     if None in shape[1:]:
@@ -66,11 +66,15 @@ def squeeze(program: Program, x: Any, axis: Any = None) -> Value:
     x = program.as_value(x)
     if axis is None and x.of_batch:
         raise Unlowered("a squeeze of all axes, which drops the axis of a batch of one sample")
-    places = entries(axis)
-    given = (
-        [i for i, n in enumerate(x.shape) if n == 1] if axis is None else [axis] if places is None else places
+    several = entries(axis)
+    axes = (
+        [i for i, n in enumerate(x.shape) if n == 1]
+        if axis is None
+        else [axis]
+        if several is None
+        else several
     )
-    dropped = {operator.index(a) % x.ndim for a in given}
+    dropped = {operator.index(a) % x.ndim for a in axes}
     if any(x.shape[a] != 1 for a in dropped):
         raise Unlowered(f"a squeeze of axis {axis} of shape {x.shape}")
     return program.view(x, tuple(n for i, n in enumerate(x.shape) if i not in dropped))
@@ -81,14 +85,14 @@ def squeeze(program: Program, x: Any, axis: Any = None) -> Value:
 
 @lowers(ops.broadcast_to)
 def broadcast_to(program: Program, x: Any, shape: Any) -> Value:
-    """Write down a value repeated to a larger shape."""
+    """Lower the repetition of a value to a larger shape."""
     x, wide = program.floats(x), tuple(None if n is None else operator.index(n) for n in shape)
     if joint(x.shape, wide) != wide:
         raise Unlowered(f"a value of shape {x.shape} repeated to {wide}")
-    return _repeated(program, x, wide, stretches(wide, repeated_axes(x.shape, wide)))
+    return _repeat(program, x, wide, stretches(wide, repeated_axes(x.shape, wide)))
 
 
-def _repeated(program: Program, x: Value, wide: ValueShape, along: Sequence[Triple]) -> Value:
+def _repeat(program: Program, x: Value, wide: ValueShape, along: Sequence[Triple]) -> Value:
     if not along:
         return program.view(x, wide)
     y = program.value(wide, x)
@@ -99,34 +103,34 @@ def _repeated(program: Program, x: Value, wide: ValueShape, along: Sequence[Trip
 
 @lowers(ops.tile)
 def tile(program: Program, x: Any, multiples: Any) -> Value:
-    """Write down a value repeated so many times along each axis."""
+    """Lower the repetition of a value along each axis."""
     value = program.floats(x)
     times = [operator.index(n) for n in multiples]
     if len(times) != value.ndim or (value.of_batch and times[0] != 1) or min(times, default=1) < 1:
-        raise Unlowered("a tile of the batch, or of other axes than there are")
+        raise Unlowered("a tile of the batch, or of another number of axes")
     for axis, n in enumerate(times):
         if n > 1:
             shape = (*value.shape[:axis], n * (value.shape[axis] or 1), *value.shape[axis + 1 :])
             along = (counted(value.shape[:axis]), -n, counted(value.shape[axis:]))
-            value = _repeated(program, value, shape, [along])
+            value = _repeat(program, value, shape, [along])
     return value
 
 
 @lowers(ops.zeros_like)
 def zeros_like(program: Program, x: Any) -> Value:
-    """Write down zeros."""
+    """Lower zeros."""
     return fill(program, program.floats(x), 0.0)
 
 
 @lowers(ops.ones_like)
 def ones_like(program: Program, x: Any) -> Value:
-    """Write down ones."""
+    """Lower ones."""
     return fill(program, program.floats(x), 1.0)
 
 
 @lowers(ops.one_hot)
 def one_hot(program: Program, ids: Any, depth: Any) -> Value:
-    """Write down a 1 at the place that each number names."""
+    """Lower one-hot rows."""
     x, depth = program.floats(ids), operator.index(depth)
     y = program.value((*x.shape, depth))
     program.emit("one_hot", y, x, x.count, depth)
@@ -138,7 +142,7 @@ def one_hot(program: Program, ids: Any, depth: Any) -> Value:
 
 @lowers(ops.matmul, operator.matmul)
 def matmul(program: Program, a: Any, b: Any) -> Value:
-    """Write down the product of the last two axes."""
+    """Lower the matrix product over the last two axes."""
     a, b = program.floats(a), program.floats(b)
     if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:
         raise Unlowered(f"a product of shapes {a.shape} and {b.shape}")

@@ -49,7 +49,7 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "samples beside each other": lambda x: ops.stack([x, x], 0),
     "a part of the batch": lambda x: x[1:],
     "a sample": lambda x: x[0],
-    "a part by an array": lambda x: x[:, np.array([0, 1])],
+    "an index that is an array": lambda x: x[:, np.array([0, 1])],
     "a part by a mask": lambda x: x[x > 0],
     "samples one by one": ops.unstack,
 }
