@@ -6,7 +6,7 @@
         def on_epoch_end(self, epoch, logs=None):
             writer.scalar("norm", np.linalg.norm(self.model.get_weights()[0]), step=epoch)
 
-Without a `step` it is the number of batches that the training under way has learned from.
+The default `step` is the number of batches that the current training has learned from.
 """
 
 import os
@@ -35,17 +35,17 @@ _training: ContextVar["_Training | None"] = ContextVar("training", default=None)
 
 
 class SummaryWriter:
-    """Writes values to a new event file in a folder; `create_file_writer` makes one.
+    """A writer of values to a new event file in a folder; `create_file_writer` returns one.
 
-    ``with writer:`` closes it at the end; so does the end of the program.
+    ``with writer:`` closes it at the end of the block; otherwise the end of the program does.
 
     Parameters
     ----------
     logdir : str or PathLike
     flush_secs : float
-        Seconds after which at the latest a value is in the file.
+        The longest time until a value is in the file, in seconds.
     run : str
-        Becomes part of the file's name.
+        Part of the file's name.
     """
 
     def __init__(self, logdir: str | os.PathLike[str], flush_secs: float = 2.0, run: str = "") -> None:
@@ -56,13 +56,13 @@ class SummaryWriter:
         number = _numbers(name, data)
         if number.ndim:
             raise ShapeError(
-                f"A scalar is a single number. Received: {quoted(name)} of shape {number.shape}. "
+                f"A scalar must be a single number. Received: {quoted(name)} of shape {number.shape}. "
                 "Pass for example its mean."
             )
         if description is None:
             self._events.scalar(_name(name), float(number), _resolved(step))
         else:
-            self._add(scalar_value(_name(name), float(number), _told(description)), step)
+            self._add(scalar_value(_name(name), float(number), _checked(description)), step)
 
     def histogram(
         self,
@@ -72,14 +72,14 @@ class SummaryWriter:
         buckets: int | None = None,
         description: str | None = None,
     ) -> None:
-        """Write how numbers are distributed; arguments as for `histogram`."""
+        """Write a histogram of numbers; arguments as for `histogram`."""
         count = BUCKETS if buckets is None else positive("buckets", buckets, example=BUCKETS)
         if count > MOST_BUCKETS:
             raise ArgumentError(
                 f"buckets must be at most {MOST_BUCKETS:,}. Received: buckets={quoted(buckets)}. "
                 f"Pass for example buckets={BUCKETS}."
             )
-        self._add(histogram_value(_name(name), _numbers(name, data), count, _told(description)), step)
+        self._add(histogram_value(_name(name), _numbers(name, data), count, _checked(description)), step)
 
     def image(
         self,
@@ -91,27 +91,27 @@ class SummaryWriter:
     ) -> None:
         """Write images; arguments as for `image`."""
         most = positive("max_outputs", max_outputs)
-        self._add(image_value(_name(name), _numbers(name, data), most, _told(description)), step)
+        self._add(image_value(_name(name), _numbers(name, data), most, _checked(description)), step)
 
     def text(self, name: str, data: Any, step: int | None = None, description: str | None = None) -> None:
         """Write a text; arguments as for `text`."""
         if isinstance(data, str):
-            said: bytes | tuple[bytes, ...] = data.encode(errors="replace")
+            content: bytes | tuple[bytes, ...] = data.encode(errors="replace")
         elif isinstance(data, list | tuple) and data and all(isinstance(line, str) for line in data):
-            said = tuple(line.encode(errors="replace") for line in data)
+            content = tuple(line.encode(errors="replace") for line in data)
         else:
             raise ArgumentTypeError(
-                f"A text is a string, or a list of them. Received: {quoted(data)} for {quoted(name)}. "
-                "Pass str(...) of it."
+                f"A text must be a string or a list of strings. Received: {quoted(data)} for {quoted(name)}. "
+                "Convert it with str."
             )
-        self._add(Value(_name(name), "text", said, description=_told(description)), step)
+        self._add(Value(_name(name), "text", content, description=_checked(description)), step)
 
     def _add(self, value: Value, step: int | None) -> None:
         self._events.add(_resolved(step), value)
 
     @contextmanager
     def as_default(self, step: int | None = None) -> "Iterator[SummaryWriter]":
-        """While the block runs, the functions of this module write here, with this step if they are given none."""
+        """Make this the default writer of the module's functions in a block, with `step` as their default step."""
         writer = _writer.set(self)
         token = None if step is None else _step.set(lambda: step)
         try:
@@ -122,7 +122,7 @@ class SummaryWriter:
                 _step.reset(token)
 
     def flush(self) -> None:
-        """See that all values are in the file."""
+        """Write all pending values to the file."""
         self._events.flush()
 
     def close(self) -> None:
@@ -143,18 +143,18 @@ def create_file_writer(
     filename_suffix: str | None = None,
     name: str | None = None,
 ) -> SummaryWriter:
-    """A writer of values for TensorBoard.
+    """Return a new writer of values for TensorBoard.
 
     Parameters
     ----------
     logdir : str or PathLike
-        A folder; it is made with the first value.
+        A folder; it is created with the first value.
     max_queue, name : optional
-        Accepted as in TensorFlow; a thread writes, and memory is bounded anyhow.
+        Accepted for compatibility with TensorFlow, and ignored: a thread writes, with bounded memory.
     flush_millis : int, default 2000
-        Milliseconds after which at the latest a value is in the file.
+        The longest time until a value is in the file, in milliseconds.
     filename_suffix : str, optional
-        Becomes part of the file's name.
+        Part of the file's name.
 
     Returns
     -------
@@ -180,22 +180,22 @@ def scalar(name: str, data: Any, step: int | None = None, description: str | Non
     Parameters
     ----------
     name : str
-        The tag; a slash makes groups.
+        The tag; the part before a slash is its group.
     data : float
     step : int, optional
-        The step of the block in `SummaryWriter.as_default`, or of the training under way, when None.
+        If None, the step of `SummaryWriter.as_default`, or else of the current training.
     description : str, optional
-        Markdown, shown with it.
+        Markdown, shown with the value.
 
     Returns
     -------
     bool
-        Whether there is a default writer; nothing is written where there is none.
+        True if there is a default writer; otherwise nothing is written.
 
     Raises
     ------
     ShapeError, ArgumentTypeError, ArgumentError
-        When it is no single number, or the step is none, or no step is known.
+        If `data` is not a single number, `step` is not an integer, or no step is known.
 
     References
     ----------
@@ -211,13 +211,13 @@ def histogram(
     buckets: int | None = None,
     description: str | None = None,
 ) -> bool:
-    """Write how numbers are distributed to the default writer.
+    """Write a histogram of numbers to the default writer.
 
     Parameters
     ----------
     data : array of any shape
     buckets : int, default 30
-        Equal parts of their range, 100,000 at most.
+        The number of equal parts of their range, at most 100,000.
     name, step, description
         As for `scalar`.
 
@@ -238,7 +238,7 @@ def image(
     data : array of shape (n, height, width, channels)
         Floats from 0 to 1, or uint8; one to four channels.
     max_outputs : int, default 3
-        How many are written at most.
+        The largest number of images to write.
     name, step, description
         As for `scalar`.
 
@@ -267,14 +267,14 @@ def text(name: str, data: Any, step: int | None = None, description: str | None 
 
 
 def flush(writer: SummaryWriter | None = None) -> None:
-    """See that all values of a writer, or of the default one, are in the file."""
+    """Write all pending values of a writer, or of the default one, to its file."""
     writer = writer or _writer.get()
     if writer is not None:
         writer.flush()
 
 
 class _Training:
-    """A training under way, with the files that a callback offers for what layers and models write."""
+    """A running training, with the files that a callback offers for the values of layers and models."""
 
     def __init__(self, steps: Callable[[], int]) -> None:
         self.steps = steps
@@ -282,17 +282,17 @@ class _Training:
         self.every = 1
 
     def writer(self) -> SummaryWriter | None:
-        """Return the writer, if this batch is one of those that are written."""
+        """Return the writer, if the values of this batch are to be written."""
         if self.events is None or self.steps() % self.every:
             return None
-        made = SummaryWriter.__new__(SummaryWriter)
-        made._events = self.events()
-        return made
+        writer = SummaryWriter.__new__(SummaryWriter)
+        writer._events = self.events()
+        return writer
 
 
 @contextmanager
 def following(steps: Callable[[], int]) -> Iterator[None]:
-    """While the block runs, values without a step get this one: `fit` says how far it is."""
+    """Use `steps()` as the default step of values while the block runs; `fit` passes its count of batches."""
     tokens = _step.set(steps), _training.set(_Training(steps))
     try:
         yield
@@ -302,7 +302,7 @@ def following(steps: Callable[[], int]) -> Iterator[None]:
 
 
 def offer(events: Callable[[], EventWriter] | None, every: int = 1) -> None:
-    """Let what a model's `call` writes without a writer go to these files, in each of so many batches; None ends it."""
+    """Send values that a model's `call` writes to these files, every `every` batches; None ends it."""
     training = _training.get()
     if training is not None:
         training.events, training.every = events, every
@@ -321,35 +321,37 @@ def _resolved(step: int | None) -> int:
     if step is None:
         steps = _step.get()
         if steps is None:
-            raise ArgumentError("A value needs a step outside of training. Received: none. Pass step=0.")
+            raise ArgumentError("Outside of training a value needs a step. Pass for example step=0.")
         return steps()
-    if isinstance(step, int) and 0 <= step < 2**63:  # nearly always
+    # the usual case, without the cost of an array
+    if isinstance(step, int) and 0 <= step < 2**63:
         return int(step)
     number = np.asarray(step)
     if number.ndim or number.dtype.kind not in "iuf" or number != np.trunc(number) or abs(number) >= 2**63:
         raise ArgumentTypeError(
-            f"A step is a whole number of 64 bits. Received: step={quoted(step)}. Pass for example step=epoch."
+            f"step must be an integer of 64 bits. Received: step={quoted(step)}. Pass for example step=epoch."
         )
     return int(number)
 
 
 def _numbers(name: str, data: Any) -> Array:
     try:
-        found = np.asarray(data)
-    except ValueError:  # rows of different lengths
-        found = np.asarray(None)
-    if found.dtype.kind not in "biuf":
+        numbers = np.asarray(data)
+    except ValueError:
+        # rows of different lengths
+        numbers = np.asarray(None)
+    if numbers.dtype.kind not in "biuf":
         raise ArgumentTypeError(
-            f"A scalar, a histogram or an image is made of real numbers. Received: {quoted(data)} for {quoted(name)}. "
+            f"A scalar, a histogram or an image needs real numbers. Received: {quoted(data)} for {quoted(name)}. "
             "Encode it as numbers."
         )
-    return found
+    return numbers
 
 
-def _told(description: str | None) -> str:
+def _checked(description: str | None) -> str:
     if not isinstance(description, str | None):
         raise ArgumentTypeError(
-            f"A description is a string. Received: description={quoted(description)}. Pass str(...) of it."
+            f"description must be a string. Received: description={quoted(description)}. Convert it with str."
         )
     return description or ""
 
@@ -357,6 +359,6 @@ def _told(description: str | None) -> str:
 def _name(name: Any) -> str:
     if not isinstance(name, str) or not name:
         raise ArgumentTypeError(
-            f"A value has a name. Received: name={quoted(name)}. Pass for example 'norm'."
+            f"name must be a string that is not empty. Received: name={quoted(name)}. Pass for example 'norm'."
         )
     return name

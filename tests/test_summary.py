@@ -76,7 +76,7 @@ def test_the_step_follows_training(tmp_path: Path) -> None:
         (1, "inner"),
         (4, "epoch"),
     ]
-    with pytest.raises(ArgumentError, match="outside of training"):
+    with pytest.raises(ArgumentError, match="Outside of training"):
         writer.scalar("a", 1.0)
 
 
@@ -108,7 +108,7 @@ def test_the_default_writer(tmp_path: Path) -> None:
         (lambda w: w.scalar("a", 1.0, step="x"), ArgumentTypeError, "Received: step='x'"),
         (lambda w: w.scalar("a", 1.0, step=2**70), ArgumentTypeError, "64 bits"),
         (lambda w: w.scalar("a", 1.0, step=0, description=5), ArgumentTypeError, "description=5"),
-        (lambda w: w.scalar("", 1.0, step=0), ArgumentTypeError, "has a name"),
+        (lambda w: w.scalar("", 1.0, step=0), ArgumentTypeError, "name must be a string"),
         (lambda w: w.histogram("a", ["x"], step=0), ArgumentTypeError, "real numbers"),
         (lambda w: w.histogram("a", [[1], [1, 2]], step=0), ArgumentTypeError, "real numbers"),
         (lambda w: w.histogram("a", [1.0], step=0, buckets=0), ArgumentError, "buckets"),
@@ -126,7 +126,7 @@ def test_bad_values(call: Any, error: type[MinifitError], says: str, tmp_path: P
 
 @pytest.mark.parametrize("logdir", [None, 5, "", b"logs"])
 def test_a_folder_has_a_path(logdir: Any) -> None:
-    with pytest.raises(ArgumentError, match="logdir is the path of a folder"):
+    with pytest.raises(ArgumentError, match="logdir must be the path of a folder"):
         summary.create_file_writer(logdir)
 
 

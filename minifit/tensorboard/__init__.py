@@ -1,1 +1,1 @@
-"""Event files: what TensorBoard reads, written without TensorFlow and Protocol Buffers."""
+"""Event files for TensorBoard, written without TensorFlow and Protocol Buffers."""

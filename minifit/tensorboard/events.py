@@ -1,13 +1,13 @@
-"""Events: what an event file says, as objects and as the messages that TensorBoard reads.
+"""Events: the contents of an event file, as objects and as the messages that TensorBoard reads.
 
     Event            1 wall_time (double)   2 step   3 file_version (text)   4 graph (a GraphDef)   5 summary
-    Summary          1 value, once or more
+    Summary          1 value, repeated
     Value            1 tag (text)   8 tensor   9 metadata
-    TensorProto      1 dtype   2 shape   4 content (the numbers, little-endian)   8 text, once for each
-    TensorShape      2 dim, once for each   in it 1 size
+    TensorProto      1 dtype   2 shape   4 content (the numbers, little-endian)   8 text, repeated
+    TensorShape      2 dim, repeated   in it 1 size
     SummaryMetadata  1 plugin   in it 1 plugin_name, 2 content   2 display_name   3 description
 
-The numbers are those of the fields. Source: event.proto, summary.proto, tensor.proto, tensor_shape.proto and
+Each number is that of a field. Source: event.proto, summary.proto, tensor.proto, tensor_shape.proto and
 types.proto in https://github.com/tensorflow/tensorboard/tree/master/tensorboard/compat/proto.
 """
 
@@ -25,7 +25,7 @@ from minifit.errors import ArgumentTypeError, FileFormatError
 from minifit.tensorboard import records, wire
 
 FILE_VERSION = "brain.Event:2"
-"""What the first event of a file says."""
+"""The file version in the first event of a file."""
 
 _DTYPES: dict[np.dtype[Any], int] = {
     np.dtype("<f4"): 1,
@@ -43,16 +43,16 @@ Tensor = NDArray[Any] | bytes | tuple[bytes, ...]
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """Something that TensorBoard shows under a tag.
+    """A value that TensorBoard shows under a tag.
 
     Attributes
     ----------
     tag : str
     plugin : str
-        The page it belongs to: ``scalars``, ``histograms``, ``images``, ``text``, ``graph_keras_model``.
+        The page that shows it: ``scalars``, ``histograms``, ``images``, ``text``, ``graph_keras_model``.
     tensor : array, bytes or tuple of bytes
     content : bytes
-        What the plugin wants to know besides.
+        Additional data for the plugin.
     description : str
         Markdown, shown beside the tag.
     """
@@ -66,7 +66,7 @@ class Value:
 
 @dataclass(frozen=True, eq=False)
 class Event:
-    """What happened at a step.
+    """The values of a step.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Event:
     step : int
     values : tuple of Value
     file_version : str
-        Of the first event of a file only.
+        Set only in the first event of a file.
     graph : bytes
         The message of a graph.
     """
@@ -91,29 +91,30 @@ class Event:
 
 
 def encode(event: Event) -> bytes:
-    """The message of an event."""
-    made = wire.double(1, event.wall_time) + wire.whole(2, event.step)
+    """Return the message of an event."""
+    message = wire.double(1, event.wall_time) + wire.whole(2, event.step)
     if event.file_version:
-        made += wire.nested(3, event.file_version.encode())
-    made += _unless_empty(4, event.graph)
+        message += wire.nested(3, event.file_version.encode())
+    message += _unless_empty(4, event.graph)
     if event.values:
-        made += wire.nested(5, b"".join(wire.nested(1, encode_value(v)) for v in event.values))
-    return made
+        message += wire.nested(5, b"".join(wire.nested(1, encode_value(v)) for v in event.values))
+    return message
 
 
 def encode_value(value: Value) -> bytes:
-    """The message of a value."""
+    """Return the message of a value."""
     metadata = wire.nested(1, wire.nested(1, value.plugin.encode()) + _unless_empty(2, value.content))
     metadata += _unless_empty(3, value.description.encode(errors="replace"))
     tag, tensor = (
         wire.nested(1, value.tag.encode(errors="replace")),
         wire.nested(8, encode_tensor(value.tensor)),
     )
-    return tag + wire.nested(9, metadata) + tensor  # numbers come last: `scalars` relies on it
+    # the numbers are last: `scalars` relies on it
+    return tag + wire.nested(9, metadata) + tensor
 
 
 def encode_tensor(tensor: Tensor) -> bytes:
-    """The message of a tensor."""
+    """Return the message of a tensor."""
     if isinstance(tensor, bytes):
         return wire.whole(1, _TEXT) + wire.nested(2, b"") + wire.nested(8, tensor)
     if isinstance(tensor, tuple):
@@ -123,7 +124,7 @@ def encode_tensor(tensor: Tensor) -> bytes:
     plain = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
     if plain.dtype not in _DTYPES:
         raise ArgumentTypeError(
-            f"An event holds float32, float64, int32, int64 or uint8. Received: {tensor.dtype}. Cast it first."
+            f"The dtype must be float32, float64, int32, int64 or uint8. Received: {tensor.dtype}. Cast it."
         )
     shape = wire.nested(2, _shape(plain.shape))
     return wire.whole(1, _DTYPES[plain.dtype]) + shape + wire.nested(4, plain.tobytes())
@@ -141,12 +142,12 @@ def _unless_empty(number: int, content: bytes) -> bytes:
 
 
 def read_events(path: str | os.PathLike[str]) -> Iterator[Event]:
-    """The events of a file in their order; what is not known here is left out.
+    """Yield the events of a file in order; unknown fields are skipped.
 
     Raises
     ------
     FileFormatError
-        When the file is damaged; an unfinished record at its end is none.
+        If the file is damaged; an unfinished record at its end does not count as damage.
     """
     with open(path, "rb") as file:
         for message in records.read(file):
@@ -154,7 +155,7 @@ def read_events(path: str | os.PathLike[str]) -> Iterator[Event]:
 
 
 def decode(message: bytes) -> Event:
-    """The event of a message."""
+    """Return the event of a message."""
     parts = _Parts(message)
     wall_time = struct.unpack("<d", parts.bytes(1))[0] if parts.bytes(1) else 0.0
     values = tuple(_decode_value(v) for summary in parts.all(5) for v in _Parts(summary).all(1))
@@ -170,7 +171,7 @@ def _decode_value(message: bytes) -> Value:
 
 
 def decode_tensor(message: bytes) -> Tensor:
-    """The tensor of a message."""
+    """Return the tensor of a message."""
     parts = _Parts(message)
     shape = tuple(_Parts(dim).whole(1) for dim in _Parts(parts.bytes(2)).all(2))
     if parts.whole(1) == _TEXT:
@@ -179,7 +180,7 @@ def decode_tensor(message: bytes) -> Tensor:
     dtype, content = _BY_NUMBER.get(parts.whole(1)), parts.bytes(4)
     if dtype is None or len(content) != dtype.itemsize * prod(shape):
         raise FileFormatError(
-            f"A tensor has as many numbers as its shape says. Received: {len(content)} bytes of dtype "
+            f"The size of a tensor must match its shape. Received: {len(content)} bytes of dtype "
             f"{parts.whole(1)} for shape {shape}. Pass another file."
         )
     numbers: NDArray[Any] = np.frombuffer(content, dtype)

@@ -1,8 +1,8 @@
-"""`Folders`: the event files of a run, one writer for each folder, and how a resumed run goes on with them.
+"""`Folders`: the event files of a run, with one writer per folder, and their state for a resumed run.
 
-A run that is resumed trains some steps again that are in its files already. Nothing in the format can take them back
-for every reader, so the files themselves are cut to where they were when the state was captured. Files of a run have
-a word of their own in their names; nobody else's are touched.
+A resumed run repeats some steps that are already in its files. The format has no way to retract them for every reader,
+so the files themselves are truncated to their sizes when the state was captured. The names of a run's files contain a
+random word of that run, so the files of other runs are never touched.
 """
 
 import os
@@ -17,18 +17,18 @@ from minifit.saving.paths import in_folder, working_folder
 from minifit.tensorboard.writer import EventWriter
 
 
-def folder_path(name: str, given: Any) -> str:
-    """The path of a folder that was given as an argument of this name.
+def folder_path(name: str, folder: Any) -> str:
+    """Return the path of a folder, the argument called `name`, as a string.
 
     Raises
     ------
     ArgumentError
-        When it is none.
+        If it is not a path.
     """
-    path = os.fspath(given) if isinstance(given, os.PathLike) else given
+    path = os.fspath(folder) if isinstance(folder, os.PathLike) else folder
     if not isinstance(path, str) or not path or "\0" in path:
         raise ArgumentError(
-            f"{name} is the path of a folder. Received: {name}={given!r}. Pass for example 'logs'."
+            f"{name} must be the path of a folder. Received: {name}={folder!r}. Pass for example 'logs'."
         )
     return path
 
@@ -43,12 +43,13 @@ class Folders:
     Attributes
     ----------
     root : str
-        The absolute path of the folder, counted from where the run began.
+        The absolute path of the folder; a relative `log_dir` refers to the working folder at the start of the run.
     """
 
     def __init__(self, log_dir: str) -> None:
         self.log_dir = log_dir
-        self._base: str | None = None  # the working folder of the run
+        # the working folder at the start of the run
+        self._base: str | None = None
         self._root: str | None = None
         self._writers: dict[str, EventWriter] = {}
         self._warned = False
@@ -56,15 +57,16 @@ class Folders:
 
     def _begin_files(self) -> None:
         self.run = secrets.token_hex(4)
-        self._sizes: dict[str, int] = {}  # of closed files, by their paths from the log folder on
+        # of closed files, by their paths relative to the log folder
+        self._sizes: dict[str, int] = {}
 
     def begin_run(self) -> None:
-        """Count the folder's path from the working folder of now."""
+        """Resolve the folder relative to the current working folder."""
         self._base = working_folder()
         self._settle()
 
     def move(self, log_dir: str) -> None:
-        """Go on in another folder, with files that are counted as another run's."""
+        """Continue in another folder, with files of a new run."""
         self.close()
         self.log_dir = log_dir
         self._settle()
@@ -77,34 +79,34 @@ class Folders:
 
     @property
     def root(self) -> str:
-        """The absolute path of the folder, counted from where the run began."""
+        """The absolute path of the folder."""
         if self._root is None:
             self.begin_run()
         assert self._root is not None
         return self._root
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: a copy writes files of its own, and never cuts those of the original."""
+        """Pickle and copy as a new run: a copy writes other files, and never truncates those of the original."""
         return {**vars(self), "run": secrets.token_hex(4), "_writers": {}, "_sizes": {}, "_warned": False}
 
     def writer(self, name: str, engine: str) -> EventWriter:
-        """Return the writer for a folder, with the checksums of an engine."""
+        """Return the writer for a folder, which computes checksums with an engine."""
         if name not in self._writers:
             folder = os.path.join(self.root, name)
             self._writers[name] = EventWriter(folder, kernels.load(engine), run=self.run, warn=self._warn)
         return self._writers[name]
 
     def attempt(self, write: Callable[..., object], *args: Any) -> None:
-        """Write a file beside the event files, or say that it cannot be written."""
+        """Write a file beside the event files; warn if it cannot be written."""
         try:
             write(*args)
         except OSError as error:
             self._warn(
-                f"TensorBoard cannot write {quoted(error.filename)}: {error.strerror}. Training goes on."
+                f"TensorBoard cannot write {quoted(error.filename)}: {error.strerror}. Training continues."
             )
 
     def _warn(self, text: str) -> None:
-        """Say the first trouble only: the others have the same reason, as a rule."""
+        """Warn about the first problem only: the others usually have the same cause."""
         if not self._warned:
             console.warn(text)
         self._warned = True
@@ -113,28 +115,28 @@ class Folders:
         """Close all files."""
         for writer in self._writers.values():
             writer.flush()
-            self._note(writer, self._sizes)
+            self._record(writer, self._sizes)
             writer.close()
         self._writers.clear()
         self._warned = False
 
-    def _note(self, writer: EventWriter, sizes: dict[str, int]) -> None:
+    def _record(self, writer: EventWriter, sizes: dict[str, int]) -> None:
         if writer.path is not None:
             sizes[os.path.relpath(writer.path, self.root).replace(os.sep, "/")] = writer.size
 
     def get_state(self) -> dict[str, Any]:
-        """Return the run's word and the sizes of its files, when all that they say is on the disk."""
+        """Return the word of the run and the sizes of its files, after flushing them to the disk."""
         sizes = dict(self._sizes)
         for writer in self._writers.values():
             if atomic.flushing():
                 writer.sync()
             else:
                 writer.flush()
-            self._note(writer, sizes)
+            self._record(writer, sizes)
         return {"run": self.run, "sizes": sizes}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Cut the files of that run to these sizes; what was begun later is removed."""
+        """Truncate the files of that run to these sizes, and remove files that were begun later."""
         self.close()
         self.run, self._sizes = state["run"], dict(state["sizes"])
         for path in self._files():
@@ -148,11 +150,11 @@ class Folders:
         if short:
             console.warn(
                 f"Event files in {self.log_dir!r} are shorter than they were at the backup: "
-                f"{', '.join(sorted(short))}. What they lack is lost; training goes on in new files."
+                f"{', '.join(sorted(short))}. The missing values are lost; training continues in new files."
             )
 
     def _files(self) -> list[str]:
-        """The files of the run, by their paths from the log folder on."""
+        """Return the files of the run, as paths relative to the log folder."""
         return [
             os.path.relpath(os.path.join(folder, name), self.root).replace(os.sep, "/")
             for folder, _, names in os.walk(self.root)

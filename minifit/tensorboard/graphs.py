@@ -1,7 +1,7 @@
-"""The graph page of TensorBoard for a model: its layers as Keras describes them, and as operations.
+"""The graph page of TensorBoard for a model: its layers in the format of Keras, and as operations.
 
-TensorBoard reads the description in the form of Keras 3, of which it takes names, classes and connections. Layers are
-called what they are called everywhere in TensorBoard (`minifit.tensorboard.models`).
+TensorBoard reads the format of Keras 3 and uses its names, classes and connections. Layers have the same names as
+everywhere in TensorBoard (`minifit.tensorboard.models`).
 """
 
 import json
@@ -14,11 +14,11 @@ from minifit.tensorboard import wire
 from minifit.tensorboard.events import Value
 from minifit.tensorboard.models import shown_names, weights_of
 
-# -- as Keras describes it -----------------------------------------------------------------------------------
+# -- in the format of Keras ----------------------------------------------------------------------------------
 
 
 def keras_graph(model: Any) -> Value | None:
-    """Return the layers of a model and how they are connected; None for a model that is no graph."""
+    """Return the layers of a model and their connections; None for a model without a graph."""
     if model._graph is None:
         return None
     text = json.dumps(_entry(model, model.name)).encode("ascii")
@@ -26,7 +26,7 @@ def keras_graph(model: Any) -> Value | None:
 
 
 def _entry(layer: Any, name: str) -> dict[str, Any]:
-    """A layer, or a model with its layers."""
+    """Return the description of a layer, or of a model with its layers."""
     kind = type(layer).__name__.encode("ascii", "replace").decode()
     config: dict[str, Any] = {"name": name, "dtype": "float32"}
     graph: Graph | None = layer._graph
@@ -45,7 +45,7 @@ def _entry(layer: Any, name: str) -> dict[str, Any]:
 
 
 def _call(node: Node, shown: dict[str, str]) -> dict[str, Any]:
-    """A call by what it takes."""
+    """Return the description of a call by its inputs."""
     tensors = [
         {"class_name": "__keras_tensor__", "config": {"keras_history": _history(symbol, shown)}}
         for symbol in node.parents
@@ -54,9 +54,9 @@ def _call(node: Node, shown: dict[str, str]) -> dict[str, Any]:
 
 
 def _history(symbol: Symbol, shown: dict[str, str]) -> list[Any]:
-    """Return the origin of a value: the layer, which of its calls, which of the results.
+    """Return the origin of a value: the layer, the index of its call and the index of the result.
 
-    For a result of a model it is the layer inside: TensorBoard itself finds that one for some of the lines alone.
+    The origin of a model's result is the layer inside it, which TensorBoard would find only for some of the edges.
     """
     name, call = shown[symbol.name], symbol.node.layer._nodes.index(symbol.node)
     graph: Graph | None = symbol.node.layer._graph
@@ -71,14 +71,14 @@ def _history(symbol: Symbol, shown: dict[str, str]) -> list[Any]:
 
 
 class _Name(str):
-    """The name of an operation: what stands for a symbol when the graph is walked."""
+    """The name of an operation, used in place of a symbol when the graph is walked."""
 
 
 def op_graph(model: Any) -> bytes:
     """Return the layers and their weights as a GraphDef, without which the graph page begins with an error.
 
-    GraphDef is ``1 node``, once for each; a node is ``1 name``, ``2 op``, ``3 input`` (the name of another, once for
-    each). Source: graph.proto and node_def.proto. The layers of a model that is no graph are not connected.
+    The fields of GraphDef are ``1 node``, repeated; those of a node ``1 name``, ``2 op`` and ``3 input``, repeated (the
+    name of another node). Source: graph.proto and node_def.proto. Without a graph, the layers are not connected.
     """
     nodes: dict[str, bytes] = {}
     if model._graph is None:
@@ -95,24 +95,24 @@ def op_graph(model: Any) -> bytes:
 
 
 def _walk(nodes: dict[str, bytes], graph: Graph, inputs: list[Any], scope: str) -> list[Any]:
-    """Add the operations of a graph, inside the name of its model; return the names of its results."""
+    """Add the operations of a graph, in the scope of its model; return the names of its results."""
     shown = shown_names(graph.layers)
 
-    def apply(node: Node, given: Any, kwargs: dict[str, Any]) -> Any:
-        taken = [leaf for leaf in nest.flatten([given, kwargs]) if isinstance(leaf, _Name)]
+    def apply(node: Node, args: Any, kwargs: dict[str, Any]) -> Any:
+        sources = [leaf for leaf in nest.flatten([args, kwargs]) if isinstance(leaf, _Name)]
         name = f"{scope}{shown[node.layer.name]}"
         inner: Graph | None = node.layer._graph
         if inner is not None:
-            results = _walk(nodes, inner, taken, f"{name}/")[: len(nest.flatten(node.outputs))]
+            results = _walk(nodes, inner, sources, f"{name}/")[: len(nest.flatten(node.outputs))]
         else:
-            call = _add_layer(nodes, node.layer, name, taken)
+            call = _add_layer(nodes, node.layer, name, sources)
             results = [_Name(f"{call}:{i}" if i else call) for i in range(len(nest.flatten(node.outputs)))]
         return nest.pack(node.outputs, results)
 
     return graph.walk(inputs, apply)
 
 
-def _add_layer(nodes: dict[str, bytes], layer: Layer, name: str, taken: list[Any]) -> str:
+def _add_layer(nodes: dict[str, bytes], layer: Layer, name: str, sources: list[Any]) -> str:
     """Add a call of a layer, and its weights with the first one; return the name of the call."""
     variables = [weight.partition(":")[0] for weight, _ in weights_of(layer, name)]
     for variable in variables:
@@ -121,7 +121,7 @@ def _add_layer(nodes: dict[str, bytes], layer: Layer, name: str, taken: list[Any
     while call in nodes:
         count += 1
         call = f"{name}/call_{count}"
-    nodes[call] = _node(call, type(layer).__name__, *taken, *variables)
+    nodes[call] = _node(call, type(layer).__name__, *sources, *variables)
     return call
 
 

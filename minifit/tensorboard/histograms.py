@@ -1,4 +1,4 @@
-"""Histograms: how often values fall into thirty equal parts of their range."""
+"""Histograms: counts of values in thirty equal parts of their range."""
 
 from typing import Any
 
@@ -10,30 +10,31 @@ from minifit.tensorboard.events import Value
 
 BUCKETS = 30
 MOST_BUCKETS = 100_000
-"""More are no picture any more, and an event of megabytes."""
+"""The largest number of buckets: more could not be seen, and would take megabytes per event."""
 
-_BLOCK = 1 << 16  # values at a time: they and what is made of them stay in the cache
+# values at a time: they and their intermediate results stay in the cache
+_BLOCK = 1 << 16
 
 
 def histogram_value(tag: str, values: Any, buckets: int = BUCKETS, description: str = "") -> Value:
-    """The histogram of values as a value of an event."""
+    """Return the histogram of values as a value of an event."""
     return Value(tag, "histograms", histogram(np.asarray(values), buckets), description=description)
 
 
 def histogram(values: Array, buckets: int = BUCKETS) -> NDArray[np.float64]:
-    """How many of the values fall into each of `buckets` equal parts of their range.
+    """Return the counts of values in `buckets` equal parts of their range.
 
     Parameters
     ----------
     values : array of any shape
-        Those that are not finite are not counted.
+        Values that are not finite are not counted.
     buckets : int, default 30
 
     Returns
     -------
     array of shape (buckets, 3), of float64
-        The left end, the right end and the count of each. A bucket holds its left end; the last one holds both. No
-        values make no buckets; equal ones make one of width 1.
+        The left end, the right end and the count of each bucket. A bucket includes its left end; the last one includes
+        both ends. There are no buckets without values; equal values make one bucket of width 1.
 
     References
     ----------
@@ -48,14 +49,15 @@ def histogram(values: Array, buckets: int = BUCKETS) -> NDArray[np.float64]:
     if low == high:
         return np.array([[low - 0.5, high + 0.5, flat.size]])
     width = (high - low) / buckets
-    if not 0 < width < np.inf:  # the ends are too far apart, or too near, for float64
+    # in float64 the ends may be too far apart, or too close
+    if not 0 < width < np.inf:
         return np.array([[low, high, flat.size]])
     edges = np.linspace(low, high, buckets + 1)
     return np.stack([edges[:-1], edges[1:], _counts(flat, low, width, buckets)], axis=1)
 
 
 def _counts(flat: Array, low: float, width: float, buckets: int) -> NDArray[np.int64]:
-    """Count ``floor((value - low) / width)``."""
+    """Return the counts of ``floor((value - low) / width)``."""
     counts = np.zeros(buckets + 1, np.int64)
     places = np.empty(min(_BLOCK, flat.size))
     whole = np.empty(len(places), np.intp)
@@ -66,5 +68,6 @@ def _counts(flat: Array, low: float, width: float, buckets: int) -> NDArray[np.i
         np.divide(places[:n], width, out=places[:n])
         np.copyto(whole[:n], places[:n], casting="unsafe")
         counts += np.bincount(whole[:n], minlength=buckets + 1)
-    counts[buckets - 1] += counts[buckets]  # the largest value itself
+    # the largest value belongs to the last bucket
+    counts[buckets - 1] += counts[buckets]
     return counts[:buckets]

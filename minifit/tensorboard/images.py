@@ -1,8 +1,8 @@
-"""Images: PNG files made with zlib, and weights as pictures.
+"""Images: PNG files made with zlib, and weights as images.
 
-A PNG is its signature and chunks: ``length, name, content, CRC-32 of name and content``, all big-endian. IHDR says
-width, height, bits and the kind of colour, IDAT holds the rows packed by zlib (each after a byte 0: "not filtered"),
-IEND nothing. Source: https://www.w3.org/TR/png.
+A PNG consists of its signature and chunks: ``length, name, content, CRC-32 of name and content``, all big-endian. IHDR
+holds the width, height, bit depth and colour type, IDAT the rows compressed with zlib (each after a byte 0: "not
+filtered"), IEND nothing. Source: https://www.w3.org/TR/png.
 """
 
 import struct
@@ -19,11 +19,11 @@ from minifit.tensorboard.events import Value
 Pixels = NDArray[np.uint8]
 
 _COLOUR = {1: 0, 2: 4, 3: 2, 4: 6}
-"""PNG's kind of colour by the number of channels: grey, grey and alpha, RGB, RGB and alpha."""
+"""The colour type of PNG by the number of channels: grey, grey and alpha, RGB, RGB and alpha."""
 
 
 def png(pixels: Pixels) -> bytes:
-    """The PNG file of pixels of shape (height, width, channels), with 1 to 4 channels."""
+    """Return the PNG file of pixels of shape (height, width, channels), with 1 to 4 channels."""
     height, width, channels = pixels.shape
     rows = np.zeros((height, 1 + width * channels), np.uint8)
     rows[:, 1:] = pixels.reshape(height, -1)
@@ -37,7 +37,7 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def pixels_of(images: Array) -> Pixels:
-    """Pixels from numbers: floats from 0 (black) to 1 (white), cut off beyond; whole numbers from 0 to 255."""
+    """Return numbers as pixels: floats from 0 (black) to 1 (white), integers from 0 to 255; others are clipped."""
     if images.dtype == np.uint8:
         return images
     if images.dtype.kind in "iub":
@@ -47,7 +47,7 @@ def pixels_of(images: Array) -> Pixels:
 
 
 def image_value(tag: str, images: Any, most: int = 3, description: str = "") -> Value:
-    """Images of shape (n, height, width, channels) as a value of an event.
+    """Return images of shape (n, height, width, channels) as a value of an event.
 
     Raises
     ------
@@ -57,8 +57,8 @@ def image_value(tag: str, images: Any, most: int = 3, description: str = "") -> 
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[3] not in _COLOUR or 0 in images.shape:
         raise ShapeError(
-            "Images have the shape (n, height, width, channels), with 1 to 4 channels. "
-            f"Received: {images.shape}. Add the axes that are missing, as in image[None, :, :, None]."
+            "Images must have the shape (n, height, width, channels), with 1 to 4 channels. "
+            f"Received: {images.shape}. Add the missing axes, as in image[None, :, :, None]."
         )
     height, width = images.shape[1:3]
     files = tuple(png(p) for p in pixels_of(images[:most]))
@@ -66,10 +66,10 @@ def image_value(tag: str, images: Any, most: int = 3, description: str = "") -> 
 
 
 def weight_as_images(weight: Array) -> Array | None:
-    """A weight as images of shape (n, height, width, 1), laid out as Keras does.
+    """Return a weight as images of shape (n, height, width, 1), in the layout of Keras.
 
-    A bias is a column. A kernel lies on its longer side. A weight of rank 3 is an image for each of its last axis.
-    What has a single number, or another rank, is no image.
+    A bias is a column. A kernel is at least as wide as it is high. A weight of rank 3 makes one image for each index of
+    its last axis. A single number, or another rank, makes no image: the result is None.
     """
     squeezed = weight.squeeze()
     if squeezed.ndim == 1:

@@ -1,8 +1,8 @@
-"""The views of a model in TensorBoard beside its graph: its weights, its results on data, its tables of words.
+"""The views of a model in TensorBoard besides its graph: its weights, its outputs and its embedding tables.
 
-A layer without a name of its own is counted over all models of the process (``dense_4``), as in Keras. Two runs of one
-process would then have other tags, and TensorBoard could not lay them over each other. So here it is counted within its
-model.
+The default names of layers are numbered across all models of the process (``dense_4``), as in Keras. Two runs of one
+process would then have different tags, and TensorBoard could not overlay their curves. So here the numbers start again
+in every model.
 """
 
 import os
@@ -24,11 +24,11 @@ from minifit.tensorboard.images import image_value, weight_as_images
 from minifit.tensorboard.projector import Table, write_config, write_table
 
 ROWS = 1024
-"""Of the validation data, for histograms of what layers make of it."""
+"""The number of rows of validation data for histograms of layers' outputs."""
 
 
 def shown_names(layers: Sequence[Layer]) -> dict[str, str]:
-    """Return what each layer of a model is called, by its name."""
+    """Return the name of each layer of a model in TensorBoard, by its own name."""
     bases = {layer.name: _base_of(layer) for layer in layers}
     taken = {name for name, base in bases.items() if base is None}
     shown = {name: name for name in taken}
@@ -37,14 +37,13 @@ def shown_names(layers: Sequence[Layer]) -> dict[str, str]:
             shown[name] = _free(base, taken)
             taken.add(shown[name])
     for name in [name for name in bases if name.removesuffix("_input") in shown and name.endswith("_input")]:
-        shown[name] = (
-            f"{shown[name.removesuffix('_input')]}_input"  # what the input of a chain is called after
-        )
+        # the input of a chain is named after its first layer
+        shown[name] = f"{shown[name.removesuffix('_input')]}_input"
     return shown
 
 
 def _base_of(layer: Layer) -> str | None:
-    """Return what the name of a layer is counted from; None for a name of the user's choice."""
+    """Return the default name of a layer without its number; None for a name that the user chose."""
     if isinstance(layer, InputLayer):
         return "input" if re.fullmatch(r"input_\d+", layer.name) else None
     if not layer.auto_named:
@@ -53,7 +52,8 @@ def _base_of(layer: Layer) -> str | None:
 
 
 def _free(base: str, taken: set[str]) -> str:
-    count = int(base == "input")  # the only name that Keras counts from 1
+    # the only name that Keras numbers from 1
+    count = int(base == "input")
     name = f"{base}_{count}" if count else base
     while name in taken:
         count += 1
@@ -62,7 +62,7 @@ def _free(base: str, taken: set[str]) -> str:
 
 
 def weights_of(layer: Layer, shown: str) -> Iterator[tuple[str, Parameter]]:
-    """Yield the weights of a layer that is shown under a name, and those of layers inside it, with their own names."""
+    """Yield the weights of a layer and of the layers inside it, with their names in TensorBoard."""
     for weight in layer.own_weights():
         yield f"{shown}/{weight.name.removeprefix(f'{layer.name}/')}", weight
     inside = shown_names(layer.layers_inside())
@@ -71,7 +71,7 @@ def weights_of(layer: Layer, shown: str) -> Iterator[tuple[str, Parameter]]:
 
 
 def weights(layers: Sequence[Layer], images: bool) -> Iterator[Value]:
-    """A histogram of every weight, and an image of it where one is wanted and can be made."""
+    """Yield a histogram of every weight, and its image if `images` is True and the shape allows one."""
     shown = shown_names(layers)
     for layer in layers:
         for name, weight in weights_of(layer, shown[layer.name]):
@@ -79,13 +79,14 @@ def weights(layers: Sequence[Layer], images: bool) -> Iterator[Value]:
             yield histogram_value(tag, weight.value)
             pixels = weight_as_images(weight.value) if images else None
             if pixels is not None:
-                yield image_value(f"{tag}/image", pixels)  # two values of one tag hide each other
+                # two values with the same tag would hide each other
+                yield image_value(f"{tag}/image", pixels)
 
 
 def activations(layers: Sequence[Layer], outputs: Mapping[str, Array]) -> Iterator[Value]:
-    """Yield a histogram of what every layer made of data, given by the layer's name.
+    """Yield a histogram of every layer's output, by the layer's name.
 
-    Further results of a layer are those with ``:1``, ``:2``, ... behind the name.
+    Further outputs of a layer have the keys ``name:1``, ``name:2``, ...
     """
     shown = shown_names(layers)
     for key, output in outputs.items():
@@ -95,19 +96,19 @@ def activations(layers: Sequence[Layer], outputs: Mapping[str, Array]) -> Iterat
 
 
 def first_rows(data: Batches) -> Any:
-    """Return inputs to look at, nested as they were given: the first rows of arrays, or the next batch of others."""
+    """Return some inputs, nested as the model receives them: the first rows of arrays, or else the next batch."""
     inputs = data.inputs if isinstance(data, ArrayBatches) else data.peek().inputs
     rows = [np.asarray(x[:ROWS]) for x in inputs]
     return rows[0] if len(rows) == 1 else nest.map_leaves(rows.__getitem__, data.form.x)
 
 
 def embeddings(layers: Sequence[Layer]) -> list[Embedding]:
-    """The layers that the projector shows."""
+    """Return the layers that the projector shows."""
     return [layer for layer in layers if isinstance(layer, Embedding)]
 
 
 def write_embeddings(layers: Sequence[Layer], log_dir: str, epoch: int, metadata: Any) -> None:
-    """Write the tables of all `Embedding` layers at an epoch, and the configuration that shows these."""
+    """Write the tables of all `Embedding` layers at an epoch, and the configuration that lists them."""
     shown, tables = shown_names(layers), []
     for layer in embeddings(layers):
         name = shown[layer.name]

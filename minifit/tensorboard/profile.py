@@ -1,7 +1,7 @@
-"""`Trace`: what took how long, as a timeline for Perfetto (https://ui.perfetto.dev) and chrome://tracing.
+"""`Trace`: the times of kernels and callbacks, as a timeline for Perfetto (https://ui.perfetto.dev).
 
-The format is Chrome's "Trace Event Format": JSON with a list of events, here of kind X, "complete", with a begin and
-a duration in microseconds. Source: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU.
+The format is Chrome's "Trace Event Format", which chrome://tracing reads too: JSON with a list of events, here of type
+X, "complete", with a start and a duration in microseconds. Source: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU.
 """
 
 import json
@@ -22,11 +22,11 @@ ROWS = ("batches", "kernels", "callbacks")
 """The rows of the timeline, from the top."""
 
 MOST = 200_000
-"""Spans after which a profile ends, so that memory is bounded."""
+"""The number of spans after which a profile ends, which bounds its memory."""
 
 
 class Trace(Observer):
-    """Spans of time, by row.
+    """The measured spans of time, by row.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Trace(Observer):
         self.spans: list[tuple[str, str, float, float]] = []
 
     def timed(self, row: str, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, every call of which becomes a span."""
+        """Return a function whose every call becomes a span."""
 
         @wraps(function)
         def measured(*args: Any, **kwargs: Any) -> Any:
@@ -51,11 +51,11 @@ class Trace(Observer):
         return measured
 
     def around(self, callbacks: Any, hook: str, calls: Calls) -> Calls:
-        """The same methods, each of them timed."""
+        """Return the methods, each wrapped to be timed."""
         return [(c, self.timed("callbacks", f"{type(c).__name__}.{hook}", method)) for c, method in calls]
 
     def timed_kernels(self, kernels: ModuleType) -> ModuleType:
-        """The same kernels, each of them timed."""
+        """Return the kernels, each wrapped to be timed."""
         timed = ModuleType(kernels.__name__, kernels.__doc__)
         for name in kernels.__all__:
             kernel = getattr(kernels, name)
@@ -63,7 +63,7 @@ class Trace(Observer):
         return timed
 
     def write(self, log_dir: str) -> str:
-        """Write the file below ``plugins/profile``, in a folder named after the time; returns its path."""
+        """Write the file in a new folder below ``plugins/profile``, named after the time, and return its path."""
         origin = min((begin for _, _, begin, _ in self.spans), default=0.0)
         events: list[dict[str, Any]] = [
             {"name": "thread_name", "ph": "M", "pid": 1, "tid": tid, "args": {"name": row}}
@@ -87,7 +87,7 @@ class Trace(Observer):
 
 
 def _new_folder(log_dir: str) -> str:
-    """A folder for this second, or for its next free number."""
+    """Return a new folder named after the current second, with a number if it exists."""
     at = time.strftime("%Y_%m_%d_%H_%M_%S")
     names = (at if n == 0 else f"{at}_{n}" for n in range(1000))
     paths = (os.path.join(log_dir, "plugins", "profile", name) for name in names)
@@ -95,63 +95,64 @@ def _new_folder(log_dir: str) -> str:
 
 
 class Profiler:
-    """Profiles some batches of a fit, which count from 1.
+    """The profile of some batches of a fit, which are counted from 1.
 
     Parameters
     ----------
     profile_batch : int, pair of int or str
-        Which, as for TensorBoard.
+        The batches, as for the callback TensorBoard.
 
     Attributes
     ----------
     busy : bool
-        Whether it wants to be told of batches, or will before the fit is over.
+        True until the last of its batches has ended.
     """
 
     def __init__(self, profile_batch: Any) -> None:
-        self._wanted = batches_to_profile(profile_batch)
+        self._batches = batches_to_profile(profile_batch)
         self._trace: Trace | None = None
-        self.busy = bool(self._wanted)
+        self.busy = bool(self._batches)
         self._done = 0
-        self._under_way = (0, 0.0)  # the first batch since the last end of one, and the time
+        # the first batch since the last call of `batch_ends`, and its start time
+        self._current = (0, 0.0)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: a copy profiles nothing yet."""
+        """Pickle and copy without the trace: a copy has not begun to profile."""
         return {**vars(self), "_trace": None}
 
     def wake_after(self) -> int | None:
-        """In how many batches it must be told."""
+        """Return the number of batches until the profile begins or continues; None if it needs no call."""
         if self._trace is not None:
             return 1
-        ahead = self._wanted.start - 1 - self._done
+        ahead = self._batches.start - 1 - self._done
         return ahead if self.busy and ahead > 0 else None
 
     def batch_begins(self, batch: int, state: Any) -> None:
-        """Begin a trace of what happens in a training, if it is time."""
-        if self._trace is None and self._done + 1 in self._wanted:
+        """Begin the trace, if the batch is the first to profile."""
+        if self._trace is None and self._done + 1 in self._batches:
             self._trace = Trace()
             state.profile(self._trace)
-        self._under_way = batch, time.perf_counter()
+        self._current = batch, time.perf_counter()
 
     def batch_ends(self, batch: int, state: Any) -> Trace | None:
-        """The trace, when the last batch that is wanted has ended."""
-        first, began = self._under_way
+        """Return the trace when the last batch to profile has ended, else None."""
+        first, began = self._current
         self._done += 1 + batch - first
         if self._trace is None:
             return None
         spans = self._trace.spans
         spans.append(("batches", f"batch {self._done}", began, time.perf_counter()))
-        last = self._wanted.stop - 1
+        last = self._batches.stop - 1
         if self._done < last and len(spans) >= MOST:
             console.warn(
                 f"A profile has at most {MOST} spans. Received: profile_batch up to {last}. "
-                f"It ends with batch {self._done}; pass fewer batches."
+                f"The profile ends with batch {self._done}; pass fewer batches."
             )
             last = self._done
         return self.end(state) if self._done >= last else None
 
     def end(self, state: Any) -> Trace | None:
-        """Stop; the trace, if there is one."""
+        """End the profile, and return its trace if it has begun."""
         trace, self._trace, self.busy = self._trace, None, False
         if trace is not None:
             state.profile(None)
@@ -159,24 +160,24 @@ class Profiler:
 
 
 def batches_to_profile(profile_batch: Any) -> range:
-    """The batches, counted from 1, that `profile_batch` of TensorBoard means; none for 0.
+    """Return the batches that `profile_batch` of TensorBoard selects, counted from 1; none for 0.
 
     Raises
     ------
     ArgumentError
-        For anything but a number, a pair of them, or a pair as a text.
+        For any value other than a number, a pair of numbers, or a string with a pair.
     """
-    given = profile_batch
-    if isinstance(given, str) and all(part.strip().isdecimal() for part in given.split(",")):
-        given = [int(part) for part in given.split(",")]
-    if _is_whole(given) and given >= 0:
-        return range(given, given + 1) if given else range(0)
-    if isinstance(given, tuple | list) and len(given) == 2 and all(_is_whole(n) for n in given):
-        first, last = given
+    batches = profile_batch
+    if isinstance(batches, str) and all(part.strip().isdecimal() for part in batches.split(",")):
+        batches = [int(part) for part in batches.split(",")]
+    if _is_whole(batches) and batches >= 0:
+        return range(batches, batches + 1) if batches else range(0)
+    if isinstance(batches, tuple | list) and len(batches) == 2 and all(_is_whole(n) for n in batches):
+        first, last = batches
         if 1 <= first <= last:
             return range(first, last + 1)
     raise ArgumentError(
-        "profile_batch is a batch counted from 1, the first and the last of several, or 0 for none. "
+        "profile_batch must be a batch counted from 1, the first and the last of several, or 0 for none. "
         f"Received: profile_batch={profile_batch!r}. Pass for example profile_batch=(10, 20)."
     )
 

@@ -1,7 +1,7 @@
-"""The projector's files: tables of numbers that it draws as points, and a configuration that names them.
+"""The files of the projector page: tables of numbers that it draws as points, and a configuration that lists them.
 
-TensorBoard reads both without TensorFlow: a table is text, a row in each line, numbers apart by tabs; the
-configuration is Protocol Buffers' text form. Source: projector_config.proto and projector_plugin.py in
+TensorBoard reads both without TensorFlow: a table is text with a row in each line and tabs between numbers; the
+configuration is in the text format of Protocol Buffers. Source: projector_config.proto and projector_plugin.py in
 https://github.com/tensorflow/tensorboard/tree/master/tensorboard/plugins/projector.
 """
 
@@ -26,11 +26,11 @@ class Table(NamedTuple):
     Attributes
     ----------
     name : str
-        What it is called on the page.
+        Its name on the page.
     path : str
-        The file with the numbers, from the log folder on.
+        The file with the numbers, relative to the log folder.
     metadata : str or None
-        The file with a label in each line, from the log folder on.
+        The file with a label in each line, relative to the log folder.
     """
 
     name: str
@@ -39,23 +39,23 @@ class Table(NamedTuple):
 
 
 def metadata_files(embeddings_metadata: Any) -> str | dict[str, str] | None:
-    """The file with labels for all tables, or those by the name of a layer, as TensorBoard is given them.
+    """Return the argument as a string or a dict of strings: the file with labels for all tables, or by layer name.
 
     Raises
     ------
     ArgumentError
         For anything else.
     """
-    given = embeddings_metadata
-    if given is None or isinstance(given, str | os.PathLike):
-        return None if given is None else os.fspath(given)
-    if isinstance(given, dict) and all(
-        isinstance(name, str) and isinstance(file, str | os.PathLike) for name, file in given.items()
+    files = embeddings_metadata
+    if files is None or isinstance(files, str | os.PathLike):
+        return None if files is None else os.fspath(files)
+    if isinstance(files, dict) and all(
+        isinstance(name, str) and isinstance(file, str | os.PathLike) for name, file in files.items()
     ):
-        return {name: os.fspath(file) for name, file in given.items()}
+        return {name: os.fspath(file) for name, file in files.items()}
     raise ArgumentError(
-        "embeddings_metadata is the name of a file, or a dictionary from a layer's name to one. "
-        f"Received: embeddings_metadata={given!r}. Pass for example {{'embedding': 'words.tsv'}}."
+        "embeddings_metadata must be the name of a file, or a dict that maps layer names to files. "
+        f"Received: embeddings_metadata={files!r}. Pass for example {{'embedding': 'words.tsv'}}."
     )
 
 
@@ -67,7 +67,7 @@ def write_table(path: str, table: Array) -> None:
 
 
 def write_config(log_dir: str, tables: Sequence[Table]) -> None:
-    """Write the configuration that names all tables of a log folder."""
+    """Write the configuration that lists all tables of a log folder."""
     atomic.write(os.path.join(log_dir, CONFIG), "".join(_entry(t) for t in tables))
 
 

@@ -1,12 +1,12 @@
-"""Records: how an event file frames its messages so that a damaged or unfinished one is noticed.
+"""Records: the frames around the messages of an event file, which reveal a damaged or unfinished message.
 
-    bytes       what
+    bytes       content
     8           the length n of the message, little-endian
     4           the masked CRC-32C of these eight bytes
     n           the message
     4           the masked CRC-32C of the message
 
-Masked means: turned right by 15 bits, plus 0xA282EAD8, so that checksums of data that holds checksums stay good.
+Masked means rotated right by 15 bits, plus 0xA282EAD8, so that checksums of data that contains checksums stay reliable.
 Source: https://www.tensorflow.org/tutorials/load_data/tfrecord, "TFRecords format details".
 """
 
@@ -24,16 +24,16 @@ from minifit.kernels import reference
 Bytes = NDArray[np.uint8]
 
 OVERHEAD = 16
-"""Bytes of a record beside its message."""
+"""The number of bytes of a record besides its message."""
 
 
 def framed(message: bytes, kernels: ModuleType = reference) -> bytes:
-    """The record of one message."""
+    """Return the record of one message."""
     return framed_rows(np.frombuffer(message, np.uint8)[None], kernels).tobytes()
 
 
 def framed_rows(messages: Bytes, kernels: ModuleType = reference) -> Bytes:
-    """The records of messages of one length: shape (count, n) becomes (count, n + 16)."""
+    """Return the records of messages of equal length: shape (count, n) becomes (count, n + 16)."""
     count, n = messages.shape
     records = np.empty((count, n + OVERHEAD), np.uint8)
     length = np.frombuffer(struct.pack("<Q", n), np.uint8)
@@ -45,7 +45,7 @@ def framed_rows(messages: Bytes, kernels: ModuleType = reference) -> Bytes:
 
 
 def _masked(rows: Bytes, kernels: ModuleType) -> Bytes:
-    """The masked checksum of each row, as four bytes."""
+    """Return the masked checksum of each row, as four bytes."""
     crc = np.empty(len(rows), np.uint32)
     kernels.crc32c(rows, crc)
     masked = ((crc >> 15) | (crc << 17)) + np.uint32(0xA282EAD8)
@@ -53,12 +53,12 @@ def _masked(rows: Bytes, kernels: ModuleType) -> Bytes:
 
 
 def read(file: IO[bytes], kernels: ModuleType = reference) -> Iterator[bytes]:
-    """The messages of a file; one at its end that was not finished is left out, as TensorBoard does.
+    """Yield the messages of a file, without an unfinished one at its end, like TensorBoard.
 
     Raises
     ------
     FileFormatError
-        When a checksum is wrong.
+        If a checksum is wrong.
     """
     while len(header := file.read(12)) == 12:
         (n,) = struct.unpack("<Q", header[:8])
@@ -71,7 +71,7 @@ def read(file: IO[bytes], kernels: ModuleType = reference) -> Iterator[bytes]:
 
 
 def _read_exactly(file: IO[bytes], size: int) -> bytes | None:
-    """So many bytes, or None if there are not as many."""
+    """Return `size` bytes, or None if fewer are left."""
     body = file.read(size)
     return body if len(body) == size else None
 
@@ -79,7 +79,7 @@ def _read_exactly(file: IO[bytes], size: int) -> bytes | None:
 def _check(data: bytes, checksum: bytes, file: IO[bytes], kernels: ModuleType) -> None:
     if _masked(np.frombuffer(data, np.uint8)[None], kernels).tobytes() != checksum:
         raise FileFormatError(
-            "A record and its checksum must agree. "
+            "The checksum of a record must match its content. "
             f"Received: {getattr(file, 'name', 'a file')!r}, damaged before byte {file.tell()}. "
-            "What comes before can be read."
+            "Earlier records can be read."
         )

@@ -1,7 +1,7 @@
-"""Scalars, many at a time: they are nearly all that is written, so they must cost next to nothing.
+"""Scalars, encoded many at a time: nearly all values are scalars, so each must cost almost nothing.
 
-The messages of one tag differ only in the time, the step and the value, and have one length as long as the step's
-varint has. So they are made as rows of one array, and NumPy computes their checksums side by side.
+The messages of one tag differ only in the time, the step and the value, and have equal lengths if the varints of their
+steps have. So they are encoded as rows of one array, and their checksums are computed together.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from minifit.tensorboard.events import Event, Value
 
 
 class Scalar(NamedTuple):
-    """One value of a tag, not yet a message."""
+    """One value of a tag, not yet encoded."""
 
     wall_time: float
     step: int
@@ -26,7 +26,7 @@ class Scalar(NamedTuple):
 
 
 def numbers(logs: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Yield what can be drawn of logs: single numbers."""
+    """Yield the values of logs that can be drawn: single numbers."""
     for name, value in logs.items():
         if isinstance(value, _PLAIN):
             yield name, value
@@ -38,26 +38,26 @@ _PLAIN = (float, int)
 
 
 def scalar_value(tag: str, value: float, description: str = "") -> Value:
-    """A scalar as a value of an event."""
+    """Return a scalar as a value of an event."""
     return Value(tag, "scalars", np.asarray(_as_float32([value])[0]), description=description)
 
 
 def encode(scalars: Sequence[Scalar], kernels: ModuleType) -> list[bytes]:
-    """The record of each scalar, in their order."""
+    """Return the record of each scalar, in order."""
     groups: dict[tuple[str, int], list[int]] = {}
     for place, scalar in enumerate(scalars):
         groups.setdefault((scalar.tag, _varint_length(scalar.step)), []).append(place)
-    made: list[bytes] = [b""] * len(scalars)
+    encoded: list[bytes] = [b""] * len(scalars)
     for (tag, length), places in groups.items():
         rows = records.framed_rows(_messages(tag, length, [scalars[p] for p in places]), kernels)
         width, blob = rows.shape[1], rows.tobytes()
         for i, place in enumerate(places):
-            made[place] = blob[i * width : (i + 1) * width]
-    return made
+            encoded[place] = blob[i * width : (i + 1) * width]
+    return encoded
 
 
 def _varint_length(step: int) -> int:
-    """Bytes of the step's varint; none for 0, which is left out."""
+    """Return the number of bytes of the step's varint: none for 0, which is omitted."""
     return 10 if step < 0 else (step.bit_length() + 6) // 7
 
 
@@ -73,7 +73,8 @@ def _messages(tag: str, step_length: int, scalars: Sequence[Scalar]) -> records.
         for i in range(10, 10 + step_length):
             rows[:, i] = rest & np.uint64(0x7F) | np.uint64(0x80)
             rest = rest >> np.uint64(7)
-        rows[:, 9 + step_length] &= 0x7F  # no more bytes follow
+        # a varint ends with a byte whose highest bit is clear
+        rows[:, 9 + step_length] &= 0x7F
     rows[:, start:-4] = template
     rows[:, -4:] = _bytes_of(_as_float32([s.value for s in scalars]))
     return rows
@@ -81,13 +82,14 @@ def _messages(tag: str, step_length: int, scalars: Sequence[Scalar]) -> records.
 
 @lru_cache(maxsize=1024)
 def _template(tag: str) -> records.Bytes:
-    """What stands between the step and the value, which is the end of the message."""
-    alone = events.encode(Event(0.0, 0, (scalar_value(tag, 0.0),)))
-    return np.frombuffer(alone[9:-4], np.uint8)
+    """Return the bytes between the step and the value, which ends the message."""
+    message = events.encode(Event(0.0, 0, (scalar_value(tag, 0.0),)))
+    return np.frombuffer(message[9:-4], np.uint8)
 
 
 def _as_float32(values: Sequence[float]) -> Array:
-    with np.errstate(over="ignore"):  # beyond float32 is infinite, as in TensorFlow
+    # values beyond float32 become infinite, as in TensorFlow
+    with np.errstate(over="ignore"):
         return np.array(values, np.float64).astype("<f4")
 
 

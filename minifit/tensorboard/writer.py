@@ -1,9 +1,9 @@
-"""`EventWriter`: an event file that is written by a thread of its own.
+"""`EventWriter`: an event file that a separate thread writes.
 
-What is added waits in memory as it is; the thread makes records of it every few seconds and hands them to the system.
-So the training loop never waits for the disk. Where no thread can be started (while the process ends, or at the
-system's limit) each addition is handed over at once. A file is a stream: after a crash all is there but what was not
-handed over yet, and at most its last record is unfinished, which TensorBoard leaves out.
+Added values wait in memory; every few seconds the thread encodes them as records and passes these to the operating
+system, so that the training loop never waits for the disk. If no thread can be started (at the end of the process, or
+at the system's limit), each value is written at once. A file is a stream: after a crash only values that were still in
+memory are lost, and at most the last record is unfinished, which TensorBoard skips.
 """
 
 import atexit
@@ -29,43 +29,43 @@ from minifit.tensorboard.scalars import Scalar
 PathLike = str | os.PathLike[str]
 
 MANY = 4096
-"""Values that wait before whoever adds one makes records of them itself."""
+"""The number of waiting values from which the thread that adds one encodes them itself."""
 
 HEAVY = 8 << 20
-"""As `MANY`, in bytes of messages."""
+"""The same limit in bytes of messages."""
 
 _number = count()
 _writers: "WeakSet[EventWriter]" = WeakSet()
 
 
 class EventWriter:
-    """Writes events to a new file in a folder.
+    """A writer of events to a new file in a folder.
 
-    The file, and the folder, are made when there is something to write.
+    The file and the folder are created when there is something to write.
 
     Parameters
     ----------
     folder : str or PathLike
-        A relative path is counted from the working folder of now.
+        A relative path refers to the current working folder.
     kernels : module, optional
-        What computes the checksums.
+        The kernels that compute the checksums.
     flush_secs : float, default 2
-        Seconds after which at the latest what was added is handed to the system.
+        The longest time until an added value is passed to the operating system, in seconds.
     run : str, default ""
-        A word that becomes part of the file's name, to find it again.
+        A word in the file's name that identifies it.
     memory : int, default 64 MiB
-        Bytes of records that may wait for a disk that does not take them; what comes then is dropped.
+        The number of bytes of records that may wait while the disk refuses them; further records are dropped.
     warn : callable, optional
-        Told of trouble, in the thread of whoever adds.
+        Called with a text about a problem, in the thread that adds a value.
 
     Attributes
     ----------
     path : str or None
         The file, once there is one.
     size : int
-        Its bytes so far.
+        The size of the file so far, in bytes.
     dropped : int
-        Bytes that were lost, because the disk took nothing.
+        The number of bytes that were lost because the disk refused them.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class EventWriter:
         _writers.add(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: a copy begins a file of its own, without what waits for this one."""
+        """Pickle and copy the settings only: a copy begins a new file, without the waiting values."""
         settings = {name: getattr(self, name) for name in ("flush_secs", "run", "memory", "warn")}
         return {**settings, "folder": self._place, "compiled": self.kernels.COMPILED}
 
@@ -99,26 +99,31 @@ class EventWriter:
         EventWriter.__init__(self, kernels=kernels, **state)
 
     def _begin(self) -> None:
-        """Nothing waits, no file is open, no thread runs."""
+        """Reset the writer: nothing waits, no file is open, no thread runs."""
         self.path, self.size = None, 0
-        self._waiting: deque[Scalar | bytes] = deque()  # a scalar, or the message of an event
-        self._records: deque[bytes] = deque()  # made, and not handed over yet
-        self._heavy = 0  # bytes of the messages that wait
-        self._held = 0  # bytes of the records
-        self._making, self._handing = threading.Lock(), threading.Lock()
+        # scalars, and messages of other events
+        self._waiting: deque[Scalar | bytes] = deque()
+        # encoded records that are not written yet
+        self._records: deque[bytes] = deque()
+        # bytes of the waiting messages, and of the records
+        self._heavy = 0
+        self._held = 0
+        self._encoding, self._writing = threading.Lock(), threading.Lock()
         self._wake = threading.Event()
         self._begun = self._closing = False
-        self._thread: threading.Thread | None = None  # None where none can be started
+        # None if no thread can be started
+        self._thread: threading.Thread | None = None
         self._file: int | None = None
-        self._trouble: str | None = None  # what is to be said
-        self._said = False  # only the first trouble is
+        # the text of the next warning; only the first problem gives one
+        self._problem: str | None = None
+        self._warned = False
 
     # -- for the training loop: none of these waits for the disk ------------------------------------------
 
     def scalar(self, tag: str, value: float, step: int) -> None:
         """Add a number."""
         self._waiting.append(Scalar(time.time(), step, tag, value))
-        if self._thread is None or len(self._waiting) > MANY or self._trouble is not None:
+        if self._thread is None or len(self._waiting) > MANY or self._problem is not None:
             self._look_after()
 
     def add(self, step: int, *values: Value, graph: bytes = b"") -> None:
@@ -129,7 +134,7 @@ class EventWriter:
         self._look_after()
 
     def _look_after(self) -> None:
-        """See that the thread runs, that not too much waits, and that the user knows of trouble."""
+        """Start the thread if necessary, encode values if too many wait, and warn about a problem."""
         if not self._begun:
             self._start()
         if self._thread is None:
@@ -137,7 +142,7 @@ class EventWriter:
         elif len(self._waiting) > MANY or self._heavy > HEAVY:
             self._make_records()
             self._wake.set()
-        self._say_trouble()
+        self._warn()
 
     def _start(self) -> None:
         self._begun = True
@@ -149,43 +154,43 @@ class EventWriter:
             thread.start()
             self._thread = thread
 
-    def _note(self, trouble: str) -> None:
-        if not self._said:
-            self._trouble = self._trouble or trouble
+    def _note(self, problem: str) -> None:
+        if not self._warned:
+            self._problem = self._problem or problem
 
     def _note_failure(self, reason: object) -> None:
         self._note(
-            f"The event file in {self.folder!r} cannot be written: {reason}. Training goes on; "
-            f"what was to be written is kept in memory, up to {self.memory >> 20} MB, until it can be."
+            f"The event file in {self.folder!r} cannot be written: {reason}. Training continues; "
+            f"up to {self.memory >> 20} MB of values are kept in memory until the file can be written."
         )
 
-    def _say_trouble(self) -> None:
-        trouble, self._trouble = self._trouble, None
-        if trouble is not None:
-            self._said = True
-            self.warn(trouble)
+    def _warn(self) -> None:
+        problem, self._problem = self._problem, None
+        if problem is not None:
+            self._warned = True
+            self.warn(problem)
 
     # -- flushing ------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Hand everything to the system, now."""
+        """Pass all values to the operating system now."""
         self._make_records()
-        self._hand_over()
-        self._say_trouble()
+        self._write_records()
+        self._warn()
 
     def sync(self) -> None:
-        """Flush, and wait until it is on the disk."""
+        """Flush, and wait until everything is on the disk."""
         self.flush()
-        with self._handing:
+        with self._writing:
             try:
                 if self._file is not None:
                     os.fsync(self._file)
             except OSError as error:
                 self._note_failure(error.strerror)
-        self._say_trouble()
+        self._warn()
 
     def close(self) -> None:
-        """Flush and close the file; what is added later goes to a new one."""
+        """Flush and close the file; later values go to a new one."""
         if not self._begun:
             return
         self._closing = True
@@ -196,29 +201,29 @@ class EventWriter:
         self.flush()
         if self._file is not None:
             if self._is_gone():
-                self._note_leaving("Nothing more is written to it.")
-                self._say_trouble()
+                self._note_change("Nothing more is written to it.")
+                self._warn()
             os.close(self._file)
         self._begin()
 
     def _run(self) -> None:
-        """What the thread does."""
+        """Encode and write waiting values until the writer closes; the body of the thread."""
         while not self._closing:
             self._wake.wait(self.flush_secs)
             self._wake.clear()
             self._make_records()
-            self._hand_over()
+            self._write_records()
 
     def _make_records(self) -> None:
-        """Turn what waits into records, in its order."""
-        with self._making:
-            taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        """Encode the waiting values as records, in order."""
+        with self._encoding:
+            values = [self._waiting.popleft() for _ in range(len(self._waiting))]
             self._heavy = 0
-            if not taken:
+            if not values:
                 return
-            made = iter(scalars.encode([t for t in taken if isinstance(t, Scalar)], self.kernels))
+            encoded = iter(scalars.encode([v for v in values if isinstance(v, Scalar)], self.kernels))
             blob = b"".join(
-                next(made) if isinstance(t, Scalar) else records.framed(t, self.kernels) for t in taken
+                next(encoded) if isinstance(v, Scalar) else records.framed(v, self.kernels) for v in values
             )
             if self._held and self._held + len(blob) > self.memory:
                 self.dropped += len(blob)
@@ -227,23 +232,26 @@ class EventWriter:
             self._records.append(blob)
             self._held += len(blob)
 
-    def _hand_over(self) -> None:
-        """Give the records to the system; what it does not take stays, and the file ends with a whole record."""
-        with self._handing:
+    def _write_records(self) -> None:
+        """Write the records; refused ones are kept, and the file is truncated to end with a complete record."""
+        with self._writing:
             try:
                 while self._records:
                     self._write(self._records[0])
-                    with self._making:  # where `_held` grows, in another thread
+                    # another thread may increase `_held` at the same time
+                    with self._encoding:
                         self._held -= len(self._records.popleft())
             except OSError as error:
                 self._note_failure(error.strerror or error)
                 if self._file is not None:
-                    with suppress(OSError):  # then the next attempt fails in the same way
+                    # if this fails too, so will the next attempt to write
+                    with suppress(OSError):
                         os.ftruncate(self._file, self.size)
 
     def _write(self, blob: bytes) -> None:
+        # writing to a removed file succeeds, but the data is lost
         if self._is_gone():
-            self._leave()  # a file that was removed takes everything and keeps nothing
+            self._abandon()
         if self._file is None:
             self._open()
         assert self._file is not None
@@ -256,31 +264,32 @@ class EventWriter:
         self.size += len(blob)
 
     def _is_gone(self) -> bool:
-        """Return whether the path no longer leads to the file, or not to all of it."""
+        """Return True if the path no longer names the file, or the file is shorter than before."""
         if self._file is None or self.path is None:
             return False
         try:
-            there = os.stat(self.path)
+            status = os.stat(self.path)
         except (FileNotFoundError, NotADirectoryError):
             return True
-        return there.st_size < self.size or not os.path.samestat(there, os.fstat(self._file))
+        return status.st_size < self.size or not os.path.samestat(status, os.fstat(self._file))
 
-    def _note_leaving(self, then: str) -> None:
+    def _note_change(self, consequence: str) -> None:
         self._note(
-            f"The event file {self.path!r} was removed or changed by another program; what was in it may be lost. "
-            f"{then} Remove logs when no run writes to them."
+            f"The event file {self.path!r} was removed or changed by another program; its content may be lost. "
+            f"{consequence} Remove logs only when no run writes to them."
         )
 
-    def _leave(self) -> None:
-        """Go on in a new file."""
-        self._note_leaving("Training goes on, in a new file.")
+    def _abandon(self) -> None:
+        """Continue in a new file."""
+        self._note_change("Training continues, in a new file.")
         if self._file is not None:
             os.close(self._file)
         self._file, self.path, self.size = None, None, 0
 
     def _open(self) -> None:
         os.makedirs(self._place, exist_ok=True)
-        number = f"{next(_number):06d}"  # TensorBoard reads files in the order of their names
+        # TensorBoard reads files in the order of their names
+        number = f"{next(_number):06d}"
         parts = ["events.out.tfevents", int(time.time()), socket.gethostname(), os.getpid(), number]
         name = ".".join(str(part) for part in [*parts, *([self.run] if self.run else []), "v2"])
         path = os.path.join(self._place, name)
@@ -289,12 +298,12 @@ class EventWriter:
 
 
 def _beginning(kernels: ModuleType) -> bytes:
-    """The record with which every file begins."""
+    """Return the record with which every file begins."""
     return records.framed(events.encode(Event(time.time(), file_version=events.FILE_VERSION)), kernels)
 
 
 def _after_fork() -> None:
-    """In a forked process: what waits is written by the other one; what is added here goes to a file of its own."""
+    """Reset the writers in a forked process: the parent writes the waiting values, and new ones go to a new file."""
     for writer in _writers:
         writer._begin()
 

@@ -695,7 +695,7 @@ KEPT = {
     "CSVLogger": {"_known"},
     "History": {"history", "_places", "_last"},
     "ModelCheckpoint": {"_best", "epochs_since_last_save", "_frequency"},
-    "Profiler": {"_under_way"},
+    "Profiler": {"_current"},
     "TensorBoard": {"_batch_began", "_epoch_began", "_folders", "_seen", "_shown"},
 }
 """Attributes that a callback keeps for a second fit, as in tf.keras, or sets before it uses them."""

@@ -111,7 +111,7 @@ def test_a_profile_that_grows_too_long_ends(monkeypatch: pytest.MonkeyPatch) -> 
         profiler.batch_begins(batch, state)
         if batch < 2:
             assert profiler.batch_ends(batch, state) is None
-    with pytest.warns(MinifitWarning, match="It ends with batch 3"):
+    with pytest.warns(MinifitWarning, match="The profile ends with batch 3"):
         trace = profiler.batch_ends(2, state)
     assert trace is not None and len(trace.spans) == 3
     assert not profiler.busy

@@ -44,5 +44,5 @@ def test_anything_is_read_or_refused(message: bytes) -> None:
 
 @pytest.mark.parametrize("message", [b"\x80", b"\x0a\x05abc", b"\x09\x00", b"\x0b", b"\x08" + b"\xff" * 10])
 def test_what_is_no_message(message: bytes) -> None:
-    with pytest.raises(FileFormatError, match="no event file"):
+    with pytest.raises(FileFormatError, match="must be an undamaged event file"):
         list(wire.fields(message))

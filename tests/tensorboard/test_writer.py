@@ -321,7 +321,7 @@ def test_trouble_of_the_thread_is_said_in_the_loop(tmp_path: Path) -> None:
     writer = EventWriter(tmp_path / "logs", flush_secs=0.001)
     with pytest.warns(MinifitWarning, match="cannot be written") as said:
         writer.scalar("a", 0.0, 0)
-        until(lambda: writer._trouble is not None or said.list)
+        until(lambda: writer._problem is not None or said.list)
         writer.scalar("a", 0.0, 1)
     assert len(said) == 1
     with warnings.catch_warnings():
