@@ -1,4 +1,4 @@
-"""Real data to train on: digits that lie in the package, and data sets of Keras's, downloaded once."""
+"""Real data for training: digits that are part of the package, and the data sets of Keras, downloaded once."""
 
 from minifit.datasets import boston_housing, cifar10, digits, fashion_mnist, imdb, mnist, reuters
 

@@ -1,4 +1,4 @@
-"""Boston housing: 506 districts by 13 numbers, and what a house there cost.
+"""Boston housing: 506 districts described by 13 numbers, with the price of a house there.
 
 Downloaded once (57 kB), then read from the cache.
 """
@@ -14,16 +14,16 @@ SHA256 = "f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5"
 
 
 def load_data(path: str = "boston_housing.npz", test_split: float = 0.2, seed: int = 113) -> Split:
-    """Load the districts, downloading them when they are used for the first time.
+    """Load the districts, and download them on first use.
 
     Parameters
     ----------
     path : str, default "boston_housing.npz"
         Name of the file in the cache's folder ``datasets``, or an absolute path.
     test_split : float in [0, 1), default 0.2
-        The part of the districts that is for testing.
+        The fraction of the districts in the test part.
     seed : int, default 113
-        What their order follows from.
+        The seed of their order.
 
     Returns
     -------
@@ -34,14 +34,14 @@ def load_data(path: str = "boston_housing.npz", test_split: float = 0.2, seed: i
     Raises
     ------
     DownloadError
-        When it is not in the cache and cannot be downloaded.
+        If the file is not in the cache and cannot be downloaded.
     ArgumentError, ArgumentTypeError
-        For a `test_split` or `seed` that is none.
+        For a `test_split` or `seed` that is not a number or out of range.
 
     Notes
     -----
-    One of the numbers was made of the share of Black residents, on the assumption that it lowers prices. Take the data
-    to repeat what others did with it, and no further.
+    One of the numbers is computed from the share of Black residents, on the assumption that it lowers prices. Use the
+    data only to reproduce earlier work.
 
     References
     ----------

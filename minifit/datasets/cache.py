@@ -1,7 +1,7 @@
-"""`get_file`: a file from the web, kept on this machine.
+"""`get_file`: a file from the web, kept in a cache on this machine.
 
-It is downloaded once and its checksum decides whether it is the right one: before it gets its name, and whenever it
-is asked for again. A partial file lies beside it under another name until it is whole.
+The file is downloaded once. Its checksum is verified before it gets its name, and again at every later call. Until the
+download is complete, the partial file has another name in the same folder.
 """
 
 import hashlib
@@ -20,27 +20,27 @@ from minifit.errors import ArgumentError, ArgumentTypeError, DownloadError
 from minifit.saving import atomic
 
 KERAS_FILES = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-"""Where Keras keeps the files of its data sets."""
+"""The address of the data sets of Keras."""
 
 LENGTHS = {"sha256": 64, "md5": 32}
-"""Hexadecimal digits of each kind of checksum."""
+"""The number of hexadecimal digits of each kind of checksum."""
 
 
 class Checksum(NamedTuple):
-    """What a file's bytes must come to."""
+    """The expected checksum of a file."""
 
     algorithm: str
     digits: str
 
     def of(self, file: Path) -> str:
-        """The same kind of checksum of a file."""
+        """Return the checksum of a file by the same algorithm."""
         with file.open("rb") as opened:
             return hashlib.file_digest(
                 opened, partial(hashlib.new, self.algorithm, usedforsecurity=False)
             ).hexdigest()
 
     def fits(self, file: Path) -> bool:
-        """Whether the file is there and is the one meant."""
+        """Return True if the file exists and has this checksum."""
         return file.is_file() and self.of(file) == self.digits
 
 
@@ -59,34 +59,34 @@ def get_file(
 ) -> str:
     """Download a file unless it is in the cache, and return its path.
 
-    With a checksum, what is in the cache is checked at every call, a damaged file is replaced, and a download that
-    broke off is resumed by the next call. Give one whenever it is known. Processes that ask for the same file at
-    the same time wait for the one that downloads it. Nothing incomplete ever has the file's name.
+    With a checksum, the cached file is verified at every call, a damaged file is replaced, and an interrupted download
+    is resumed by the next call. Pass one whenever it is known. Processes that need the same file at the same time wait
+    for the one that downloads it. An incomplete file never has the final name.
 
     Parameters
     ----------
     fname : str or PathLike, optional
-        Name of the file in the cache, folders before it allowed; an absolute path lies outside of the cache. By
+        Name of the file in the cache, which may include folders; an absolute path names a file outside the cache. By
         default the last part of `origin`.
     origin : str
-        Address, http or https. Proxies are taken from the environment (``HTTPS_PROXY``).
+        Address, http or https. Proxies are read from the environment (``HTTPS_PROXY``).
     untar, extract : bool, default False
-        Refused when True: nothing is unpacked here.
+        Refused when True: archives are not unpacked.
     md5_hash : str, optional
-        The older way to give an MD5 as `file_hash`.
+        The older name of `file_hash`, for an MD5.
     file_hash : str, optional
-        SHA-256 or MD5 of the file in hexadecimal digits. An MD5 finds damage, but not a file made to deceive.
+        SHA-256 or MD5 of the file in hexadecimal digits. An MD5 detects damage, but not a forged file.
     cache_subdir : str or PathLike, default "datasets"
-        Folder in the cache, or any other as an absolute path.
+        Folder in the cache, or another folder as an absolute path.
     hash_algorithm : {"auto", "sha256", "md5"}, default "auto"
         By default the length of `file_hash` decides.
     archive_format : default "auto"
-        Taken for the sake of programs that pass it; nothing is unpacked.
+        Accepted for compatibility and ignored: archives are not unpacked.
     cache_dir : str or PathLike, optional
-        The cache. By default the environment's ``MINIFIT_HOME``, or else ``~/.minifit``. With
-        ``MINIFIT_HOME=~/.keras`` Keras's own downloads are found, too.
+        The cache. By default the environment variable ``MINIFIT_HOME``, or else ``~/.minifit``. With
+        ``MINIFIT_HOME=~/.keras`` the downloads of Keras are found, too.
     force_download : bool, default False
-        Download even what is there; the old file stays until the new one is whole.
+        Whether to download the file even if it is in the cache; the old file is kept until the new one is complete.
 
     Returns
     -------
@@ -96,9 +96,9 @@ def get_file(
     Raises
     ------
     DownloadError
-        When the file cannot be had, is not the one the checksum is of, or cannot be written.
+        If the file cannot be downloaded, does not match the checksum, or cannot be written.
     ArgumentError, ArgumentTypeError
-        When an argument breaks its rule.
+        For an invalid argument.
 
     References
     ----------
@@ -106,7 +106,7 @@ def get_file(
 
     Examples
     --------
-    What is in the cache needs no network:
+    A file in the cache needs no network:
 
     >>> import hashlib, tempfile
     >>> from pathlib import Path
@@ -124,16 +124,17 @@ def get_file(
             "Call tarfile.open(path).extractall(folder, filter='data') or zipfile.ZipFile(path).extractall(folder)."
         )
     address = _checked(origin)
-    wanted = _checksum(file_hash, md5_hash, hash_algorithm)
+    checksum = _checksum(file_hash, md5_hash, hash_algorithm)
     file = _place(fname, address, cache_dir, cache_subdir)
-    if force_download or not _is_there(file, wanted):
+    if force_download or not _is_cached(file, checksum):
         _make_folder(file.parent)
         with alone(file) as locked:
             if force_download:
-                _fetch(address, file, wanted, locked)
-            elif not _is_there(file, wanted):  # another process may have brought it meanwhile
-                _may_replace(file, wanted, inside=not os.path.isabs(fname or ""))
-                _fetch(address, file, wanted, locked)
+                _fetch(address, file, checksum, locked)
+            # another process may have downloaded it in the meantime
+            elif not _is_cached(file, checksum):
+                _announce_replacement(file, checksum, inside=not os.path.isabs(fname or ""))
+                _fetch(address, file, checksum, locked)
     return str(file)
 
 
@@ -148,19 +149,20 @@ def _checked(origin: str | None) -> str:
         )
     try:
         parts = urlsplit(origin)
-        sound = parts.scheme in ("http", "https") and parts.hostname
-    except ValueError:  # brackets without an end
-        sound = False
-    if not sound:
+        valid = parts.scheme in ("http", "https") and parts.hostname
+    except ValueError:
+        # brackets that are not closed
+        valid = False
+    if not valid:
         raise ArgumentError(
             f"origin must be an http or https address. Received: origin={origin!r}. "
-            "A file on this machine needs no get_file."
+            "Open a file on this machine directly."
         )
     return origin
 
 
 def _checksum(file_hash: str | None, md5_hash: str | None, algorithm: str) -> Checksum | None:
-    """The checksum to compare with, if one is given."""
+    """Return the expected checksum, or None without one."""
     if file_hash is None and md5_hash is not None:
         file_hash, algorithm = md5_hash, "md5"
     if algorithm not in ("auto", *LENGTHS):
@@ -171,15 +173,15 @@ def _checksum(file_hash: str | None, md5_hash: str | None, algorithm: str) -> Ch
     if file_hash is None:
         return None
     digits = str(file_hash).lower()
-    fitting = [
+    algorithms = [
         name for name, length in LENGTHS.items() if len(digits) == length and algorithm in ("auto", name)
     ]
-    if not fitting or not set(digits) <= set("0123456789abcdef"):
+    if not algorithms or not set(digits) <= set("0123456789abcdef"):
         raise ArgumentError(
-            f"A checksum has 64 hexadecimal digits (SHA-256) or 32 (MD5). Received: {file_hash!r} "
+            f"A checksum must have 64 hexadecimal digits (SHA-256) or 32 (MD5). Received: {file_hash!r} "
             f"with hash_algorithm={algorithm!r}. Compute it with hashlib.sha256(data).hexdigest()."
         )
-    return Checksum(fitting[0], digits)
+    return Checksum(algorithms[0], digits)
 
 
 def _place(
@@ -188,7 +190,7 @@ def _place(
     cache_dir: str | os.PathLike[str] | None,
     cache_subdir: str | os.PathLike[str],
 ) -> Path:
-    """Where the file belongs."""
+    """Return the path of the file in the cache."""
     folder = (_home() if cache_dir is None else Path(cache_dir).expanduser()) / cache_subdir
     name = os.fspath(fname) if isinstance(fname, os.PathLike) else fname or ""
     if not isinstance(name, str):
@@ -197,7 +199,8 @@ def _place(
         )
     if not name:
         name = unquote(urlsplit(origin).path.rpartition("/")[2])
-        if name != PurePath(name).name:  # on Windows a backslash is no letter
+        # on Windows a backslash separates folders
+        if name != PurePath(name).name:
             name = ""
     path = PurePath(name)
     inside = path.is_absolute() or not (path.drive or path.root or ".." in path.parts)
@@ -214,21 +217,21 @@ def _place(
 
 
 def _home() -> Path:
-    """The cache of this user."""
-    given = os.environ.get("MINIFIT_HOME")
+    """Return the cache of this user."""
+    folder = os.environ.get("MINIFIT_HOME")
     try:
-        return Path(given).expanduser() if given else Path.home() / ".minifit"
+        return Path(folder).expanduser() if folder else Path.home() / ".minifit"
     except RuntimeError as error:
         raise DownloadError(
-            "The cache needs a folder. Received: no home folder. Set MINIFIT_HOME, or pass cache_dir."
+            "The cache needs a folder, but this user has no home folder. Set MINIFIT_HOME, or pass cache_dir."
         ) from error
 
 
 # -- the file ----------------------------------------------------------------------------------------------
 
 
-def _is_there(file: Path, wanted: Checksum | None) -> bool:
-    return file.is_file() if wanted is None else wanted.fits(file)
+def _is_cached(file: Path, checksum: Checksum | None) -> bool:
+    return file.is_file() if checksum is None else checksum.fits(file)
 
 
 def _make_folder(folder: Path) -> None:
@@ -238,60 +241,61 @@ def _make_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise DownloadError(
-            f"The cache must be a folder that can be written to. Received: {folder} ({error.strerror}). "
+            f"The cache must be a writable folder. Received: {folder} ({error.strerror}). "
             "Set MINIFIT_HOME to another folder, or pass cache_dir."
         ) from error
 
 
-def _may_replace(file: Path, wanted: Checksum | None, inside: bool) -> None:
-    """Say that the file in the cache is not what it should be; raise when it is not the cache's own."""
-    if wanted is None or not file.exists():
+def _announce_replacement(file: Path, checksum: Checksum | None, inside: bool) -> None:
+    """Print that the cached file is damaged; raise if it lies outside the cache."""
+    if checksum is None or not file.exists():
         return
     if not inside:
         raise ArgumentError(
-            "Only what lies in the cache is replaced, and this is another file: its checksum differs. "
+            "Only files in the cache are replaced, and the checksum of this file outside it differs. "
             f"Received: fname={str(file)!r}. Pass another fname, or force_download=True."
         )
-    console.say(f"{file} is damaged: its {wanted.algorithm} differs. It will be replaced.")
+    console.say(f"{file} is damaged: its {checksum.algorithm} differs. It will be replaced.")
 
 
-def _fetch(origin: str, file: Path, wanted: Checksum | None, locked: bool) -> None:
-    """Download to a partial file, and put that in its place when it is the right one."""
+def _fetch(origin: str, file: Path, checksum: Checksum | None, locked: bool) -> None:
+    """Download to a partial file, verify it and rename it."""
     target = Path(os.path.realpath(file))
-    # Where there are no locks several may be writing at a time, each to a file of its own.
+    # Without locks several processes may download at the same time, each to a separate file.
     part = target.with_name(f".{target.name}.part" if locked else f".{target.name}.{uuid4().hex}.part")
-    resumable = locked and wanted is not None  # a checksum tells whether the two halves fit together
+    # only a checksum shows that the two parts of a resumed download belong together
+    resumable = locked and checksum is not None
     try:
-        _bring(origin, part, wanted, resumable)
+        _complete(origin, part, checksum, resumable)
         with atomic.replacing(target) as temporary:
             os.replace(part, temporary)
     except DownloadError as error:
-        kept = " (what has arrived is kept)" if resumable and _holds_something(part) else ""
+        kept = " (the partial file is kept)" if resumable and _has_content(part) else ""
         advice = f"Try again later{kept}, or put the file at {file} yourself."
         raise DownloadError(f"{error} {advice}") from error.__cause__
     finally:
-        if not (resumable and _holds_something(part)):
+        if not (resumable and _has_content(part)):
             part.unlink(missing_ok=True)
 
 
-def _holds_something(part: Path) -> bool:
+def _has_content(part: Path) -> bool:
     return part.exists() and part.stat().st_size > 0
 
 
-def _bring(origin: str, part: Path, wanted: Checksum | None, resumable: bool) -> None:
-    """Make the partial file whole."""
-    # It may be whole already: then its process was stopped before it could give it its name.
-    if not (wanted and resumable and wanted.fits(part)):
+def _complete(origin: str, part: Path, checksum: Checksum | None, resumable: bool) -> None:
+    """Complete the partial file and verify its checksum."""
+    # It may be complete already, if its process was stopped before it could rename it.
+    if not (checksum and resumable and checksum.fits(part)):
         download(origin, part, resume=resumable)
-    if wanted is None:
+    if checksum is None:
         return
-    if not wanted.fits(part):
-        # The beginning may have been there before, from another version; and some damage passes.
-        console.say(f"What came from {shown(origin)} is not the right file. Once more from the beginning:")
+    if not checksum.fits(part):
+        # Its first part may be from another version of the file, and some damage is temporary.
+        console.say(f"The file from {shown(origin)} does not match its checksum. Downloading it again:")
         download(origin, part, resume=False)
-    if not wanted.fits(part):
-        found = wanted.of(part)
+    if not checksum.fits(part):
+        digits = checksum.of(part)
         part.unlink()
         raise DownloadError(
-            f"The file must have the {wanted.algorithm} {wanted.digits}. Received: {found} from {shown(origin)}."
+            f"The file must have the {checksum.algorithm} {checksum.digits}. Received: {digits} from {shown(origin)}."
         )

@@ -1,4 +1,4 @@
-"""CIFAR-10: 60,000 pictures in colour, 32 x 32 pixels, ten classes.
+"""CIFAR-10: 60,000 colour images of 32 x 32 pixels, ten classes.
 
 Downloaded once (163 MB), then read from the cache.
 """
@@ -22,28 +22,28 @@ TRAINING = [f"data_batch_{i}" for i in range(1, 6)]
 TESTING = "test_batch"
 
 BATCH = 10_000
-"""Pictures in each part of the archive."""
+"""The number of images in each part of the archive."""
 
-_ADVICE = "Remove it, so that it will be downloaded again."
+_ADVICE = "Remove it; it will be downloaded again."
 
 
 def load_data() -> Split:
-    """Load CIFAR-10, downloading it when it is used for the first time.
+    """Load CIFAR-10, and download it on first use.
 
     The classes are 0 airplane, 1 automobile, 2 bird, 3 cat, 4 deer, 5 dog, 6 frog, 7 horse, 8 ship and 9 truck. The
-    archive lies in the folder ``datasets`` of the cache, which is the environment's ``MINIFIT_HOME``, or else
-    ``~/.minifit``, and is not unpacked.
+    archive is in the folder ``datasets`` of the cache, which is the environment variable ``MINIFIT_HOME``, or else
+    ``~/.minifit``. It is not unpacked.
 
     Returns
     -------
     (x_train, y_train), (x_test, y_test) : tuple of two pairs of arrays
-        Pictures: uint8 of shape (50000, 32, 32, 3) and (10000, 32, 32, 3), red, green and blue from 0 to 255. Labels:
+        Images: uint8 of shape (50000, 32, 32, 3) and (10000, 32, 32, 3), red, green and blue from 0 to 255. Labels:
         uint8 of shape (50000, 1) and (10000, 1), values from 0 to 9.
 
     Raises
     ------
     DownloadError
-        When it is not in the cache and cannot be downloaded.
+        If the file is not in the cache and cannot be downloaded.
 
     References
     ----------
@@ -51,20 +51,20 @@ def load_data() -> Split:
     https://www.cs.toronto.edu/~kriz/cifar.html.
     """
     file = get_file(f"{FOLDER}.tar.gz", ORIGIN, file_hash=SHA256)
-    wanted = {f"{FOLDER}/{name}": name for name in (*TRAINING, TESTING)}
+    names = {f"{FOLDER}/{name}": name for name in (*TRAINING, TESTING)}
     parts: dict[str, tuple[Array, Array]] = {}
     try:
         with tarfile.open(file, "r:gz") as archive:
             for member in archive:
-                opened = archive.extractfile(member) if member.name in wanted else None
+                opened = archive.extractfile(member) if member.name in names else None
                 if opened is not None:
-                    parts[wanted[member.name]] = _part(unpickled(opened, f"{member.name} in {file}"), file)
+                    parts[names[member.name]] = _part(unpickled(opened, f"{member.name} in {file}"), file)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise DataError(f"{file} must be a whole archive. Received: {error}. {_ADVICE}") from error
-    missing = [name for name in wanted.values() if name not in parts]
+        raise DataError(f"{file} must be a complete archive. Received: {error}. {_ADVICE}") from error
+    missing = [name for name in names.values() if name not in parts]
     if missing:
         raise DataError(
-            f"{file} must hold {', '.join(wanted.values())}. Received: no {missing[0]}. {_ADVICE}"
+            f"{file} must contain {', '.join(names.values())}. Received: no {missing[0]}. {_ADVICE}"
         )
     x = np.concatenate([parts[name][0] for name in TRAINING])
     y = np.concatenate([parts[name][1] for name in TRAINING])
@@ -72,7 +72,7 @@ def load_data() -> Split:
 
 
 def _part(stored: Any, file: str) -> tuple[Array, Array]:
-    """Return the pictures and labels of a part, colours last."""
+    """Return the images and labels of a part, with channels last."""
     pictures = stored.get(b"data") if isinstance(stored, dict) else None
     labels = stored.get(b"labels") if isinstance(stored, dict) else None
     if (
@@ -81,7 +81,7 @@ def _part(stored: Any, file: str) -> tuple[Array, Array]:
         or not isinstance(labels, list)
     ):
         raise DataError(
-            f"{file} must hold {BATCH:,} pictures of 3,072 bytes in each part. Received: others. {_ADVICE}"
+            f"{file} must contain {BATCH:,} images of 3,072 bytes in each part. Received: other data. {_ADVICE}"
         )
     images = np.ascontiguousarray(pictures.reshape(BATCH, 3, 32, 32).transpose(0, 2, 3, 1))
     return images, np.array(labels, np.uint8).reshape(BATCH, 1)

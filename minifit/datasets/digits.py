@@ -1,7 +1,7 @@
 """Handwritten digits: 1,797 images of 8 x 8 pixels, ten classes.
 
-Small enough to lie in the package, so that examples and tests train on real data without a download.
-Thirteen people wrote them; each pixel counts the ink in a square of 4 x 4 points, from 0 to 16.
+The images are part of the package, so that examples and tests train on real data without a download. Thirteen people
+wrote the digits; each pixel is the number of inked points in a square of 4 x 4 points, from 0 to 16.
 """
 
 from pathlib import Path
@@ -24,10 +24,10 @@ def load_data(test_split: float = 0.2, seed: int = 113) -> Split:
     Parameters
     ----------
     test_split : float, default 0.2
-        Share of the images that goes to the test part: at least 0 and less than 1.
+        The fraction of the images in the test part: at least 0 and less than 1.
     seed : int, default 113
-        Decides the order, and so the split: from 0 to 2**32 - 1. The same seed gives the same split on every
-        machine and every version of NumPy. Random numbers drawn elsewhere do not matter and are not moved.
+        The seed of the order, and thus of the split: from 0 to 2**32 - 1. The same seed gives the same split on every
+        machine and every version of NumPy. Other random number generators are neither used nor changed.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def load_data(test_split: float = 0.2, seed: int = 113) -> Split:
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When `test_split` or `seed` is no number or out of its range.
+        For a `test_split` or `seed` that is not a number or out of range.
 
     References
     ----------
@@ -55,7 +55,7 @@ def load_data(test_split: float = 0.2, seed: int = 113) -> Split:
     fraction("test_split", test_split)
     with np.load(_FILE, allow_pickle=False) as stored:
         x, y = stored["x"], stored["y"].astype(np.int64)
-    # RandomState and not default_rng: only its numbers are promised to stay the same over NumPy's versions.
+    # RandomState instead of default_rng: only its numbers are guaranteed not to change between versions of NumPy.
     order = np.random.RandomState(checked_seed(seed)).permutation(len(x))
     train, test = np.split(order, [int(len(x) * (1 - test_split))])
     return (x[train], y[train]), (x[test], y[test])

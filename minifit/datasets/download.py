@@ -1,7 +1,7 @@
-"""One file from the web, over connections that break, stall and lie.
+"""The download of one file from the web, over unreliable connections.
 
-Whatever has arrived stays in a partial file, and the next try asks only for the rest. This module knows nothing
-of caches and checksums: `minifit/datasets/cache.py` does, and decides whether the result is the right file.
+Received bytes are kept in a partial file, and the next attempt requests only the rest. This module does not handle
+caches and checksums: `minifit/datasets/cache.py` does, and verifies the result.
 """
 
 import re
@@ -14,39 +14,39 @@ from minifit import console, interrupts
 from minifit.errors import DownloadError, MissingPackageError, legible
 
 TIMEOUT = (10.0, 30.0)
-"""Seconds to wait for a connection, and for the next bytes."""
+"""The time limits of a connection and of the next bytes, in seconds."""
 
 PAUSES = (1.0, 2.0, 4.0)
-"""Seconds to wait before the second, third and fourth try, which is the last."""
+"""The pauses before the second, third and fourth attempt, which is the last, in seconds."""
 
 CHUNK = 1 << 16
 
-MAY_PASS = {408, 425, 429, 500, 502, 503, 504}
-"""Answers of a server that may be another one when asked again."""
+TEMPORARY = {408, 425, 429, 500, 502, 503, 504}
+"""Status codes of errors that may be temporary."""
 
 
-class _MayPass(Exception):
-    """What went wrong this time, in words; the next try may succeed."""
+class _TemporaryError(Exception):
+    """A failure after which another attempt may succeed; its text names the problem."""
 
 
 def download(origin: str, part: Path, resume: bool) -> None:
-    """Fetch a file, in several tries if need be.
+    """Download a file, with several attempts if necessary.
 
     Parameters
     ----------
     origin : str
         Its address, http or https.
     part : Path
-        Where it is written. After an error it holds what has arrived so far.
+        The file to write. After an error it holds the bytes received so far.
     resume : bool
-        Whether what `part` holds already is the file's beginning. Otherwise it is written anew.
+        Whether the content of `part` is the beginning of the file. Otherwise it is overwritten.
 
     Raises
     ------
     DownloadError
-        When the server refuses, after the last try, or when the disk is full.
+        If the server refuses, after the last attempt, or if the disk is full.
     MissingPackageError
-        When the package requests cannot be imported.
+        If the package requests cannot be imported.
     """
     try:
         with interrupts.importing("requests"):
@@ -68,37 +68,39 @@ def download(origin: str, part: Path, resume: bool) -> None:
 def _try_repeatedly(transfer: "_Transfer") -> None:
     for pause in PAUSES:
         try:
-            return transfer.go_on()
-        except _MayPass as problem:
+            return transfer.attempt()
+        except _TemporaryError as problem:
             console.say(f"{last_part(transfer.origin)}: {problem}. Trying again in {pause:g} s.")
             sleep(pause)
     try:
-        transfer.go_on()
-    except _MayPass as problem:
+        transfer.attempt()
+    except _TemporaryError as problem:
         raise DownloadError(
-            f"{transfer.failed()}: {problem} (the last of {len(PAUSES) + 1} tries)."
+            f"{transfer.failed()}: {problem} (the last of {len(PAUSES) + 1} attempts)."
         ) from problem.__cause__
 
 
 class _Transfer:
-    """A download under way: what has arrived, and of which version of the file."""
+    """A download in progress: the bytes received so far, and the version of the file."""
 
     def __init__(self, session: Any, origin: str, file: IO[bytes], resume: bool) -> None:
         self.session, self.origin, self.file = session, origin, file
         self.resume = resume
-        self.version = ""  # of the content that is being read, as the server names it: a strong ETag
+        # the strong ETag of the content that is being read
+        self.version = ""
         self.total: int | None = None
-        self.answered = False  # in the present try
+        # whether the server has answered in the current attempt
+        self.answered = False
 
-    def go_on(self) -> None:
-        """Ask for what is missing and write it down.
+    def attempt(self) -> None:
+        """Request the missing bytes and write them.
 
         Raises
         ------
-        _MayPass
-            When it is worth another try.
+        _TemporaryError
+            If another attempt may succeed.
         DownloadError
-            When it is not.
+            If no attempt can succeed.
         """
         with interrupts.importing("requests", "urllib3"):
             import requests
@@ -113,13 +115,14 @@ class _Transfer:
         except requests.exceptions.SSLError as error:
             raise DownloadError(f"{self.failed()}: the connection is not secure ({error}).") from error
         except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
-            raise _MayPass(self._in_words(error)) from error
+            raise _TemporaryError(self._described(error)) from error
         except requests.RequestException as error:
             raise DownloadError(f"{self.failed()}: {str(error).rstrip('.')}.") from error
 
     def _headers(self) -> dict[str, str]:
-        """What to ask for: the rest, if this and the beginning are sure to be of one version."""
-        headers = {"Accept-Encoding": "identity"}  # the bytes as they are, so that they can be counted
+        """Return the headers of a request: for the rest, if it is certain to belong to the same version."""
+        # without compression, so that the bytes can be counted
+        headers = {"Accept-Encoding": "identity"}
         if not (self.resume or self.version):
             self._restart()
         if self.file.tell():
@@ -137,51 +140,53 @@ class _Transfer:
         self.answered = True
         self.total = self._accept(response)
         with console.bar(last_part(self.origin), self.total, self.file.tell()) as bar:
-            # Not iter_content, which unpacks what the server calls gzip: here a file is often just that.
+            # iter_content would unpack gzip, and the file itself is often a gzip file.
             for chunk in response.raw.stream(CHUNK, decode_content=False):
                 self.file.write(chunk)
                 bar.update(len(chunk))
         if self.total is not None and self.file.tell() != self.total:
-            raise _MayPass(self._broke_off())
+            raise _TemporaryError(self._interrupted())
 
     def _accept(self, response: Any) -> int | None:
-        """Get ready for the answer's bytes; the whole file's size, if the server says it."""
+        """Prepare for the bytes of the answer; return the size of the whole file, or None if it is unknown."""
         status, version = response.status_code, response.headers.get("ETag", "")
         if status == 206:
             total = self._rest(response, version)
         elif status == 200:
-            self._restart()  # also when the rest was asked for: the file is another one, or it cannot do that
+            # even if only the rest was requested: the file has changed, or the server sends only whole files
+            self._restart()
             total = _number(response.headers.get("Content-Length"))
         elif status == 416:
             self._restart()
-            raise _MayPass("the server's file is not longer than what had arrived")
+            raise _TemporaryError("the server's file is not longer than the partial file")
         else:
-            said = f"the server answered {status} {legible(response.reason, 100)}"
-            if status in MAY_PASS:
-                raise _MayPass(said)
-            raise DownloadError(f"{self.failed()}: {said}.")
-        if version.startswith('"'):  # W/"..." may stand for different bytes
+            problem = f"the server answered {status} {legible(response.reason, 100)}"
+            if status in TEMPORARY:
+                raise _TemporaryError(problem)
+            raise DownloadError(f"{self.failed()}: {problem}.")
+        # a weak ETag, W/"...", may be that of different bytes
+        if version.startswith('"'):
             self.version = version
         return total
 
     def _rest(self, response: Any, version: str) -> int | None:
-        """The whole file's size as a partial answer says it, if it is the part that was asked for."""
-        said = response.headers.get("Content-Range", "")
-        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", said)
+        """Return the size of the whole file from a partial answer, after checking that it is the requested part."""
+        received = response.headers.get("Content-Range", "")
+        match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", received)
         if (
-            not found
-            or int(found[1]) != self.file.tell()
+            not match
+            or int(match[1]) != self.file.tell()
             or (self.version and version not in ("", self.version))
         ):
             self._restart()
-            raise _MayPass(f"the server sent another part than was asked for ({legible(said, 100)})")
-        return _number(found[2])
+            raise _TemporaryError(f"the server sent a part that was not requested ({legible(received, 100)})")
+        return _number(match[2])
 
     def failed(self) -> str:
-        """How a message begins."""
+        """Return the beginning of an error text."""
         return f"{shown(self.origin)} could not be downloaded"
 
-    def _in_words(self, error: Exception) -> str:
+    def _described(self, error: Exception) -> str:
         with interrupts.importing("requests", "urllib3"):
             import requests
             import urllib3
@@ -189,17 +194,17 @@ class _Transfer:
         if isinstance(error, requests.ConnectTimeout):
             return f"no connection within {TIMEOUT[0]:g} s"
         if isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError):
-            return f"nothing came for {TIMEOUT[1]:g} s"
+            return f"no data arrived for {TIMEOUT[1]:g} s"
         if self.answered:
-            return self._broke_off()
+            return self._interrupted()
         where = " to the proxy" if isinstance(error, requests.exceptions.ProxyError) else ""
         reason = getattr(error.args[0], "reason", error) if error.args else error
         reason = getattr(reason, "original_error", reason)
         return f"no connection{where} ({legible(str(reason).rpartition(': ')[2] or type(reason).__name__)})"
 
-    def _broke_off(self) -> str:
-        of = "" if self.total is None else f" of {self.total:,}"
-        return f"the connection broke off after {self.file.tell():,}{of} bytes"
+    def _interrupted(self) -> str:
+        total = "" if self.total is None else f" of {self.total:,}"
+        return f"the connection was lost after {self.file.tell():,}{total} bytes"
 
 
 def _number(text: str | None) -> int | None:
@@ -207,11 +212,11 @@ def _number(text: str | None) -> int | None:
 
 
 def shown(origin: str) -> str:
-    """The address as it may be printed: without a password and without a query, which may hold a key."""
+    """Return the address for messages, without a password and without a query, which may contain a key."""
     parts = urlsplit(origin)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def last_part(origin: str) -> str:
-    """The last piece of the address, for a short message."""
+    """Return the last part of the address, for short messages."""
     return urlsplit(origin).path.rpartition("/")[2] or shown(origin)

@@ -1,6 +1,6 @@
-"""Fashion-MNIST: 70,000 pictures of clothes, 28 x 28 pixels, ten classes.
+"""Fashion-MNIST: 70,000 images of clothes, 28 x 28 pixels, ten classes.
 
-Made to take the place of MNIST where that is too easy. Downloaded once (31 MB), then read from the cache.
+A harder replacement for MNIST with the same format. Downloaded once (31 MB), then read from the cache.
 """
 
 import gzip
@@ -22,18 +22,18 @@ FILES = {
     "t10k-images-idx3-ubyte.gz": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
     "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
 }
-"""Each file with its SHA-256."""
+"""The SHA-256 of each file."""
 
-_ADVICE = "Remove it, so that it will be downloaded anew."
+_ADVICE = "Remove it; it will be downloaded again."
 
 SHAPES = [(60000, 28, 28), (60000,), (10000, 28, 28), (10000,)]
 
 
 def load_data() -> Split:
-    """Load Fashion-MNIST, downloading it when it is used for the first time.
+    """Load Fashion-MNIST, and download it on first use.
 
     The classes are 0 T-shirt/top, 1 Trouser, 2 Pullover, 3 Dress, 4 Coat, 5 Sandal, 6 Shirt, 7 Sneaker, 8 Bag and
-    9 Ankle boot. The files lie in ``datasets/fashion-mnist`` of the cache, which is the environment's
+    9 Ankle boot. The files are in ``datasets/fashion-mnist`` of the cache, which is the environment variable
     ``MINIFIT_HOME``, or else ``~/.minifit``.
 
     Returns
@@ -45,7 +45,7 @@ def load_data() -> Split:
     Raises
     ------
     DownloadError
-        When a file is not in the cache and cannot be downloaded.
+        If a file is not in the cache and cannot be downloaded.
 
     References
     ----------
@@ -61,33 +61,34 @@ def load_data() -> Split:
 
 
 def read_idx(path: str | Path, shape: tuple[int, ...]) -> Array:
-    """Read a packed file of LeCun's IDX format that must hold bytes in an array of this shape.
+    """Read a gzip file in LeCun's IDX format that must contain an array of bytes of this shape.
 
-    It begins with two zeros, 8 for unsigned bytes and the number of dimensions, one byte each; then the size of
-    each dimension in four bytes, the highest first; then the numbers, the last dimension running fastest. No more
-    is unpacked than an array of this shape needs.
+    The file begins with two zeros, 8 for unsigned bytes and the number of dimensions, one byte each; then the size of
+    each dimension in four bytes, big-endian; then the numbers in C order. No more is unpacked than an array of this
+    shape needs.
 
     Raises
     ------
     DataError
-        When it holds anything else.
+        If the file contains anything else.
     """
     header = struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape)
     values = np.empty(math.prod(shape), np.uint8)
     try:
         with gzip.open(path) as file:
-            found = file.read(len(header))
-            held = file.readinto(values.data)
-            more = file.read(1)  # the checksum is looked at when the end is reached
+            start = file.read(len(header))
+            count = file.readinto(values.data)
+            # gzip verifies its checksum when the end is reached
+            more = file.read(1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path} must be a whole gzip file. Received: {error}. {_ADVICE}") from error
-    if found != header:
+        raise DataError(f"{path} must be a complete gzip file. Received: {error}. {_ADVICE}") from error
+    if start != header:
         raise DataError(
             f"{path} must begin with {header.hex(' ', -4)}: bytes in an array of shape {shape}. "
-            f"Received: {found.hex(' ', -4)}. {_ADVICE}"
+            f"Received: {start.hex(' ', -4)}. {_ADVICE}"
         )
-    if held != values.size or more:
+    if count != values.size or more:
         raise DataError(
-            f"{path} must hold {values.size:,} bytes. Received: {'more' if more else f'{held:,}'}. {_ADVICE}"
+            f"{path} must contain {values.size:,} bytes. Received: {'more' if more else f'{count:,}'}. {_ADVICE}"
         )
     return values.reshape(shape)

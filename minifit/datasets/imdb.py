@@ -1,4 +1,4 @@
-"""IMDB: 50,000 reviews of films as numbers of words, half of them in praise.
+"""IMDB: 50,000 film reviews as word numbers, half of them positive.
 
 Downloaded once (17 MB), then read from the cache.
 """
@@ -25,38 +25,38 @@ def load_data(
     oov_char: int | None = 2,
     index_from: int = 3,
 ) -> Split:
-    """Load the reviews, downloading them when they are used for the first time.
+    """Load the reviews, and download them on first use.
 
     Parameters
     ----------
     path : str, default "imdb.npz"
         Name of the file in the cache's folder ``datasets``, or an absolute path.
     num_words : int, optional
-        Words of this number and above are replaced; the lower the number, the more frequent the word.
+        Words with this number or a higher one are replaced; frequent words have low numbers.
     skip_top : int, default 0
-        Words below this number are replaced.
+        Words with a lower number are replaced.
     maxlen : int, optional
-        Reviews of so many words and more are left out.
+        Reviews with this many words or more are left out.
     seed : int, default 113
-        What the order of the reviews follows from.
+        The seed of the order of the reviews.
     start_char : int or None, default 1
-        The mark in front of each review.
+        The mark before each review.
     oov_char : int or None, default 2
-        The mark in place of a word; None leaves it out.
+        The mark that replaces a word; None removes the word instead.
     index_from : int, default 3
-        Added to the number of each word, so that marks are none.
+        Added to the number of each word, so that the marks have numbers of their own.
 
     Returns
     -------
     (x_train, y_train), (x_test, y_test) : tuple of two pairs of arrays
-        Reviews: arrays of lists of int, of shape (25000,) each. Labels: int64 of that shape, 1 for praise.
+        Reviews: arrays of lists of int, of shape (25000,) each. Labels: int64 of that shape, 1 for positive.
 
     Raises
     ------
     DownloadError
-        When it is not in the cache and cannot be downloaded.
+        If the file is not in the cache and cannot be downloaded.
     ArgumentError, ArgumentTypeError
-        For numbers that are none, and a `maxlen` that leaves no review.
+        For an argument that is not a number, and a `maxlen` that leaves no review.
 
     References
     ----------
@@ -82,6 +82,6 @@ def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
     Raises
     ------
     DownloadError
-        When it is not in the cache and cannot be downloaded.
+        If the file is not in the cache and cannot be downloaded.
     """
     return texts.word_index(path, "imdb_word_index.json", WORDS_MD5)

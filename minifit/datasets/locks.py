@@ -1,7 +1,7 @@
-"""One process at a time: the others wait.
+"""`alone`: a lock that only one process holds at a time, while the others wait.
 
-Several processes often begin at once (the workers of a test run, or of a training) and all want the same file. One
-downloads it, the others take what it has brought.
+Several processes often start together (the workers of a test run, or of a training) and need the same file. One of them
+downloads it, and the others use the result.
 """
 
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from minifit import console
 from minifit.saving.locks import FileLock, LockedError
 
 PAUSE = 0.1
-"""Seconds between two looks at whether the other process is done."""
+"""The time between two attempts to acquire the lock, in seconds."""
 
 
 @contextmanager
 def alone(file: Path) -> Iterator[bool]:
-    """Hold the lock that belongs to `file`; while somebody else has it say so, and wait.
+    """Hold the lock of `file`; print a line and wait while another process holds it.
 
     Yields
     ------
     bool
-        False where there are no locks, as in some file systems on networks, or where this one may not be opened:
-        others may be at it at the same time.
+        False without a lock, because the file system has none (some network file systems) or the lock file cannot be
+        opened: other processes may then use the file at the same time.
     """
     lock = FileLock(str(file.with_name(f".{file.name}.lock")))
     locked = _acquired(lock, file.name)
@@ -35,14 +35,15 @@ def alone(file: Path) -> Iterator[bool]:
 
 
 def _acquired(lock: FileLock, name: str) -> bool:
-    said = False
+    announced = False
     while True:
         try:
             return lock.acquire()
-        except PermissionError:  # a lock file that somebody else has left where many share a cache
+        except PermissionError:
+            # in a shared cache the lock file may belong to another user
             return False
         except LockedError as held:
-            if not said:
+            if not announced:
                 console.say(f"Waiting for {held} that is downloading {name}.")
-            said = True
+            announced = True
             sleep(PAUSE)

@@ -1,6 +1,6 @@
 """MNIST: 70,000 handwritten digits of 28 x 28 pixels, ten classes.
 
-The data that every course begins with. Downloaded once (11 MB), then read from the cache.
+The first data set of most courses. Downloaded once (11 MB), then read from the cache.
 """
 
 import numpy as np
@@ -12,13 +12,13 @@ SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 
 
 def load_data(path: str = "mnist.npz") -> Split:
-    """Load MNIST, downloading it when it is used for the first time.
+    """Load MNIST, and download it on first use.
 
     Parameters
     ----------
     path : str, default "mnist.npz"
-        Name of the file in the cache's folder ``datasets``, or an absolute path. The cache is the environment's
-        ``MINIFIT_HOME``, or else ``~/.minifit``.
+        Name of the file in the cache's folder ``datasets``, or an absolute path. The cache is the environment
+        variable ``MINIFIT_HOME``, or else ``~/.minifit``.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def load_data(path: str = "mnist.npz") -> Split:
     Raises
     ------
     DownloadError
-        When it is not in the cache and cannot be downloaded.
+        If the file is not in the cache and cannot be downloaded.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Reuters: 11,228 messages of a news agency as numbers of words, 46 topics.
+"""Reuters: 11,228 messages of a news agency as word numbers, 46 topics.
 
 Downloaded once (2 MB), then read from the cache.
 """
@@ -25,28 +25,28 @@ def load_data(
     oov_char: int | None = 2,
     index_from: int = 3,
 ) -> Split:
-    """Load the messages, downloading them when they are used for the first time.
+    """Load the messages, and download them on first use.
 
     Parameters
     ----------
     path : str, default "reuters.npz"
         Name of the file in the cache's folder ``datasets``, or an absolute path.
     num_words : int, optional
-        Words of this number and above are replaced; the lower the number, the more frequent the word.
+        Words with this number or a higher one are replaced; frequent words have low numbers.
     skip_top : int, default 0
-        Words below this number are replaced.
+        Words with a lower number are replaced.
     maxlen : int, optional
-        Messages of so many words and more are left out.
+        Messages with this many words or more are left out.
     test_split : float in [0, 1), default 0.2
-        The part of the messages that is for testing.
+        The fraction of the messages in the test part.
     seed : int, default 113
-        What the order of the messages follows from.
+        The seed of the order of the messages.
     start_char : int or None, default 1
-        The mark in front of each message.
+        The mark before each message.
     oov_char : int or None, default 2
-        The mark in place of a word; None leaves it out.
+        The mark that replaces a word; None removes the word instead.
     index_from : int, default 3
-        Added to the number of each word, so that marks are none.
+        Added to the number of each word, so that the marks have numbers of their own.
 
     Returns
     -------
@@ -56,9 +56,9 @@ def load_data(
     Raises
     ------
     DownloadError
-        When it is not in the cache and cannot be downloaded.
+        If the file is not in the cache and cannot be downloaded.
     ArgumentError, ArgumentTypeError
-        For numbers that are none, and a `maxlen` that leaves no message.
+        For an argument that is not a number, and a `maxlen` that leaves no message.
 
     References
     ----------
@@ -85,6 +85,6 @@ def get_word_index(path: str = "reuters_word_index.json") -> dict[str, int]:
     Raises
     ------
     DownloadError
-        When it is not in the cache and cannot be downloaded.
+        If the file is not in the cache and cannot be downloaded.
     """
     return texts.word_index(path, "reuters_word_index.json", WORDS_MD5)

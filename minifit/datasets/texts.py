@@ -1,7 +1,7 @@
-"""Texts as numbers of words, as Keras cuts them: what IMDB and Reuters have in common.
+"""Texts as word numbers, prepared as in Keras: the functions that IMDB and Reuters share.
 
-A word's number is its rank by how often it occurs. Texts are mixed by a seed, their words moved up by `index_from` to
-leave room for marks, and rare and all too frequent words replaced by one of these.
+The number of a word is its rank by frequency. Texts are shuffled with a seed, `index_from` is added to their numbers to
+make room for marks, and a mark replaces words that are too rare or too frequent.
 """
 
 import json
@@ -18,22 +18,22 @@ from minifit.errors import ArgumentError, DataError
 
 
 class Cut(NamedTuple):
-    """The choices by which texts become data; the fields are arguments of ``load_data``.
+    """The settings for the preparation of texts; the fields are arguments of ``load_data``.
 
     Attributes
     ----------
     num_words, skip_top : int or None
-        Only numbers below the one, and from the other on, are kept.
+        Only word numbers below `num_words` and from `skip_top` on are kept.
     maxlen : int or None
-        Only texts of fewer words are kept.
+        Only texts with fewer words are kept.
     seed : int
-        What the order of the texts follows from.
+        The seed of the order of the texts.
     start_char : int or None
-        Put in front of each text.
+        The mark before each text.
     oov_char : int or None
-        Put in place of each word that is not kept; None leaves these out.
+        The mark that replaces each word that is not kept; None removes these words instead.
     index_from : int
-        Added to each number.
+        Added to each word number.
     """
 
     num_words: int | None = None
@@ -45,7 +45,7 @@ class Cut(NamedTuple):
     index_from: int = 3
 
     def checked(self) -> "Cut":
-        """Return it in Python's integers.
+        """Return the settings as Python integers, after checking them.
 
         Raises
         ------
@@ -63,30 +63,30 @@ class Cut(NamedTuple):
 
 
 def mixed(texts: Sequence[Any], labels: Array, cut: Cut) -> tuple[list[list[int]], Array]:
-    """Return texts and labels in the order of the seed, marked and moved up; those that are too long left out.
+    """Return texts and labels in the order of the seed, with marks and raised numbers, without texts of `maxlen` words.
 
     Raises
     ------
     ArgumentError
-        When none is left.
+        If no text is left.
     """
     order = np.arange(len(texts))
     np.random.RandomState(cut.seed).shuffle(order)
-    labels, start, up = labels[order], cut.start_char, cut.index_from
-    front = [] if start is None else [start]
-    made = [front + [word + up for word in texts[i]] for i in order.tolist()]
+    labels, start, shift = labels[order], cut.start_char, cut.index_from
+    prefix = [] if start is None else [start]
+    shuffled = [prefix + [word + shift for word in texts[i]] for i in order.tolist()]
     if cut.maxlen:
-        kept = [i for i, text in enumerate(made) if len(text) < cut.maxlen]
-        made, labels = [made[i] for i in kept], labels[kept]
-    if not made:
+        kept = [i for i, text in enumerate(shuffled) if len(text) < cut.maxlen]
+        shuffled, labels = [shuffled[i] for i in kept], labels[kept]
+    if not shuffled:
         raise ArgumentError(
-            f"maxlen must leave a text of fewer words. Received: maxlen={cut.maxlen}, and all are longer. Pass more."
+            f"maxlen must leave at least one text. Received: maxlen={cut.maxlen}, but all are longer. Pass more."
         )
-    return made, labels
+    return shuffled, labels
 
 
 def replaced(texts: list[list[int]], cut: Cut) -> list[list[int]]:
-    """Return texts with the mark in place of words that are not kept, or without them."""
+    """Return texts in which the mark replaces words that are not kept, or without these words."""
     most = cut.num_words or max(max(text, default=0) for text in texts)
     least, mark = cut.skip_top, cut.oov_char
     if mark is None:
@@ -96,26 +96,26 @@ def replaced(texts: list[list[int]], cut: Cut) -> list[list[int]]:
 
 def listed(texts: list[list[int]]) -> Array:
     """Return texts as an array of lists."""
-    made = np.empty(len(texts), object)
+    array = np.empty(len(texts), object)
     for i, text in enumerate(texts):
-        made[i] = text
-    return made
+        array[i] = text
+    return array
 
 
 def word_index(path: str, name: str, md5: str) -> dict[str, int]:
-    """Return the number of each word, out of one of Keras's files.
+    """Return the number of each word from a file of Keras.
 
     Raises
     ------
     DataError
-        When the file holds anything else.
+        If the file contains anything else.
     """
     file = get_file(path, KERAS_FILES + name, file_hash=md5)
     with open(file, encoding="utf-8") as opened:
-        found = json.load(opened)
-    if not isinstance(found, dict):
+        numbers = json.load(opened)
+    if not isinstance(numbers, dict):
         raise DataError(
-            f"{file} must hold the numbers of words. Received: a {type(found).__name__}. "
-            "Remove it, so that it will be downloaded again."
+            f"{file} must contain a dict of word numbers. Received: a {type(numbers).__name__}. "
+            "Remove it; it will be downloaded again."
         )
-    return found
+    return numbers

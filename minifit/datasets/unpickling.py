@@ -1,7 +1,7 @@
-"""Data out of Python's pickles, of which nothing is called that the file names.
+"""Safe reading of data in Python's pickle format: nothing that the file names is ever called.
 
-Some of Keras's files hold lists of numbers and arrays in that form. Of all that a pickle may name only NumPy's array is
-known here, and in its place stands a class of this module that takes numbers and nothing else.
+Some files of Keras contain lists of numbers and arrays in this format. The only name that is accepted is NumPy's array,
+and a class of this module, which accepts only numbers, is used in its place.
 """
 
 import pickle
@@ -16,11 +16,11 @@ from minifit.arrays import Array
 from minifit.errors import DataError
 
 ARRAYS = {"numpy.core.multiarray", "numpy._core.multiarray"}
-"""Modules that NumPy makes arrays by, in its two generations."""
+"""The modules from which pickles of NumPy 1 and 2 take arrays."""
 
 
 class _Dtype:
-    """In the place of ``numpy.dtype``: its code, such as ``u1`` and ``O8``."""
+    """A replacement for ``numpy.dtype``, which holds its code, such as ``u1`` and ``O8``."""
 
     def __init__(self, code: Any, *_: Any) -> None:
         self.code = code.decode() if isinstance(code, bytes) else str(code)
@@ -30,7 +30,7 @@ class _Dtype:
 
 
 class _Array:
-    """In the place of ``numpy.ndarray``: what it was made of."""
+    """A replacement for ``numpy.ndarray``, which holds its values."""
 
     values: Any = None
 
@@ -50,50 +50,49 @@ class _Array:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Knows NumPy's array and no other name."""
+    """An unpickler that accepts NumPy's array and no other name."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return what stands for a name.
+        """Return the replacement for a name.
 
         Raises
         ------
         ValueError
-            For any other.
+            For any other name.
         """
         known: dict[str, Any] = {"_reconstruct": _Array} if module in ARRAYS else {}
         if module == "numpy":
             known = {"ndarray": _Array, "dtype": _Dtype}
         if name not in known:
-            raise ValueError(f"the name {module}.{name}, which is no array")
+            raise ValueError(f"the name {module}.{name}, which is not an array")
         return known[name]
 
 
 def unpickled(file: IO[bytes], path: str) -> Any:
-    """Return the numbers, lists, dicts and arrays of a pickle; a text of Python 2 is bytes.
+    """Return the numbers, lists, dicts and arrays of a pickle; strings of Python 2 become bytes.
 
     Parameters
     ----------
     file : binary file
     path : str
-        What messages call it.
+        The name of the file in error texts.
 
     Raises
     ------
     DataError
-        When it holds anything else, or is no whole pickle.
+        If the file contains anything else, or is not a complete pickle.
     """
     with _blaming(path):
-        found = _Unpickler(file, encoding="bytes").load()
-        return _plain(found)
+        return _plain(_Unpickler(file, encoding="bytes").load())
 
 
 def lists_of(path: str, *names: str) -> list[Any]:
-    """Return arrays of a file of ``np.savez`` by their names; of an array of objects, the list of them.
+    """Return the named arrays of a file of ``np.savez``; an array of objects becomes a list.
 
     Raises
     ------
     DataError
-        When it holds none of such a name, or anything but numbers and lists.
+        If an array is missing, or contains anything but numbers and lists.
     """
     with _blaming(path), zipfile.ZipFile(path) as stored:
         return [_read(stored, name) for name in names]
@@ -103,15 +102,16 @@ def lists_of(path: str, *names: str) -> list[Any]:
 def _blaming(path: str) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # a damaged pickle may raise anything
+    # a damaged pickle may raise any exception
+    except Exception as error:
         raise DataError(
-            f"{path} must hold arrays and lists of numbers. Received: {type(error).__name__}: {error}. "
-            "Remove it, so that it will be downloaded again."
+            f"{path} must contain arrays and lists of numbers. Received: {type(error).__name__}: {error}. "
+            "Remove it; it will be downloaded again."
         ) from error
 
 
 def _read(stored: zipfile.ZipFile, name: str) -> Any:
-    """Return an array, or the list of its objects."""
+    """Return an array, or the list of its objects if it has dtype object."""
     with stored.open(f"{name}.npy") as file:
         version = np.lib.format.read_magic(file)
         header = {
@@ -127,7 +127,7 @@ def _read(stored: zipfile.ZipFile, name: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value with arrays in the places of what stood for them."""
+    """Return a value with its `_Array` objects replaced by their values."""
     if isinstance(value, _Array):
         return value.values
     if isinstance(value, dict):

@@ -93,7 +93,7 @@ def test_a_cache_that_cannot_be(server: Server, tmp_path: Path, monkeypatch: pyt
     (tmp_path / "a file").write_text("here")
     monkeypatch.setenv("MINIFIT_HOME", str(tmp_path / "a file"))
     with pytest.raises(
-        DownloadError, match=r"must be a folder that can be written to\. Received: .*a file.*Set MINIFIT_HOME"
+        DownloadError, match=r"must be a writable folder\. Received: .*a file.*Set MINIFIT_HOME"
     ):
         get_file("data.bin", server.url())
     assert server.requests == []
@@ -171,7 +171,7 @@ def test_a_file_outside_of_the_cache_is_not_ours_to_replace(server: Server, tmp_
     own = tmp_path / "own.npz"
     own.write_bytes(b"years of work")
     with pytest.raises(
-        ArgumentError, match=r"Only what lies in the cache is replaced.*own\.npz.*force_download=True"
+        ArgumentError, match=r"Only files in the cache are replaced.*own\.npz.*force_download=True"
     ):
         get_file(own, server.url(), file_hash=SHA256)
     assert own.read_bytes() == b"years of work"
@@ -185,7 +185,7 @@ def test_a_wrong_file_is_tried_once_more(
 ) -> None:
     server.answers += [file(content=OTHER)]
     assert Path(get_file("data.bin", server.url(), file_hash=SHA256)).read_bytes() == CONTENT
-    assert "is not the right file. Once more" in capsys.readouterr().out
+    assert "does not match its checksum. Downloading it again" in capsys.readouterr().out
     assert server.ranges() == [None, None]
 
 
@@ -244,7 +244,7 @@ def test_force_download(server: Server, capsys: pytest.CaptureFixture[str]) -> N
 def test_the_next_call_goes_on_where_the_last_one_broke_off(server: Server, cache: Path) -> None:
     server.answers += [file(100_000), *[hang_up] * 3]
     with pytest.raises(
-        DownloadError, match=r"what has arrived is kept.*put the file at .*data\.bin yourself"
+        DownloadError, match=r"the partial file is kept.*put the file at .*data\.bin yourself"
     ):
         get_file("data.bin", server.url(), file_hash=SHA256)
     assert names(cache) == ["datasets/.data.bin.part"]
@@ -455,7 +455,7 @@ def test_a_name_that_leaves_the_cache_or_is_none(fname: str | None, origin: str)
     ],
 )
 def test_a_checksum_that_is_none(how: Any) -> None:
-    with pytest.raises(ArgumentError, match="A checksum has 64 hexadecimal digits"):
+    with pytest.raises(ArgumentError, match="A checksum must have 64 hexadecimal digits"):
         get_file("data.bin", ORIGIN, **how)
 
 

@@ -66,9 +66,9 @@ def test_it_is_downloaded_once(tmp_path: Path, cache: Path, monkeypatch: pytest.
     ("parts", "text"),
     [
         ({k: v for k, v in PARTS.items() if k != "test_batch"}, "Received: no test_batch"),
-        ({**PARTS, "test_batch": [1]}, "4 pictures of 3,072 bytes"),
-        ({**PARTS, "test_batch": part(1, 3)}, "4 pictures of 3,072 bytes"),
-        ({**PARTS, "test_batch": {b"data": print}}, "which is no array"),
+        ({**PARTS, "test_batch": [1]}, "4 images of 3,072 bytes"),
+        ({**PARTS, "test_batch": part(1, 3)}, "4 images of 3,072 bytes"),
+        ({**PARTS, "test_batch": {b"data": print}}, "which is not an array"),
     ],
 )
 def test_another_archive(
@@ -80,7 +80,7 @@ def test_another_archive(
 
 @pytest.mark.usefixtures("small")
 def test_no_archive(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(DataError, match="must be a whole archive"):
+    with pytest.raises(DataError, match="must be a complete archive"):
         load(b"nothing", monkeypatch)
 
 

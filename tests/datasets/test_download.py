@@ -53,7 +53,7 @@ def test_after_a_drop_only_the_rest_is_asked_for(
     assert server.requests[1]["if-range"] == '"1"'
     assert pauses == [1]
     assert re.search(
-        r"data\.bin: the connection broke off after 150,000 .*bytes\. Trying again in 1 s\.\n",
+        r"data\.bin: the connection was lost after 150,000 .*bytes\. Trying again in 1 s\.\n",
         capsys.readouterr().out,
     )
 
@@ -65,7 +65,7 @@ def test_after_several_drops(server: Server, part: Path, pauses: list[float]) ->
 
 
 def test_after_too_many_drops_what_arrived_stays(server: Server, part: Path, pauses: list[float]) -> None:
-    with pytest.raises(DownloadError, match=r"broke off after 4,000 .*the last of 4 tries"):
+    with pytest.raises(DownloadError, match=r"was lost after 4,000 .*the last of 4 attempts"):
         fetch(server, part, *[file(1000)] * 4)
     assert part.read_bytes() == CONTENT[:4000]
     assert pauses == [1, 2, 4]
@@ -79,7 +79,7 @@ def test_after_a_stall_only_the_rest_is_asked_for(
     monkeypatch.setattr(module, "TIMEOUT", (30.0, 1.0))  # enough for what comes before the stall
     assert fetch(server, part, file(131_072, stall=True)) == CONTENT
     assert server.ranges() == [None, "bytes=131072-"]
-    assert "data.bin: nothing came for 1 s. Trying again" in capsys.readouterr().out
+    assert "data.bin: no data arrived for 1 s. Trying again" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("impatient")
@@ -95,7 +95,7 @@ def test_a_length_that_is_too_great_is_a_drop(server: Server, part: Path) -> Non
 
 
 def test_a_length_that_is_always_too_great_ends_in_an_error(server: Server, part: Path) -> None:
-    with pytest.raises(DownloadError, match="the last of 4 tries"):
+    with pytest.raises(DownloadError, match="the last of 4 attempts"):
         fetch(server, part, *[file(length=len(CONTENT) + 1)] * 4)
 
 
@@ -252,7 +252,7 @@ def test_trouble_may_pass(code: int, server: Server, part: Path, pauses: list[fl
 
 
 def test_or_may_not(server: Server, part: Path, pauses: list[float]) -> None:
-    with pytest.raises(DownloadError, match=r"answered 503 Service Unavailable \(the last of 4 tries\)"):
+    with pytest.raises(DownloadError, match=r"answered 503 Service Unavailable \(the last of 4 attempts\)"):
         fetch(server, part, *[status(503)] * 4)
     assert len(server.requests) == 4
     assert pauses == [1, 2, 4]
@@ -285,7 +285,7 @@ def nowhere() -> str:
 
 
 def test_nobody_there(part: Path, pauses: list[float]) -> None:
-    with pytest.raises(DownloadError, match=r"no connection \(.*refused\) \(the last of 4 tries\)"):
+    with pytest.raises(DownloadError, match=r"no connection \(.*refused\) \(the last of 4 attempts\)"):
         download(f"http://{nowhere()}/x", part, resume=False)
     assert pauses == [1, 2, 4]
 

@@ -100,15 +100,15 @@ PACKED = gzip.compress(GOOD)
         (gzip.compress(changed(GOOD, 7, 6)), "Received: 00000803 00000006"),
         (gzip.compress(GOOD[:10]), r"Received: 00000803 00000005 0000\."),
         (gzip.compress(b""), "must begin with"),
-        (gzip.compress(GOOD[:-1]), r"must hold 60 bytes\. Received: 59\."),
-        (gzip.compress(GOOD + b"x"), r"must hold 60 bytes\. Received: more\."),
-        (gzip.compress(GOOD + bytes(10**7)), r"must hold 60 bytes\. Received: more\."),
-        (PACKED[:-9], r"must be a whole gzip file\. Received: "),
-        (PACKED[:20], "must be a whole gzip file"),
+        (gzip.compress(GOOD[:-1]), r"must contain 60 bytes\. Received: 59\."),
+        (gzip.compress(GOOD + b"x"), r"must contain 60 bytes\. Received: more\."),
+        (gzip.compress(GOOD + bytes(10**7)), r"must contain 60 bytes\. Received: more\."),
+        (PACKED[:-9], r"must be a complete gzip file\. Received: "),
+        (PACKED[:20], "must be a complete gzip file"),
         (b"", "must begin with"),
-        (changed(PACKED, 0, 0), "must be a whole gzip file.*Not a gzipped file"),
-        (changed(PACKED, len(PACKED) - 8, 0), "must be a whole gzip file.*CRC"),
-        (changed(PACKED, 10, 255), r"must be a whole gzip file\. Received: Error -3 .*invalid block type"),
+        (changed(PACKED, 0, 0), "must be a complete gzip file.*Not a gzipped file"),
+        (changed(PACKED, len(PACKED) - 8, 0), "must be a complete gzip file.*CRC"),
+        (changed(PACKED, 10, 255), r"must be a complete gzip file\. Received: Error -3 .*invalid block type"),
     ],
     ids=itertools.count(),
 )
@@ -117,7 +117,7 @@ def test_anything_else_is_refused(content: bytes, says: str, tmp_path: Path) -> 
     with pytest.raises(DataError, match=says) as caught:
         read_idx(path, ARRAY.shape)
     assert str(caught.value).startswith(str(path))
-    assert str(caught.value).endswith("Remove it, so that it will be downloaded anew.")
+    assert str(caught.value).endswith("Remove it; it will be downloaded again.")
 
 
 def test_no_more_is_unpacked_than_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ def test_long_texts_are_left_out() -> None:
     mixed, labels = texts.mixed(TEXTS, LABELS, Cut(maxlen=4))
     assert sorted(labels) == [0, 1]
     assert max(map(len, mixed)) == 3
-    with pytest.raises(ArgumentError, match="maxlen=2, and all are longer"):
+    with pytest.raises(ArgumentError, match="maxlen=2, but all are longer"):
         texts.mixed(TEXTS, LABELS, Cut(maxlen=2))
 
 
@@ -80,5 +80,7 @@ def test_the_numbers_of_words(cache: Path, monkeypatch: pytest.MonkeyPatch) -> N
             if fits:
                 assert texts.word_index("words.json", "words.json", md5) == {"good": 1}
             else:
-                with pytest.raises(DataError, match=r"must hold the numbers of words\. Received: a list"):
+                with pytest.raises(
+                    DataError, match=r"must contain a dict of word numbers\. Received: a list"
+                ):
                     texts.word_index("others.json", "words.json", md5)

@@ -55,13 +55,13 @@ def test_what_names_anything_else_is_refused(
     value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match="a file must hold arrays and lists of numbers"):
+    with pytest.raises(DataError, match="a file must contain arrays and lists of numbers"):
         read(value, 3)
     assert not list(tmp_path.iterdir())
 
 
 def test_half_a_pickle_is_refused() -> None:
-    with pytest.raises(DataError, match="must hold arrays and lists"):
+    with pytest.raises(DataError, match="must contain arrays and lists"):
         unpickled(io.BytesIO(pickle.dumps([1, 2, 3])[:-4]), "a file")
 
 
@@ -82,6 +82,6 @@ def test_a_file_without_the_array_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_could_run_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     made.npz(tmp_path, x=np.array([Evil()], object))
-    with pytest.raises(DataError, match="which is no array"):
+    with pytest.raises(DataError, match="which is not an array"):
         lists_of("made.npz", "x")
     assert not (tmp_path / "called").exists()
