@@ -202,7 +202,7 @@ def test_a_generator_of_ones_own_is_refused() -> None:
 
         lower = Layer.lower_by_call
 
-    assert_refused(chain(Own), X, Y, "dropout by a generator that is no stream")
+    assert_refused(chain(Own), X, Y, "a dropout whose generator is not a stream")
 
 
 def test_a_stream_of_both_kinds_of_numbers_is_refused() -> None:
