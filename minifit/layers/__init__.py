@@ -163,6 +163,6 @@ TABLE = Table(
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """A layer from what `serialize` returned; `custom_objects` has classes and functions of your own by their names."""
+    """Return a layer from the result of `serialize`; `custom_objects` maps names to your own classes and functions."""
     with custom_object_scope(custom_objects):
         return TABLE.make(config)

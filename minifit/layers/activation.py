@@ -17,16 +17,16 @@ TABLE = Table(
     {**activations.TABLE, **{c.__name__: c for c in (ELU, LeakyReLU, ReLU, Softmax)}},
     called_with=("x",),
 )
-"""What may follow a layer: the functions, and the layers that are such a function with arguments of its own."""
+"""The activations: functions, and layers that are such a function with further arguments."""
 
 
 def activation_of(identifier: Any) -> activations.Activation:
-    """An activation by its name or configuration, as a function or as a layer; None is linear."""
+    """Return an activation by name or configuration, as a function or as a layer; None is linear."""
     return activations.linear if identifier is None else TABLE.make(identifier)
 
 
 class Activation(Layer):
-    """An activation as a layer of its own.
+    """An activation as a layer.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Activation(Layer):
         self.activation = activation
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The activation of every value."""
+        """Return the activation of every value."""
         result: Tensor = self.activation(inputs)
         return result
 

@@ -1,4 +1,4 @@
-"""`ActivityRegularization`: a price on what passes through."""
+"""`ActivityRegularization`: a penalty on the values that pass through."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from minifit.settings import Fixed, Setting
 from minifit.tensor import Tensor
 
 
-def _price(name: str, value: Any) -> Any:
-    """Return the factor as one of Python's numbers, without rounding it."""
+def _penalty_factor(name: str, value: Any) -> Any:
+    """Return the factor as a Python number, without rounding it."""
     factor(name, value)
     return real(value)
 
@@ -29,19 +29,20 @@ class ActivityRegularization(Layer):
     ``tf.keras.layers.ActivityRegularization`` (TensorFlow 2.7).
     """
 
-    l1, l2 = Setting(_price, then="_set_price"), Setting(_price, then="_set_price")
+    l1 = Setting(_penalty_factor, then="_set_penalty")
+    l2 = Setting(_penalty_factor, then="_set_penalty")
     activity_regularizer = Fixed()
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
         super().__init__(activity_regularizer=L1L2(l1=l1, l2=l2), **kwargs)
         self.l1, self.l2 = l1, l2
 
-    def _set_price(self) -> None:
+    def _set_penalty(self) -> None:
         for name in ("l1", "l2"):
             setattr(self.activity_regularizer, name, vars(self).get(name, 0.0))
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The input itself."""
+        """Return the input itself."""
         return inputs
 
     lower = Layer.lower_by_call

@@ -1,4 +1,4 @@
-"""The batches of data that `adapt` is given: layers learn from them before training."""
+"""The batches of the data that is passed to `adapt`, from which layers learn before training."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -21,9 +21,9 @@ def batches_of(
     ----------
     data : array or h5py.Dataset of shape (n, ...), nested list, or iterable of batches
     batch_size : int, default 32
-        The rows of a batch that is cut out of an array.
+        The number of rows in a batch of an array.
     steps : int, optional
-        How many batches there are at most; all when None.
+        The maximum number of batches; all when None.
     array_of : callable
         Returns a batch as an array, or raises.
 
@@ -32,18 +32,18 @@ def batches_of(
     DataError
         When `data` is a single value, or batches have targets.
     ArgumentError
-        When `data` repeats without end, and `steps` is None.
+        When `data` repeats endlessly and `steps` is None.
     """
     cardinality = getattr(data, "cardinality", None)
     if steps is None and callable(cardinality) and cardinality() == -1:
         raise ArgumentError(
-            "adapt needs an end. Received: a data set that repeats without end. Pass steps, or leave repeat() out."
+            "adapt needs finite data. Received: a dataset that repeats endlessly. Pass steps, or leave repeat() out."
         )
     return islice(_all_batches(data, batch_size or 32, array_of), steps)
 
 
-def _alone(batch: Any) -> Any:
-    """Return a batch that has inputs and nothing beside them."""
+def _inputs_only(batch: Any) -> Any:
+    """Return a batch of inputs; raise if it also has targets."""
     if isinstance(batch, tuple | dict):
         raise DataError(
             f"adapt takes batches of one array of inputs. Received: a {type(batch).__name__} of {len(batch)}. "
@@ -53,9 +53,10 @@ def _alone(batch: Any) -> Any:
 
 
 def _all_batches(data: Any, batch_size: int, array_of: Callable[[Any], Array]) -> Iterator[Array]:
-    has_rows = hasattr(data, "shape") and hasattr(data, "__getitem__")  # an array, in memory or in a file
+    # An array, in memory or in a file, is sliced.
+    has_rows = hasattr(data, "shape") and hasattr(data, "__getitem__")
     if not has_rows and not isinstance(data, Tensor | list | tuple | str) and isinstance(data, Iterable):
-        yield from (array_of(_alone(batch)) for batch in data)
+        yield from (array_of(_inputs_only(batch)) for batch in data)
         return
     rows = data if has_rows else array_of(data)
     if not rows.shape:

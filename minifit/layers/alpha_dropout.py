@@ -1,4 +1,4 @@
-"""`AlphaDropout`: dropout that leaves mean and variance as they are, for networks of `selu`."""
+"""`AlphaDropout`: dropout that preserves mean and variance, for networks with `selu`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,22 +11,22 @@ from minifit.ops.layers import thin_out
 from minifit.tensor import Tensor
 
 LOWEST = -SELU_ALPHA * SELU_SCALE
-"""The value that `selu` saturates at, which stands for a value that is dropped."""
+"""The lower limit of `selu`, which replaces a dropped value."""
 
 
 class AlphaDropout(Dropout):
-    """In training, sets each value with probability `rate` to what `selu` has far below 0, then scales all.
+    """In training, sets each value with probability `rate` to the lower limit of `selu`, then rescales all values.
 
-    The scale and an offset keep a mean of 0 and a variance of 1.
+    The scale and the offset preserve a mean of 0 and a variance of 1.
 
     Parameters
     ----------
     rate : float from 0 to 1
-        0 and 1 leave the input as it is.
+        0 and 1 leave the input unchanged.
     noise_shape : tuple, optional
         As for `Dropout`.
     seed : int, optional
-        For a stream of random numbers that depends on nothing else; layers of the same seed share it.
+        Selects a random stream that depends on the seed alone; layers with the same seed share it.
     **kwargs
         As for `Layer`.
 
@@ -47,11 +47,11 @@ class AlphaDropout(Dropout):
         rate = self.rate
         if not training or not 0 < rate < 1:
             return inputs
-        # mean and variance of a kept or dropped value of mean 0 and variance 1, undone:
+        # If values had mean 0 and variance 1, undo the mean and variance that dropping gives them.
         scale = ((1 - rate) * (1 + rate * LOWEST**2)) ** -0.5
         kept = -np.float32(scale * LOWEST * rate)
         dropped = np.float32(scale * LOWEST) + kept
-        rng, shape = self._own(stream, "alpha_dropout"), self._mask_shape(inputs.shape)
+        rng, shape = self._stream(stream, "alpha_dropout"), self._mask_shape(inputs.shape)
         return apply(thin_out, inputs, rate, rng, shape, scale, float(kept), float(dropped))
 
     lower = Dropout.lower

@@ -1,4 +1,4 @@
-"""What layers ask of their axes: that the input has them, and that their sizes are known."""
+"""The checks of axes: the input has them, and their sizes are known."""
 
 from collections.abc import Callable
 from math import prod
@@ -18,54 +18,54 @@ def given_axes(axis: Any) -> Any:
 
 
 def checked_axes(name: str, axis: int | list[int], rank: int) -> list[int]:
-    """The axes counted from 0, if there are such in an input of this rank, each once."""
+    """Return the axes counted from 0; raise unless an input of this rank has each of them, and none repeats."""
     axes = [a + rank if a < 0 else a for a in (axis if isinstance(axis, list) else [axis])]
     if any(not 0 <= a < rank for a in axes) or len(set(axes)) < len(axes):
         raise ShapeError(
             f"Layer {name!r} needs axes of its input, each once. Received: axis={axis} for input of rank {rank}. "
-            f"Give numbers from 0 to {rank - 1}."
+            f"Pass numbers from 0 to {rank - 1}."
         )
     return axes
 
 
 def known_sizes(name: str, input_shape: ShapeLike, axes: list[int]) -> tuple[int, ...]:
-    """The input's sizes along the axes."""
+    """Return the input's sizes along the axes; raise if one is unknown."""
     sizes = tuple(n for n in (input_shape[a] for a in axes) if n is not None)
     if len(sizes) < len(axes):
         raise ShapeError(
             f"Layer {name!r} needs input whose size along axis={axes} is known. Received: {input_shape}. "
-            "Give the model an input_shape with these sizes, or choose other axes."
+            "Pass the model an input_shape with these sizes, or choose other axes."
         )
     return sizes
 
 
 def check_features(name: str, shape: tuple[int, ...], broadcast: tuple[int, ...]) -> None:
-    """Raise when a batch of this shape has other features than the layer was built for."""
+    """Raise unless a batch has the features that the layer was built for."""
     if len(shape) != len(broadcast) or any(b not in (1, n) for b, n in zip(broadcast, shape, strict=True)):
-        wanted = "(" + ", ".join("n" if b == 1 else str(b) for b in broadcast) + ")"
+        expected = "(" + ", ".join("n" if b == 1 else str(b) for b in broadcast) + ")"
         raise ShapeError(
-            f"Layer {name!r} was built for input of shape {wanted}. Received: {shape}. "
-            "Give samples of the shape it was built for."
+            f"Layer {name!r} was built for input of shape {expected}. Received: {shape}. "
+            "Pass samples of the shape it was built for."
         )
 
 
 def spread(parameter: Parameter | None, shape: tuple[int, ...]) -> Tensor | None:
-    """A parameter in a shape that broadcasts to the input; as it is where it does so already."""
+    """Return a parameter in a shape that broadcasts to the input; unchanged where it already does."""
     if parameter is None or shape[len(shape) - parameter.ndim :] == parameter.shape:
         return parameter
     return parameter.reshape(*shape)
 
 
 def lowered_last(program: Any, x: Any, axes: list[int]) -> tuple[Any, Callable[[Any], Any]]:
-    """Return a value of a program with some axes behind all others, as one, and what undoes that to a result."""
+    """Return a value of a program with some axes merged into the last one, and a function that undoes it."""
     others, last = [i for i in range(x.ndim) if i not in axes], sorted(axes)
     order = (*others, *last)
-    stays = list(order) == sorted(order)
-    moved = x if stays else ops.transpose(x, order)
+    in_order = list(order) == sorted(order)
+    moved = x if in_order else ops.transpose(x, order)
     flat = program.view(moved, (*(x.shape[i] for i in others), prod(x.shape[i] for i in last)))
 
     def undo(y: Any) -> Any:
         y = program.view(y, moved.shape)
-        return y if stays else ops.transpose(y, tuple(sorted(order, key=order.__getitem__)))
+        return y if in_order else ops.transpose(y, tuple(sorted(order, key=order.__getitem__)))
 
     return flat, undo

@@ -25,20 +25,20 @@ from minifit.tensor import Tensor, current, floating
 
 
 class BatchNormalization(Layer):
-    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta``, feature by feature.
+    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` for each feature.
 
-    In training with the mean and variance of the batch, which also move the averages; else, and while
-    ``trainable`` is False, with the moving averages.
+    In training, mean and variance are those of the batch, which also update the moving averages. In inference, and
+    while ``trainable`` is False, they are the moving averages.
 
     Parameters
     ----------
     axis : int or list of int, default -1
-        The axis of the features; all others are averaged over.
+        The axis of the features. The mean is taken over all other axes.
     momentum : float, default 0.99
-        What stays of a moving average at each step: ``average * momentum + batch * (1 - momentum)``.
+        The factor of a moving average at each step: ``average * momentum + batch * (1 - momentum)``.
     epsilon : float, default 0.001
     center, scale : bool, default True
-        Whether there are `beta` and `gamma`.
+        Whether to use `beta` and `gamma`, respectively.
     beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer
         By default "zeros", "ones", "zeros" and "ones".
     beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint : optional
@@ -48,14 +48,14 @@ class BatchNormalization(Layer):
     Attributes
     ----------
     gamma, beta : Parameter of shape (features,), or None
-    moving_mean, moving_variance : Parameter of shape (features,), not trained
+    moving_mean, moving_variance : Parameter of shape (features,), not trainable
 
     Notes
     -----
-    The variance of the batch is the biased one. The moving variance takes in the same, except for input of rank
-    4 and 5 with the features at axis 1 or -1: there the unbiased one, as in TensorFlow.
+    The variance of the batch is the biased one, and so is its contribution to the moving variance. For input of rank 4
+    or 5 with the features at axis 1 or -1 the moving variance is updated with the unbiased one, as in TensorFlow.
 
-    Where several workers share a batch, mean and variance are those of the whole of it.
+    If several workers share a batch, mean and variance are those of the whole batch.
 
     References
     ----------
@@ -105,14 +105,14 @@ class BatchNormalization(Layer):
         self.beta: Parameter | None = None
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make gamma, beta and the moving averages."""
+        """Create gamma, beta and the moving averages."""
         rank = len(input_shape)
         axes = checked_axes(self.name, self.axis, rank)
         features = known_sizes(self.name, input_shape, axes)
         self.axis = axes
         self._over = tuple(i for i in range(rank) if i not in axes)
         self._unbiased = rank in (4, 5) and axes in ([1], [rank - 1])
-        # One axis of features makes vectors; several keep their places among axes of length 1.
+        # With one axis of features, weights are vectors; several axes keep their positions among axes of length 1.
         shape = (
             features
             if len(axes) == 1
@@ -143,13 +143,13 @@ class BatchNormalization(Layer):
         )
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The normalized batch."""
+        """Return the normalized batch."""
         check_features(self.name, inputs.shape, self._broadcast)
         inputs = floating(inputs)
         gamma, beta = (spread(p, self._broadcast) for p in (self.gamma, self.beta))
         if training and self.trainable:
             mean, variance, count = self._moments(inputs.value)
-            self._move(mean, variance, count)
+            self._update_averages(mean, variance, count)
             return ops.normalize(inputs, mean, variance, gamma, beta, self.epsilon, self._over)
         mean, variance = (
             p.value.reshape(self._broadcast).astype(inputs.dtype, copy=False)
@@ -158,7 +158,7 @@ class BatchNormalization(Layer):
         return ops.normalize(inputs, mean, variance, gamma, beta, self.epsilon)
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down what `call` computes, of features that come last."""
+        """Emit the computation of `call`, with the features moved to the last axis."""
         check_features(self.name, inputs.shape, self._broadcast)
         x, undo = lowered_last(program, inputs, self.axis)
         averages = program.weight(self.moving_mean), program.weight(self.moving_variance)
@@ -169,8 +169,8 @@ class BatchNormalization(Layer):
         settings = x.rows, m, part, int(self._unbiased)
         if program.workers.size > 1 and x.of_batch:
             mean, variance = moments
-            for moment, around in ((mean, None), (variance, mean)):
-                (sums,) = program.add_up_shares(m, ("column_sums", x, around, x.rows, m))
+            for moment, center in ((mean, None), (variance, mean)):
+                (sums,) = program.add_up_shares(m, ("column_sums", x, center, x.rows, m))
                 program.emit("column_means", moment, sums, x.rows, m)
             program.settle("move_averages", averages, mean, variance, *settings)
         else:
@@ -179,7 +179,7 @@ class BatchNormalization(Layer):
         return undo(ops.normalize(x, *moments, self.gamma, self.beta, self.epsilon, over))
 
     def _moments(self, x: Array) -> tuple[Array, Array, int]:
-        """Return the mean and the variance of each feature over the whole batch, and the count of its values."""
+        """Return the mean and the variance of each feature over the whole batch, and the number of its values."""
         here = current()
         if here.share is None:
             mean, variance = x.mean(self._over, keepdims=True), x.var(self._over, keepdims=True)
@@ -190,8 +190,8 @@ class BatchNormalization(Layer):
         (squares,) = here.add_up(np.square(x - mean).sum(self._over, keepdims=True))
         return mean, squares / count, count
 
-    def _move(self, mean: Array, variance: Array, count: int) -> None:
-        """Let the moving averages take in a batch with this many values for each feature."""
+    def _update_averages(self, mean: Array, variance: Array, count: int) -> None:
+        """Update the moving averages with a batch that has this many values for each feature."""
         if self._unbiased:
             variance = variance * (count / max(count - 1, 1))
         part = np.float32(1 - self.momentum)

@@ -13,13 +13,13 @@ from minifit.symbolic import Symbolic
 from minifit.tensor import Tensor, constant, to_array
 
 OLD_NAMES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
-"""Names of output modes that older versions of TensorFlow had."""
+"""The names of output modes in older versions of TensorFlow, with their new names."""
 
 
 def mode_among(*modes: str) -> Any:
-    """Return the check of an `output_mode` that is one of these."""
+    """Return a function that checks that an `output_mode` is one of these."""
 
-    def checked(name: str, value: Any) -> str:
+    def check_mode(name: str, value: Any) -> str:
         mode = OLD_NAMES.get(value, value) if isinstance(value, str) else None
         if mode not in modes:
             listed = ", ".join(map(repr, modes[:-1])) + f" or {modes[-1]!r}"
@@ -28,35 +28,35 @@ def mode_among(*modes: str) -> Any:
             )
         return mode
 
-    return checked
+    return check_mode
 
 
 def dense(name: str, value: Any) -> bool:
-    """Return False; refuse a sparse output."""
+    """Return False; raise for a sparse output."""
     if value:
         raise ArgumentError(
-            f"There are no sparse tensors here. Received: {name}={value!r}. Leave it out; rows then hold their zeros."
+            f"Sparse tensors are not supported. Received: {name}={value!r}. Leave it out to get dense rows."
         )
     return False
 
 
 def whole_tensor(value: Any) -> Any:
-    """Return the input of a layer as a tensor that keeps whole numbers whole."""
+    """Return the input of a layer as a tensor that keeps its integer dtype."""
     return value if isinstance(value, Tensor | Symbolic) else constant(to_array(value))
 
 
 class CategoryEncoding(Layer):
-    """Turns category numbers into rows of length `num_tokens`.
+    """Encodes category numbers as rows of length `num_tokens`.
 
     Parameters
     ----------
     num_tokens : int
         The number of categories; inputs are from 0 to ``num_tokens - 1``.
     output_mode : {"multi_hot", "one_hot", "count"}
-        "one_hot" makes a row of each number, with a 1 at its place. "multi_hot" makes a row of each sample, with a 1
-        for each number in it, and "count" says how often each number is in it.
+        "one_hot" gives a row for each number, with a 1 at its index. "multi_hot" gives a row for each sample, with a 1
+        at each of its numbers; "count" has the number of occurrences instead.
     sparse : bool, default False
-        There are no sparse tensors here, so only False.
+        Only False: sparse tensors are not supported.
     **kwargs
         As for `Layer`.
 
@@ -67,12 +67,12 @@ class CategoryEncoding(Layer):
     ShapeError
         When the output would have more than two axes.
     DataError
-        When an input is no category number.
+        When an input is not a category number.
 
     Notes
     -----
-    Input of shape (n, m) gives output of shape (n, num_tokens); with "one_hot" it is (n,) or (n, 1) that does.
-    Fractions are cut off.
+    Input of shape (n, m) gives output of shape (n, num_tokens); with "one_hot" the input has shape (n,) or (n, 1).
+    Fractions are truncated.
 
     Examples
     --------
@@ -98,26 +98,26 @@ class CategoryEncoding(Layer):
         self.num_tokens, self.output_mode, self.sparse = num_tokens, output_mode, sparse
 
     def build_for(self, input_shape: Any, like: Any = None, /, **kwargs: Any) -> Any:
-        """Build the layer if it is not built yet; weights of numbers do not change the output's shape."""
+        """Build the layer if needed and return the output's shape, which does not depend on `count_weights`."""
         return super().build_for(input_shape)
 
     def build(self, input_shape: ShapeLike) -> None:
-        """See whether the output has at most two axes."""
+        """Check that the output has at most two axes."""
         self.compute_output_shape(input_shape)
 
     def call(self, inputs: Any, count_weights: Any = None) -> Tensor:
-        """The rows; `count_weights`, of the shape of the inputs, says how much each number counts with "count"."""
+        """Return the rows. With "count", `count_weights`, of the shape of the inputs, holds a weight per number."""
         if count_weights is not None and self.output_mode != "count":
             raise ArgumentError(
-                f"count_weights counts with output_mode='count' only. Received: count_weights for layer "
-                f"{self.name!r} with output_mode={self.output_mode!r}. Leave it out, or make another layer."
+                f"count_weights is allowed with output_mode='count' only. Received: count_weights for layer "
+                f"{self.name!r} with output_mode={self.output_mode!r}. Leave it out, or create another layer."
             )
         return constant(
             encoded(self.name, self._numbers(inputs.value), self.num_tokens, self.output_mode, count_weights)
         )
 
     def lower(self, program: Any, inputs: Any, training: bool, count_weights: Any = None) -> Any:
-        """Emit the rows, of a batch of category numbers."""
+        """Emit the rows for a batch of category numbers."""
         if count_weights is not None:
             program.refuse("count_weights")
         program.need_column(inputs)
@@ -125,12 +125,13 @@ class CategoryEncoding(Layer):
         return lower_encoded(program, self.name, inputs, self.num_tokens, self.output_mode)
 
     def _numbers(self, x: Array) -> Array:
-        inside = (x > -1) & (x < self.num_tokens)  # False for what is no number
+        # False for NaN, too.
+        inside = (x > -1) & (x < self.num_tokens)
         if not inside.all():
             at = tuple(int(i) for i in np.argwhere(~inside)[0])
             raise DataError(
-                f"Layer {self.name!r} encodes whole numbers from 0 to {self.num_tokens - 1}. Received: {x[at]} at {at} "
-                "of the batch. Correct the input or raise num_tokens."
+                f"Layer {self.name!r} encodes integers from 0 to {self.num_tokens - 1}. Received: {x[at]} at {at} of "
+                "the batch. Correct the input or increase num_tokens."
             )
         return x.astype(np.int64)
 
@@ -138,7 +139,7 @@ class CategoryEncoding(Layer):
         return whole_tensor(value)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """``(None, num_tokens)``."""
+        """Return ``(None, num_tokens)``."""
         return encoded_shape(self.name, tuple(input_shape), self.num_tokens, self.output_mode)
 
     def get_config(self) -> dict[str, Any]:
@@ -153,30 +154,30 @@ def encoded(name: str, numbers: Array, depth: int, mode: str, weights: Any = Non
     Parameters
     ----------
     name : str
-        The layer's.
-    numbers : array of int of at most two axes
-        Negative ones count as nothing.
+        The name of the layer, for errors.
+    numbers : array of int with at most two axes
+        Negative numbers are ignored.
     depth : int
         The length of a row.
     mode : {"one_hot", "multi_hot", "count"}
     weights : array_like, optional
-        How much each number counts.
+        The weight of each number.
     """
     shape = encoded_shape(name, numbers.shape, depth, mode)
-    of_each = (
+    groups = (
         numbers.reshape(-1, 1)
         if mode == "one_hot"
         else numbers.reshape(-1, numbers.shape[-1] if numbers.ndim else 1)
     )
-    rows = np.zeros((of_each.shape[0], depth), FLOAT)
-    row, place = np.nonzero(of_each >= 0)
-    amounts = 1 if weights is None else to_array(weights).reshape(of_each.shape)[row, place]
-    np.add.at(rows, (row, of_each[row, place]), amounts)
+    rows = np.zeros((groups.shape[0], depth), FLOAT)
+    row, column = np.nonzero(groups >= 0)
+    amounts = 1 if weights is None else to_array(weights).reshape(groups.shape)[row, column]
+    np.add.at(rows, (row, groups[row, column]), amounts)
     return (rows if mode == "count" else np.minimum(rows, 1)).reshape(shape)
 
 
 def lower_encoded(program: Any, name: str, numbers: Any, depth: int, mode: str) -> Any:
-    """Write down category numbers as rows, as `encoded` makes them."""
+    """Emit the rows that `encoded` returns for category numbers."""
     if numbers.ndim < 2:
         program.refuse("an encoding of values without axes")
     shape = encoded_shape(name, numbers.shape, depth, mode)
@@ -187,11 +188,11 @@ def lower_encoded(program: Any, name: str, numbers: Any, depth: int, mode: str) 
 
 def encoded_shape(name: str, shape: ShapeLike, depth: int, mode: str) -> tuple[Any, ...]:
     """Return the shape of the rows."""
-    ahead = shape if mode == "one_hot" and shape and shape[-1] != 1 else shape[:-1]
-    if len(ahead) > 1:
+    leading = shape if mode == "one_hot" and shape and shape[-1] != 1 else shape[:-1]
+    if len(leading) > 1:
         raise ShapeError(
-            f"Layer {name!r} with output_mode={mode!r} makes an output of at most two axes. Received: input of "
-            f"shape {without_batch(shape)}, for an output of {len(ahead) + 1}. Put a Flatten before it, or take "
+            f"Layer {name!r} with output_mode={mode!r} has an output of at most two axes. Received: input of "
+            f"shape {without_batch(shape)}, for an output of {len(leading) + 1}. Put a Flatten before it, or use "
             "another output_mode."
         )
-    return (*ahead, depth)
+    return (*leading, depth)

@@ -1,4 +1,4 @@
-"""`Concatenate`: several inputs put after each other along an axis."""
+"""`Concatenate`: several inputs joined along an axis."""
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
@@ -16,21 +16,21 @@ from minifit.tensor import Tensor, current
 
 
 class Concatenate(Merge):
-    """Puts several inputs after each other along an axis; their other sizes are equal.
+    """Joins several inputs along an axis. Their sizes along all other axes must be equal.
 
     Parameters
     ----------
     axis : int, default -1
-        0 is the batch axis.
+        The axis to join along; 0 is the batch axis.
     **kwargs
         As for `Layer`.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When it is not called on a list.
+        When the layer is not called on a list.
     ShapeError
-        When the inputs differ in another axis, or in rank, or have no such axis.
+        When the inputs differ along another axis or in rank, or do not have the axis.
 
     Examples
     --------
@@ -55,13 +55,14 @@ class Concatenate(Merge):
         try:
             joined = np.concatenate([x.value for x in inputs], self.axis)
         except ValueError:
-            self.merged_shape([x.shape for x in inputs])  # says which do not join
+            # Its error names the shapes that do not fit.
+            self.merged_shape([x.shape for x in inputs])
             raise
-        ahead = (slice(None),) * (self.axis % joined.ndim)
+        leading = (slice(None),) * (self.axis % joined.ndim)
 
         def rule(g: Array) -> list[Array]:
             ends = list(accumulate(x.shape[self.axis] for x in inputs))
-            return [g[(*ahead, slice(i, j))] for i, j in pairwise([0, *ends])]
+            return [g[(*leading, slice(i, j))] for i, j in pairwise([0, *ends])]
 
         return current().result(joined, rule, *inputs)
 
@@ -70,12 +71,12 @@ class Concatenate(Merge):
         return ops.concatenate(list(inputs), self.axis)
 
     def merged_shape(self, shapes: list[ShapeLike]) -> ShapeLike:
-        """Return the first shape with the sum of all sizes along the axis."""
+        """Return the first shape, with the sum of all sizes along the axis."""
         rank, axis = len(shapes[0]), self.axis
         if not -rank <= axis < rank:
             raise ShapeError(
                 f"Layer {self.name!r} needs an axis of its inputs. Received: axis={axis} for input of shape "
-                f"{shapes[0]}. Give a number from {-rank} to {rank - 1}."
+                f"{shapes[0]}. Pass a number from {-rank} to {rank - 1}."
             )
         merged = list(shapes[0])
         for shape in shapes[1:]:
@@ -95,5 +96,5 @@ class Concatenate(Merge):
 
 
 def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
-    """Return several inputs put after each other along an axis: ``Concatenate(axis, **kwargs)(inputs)``."""
+    """Return several inputs joined along an axis: ``Concatenate(axis, **kwargs)(inputs)``."""
     return Concatenate(axis, **kwargs)(inputs)

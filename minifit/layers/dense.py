@@ -19,14 +19,14 @@ class Dense(Layer):
     Parameters
     ----------
     units : int
-        How many outputs.
+        The number of outputs.
     activation : str, function or layer, optional
         None is linear.
     use_bias : bool, default True
     kernel_initializer : default "glorot_uniform"
     bias_initializer : default "zeros"
     kernel_regularizer, bias_regularizer, activity_regularizer : optional
-        What they add to the loss; the last one is of the output, divided by the batch size.
+        Penalties added to the loss; the last one is that of the output, divided by the batch size.
     kernel_constraint, bias_constraint : optional
     **kwargs
         As for `Layer`: name, trainable, input_shape, input_dim, ...
@@ -82,12 +82,12 @@ class Dense(Layer):
         self.bias: Parameter | None = None
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make kernel and bias."""
+        """Create kernel and bias."""
         inputs = input_shape[-1] if len(input_shape) > 1 else None
         if inputs is None:
             raise ShapeError(
                 f"Layer {self.name!r} needs input of shape (n, ..., features). Received: {input_shape}. "
-                "Give samples at least one dimension of known size."
+                "Pass samples whose last dimension has a known size."
             )
         self.kernel = self.add_weight(
             "kernel",
@@ -106,12 +106,12 @@ class Dense(Layer):
             )
 
     def call(self, inputs: Tensor) -> Tensor:
-        """``activation(inputs @ kernel + bias)``, as one op where the kernel knows the activation."""
+        """Return ``activation(inputs @ kernel + bias)``, as one op where the op `dense` includes the activation."""
         shape = inputs.value.shape
         if len(shape) < 2 or shape[-1] != self.kernel.value.shape[0]:
             raise ShapeError(
                 f"Layer {self.name!r} expects input of shape (n, ..., {self.kernel.shape[0]}). "
-                f"Received: {inputs.shape}. Give samples with {self.kernel.shape[0]} features."
+                f"Received: {inputs.shape}. Pass samples with {self.kernel.shape[0]} features."
             )
         fused = activations.fused(self.activation)
         if fused is not None:
@@ -127,7 +127,7 @@ class Dense(Layer):
         return program.call(self.activation, ops.dense(inputs, self.kernel, self.bias))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The input's shape with the last dimension replaced by `units`."""
+        """Return the input's shape with the last dimension replaced by `units`."""
         return (*input_shape[:-1], self.units)
 
     def get_config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`Discretization`: numbers sorted into ranges, by boundaries that are given or learned from data."""
+"""`Discretization`: numbers sorted into ranges, whose boundaries are passed or learned from data."""
 
 import math
 from collections.abc import Sequence
@@ -17,47 +17,47 @@ from minifit.tensor import Tensor, constant
 
 
 def _boundaries(name: str, value: Any) -> list[float] | None:
-    """Return boundaries in rising order."""
+    """Return the boundaries as a list; raise unless they are in ascending order."""
     if value is None:
         return None
     listed = several(name, value, number, f"{name}=[0.0, 1.0]")
     if any(a > b for a, b in pairwise(listed)):
-        raise ArgumentError(f"{name} must rise. Received: {name}={listed}. Sort them: sorted({name}).")
+        raise ArgumentError(f"{name} must ascend. Received: {name}={listed}. Sort them: sorted({name}).")
     return listed
 
 
 class Discretization(Layer):
-    """Replaces each number by that of the range in which it lies.
+    """Replaces each number by the index of its range.
 
-    The boundaries 0, 1, 2 make the ranges below 0, from 0 to below 1, from 1 to below 2, and from 2 on.
+    The boundaries 0, 1, 2 define four ranges: below 0, from 0 to below 1, from 1 to below 2, and from 2 on.
 
     Parameters
     ----------
     bin_boundaries : list of float, optional
-        In rising order.
+        In ascending order.
     num_bins : int, optional
-        The number of ranges, each with as many values, that `adapt` finds boundaries for.
+        The number of ranges for which `adapt` learns boundaries, with equally many values in each.
     epsilon : float, default 0.01
-        The part of the values by which learned boundaries may be off.
+        The fraction of the values by which learned boundaries may be off.
     **kwargs
         As for `Layer`.
 
     Attributes
     ----------
     bin_boundaries : list of float
-        Those that were given or learned; empty before.
+        The boundaries passed or learned; empty before.
 
     Raises
     ------
     ArgumentError
         When an argument breaks its rule, or `num_bins` and `bin_boundaries` contradict each other.
     DataError
-        When an input is no number.
+        When an input is not a number.
 
     Notes
     -----
-    The output are whole numbers of the input's shape. What `adapt` learned is part of the configuration, as
-    `bin_boundaries`.
+    The output is an array of integers in the input's shape. The boundaries that `adapt` learned are part of the
+    configuration, as `bin_boundaries`.
 
     Examples
     --------
@@ -66,8 +66,8 @@ class Discretization(Layer):
 
     References
     ----------
-    ``tf.keras.layers.Discretization`` (TensorFlow 2.7); boundaries are learned as there, by a summary that is merged
-    batch by batch and read by interpolation.
+    ``tf.keras.layers.Discretization`` (TensorFlow 2.7). As there, boundaries are interpolated from a summary of the
+    data that is merged batch by batch.
     """
 
     bin_boundaries = Setting(lambda name, value: _boundaries(name, value) or [])
@@ -82,36 +82,36 @@ class Discretization(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._given = bin_boundaries is not None
+        self._fixed = bin_boundaries is not None
         self.bin_boundaries, self.num_bins, self.epsilon = bin_boundaries, num_bins, epsilon
-        if self._given and num_bins is not None and len(self.bin_boundaries) != self.num_bins - 1:
+        if self._fixed and num_bins is not None and len(self.bin_boundaries) != self.num_bins - 1:
             raise ArgumentError(
-                "num_bins or bin_boundaries is given, or num_bins is one more than there are boundaries. "
+                "num_bins must be the number of bin_boundaries plus one, if both are passed. "
                 f"Received: num_bins={num_bins}, bin_boundaries={self.bin_boundaries}. Leave one of them out."
             )
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
-        """Learn boundaries between which there are as many values; what was learned before is forgotten.
+        """Learn boundaries with equally many values between them, replacing those learned before.
 
         Parameters
         ----------
         data : array or h5py.Dataset of shape (n, ...), or iterable of batches
         batch_size : int, default 32
         steps : int, optional
-            How many batches to look at; all when None.
+            The number of batches to use; all when None.
 
         Raises
         ------
         ArgumentError
-            When boundaries were given, or no `num_bins`.
+            When `bin_boundaries` was passed to the constructor, or `num_bins` was not.
         DataError
             When there is no data.
         """
-        if self._given or self.num_bins is None:
+        if self._fixed or self.num_bins is None:
             raise ArgumentError(
                 f"Layer {self.name!r} learns boundaries for num_bins ranges. Received: "
-                f"bin_boundaries={self.bin_boundaries if self._given else None}, num_bins={self.num_bins}. "
-                "Pass num_bins alone."
+                f"bin_boundaries={self.bin_boundaries if self._fixed else None}, num_bins={self.num_bins}. "
+                "Pass only num_bins."
             )
         summary = np.empty((2, 0), FLOAT)
         for batch in batches_of(data, batch_size, steps):
@@ -127,7 +127,7 @@ class Discretization(Layer):
         self.bin_boundaries = _compressed(summary, 1 / self.num_bins)[0, :-1].tolist()
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The numbers of the ranges."""
+        """Return the indices of the ranges."""
         x = inputs.value
         if np.isnan(x).any():
             raise DataError(
@@ -136,7 +136,7 @@ class Discretization(Layer):
         return constant(np.searchsorted(np.asarray(self.bin_boundaries, FLOAT), x, side="right"))
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Emit the numbers of the ranges, of a batch without NaN."""
+        """Emit the indices of the ranges for a batch without NaN."""
         program.need_column(inputs)
         program.check("check_numbers", inputs, inputs.count, -math.inf, math.inf)
         ends = program.constant(self.bin_boundaries)
@@ -147,8 +147,8 @@ class Discretization(Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that create an equal layer, with the boundaries that it learned."""
-        known = self._given or bool(self.bin_boundaries)
+        """Return the arguments that create an equal layer, with the boundaries it has learned."""
+        known = self._fixed or bool(self.bin_boundaries)
         own = {
             "bin_boundaries": self.bin_boundaries if known else None,
             "num_bins": None if known else self.num_bins,
@@ -158,7 +158,7 @@ class Discretization(Layer):
 
 
 def _summary(values: Array, epsilon: float) -> Array:
-    """Return every so many of the sorted values, and how many each stands for: an array of shape (2, k)."""
+    """Return regularly chosen sorted values, and the number of values each represents, in shape (2, k)."""
     ordered = np.sort(values, axis=None)
     step = int(np.float32(ordered.size) / np.float32(1 / epsilon))
     chosen = ordered[step :: max(step, 1)]
@@ -166,11 +166,11 @@ def _summary(values: Array, epsilon: float) -> Array:
 
 
 def _compressed(summary: Array, epsilon: float) -> Array:
-    """Return about ``1 / epsilon`` values that stand for those of a summary, by interpolation."""
+    """Return a summary of about ``1 / epsilon`` values, interpolated from a larger one."""
     if summary.shape[1] * epsilon < 1:
         return summary
-    wanted = epsilon + np.arange(0.0, 1.0, epsilon)
+    targets = epsilon + np.arange(0.0, 1.0, epsilon)
     weights = summary[1].cumsum()
     parts = weights / weights[-1]
-    values, reached = (np.interp(wanted, parts, each) for each in (summary[0], weights))
+    values, reached = (np.interp(targets, parts, each) for each in (summary[0], weights))
     return np.stack([values, np.diff(reached, prepend=0)]).astype(FLOAT)

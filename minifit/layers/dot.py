@@ -1,4 +1,4 @@
-"""`Dot`: the products of two inputs, sample by sample, summed along an axis of each."""
+"""`Dot`: the dot product of two inputs along an axis of each, for every sample."""
 
 from collections.abc import Sequence
 from math import prod
@@ -22,29 +22,29 @@ def _one_or_two(name: str, value: Any) -> int | tuple[int, int]:
     if len(axes) != 2:
         raise ArgumentError(
             f"{name} is an axis, or one for each of the two inputs. Received: {name}={value!r}. "
-            f"Pass for example {name}=(1, 2)."
+            f"Pass, for example, {name}=(1, 2)."
         )
     return axes[0], axes[1]
 
 
 class Dot(Merge):
-    """The dot product of two inputs along an axis of each, sample by sample.
+    """The dot product of two inputs along an axis of each, for every sample.
 
     Parameters
     ----------
     axes : int or tuple of two ints
-        The axis of both inputs, or of each; 0, the batch axis, is none.
+        The axis of both inputs, or one for each. It must not be 0, the batch axis.
     normalize : bool, default False
-        Whether the inputs are brought to length 1 along their axes first, for the cosine of their angle.
+        Whether to scale the inputs to length 1 along their axes first, which gives the cosine of their angle.
     **kwargs
         As for `Layer`.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When `axes` is something else, or the layer is not called on a list of two.
+        When `axes` is neither, or the layer is not called on a list of two.
     ShapeError
-        When an input has no such axis, or the two sizes differ.
+        When an input does not have its axis, or the two sizes differ.
 
     Notes
     -----
@@ -70,7 +70,7 @@ class Dot(Merge):
         self.axes, self.normalize = axes, normalize
 
     def merge(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Return the products: the summed axes are brought together, and matrices are multiplied."""
+        """Return the products, as products of matrices with the summed axes next to each other."""
         shape = self.merged_shape([x.shape for x in inputs])
         (a, b), (i, j) = inputs, self._places([x.shape for x in inputs])
         if self.normalize:
@@ -88,7 +88,7 @@ class Dot(Merge):
     lower = Layer.lower_by_call
 
     def merged_shape(self, shapes: list[ShapeLike]) -> ShapeLike:
-        """Return the axes of the first that stay, then those of the second without its batch axis."""
+        """Return the remaining sizes of the first input, then those of the second without its batch axis."""
         i, j = self._places(shapes)
         a, b = shapes
         if None not in (a[i], b[j]) and a[i] != b[j]:
@@ -105,7 +105,7 @@ class Dot(Merge):
         if not all(-rank < axis < rank and axis for axis, rank in zip(axes, ranks, strict=True)):
             raise ShapeError(
                 f"Layer {self.name!r} needs axes of its inputs other than the batch axis. Received: axes={self.axes} "
-                f"for shapes {shapes[0]} and {shapes[1]}. Give numbers from 1 to {min(ranks) - 1}."
+                f"for shapes {shapes[0]} and {shapes[1]}. Pass numbers from 1 to {min(ranks) - 1}."
             )
         i, j = (axis % rank for axis, rank in zip(axes, ranks, strict=True))
         return i, j

@@ -1,4 +1,4 @@
-"""`Dropout`: noise against learning by heart."""
+"""`Dropout`: values set to 0 at random in training, against overfitting."""
 
 import operator
 from collections.abc import Callable, Sequence
@@ -21,10 +21,10 @@ class Dropout(Layer):
     ----------
     rate : float from 0 to 1
     noise_shape : tuple, optional
-        The shape of the mask; where it is 1, a value and its neighbours along that axis share a fate. None
-        stands for the input's own size.
+        The shape of the mask. Along an axis of size 1, all values are kept or dropped together. None is the input's
+        size.
     seed : int, optional
-        For a stream of random numbers that depends on nothing else; layers of the same seed share it.
+        Selects a random stream that depends on the seed alone; layers with the same seed share it.
     **kwargs
         As for `Layer`.
 
@@ -54,7 +54,7 @@ class Dropout(Layer):
         self.rate, self.noise_shape, self.seed = rate, noise_shape, seed
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The input, thinned out in training."""
+        """Return the input, thinned out in training."""
         thinned: Tensor = self._thinned(inputs, training, current().generator, operator.call)
         return thinned
 
@@ -67,30 +67,30 @@ class Dropout(Layer):
     def _thinned(
         self, inputs: Tensor, training: bool, stream: Callable[..., Any], apply: Callable[..., Any]
     ) -> Any:
-        """Return the input, thinned out in training by the stream of a name and a seed, by an op that is applied."""
+        """Return the input, thinned out in training. `stream` returns a random stream, `apply` calls an op."""
         if not training or self.rate == 0:
             return inputs
-        rng, shape = self._own(stream, "dropout"), self._mask_shape(inputs.shape)
+        rng, shape = self._stream(stream, "dropout"), self._mask_shape(inputs.shape)
         return apply(ops.dropout, inputs, self.rate, rng, shape)
 
-    def _own(self, stream: Callable[..., Any], name: str) -> Any:
-        """Return the stream of a name and the layer's seed; all rows may have the mask in common."""
-        found = stream(name, self.seed)
-        return of_all_rows(found) if self.noise_shape is not None and self.noise_shape[0] == 1 else found
+    def _stream(self, stream: Callable[..., Any], name: str) -> Any:
+        """Return the stream for a name and the layer's seed; it is the same for all workers if rows share the mask."""
+        rng = stream(name, self.seed)
+        return of_all_rows(rng) if self.noise_shape is not None and self.noise_shape[0] == 1 else rng
 
     def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         if self.noise_shape is None:
             return None
-        wanted, share = self.noise_shape, current().share
+        noise_shape, share = self.noise_shape, current().share
         whole = shape if share is None else (share.total, *shape[1:])
-        if len(wanted) != len(shape) or any(
-            m not in (None, 1, n) for m, n in zip(wanted, whole, strict=True)
+        if len(noise_shape) != len(shape) or any(
+            m not in (None, 1, n) for m, n in zip(noise_shape, whole, strict=True)
         ):
             raise ShapeError(
                 f"Layer {self.name!r} needs a noise_shape of the input's rank, each entry 1, None or the input's size. "
-                f"Received: noise_shape={wanted} for input of shape {whole}. Use None for the batch."
+                f"Received: noise_shape={noise_shape} for input of shape {whole}. Use None for the batch."
             )
-        return tuple(1 if m == 1 else n for m, n in zip(wanted, shape, strict=True))
+        return tuple(1 if m == 1 else n for m, n in zip(noise_shape, shape, strict=True))
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
         """Return the input's shape."""

@@ -1,4 +1,4 @@
-"""`ELU`: what is negative approaches a limit."""
+"""`ELU`: an activation whose negative values approach a limit."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class ELU(Layer):
     Raises
     ------
     ArgumentError
-        When `alpha` is no number.
+        When `alpha` is not a number.
 
     References
     ----------
@@ -37,7 +37,7 @@ class ELU(Layer):
         self.alpha = alpha
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The function of every value."""
+        """Return the function of every value."""
         return activations.elu(inputs, self.alpha)
 
     lower = Layer.lower_by_call

@@ -1,4 +1,4 @@
-"""`Embedding`: a row of numbers for each word, to be learned."""
+"""`Embedding`: a trainable row of numbers for each word."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,11 +15,11 @@ from minifit.tables import serialize
 from minifit.tensor import Tensor
 
 LARGEST = 2**24
-"""Whole numbers up to here are exact in float32, in which a model's input arrives."""
+"""The largest integer up to which float32, the dtype of a model's input, holds all integers exactly."""
 
 
 def _length(name: str, value: Any) -> int | tuple[int | None, ...] | None:
-    """Return the length of sequences, or the lengths along several axes."""
+    """Return the length of the input, or its lengths along several axes."""
     listed = entries(value)
     if listed is not None:
         return sizes(name, listed)
@@ -33,34 +33,34 @@ def _lengths(input_length: int | tuple[int | None, ...] | None) -> tuple[int | N
 def _size(name: str, value: Any) -> int:
     size = positive(name, value)
     if size > LARGEST:
-        raise ArgumentError(f"{name} must be at most 2 ** 24. Received: {name}={value!r}. Take fewer.")
+        raise ArgumentError(f"{name} must be at most 2 ** 24. Received: {name}={value!r}. Reduce it.")
     return size
 
 
 def _no_mask(name: str, value: Any) -> bool:
     if value:
         raise ArgumentError(
-            f"Masks are not carried from layer to layer here. Received: {name}={value!r}. "
-            "Leave it out; zeros then have a row like all others."
+            f"Masks are not propagated between layers. Received: {name}={value!r}. "
+            "Leave it out; 0 then has a row like any other number."
         )
     return False
 
 
 class Embedding(Layer):
-    """Replaces whole numbers by the rows of a table.
+    """Replaces integers by the rows of a trainable table.
 
     Parameters
     ----------
     input_dim : int
-        How many rows; inputs are from 0 to ``input_dim - 1``.
+        The number of rows; inputs are from 0 to ``input_dim - 1``.
     output_dim : int
         The length of a row.
     embeddings_initializer : default "uniform"
     embeddings_regularizer, activity_regularizer, embeddings_constraint : optional
     mask_zero : bool, default False
-        Masks are not carried on here, so only False.
+        Only False: masks are not propagated between layers.
     input_length : int or tuple of int, optional
-        The length of the input, for layers that need to know it.
+        The length of the input, for following layers that need it.
     **kwargs
         As for `Layer`.
 
@@ -73,11 +73,11 @@ class Embedding(Layer):
     ArgumentError
         When an argument breaks its rule.
     DataError
-        When an input is no row of the table.
+        When an input is not the index of a row.
 
     Notes
     -----
-    Input of shape (n, ...) gives output of shape (n, ..., output_dim). Fractions are cut off.
+    Input of shape (n, ...) gives output of shape (n, ..., output_dim). Fractions are truncated.
 
     References
     ----------
@@ -115,7 +115,7 @@ class Embedding(Layer):
         self.input_length = input_length
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make the table."""
+        """Create the table."""
         self.embeddings = self.add_weight(
             "embeddings",
             (self.input_dim, self.output_dim),
@@ -125,7 +125,7 @@ class Embedding(Layer):
         )
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The rows."""
+        """Return the rows."""
         return ops.gather(self.embeddings, self._row_numbers(inputs.value))
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
@@ -133,29 +133,30 @@ class Embedding(Layer):
         return ops.gather(self.embeddings, inputs)
 
     def _row_numbers(self, x: Array) -> Array:
-        inside = (x > -1) & (x < self.input_dim)  # False for what is no number
+        # False for NaN, too.
+        inside = (x > -1) & (x < self.input_dim)
         if not inside.all():
             at = tuple(int(i) for i in np.argwhere(~inside)[0])
             number = int(x[at]) if float(x[at]).is_integer() else x[at]
             raise DataError(
                 f"Layer {self.name!r} has rows from 0 to {self.input_dim - 1}. Received: {number} at {at} of the "
-                "batch. Correct the input or raise input_dim."
+                "batch. Correct the input or increase input_dim."
             )
         return x.astype(np.int64)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The input's shape with `output_dim` behind it."""
+        """Return the input's shape followed by `output_dim`."""
         if self.input_length is None:
             return (*input_shape, self.output_dim)
-        lengths, given = _lengths(self.input_length), input_shape[1:]
-        if len(lengths) != len(given) or any(
-            a not in (None, b) and b is not None for a, b in zip(lengths, given, strict=True)
+        lengths, received = _lengths(self.input_length), input_shape[1:]
+        if len(lengths) != len(received) or any(
+            a not in (None, b) and b is not None for a, b in zip(lengths, received, strict=True)
         ):
             raise ShapeError(
                 f"Layer {self.name!r} expects input of length {self.input_length}. Received: input of shape "
                 f"{input_shape}. Change input_length or leave it out."
             )
-        known = (a if b is None else b for a, b in zip(lengths, given, strict=True))
+        known = (a if b is None else b for a, b in zip(lengths, received, strict=True))
         return (input_shape[0], *known, self.output_dim)
 
     def get_config(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The hash that TensorFlow sorts unknown words by: FarmHash's 64-bit fingerprint of bytes.
+"""The hash by which TensorFlow distributes unknown words: FarmHash's 64-bit fingerprint of bytes.
 
-It multiplies, turns and mixes words of 64 bits, and everything is taken modulo 2 ** 64. Words up to 16, 32 and 64
-bytes have short formulas of their own; longer ones are folded 64 bytes at a time into a state of seven numbers.
+It multiplies, rotates and mixes 64-bit words modulo 2 ** 64. Texts of up to 16, 32 and 64 bytes have separate short
+formulas; longer ones are folded 64 bytes at a time into a state of seven numbers.
 
 References: FarmHash by G. Pike (https://github.com/google/farmhash), ``farmhashna::Hash64``;
 ``tf.strings.to_hash_bucket_fast``.
@@ -15,7 +15,7 @@ ALL = 2**64 - 1
 
 
 def fingerprint(text: bytes) -> int:
-    """Return a number below 2 ** 64 that is the same on every machine."""
+    """Return the hash of a text: a number below 2 ** 64, the same on every machine."""
     size = len(text)
     if size <= 16:
         return _up_to_16(text)
@@ -25,7 +25,7 @@ def fingerprint(text: bytes) -> int:
 
 
 def _word(text: bytes, at: int, size: int = 8) -> int:
-    """Return some bytes as a number; a negative place counts from the end."""
+    """Return `size` bytes as a number; a negative offset counts from the end."""
     at = at + len(text) if at < 0 else at
     return int.from_bytes(text[at : at + size], "little")
 
@@ -82,7 +82,7 @@ def _up_to_64(text: bytes) -> int:
 
 
 def _fold(text: bytes, at: int, a: int, b: int) -> tuple[int, int]:
-    """Return two words into which 32 bytes have been mixed."""
+    """Mix 32 bytes into two words and return them."""
     w, x, y, z = (_word(text, at + i) for i in (0, 8, 16, 24))
     c = a + w
     a = c + x + y
@@ -93,7 +93,7 @@ State = tuple[int, int, int, tuple[int, int], tuple[int, int]]
 
 
 def _round(text: bytes, at: int, state: State, factor: int, weight: int = 1) -> State:
-    """Return the state after 64 more bytes."""
+    """Mix 64 bytes into the state and return it."""
     x, y, z, v, w = state
     x = _turn(x + y + v[0] + _word(text, at + 8), 37) * factor
     y = _turn(y + v[1] + _word(text, at + 48), 42) * factor

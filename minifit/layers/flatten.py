@@ -13,18 +13,18 @@ def _in_order(name: str, value: Any) -> str:
     if value not in (None, "channels_last"):
         raise ArgumentError(
             f"Flatten keeps the order of values. Received: {name}={value!r}. "
-            "Leave it out and move the axis of the channels in the data."
+            "Leave it out and move the channel axis in the data."
         )
     return "channels_last"
 
 
 class Flatten(Layer):
-    """Turns samples of any shape into rows: (n, 8, 8) becomes (n, 64), (n,) becomes (n, 1).
+    """Reshapes samples of any shape to rows: (n, 8, 8) becomes (n, 64), (n,) becomes (n, 1).
 
     Parameters
     ----------
     data_format : {"channels_last"}, optional
-        Accepted as Keras does; nothing else changes the order of values here.
+        Accepted as in Keras. Other formats, which change the order of values, are not supported.
     **kwargs
         As for `Layer`.
 
@@ -40,13 +40,13 @@ class Flatten(Layer):
         self.data_format = data_format
 
     def call(self, inputs: Tensor) -> Tensor:
-        """One row for each sample."""
+        """Return one row for each sample."""
         return inputs.reshape(inputs.shape[0], prod(inputs.shape[1:]))
 
     lower = Layer.lower_by_call
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """``(None, product of the sample's dimensions)``."""
+        """Return ``(None, product of the sample's dimensions)``."""
         known = [n for n in input_shape[1:] if n is not None]
         return (input_shape[0], prod(known) if len(known) == len(input_shape) - 1 else None)
 

@@ -14,14 +14,14 @@ from minifit.tensor import Tensor, floating
 
 
 class GaussianDropout(Layer):
-    """In training, multiplies by normally distributed noise of mean 1 and the spread that `Dropout` has.
+    """In training, multiplies by normally distributed noise with mean 1 and the variance of `Dropout`'s mask.
 
     Parameters
     ----------
     rate : float from 0 to 1
-        The noise's standard deviation is ``sqrt(rate / (1 - rate))``. 0 and 1 leave the input as it is.
+        The noise's standard deviation is ``sqrt(rate / (1 - rate))``. 0 and 1 leave the input unchanged.
     seed : int, optional
-        For a stream of random numbers that depends on nothing else.
+        Selects a random stream that depends on the seed alone.
     **kwargs
         As for `Layer`.
 
@@ -44,7 +44,7 @@ class GaussianDropout(Layer):
         self.rate, self.seed = rate, seed
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The input, noisy in training."""
+        """Return the input, noisy in training."""
         if not training or not 0 < self.rate < 1:
             return inputs
         inputs = floating(inputs)

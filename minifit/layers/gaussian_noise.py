@@ -12,21 +12,21 @@ from minifit.tensor import Tensor, current, floating
 
 
 class GaussianNoise(Layer):
-    """In training, adds normally distributed noise of mean 0.
+    """In training, adds normally distributed noise with mean 0.
 
     Parameters
     ----------
     stddev : float
         The noise's standard deviation.
     seed : int, optional
-        For a stream of random numbers that depends on nothing else.
+        Selects a random stream that depends on the seed alone.
     **kwargs
         As for `Layer`.
 
     Raises
     ------
     ArgumentError
-        When `stddev` is negative or no number.
+        When `stddev` is negative or not a number.
 
     References
     ----------
@@ -41,7 +41,7 @@ class GaussianNoise(Layer):
         self.stddev, self.seed = stddev, seed
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The input, noisy in training."""
+        """Return the input, noisy in training."""
         if not training:
             return inputs
         inputs = floating(inputs)
@@ -64,6 +64,6 @@ class GaussianNoise(Layer):
 
 
 def normal_noise(stream: str, seed: int | None, like: Tensor) -> Array:
-    """Numbers of mean 0 and standard deviation 1 in the shape and dtype of a tensor."""
+    """Return normally distributed noise with mean 0 and standard deviation 1, in the shape and dtype of a tensor."""
     rng = current().generator(stream, seed)
     return rng.standard_normal(like.shape, dtype=np.float32).astype(like.dtype, copy=False)

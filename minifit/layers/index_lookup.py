@@ -1,8 +1,7 @@
-"""`IndexLookup`: the base of the layers that replace values by their places in a vocabulary.
+"""`IndexLookup`: the base of the layers that replace values by their indices in a vocabulary.
 
-A vocabulary begins with the mask token, if there is one, then as many places for unknown values as `num_oov_indices`
-says, then its own tokens. Where the output is rows and not places there is no mask token: what is masked counts as
-nothing.
+A vocabulary begins with the mask token, if there is one, followed by `num_oov_indices` indices for unknown values and
+then the ordinary tokens. If the output is rows instead of indices, the mask token has no index and is ignored.
 """
 
 from typing import Any
@@ -21,17 +20,17 @@ from minifit.settings import Fixed, flag
 from minifit.tensor import Tensor, constant
 
 NOWHERE = -1
-"""The place of what counts as nothing."""
+"""The index of the mask token where it is ignored."""
 
 
 class IndexLookup(Layer):
-    """The base of `IntegerLookup` and `StringLookup`, which say what a token is.
+    """The base of `IntegerLookup` and `StringLookup`, which define the kind of tokens.
 
     A subclass defines `kind`, `token`, `read_token`, `tokens_of`, `bucket` and `tokens_array`.
     """
 
     kind = ""
-    """The dtype of tokens, as configurations name it."""
+    """The dtype of tokens in configurations."""
 
     max_tokens = Fixed(optional_of(lambda name, value: positive(name, value, 2)))
     num_oov_indices = Fixed(lambda name, value: positive(name, value, 0, 1))
@@ -67,7 +66,7 @@ class IndexLookup(Layer):
         self.output_mode, self.invert, self.pad_to_max_tokens = output_mode, invert, pad_to_max_tokens
         self.sparse = sparse
         self._check_together(vocabulary, idf_weights)
-        self._given = vocabulary is not None
+        self._fixed = vocabulary is not None
         self._vocabulary = Vocabulary([], 0)
         self.idf_weights: Parameter | None = None
         if vocabulary is not None:
@@ -85,7 +84,7 @@ class IndexLookup(Layer):
             )
         if idf_weights is not None and vocabulary is None:
             raise ArgumentError(
-                "idf_weights belong to a vocabulary. Received: idf_weights without one. Pass vocabulary too."
+                "idf_weights need a vocabulary. Received: idf_weights without vocabulary. Pass vocabulary too."
             )
 
     @property
@@ -93,10 +92,10 @@ class IndexLookup(Layer):
         """The dtype of tokens."""
         return self.kind
 
-    # -- what a token is --------------------------------------------------------------------------------
+    # -- tokens -----------------------------------------------------------------------------------------
 
     def token(self, name: str, value: Any) -> Any:
-        """Return a token that was given as an argument, or raise."""
+        """Return a token passed as an argument; raise for another kind of value."""
         raise NotImplementedError
 
     def read_token(self, line: str) -> Any:
@@ -104,11 +103,11 @@ class IndexLookup(Layer):
         return line
 
     def tokens_of(self, value: Any) -> Array:
-        """Return values to look up as an array whose `tolist` gives tokens, or raise."""
+        """Return values to look up as an array whose `tolist` gives tokens; raise for other values."""
         raise NotImplementedError
 
     def bucket(self, token: Any, count: int) -> int:
-        """Return which of several places for unknown values a token has."""
+        """Return which of several indices for unknown values a token gets, from 0."""
         raise NotImplementedError
 
     def tokens_array(self, tokens: list[Any]) -> Array:
@@ -119,20 +118,20 @@ class IndexLookup(Layer):
 
     @property
     def _mask(self) -> list[Any]:
-        """The mask token, where it has a place."""
+        """The mask token, if it has an index."""
         return [] if self.mask_token is None or self.output_mode != "int" else [self.mask_token]
 
     @property
     def _specials(self) -> list[Any]:
-        """The tokens before the vocabulary's own."""
+        """The special tokens, which precede the ordinary ones."""
         return self._mask + [self.oov_token] * self.num_oov_indices
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
-        """Return the tokens by place, without the mask token and those for unknown values if so wished."""
+        """Return the tokens in order, with or without the mask token and those for unknown values."""
         return [*(self._specials if include_special_tokens else []), *self._vocabulary.tokens]
 
     def vocabulary_size(self) -> int:
-        """Return the number of places, those of special tokens included."""
+        """Return the number of tokens, including special tokens."""
         return len(self._specials) + len(self._vocabulary.tokens)
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
@@ -141,55 +140,56 @@ class IndexLookup(Layer):
         Parameters
         ----------
         vocabulary : list, array, or path of a text file with a token on each line
-            With all special tokens in front, or with none.
+            Beginning with all special tokens, or without any.
         idf_weights : list of float, optional
             One for each entry, with ``output_mode="tf_idf"``.
 
         Raises
         ------
         ArgumentError
-            When tokens repeat or are too many, or special ones stand in wrong places; when weights lack or do not fit.
+            When tokens are repeated, too many or misplaced special ones; when weights are missing or do not fit.
         """
         if idf_weights is not None and self.output_mode != "tf_idf":
             raise ArgumentError(
-                f"idf_weights count with output_mode='tf_idf' only. Received: output_mode={self.output_mode!r}. "
+                f"idf_weights are allowed with output_mode='tf_idf' only. Received: output_mode={self.output_mode!r}. "
                 "Leave them out."
             )
-        given = listed(vocabulary, self.read_token)
-        tokens = [self.token("vocabulary", each) for each in given]
+        entries = listed(vocabulary, self.read_token)
+        tokens = [self.token("vocabulary", each) for each in entries]
         has_specials = begins_with(tokens, self._mask, self._specials[len(self._mask) :])
-        own = tokens[len(self._specials) :] if has_specials else tokens
-        check_tokens(own, mask_token=self.mask_token, oov_token=self.oov_token)
-        size = len(self._specials) + len(own)
+        ordinary = tokens[len(self._specials) :] if has_specials else tokens
+        check_tokens(ordinary, mask_token=self.mask_token, oov_token=self.oov_token)
+        size = len(self._specials) + len(ordinary)
         if self.max_tokens is not None and size > self.max_tokens:
             raise ArgumentError(
                 f"A vocabulary has at most max_tokens={self.max_tokens} tokens, special ones included. "
                 f"Received: {size}. Shorten it, or raise max_tokens."
             )
-        weights = idf_of(idf_weights, len(given)) if self.output_mode == "tf_idf" else None
-        self._adopt(own, weights)
+        weights = idf_of(idf_weights, len(entries)) if self.output_mode == "tf_idf" else None
+        self._adopt(ordinary, weights)
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
-        """Learn the vocabulary from data, the most frequent tokens first; what was learned before is forgotten.
+        """Learn the vocabulary from data, the most frequent tokens first, replacing the one learned before.
 
         Parameters
         ----------
         data : array, nested list, or iterable of batches
-            With "tf_idf" each row is a document; a batch of one axis is one.
+            With "tf_idf" each row is a document; a batch with one axis is one document.
         batch_size : int, default 32
         steps : int, optional
-            How many batches to look at; all when None.
+            The number of batches to use; all when None.
 
         Raises
         ------
         ArgumentError
-            When the vocabulary was given.
+            When `vocabulary` was passed to the constructor.
         DataError
             When there is no data.
         """
-        if self._given:
+        if self._fixed:
             raise ArgumentError(
-                f"Layer {self.name!r} was given its vocabulary. Received: data to adapt to. Leave vocabulary out."
+                f"adapt() learns the vocabulary of a layer that was created without one. Received: {self.name!r}, "
+                "created with a vocabulary. Leave vocabulary out."
             )
         counting, with_idf = Counting(), self.output_mode == "tf_idf"
         for batch in batches_of(data, batch_size, steps, self.tokens_of):
@@ -199,12 +199,12 @@ class IndexLookup(Layer):
         self._adopt(tokens, counting.idf(tokens) if with_idf else None)
 
     def _adopt(self, tokens: list[Any], weights: Array | None) -> None:
-        """Take a checked vocabulary; unknown values weigh as much as the mean, unless they have weights."""
+        """Set a valid vocabulary; the weight of unknown values defaults to the mean of the weights."""
         size = len(self._specials) + len(tokens)
         if self._makes_rows and self.built and not self.pad_to_max_tokens and size != self.vocabulary_size():
             raise ArgumentError(
-                f"The length of rows is settled when a layer is built. Received: a vocabulary of {size} for "
-                f"{self.name!r}, built with {self.vocabulary_size()}. Make another layer, or pass max_tokens and "
+                f"The length of rows cannot change once a layer is built. Received: a vocabulary of {size} for "
+                f"{self.name!r}, built with {self.vocabulary_size()}. Create another layer, or pass max_tokens and "
                 "pad_to_max_tokens=True."
             )
         self._vocabulary = Vocabulary(tokens, len(self._specials))
@@ -229,73 +229,72 @@ class IndexLookup(Layer):
         return int(self.max_tokens) if self.pad_to_max_tokens else self.vocabulary_size()
 
     def build(self, input_shape: ShapeLike) -> None:
-        """See whether there is a vocabulary for rows, and whether they fit."""
+        """Check that there is a vocabulary for rows, and that they fit."""
         self.compute_output_shape(input_shape)
 
     def call(self, inputs: Any) -> Tensor:
-        """The places, or the rows of `output_mode`; the tokens with `invert`."""
+        """Return the indices, or the rows of `output_mode`; the tokens with `invert`."""
         self._need_vocabulary()
         if self.invert:
             return constant(self._tokens_at(inputs.value))
-        places = self._places_of(self.tokens_of(inputs))
+        indices = self._indices_of(self.tokens_of(inputs))
         if not self._makes_rows:
-            return constant(places)
+            return constant(indices)
         mode = "count" if self.idf_weights is not None else self.output_mode
-        rows = encoded(self.name, places, self._depth, mode)
+        rows = encoded(self.name, indices, self._depth, mode)
         return constant(rows if self.idf_weights is None else rows * self.idf_weights.value)
 
     def _need_vocabulary(self) -> None:
         if not self._vocabulary.tokens:
             raise NotBuiltError(
-                f"Layer {self.name!r} looks values up in a vocabulary. Received: none so far. Pass vocabulary, or call "
-                "adapt with data."
+                f"Layer {self.name!r} needs a vocabulary to look up values. Pass vocabulary, or call adapt with data."
             )
 
     def _known(self) -> dict[Any, int]:
-        """Return the places of tokens."""
+        """Return the indices of tokens."""
         masked = {} if self.mask_token is None else {self.mask_token: NOWHERE if self._makes_rows else 0}
-        return {**self._vocabulary.places, **masked}
+        return {**self._vocabulary.indices, **masked}
 
-    def _places_of(self, values: Array) -> Array:
+    def _indices_of(self, values: Array) -> Array:
         first, count, flat = len(self._mask), self.num_oov_indices, values.ravel().tolist()
-        places = self._known()
+        known = self._known()
         if count == 1:
-            found = [places.get(token, first) for token in flat]
+            indices = [known.get(token, first) for token in flat]
         elif count:
-            found = [places[t] if t in places else first + self.bucket(t, count) for t in flat]
+            indices = [known[t] if t in known else first + self.bucket(t, count) for t in flat]
         else:
-            if unknown := [token for token in flat if token not in places]:
+            if unknown := [token for token in flat if token not in known]:
                 raise DataError(
-                    f"Layer {self.name!r} has no place for unknown values. Received: {quoted(unknown[0])}. Correct the "
-                    "data, or make a layer with num_oov_indices=1."
+                    f"Layer {self.name!r} has no index for unknown values. Received: {quoted(unknown[0])}. Correct the "
+                    "data, or create a layer with num_oov_indices=1."
                 )
-            found = [places[token] for token in flat]
-        return np.asarray(found, np.int64).reshape(values.shape)
+            indices = [known[token] for token in flat]
+        return np.asarray(indices, np.int64).reshape(values.shape)
 
-    def _tokens_at(self, places: Array) -> Array:
-        if places.dtype.kind not in "fiub" or not np.isfinite(places).all():
+    def _tokens_at(self, indices: Array) -> Array:
+        if indices.dtype.kind not in "fiub" or not np.isfinite(indices).all():
             raise DataError(
-                f"Layer {self.name!r} with invert=True takes places in its vocabulary. Received: values of dtype "
-                f"{places.dtype}. Give whole numbers."
+                f"Layer {self.name!r} with invert=True takes indices of its vocabulary. Received: values of dtype "
+                f"{indices.dtype}. Pass integers."
             )
-        vocabulary, asked = self.get_vocabulary(), places.ravel().tolist()
-        flat = [vocabulary[int(i)] if 0 <= i < len(vocabulary) else self.oov_token for i in asked]
-        if None in flat:
+        vocabulary, flat_indices = self.get_vocabulary(), indices.ravel().tolist()
+        tokens = [vocabulary[int(i)] if 0 <= i < len(vocabulary) else self.oov_token for i in flat_indices]
+        if None in tokens:
             raise DataError(
-                f"Layer {self.name!r} has no oov_token for places out of its vocabulary. Received: "
-                f"{asked[flat.index(None)]}. Correct the places, or make a layer with an oov_token."
+                f"Layer {self.name!r} has no oov_token for indices outside its vocabulary. Received: "
+                f"{flat_indices[tokens.index(None)]}. Correct the indices, or create a layer with an oov_token."
             )
-        return self.tokens_array(flat).reshape(places.shape)
+        return self.tokens_array(tokens).reshape(indices.shape)
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The input's shape, or ``(None, vocabulary_size)`` for rows."""
+        """Return the input's shape, or ``(None, vocabulary_size)`` for rows."""
         if not self._makes_rows:
             return input_shape
         self._need_vocabulary()
         return encoded_shape(self.name, tuple(input_shape), self._depth, self.output_mode)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that create an equal layer, with the vocabulary that it learned."""
+        """Return the arguments that create an equal layer, with the vocabulary it has learned."""
         config = {
             **super().get_config(),
             "dtype": self.kind,
@@ -309,7 +308,8 @@ class IndexLookup(Layer):
             "vocabulary": self._vocabulary.tokens or None,
             "idf_weights": None,
         }
-        if self.idf_weights is not None:  # with special tokens, whose weights may be their own
+        # The special tokens are included, since they may have weights of their own.
+        if self.idf_weights is not None:
             specials = None not in self._specials
             start = 0 if specials else len(self._specials)
             config["vocabulary"] = self.get_vocabulary(specials)

@@ -1,4 +1,4 @@
-"""`InputLayer`: says what shape samples have."""
+"""`InputLayer`: the shape of the samples."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,22 +11,22 @@ from minifit.tensor import Tensor
 
 
 def _next_name() -> str:
-    """``input_1``, ``input_2``, ...: the only names that Keras counts from 1."""
+    """Return ``input_1``, ``input_2``, ...: the only names that Keras counts from 1."""
     unique_name("input")
     return f"input_{used_names['input']}"
 
 
 class InputLayer(Layer):
-    """The place where data comes in: its output is a symbol with a shape. `Sequential` does not list it.
+    """The entry of data into a model: its output is a symbol with a shape. `Sequential` does not list it.
 
     Parameters
     ----------
     input_shape : tuple of int
         The shape of one sample.
     batch_size : int, optional
-        Accepted as in Keras; batches may have any size all the same.
+        Accepted as in Keras. Batches may still have any size.
     dtype : str, optional
-        "float32", or a kind of whole numbers for class numbers and the like. The data becomes float32 in any case.
+        "float32", or an integer dtype for category numbers and the like. The data becomes float32 in either case.
     name : str, optional
     **kwargs
         As for `Layer`; `sparse` and `ragged` may only be False.
@@ -46,16 +46,15 @@ class InputLayer(Layer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if kwargs.get("batch_input_shape") is not None:  # from a configuration
+        # A configuration has the shape with the batch.
+        if kwargs.get("batch_input_shape") is not None:
             input_shape = batch_size = None
-        given, dtype = _checked_dtype(dtype), None
-        super().__init__(
-            name or _next_name(), dtype=dtype, input_shape=input_shape, batch_size=batch_size, **kwargs
-        )
-        self.input_dtype = given
+        input_dtype = _checked_dtype(dtype)
+        super().__init__(name or _next_name(), input_shape=input_shape, batch_size=batch_size, **kwargs)
+        self.input_dtype = input_dtype
         if sparse or ragged:
             raise ArgumentError(
-                f"Input is dense here. Received: sparse={sparse}, ragged={ragged}. Leave both out and pad the data."
+                f"Input must be dense. Received: sparse={sparse}, ragged={ragged}. Leave both out and pad the data."
             )
         self.built = self.batch_input_shape is not None
         if self.batch_input_shape is not None:
@@ -98,22 +97,22 @@ def Input(
     type_spec: None = None,
     **kwargs: Any,
 ) -> Any:
-    """Return a symbol for data: what layers are called on to make a graph.
+    """Return a symbol for the data of a model. Call layers on it to build a graph.
 
     Parameters
     ----------
     shape : int, or tuple of int or None
-        The shape of one sample; None for an axis of any length. A number is the shape of one axis.
+        The shape of one sample; None for an axis of any length. ``n`` is the same as ``(n,)``.
     batch_size : int, optional
-        Accepted as in Keras; batches may have any size all the same.
+        Accepted as in Keras. Batches may still have any size.
     name : str, optional
         Also the key of this input in a dict of data. ``input_1``, ``input_2``, ... when None.
     dtype, sparse, ragged
         As for `InputLayer`.
     tensor, type_spec : None
-        There are no tensors of TensorFlow here.
+        Only None: TensorFlow's tensors are not supported.
     **kwargs
-        `batch_shape` or `batch_input_shape`: the shape with the batch in front, in place of `shape`.
+        `batch_shape` or `batch_input_shape`: the shape with the batch dimension in front, instead of `shape`.
 
     Returns
     -------
@@ -122,7 +121,7 @@ def Input(
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        Without a shape, and for what is not supported.
+        Without a shape, and for arguments that are not supported.
 
     Examples
     --------
@@ -136,15 +135,15 @@ def Input(
     """
     if tensor is not None or type_spec is not None:
         raise ArgumentError(
-            "An Input is given by its shape. Received: tensor or type_spec. Pass shape=(20,), for example."
+            "An Input is defined by its shape. Received: tensor or type_spec. Pass, for example, shape=(20,)."
         )
     batch_shape = kwargs.pop("batch_shape", kwargs.pop("batch_input_shape", None))
     if kwargs:
         raise ArgumentTypeError(f"Input takes no argument {next(iter(kwargs))!r}. Leave it out.")
     if (shape is None) == (batch_shape is None):
         raise ArgumentError(
-            f"An Input says the shape of a sample. Received: shape={shape!r}, batch_shape={batch_shape!r}. Pass one of "
-            "them, as shape=(20,)."
+            f"An Input needs either a shape or a batch_shape. Received: shape={shape!r}, batch_shape={batch_shape!r}. "
+            "Pass one of them, for example shape=(20,)."
         )
     sample: Any = (size,) if (size := whole(shape)) is not None else shape
     layer = InputLayer(sample, batch_size, dtype, sparse, ragged, name, batch_input_shape=batch_shape)
@@ -155,18 +154,18 @@ _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "bo
 
 
 def _checked_dtype(dtype: Any) -> str:
-    """Return the name of a dtype that the data of an input may have."""
+    """Return the name of the dtype; raise unless the data of an input may have it."""
     name = (
         "float32" if dtype is None else str(getattr(dtype, "__name__", None) or getattr(dtype, "name", dtype))
     )
-    if name.startswith("str"):  # also NumPy's kinds of text
+    # NumPy's dtypes of text also begin with these letters.
+    if name.startswith("str"):
         raise ArgumentError(
-            f"The data of a model are numbers. Received: dtype={dtype!r}. Look words up before the model: "
+            f"The data of a model must be numbers. Received: dtype={dtype!r}. Look words up before the model: "
             "data.map(lambda x, y: (lookup(x), y)), or model.fit(lookup(words), y), with a StringLookup."
         )
     if name != "float32" and name not in _INTEGERS:
         raise ArgumentError(
-            f"minifit computes in float32 only. Received: dtype={dtype!r}. Leave dtype out, or name a kind of whole "
-            "numbers."
+            f"minifit computes in float32 only. Received: dtype={dtype!r}. Leave dtype out, or pass an integer dtype."
         )
     return name

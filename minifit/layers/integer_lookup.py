@@ -1,4 +1,4 @@
-"""`IntegerLookup`: whole numbers replaced by their places in a vocabulary."""
+"""`IntegerLookup`: integers replaced by their indices in a vocabulary."""
 
 from typing import Any
 
@@ -14,29 +14,30 @@ from minifit.tensor import as_tensor
 
 
 class IntegerLookup(IndexLookup):
-    """Replaces whole numbers by their places in a vocabulary that is given, or learned by `adapt`.
+    """Replaces integers by their indices in a vocabulary, which is passed or learned by `adapt`.
 
     Parameters
     ----------
     max_tokens : int, optional
-        The length of the vocabulary, at most; as many as there are when None.
+        The maximum size of the vocabulary; unlimited when None.
     num_oov_indices : int, default 1
-        The places for unknown numbers, by the remainder where there are several; with 0 such a number is an error.
+        The number of indices for unknown numbers. Of several, the remainder selects one; with 0 such a number is an
+        error.
     mask_token : int, optional
-        The number that has place 0, or counts as nothing in rows.
+        The number that has index 0, or is ignored in rows.
     oov_token : int, default -1
-        What stands for unknown numbers in the vocabulary, and is returned for them with `invert`.
+        The token for unknown numbers in the vocabulary, also returned for them with `invert`.
     vocabulary : list of int, or path of a text file, optional
     idf_weights : list of float, optional
         The weights of the vocabulary's tokens, for "tf_idf".
     invert : bool, default False
-        Whether places are replaced by tokens.
+        Whether to replace indices by tokens instead.
     output_mode : {"int", "one_hot", "multi_hot", "count", "tf_idf"}
-        Places; rows as those of `CategoryEncoding`; or counts times `idf_weights`.
+        Indices; rows as those of `CategoryEncoding`; or counts times `idf_weights`.
     sparse : bool, default False
-        There are no sparse tensors here, so only False.
+        Only False: sparse tensors are not supported.
     pad_to_max_tokens : bool, default False
-        Whether rows have length `max_tokens`.
+        Whether to pad rows to length `max_tokens`.
     **kwargs
         As for `Layer`.
 
@@ -45,12 +46,12 @@ class IntegerLookup(IndexLookup):
     ArgumentError, ArgumentTypeError
         When an argument breaks its rule.
     DataError
-        When a number is unknown and there is no place for such.
+        When a number is unknown and there is no index for unknown numbers.
 
     Notes
     -----
-    Fractions are cut off. A model's data are float32, in which whole numbers are exact up to 2 ** 24; look larger ones
-    up before the model.
+    Fractions are truncated. A model's data is float32, which holds integers exactly up to 2 ** 24; look up larger
+    numbers before the model.
 
     Examples
     --------
@@ -97,7 +98,7 @@ class IntegerLookup(IndexLookup):
         )
 
     def token(self, name: str, value: Any) -> int:
-        """Return a whole number as Python's, a whole float too."""
+        """Return an integer, or a float without a fraction, as a Python int."""
         number = real(value)
         return int(number) if isinstance(number, float) and number.is_integer() else integer(name, value, 1)
 
@@ -116,32 +117,32 @@ class IntegerLookup(IndexLookup):
             if not exact.all():
                 at = tuple(int(i) for i in np.argwhere(~exact)[0])
                 raise DataError(
-                    f"Layer {self.name!r} looks up whole numbers, which a model's data hold up to 2 ** 24. Received: "
-                    f"{x[at]} at {at} of the batch. Look such numbers up before the model: layer(x)."
+                    f"Layer {self.name!r} looks up integers, which a model's data holds exactly up to 2 ** 24. "
+                    f"Received: {x[at]} at {at} of the batch. Look up such numbers before the model: layer(x)."
                 )
         return x.astype(np.int64)
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Emit the places, or the rows, of a batch of numbers that float32 holds exactly."""
+        """Emit the indices, or the rows, for a batch of numbers that float32 holds exactly."""
         if self.invert:
             program.refuse("a lookup by places")
         self._need_vocabulary()
         program.need_column(inputs)
         program.check("check_numbers", inputs, inputs.count, -LARGEST - 1.0, LARGEST + 1.0)
         known = sorted((t, p) for t, p in self._known().items() if abs(t) <= LARGEST)
-        tokens, found = (program.constant(np.array(column)) for column in zip(*known, strict=True))
+        tokens, token_indices = (program.constant(np.array(column)) for column in zip(*known, strict=True))
         oov = len(self._mask), self.num_oov_indices
-        places = program.prepare(
-            "look_up", inputs.shape, inputs, inputs.count, tokens, found, len(known), *oov
+        indices = program.prepare(
+            "look_up", inputs.shape, inputs, inputs.count, tokens, token_indices, len(known), *oov
         )
         if not self._makes_rows:
-            return places
+            return indices
         mode = "count" if self.idf_weights is not None else self.output_mode
-        rows = lower_encoded(program, self.name, places, self._depth, mode)
+        rows = lower_encoded(program, self.name, indices, self._depth, mode)
         return rows if self.idf_weights is None else rows * self.idf_weights
 
     def bucket(self, token: int, count: int) -> int:
-        """Return the remainder."""
+        """Return the remainder of the number divided by `count`."""
         return token % count
 
     def _tensor_of(self, value: Any) -> Any:

@@ -16,7 +16,7 @@ from minifit.tensor import Tensor
 def _function(name: str, value: Any) -> Any:
     if not callable(value):
         raise ArgumentTypeError(
-            f"Lambda needs a function of a tensor. Received: {value!r}. Pass for example lambda x: x * 2."
+            f"Lambda needs a function of a tensor. Received: {value!r}. Pass, for example, lambda x: x * 2."
         )
     return value
 
@@ -24,7 +24,7 @@ def _function(name: str, value: Any) -> Any:
 def _keyword_arguments(name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping | None):
         raise ArgumentTypeError(
-            f"{name} is a dict of keywords. Received: {name}={value!r}. Leave it out for none."
+            f"{name} is a dict of keyword arguments. Received: {name}={value!r}. Leave it out, or pass a dict."
         )
     return dict(value or {})
 
@@ -35,25 +35,26 @@ class Lambda(Layer):
     Parameters
     ----------
     function : callable
-        ``function(inputs, **arguments)`` returns a tensor; it may take ``training`` too.
+        ``function(inputs, **arguments)`` returns a tensor; it may also take ``training``.
     output_shape : tuple of int, or function of the input's shape, optional
-        The output's shape without the batch, or with it when a function says it; found by a trial when None.
+        The output's shape without the batch dimension; a function returns it with that dimension. When None, a trial
+        call determines it.
     mask : None
-        Masks are not carried on here.
+        Only None: masks are not propagated between layers.
     arguments : dict, optional
-        Handed on to `function`.
+        Further keyword arguments of `function`.
     **kwargs
         As for `Layer`.
 
     Raises
     ------
     ArgumentTypeError
-        When `function` cannot be called.
+        When `function` is not callable.
 
     Notes
     -----
-    A function is not written into files and never read from one: `from_config` refuses what it finds there. A
-    layer that is to be saved is a subclass of `Layer`.
+    A function is never written to a file or read from one: `from_config` refuses a stored function. Write a layer that
+    you want to save as a subclass of `Layer`.
 
     References
     ----------
@@ -74,21 +75,21 @@ class Lambda(Layer):
         super().__init__(**kwargs)
         if mask is not None:
             raise ArgumentError(
-                f"Masks are not carried from layer to layer here. Received: mask={mask!r}. Leave it out."
+                f"Masks are not propagated between layers. Received: mask={mask!r}. Leave it out."
             )
         if not callable(output_shape) and (listed := entries(output_shape)) is not None:
             output_shape = sizes("output_shape", listed)
         elif output_shape is not None and not callable(output_shape):
             raise ArgumentTypeError(
                 "output_shape is a tuple of integers or a function of the input's shape. "
-                f"Received: output_shape={output_shape!r}. Leave it out to have it found."
+                f"Received: output_shape={output_shape!r}. Leave it out to have it determined."
             )
         self._output_shape = output_shape
         self._function_takes_training = False
         self.arguments, self.function = arguments, function
 
     def _check(self) -> None:
-        """Look at the function's arguments, once there is one."""
+        """Check the function's arguments as soon as the function is set."""
         if (function := vars(self).get("function")) is not None:
             self._function_takes_training = "training" not in self.arguments and "training" in _parameters(
                 function
@@ -96,7 +97,7 @@ class Lambda(Layer):
             check_call(f"The function of {self.name!r}", function, "inputs", **self._keywords(False))
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """What the function returns."""
+        """Return the result of the function."""
         result: Tensor = self.function(inputs, **self._keywords(training))
         return result
 
@@ -105,7 +106,7 @@ class Lambda(Layer):
         return {**self.arguments, **extra}
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """What was given as `output_shape`, or what comes out for zeros."""
+        """Return the shape declared as `output_shape`, or that of a trial call on zeros."""
         if self._output_shape is None:
             return super().compute_output_shape(input_shape)
         if callable(self._output_shape):
@@ -113,7 +114,7 @@ class Lambda(Layer):
         return (flat_shapes(input_shape)[0][0], *self._output_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments as plain data; of functions only their names."""
+        """Return the arguments as plain data, with functions replaced by their names."""
         shape = self._output_shape
         return {
             **super().get_config(),
@@ -128,7 +129,7 @@ class Lambda(Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """A layer of a configuration that holds the function itself; one that was stored is refused."""
+        """Return a layer from a configuration with the function itself; raise for a stored function."""
         known = {k: v for k, v in config.items() if k not in _ABOUT_FUNCTIONS}
         if not callable(known.get("function")) or isinstance(known.get("output_shape"), str):
             raise ArgumentError(
@@ -144,7 +145,8 @@ _ABOUT_FUNCTIONS = ("function_type", "module", "output_shape_type", "output_shap
 def _parameters(function: Any) -> Sequence[str]:
     try:
         return list(signature(function).parameters)
-    except (TypeError, ValueError):  # some that are written in C
+    except (TypeError, ValueError):
+        # Some functions written in C have no signature.
         return []
 
 

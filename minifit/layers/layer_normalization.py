@@ -21,15 +21,15 @@ from minifit.tensor import Tensor
 
 
 class LayerNormalization(Layer):
-    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta``, sample by sample, in training and outside of it.
+    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` for each sample, in training and inference alike.
 
     Parameters
     ----------
     axis : int or list of int, default -1
-        The axes of the features, which are averaged over together.
+        The axes of the features, over which mean and variance are taken.
     epsilon : float, default 0.001
     center, scale : bool, default True
-        Whether there are `beta` and `gamma`.
+        Whether to use `beta` and `gamma`, respectively.
     beta_initializer, gamma_initializer
         By default "zeros" and "ones".
     beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint : optional
@@ -80,7 +80,7 @@ class LayerNormalization(Layer):
         self.beta: Parameter | None = None
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make gamma and beta."""
+        """Create gamma and beta."""
         rank = len(input_shape)
         self.axis = axes = checked_axes(self.name, self.axis, rank)
         shape = known_sizes(self.name, input_shape, axes)
@@ -103,7 +103,7 @@ class LayerNormalization(Layer):
             )
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The normalized samples."""
+        """Return the normalized samples."""
         check_features(self.name, inputs.shape, self._broadcast)
         over, x = tuple(self.axis), inputs.value
         mean, variance = x.mean(over, keepdims=True), x.var(over, keepdims=True)
@@ -111,7 +111,7 @@ class LayerNormalization(Layer):
         return ops.normalize(inputs, mean, variance, gamma, beta, self.epsilon, over)
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down what `call` computes, of features that come last."""
+        """Emit the computation of `call`, with the features moved to the last axis."""
         check_features(self.name, inputs.shape, self._broadcast)
         x, undo = lowered_last(program, inputs, self.axis)
         normal, n, m = program.value(x.shape, x), x.rows, x.columns

@@ -1,4 +1,4 @@
-"""`LeakyReLU`: what is negative becomes small."""
+"""`LeakyReLU`: an activation with a small slope for negative values."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class LeakyReLU(Layer):
     Raises
     ------
     ArgumentError
-        When `alpha` is no number.
+        When `alpha` is not a number.
 
     References
     ----------
@@ -37,7 +37,7 @@ class LeakyReLU(Layer):
         self.alpha = alpha
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The function of every value."""
+        """Return the function of every value."""
         return activations.relu(inputs, self.alpha)
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:

@@ -1,7 +1,7 @@
 """Layers that merge several inputs into one, element by element: sum, difference, product, mean, maximum, minimum.
 
-They are called on a list of tensors, and their shapes are lists of shapes. `Concatenate` and `Dot`, which join
-inputs along axes, have files of their own.
+They are called on a list of tensors, and their input shape is a list of shapes. `Concatenate` and `Dot`, which combine
+inputs along axes, are in separate files.
 """
 
 from collections.abc import Sequence
@@ -28,36 +28,36 @@ class Merge(Layer):
 
     least: int = 2
     most: int | None = None
-    """The numbers of inputs that it takes; None is any from `least` on."""
+    """The minimum and maximum number of inputs; None is no maximum."""
 
     def build(self, input_shape: Any) -> None:
-        """See whether the shapes can be merged."""
+        """Check that the shapes can be merged."""
         self.compute_output_shape(input_shape)
 
     def call(self, inputs: Any) -> Tensor:
-        """The merged inputs."""
+        """Return the merged inputs."""
         if not isinstance(inputs, list | tuple):
-            raise self._no_list(f"one of shape {getattr(inputs, 'shape', None)}")
+            raise self._no_list(f"an input of shape {getattr(inputs, 'shape', None)}")
         self._check_number(inputs)
         if len({x.shape[0] for x in inputs if x.ndim}) > 1:
             raise self._unfit([x.shape for x in inputs], "as many samples as the others")
         return self.merge(inputs if len({x.dtype for x in inputs}) == 1 else _of_one_dtype(inputs))
 
     def compute_output_shape(self, input_shape: Any) -> ShapeLike:
-        """The shape of the merged inputs, from a list of theirs."""
+        """Return the shape of the merged inputs from the list of their shapes."""
         if not isinstance(input_shape, list | tuple) or not all(
             isinstance(shape, list | tuple) for shape in input_shape
         ):
-            raise self._no_list(f"one of shape {input_shape}")
+            raise self._no_list(f"an input of shape {input_shape}")
         self._check_number(input_shape)
         return self.merged_shape([tuple(shape) for shape in input_shape])
 
     def merge(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Merge tensors of one dtype and as many samples each."""
+        """Merge tensors of the same dtype and number of samples."""
         raise NotImplementedError(f"{type(self).__name__} must define merge(inputs)")
 
     def merged_shape(self, shapes: list[ShapeLike]) -> ShapeLike:
-        """Return the shape of what `merge` returns."""
+        """Return the shape of the result of `merge`."""
         raise NotImplementedError(f"{type(self).__name__} must define merged_shape(shapes)")
 
     def _check_number(self, inputs: Sequence[Any]) -> None:
@@ -76,13 +76,13 @@ class Merge(Layer):
     def _unfit(self, shapes: Sequence[ShapeLike], rule: str) -> ShapeError:
         listed = ", ".join(str(tuple(shape)) for shape in shapes[:-1])
         return ShapeError(
-            f"Layer {self.name!r} merges inputs each of which has {rule}. "
+            f"Layer {self.name!r} merges inputs, each of which needs {rule}. "
             f"Received: shapes {listed} and {tuple(shapes[-1])}. Reshape one of them, or leave it out."
         )
 
 
 def _of_one_dtype(inputs: Sequence[Tensor]) -> list[Tensor]:
-    """Return the inputs in the widest floating dtype among them; in a program, the ops see to that."""
+    """Return the inputs in the widest floating dtype among them; in a program, the ops convert them."""
     if isinstance(inputs[0], Symbolic):
         return list(inputs)
     widest = reduce(lambda a, b: alike(a, b)[0], inputs)
@@ -90,17 +90,17 @@ def _of_one_dtype(inputs: Sequence[Tensor]) -> list[Tensor]:
 
 
 class Elementwise(Merge):
-    """The base of layers that merge element by element: the shapes are equal, or broadcast behind the batch axis."""
+    """The base of layers that merge element by element: the shapes are equal, or broadcast after the batch axis."""
 
     def call(self, inputs: Any) -> Tensor:
-        """The merged inputs; those with fewer axes get some of length 1 behind the batch axis."""
+        """Return the merged inputs; missing axes of size 1 are inserted after the batch axis."""
         if isinstance(inputs, list | tuple) and len({x.ndim for x in inputs}) > 1:
             rank = max(x.ndim for x in inputs)
             inputs = [x.reshape(*x.shape[:1], *[1] * (rank - x.ndim), *x.shape[1:]) for x in inputs]
         return super().call(inputs)
 
     def merged_shape(self, shapes: list[ShapeLike]) -> ShapeLike:
-        """Return the shape to which all of them broadcast; unknown sizes stay unknown."""
+        """Return the shape to which all shapes broadcast; unknown sizes stay unknown."""
         batches = {shape[0] for shape in shapes if shape} - {None}
         if len(batches) > 1:
             raise self._unfit(shapes, "as many samples as the others")
@@ -112,25 +112,25 @@ class Elementwise(Merge):
     def _broadcast(self, a: ShapeLike, b: ShapeLike, shapes: list[ShapeLike]) -> ShapeLike:
         if len(a) < len(b):
             a, b = b, a
-        ahead = len(a) - len(b)
-        for m, n in zip(a[ahead:], b, strict=True):
+        extra = len(a) - len(b)
+        for m, n in zip(a[extra:], b, strict=True):
             if None not in (m, n) and m != n and 1 not in (m, n):
                 raise self._unfit(
                     shapes, "a shape that broadcasts to the others': equal sizes or 1, from the last axis on"
                 )
-        return (*a[:ahead], *(_joint(m, n) for m, n in zip(a[ahead:], b, strict=True)))
+        return (*a[:extra], *(_broadcast_size(m, n) for m, n in zip(a[extra:], b, strict=True)))
 
 
-def _joint(m: int | None, n: int | None) -> int | None:
-    """Return the size of an axis that broadcasts from two; None when one of them is unknown."""
+def _broadcast_size(m: int | None, n: int | None) -> int | None:
+    """Return the size to which two sizes broadcast; None when one of them is unknown."""
     return None if m is None or n is None else n if m == 1 else m
 
 
 def _sum(inputs: Sequence[Tensor], share: float = 1) -> Tensor:
-    """Return ``share * (a + b + ...)`` as one op, whose gradient of each is ``share * g``; in a program, several."""
+    """Return ``share * (a + b + ...)`` as one op, with the gradient ``share * g`` of each; in a program, as several."""
     if isinstance(inputs[0], Symbolic):
-        added: Tensor = reduce(add_two, inputs)
-        return added if share == 1 else added * share
+        symbolic: Tensor = reduce(add_two, inputs)
+        return symbolic if share == 1 else symbolic * share
     total = inputs[0].value + inputs[1].value
     for x in inputs[2:]:
         total = total + x.value
@@ -155,7 +155,7 @@ class Add(Elementwise):
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When it is not called on a list of at least two.
+        When the layer is not called on a list of at least two.
     ShapeError
         When the shapes do not broadcast.
 
@@ -188,7 +188,7 @@ class Subtract(Elementwise):
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When it is not called on a list of two.
+        When the layer is not called on a list of two.
     ShapeError
         When the shapes do not broadcast.
 
@@ -217,7 +217,7 @@ class Multiply(Elementwise):
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When it is not called on a list of at least two.
+        When the layer is not called on a list of at least two.
     ShapeError
         When the shapes do not broadcast.
 
@@ -244,7 +244,7 @@ class Average(Elementwise):
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When it is not called on a list of at least two.
+        When the layer is not called on a list of at least two.
     ShapeError
         When the shapes do not broadcast.
 
@@ -261,7 +261,7 @@ class Average(Elementwise):
 
 
 class Maximum(Elementwise):
-    """The largest of several inputs, element by element; where some are equal, the gradient goes to the first.
+    """The maximum of several inputs, element by element; where some are equal, the gradient goes to the first.
 
     Parameters
     ----------
@@ -271,7 +271,7 @@ class Maximum(Elementwise):
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When it is not called on a list of at least two.
+        When the layer is not called on a list of at least two.
     ShapeError
         When the shapes do not broadcast.
 
@@ -288,7 +288,7 @@ class Maximum(Elementwise):
 
 
 class Minimum(Elementwise):
-    """The smallest of several inputs, element by element; where some are equal, the gradient goes to the first.
+    """The minimum of several inputs, element by element; where some are equal, the gradient goes to the first.
 
     Parameters
     ----------
@@ -298,7 +298,7 @@ class Minimum(Elementwise):
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When it is not called on a list of at least two.
+        When the layer is not called on a list of at least two.
     ShapeError
         When the shapes do not broadcast.
 
@@ -314,7 +314,7 @@ class Minimum(Elementwise):
     lower = Layer.lower_by_call
 
 
-# -- the same as functions -----------------------------------------------------------------------------------
+# -- the layers as functions ---------------------------------------------------------------------------------
 
 
 def add(inputs: Any, **kwargs: Any) -> Any:
@@ -338,10 +338,10 @@ def average(inputs: Any, **kwargs: Any) -> Any:
 
 
 def maximum(inputs: Any, **kwargs: Any) -> Any:
-    """Return the largest of several inputs: ``Maximum(**kwargs)(inputs)``."""
+    """Return the maximum of several inputs: ``Maximum(**kwargs)(inputs)``."""
     return Maximum(**kwargs)(inputs)
 
 
 def minimum(inputs: Any, **kwargs: Any) -> Any:
-    """Return the smallest of several inputs: ``Minimum(**kwargs)(inputs)``."""
+    """Return the minimum of several inputs: ``Minimum(**kwargs)(inputs)``."""
     return Minimum(**kwargs)(inputs)

@@ -1,4 +1,4 @@
-"""`Normalization`: features with mean 0 and variance 1 over data seen beforehand."""
+"""`Normalization`: features scaled to mean 0 and variance 1 over given data."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,26 +17,26 @@ from minifit.settings import unnamed
 from minifit.tensor import Tensor, constant
 
 EPSILON = np.float32(1e-7)
-"""The smallest standard deviation that is divided by."""
+"""The smallest standard deviation to divide by."""
 
 
 def _axes(axis: Any) -> tuple[int, ...]:
     listed = entries(axis)
     if axis is None or listed == []:
         return ()
-    given = given_axes(axis if listed is None else listed)
-    return tuple(given) if isinstance(given, list) else (given,)
+    axes = given_axes(axis if listed is None else listed)
+    return tuple(axes) if isinstance(axes, list) else (axes,)
 
 
 class Normalization(Layer):
-    """``(x - mean) / sqrt(variance)``, with mean and variance given or learned from data by `adapt`.
+    """``(x - mean) / sqrt(variance)``, where mean and variance are passed or learned from data by `adapt`.
 
     Parameters
     ----------
     axis : int, tuple of int, or None, default -1
-        The axes that have a mean and variance for each of their places; None for one of all values.
+        The axes with a separate mean and variance for each index; None for a single mean and variance.
     mean, variance : float or array, optional
-        Given both, or neither.
+        Pass both or neither.
     **kwargs
         As for `Layer`.
 
@@ -47,7 +47,7 @@ class Normalization(Layer):
     Raises
     ------
     ArgumentError
-        When only one of `mean` and `variance` is given.
+        When only one of `mean` and `variance` is passed.
 
     Examples
     --------
@@ -75,14 +75,14 @@ class Normalization(Layer):
         self.axis = axis
         if (mean is None) != (variance is None):
             raise ArgumentError(
-                f"mean and variance are given both or not at all. Received: mean={mean}, variance={variance}. "
-                "Give the other one too, or call adapt."
+                f"mean and variance belong together. Received: mean={mean}, variance={variance}. "
+                "Pass both, or neither and call adapt."
             )
         self.input_mean, self.input_variance = mean, variance
         self._learned: list[Parameter] = []
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make the weights, or put what was given into shape."""
+        """Create the weights, or broadcast the passed mean and variance."""
         rank = len(input_shape)
         axes = checked_axes(self.name, list(self.axis), rank)
         sizes = dict(zip(axes, known_sizes(self.name, input_shape, axes), strict=True))
@@ -90,68 +90,69 @@ class Normalization(Layer):
         self._broadcast = tuple(sizes.get(i, 1) for i in range(rank))
         if self.input_mean is None:
             shape = tuple(sizes[i] for i in sorted(sizes))
-            named = (("mean", shape, "zeros"), ("variance", shape, "ones"), ("count", (), "zeros"))
+            weights = (("mean", shape, "zeros"), ("variance", shape, "ones"), ("count", (), "zeros"))
             self._learned = [
-                self.add_weight(name, of_shape, initializer=start, trainable=False)
-                for name, of_shape, start in named
+                self.add_weight(name, weight_shape, initializer=initializer, trainable=False)
+                for name, weight_shape, initializer in weights
             ]
         else:
-            self._given = self._placed(self.input_mean), self._placed(self.input_variance)
+            self._fixed = self._broadcasted(self.input_mean), self._broadcasted(self.input_variance)
 
-    def _placed(self, value: Any) -> Array:
+    def _broadcasted(self, value: Any) -> Array:
         array = np.asarray(value, np.float32)
         try:
             return np.broadcast_to(array.reshape(self._broadcast) if array.ndim else array, self._broadcast)
         except ValueError:
             raise ShapeError(
                 f"Layer {self.name!r} needs mean and variance of shape {self._broadcast}. Received: {array.shape}. "
-                "Give one number for each place along the axes."
+                "Pass one number for each index along the axes."
             ) from None
 
     @property
     def mean(self) -> Tensor:
-        """The mean that is subtracted, in a shape that broadcasts to the input."""
+        """The mean, in a shape that broadcasts to the input."""
         return constant(self._moments()[0])
 
     @property
     def variance(self) -> Tensor:
-        """The square of the deviation that is divided by, in a shape that broadcasts to the input."""
+        """The variance, in a shape that broadcasts to the input."""
         return constant(self._moments()[1])
 
     def _moments(self) -> tuple[Array, Array]:
         if not self.built:
             raise NotBuiltError(
-                f"A Normalization has mean and variance once it is built. Received: {self.name!r}, which is not. "
-                "Call adapt, or the layer."
+                f"The layer {self.name!r} has no mean and variance before it is built. Call adapt, or call the layer."
             )
         if not self._learned:
-            return self._given
+            return self._fixed
         mean, variance = (weight.value.reshape(self._broadcast) for weight in self._learned[:2])
         return mean, variance
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
-        """Learn mean and variance from data; what was learned before is forgotten.
+        """Learn mean and variance from data, replacing those learned before.
 
-        The shape of the data is the input shape, if none was given: a model that begins with the layer can be built.
+        Unless an input shape was declared, the shape of the data becomes the input shape, so that a model that begins
+        with the layer can be built.
 
         Parameters
         ----------
         data : array or h5py.Dataset of shape (n, ...), or iterable of batches
         batch_size : int, default 32
-            Only counts together with `steps`.
+            Matters only together with `steps`.
         steps : int, optional
-            How many batches to look at; all when None.
+            The number of batches to use; all when None.
 
         Raises
         ------
         ArgumentError
-            When mean and variance were given.
+            When mean and variance were passed to the constructor.
         DataError
             When there is no data.
         """
         if self.input_mean is not None:
             raise ArgumentError(
-                f"Layer {self.name!r} was given mean and variance. Received: data to adapt to. Leave them out."
+                f"adapt() learns the mean and variance of a layer that was created without them. Received: "
+                f"{self.name!r}, created with both. Leave them out."
             )
         count, mean, squares = 0, np.zeros(()), np.zeros(())
         for batch in batches_of(data, batch_size, steps):
@@ -162,13 +163,14 @@ class Normalization(Layer):
             if batch.ndim != len(self._broadcast):
                 raise ShapeError(
                     f"Layer {self.name!r} was built for input of rank {len(self._broadcast)}. Received: {batch.shape}. "
-                    "Give data of one shape."
+                    "Pass data of the shape it was built for."
                 )
             n = int(np.prod([batch.shape[i] for i in self._over]))
-            if n:  # the sums of two parts from those of each, so that large means do no harm
-                here = batch.mean(self._over, dtype=np.float64)
-                step = here - mean
-                squares = squares + np.square(batch - np.expand_dims(here, self._over)).sum(self._over)
+            if n:
+                # Combine the sums of squares of two parts around their means, which is accurate even for large means.
+                batch_mean = batch.mean(self._over, dtype=np.float64)
+                step = batch_mean - mean
+                squares = squares + np.square(batch - np.expand_dims(batch_mean, self._over)).sum(self._over)
                 squares = squares + np.square(step) * (count * n / (count + n))
                 mean, count = mean + step * (n / (count + n)), count + n
         if not count:
@@ -179,12 +181,12 @@ class Normalization(Layer):
             weight.assign(value)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The normalized input."""
+        """Return the normalized input."""
         mean, variance = self._moments()
         return (inputs - mean) / np.maximum(np.sqrt(variance), EPSILON)
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:
-        """Write down what `call` computes; what `adapt` learns later counts, too."""
+        """Emit the computation of `call`; a later `adapt` takes effect, too."""
         moments = self._moments() if self.input_mean is not None else self._learned[:2]
         mean, variance = (program.view(program.as_value(moment), self._broadcast) for moment in moments)
         return (inputs - mean) / ops.maximum(ops.sqrt(variance), float(EPSILON))

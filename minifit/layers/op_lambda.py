@@ -1,7 +1,7 @@
 """`TFOpLambda`: an op on symbols as a layer of their graph, as in tf.keras.
 
-``x * 2`` or ``ops.exp(x)`` of a symbol ``x`` is no number yet. It becomes the call of a layer that does the op when
-there are numbers. These layers have no weights; `minifit.operations` lists what they may do.
+For a symbol ``x``, ``x * 2`` and ``ops.exp(x)`` have no value yet. Each becomes the call of a layer that computes the
+op once the model receives data. These layers have no weights; `minifit.operations` lists the possible ops.
 """
 
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from minifit.tensor import Context, Tensor, current
 
 
 class TFOpLambda(Layer):
-    """An op as a layer; made where an op is called on symbols.
+    """An op as a layer; calling an op on symbols creates one.
 
     Parameters
     ----------
     function : str
-        The op's name in TensorFlow, as ``"math.multiply"``.
+        The op's name in TensorFlow, such as ``"math.multiply"``.
     **kwargs
         As for `Layer`.
 
@@ -48,15 +48,15 @@ class TFOpLambda(Layer):
         self.function = function
 
     def call(self, inputs: Any, training: bool = False, **kwargs: Any) -> Any:
-        """Do the op on its first argument; the others are given by their names in TensorFlow."""
+        """Compute the op on its first argument; the others have their names in TensorFlow."""
         return operations.BY_TENSORFLOW[self.function].call(inputs, **kwargs)
 
     lower = Layer.lower_by_call
 
     def _on_symbols(self, inputs: Any, kwargs: dict[str, Any]) -> Any:
-        """Note the call. An axis is free if it is another one for another number of samples."""
+        """Record the call. An axis of the output has unknown size if it varies with the number of samples."""
         node = Node(self, inputs, kwargs)
-        two, three = (self._made_of_zeros(samples, inputs, kwargs) for samples in (2, 3))
+        two, three = (self._call_on_zeros(samples, inputs, kwargs) for samples in (2, 3))
         self._nodes.append(node)
         self.built = True
         shapes = [
@@ -65,8 +65,8 @@ class TFOpLambda(Layer):
         ]
         return node.returns(shapes if isinstance(two, list) else shapes[0])
 
-    def _made_of_zeros(self, samples: int, inputs: Any, kwargs: dict[str, Any]) -> Any:
-        """Return what comes out for zeros: a tensor, or a list of tensors."""
+    def _call_on_zeros(self, samples: int, inputs: Any, kwargs: dict[str, Any]) -> Any:
+        """Return the output for zeros: a tensor or a list of tensors."""
 
         def zeros(leaf: Any) -> Any:
             if not isinstance(leaf, Symbol):
@@ -83,7 +83,7 @@ class TFOpLambda(Layer):
 
 
 def _as_layer(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Return the symbol for the result of an op."""
+    """Return the symbol of the result of an op."""
     operation = operations.of_function(function)
     first, further = operation.bound(args, kwargs)
     return TFOpLambda(operation.tensorflow)(first, **further)

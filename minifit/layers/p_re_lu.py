@@ -1,4 +1,4 @@
-"""`PReLU`: a slope below zero that is learned."""
+"""`PReLU`: an activation with a trainable slope for negative values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,8 +16,8 @@ def _shared(axes: Any) -> list[int] | None:
     """Return the axes as a list of numbers from 1 on, or None."""
     if axes is None or (isinstance(axes, list | tuple) and not axes):
         return axes if axes is None else []
-    given = given_axes(axes)
-    listed = given if isinstance(given, list) else [given]
+    numbered = given_axes(axes)
+    listed = numbered if isinstance(numbered, list) else [numbered]
     if min(listed) < 1:
         raise ArgumentError(
             f"shared_axes are axes of a sample, counted from 1. Received: shared_axes={axes!r}. "
@@ -27,7 +27,7 @@ def _shared(axes: Any) -> list[int] | None:
 
 
 class PReLU(Layer):
-    """``x`` where it is positive, else ``alpha * x`` with an `alpha` that is learned.
+    """``x`` where it is positive, else ``alpha * x`` with a trainable `alpha`.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class PReLU(Layer):
     alpha_regularizer : str or Regularizer, optional
     alpha_constraint : str or Constraint, optional
     shared_axes : int or list of int, optional
-        Axes of the input, the batch being 0, along which one `alpha` serves all values.
+        Axes of the input, counted from 1 after the batch, along which all values share one `alpha`.
     **kwargs
         As for `Layer`.
 
@@ -46,9 +46,9 @@ class PReLU(Layer):
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When `shared_axes` are no axes of a sample.
+        When `shared_axes` are not axes of a sample.
     ShapeError
-        When the input has no such axes, or sizes that are not known along the others.
+        When the input does not have these axes, or a size along another axis is unknown.
 
     References
     ----------
@@ -74,7 +74,7 @@ class PReLU(Layer):
         self.shared_axes = shared_axes
 
     def build(self, input_shape: ShapeLike) -> None:
-        """Make one `alpha` for every value of a sample, or for all along a shared axis."""
+        """Create an `alpha` for every value of a sample, with a single one along each shared axis."""
         shared = checked_axes(self.name, list(self.shared_axes or []), len(input_shape))
         own = [a for a in range(1, len(input_shape)) if a not in shared]
         sizes = dict(zip(own, known_sizes(self.name, input_shape, own), strict=True))
@@ -87,7 +87,7 @@ class PReLU(Layer):
         )
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The function of every value."""
+        """Return the function of every value."""
         return ops.relu(inputs) - self.alpha * ops.relu(-inputs)
 
     lower = Layer.lower_by_call

@@ -1,4 +1,4 @@
-"""`Permute`: the axes of every sample in another order."""
+"""`Permute`: a new order of the axes of every sample."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,13 +13,13 @@ from minifit.tensor import Tensor
 
 
 def _order(dims: Any) -> tuple[int, ...]:
-    """Return the order as a tuple, each axis of a sample once."""
-    found = [whole(axis) for axis in entries(dims) or ()]
-    order = [axis for axis in found if axis is not None]
-    if not found or len(order) < len(found) or sorted(order) != list(range(1, len(order) + 1)):
+    """Return the order as a tuple; raise unless it has each axis of a sample once."""
+    axes = [whole(axis) for axis in entries(dims) or ()]
+    order = [axis for axis in axes if axis is not None]
+    if not axes or len(order) < len(axes) or sorted(order) != list(range(1, len(order) + 1)):
         raise ArgumentError(
             "dims are the axes of a sample in their new order, counted from 1, each once. "
-            f"Received: dims={dims!r}. Pass for example (2, 1)."
+            f"Received: dims={dims!r}. Pass, for example, (2, 1)."
         )
     return tuple(order)
 
@@ -30,7 +30,7 @@ class Permute(Layer):
     Parameters
     ----------
     dims : tuple of int
-        The axes in their new order, counted from 1: the batch stays where it is.
+        The axes in their new order, counted from 1, since the batch axis stays in front.
     **kwargs
         As for `Layer`.
 
@@ -39,7 +39,7 @@ class Permute(Layer):
     ArgumentError
         When `dims` are not the axes of a sample, each once.
     ShapeError
-        When samples have another number of axes.
+        When samples have a different number of axes.
 
     References
     ----------
@@ -53,21 +53,21 @@ class Permute(Layer):
         self.dims = dims
 
     def build(self, input_shape: ShapeLike) -> None:
-        """See whether samples have these axes."""
+        """Check that samples have these axes."""
         self.compute_output_shape(input_shape)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The samples with their axes in the new order."""
+        """Return the samples with their axes in the new order."""
         return ops.transpose(inputs, (0, *self.dims))
 
     lower = Layer.lower_by_call
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """The input's shape, its axes in the new order."""
+        """Return the input's shape with its axes in the new order."""
         if len(input_shape) != len(self.dims) + 1:
             raise ShapeError(
                 f"Layer {self.name!r} reorders {len(self.dims)} axes. Received: input of shape "
-                f"{without_batch(input_shape)}. Name each of their axes in dims."
+                f"{without_batch(input_shape)}. List every axis of a sample in dims."
             )
         return (input_shape[0], *(input_shape[d] for d in self.dims))
 

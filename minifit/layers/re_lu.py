@@ -1,4 +1,4 @@
-"""`ReLU`: what is negative becomes 0, or small."""
+"""`ReLU`: an activation that is 0, or small, for negative values."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from minifit.tensor import Tensor
 
 
 class ReLU(Layer):
-    """``max(x, 0)``, or with a ceiling, a slope and a threshold of its own.
+    """``max(x, 0)``, optionally with a maximum, a negative slope and a threshold.
 
-    ``max_value`` where ``x >= max_value``, x where ``threshold < x < max_value``, else
+    The result is ``max_value`` where ``x >= max_value``, ``x`` where ``threshold < x < max_value``, and otherwise
     ``negative_slope * (x - threshold)``.
 
     Parameters
     ----------
     max_value : float, optional
-        The largest value returned.
+        The maximum of the output.
     negative_slope : float, default 0
     threshold : float, default 0
     **kwargs
@@ -27,7 +27,7 @@ class ReLU(Layer):
     Raises
     ------
     ArgumentError
-        When one of them is negative or no number.
+        When an argument is negative or not a number.
 
     References
     ----------
@@ -48,7 +48,7 @@ class ReLU(Layer):
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The function of every value."""
+        """Return the function of every value."""
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
     def lower(self, program: Any, inputs: Any, training: bool) -> Any:

@@ -1,4 +1,4 @@
-"""`RepeatVector`: every sample several times."""
+"""`RepeatVector`: every sample repeated several times."""
 
 from typing import Any
 
@@ -23,9 +23,9 @@ class RepeatVector(Layer):
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When `n` is no positive integer.
+        When `n` is not a positive integer.
     ShapeError
-        When a sample is no vector.
+        When samples are not vectors.
 
     References
     ----------
@@ -39,18 +39,18 @@ class RepeatVector(Layer):
         self.n = n
 
     def build(self, input_shape: ShapeLike) -> None:
-        """See whether samples are vectors."""
+        """Check that samples are vectors."""
         self.compute_output_shape(input_shape)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The repeated rows."""
+        """Return the repeated rows."""
         rows, features = inputs.shape
         return ops.broadcast_to(inputs.reshape(rows, 1, features), (rows, self.n, features))
 
     lower = Layer.lower_by_call
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """``(None, n, features)``."""
+        """Return ``(None, n, features)``."""
         if len(input_shape) != 2:
             raise ShapeError(
                 f"Layer {self.name!r} repeats vectors. Received: input of shape {without_batch(input_shape)}. "

@@ -1,4 +1,4 @@
-"""`Rescaling`: the input times one number plus another."""
+"""`Rescaling`: the input times a scale plus an offset."""
 
 from typing import Any
 
@@ -12,20 +12,20 @@ from minifit.tensor import Tensor
 
 
 def _numbers(name: str, value: Any) -> Any:
-    """Return a number or an array of numbers as it was given."""
+    """Return a number or an array of numbers unchanged; raise for anything else."""
     try:
         array = np.asarray(value)
         if array.dtype.kind not in "fiu":
             raise ValueError
     except ValueError:
         raise ArgumentTypeError(
-            f"{name} is a number or an array of numbers. Received: {name}={value!r}. Pass for example {name}=0.5."
+            f"{name} is a number or an array of numbers. Received: {name}={value!r}. Pass, for example, {name}=0.5."
         ) from None
     return value
 
 
 class Rescaling(Layer):
-    """``inputs * scale + offset``: images from 0 to 255 come to 0 to 1 by ``Rescaling(1 / 255)``.
+    """``inputs * scale + offset``. ``Rescaling(1 / 255)`` scales images from the range 0 to 255 to the range 0 to 1.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Rescaling(Layer):
         self.scale, self.offset = scale, offset
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The rescaled input."""
+        """Return the rescaled input."""
         return inputs * np.asarray(self.scale, FLOAT) + np.asarray(self.offset, FLOAT)
 
     lower = Layer.lower_by_call

@@ -1,4 +1,4 @@
-"""`Reshape`: samples in another shape."""
+"""`Reshape`: samples in a new shape."""
 
 from collections.abc import Sequence
 from math import prod
@@ -14,32 +14,32 @@ from minifit.tensor import Tensor
 
 def _shape(target: Any) -> tuple[int, ...]:
     listed = entries(target)
-    found = [whole(n) for n in listed or ()]
-    sizes = [n for n in found if n is not None and n >= -1 and n != 0]
-    if listed is None or len(sizes) < len(found) or sizes.count(-1) > 1:
+    numbers = [whole(n) for n in listed or ()]
+    sizes = [n for n in numbers if n is not None and n >= -1 and n != 0]
+    if listed is None or len(sizes) < len(numbers) or sizes.count(-1) > 1:
         raise ArgumentError(
-            "target_shape is a tuple of positive integers, of which one may be -1. "
-            f"Received: target_shape={target!r}. Pass for example (4, -1)."
+            "target_shape is a tuple of positive integers, one of which may be -1. "
+            f"Received: target_shape={target!r}. Pass, for example, (4, -1)."
         )
     return tuple(sizes)
 
 
 class Reshape(Layer):
-    """The same values in samples of another shape.
+    """Reshapes every sample, keeping its values.
 
     Parameters
     ----------
     target_shape : tuple of int
-        The shape of one sample, without the batch; one dimension may be -1 for what is left.
+        The shape of one sample, without the batch dimension; one dimension may be -1 and is then computed.
     **kwargs
         As for `Layer`.
 
     Raises
     ------
     ArgumentError
-        When it is no shape.
+        When `target_shape` is not a shape.
     ShapeError
-        When the values do not fit into it.
+        When it has a different number of values.
 
     References
     ----------
@@ -53,27 +53,27 @@ class Reshape(Layer):
         self.target_shape = target_shape
 
     def build(self, input_shape: ShapeLike) -> None:
-        """See whether samples of this shape fit."""
+        """Check that samples of this shape fit."""
         self.compute_output_shape(input_shape)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The samples in their new shape."""
+        """Return the samples in their new shape."""
         shape = self.compute_output_shape(inputs.shape)[1:]
         return inputs.reshape(inputs.shape[0], *shape)
 
     lower = Layer.lower_by_call
 
     def compute_output_shape(self, input_shape: ShapeLike) -> ShapeLike:
-        """``(None, *target_shape)``, the -1 replaced where the input's size is known."""
+        """Return ``(None, *target_shape)``, with -1 computed if the input's size is known."""
         if None in input_shape[1:]:
             return (input_shape[0], *(None if n == -1 else n for n in self.target_shape))
         size = prod(n for n in input_shape[1:] if n is not None)
         known = prod(n for n in self.target_shape if n != -1)
-        open_end = -1 in self.target_shape
-        if size % known if open_end and known else size != known:
+        has_free_size = -1 in self.target_shape
+        if size % known if has_free_size and known else size != known:
             raise ShapeError(
                 f"Layer {self.name!r} keeps the number of values in a sample. Received: input of shape "
-                f"{without_batch(input_shape)} for target_shape={self.target_shape}. Give a shape of {size} values."
+                f"{without_batch(input_shape)} for target_shape={self.target_shape}. Pass a shape of {size} values."
             )
         return (input_shape[0], *(size // known if n == -1 else n for n in self.target_shape))
 

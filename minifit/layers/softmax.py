@@ -12,7 +12,7 @@ from minifit.tensor import Tensor
 
 
 class Softmax(Layer):
-    """``exp(x) / sum(exp(x))`` along an axis, or over several together.
+    """``exp(x) / sum(exp(x))`` along one or more axes together.
 
     Parameters
     ----------
@@ -32,14 +32,15 @@ class Softmax(Layer):
         self.axis = axis
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The probabilities."""
+        """Return the probabilities."""
         axes = checked_axes(self.name, self.axis, inputs.ndim)
         if len(axes) == 1:
             return activations.softmax(inputs, axes[0])
-        last = [i for i in range(inputs.ndim) if i not in axes] + axes  # the axes brought together at the end
-        moved = ops.transpose(inputs, tuple(last))
+        # Move the axes to the end and merge them into one.
+        order = [i for i in range(inputs.ndim) if i not in axes] + axes
+        moved = ops.transpose(inputs, tuple(order))
         rows = moved.reshape(*moved.shape[: -len(axes)], prod(moved.shape[-len(axes) :]))
-        back = tuple(last.index(i) for i in range(inputs.ndim))
+        back = tuple(order.index(i) for i in range(inputs.ndim))
         return ops.transpose(ops.softmax(rows).reshape(*moved.shape), back)
 
     lower = Layer.lower_by_call

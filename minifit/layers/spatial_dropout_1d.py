@@ -10,26 +10,26 @@ from minifit.settings import Fixed
 
 
 class SpatialDropout1D(Dropout):
-    """In training, sets a feature to 0 at all steps of a sample, where `Dropout` would choose step by step.
+    """In training, drops whole features: a dropped feature is 0 at all steps of a sample.
 
-    Takes input of shape (samples, steps, features).
+    The input has shape (samples, steps, features).
 
     Parameters
     ----------
     rate : float from 0 to 1
     seed : int, optional
-        For a stream of random numbers that depends on nothing else; layers of the same seed share it.
+        Selects a random stream that depends on the seed alone; layers with the same seed share it.
     noise_shape : None
-        Accepted since the configurations of tf.keras have it.
+        Only None, which configurations of tf.keras contain.
     **kwargs
         As for `Layer`.
 
     Raises
     ------
     ArgumentError
-        When `rate` is not a number from 0 to 1, or a `noise_shape` is given.
+        When `rate` is not a number from 0 to 1, or `noise_shape` is not None.
     ShapeError
-        When samples have no two axes.
+        When samples do not have two axes.
 
     References
     ----------
@@ -37,12 +37,12 @@ class SpatialDropout1D(Dropout):
     ``tf.keras.layers.SpatialDropout1D`` (TensorFlow 2.7).
     """
 
-    noise_shape = Fixed()  # its mask has one of its own
+    noise_shape = Fixed()
 
     def __init__(self, rate: float, seed: int | None = None, noise_shape: None = None, **kwargs: Any) -> None:
         if noise_shape is not None:
             raise ArgumentError(
-                f"SpatialDropout1D has a mask of its own. Received: noise_shape={noise_shape!r}. Use Dropout."
+                f"SpatialDropout1D sets the shape of its mask. Received: noise_shape={noise_shape!r}. Use Dropout."
             )
         super().__init__(rate, seed=seed, **kwargs)
 
@@ -52,9 +52,9 @@ class SpatialDropout1D(Dropout):
         return (shape[0], 1, shape[2])
 
     def build(self, input_shape: ShapeLike) -> None:
-        """See whether samples have steps and features."""
+        """Check that samples have steps and features."""
         if len(input_shape) != 3:
             raise ShapeError(
                 f"Layer {self.name!r} takes input of shape (None, steps, features). "
-                f"Received: {without_batch(input_shape)}. Use Dropout for others."
+                f"Received: {without_batch(input_shape)}. Use Dropout for other shapes."
             )

@@ -1,4 +1,4 @@
-"""`StringLookup`: words replaced by their places in a vocabulary."""
+"""`StringLookup`: words replaced by their indices in a vocabulary."""
 
 from typing import Any
 
@@ -12,46 +12,46 @@ from minifit.tensor import Tensor, constant, to_array
 
 
 class StringLookup(IndexLookup):
-    """Replaces words by their places in a vocabulary that is given, or learned by `adapt`.
+    """Replaces words by their indices in a vocabulary, which is passed or learned by `adapt`.
 
-    It is called on text before a model, whose data are numbers: ``model.fit(lookup(words), y)``.
+    Call it on text before the model, since a model's data must be numbers: ``model.fit(lookup(words), y)``.
 
     Parameters
     ----------
     max_tokens : int, optional
-        The length of the vocabulary, at most; as many as there are when None.
+        The maximum size of the vocabulary; unlimited when None.
     num_oov_indices : int, default 1
-        The places for unknown words, by a hash where there are several; with 0 such a word is an error.
+        The number of indices for unknown words. Of several, a hash selects one; with 0 such a word is an error.
     mask_token : str, optional
-        The word that has place 0, or counts as nothing in rows.
+        The word that has index 0, or is ignored in rows.
     oov_token : str, default "[UNK]"
-        What stands for unknown words in the vocabulary, and is returned for them with `invert`.
+        The token for unknown words in the vocabulary, also returned for them with `invert`.
     vocabulary : list of str, or path of a text file, optional
     idf_weights : list of float, optional
         The weights of the vocabulary's tokens, for "tf_idf".
     encoding : str, default "utf-8"
-        Of words that are bytes.
+        The encoding of words that are bytes.
     invert : bool, default False
-        Whether places are replaced by tokens.
+        Whether to replace indices by tokens instead.
     output_mode : {"int", "one_hot", "multi_hot", "count", "tf_idf"}
-        Places; rows as those of `CategoryEncoding`; or counts times `idf_weights`.
+        Indices; rows as those of `CategoryEncoding`; or counts times `idf_weights`.
     sparse : bool, default False
-        There are no sparse tensors here, so only False.
+        Only False: sparse tensors are not supported.
     pad_to_max_tokens : bool, default False
-        Whether rows have length `max_tokens`.
+        Whether to pad rows to length `max_tokens`.
     **kwargs
         As for `Layer`.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        When an argument breaks its rule, or an input is no text.
+        When an argument breaks its rule, or an input is not text.
     DataError
-        When a word is unknown and there is no place for such.
+        When a word is unknown and there is no index for unknown words.
 
     Notes
     -----
-    With `invert` the words come as bytes in an array of dtype object, as TensorFlow hands out text.
+    With `invert` the result is an array of bytes with dtype object, as TensorFlow returns text.
 
     Examples
     --------
@@ -100,29 +100,29 @@ class StringLookup(IndexLookup):
         )
 
     def token(self, name: str, value: Any) -> str:
-        """Return a word as Python's text."""
+        """Return a word as a Python string."""
         if isinstance(value, bytes):
             return value.decode(self.encoding)
         if not isinstance(value, str):
             raise ArgumentTypeError(
-                f"{name} holds text. Received: {quoted(value)}. Convert it, or take an IntegerLookup for numbers."
+                f"{name} must be text. Received: {quoted(value)}. Convert it, or use an IntegerLookup for numbers."
             )
         return str(value)
 
     def tokens_of(self, value: Any) -> Array:
-        """Return text as an array of Python's."""
+        """Return text as an array of Python strings."""
         array = _as_array(value)
         if array.dtype.kind == "U":
             return array
-        found = np.empty(array.shape, object)
-        for place, each in enumerate(array.ravel().tolist()):
-            found.flat[place] = self._word(each)
-        return found
+        words = np.empty(array.shape, object)
+        for i, value in enumerate(array.ravel().tolist()):
+            words.flat[i] = self._word(value)
+        return words
 
     def _word(self, value: Any) -> str:
         if isinstance(value, list | tuple | np.ndarray):
             raise ShapeError(
-                "Rows of words have equal lengths. Received: a ragged list. Pad the short rows with ''."
+                "Rows of words must have equal lengths. Received: a ragged list. Pad the short rows with ''."
             )
         if not isinstance(value, str | bytes):
             raise self._no_text(quoted(value))
@@ -130,12 +130,12 @@ class StringLookup(IndexLookup):
 
     def _no_text(self, received: str) -> ArgumentTypeError:
         return ArgumentTypeError(
-            f"Layer {self.name!r} looks up text, and a model's data are numbers. Received: {received}. Look words up "
-            "before the model: model.fit(lookup(words), y)."
+            f"Layer {self.name!r} looks up text, whereas a model's data is numbers. Received: {received}. Look up "
+            "words before the model: model.fit(lookup(words), y)."
         )
 
     def bucket(self, token: str, count: int) -> int:
-        """Return the remainder of the hash that TensorFlow takes."""
+        """Return the remainder of TensorFlow's hash divided by `count`."""
         return fingerprint(token.encode()) % count
 
     def tokens_array(self, tokens: list[Any]) -> Array:
@@ -151,10 +151,10 @@ class StringLookup(IndexLookup):
         return constant(to_array(value) if self.invert else _as_array(value))
 
     def _on_symbols(self, inputs: Any, kwargs: dict[str, Any]) -> Any:
-        raise self._no_text("a symbol, which stands for numbers")
+        raise self._no_text("a symbol, which represents numbers")
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that create an equal layer, with the vocabulary that it learned."""
+        """Return the arguments that create an equal layer, with the vocabulary it has learned."""
         return {**super().get_config(), "encoding": self.encoding}
 
 
@@ -169,7 +169,7 @@ def _known_encoding(encoding: Any) -> str:
         "".encode(encoding)
     except (LookupError, TypeError):
         raise ArgumentError(
-            f"encoding is the name of an encoding of text. Received: encoding={quoted(encoding)}. "
+            f"encoding must be the name of a text encoding. Received: encoding={quoted(encoding)}. "
             "Leave it out for utf-8."
         ) from None
     return str(encoding)

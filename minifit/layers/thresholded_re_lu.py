@@ -1,4 +1,4 @@
-"""`ThresholdedReLU`: small values become 0."""
+"""`ThresholdedReLU`: an activation that is 0 up to a threshold."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class ThresholdedReLU(Layer):
     Raises
     ------
     ArgumentError
-        When `theta` is negative or no number.
+        When `theta` is negative or not a number.
 
     References
     ----------
@@ -36,7 +36,7 @@ class ThresholdedReLU(Layer):
         self.theta = theta
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The function of every value."""
+        """Return the function of every value."""
         return inputs * ops.cast(inputs > self.theta, inputs.dtype)
 
     lower = Layer.lower_by_call

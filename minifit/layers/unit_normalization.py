@@ -1,4 +1,4 @@
-"""`UnitNormalization`: every sample of length 1."""
+"""`UnitNormalization`: every sample scaled to length 1."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,11 +10,11 @@ from minifit.settings import Setting, unnamed
 from minifit.tensor import Tensor
 
 SMALLEST = 1e-12
-"""The smallest sum of squares that is divided by."""
+"""The smallest sum of squares to divide by."""
 
 
 class UnitNormalization(Layer):
-    """``x / sqrt(sum(x ** 2))`` along an axis or several.
+    """``x / sqrt(sum(x ** 2))`` along one or more axes.
 
     Parameters
     ----------
@@ -34,11 +34,11 @@ class UnitNormalization(Layer):
         self.axis = axis
 
     def build(self, input_shape: ShapeLike) -> None:
-        """See whether the input has these axes."""
+        """Check that the input has these axes."""
         checked_axes(self.name, self.axis, len(input_shape))
 
     def call(self, inputs: Tensor) -> Tensor:
-        """The input, of length 1 along the axes."""
+        """Return the input, scaled to length 1 along the axes."""
         return unit_length(inputs, tuple(checked_axes(self.name, self.axis, inputs.ndim)))
 
     lower = Layer.lower_by_call
@@ -53,6 +53,6 @@ class UnitNormalization(Layer):
 
 
 def unit_length(x: Tensor, axes: tuple[int, ...]) -> Tensor:
-    """Return `x` scaled to length 1 along axes; what is shorter than 1e-6 is divided by that."""
+    """Return `x` scaled to length 1 along axes; vectors shorter than 1e-6 are divided by 1e-6."""
     squares = ops.sum(ops.square(x), axes, keepdims=True)
     return x / ops.sqrt(ops.maximum(squares, SMALLEST))

@@ -174,7 +174,7 @@ def test_a_number_out_of_place_is_refused_ahead_of_all_else(
     before = model.get_weights()
     ids = np.where(IDS > 1, 0, IDS)
     ids[2, 1] = 4
-    with pytest.raises(ValueError, match=r"4\.?0? at \(2, 1\) of the batch|no place for unknown"):
+    with pytest.raises(ValueError, match=r"4\.?0? at \(2, 1\) of the batch|no index for unknown"):
         model.fit(ids, Y, batch_size=18, shuffle=False, verbose=0)
     for one, other in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)

@@ -76,7 +76,7 @@ def test_an_output_of_three_axes(mode: str, shape: Any) -> None:
             r"'multi_hot', 'one_hot' or 'count'\. Received: output_mode='tf_",
         ),
         ({"output_mode": None}, UnknownNameError, "Received: output_mode=None"),
-        ({"sparse": True}, ArgumentError, r"no sparse tensors here\. Received: sparse=True"),
+        ({"sparse": True}, ArgumentError, r"Sparse tensors are not supported\. Received: sparse=True"),
     ],
 )
 def test_arguments(arguments: Any, kind: Any, says: str) -> None:

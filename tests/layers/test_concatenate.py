@@ -59,7 +59,7 @@ def test_shapes(shapes: Any, expected: Any) -> None:
             [(None, 3), (None, 3)],
             r"an axis of its inputs\. Received: axis=2 for input of shape \(None, 3\)",
         ),
-        (-3, [(None, 3), (None, 3)], r"Give a number from -2 to 1"),
+        (-3, [(None, 3), (None, 3)], r"Pass a number from -2 to 1"),
     ],
 )
 def test_shapes_that_do_not_join(axis: int, shapes: Any, says: str) -> None:

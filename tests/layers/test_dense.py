@@ -389,7 +389,7 @@ def test_names_that_nobody_knows(option: str, kind: str) -> None:
 def test_input_of_another_width(shape: tuple[int, ...]) -> None:
     layer = with_weights(Dense(2, name="mine"))
     with pytest.raises(
-        ShapeError, match=r"'mine' expects input of shape \(n, \.\.\., 3\)\. Received: \(.*Give samples"
+        ShapeError, match=r"'mine' expects input of shape \(n, \.\.\., 3\)\. Received: \(.*Pass samples"
     ):
         layer(np.zeros(shape, np.float32))
 

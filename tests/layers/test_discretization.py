@@ -94,7 +94,7 @@ def test_the_configuration_holds_what_it_learned() -> None:
         (
             {"bin_boundaries": [2.0, 1.0]},
             ArgumentError,
-            r"must rise\. Received: bin_boundaries=\[2\.0, 1\.0\]",
+            r"must ascend\. Received: bin_boundaries=\[2\.0, 1\.0\]",
         ),
         ({"bin_boundaries": [1.0, "a"]}, ArgumentTypeError, "bin_boundaries must be a number"),
         ({"bin_boundaries": 1.0}, ArgumentTypeError, "bin_boundaries must be a list of numbers"),
@@ -145,5 +145,5 @@ def test_arguments_that_are_changed() -> None:
     np.testing.assert_allclose(layer.bin_boundaries, [-1.43419, 1.26793], atol=6e-6)
     layer.bin_boundaries = [0.0]
     assert layer([-1.0, 1.0]).value.tolist() == [0, 1]
-    with pytest.raises(ArgumentError, match="bin_boundaries must rise"):
+    with pytest.raises(ArgumentError, match="bin_boundaries must ascend"):
         layer.bin_boundaries = [1.0, 0.0]

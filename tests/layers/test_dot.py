@@ -67,7 +67,7 @@ def test_no_samples() -> None:
         (1, [(None, 3), (None, 2)], r"along axes=1\. Received: shapes \(None, 3\) and \(None, 2\)"),
         ((2, 1), [(None, 3, 4), (None, 3)], r"along axes=\(2, 1\)\. Received: shapes \(None, 3, 4\)"),
         (2, [(None, 3), (None, 3)], r"other than the batch axis\. Received: axes=2 for shapes \(None, 3\)"),
-        (0, [(None, 3), (None, 3)], r"Give numbers from 1 to 1"),
+        (0, [(None, 3), (None, 3)], r"Pass numbers from 1 to 1"),
         (-2, [(None, 3), (None, 3)], r"Received: axes=-2"),
     ],
 )

@@ -195,7 +195,7 @@ def test_sizes(name: str, wrong: Any) -> None:
 
 
 def test_masks_are_refused() -> None:
-    with pytest.raises(ArgumentError, match=r"Masks are not carried .* Received: mask_zero=True"):
+    with pytest.raises(ArgumentError, match=r"Masks are not propagated .* Received: mask_zero=True"):
         Embedding(5, 2, mask_zero=True)
 
 

@@ -58,9 +58,7 @@ def test_before_there_is_a_vocabulary() -> None:
     assert layer.get_vocabulary() == ["[UNK]"]
     assert layer.vocabulary_size() == 1
     assert layer.get_config()["vocabulary"] is None
-    with pytest.raises(
-        NotBuiltError, match=r"looks values up in a vocabulary\. Received: none so far\. Pass voc"
-    ):
+    with pytest.raises(NotBuiltError, match=r"needs a vocabulary to look up values\. Pass voc"):
         layer(["a"])
     with pytest.raises(NotBuiltError, match="or call adapt"):
         IntegerLookup(output_mode="count").build((None, 3))
@@ -85,10 +83,10 @@ def test_special_tokens_may_be_given(options: Any, vocabulary: Any, expected: An
     "options, vocabulary, says",
     [
         ({}, ["a", "a"], "each token once"),
-        ({}, ["a", "[UNK]"], "has the oov_token in front, or not at all"),
-        ({"mask_token": ""}, ["a", ""], "has the mask_token in front, or not at all"),
+        ({}, ["a", "[UNK]"], "has the oov_token at the beginning or not at all"),
+        ({"mask_token": ""}, ["a", ""], "has the mask_token at the beginning or not at all"),
         ({"mask_token": ""}, ["", "a"], "begins with all special tokens"),
-        ({"mask_token": ""}, ["[UNK]", "a"], "has the oov_token in front"),
+        ({"mask_token": ""}, ["[UNK]", "a"], "has the oov_token at the beginning"),
         ({"max_tokens": 2}, ["a", "b"], r"at most max_tokens=2 tokens, special ones included\. Received: 3"),
         ({}, [], "at least one token"),
     ],
@@ -105,7 +103,7 @@ def test_vocabularies_that_cannot_be(options: Any, vocabulary: Any, says: str) -
 
 def test_a_vocabulary_that_was_given_is_not_learned() -> None:
     with pytest.raises(
-        ArgumentError, match=r"was given its vocabulary\. Received: data to adapt to\. Leave voc"
+        ArgumentError, match=r"created without one\. Received: .*, created with a vocabulary\. Leave voc"
     ):
         StringLookup(vocabulary=["a"]).adapt(["b"])
 
@@ -154,7 +152,7 @@ def test_the_length_of_rows_is_settled_when_built() -> None:
     layer.set_vocabulary(["c", "d"])
     assert layer(["d"]).value.tolist() == [0, 0, 1]
     with pytest.raises(
-        ArgumentError, match=r"settled when a layer is built\. Received: a vocabulary of 2 .* with 3"
+        ArgumentError, match=r"cannot change once a layer is built\. Received: a vocabulary of 2 .* with 3"
     ):
         layer.set_vocabulary(["c"])
     assert layer(["d"]).value.tolist() == [0, 0, 1]
@@ -199,12 +197,12 @@ def test_a_batch_of_one_axis_is_a_document() -> None:
         ({"vocabulary": ["a"]}, r"needs idf_weights\. Received: none"),
         (
             {"vocabulary": ["a"], "idf_weights": [1, 2]},
-            r"vocabulary's 1 tokens\. Received: 2\. Give",
+            r"vocabulary's 1 tokens\. Received: 2\. Pass",
         ),
-        ({"idf_weights": [1.0]}, r"belong to a vocabulary\. Received: idf_weights without one"),
+        ({"idf_weights": [1.0]}, r"need a vocabulary\. Received: idf_weights without vocabulary"),
         (
             {"vocabulary": ["a"], "idf_weights": [1.0], "output_mode": "int"},
-            "count with output_mode='tf_idf' only",
+            "allowed with output_mode='tf_idf' only",
         ),
     ],
 )
@@ -221,7 +219,7 @@ def test_weights_that_do_not_fit(options: Any, says: str) -> None:
     [
         ({"output_mode": "foo"}, UnknownNameError, r"'int', .* or 'tf_idf'\. Received: output_mode='foo'"),
         ({"invert": True, "output_mode": "count"}, ArgumentError, "invert=True returns tokens"),
-        ({"sparse": True, "output_mode": "count"}, ArgumentError, "no sparse tensors"),
+        ({"sparse": True, "output_mode": "count"}, ArgumentError, "Sparse tensors"),
         ({"max_tokens": 1}, ArgumentError, "max_tokens must be an integer of at least 2"),
         ({"num_oov_indices": -1}, ArgumentError, "num_oov_indices must be an integer of at least 0"),
         ({"pad_to_max_tokens": True}, ArgumentError, r"needs a length\. Received: max_tokens=None"),
@@ -247,9 +245,9 @@ def test_its_own_dtype() -> None:
 def test_places_out_of_the_vocabulary() -> None:
     layer = StringLookup(vocabulary=["a"], oov_token=None, num_oov_indices=0, invert=True)
     assert layer([0]).value.tolist() == [b"a"]
-    with pytest.raises(DataError, match=r"no oov_token for places out of its vocabulary\. Received: 3"):
+    with pytest.raises(DataError, match=r"no oov_token for indices outside its vocabulary\. Received: 3"):
         layer([0, 3])
-    with pytest.raises(DataError, match="takes places in its vocabulary"):
+    with pytest.raises(DataError, match="takes indices of its vocabulary"):
         layer([np.nan])
 
 

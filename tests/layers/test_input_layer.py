@@ -79,7 +79,7 @@ def test_sparse_and_ragged_input(option: str) -> None:
     yes: dict[str, Any] = {option: True}
     no: dict[str, Any] = {option: False}
     with pytest.raises(
-        ArgumentError, match=rf"Input is dense here\. Received: .*{option}=True.*pad the data"
+        ArgumentError, match=rf"Input must be dense\. Received: .*{option}=True.*pad the data"
     ):
         InputLayer((3,), **yes)
     assert InputLayer((3,), **no).get_config()[option] is False
@@ -101,5 +101,5 @@ def test_a_number_is_the_shape_of_one_axis() -> None:
 
 @pytest.mark.parametrize("dtype", ["string", np.str_, np.dtype("U3")])
 def test_text_is_refused_with_the_way_out(dtype: Any) -> None:
-    with pytest.raises(ArgumentError, match=r"The data of a model are numbers.*with a StringLookup"):
+    with pytest.raises(ArgumentError, match=r"The data of a model must be numbers.*with a StringLookup"):
         Input((1,), dtype=dtype)

@@ -35,7 +35,7 @@ def test_places(options: Any, x: Any, expected: Any) -> None:
 
 
 def test_an_unknown_number() -> None:
-    with pytest.raises(DataError, match=r"no place for unknown values\. Received: 7\. Correct the data, or"):
+    with pytest.raises(DataError, match=r"no index for unknown values\. Received: 7\. Correct the data, or"):
         IntegerLookup(vocabulary=[5, 6], num_oov_indices=0)([5, 7])
 
 
@@ -80,14 +80,15 @@ def test_large_numbers_are_looked_up_before_a_model() -> None:
     assert layer([large, large + 1, large + 2]).value.tolist() == [1, 2, 0]
     model = Sequential([layer, Embedding(3, 2)])
     with pytest.raises(
-        DataError, match=r"hold up to 2 \*\* 24\. Received: .* at \(0, 0\) of the batch\. Look such"
+        DataError,
+        match=r"holds exactly up to 2 \*\* 24\. Received: .* at \(0, 0\) of the batch\. Look up such",
     ):
         model.predict(np.array([[large]]), verbose=0)
 
 
 @pytest.mark.parametrize("x", [[np.nan], [np.inf]])
 def test_what_is_no_number(x: Any) -> None:
-    with pytest.raises(DataError, match=r"looks up whole numbers.*Received: (nan|inf) at \(0,\)"):
+    with pytest.raises(DataError, match=r"looks up integers.*Received: (nan|inf) at \(0,\)"):
         IntegerLookup(vocabulary=[5])(x)
 
 

@@ -102,7 +102,7 @@ def test_what_is_no_function(wrong: Any) -> None:
 
 
 def test_other_arguments() -> None:
-    with pytest.raises(ArgumentError, match=r"Masks are not carried"):
+    with pytest.raises(ArgumentError, match=r"Masks are not propagated"):
         Lambda(doubled, mask=doubled)  # type: ignore[arg-type]
     with pytest.raises(ArgumentTypeError, match="Received: output_shape=3"):
         Lambda(doubled, output_shape=3)

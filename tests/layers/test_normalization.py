@@ -187,12 +187,12 @@ def test_the_configuration_in_the_order_of_tensorflow() -> None:
 
 
 def test_one_of_both() -> None:
-    with pytest.raises(ArgumentError, match=r"both or not at all\. Received: mean=1\.0, variance=None"):
+    with pytest.raises(ArgumentError, match=r"belong together\. Received: mean=1\.0, variance=None"):
         Normalization(mean=1.0)
 
 
 def test_adapting_what_was_given() -> None:
-    with pytest.raises(ArgumentError, match="was given mean and variance"):
+    with pytest.raises(ArgumentError, match="created without them"):
         Normalization(mean=1.0, variance=1.0).adapt(X)
 
 
@@ -222,9 +222,7 @@ def test_mean_and_variance_are_tensors() -> None:
         assert isinstance(layer.mean, Tensor) and isinstance(layer.variance, Tensor)
         assert layer.mean.shape == (1, 3)
     for name in ("mean", "variance"):
-        with pytest.raises(
-            NotBuiltError, match=r"once it is built\. Received: 'n', which is not\. Call adapt"
-        ):
+        with pytest.raises(NotBuiltError, match=r"before it is built\. Call adapt"):
             getattr(Normalization(name="n"), name)
 
 

@@ -75,6 +75,6 @@ def test_values_that_do_not_fit(target: Any) -> None:
 @pytest.mark.parametrize("target", [6, "6", (-1, -1), (0, 6), (-2, 3), (2.0, 3), (True, 6), None])
 def test_what_is_no_shape(target: Any) -> None:
     with pytest.raises(
-        ArgumentError, match=r"positive integers, of which one may be -1\. Received: target_shape="
+        ArgumentError, match=r"positive integers, one of which may be -1\. Received: target_shape="
     ):
         Reshape(target)

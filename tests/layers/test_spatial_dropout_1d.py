@@ -51,7 +51,7 @@ def test_arguments(wrong: Any) -> None:
 
 
 def test_a_mask_of_another_shape() -> None:
-    with pytest.raises(ArgumentError, match=r"has a mask of its own\. Received: noise_shape=\(1,\)"):
+    with pytest.raises(ArgumentError, match=r"sets the shape of its mask\. Received: noise_shape=\(1,\)"):
         SpatialDropout1D(0.3, noise_shape=(1,))  # type: ignore[arg-type]
 
 

@@ -54,7 +54,7 @@ def test_tokens_of_places() -> None:
 
 def test_an_unknown_word() -> None:
     with pytest.raises(
-        DataError, match=r"no place for unknown values\. Received: 'q'\. Correct the data, or"
+        DataError, match=r"no index for unknown values\. Received: 'q'\. Correct the data, or"
     ):
         StringLookup(vocabulary=["a"], num_oov_indices=0)(["a", "q"])
 
@@ -79,27 +79,29 @@ def test_vocabularies(given: Any) -> None:
 @pytest.mark.parametrize("name, value", [("vocabulary", [1]), ("vocabulary", ["a", None]), ("oov_token", 0)])
 def test_tokens_that_are_no_text(name: str, value: Any) -> None:
     with pytest.raises(
-        ArgumentTypeError, match=rf"{name} holds text\. Received: (1|None|0)\. Convert it, or take an"
+        ArgumentTypeError, match=rf"{name} must be text\. Received: (1|None|0)\. Convert it, or use an"
     ):
         StringLookup(**{name: value})
 
 
 def test_an_unknown_encoding() -> None:
     for encoding in ("utf-9", 3):
-        with pytest.raises(ArgumentError, match=r"name of an encoding of text\. Received: encoding="):
+        with pytest.raises(ArgumentError, match=r"name of a text encoding\. Received: encoding="):
             StringLookup(encoding=encoding)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("x", [[1, 2], [1.5], ["a", None], Tensor([1.0])])
 def test_what_is_no_text(x: Any) -> None:
     with pytest.raises(
-        ArgumentTypeError, match=r"looks up text, and a model's data are numbers\. Received: .*fit\("
+        ArgumentTypeError, match=r"looks up text, whereas a model's data is numbers\. Received: .*fit\("
     ):
         StringLookup(vocabulary=["a"])(x)
 
 
 def test_rows_of_unequal_lengths() -> None:
-    with pytest.raises(ShapeError, match=r"Rows of words have equal lengths\. Received: a ragged list\. Pad"):
+    with pytest.raises(
+        ShapeError, match=r"Rows of words must have equal lengths\. Received: a ragged list\. Pad"
+    ):
         StringLookup(vocabulary=["a"])([["a"], ["b", "c"]])
 
 
@@ -115,7 +117,7 @@ def test_before_a_model() -> None:
 def test_text_does_not_come_into_a_model() -> None:
     model = Sequential([StringLookup(vocabulary=["a"])])
     with pytest.raises(
-        ArgumentTypeError, match=r"Look words up before the model: model\.fit\(lookup\(words\), y\)"
+        ArgumentTypeError, match=r"Look up words before the model: model\.fit\(lookup\(words\), y\)"
     ):
         model.predict(np.ones((2, 1)), verbose=0)
 
@@ -126,6 +128,6 @@ def test_text_does_not_come_into_a_graph() -> None:
         lambda: Sequential([Input((2,)), StringLookup(vocabulary=["a"])]),
     ):
         with pytest.raises(
-            ArgumentTypeError, match=r"looks up text.*Received: a symbol, which stands for numbers"
+            ArgumentTypeError, match=r"looks up text.*Received: a symbol, which represents numbers"
         ):
             add()

@@ -19,7 +19,7 @@ def counted(*batches: Any) -> Counting:
 
 
 def test_places() -> None:
-    assert Vocabulary(["a", "b"], 2).places == {"a": 2, "b": 3}
+    assert Vocabulary(["a", "b"], 2).indices == {"a": 2, "b": 3}
 
 
 @pytest.mark.parametrize("given", [[5, 6], (5, 6), np.array([5, 6]), Tensor(np.array([5, 6])), iter([5, 6])])
@@ -71,7 +71,7 @@ def test_tokens_that_cannot_be() -> None:
     with pytest.raises(ArgumentError, match=r"each token once\. Received: \['a'\] several times"):
         check_tokens(["a", "b", "a"])
     with pytest.raises(
-        ArgumentError, match=r"has the oov_token in front, or not at all\. Received: '\?' at place 1"
+        ArgumentError, match=r"has the oov_token at the beginning or not at all\. Received: '\?' at index 1"
     ):
         check_tokens(["a", "?"], oov_token="?")
 
@@ -80,7 +80,7 @@ def test_weights() -> None:
     assert idf_of([1, 0.5], 2).tolist() == [1, 0.5]
     with pytest.raises(ArgumentError, match=r"needs idf_weights\. Received: none"):
         idf_of(None, 2)
-    with pytest.raises(ShapeError, match=r"each of the vocabulary's 2 tokens\. Received: 1\. Give"):
+    with pytest.raises(ShapeError, match=r"each of the vocabulary's 2 tokens\. Received: 1\. Pass"):
         idf_of([1.0], 2)
     with pytest.raises(ArgumentTypeError, match="idf_weights must be a number"):
         idf_of([[1.0, 2.0]], 2)
