@@ -1,4 +1,4 @@
-"""Small helpers for users."""
+"""Utilities: data sets, names of custom objects, drawings of models, gradient checks."""
 
 from minifit.data import Sequence
 from minifit.datasets.cache import get_file

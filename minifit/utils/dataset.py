@@ -1,4 +1,4 @@
-"""Data in parts: two sets out of one, and the parts of a batch as `train_step` gets them."""
+"""Splits of a data set into two, and of a batch into inputs, targets and weights for `train_step`."""
 
 from typing import Any
 
@@ -25,26 +25,26 @@ def split_dataset(
     Parameters
     ----------
     dataset : array, or list, tuple or dict of arrays, of shape (n, ...)
-        They may be nested; a None among them stays None.
+        The arrays may be nested; None stays None.
     left_size, right_size : float in (0, 1) or int, optional
-        The part of the samples, or their number. When one is None it is the rest of the other. Where both leave samples
-        over, these are the ones between the parts.
+        Share of the samples, or their number. If one size is None, its part is the rest. If both leave samples over,
+        these are the ones between the parts.
     shuffle : bool, default False
-        Whether the samples are shuffled first.
+        Whether to shuffle the samples first.
     seed : int, optional
-        For the shuffling, which then is that of Keras for this seed.
+        Seed of the shuffling, which then equals that of Keras for the same seed.
 
     Returns
     -------
     left, right
-        Each nested as `dataset`. The arrays are views of the given ones unless the samples are shuffled.
+        Each nested as `dataset`. The arrays are views of the original ones unless the samples are shuffled.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        For sizes that are none of these, or leave a part without samples.
+        For any other size, and for sizes that leave a part without samples.
     DataError
-        When the arrays differ in length, or there is none.
+        If the arrays differ in length, or there is no array.
 
     Examples
     --------
@@ -59,12 +59,15 @@ def split_dataset(
     """
     arrays = [None if leaf is None else _rows(leaf) for leaf in nest.flatten(dataset)]
     if all(array is None for array in arrays):
-        raise DataError(f"There must be an array to split. Received: {dataset!r}. Pass for example (x, y).")
+        raise DataError(
+            f"A data set needs an array to split. Received: {dataset!r}. Pass for example (x, y)."
+        )
     samples = same_length("All arrays of a data set", **{f"array {i + 1}": a for i, a in enumerate(arrays)})
     left, right = _sizes(left_size, right_size, samples)
     rows: Any = (slice(0, left), slice(samples - right, samples))
     if shuffle:
-        import random  # seldom needed, and not free to load
+        # seldom needed, and not free to load
+        import random
 
         order = list(range(samples))
         random.Random(random.randint(0, 10**6) if seed is None else seed).shuffle(order)
@@ -77,17 +80,17 @@ def _rows(leaf: Any) -> Array:
     array: Array = leaf if isinstance(leaf, np.ndarray) else np.asarray(numpy_ready(leaf))
     if array.ndim == 0:
         raise ArgumentTypeError(
-            "A data set is an array, or a list, tuple or dict of arrays. "
-            f"Received: {leaf!r} of type {type(leaf).__name__} among them. Make an array of it: np.asarray(...)."
+            "A data set must be an array, or a list, tuple or dict of arrays. "
+            f"Received: {leaf!r} of type {type(leaf).__name__} among them. Convert it to an array: np.asarray(...)."
         )
     return array
 
 
 def _sizes(left_size: Any, right_size: Any, samples: int) -> tuple[int, int]:
-    """The numbers of samples on the left and on the right."""
+    """Return the numbers of samples in the left and the right part."""
     if left_size is None and right_size is None:
         raise ArgumentError(
-            "A split has a size. Received: left_size=None, right_size=None. Pass for example left_size=0.8."
+            "A split needs a size. Received: left_size=None, right_size=None. Pass for example left_size=0.8."
         )
     left, right = _size("left_size", left_size, samples), _size("right_size", right_size, samples)
     left = samples - right if left is None and right is not None else left
@@ -95,7 +98,7 @@ def _sizes(left_size: Any, right_size: Any, samples: int) -> tuple[int, int]:
     assert left is not None and right is not None
     if left < 1 or right < 1 or left + right > samples:
         raise ArgumentError(
-            f"Both parts of a split hold at least one sample, and together at most all {samples}. "
+            f"Each part of a split must have at least one sample, and both together at most {samples}. "
             f"Received: left_size={left_size!r}, right_size={right_size!r}, which are {left} and {right} samples. "
             "Change the sizes."
         )
@@ -103,14 +106,14 @@ def _sizes(left_size: Any, right_size: Any, samples: int) -> tuple[int, int]:
 
 
 def _size(name: str, size: Any, samples: int) -> int | None:
-    """A size as a number of samples."""
+    """Return a size as a number of samples."""
     if size is None:
         return None
     count, share = whole(size), real(size)
     if share is None or (count is None and not 0 < share < 1):
         kind = ArgumentTypeError if share is None else ArgumentError
         raise kind(
-            f"{name} is a part of the samples between 0 and 1, or their number. Received: {name}={size!r}. "
+            f"{name} must be a share of the samples between 0 and 1, or their number. Received: {name}={size!r}. "
             f"Pass for example {name}=0.8."
         )
     return round(share * samples) if count is None else count
@@ -120,7 +123,7 @@ def _size(name: str, size: Any, samples: int) -> int | None:
 
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
-    """Return inputs, targets and weights out of what `train_step` gets; what is not there is None.
+    """Return inputs, targets and weights from the argument of `train_step`; a missing part is None.
 
     Parameters
     ----------
@@ -130,7 +133,7 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     Raises
     ------
     ArgumentError
-        For a tuple of none or of more than three.
+        For an empty tuple or one of more than three.
 
     Examples
     --------
@@ -146,7 +149,7 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
         return data, None, None
     if not 1 <= len(data) <= 3:
         raise ArgumentError(
-            f"A batch is (x,), (x, y) or (x, y, sample_weight). Received: a tuple of {len(data)}. "
+            f"A batch must be (x,), (x, y) or (x, y, sample_weight). Received: a tuple of {len(data)}. "
             "Put several inputs into one x: ((a, b), y)."
         )
     x, y, sample_weight = (*data, None, None)[:3]
@@ -154,7 +157,7 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-    """Return inputs, targets and weights as a data set gives them.
+    """Return inputs, targets and weights in the form in which a data set yields them.
 
     Parameters
     ----------
@@ -164,12 +167,12 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
     Returns
     -------
     x, (x,), (x, y) or (x, y, sample_weight)
-        `x` itself when it is a single array without targets.
+        `x` itself if it is a single array without targets.
 
     Raises
     ------
     ArgumentError
-        For weights without targets, which tf.keras drops.
+        For weights without targets, which tf.keras ignores.
 
     Examples
     --------
@@ -182,7 +185,7 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
     """
     if y is None and sample_weight is not None:
         raise ArgumentError(
-            "Weights are those of targets. Received: a sample_weight without y. Pass y, or leave sample_weight out."
+            "Sample weights need targets. Received: a sample_weight without y. Pass y, or leave sample_weight out."
         )
     if y is None:
         return (x,) if nest.is_nested(x) else x

@@ -1,7 +1,7 @@
-"""A model as a drawing: boxes for layers, and lines from what computes a value to what takes it.
+"""A model as a drawing: boxes for layers, and lines from the layer that computes a value to those that use it.
 
-What is drawn is worked out once, as plain data. `minifit.utils.plot_model` makes a picture of it with pydot; where that
-is missing, the lines of text from here are shown: every layer has a row, and every value that is still needed a lane.
+A `Drawing` is plain data. `minifit.utils.plot_model` turns it into a picture with pydot. Without pydot it prints the
+lines of text from here: each layer has a row, and each value that is still needed has a lane.
 """
 
 import re
@@ -22,15 +22,15 @@ class Box:
     Attributes
     ----------
     name, kind : str
-        The names of the layer and of its class.
+        Names of the layer and of its class.
     activation : str or None
     dtype : str
     inputs, outputs : str
-        Their shapes, "?" where they are unknown.
+        Shapes of the inputs and outputs, "?" if unknown.
     sources : list of Box
-        Whose results it takes, each once.
+        Boxes whose results the layer uses, each once.
     inner : Drawing or None
-        The layers inside, where they are shown.
+        The layers inside, if they are shown.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Drawing:
     name : str
     boxes : list of Box
     lines : list of tuple of Box
-        From one box to another, none of which has others inside: where a model is drawn with its layers, the lines
-        begin and end at these.
+        Lines from one box to another. Boxes with inner boxes have no lines; those of their inner boxes begin and end
+        there.
     """
 
     name: str
@@ -62,16 +62,16 @@ class Drawing:
 
 
 def drawing_of(model: Any, expand_nested: bool = False, layer_range: Sequence[str] | None = None) -> Drawing:
-    """Return what is to be drawn of a model.
+    """Return the drawing of a model.
 
     Parameters
     ----------
     model : Model
-        One that is no graph is a single box, as in Keras.
+        A model that is not a graph becomes a single box, as in Keras.
     expand_nested : bool
-        Whether models in it are drawn with their layers.
+        Whether nested models are drawn with their layers.
     layer_range : two str, optional
-        Regular expressions for the names of the first and the last layer.
+        Names of the first and the last layer, or regular expressions for them.
     """
     graph = model._graph
     if graph is None:
@@ -101,15 +101,15 @@ def _chosen(layers: Sequence[Layer], layer_range: Sequence[str] | None) -> Seque
         return layers
     if len(layer_range) != 2 or not all(isinstance(name, str) for name in layer_range):
         raise ArgumentError(
-            "layer_range is the names of the first and the last layer. "
+            "layer_range must be the names of the first and the last layer. "
             f"Received: layer_range={layer_range!r}. Pass for example ['dense', 'dense_2']."
         )
     first, last = ([i for i, n in enumerate(layers) if re.match(name, n.name)] for name in layer_range)
     if not first or not last:
         missing = layer_range[0] if not first else layer_range[1]
         raise ArgumentError(
-            f"layer_range names layers of the model: {[layer.name for layer in layers]}. Received: {missing!r}. "
-            "Pass the name of one of them, or a regular expression that its name begins with."
+            f"layer_range must name layers of the model: {[layer.name for layer in layers]}. Received: {missing!r}. "
+            "Pass the name of one of them, or a regular expression that matches its beginning."
         )
     begin, end = (min(first), max(last)) if min(first) <= max(last) else (min(last), max(first))
     return layers[begin : end + 1]
@@ -128,8 +128,8 @@ def _box(layer: Any) -> Box:
 
 
 def _name_of_activation(activation: Any) -> str:
-    written = activations.serialize(activation)
-    return str(written["class_name"] if isinstance(written, dict) else written)
+    config = activations.serialize(activation)
+    return str(config["class_name"] if isinstance(config, dict) else config)
 
 
 def _shape(layer: Any, which: str) -> str:
@@ -142,7 +142,7 @@ def _shape(layer: Any, which: str) -> str:
 
 
 def _begin(box: Box, layer: Any, place: int) -> Box:
-    """Return the box without others inside at which a line to an input ends."""
+    """Return the innermost box at which a line to an input ends."""
     while box.inner is not None:
         graph: Graph = layer._graph
         layer, place = graph.inputs[min(place, len(graph.inputs) - 1)].node.layer, 0
@@ -151,7 +151,7 @@ def _begin(box: Box, layer: Any, place: int) -> Box:
 
 
 def _end(box: Box, layer: Any, index: int) -> Box:
-    """Return the box without others inside from which a result comes."""
+    """Return the innermost box from which a result comes."""
     while box.inner is not None:
         symbol = layer._graph.outputs[index]
         layer, index = symbol.node.layer, symbol.index
@@ -182,17 +182,17 @@ def text_lines(
     ----------
     drawing : Drawing
     show_shapes, show_dtype, show_layer_names, show_layer_activations : bool
-        As of `plot_model`.
+        As for `plot_model`.
     ascii : bool, default False
-        Whether the lanes are drawn in ASCII alone.
+        Whether to draw the lanes with only ASCII characters.
     """
 
     def words(box: Box) -> str:
-        said = [f"{box.name} ({box.kind})" if show_layer_names else box.kind]
-        said += [box.activation] if show_layer_activations and box.activation is not None else []
-        said += [box.dtype] if show_dtype else []
-        said += [f"{box.inputs} -> {box.outputs}"] if show_shapes else []
-        return "  ".join(said)
+        parts = [f"{box.name} ({box.kind})" if show_layer_names else box.kind]
+        parts += [box.activation] if show_layer_activations and box.activation is not None else []
+        parts += [box.dtype] if show_dtype else []
+        parts += [f"{box.inputs} -> {box.outputs}"] if show_shapes else []
+        return "  ".join(parts)
 
     rows = [(lanes.rstrip(), text) for lanes, text in _rows(drawing, words)]
     width = max((len(lanes) for lanes, _ in rows), default=0)
@@ -201,15 +201,16 @@ def text_lines(
 
 
 def _rows(drawing: Drawing, words: Any) -> Iterator[tuple[str, str]]:
-    """The lanes and the words of each row."""
-    lanes: list[Box | None] = []  # whose result runs down each lane
+    """Yield the lanes and the words of each row."""
+    # the box whose result runs down each lane
+    lanes: list[Box | None] = []
     drawn: set[Box] = set()
     waiting = {box: sum(box in other.sources for other in drawing.boxes) for box in drawing.boxes}
     for box in drawing.boxes:
-        taken = [i for i, lane in enumerate(lanes) if lane in box.sources]
+        sources = [i for i, lane in enumerate(lanes) if lane in box.sources]
         for source in box.sources:
             waiting[source] -= 1
-        ending = [i for i in taken if waiting[lanes[i]] == 0]  # type: ignore[index]
+        ending = [i for i in sources if waiting[lanes[i]] == 0]  # type: ignore[index]
         if ending:
             own = ending[0]
         else:
@@ -219,7 +220,7 @@ def _rows(drawing: Drawing, words: Any) -> Iterator[tuple[str, str]]:
         drawn.add(box)
         later = [source.name for source in box.sources if source not in drawn]
         again = f"  and, called again, behind {', '.join(later)}" if later else ""
-        yield _lanes(lanes, own, taken, ending), words(box) + again
+        yield _lanes(lanes, own, sources, ending), words(box) + again
         for i in ending:
             lanes[i] = None
         lanes[own] = box if waiting[box] else None
@@ -231,15 +232,15 @@ def _rows(drawing: Drawing, words: Any) -> Iterator[tuple[str, str]]:
             lanes.pop()
 
 
-def _lanes(lanes: Sequence[Box | None], own: int, taken: Sequence[int], ending: Sequence[int]) -> str:
-    """One row of lanes: a dot where a result begins, and a line to it from those that it is made of."""
-    first, last = min([own, *taken]), max([own, *taken])
+def _lanes(lanes: Sequence[Box | None], own: int, sources: Sequence[int], ending: Sequence[int]) -> str:
+    """Return one row of lanes: a dot where a result begins, and a line to it from its sources."""
+    first, last = min([own, *sources]), max([own, *sources])
     drawn = ""
     for i, lane in enumerate(lanes):
         within = first < i < last
         if i == own:
             mark = "●"
-        elif i in taken:
+        elif i in sources:
             marks = "╰┴╯" if i in ending else "├┼┤"
             mark = marks[1] if within else marks[0] if i == first else marks[2]
         else:

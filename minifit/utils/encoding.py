@@ -1,4 +1,4 @@
-"""Class numbers as one-hot rows, and arrays scaled to unit length: what programs do to data before `fit`."""
+"""Preparations of data for `fit`: class numbers as one-hot rows, and arrays scaled to unit length."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ def to_categorical(y: ArrayLike, num_classes: int | None = None, dtype: Any = "f
     Parameters
     ----------
     y : array_like of int, shape (...) or (..., 1)
-        Class numbers from 0 on; whole floats count as integers.
+        Class numbers of at least 0; floats without a fraction count as integers.
     num_classes : int, optional
         One more than the largest class number when None.
     dtype : dtype, default "float32"
-        The kind of number of the result.
+        Dtype of the result.
 
     Returns
     -------
@@ -29,9 +29,9 @@ def to_categorical(y: ArrayLike, num_classes: int | None = None, dtype: Any = "f
     Raises
     ------
     ArgumentTypeError
-        When `y` holds no numbers, or numbers that are not whole.
+        If `y` contains anything but whole numbers.
     DataError
-        When a class number is negative or not below `num_classes`.
+        If a class number is negative or not below `num_classes`.
 
     Examples
     --------
@@ -70,15 +70,15 @@ def _class_numbers(y: ArrayLike) -> Array:
 
 
 def normalize(x: ArrayLike, axis: int = -1, order: float = 2) -> Array:
-    """Scale an array to unit length along an axis; stretches of zeros stay zeros.
+    """Scale an array to unit length along an axis; vectors of zeros stay zeros.
 
     Parameters
     ----------
     x : array_like
     axis : int, default -1
-        The axis along which the lengths are measured.
+        Axis of the vectors.
     order : float, default 2
-        The order of the norm, as in `numpy.linalg.norm`.
+        Order of the norm, as in `numpy.linalg.norm`.
 
     Returns
     -------
@@ -87,9 +87,9 @@ def normalize(x: ArrayLike, axis: int = -1, order: float = 2) -> Array:
     Raises
     ------
     ArgumentTypeError
-        When `x` does not hold real numbers.
+        If `x` does not contain real numbers.
     ValueError
-        When there is no such axis or norm, as `numpy.linalg.norm` says.
+        If there is no such axis or norm; raised by `numpy.linalg.norm`.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Is a gradient right? The only way to know is to move each number a little and see what the result does.
+"""`check_gradients`: a comparison of gradients with finite differences.
 
-Whoever writes a layer, a loss or an op of their own checks it with `check_gradients`, as minifit's tests do
-with all of theirs. Everything runs in float64, where a small difference of two results still has digits left.
+Use it to test your own layers, losses and ops; minifit's tests use it for all of minifit's. It moves each number a
+little and measures the change of the result, in float64, where a small difference of two results keeps enough digits.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -37,39 +37,38 @@ def check_gradients(
     Parameters
     ----------
     function : callable
-        A function of tensors that returns one tensor, or a layer. Of a layer all trainable weights are
-        checked too, with what their regularizers add; it is built first if need be.
+        A function of tensors that returns one tensor, or a layer. For a layer, all trainable weights are also checked,
+        including the penalties of their regularizers; an unbuilt layer is built first.
     *inputs : array_like
-        What `function` is called with. Gradients are checked for those that hold floats; integers and
-        truth values are constants.
+        Arguments of `function`. Gradients are checked for inputs of floats; integers and bools are constants.
     parameters : iterable of Parameter
-        More to check than the inputs. They count in float64 while the check runs and are put back after it.
+        Parameters to check besides the inputs. They are float64 during the check and restored after it.
     training : bool, default False
-        Whether `function` is called with ``training=True``, as `fit` calls layers.
+        Whether to call `function` with ``training=True``, as `fit` calls layers.
     epsilon : float
-        How far each number is moved, up and down.
+        Distance by which each number is moved, up and down.
     rtol, atol : float
-        Two gradients agree when they differ by at most ``atol + rtol * size``, `size` being the larger one's.
+        Two gradients agree if they differ by at most ``atol + rtol * size``, where `size` is the larger absolute value.
     seed : int
-        For the numbers that weight the elements of the result, and for the streams that the function draws
-        from (dropout), which begin anew at every call.
+        Seed of the random weights of the elements of the result, and of the streams that the function draws from (as
+        dropout does), which restart at every call.
 
     Returns
     -------
     float
-        The largest relative error; gradients smaller than ``atol / rtol`` count as that large.
+        Largest relative error; a gradient smaller than ``atol / rtol`` counts as ``atol / rtol``.
 
     Raises
     ------
     GradientError
-        When a gradient is wrong, or there is none; the text names the worst place.
+        If a gradient is wrong or missing; the message names the worst element.
     ArgumentError
-        When a tolerance is not positive.
+        If a tolerance is not positive.
 
     Notes
     -----
-    At a kink (relu at 0, the larger of two equal numbers) there is no gradient that the differences could
-    agree with: choose inputs away from it.
+    At a kink (relu at 0, the maximum of two equal numbers) no gradient agrees with the differences: choose inputs away
+    from kinks.
 
     Examples
     --------
@@ -84,7 +83,7 @@ def check_gradients(
         if not value > 0:
             raise ArgumentError(f"{name} must be above 0. Received: {name}={value!r}. Leave it out.")
     tensors = [_double(x) for x in inputs]
-    own, trained = _weights_of(function, tensors)
+    weights, trained = _weights_of(function, tensors)
     trained = _once(p for p in (*trained, *parameters) if p.requires_grad)
     leaves: list[tuple[str, Tensor]] = [(f"input {i}", t) for i, t in enumerate(tensors) if t.requires_grad]
     leaves += [(p.name, p) for p in trained]
@@ -93,7 +92,7 @@ def check_gradients(
     def run(recording: bool) -> Tensor:
         return _result(call, tensors, lambda: getattr(function, "losses", ()), seed, recording)
 
-    with _in_double(_once([*own, *trained])):
+    with _in_double(_once([*weights, *trained])):
         run(recording=True).backward()
         gradients = [np.zeros(leaf.shape) if leaf.grad is None else leaf.grad for _, leaf in leaves]
         worst = 0.0
@@ -104,7 +103,7 @@ def check_gradients(
 
 
 def _double(x: Any) -> Tensor:
-    """An input as a tensor of its own: floats in float64 and to be checked, anything else as it is."""
+    """Return an input as a new tensor: floats as float64 with a gradient, anything else as a constant."""
     array = np.asarray(x)
     if array.dtype.kind != "f":
         return Tensor(array)
@@ -112,10 +111,11 @@ def _double(x: Any) -> Tensor:
 
 
 def _weights_of(function: Any, tensors: list[Tensor]) -> tuple[list[Parameter], list[Parameter]]:
-    """All weights of a layer, and those that are trained; none of a plain function."""
+    """Return all weights of a layer and the trained ones; a plain function has none."""
     if not hasattr(function, "trainable_weights"):
         return [], []
-    if not getattr(function, "built", True):  # called in its own dtype first, so that it has its weights
+    if not getattr(function, "built", True):
+        # a call in the layer's own dtype creates its weights
         with Context(recording=False, streams=current().streams):
             function(*(Tensor(t.value.astype(FLOAT)) if t.requires_grad else t for t in tensors))
     trained = list(function.trainable_weights)
@@ -128,14 +128,14 @@ def _once(parameters: Iterable[Parameter]) -> list[Parameter]:
 
 @contextmanager
 def _in_double(parameters: list[Parameter]) -> Iterator[None]:
-    """While it lasts, the parameters are float64 copies of themselves, without gradients."""
-    kept = [(p, p.grad, (p.value, p.slot, p.buffer, p.start)) for p in parameters]
+    """Replace parameters with float64 copies without gradients, inside the context."""
+    originals = [(p, p.grad, (p.value, p.slot, p.buffer, p.start)) for p in parameters]
     try:
         for p in parameters:
             p.move_to(np.array(p.value, DOUBLE, order="C"))
         yield
     finally:
-        for p, grad, place in kept:
+        for p, grad, place in originals:
             p.move_to(*place)
             p.grad = grad
 
@@ -147,13 +147,13 @@ def _result(
     seed: int,
     recording: bool,
 ) -> Tensor:
-    """The function's result as one number: its elements times fixed random weights, plus what layers add."""
+    """Return the result of the function as one number: the weighted sum of its elements, plus added losses."""
     with Context(recording=recording, streams=Streams(seed)) as here:
         y: Any = function(*tensors)
         if not isinstance(y, Tensor) or (recording and not y.requires_grad):
             raise GradientError(
                 "The function must return a tensor that depends on its inputs or parameters. "
-                f"Received: {type(y).__name__}. Compute in minifit.ops, not in NumPy."
+                f"Received: {type(y).__name__}. Compute it with minifit.ops, not with NumPy."
             )
         if y.dtype != DOUBLE:
             raise GradientError(
@@ -168,7 +168,7 @@ def _result(
 
 
 def _by_differences(run: Callable[[bool], Tensor], value: Array, epsilon: float) -> Array:
-    """(f(x + epsilon) - f(x - epsilon)) / (2 epsilon) for each number x in `value`, which is put back."""
+    """Return (f(x + epsilon) - f(x - epsilon)) / (2 epsilon) for each number x in `value`; restore `value`."""
     flat = value.reshape(-1)
     slopes = np.empty(flat.size)
     for i, x in enumerate(flat.tolist()):
@@ -182,17 +182,18 @@ def _by_differences(run: Callable[[bool], Tensor], value: Array, epsilon: float)
 
 
 def _compare(name: str, analytic: Array, numeric: Array, rtol: float, atol: float) -> float:
-    """The largest relative error of a gradient, when none is too large."""
+    """Return the largest relative error of a gradient; raise an error if it is too large."""
     if analytic.shape != numeric.shape:
         raise GradientError(
-            f"A gradient has the shape of what it belongs to. Received: {analytic.shape} for {name} of shape "
-            f"{numeric.shape}. Sum over what was broadcast."
+            f"A gradient must have the shape of its input or parameter. Received: {analytic.shape} for {name} of shape "
+            f"{numeric.shape}. Sum over the broadcast axes."
         )
     if not numeric.size:
         return 0.0
     size = np.maximum(np.abs(analytic), np.abs(numeric))
     errors = np.abs(analytic - numeric) / (size + atol / rtol)
-    at = np.unravel_index(int(np.argmax(errors)), errors.shape)  # of a NaN too
+    # argmax also finds a NaN
+    at = np.unravel_index(int(np.argmax(errors)), errors.shape)
     if not errors[at] <= rtol:
         raise GradientError(
             f"The gradient of {name} is wrong, most at element {tuple(map(int, at))}: backward() gives "

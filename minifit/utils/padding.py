@@ -1,4 +1,4 @@
-"""Lists of several lengths as one array, cut or filled up to one length."""
+"""Padding and truncating: lists of several lengths as one array."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,18 +19,18 @@ def pad_sequences(
     truncating: str = "pre",
     value: Any = 0.0,
 ) -> Array:
-    """Return lists of several lengths as one array.
+    """Pad and truncate lists of several lengths to one array.
 
     Parameters
     ----------
-    sequences : list of lists, or of arrays of the same shape but for the first axis
+    sequences : list of lists, or of arrays whose shapes differ only in the first axis
     maxlen : int, optional
-        The length of each; that of the longest when None.
+        Length of each row; that of the longest sequence when None.
     dtype : dtype, default "int32"
     padding, truncating : {"pre", "post"}
-        Whether shorter ones are filled up in front or behind, and where longer ones are cut.
+        Side on which shorter sequences are padded, and on which longer ones are cut: the front or the end.
     value : number or str, default 0
-        What fills up.
+        Value of the padding.
 
     Returns
     -------
@@ -39,9 +39,9 @@ def pad_sequences(
     Raises
     ------
     ArgumentError
-        For another side.
+        For any other side.
     DataError
-        For what is no list of lists, and for parts of several shapes.
+        For anything but a list of lists, and for sequences of different shapes.
 
     Examples
     --------
@@ -55,9 +55,11 @@ def pad_sequences(
     """
     for name, side in (("padding", padding), ("truncating", truncating)):
         if side not in SIDES:
-            raise ArgumentError(f"{name} is 'pre' or 'post'. Received: {name}={side!r}.")
+            raise ArgumentError(f"{name} must be 'pre' or 'post'. Received: {name}={side!r}.")
     if not all(hasattr(part, "__len__") for part in sequences):
-        raise DataError("sequences is a list of lists. Received: a part without a length. Wrap it: [part].")
+        raise DataError(
+            "sequences must be a list of lists. Received: a part without a length. Wrap it: [part]."
+        )
     length = max(map(len, sequences), default=0) if maxlen is None else maxlen
     cut = truncating == "pre"
     parts = [
@@ -66,7 +68,8 @@ def pad_sequences(
     shapes = {part.shape[1:] for part in parts if len(part)}
     if len(shapes) > 1:
         raise DataError(
-            f"All parts have the shape of the first but for their length. Received: {sorted(shapes)}. Reshape them."
+            "All sequences must have the shape of the first, except for the length. "
+            f"Received: {sorted(shapes)}. Reshape them."
         )
     padded = np.full((len(parts), length, *(shapes.pop() if shapes else ())), value, dtype)
     for row, part in zip(padded, parts, strict=True):

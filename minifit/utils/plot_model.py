@@ -1,4 +1,4 @@
-"""`plot_model`: a picture of a model, or its drawing as text where pydot or Graphviz are missing."""
+"""`plot_model`: a picture of a model, or a drawing as text if pydot or Graphviz is missing."""
 
 import os
 import sys
@@ -27,16 +27,16 @@ def model_to_dot(
     layer_range: Sequence[str] | None = None,
     show_layer_activations: bool = False,
 ) -> Any:
-    """Return a model as a graph of pydot.
+    """Return a model as a pydot graph.
 
-    Needs pydot: ``pip install minifit-training[plot]``.
+    Requires pydot: ``pip install minifit-training[plot]``.
 
     Parameters
     ----------
     model, show_shapes, show_dtype, show_layer_names, rankdir, expand_nested, dpi, layer_range, show_layer_activations
-        As of `plot_model`.
+        As for `plot_model`.
     subgraph : bool, default False
-        Whether to return a ``pydot.Cluster``, to be a part of another graph.
+        Whether to return a ``pydot.Cluster``, for use in another graph.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def model_to_dot(
     MissingPackageError
         Without pydot.
     NotBuiltError, ArgumentError
-        As `plot_model`.
+        As for `plot_model`.
 
     References
     ----------
@@ -58,7 +58,7 @@ def model_to_dot(
     if pydot is None:
         raise MissingPackageError(
             "A graph of a model needs the package pydot. Install it: pip install minifit-training[plot]; "
-            "plot_model draws in text without it."
+            "without it, plot_model draws the model as text."
         )
     graph: Any
     if subgraph:
@@ -99,29 +99,30 @@ def plot_model(
 ) -> Any:
     """Write a picture of a model to a file.
 
-    Needs pydot, ``pip install minifit-training[plot]``, and the programs of Graphviz, https://graphviz.org/download.
-    Where one of them is missing, the model is drawn in text on the terminal, from its inputs at the top, with a hint.
+    Requires pydot, ``pip install minifit-training[plot]``, and the programs of Graphviz,
+    https://graphviz.org/download. If one of them is missing, `plot_model` prints the model as text, from the inputs at
+    the top, with a hint.
 
     Parameters
     ----------
     model : Model
-        Built. One that is no graph is a single box.
+        A built model. A model that is not a graph becomes a single box.
     to_file : str or PathLike, default "model.png"
-        Its end says the format: png, svg, pdf, ...; dot is Graphviz's text, which pydot alone writes.
+        Its extension sets the format: png, svg, pdf, ...; dot is Graphviz's text, which needs only pydot.
     show_shapes : bool, default False
         Whether boxes show the shapes of inputs and outputs.
     show_dtype : bool, default False
-        Whether boxes show the kind of number.
+        Whether boxes show the dtype.
     show_layer_names : bool, default True
         Whether boxes show the names of layers beside those of their classes.
     rankdir : {"TB", "LR", "BT", "RL"}, default "TB"
-        From top to bottom, from left to right, or the other way round.
+        Direction of the drawing: from top to bottom, from left to right, or the reverse.
     expand_nested : bool, default False
-        Whether models in the model are drawn with their layers.
+        Whether nested models are drawn with their layers.
     dpi : int, default 96
-        Dots in an inch.
+        Dots per inch.
     layer_range : list of two str, optional
-        The names of the first and the last layer to draw, or regular expressions for them.
+        Names of the first and the last layer to draw, or regular expressions for them.
     show_layer_activations : bool, default False
         Whether boxes show activations.
 
@@ -133,11 +134,11 @@ def plot_model(
     Raises
     ------
     NotBuiltError
-        When the model has no layers yet that have shapes.
+        If the model is not built.
     ArgumentError
-        For another `rankdir`, a format that Graphviz does not know, or a range without layers.
+        For any other `rankdir`, a format that Graphviz does not know, or a range without layers.
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
 
     References
     ----------
@@ -154,12 +155,12 @@ def plot_model(
         content = _picture(graph, kind)
     except (MissingPackageError, FileNotFoundError) as error:
         if isinstance(error, MissingPackageError):
-            lacking = "the package pydot is missing. Install it: pip install minifit-training[plot]"
+            reason = "the package pydot is missing. Install it: pip install minifit-training[plot]"
         else:
-            lacking = "the programs of Graphviz are missing. Install them: https://graphviz.org/download"
+            reason = "the programs of Graphviz are missing. Install them: https://graphviz.org/download"
         for line in text_lines(drawing, *shown, show_layer_activations, console.only_ascii(sys.stdout)):
             console.show(line)
-        console.warn(f"The model is drawn in text, and {os.fspath(to_file)} is not written: {lacking}.")
+        console.warn(f"The model is drawn as text, and {os.fspath(to_file)} is not written: {reason}.")
         return None
     atomic.write(to_file, content)
     return _image(to_file, kind)
@@ -169,18 +170,18 @@ def _checked(model: Any, rankdir: str, expand_nested: bool, layer_range: Sequenc
     """Return the drawing of a model; raise an error if it cannot be drawn."""
     if rankdir not in _DIRECTIONS:
         raise ArgumentError(
-            f"rankdir is one of {', '.join(_DIRECTIONS)}. Received: rankdir={rankdir!r}. Pass one of them."
+            f"rankdir must be one of {', '.join(_DIRECTIONS)}. Received: rankdir={rankdir!r}. Pass one of them."
         )
     if not model.built:
         raise NotBuiltError(
-            f"A model is drawn once it is built. Received: {model.name!r}, which is not. "
-            "Call build((None, features)), give the first layer an input_shape, or let it see data."
+            f"Build a model before drawing it. Received: {model.name!r}, which is not built. "
+            "Call build((None, features)), give the first layer an input_shape, or call the model on data."
         )
     return drawing_of(model, expand_nested, layer_range)
 
 
 def _fill(pydot: Any, graph: Any, drawing: Drawing, label: Any) -> None:
-    """Put the boxes into a graph, and those inside others into clusters."""
+    """Add the boxes to a graph, and inner boxes to clusters."""
     for box in drawing.boxes:
         if box.inner is None:
             graph.add_node(pydot.Node(str(id(box)), label=label(box)))
@@ -193,7 +194,7 @@ def _fill(pydot: Any, graph: Any, drawing: Drawing, label: Any) -> None:
 
 
 def _escaped(text: str) -> str:
-    """A text as a part of a record: characters that divide records stand for themselves."""
+    """Return a text for a record label, with the characters escaped that structure records."""
     return "".join(f"\\{c}" if c in '{}|<>"\\ ' else c for c in text)
 
 
@@ -202,7 +203,7 @@ def _quoted(text: str) -> str:
 
 
 def _pydot() -> Any:
-    """The package, None where it is missing."""
+    """Return the package pydot; None if it is missing."""
     try:
         with interrupts.importing("pydot"):
             import pydot
@@ -212,21 +213,22 @@ def _pydot() -> Any:
 
 
 def _picture(graph: Any, kind: str) -> bytes:
-    """Return the content of a file; raises FileNotFoundError where Graphviz is missing."""
+    """Return the content of a picture file; raise FileNotFoundError if Graphviz is missing."""
     if kind == "dot":
         return str(graph.to_string()).encode()
     try:
         content: bytes = graph.create(format=kind)
-    except AssertionError as error:  # what pydot raises when Graphviz refuses
+    # pydot raises AssertionError when Graphviz fails
+    except AssertionError as error:
         raise ArgumentError(
-            f"The end of to_file is a format that Graphviz draws, such as png, svg and pdf. Received: {kind!r}. "
-            "Give the file another name."
+            "The extension of to_file must be a format that Graphviz draws, such as png, svg and pdf. "
+            f"Received: {kind!r}. Change the extension."
         ) from error
     return content
 
 
 def _image(path: str | os.PathLike[str], kind: str) -> Any:
-    """The picture for a notebook; None elsewhere."""
+    """Return the picture in a notebook; None elsewhere."""
     if (
         "IPython" not in sys.modules
         or sys.modules["IPython"].get_ipython() is None

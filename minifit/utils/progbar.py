@@ -1,4 +1,4 @@
-"""`Progbar`: a progress bar for loops of one's own, as programs written for Keras use it."""
+"""`Progbar`: the progress bar of `fit` for hand-written loops."""
 
 import time
 from collections.abc import Iterable
@@ -12,31 +12,31 @@ from minifit.progress_bar import ProgressBar, metric_names, shown
 
 
 class Progbar:
-    """A progress bar, drawn as that of `fit`.
+    """A progress bar that looks like that of `fit`.
 
     Parameters
     ----------
     target : int or None
-        Steps in all; None when unknown.
+        Total number of steps; None when unknown.
     width : int, default 30
         Characters of the bar itself.
     verbose : {1, 0, 2}, default 1
-        0 is silent, 1 shows a bar on a terminal or in a notebook and a line at the end, 2 the line alone.
+        0 is silent, 1 shows a bar on a terminal or in a notebook and a line at the end, 2 shows only the line.
     interval : float, default 0.05
-        Seconds between two drawings, at least.
+        Shortest time between two updates of the bar, in seconds.
     stateful_metrics : iterable of str, optional
-        Names of values that are shown as they are. Of others the mean over the steps is shown.
+        Names of values that are shown unchanged. Other values are averaged over the steps.
     unit_name : str, default "step"
-        The word for a step.
+        Word for a step.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        For arguments that are none of these.
+        For any other argument.
 
     Notes
     -----
-    The clock runs from here on. The line that stays is ``10/10 steps - 0.25 s - loss: 0.1234``.
+    The clock starts here. The final line is ``10/10 steps - 0.25 s - loss: 0.1234``.
 
     Examples
     --------
@@ -78,16 +78,16 @@ class Progbar:
     def update(
         self, current: int, values: Iterable[tuple[str, Any]] | None = None, finalize: bool | None = None
     ) -> None:
-        """Say how far the loop has come.
+        """Show the progress of the loop.
 
         Parameters
         ----------
         current : int
-            Steps that are done.
+            Number of steps done.
         values : list of tuple (name, value), optional
-            The value of the steps since the last call.
+            Values of the steps since the last call.
         finalize : bool, optional
-            Whether this is the end; when None, it is once `current` has reached the target.
+            Whether this is the last call; None means that it is once `current` reaches the target.
         """
         for name, value in values or ():
             self._take(name, value, max(current - self._seen, 1))
@@ -108,11 +108,11 @@ class Progbar:
             self._bar.draw(self._text())
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
-        """Say that `n` more steps are done; `values` as for `update`."""
+        """Advance the bar by `n` steps; `values` as for `update`."""
         self.update(self._seen + n, values)
 
     def _take(self, name: str, value: Any, steps: int) -> None:
-        """Add a value to the mean that is shown, or put it in the place of the last one."""
+        """Add a value to its mean; replace the value of a stateful metric."""
         if name in self.stateful_metrics:
             self._sums[name] = value, 1
             return

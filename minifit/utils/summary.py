@@ -11,11 +11,14 @@ from minifit.parameters import Parameter
 
 _CHAIN = (65, (0.45, 0.85, 1.0))
 _GRAPH = (98, (0.33, 0.55, 0.67, 1.0))
-"""The width of a table, and the ends of its columns as parts of the width."""
+"""Width of a table, and the ends of its columns as shares of the width."""
 
 _HEADER = ("Layer (type)", "Output Shape", "Param #", "Connected to")
-_TRAINABLE = 11  # characters of the column that `show_trainable` adds
-_BREAKS = ("),", "},", "],", "',")  # behind these a cell is continued in the next line, as in tf.keras
+_TRAINABLE = 11
+"""Characters of the column that `show_trainable` adds."""
+
+_BREAKS = ("),", "},", "],", "',")
+"""Texts after which a cell continues on the next line, as in tf.keras."""
 
 
 def summary_lines(
@@ -26,22 +29,22 @@ def summary_lines(
     expand_nested: bool = False,
     show_trainable: bool = False,
 ) -> list[str]:
-    """Return a model's layers, their output shapes and their numbers of parameters, as lines of text.
+    """Return a table of a model's layers, output shapes and numbers of parameters, as lines of text.
 
     Parameters
     ----------
     model : Model
-        With its `name`, `layers` and weights.
+        An object with `name`, `layers` and weights.
     graph : Graph, optional
-        That of a model which is no chain by its class: where it branches or shares layers, a column says what each
-        layer is called on.
+        Graph of a model whose class is not a chain. If the graph branches or shares layers, another column lists the
+        inputs of each layer.
     line_length : int, default 65, or 98 with that column
     positions : three or four growing numbers, optional
-        Where the columns end: parts of the line when they are at most 1, else characters.
+        Ends of the columns: shares of the line if at most 1, else characters.
     expand_nested : bool, default False
-        Whether the layers of models in the model are listed, each inside a border.
+        Whether to list the layers of nested models, each inside a border.
     show_trainable : bool, default False
-        Whether a last column says ``Y`` or ``N`` for each layer.
+        Whether to add a last column with ``Y`` or ``N`` for each layer.
     """
     connected = graph is not None and not is_chain(graph)
     default_width, default_ends = _GRAPH if connected else _CHAIN
@@ -62,7 +65,7 @@ def summary_lines(
 
 
 def is_chain(graph: Graph) -> bool:
-    """Return whether every call takes what the one before it returns, and no layer is called twice."""
+    """Return True if each layer is called once, on the result of the previous one."""
     if len(graph.inputs) != 1 or len({node.layer for node in graph.nodes}) != len(graph.nodes):
         return False
     before = graph.inputs[0].node
@@ -74,7 +77,7 @@ def is_chain(graph: Graph) -> bool:
 
 
 def connections(layer: Layer, graph: Graph) -> list[str]:
-    """Return what a layer is called on in a graph: the layer, which of its calls, and which of the results."""
+    """Return the inputs of a layer in a graph: for each the layer, the number of its call, and that of the result."""
     nodes = set(graph.nodes)
     return [
         f"{symbol.node.layer.name}[{symbol.node.layer._nodes.index(symbol.node)}][{symbol.index}]"
@@ -85,7 +88,7 @@ def connections(layer: Layer, graph: Graph) -> list[str]:
 
 
 def shape_of(layer: Layer) -> str:
-    """Return the shape of a layer's output as Keras says it."""
+    """Return the shape of a layer's output in the words of Keras."""
     try:
         shape = layer.output_shape
     except UnconnectedError:
@@ -101,17 +104,17 @@ class _Table:
     Parameters
     ----------
     graph : Graph or None
-        By which the layers are connected, where a column says so.
+        Graph for the column with the inputs of each layer; None without that column.
     width : int
     ends : list of int
-        Where the columns end.
+        Ends of the columns.
     expand_nested, show_trainable : bool
-        As of `summary_lines`.
+        As for `summary_lines`.
 
     Attributes
     ----------
     spaced : bool
-        Whether there is an empty line behind every layer.
+        Whether an empty line follows each layer.
     """
 
     spaced = False
@@ -123,7 +126,7 @@ class _Table:
         self._expand_nested, self._show_trainable = expand_nested, show_trainable
 
     def layer(self, layer: Layer, level: int = 0, last: bool = False) -> Iterator[str]:
-        """The row of a layer, and those of the layers in it, each level inside one more border."""
+        """Yield the row of a layer and those of its nested layers, each level inside one more border."""
         title = f"{layer.name} ({type(layer).__name__})"
         cells = [title, shape_of(layer), str(layer.count_params()) if layer.built else "0 (unused)"]
         if self._graph is not None:
@@ -141,12 +144,13 @@ class _Table:
             yield self._line(" ", level)
 
     def row(self, cells: Sequence[str], level: int = 0) -> Iterator[str]:
-        """The lines of a row: a cell that is too long goes on in the next line."""
+        """Yield the lines of a row: a cell that is too long continues on the next line."""
         rest = list(cells)
         while any(rest):
             line = "|" * level + " "
             for i, end in enumerate(self._ends):
-                free = end - level - len(line) - (2 if i < len(self._ends) - 1 else 0)  # two spaces between
+                # two spaces separate the columns
+                free = end - level - len(line) - (2 if i < len(self._ends) - 1 else 0)
                 part = _up_to_a_break(rest[i][: max(free, 1)])
                 rest[i] = rest[i][len(part) :]
                 line = (line + part).ljust(end - level)
@@ -162,12 +166,12 @@ def _up_to_a_break(text: str) -> str:
 
 
 def _layers_of(layer: Layer) -> list[Layer]:
-    """The layers of a model that is a layer; none of any other layer."""
+    """Return the layers of a nested model; none for any other layer."""
     return list(getattr(layer, "layers", ()))
 
 
 def _counts(model: Any) -> list[str]:
-    """Return lines with how many numbers the weights hold, each weight counted once."""
+    """Return the lines with the numbers of parameters; each weight counts once."""
 
     def count(weights: Sequence[Parameter]) -> int:
         return sum(w.value.size for w in dict.fromkeys(weights))
@@ -181,7 +185,7 @@ def _counts(model: Any) -> list[str]:
 
 
 def _checked_ends(positions: Sequence[float], default: Sequence[float], width: int) -> list[int]:
-    """The columns' ends in characters."""
+    """Return the ends of the columns in characters."""
     try:
         ends = [int(width * p) if p <= 1 else int(p) for p in positions]
     except (TypeError, ValueError):
@@ -189,7 +193,7 @@ def _checked_ends(positions: Sequence[float], default: Sequence[float], width: i
     if len(ends) != len(default) or any(b <= a for a, b in zip([0, *ends], ends, strict=False)):
         number = {3: "three", 4: "four"}[len(default)]
         raise ArgumentError(
-            f"positions are {number} growing numbers: where the columns end, as parts of the line or in characters. "
-            f"Received: positions={positions!r}. Leave it out for {list(default)}."
+            f"positions must be {number} growing numbers: the ends of the columns, as shares of the line or in "
+            f"characters. Received: positions={positions!r}. Leave it out for {list(default)}."
         )
     return ends

@@ -1,4 +1,4 @@
-"""Texts as numbers of words, as programs make them before `fit`: a word's number is its place by frequency."""
+"""Texts as sequences of word numbers, for use before `fit`: the number of a word is its rank by frequency."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,11 +23,11 @@ def text_to_word_sequence(
     ----------
     input_text : str
     filters : str
-        Characters that count as gaps between words.
+        Characters that separate words.
     lower : bool, default True
-        Whether the words are written in small letters.
+        Whether to convert the words to lower case.
     split : str, default " "
-        What stands between words.
+        Separator between words.
 
     Examples
     --------
@@ -44,32 +44,32 @@ def text_to_word_sequence(
 
 
 class Tokenizer:
-    """The words of many texts, numbered from 1 on by how often they occur.
+    """A vocabulary of the words of many texts, numbered from 1 by decreasing frequency.
 
     Parameters
     ----------
     num_words : int, optional
-        One more than the largest number that is used: only the ``num_words - 1`` most frequent words count. All count
-        when None.
+        One more than the largest number in use: only the ``num_words - 1`` most frequent words count. None means that
+        all words count.
     filters, lower, split
-        As in `text_to_word_sequence`.
+        As for `text_to_word_sequence`.
     char_level : bool, default False
-        Whether every character is a word.
+        Whether each character is a word.
     oov_token : str, optional
-        What stands for other words, with the number 1. They are left out when None.
+        Word with the number 1 that replaces unknown words. When None, unknown words are left out.
     document_count : int, default 0
-        How many texts were seen before.
+        Number of texts counted before.
 
     Attributes
     ----------
     word_counts, word_docs : dict of str to int
-        How often each word occurs, and in how many texts.
+        Number of occurrences of each word, and number of texts that contain it.
     word_index, index_word : dict
-        The number of each word, also of those beyond `num_words`, and the word of each number.
+        The number of each word, including words beyond `num_words`, and the word of each number.
     index_docs : dict of int to int
-        In how many texts the word of a number occurs.
+        Number of texts that contain the word of each number.
     document_count : int
-        How many texts were seen.
+        Number of texts counted.
 
     Examples
     --------
@@ -117,7 +117,7 @@ class Tokenizer:
             self.index_docs[self.word_index[word]] = count
 
     def fit_on_sequences(self, sequences: Sequence[Sequence[int]]) -> None:
-        """Count in how many texts each number occurs, for `sequences_to_matrix` with ``mode="tfidf"``."""
+        """Count the texts that contain each number, for `sequences_to_matrix` with ``mode="tfidf"``."""
         self.document_count += len(sequences)
         for numbers in sequences:
             for number in set(numbers):
@@ -128,20 +128,20 @@ class Tokenizer:
         return list(self.texts_to_sequences_generator(texts))
 
     def texts_to_sequences_generator(self, texts: Iterable[Text]) -> Iterator[list[int]]:
-        """Yield the numbers of the words of one text after another."""
+        """Yield the numbers of the words of each text."""
         other = None if self.oov_token is None else self.word_index.get(self.oov_token)
         for words in map(self._words, texts):
             numbers = (self._used(self.word_index.get(word), other) for word in words)
             yield [number for number in numbers if number is not None]
 
     def sequences_to_texts(self, sequences: Iterable[Sequence[int]]) -> list[str]:
-        """Return the words of numbers, with blanks between."""
+        """Return the words of each sequence of numbers, separated by spaces."""
         other = None if self.oov_token is None else self.word_index.get(self.oov_token)
-        found = []
+        texts = []
         for numbers in sequences:
             used = (self._used(n if n in self.index_word else None, other) for n in numbers)
-            found.append(" ".join(self.index_word[n] for n in used if n is not None))
-        return found
+            texts.append(" ".join(self.index_word[n] for n in used if n is not None))
+        return texts
 
     def texts_to_matrix(self, texts: Iterable[Text], mode: str = "binary") -> Array:
         """Return a row for each text; see `sequences_to_matrix`."""
@@ -154,7 +154,7 @@ class Tokenizer:
         ----------
         sequences : list of lists of int
         mode : {"binary", "count", "tfidf", "freq"}
-            Whether a word occurs, how often, how often for how common it is, or its share of the text.
+            Value of a column: 1 if the word occurs, its count, its tf-idf, or its share of the text.
 
         Returns
         -------
@@ -163,13 +163,13 @@ class Tokenizer:
         Raises
         ------
         ArgumentError
-            For another mode, when nobody said how many words there are, and for tfidf before texts were seen.
+            For any other mode, without a number of words, and for tfidf before any text was counted.
         """
         columns = self.num_words or (len(self.word_index) + 1 if self.word_index else 0)
         if mode not in MODES or not columns or (mode == "tfidf" and not self.document_count):
             raise ArgumentError(
-                f"A matrix needs a mode of {MODES}, a number of words, and texts that were counted for tfidf. "
-                f"Received: mode={mode!r}, num_words={self.num_words}, {self.document_count} texts seen. "
+                f"A matrix needs a mode of {MODES}, a number of words and, for tfidf, counted texts. "
+                f"Received: mode={mode!r}, num_words={self.num_words}, {self.document_count} counted texts. "
                 "Set num_words, or call fit_on_texts first."
             )
         counts = np.zeros((len(sequences), columns))

@@ -61,7 +61,7 @@ def test_shuffling_without_a_seed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
-        ({}, ArgumentError, "A split has a size"),
+        ({}, ArgumentError, "A split needs a size"),
         ({"left_size": 10}, ArgumentError, "at least one sample.*10 and 0 samples"),
         ({"left_size": 0}, ArgumentError, "at least one sample"),
         ({"left_size": 0.01}, ArgumentError, "0 and 10 samples"),
@@ -80,7 +80,7 @@ def test_sizes_that_are_none(arguments: Any, error: type[Exception], text: str) 
     ("data", "error", "text"),
     [
         ((X, Y[:5]), DataError, "same number of samples.*array 1 has 10, array 2 has 5"),
-        (([], None), DataError, "There must be an array"),
+        (([], None), DataError, "A data set needs an array"),
         ((X, 3), ArgumentTypeError, "Received: 3 of type int"),
     ],
 )

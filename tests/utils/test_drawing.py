@@ -79,10 +79,10 @@ def test_a_part_of_the_layers() -> None:
     model = Sequential([Dense(3, input_shape=(4,), name=name) for name in ("a", "b", "bb", "c")])
     assert lines_of(model, False, ["a$", "b"]) == [("a", "b"), ("b", "bb")]  # expressions, as in Keras
     assert lines_of(model, False, ["c", "bb"]) == [("bb", "c")]
-    with pytest.raises(ArgumentError, match=r"layer_range names layers of the model.*Received: 'x'"):
+    with pytest.raises(ArgumentError, match=r"layer_range must name layers of the model.*Received: 'x'"):
         drawing_of(model, layer_range=["x", "c"])
     for wrong in (["a"], ["a", 3]):
-        with pytest.raises(ArgumentError, match="layer_range is the names"):
+        with pytest.raises(ArgumentError, match="layer_range must be the names"):
             drawing_of(model, layer_range=wrong)  # type: ignore[arg-type]
 
 

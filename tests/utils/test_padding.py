@@ -40,7 +40,7 @@ def test_rows_of_arrays_and_other_kinds() -> None:
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(ArgumentError, match="padding is 'pre' or 'post'"):
+    with pytest.raises(ArgumentError, match="padding must be 'pre' or 'post'"):
         pad_sequences(LISTS, padding="both")
     with pytest.raises(DataError, match="a list of lists"):
         pad_sequences([[1], 2])

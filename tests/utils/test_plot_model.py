@@ -94,7 +94,7 @@ def test_the_text_of_graphviz_needs_no_graphviz(tmp_path: Path, monkeypatch: pyt
 
 def test_without_pydot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setitem(sys.modules, "pydot", None)
-    with pytest.warns(UserWarning, match=r"drawn in text.*pip install minifit-training\[plot\]") as warned:
+    with pytest.warns(UserWarning, match=r"drawn as text.*pip install minifit-training\[plot\]") as warned:
         assert plot_model(branching(), tmp_path / "m.png", show_shapes=True) is None
     assert warned[0].filename == __file__
     lines = capsys.readouterr().out.splitlines()
@@ -106,7 +106,7 @@ def test_without_pydot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
 
 def test_without_graphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.warns(UserWarning, match=r"drawn in text.*https://graphviz.org/download"):
+    with pytest.warns(UserWarning, match=r"drawn as text.*https://graphviz.org/download"):
         plot_model(branching(), tmp_path / "m.png")
     assert "h (Dense)" in capsys.readouterr().out and not list(tmp_path.iterdir())
 
@@ -134,7 +134,7 @@ def test_a_format_that_graphviz_refuses(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_what_cannot_be_drawn() -> None:
-    with pytest.raises(NotBuiltError, match="drawn once it is built"):
+    with pytest.raises(NotBuiltError, match="before drawing it"):
         plot_model(Sequential([Dense(1)]))
-    with pytest.raises(ArgumentError, match="rankdir is one of TB, LR, BT, RL"):
+    with pytest.raises(ArgumentError, match="rankdir must be one of TB, LR, BT, RL"):
         model_to_dot(Model(x := Input((2,)), Dense(1)(x)), rankdir="up")

@@ -201,7 +201,7 @@ def test_calls_of_other_graphs_do_not_count() -> None:
 def test_columns_of_a_graph_may_be_placed() -> None:
     header = printed(shared(), line_length=80, positions=(0.3, 0.6, 0.7, 1.0))[2]
     assert [header.index(word) for word in ("Output", "Param", "Connected")] == [24, 48, 56]
-    with pytest.raises(ArgumentError, match="positions are four growing numbers"):
+    with pytest.raises(ArgumentError, match="positions must be four growing numbers"):
         printed(shared(), positions=(0.3, 0.6, 1.0))
 
 
