@@ -4,8 +4,8 @@
     pytest --standin                            a test run
     %load_ext minifit.standin                   a notebook
 
-While it is installed, ``import tensorflow`` and ``import keras`` find modules whose names are minifit's own classes and
-functions. `minifit.standin.names` lists them all. Importing this package imports nothing but the standard library.
+While it is installed, ``import tensorflow`` and ``import keras`` find modules whose names refer to minifit's classes
+and functions. `minifit.standin.names` lists them all. Importing this package imports only the standard library.
 """
 
 from typing import Any
@@ -16,10 +16,10 @@ __all__ = ["install", "installed", "uninstall"]
 
 
 def load_ipython_extension(_: Any) -> None:
-    """Install the stand-in: ``%load_ext minifit.standin`` comes here."""
+    """Install the stand-in; called by ``%load_ext minifit.standin``."""
     install()
 
 
 def unload_ipython_extension(_: Any) -> None:
-    """Take the stand-in away: ``%unload_ext minifit.standin`` comes here."""
+    """Uninstall the stand-in; called by ``%unload_ext minifit.standin``."""
     uninstall()

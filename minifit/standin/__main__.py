@@ -1,6 +1,6 @@
-"""``python -m minifit.standin script.py args...``: a program with the stand-in, started as Python starts it.
+"""``python -m minifit.standin script.py args...``: the command that runs a program with the stand-in.
 
-``-m module args...`` runs a module, ``-c code args...`` a text.
+As in Python, ``-m module args...`` runs a module and ``-c code args...`` a string.
 """
 
 import sys
@@ -10,7 +10,7 @@ from minifit.standin.installing import install
 
 
 def main(arguments: list[str]) -> None:
-    """Run the program that the arguments name, with the rest of them as its own."""
+    """Run the program named by the first arguments, with the other arguments."""
     program = programs.named(arguments, "python -m minifit.standin")
     install()
     programs.run(program)

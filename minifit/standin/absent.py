@@ -1,8 +1,8 @@
-"""Classes of TensorFlow that minifit does not have, for packages that only name them.
+"""Placeholders for classes of TensorFlow that minifit does not have, for packages that only name them.
 
-Large packages derive classes from these or name them in annotations, all of which happens on import. A package can
-then be used for its other parts. No object of such a class exists: `isinstance` is False for everything, and the call
-of the class or of one derived from it is refused.
+On import, large packages derive classes from these or name them in annotations. With the placeholders their other
+parts can be used. A placeholder has no instances: `isinstance` is False for every object, and calling the class or one
+derived from it raises an error.
 """
 
 from typing import Any
@@ -12,10 +12,10 @@ from minifit.layers import Layer
 
 
 class Absent(type):
-    """The kind of a class that has no objects here."""
+    """The metaclass of classes without instances."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Refuse to make an object.
+        """Raise an error instead of creating an object.
 
         Raises
         ------
@@ -25,16 +25,17 @@ class Absent(type):
         raise MissingNameError(cls._text(f"{cls.__name__}(...)"))
 
     def __getattr__(cls, name: str) -> Any:
-        """Refuse a method of the class, as ``tf.random.Generator.from_seed``."""
-        if name.startswith("_"):  # Python's own questions
+        """Raise an error for a method of the class, such as ``tf.random.Generator.from_seed``."""
+        # Python itself looks up special names
+        if name.startswith("_"):
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
         raise MissingNameError(cls._text(f"{cls.__name__}.{name}"))
 
     def _text(cls, received: str) -> str:
         own = next(c.__name__ for c in cls.__mro__ if c.__module__ == __name__)
         return (
-            f"The stand-in has {own} as a name alone: for isinstance, annotations and classes that are derived from "
-            f"it. Received: {received}. Leave it out, or run this program on TensorFlow."
+            f"The stand-in has only the name {own}: for isinstance, annotations and derived classes. "
+            f"Received: {received}. Leave it out, or run this program on TensorFlow."
         )
 
 
@@ -43,7 +44,7 @@ class AbstractRNNCell(Layer, metaclass=Absent):
 
 
 class InputSpec(metaclass=Absent):
-    """The shape and dtype that a layer asks of its inputs."""
+    """The shape and dtype that a layer requires of its inputs."""
 
 
 class KeyValueTensorInitializer(metaclass=Absent):
@@ -67,8 +68,8 @@ class SimpleRNNCell(Layer, metaclass=Absent):
 
 
 class SparseTensor(metaclass=Absent):
-    """A tensor that is mostly zeros."""
+    """A tensor of mostly zeros."""
 
 
 class Wrapper(Layer, metaclass=Absent):
-    """A layer around another one."""
+    """A layer that wraps another one."""

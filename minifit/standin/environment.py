@@ -1,4 +1,4 @@
-"""TensorFlow's functions about its surroundings: devices, graphs, logs. There is one device and no graph here."""
+"""TensorFlow's functions for devices, graphs and logs. minifit has one device and no TensorFlow graphs."""
 
 import logging
 import sys
@@ -24,7 +24,7 @@ STRING = "string"
 
 
 class UnconnectedGradients(Enum):
-    """The values that stand for a gradient that does not exist."""
+    """The values that can replace a gradient that does not exist."""
 
     NONE = "none"
     ZERO = "zero"
@@ -41,79 +41,79 @@ CPU = PhysicalDevice("/physical_device:CPU:0", "CPU")
 
 
 def list_physical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
-    """Return the devices of a kind: one CPU and nothing else."""
+    """Return the devices of a type: one CPU and nothing else."""
     return [CPU] if device_type in (None, "CPU") else []
 
 
 def list_logical_devices(device_type: str | None = None) -> list[PhysicalDevice]:
-    """Return the devices of a kind as TensorFlow would use them."""
+    """Return the devices of a type under their logical names: one CPU."""
     return [PhysicalDevice("/device:CPU:0", "CPU")] if device_type in (None, "CPU") else []
 
 
 def set_memory_growth(device: Any, enable: bool) -> None:
-    """Accept how a GPU takes memory: there is none."""
+    """Accept the setting and ignore it: there is no GPU."""
 
 
 def set_visible_devices(devices: Any, device_type: str | None = None) -> None:
-    """Accept which devices are used: there is one."""
+    """Accept the setting and ignore it: there is only one device."""
 
 
 def set_threads(num_threads: int) -> None:
-    """Accept how many threads are used: the libraries of NumPy decide."""
+    """Accept the setting and ignore it: NumPy's libraries choose the number of threads."""
 
 
 def get_threads() -> int:
-    """Return 0: the libraries of NumPy decide."""
+    """Return 0: NumPy's libraries choose the number of threads."""
     return 0
 
 
 def run_functions_eagerly(run_eagerly: bool) -> None:
-    """Accept how functions are run: there is one way."""
+    """Accept the setting and ignore it: functions always run eagerly."""
 
 
 def functions_run_eagerly() -> bool:
-    """Return True: there is no other way."""
+    """Return True: functions always run eagerly."""
     return True
 
 
 def executing_eagerly() -> bool:
-    """Return True: there is no other way."""
+    """Return True: functions always run eagerly."""
     return True
 
 
 def enable_eager_execution() -> None:
-    """Accept that functions are run as they are called: there is no other way."""
+    """Accept the setting: functions always run eagerly."""
 
 
 def disable_eager_execution() -> None:
-    """Accept that graphs are made first: layers on `Input` make graphs, and all else is run as it is called."""
+    """Accept the setting and ignore it: layers on `Input` build graphs, and everything else runs eagerly."""
 
 
 def device(device_name: Any) -> AbstractContextManager[None]:
-    """Return a block that runs on the one device there is."""
+    """Return a context that runs on the only device."""
     return nullcontext()
 
 
 def name_scope(name: str) -> AbstractContextManager[str]:
-    """Return a block that gives its name: ops have none here."""
+    """Return a context that yields its name: ops have no names here."""
     return nullcontext(name)
 
 
 def enable_op_determinism() -> None:
-    """Accept that results repeat: with the same seeds they do in any case."""
+    """Accept the setting: with the same seeds, results always repeat."""
 
 
 def disable_op_determinism() -> None:
-    """Accept that results need not repeat: with the same seeds they do in any case."""
+    """Accept the setting and ignore it: with the same seeds, results always repeat."""
 
 
 def is_op_determinism_enabled() -> bool:
-    """Return True: with the same seeds results repeat."""
+    """Return True: with the same seeds, results always repeat."""
     return True
 
 
 class RegisterGradient:
-    """Accept the gradient of an op of a library of TensorFlow's: no such library can be loaded, so nothing calls it.
+    """Decorator that accepts the gradient of an op of a TensorFlow library; no such library can be loaded.
 
     Parameters
     ----------
@@ -124,22 +124,22 @@ class RegisterGradient:
         self.op_type = op_type
 
     def __call__(self, f: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function as it is."""
+        """Return the function unchanged."""
         return f
 
 
 def no_gradient(op_type: str) -> None:
-    """Accept that an op of a library of TensorFlow's has no gradient: no such library can be loaded."""
+    """Accept that an op of a TensorFlow library has no gradient: no such library can be loaded."""
 
 
 def function(func: Callable[..., Any] | None = None, input_signature: Any = None, **options: Any) -> Any:
-    """Return the function itself, or a decorator that does: there are no graphs to make of it.
+    """Return the function itself, or a decorator that does: no graphs are traced.
 
     Parameters
     ----------
     func : callable, optional
     input_signature, autograph, jit_compile, reduce_retracing and the like : optional
-        Accepted as in TensorFlow; they say how a graph is made.
+        Options of TensorFlow for tracing graphs, accepted and ignored.
 
     Raises
     ------
@@ -149,8 +149,8 @@ def function(func: Callable[..., Any] | None = None, input_signature: Any = None
     unknown = set(options) - OPTIONS_OF_FUNCTION
     if unknown:
         raise ArgumentError(
-            f"function has the options of TensorFlow. Received: {sorted(unknown)[0]!r}. "
-            f"It knows {', '.join(sorted(OPTIONS_OF_FUNCTION))}."
+            f"function takes the options of TensorFlow. Received: {sorted(unknown)[0]!r}. "
+            f"Pass one of {', '.join(sorted(OPTIONS_OF_FUNCTION))}."
         )
     return (lambda f: f) if func is None else func
 
@@ -164,7 +164,7 @@ OPTIONS_OF_FUNCTION = {
 def print_(
     *inputs: Any, output_stream: Any = None, end: str = "\n", sep: str = " ", name: str | None = None
 ) -> None:
-    """Print tensors and other things in a row; to ``sys.stderr`` when `output_stream` is None, as in TensorFlow."""
+    """Print tensors and other objects on a line; to ``sys.stderr`` when `output_stream` is None, as in TensorFlow."""
     out = console.Outlet(sys.stderr if output_stream is None else output_stream)
     out.write(sep.join(map(_shown, inputs)) + end)
     out.flush()
@@ -177,35 +177,35 @@ def _shown(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    """Return a number as TensorFlow prints it: six digits where they say it all, else nine."""
+    """Return a number as TensorFlow prints it: with six digits if they are exact, else with nine."""
     short = f"{value:.6g}"
     return short if type(value)(short) == value else f"{value:.9g}"
 
 
 def map_structure(func: Callable[..., Any], *structure: Any, **options: Any) -> Any:
-    """Return a value nested like the given ones, with what a function makes of their leaves.
+    """Return a structure nested like the arguments, with the results of a function of their leaves.
 
     Raises
     ------
     ArgumentError
-        For options, and when the values are nested in different ways.
+        For options, and for structures that are nested differently.
     """
     leaves = [nest.flatten(s) for s in structure]
     if options or len({len(group) for group in leaves}) != 1:
         raise ArgumentError(
-            "map_structure takes values that are nested alike. Received: "
-            f"{sorted(options) or [len(group) for group in leaves]}. Give the same lists and dicts."
+            "map_structure takes structures that are nested alike. Received: "
+            f"{sorted(options) or [len(group) for group in leaves]}. Pass the same lists and dicts."
         )
-    return nest.pack(structure[0], [func(*together) for together in zip(*leaves, strict=True)])
+    return nest.pack(structure[0], [func(*values) for values in zip(*leaves, strict=True)])
 
 
 def get_logger() -> logging.Logger:
-    """Return the logger that programs make quiet."""
+    """Return TensorFlow's logger, which programs often silence."""
     return logging.getLogger("tensorflow")
 
 
 def set_verbosity(level: Any) -> None:
-    """Set from which level on the logger of TensorFlow speaks."""
+    """Set the level of TensorFlow's logger."""
     get_logger().setLevel(level)
 
 

@@ -1,4 +1,4 @@
-"""The fixture `standin`, which pytest loads with the plugin."""
+"""The fixture `standin`, which the plugin registers with pytest."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,6 @@ from minifit.standin.installing import installed
 
 @pytest.fixture
 def standin() -> Iterator[None]:
-    """The stand-in for one test: what the test imports of TensorFlow and Keras is minifit's."""
+    """Install the stand-in for one test: imports of TensorFlow and Keras find minifit."""
     with installed():
         yield

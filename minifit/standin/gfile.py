@@ -1,4 +1,4 @@
-"""TensorFlow's functions about files, ``tf.io.gfile``: those of the system."""
+"""TensorFlow's functions for files, ``tf.io.gfile``, on the local file system."""
 
 import glob as patterns
 import os
@@ -9,12 +9,12 @@ from minifit.errors import ArgumentError, quoted
 
 
 def exists(path: Any) -> bool:
-    """Return whether there is a file or folder."""
+    """Return True if a file or folder exists."""
     return os.path.exists(path)
 
 
 def isdir(path: Any) -> bool:
-    """Return whether there is a folder."""
+    """Return True if a path is a folder."""
     return os.path.isdir(path)
 
 
@@ -24,18 +24,18 @@ def listdir(path: Any) -> list[str]:
 
 
 def glob(pattern: Any) -> list[str]:
-    """Return the paths that fit a pattern, or any of several."""
-    several = [pattern] if isinstance(pattern, str | os.PathLike) else pattern
-    return sorted({path for each in several for path in patterns.glob(os.fspath(each))})
+    """Return the paths that match a pattern, or any of several patterns."""
+    listed = [pattern] if isinstance(pattern, str | os.PathLike) else pattern
+    return sorted({path for each in listed for path in patterns.glob(os.fspath(each))})
 
 
 def mkdir(path: Any) -> None:
-    """Make a folder in one that is there."""
+    """Create a folder in an existing one."""
     os.mkdir(path)
 
 
 def makedirs(path: Any) -> None:
-    """Make a folder and those that it lies in; one that is there stays."""
+    """Create a folder and its parents; an existing folder is kept."""
     os.makedirs(path, exist_ok=True)
 
 
@@ -45,24 +45,24 @@ def remove(path: Any) -> None:
 
 
 def rmtree(path: Any) -> None:
-    """Remove a folder with all that is in it."""
+    """Remove a folder with everything in it."""
     shutil.rmtree(path)
 
 
 def rename(src: Any, dst: Any, overwrite: bool = False) -> None:
-    """Give a file another name."""
-    _see_that_free(dst, overwrite)
+    """Rename a file."""
+    _check_free(dst, overwrite)
     os.replace(src, dst)
 
 
 def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
     """Copy a file."""
-    _see_that_free(dst, overwrite)
+    _check_free(dst, overwrite)
     shutil.copyfile(src, dst)
 
 
-def _see_that_free(path: Any, overwrite: bool) -> None:
+def _check_free(path: Any, overwrite: bool) -> None:
     if os.path.exists(path) and not overwrite:
         raise ArgumentError(
-            f"A file stays as it is. Received: {quoted(path)}, which exists. Pass overwrite=True."
+            f"An existing file is not replaced. Received: {quoted(path)}, which exists. Pass overwrite=True."
         )

@@ -1,10 +1,10 @@
-"""`install` and `uninstall`: who answers when a program imports ``tensorflow`` or ``keras``.
+"""`install` and `uninstall`: the import hook that serves ``tensorflow`` and ``keras``.
 
-A finder goes to the front of ``sys.meta_path``. It makes the modules of the table, refuses what is not in it with a
-text that helps, and leaves all other imports alone.
+A finder at the front of ``sys.meta_path`` creates the modules of the table. For a name of TensorFlow or Keras that is
+not in the table it raises an error that suggests the nearest one. It leaves all other imports alone.
 """
 
-import importlib.util  # noqa: F401  TensorFlow's import brings it, and packages take that for granted
+import importlib.util  # noqa: F401  TensorFlow imports it, and packages rely on that
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,19 +20,19 @@ from minifit.standin import modules
 from minifit.standin.names import NAMES
 
 ROOTS = ("tensorflow", "keras")
-"""The packages whose place is taken."""
+"""Packages that the stand-in replaces."""
 
 NO_TENSORFLOW = "tensorboard.compat.notf"
-"""TensorBoard does not look for TensorFlow where it can import this module. The stand-in is not what it looks for."""
+"""Module whose presence tells TensorBoard not to look for TensorFlow: the stand-in is not what it needs."""
 
 
 class Finder(MetaPathFinder, Loader):
-    """Finds and loads the modules that stand in."""
+    """The finder and loader of the modules of the stand-in."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the place of a module of the table; None for modules of others and those that are not there.
+        """Return the spec of a module of the table; None for other modules and for missing ones.
 
         Raises
         ------
@@ -46,7 +46,8 @@ class Finder(MetaPathFinder, Loader):
         if fullname in modules.MODULES:
             return ModuleSpec(fullname, self, origin="minifit.standin", is_package=True)
         if fullname in NAMES or not importing(sys._getframe(2)):
-            return None  # no module, as Python says by itself
+            # Python itself reports that there is no such module
+            return None
         raise modules.missing_module(fullname)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -54,36 +55,36 @@ class Finder(MetaPathFinder, Loader):
         return ModuleType(spec.name) if spec.name == NO_TENSORFLOW else modules.StandInModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Do nothing: names are looked up when they are used."""
+        """Do nothing: names are looked up on first use."""
 
 
 def importing(caller: FrameType) -> bool:
-    """Return True for Python's own import: `importlib.util.find_spec` asks the same, and is promised None."""
+    """Return True if Python's import calls the finder; for `importlib.util.find_spec`, which expects None, False."""
     return caller.f_code.co_name == "_find_and_load_unlocked"
 
 
 FINDER = Finder()
 
-_said: list[str] = []
-"""The packages of which it was said that the stand-in goes before them."""
+_announced: list[str] = []
+"""Installed packages for which it was announced that the stand-in hides them."""
 
 _blocks: list[object] = []
-"""The ``with`` blocks, of all threads, that the stand-in is installed for; empty where `install` came first."""
+"""Active ``with`` blocks of all threads that need the stand-in; empty if `install` was called before them."""
 
 _lock = Lock()
-"""Held while a block begins or ends."""
+"""Lock held while a block begins or ends."""
 
 
 def install() -> None:
-    """Let ``import tensorflow`` and ``import keras`` find minifit, from now on and in this process.
+    """Let ``import tensorflow`` and ``import keras`` find minifit in this process, until `uninstall`.
 
-    Models under names without an end are saved as TensorFlow 2 does meanwhile: to folders, and weights to checkpoints.
-    Nothing happens where it is installed already.
+    While the stand-in is installed, models are saved as in TensorFlow 2 under names without an extension: models as
+    folders, and weights as checkpoints. A second call does nothing.
 
     Raises
     ------
     StandInError
-        When the real TensorFlow or Keras is imported already.
+        If the real TensorFlow or Keras is already imported.
 
     Examples
     --------
@@ -96,25 +97,25 @@ def install() -> None:
     """
     if FINDER in sys.meta_path:
         return
-    taken = [root for root in ROOTS if root in sys.modules]
-    if taken:
+    imported = [root for root in ROOTS if root in sys.modules]
+    if imported:
         raise StandInError(
-            f"The stand-in takes the place of TensorFlow and Keras before they are imported. Received: a process that "
-            f"has imported {taken[0]}. Install it first, as by `python -m minifit.standin` or `pytest --standin`."
+            f"The stand-in must be installed before TensorFlow and Keras are imported. Received: a process that "
+            f"has imported {imported[0]}. Install it first, with `python -m minifit.standin` or `pytest --standin`."
         )
-    present = [root for root in ROOTS if root not in _said and PathFinder.find_spec(root) is not None]
-    if present:
-        _said.extend(present)
-        verb = "are" if len(present) > 1 else "is"
-        console.say(f"minifit stands in for {' and '.join(present)}, which {verb} installed but not used.")
+    hidden = [root for root in ROOTS if root not in _announced and PathFinder.find_spec(root) is not None]
+    if hidden:
+        _announced.extend(hidden)
+        verb = "are" if len(hidden) > 1 else "is"
+        console.say(f"minifit stands in for {' and '.join(hidden)}, which {verb} installed but not used.")
     sys.meta_path.insert(0, FINDER)
     default_format.choose("tf")
 
 
 def uninstall() -> None:
-    """Take the stand-in away: imports find the real packages again, or none.
+    """Remove the stand-in: imports find the real packages again, or none.
 
-    What a program has imported meanwhile goes on as it is. Nothing happens where it is not installed.
+    Modules that a program has already imported keep working. Without an installed stand-in, nothing happens.
     """
     if FINDER not in sys.meta_path:
         return
@@ -129,9 +130,9 @@ def uninstall() -> None:
 
 @contextmanager
 def installed() -> Iterator[None]:
-    """Install the stand-in for the time of a ``with`` block; one that was installed before stays.
+    """Install the stand-in for a ``with`` block; if it was installed before, it stays installed.
 
-    Blocks may lie in each other, and overlap in several threads: the last one that ends takes the stand-in away.
+    Blocks may be nested, and may overlap in several threads: the last one to end uninstalls the stand-in.
 
     Raises
     ------

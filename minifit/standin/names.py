@@ -1,22 +1,22 @@
-"""The table of the stand-in: every public name of TensorFlow and Keras that it has, and what of minifit it is.
+"""The table of the stand-in: every public name of TensorFlow and Keras that it has, with minifit's object.
 
-A name on the left stands under the module above it, and on the right is the path of minifit's own object. Where the
-names are the same, the module alone is on the right. A path with parentheses is a function whose arguments are called
-otherwise there: ``"minifit.ops.mean(input_tensor)"`` takes its first argument under the name ``input_tensor``.
-``keras`` and ``tensorflow.keras`` have the same names. A module without names is there to be imported: some packages
-do that and use nothing of it. The page docs/standin.md is made of this file.
+Each entry maps a name, under its module, to the path of minifit's object; `same` lists names that are equal in minifit.
+A path with parentheses is a function whose arguments have other names in TensorFlow: the first argument of
+``"minifit.ops.mean(input_tensor)"`` is called ``input_tensor`` there. ``keras`` and ``tensorflow.keras`` have the same
+names. A module without names exists because some packages import it without using it. docs/build.py writes the page
+docs/standin.md from this file.
 """
 
 from collections.abc import Iterable, Mapping
 
 
 def same(module: str, names: str) -> dict[str, str]:
-    """Return entries for names that are minifit's own, from one of its modules."""
+    """Return entries for names that a module of minifit has, too."""
     return {name: f"{module}.{name}" for name in names.split()}
 
 
-def taking(arguments: str, entries: Mapping[str, str]) -> dict[str, str]:
-    """Return entries for functions whose arguments are called otherwise."""
+def with_arguments(arguments: str, entries: Mapping[str, str]) -> dict[str, str]:
+    """Return entries for functions whose arguments have these names in TensorFlow."""
     return {name: f"{path}({arguments})" for name, path in entries.items()}
 
 
@@ -34,13 +34,13 @@ LAYERS = same(
 )
 
 NAMES_ALONE = same("minifit.standin.absent", "AbstractRNNCell InputSpec LSTMCell RNN SimpleRNNCell Wrapper")
-"""Layers that tensorflow_addons names on import, of which there are no objects."""
+"""Classes without instances that tensorflow_addons names on import."""
 
 PREPROCESSING = same(
     "minifit.layers",
     "CategoryEncoding Discretization IntegerLookup Normalization Rescaling StringLookup",
 )
-"""Layers that had another module before TensorFlow 2.6."""
+"""Layers that were in another module before TensorFlow 2.6."""
 
 ACTIVATIONS = same(
     "minifit.activations",
@@ -134,7 +134,8 @@ SAVING = {
         get_registered_object serialize_keras_object
         """,
     ),
-    "register_keras_serializable": "minifit.registration.replace_registered",  # as Keras 3 does
+    # replaces an earlier registration, as in Keras 3
+    "register_keras_serializable": "minifit.registration.replace_registered",
 }
 
 UTILS = same(
@@ -155,8 +156,8 @@ OPS = {
         tanh transpose
         """,
     ),
-    **taking("x1, x2", same("minifit.ops", "equal matmul maximum minimum power")),
-    **taking("x, dtype=None", same("minifit.functions.convert", "ones_like zeros_like")),
+    **with_arguments("x1, x2", same("minifit.ops", "equal matmul maximum minimum power")),
+    **with_arguments("x, dtype=None", same("minifit.functions.convert", "ones_like zeros_like")),
     "one_hot": "minifit.functions.backend.one_hot(x, num_classes)",
     "reshape": "minifit.ops.reshape(x, newshape)",
     "softmax": "minifit.functions.backend.softmax",
@@ -182,12 +183,12 @@ BACKEND = {
     **same("minifit.ops", "exp log sigmoid sqrt tanh"),
     **same("minifit.activations", "hard_sigmoid softplus softsign"),
     **same("minifit.functions.convert", "cast is_tensor"),
-    **taking("x, dtype=None", same("minifit.functions.convert", "ones_like zeros_like")),
+    **with_arguments("x, dtype=None", same("minifit.functions.convert", "ones_like zeros_like")),
     **same(
         "minifit.functions.elementwise",
         "abs cos greater greater_equal less less_equal maximum minimum not_equal round sign sin square",
     ),
-    **taking("x", same("minifit.functions.shaping", "reshape shape squeeze stack")),
+    **with_arguments("x", same("minifit.functions.shaping", "reshape shape squeeze stack")),
     **same("minifit.functions.reductions", "cumsum"),
     "all": "minifit.functions.reductions.reduce_all(x)",
     "any": "minifit.functions.reductions.reduce_any(x)",
@@ -262,11 +263,11 @@ KERAS: dict[str, Mapping[str, str]] = {
     "utils.vis_utils": same("minifit.utils", "model_to_dot plot_model"),
     "wrappers.scikit_learn": same("minifit.models.scikit_learn", "KerasClassifier KerasRegressor"),
 }
-"""The names of ``keras`` and of ``tensorflow.keras``, by module."""
+"""Names of ``keras`` and of ``tensorflow.keras``, by module."""
 
 ELEMENTWISE = {
-    **taking("x", same("minifit.ops", "exp sigmoid sqrt tanh")),
-    **taking("x, y", same("minifit.ops", "equal")),
+    **with_arguments("x", same("minifit.ops", "exp sigmoid sqrt tanh")),
+    **with_arguments("x, y", same("minifit.ops", "equal")),
     **same(
         "minifit.functions.elementwise",
         """
@@ -415,7 +416,8 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
     ),
     **DISTRIBUTE,
     "dtypes": {**DTYPES, **same("minifit.functions.convert", "cast")},
-    "errors": {"InvalidArgumentError": "builtins.ValueError"},  # which all are that are raised in its place
+    # all errors that minifit raises in its place are ValueErrors
+    "errors": {"InvalidArgumentError": "builtins.ValueError"},
     "initializers": INITIALIZERS,
     "io.gfile": same(
         "minifit.standin.gfile", "copy exists glob isdir listdir makedirs mkdir remove rename rmtree"
@@ -426,7 +428,7 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
     "math": {
         **ELEMENTWISE,
         **REDUCTIONS,
-        **taking("x", same("minifit.ops", "log")),
+        **with_arguments("x", same("minifit.ops", "log")),
         **same(
             "minifit.functions.elementwise",
             "ceil divide_no_nan expm1 floordiv is_finite is_inf is_nan log1p mod reciprocal rsqrt squared_difference",
@@ -454,7 +456,7 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
         ),
         **same("minifit.functions.linalg", "l2_normalize"),
         **same("minifit.functions.shaping", "top_k"),
-        **taking("x", same("minifit.ops", "sigmoid tanh")),
+        **with_arguments("x", same("minifit.ops", "sigmoid tanh")),
         "elu": "minifit.nonlinearities.elu(features)",
         "gelu": "minifit.nonlinearities.gelu(features)",
         "relu": "minifit.ops.relu(features)",
@@ -490,21 +492,21 @@ TENSORFLOW: dict[str, Mapping[str, str]] = {
     | same("minifit.distribute.cluster_resolver", "ClusterSpec"),
     "version": {"VERSION": "minifit.standin.version.VERSION"},
 }
-"""The names of ``tensorflow`` besides those under ``tensorflow.keras``, by module."""
+"""Names of ``tensorflow`` except those under ``tensorflow.keras``, by module."""
 
 
-def _written_out(root: str, modules: Mapping[str, Mapping[str, str]]) -> Iterable[tuple[str, str]]:
+def _public_names(root: str, modules: Mapping[str, Mapping[str, str]]) -> Iterable[tuple[str, str]]:
     for module, names in modules.items():
         for name, entry in names.items():
             yield f"{root}.{module}.{name}" if module else f"{root}.{name}", entry
 
 
 NAMES: dict[str, str] = {
-    **dict(_written_out("keras", KERAS)),
-    **dict(_written_out("tensorflow.keras", KERAS)),
-    **dict(_written_out("tensorflow", TENSORFLOW)),
+    **dict(_public_names("keras", KERAS)),
+    **dict(_public_names("tensorflow.keras", KERAS)),
+    **dict(_public_names("tensorflow", TENSORFLOW)),
 }
-"""Every public name, as ``"keras.layers.Dense"``, and what it is, as ``"minifit.layers.Dense"``."""
+"""Path of minifit's object, such as ``"minifit.layers.Dense"``, by public name, such as ``"keras.layers.Dense"``."""
 
 EMPTY = [
     f"{root}.{module}"
@@ -512,4 +514,4 @@ EMPTY = [
     for module, names in modules.items()
     if not names
 ]
-"""The modules without names."""
+"""Modules without names."""

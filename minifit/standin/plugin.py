@@ -1,7 +1,7 @@
 """The plugin for pytest: ``pytest --standin``, ``standin = true`` in its configuration, and the fixture `standin`.
 
-It is loaded in every test run of an environment that has minifit, so importing it imports nothing but the standard
-library, and it does nothing until it is asked.
+pytest loads it in every test run of an environment with minifit. So it imports only the standard library, and does
+nothing unless the option or the configuration enables it.
 """
 
 import os
@@ -18,11 +18,12 @@ pytest_plugins = ["minifit.standin.fixtures"]
 
 
 def pytest_addoption(parser: "pytest.Parser", pluginmanager: "pytest.PytestPluginManager") -> None:
-    """Know the option and the line of the configuration, and let minifit be imported as it is outside of pytest.
+    """Register the option and the line of the configuration, and exclude minifit from pytest's rewriting.
 
-    pytest has marked all packages of the distribution that this plugin came with, to rewrite their asserts. That is for
-    tools of tests; here it would be all of minifit, whose first import would take five times as long. pytest can mark
-    by a public name but not take a mark away; where the private one is gone, imports are slower and nothing else.
+    pytest marks all packages of a plugin's distribution, to rewrite their asserts. That is meant for tools of tests;
+    here it would cover all of minifit, whose first import would take five times as long. pytest has a public function
+    to mark a package but none to unmark it. If the private attribute disappears, imports are slower and nothing else
+    changes.
     """
     getattr(pluginmanager.rewrite_hook, "_must_rewrite", set()).discard("minifit")
     text = "let `import tensorflow` and `import keras` find minifit"
@@ -31,7 +32,7 @@ def pytest_addoption(parser: "pytest.Parser", pluginmanager: "pytest.PytestPlugi
 
 
 def pytest_load_initial_conftests(early_config: "pytest.Config") -> None:
-    """Install the stand-in before anything of the test run is imported."""
+    """Install the stand-in before the test run imports anything."""
     if early_config.known_args_namespace.standin or early_config.getini(OPTION):
         install()
         early_config.add_cleanup(uninstall)
@@ -39,9 +40,9 @@ def pytest_load_initial_conftests(early_config: "pytest.Config") -> None:
 
 
 def _save_without_flush(config: "pytest.Config") -> None:
-    """Have files of the test run need not outlive a power failure: to wait for the disk takes as long as the tests.
+    """Save files without waiting for the disk: they need not survive a power failure, and waiting doubles the time.
 
-    ``MINIFIT_FLUSH=1`` in the environment keeps it as it is outside of pytest.
+    ``MINIFIT_FLUSH=1`` in the environment makes the test run wait.
     """
     if "MINIFIT_FLUSH" not in os.environ:
         os.environ["MINIFIT_FLUSH"] = "0"

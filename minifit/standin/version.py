@@ -1,6 +1,6 @@
-"""The version that the stand-in gives itself: what it follows, and what it is."""
+"""The version of the stand-in: the version of TensorFlow that it follows, and its own."""
 
 import sys
 
 VERSION = f"2.7.4+minifit.{sys.modules['minifit'].__version__}"
-"""The version of TensorFlow whose behaviour minifit has, which programs take apart; then minifit and its own."""
+"""Version of TensorFlow whose behaviour minifit follows, in a form that programs can parse, and minifit's version."""

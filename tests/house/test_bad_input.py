@@ -490,7 +490,7 @@ def configurations() -> list[Case]:
         for what, config in wrong.items()
     ]
     argument = {"layers": [{"class_name": "Dense", "config": {"unitz": 3}}]}
-    columns = ("positions are three growing numbers", "Received: positions=", "Leave it out")
+    columns = ("positions must be three growing numbers", "Received: positions=", "Leave it out")
     positions: list[Any] = [[0.3, 0.6], [0.3, 0.6, 0.8, 1.0], [0.6, 0.3, 1.0], "abc", [None] * 3, 3]
     found += [
         Case(f"positions {p}", lambda m, p=p: m.summary(positions=p), ArgumentError, columns)  # type: ignore[misc]

@@ -18,7 +18,7 @@ CLASSES = [value for value in vars(absent).values() if isinstance(value, absent.
 def test_it_has_no_objects(cls: Any) -> None:
     assert not any(isinstance(thing, cls) for thing in (Tensor(np.ones(2)), Dense(1), 1))
     with pytest.raises(
-        MissingNameError, match=rf"has {cls.__name__} as a name alone.*Received: {cls.__name__}\("
+        MissingNameError, match=rf"has only the name {cls.__name__}: .*Received: {cls.__name__}\("
     ):
         cls(3)
 
@@ -30,7 +30,7 @@ def test_a_package_derives_from_it_and_registers_the_class() -> None:
     try:
         assert register_keras_serializable("p")(OwnCell) is OwnCell
         assert issubclass(OwnCell, Layer)
-        with pytest.raises(MissingNameError, match=r"has LSTMCell as a name alone.*Received: OwnCell\("):
+        with pytest.raises(MissingNameError, match=r"has only the name LSTMCell: .*Received: OwnCell\("):
             OwnCell("name")
     finally:
         get_custom_objects().pop("p>OwnCell")

@@ -130,7 +130,7 @@ def test_the_real_one_is_installed(
 ) -> None:
     (tmp_path / "keras.py").write_text("raise RuntimeError('the real one')\n")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(installing, "_said", [])
+    monkeypatch.setattr(installing, "_announced", [])
     for _ in range(2):
         with standin.installed():
             exec("import keras")

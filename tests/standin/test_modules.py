@@ -71,7 +71,7 @@ def test_a_missing_attribute(code: str, near: str | None) -> None:
     with pytest.raises(MissingNameError, match=r"docs/standin\.md") as caught:
         run(code)
     assert isinstance(caught.value, AttributeError)
-    assert near is None or f"nearest that it has is {near}." in str(caught.value)
+    assert near is None or f"nearest name that it has is {near}." in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def mean(x: float, axis: int = 3, keepdims: bool = False) -> tuple[float, int, b
 
 class TestRenamed:
     lent = staticmethod(
-        modules.renamed(mean, "tensorflow.reduce_mean", "minifit.ops.mean(input_tensor, axis=5)")
+        modules.rename_arguments(mean, "tensorflow.reduce_mean", "minifit.ops.mean(input_tensor, axis=5)")
     )
 
     def test_arguments_by_place(self) -> None:

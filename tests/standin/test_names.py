@@ -25,7 +25,7 @@ GROUPS = "activations callbacks constraints initializers layers losses metrics m
 
 
 def test_every_name_is_there() -> None:
-    found = {public: modules.lent(public) for public in NAMES}
+    found = {public: modules.resolve(public) for public in NAMES}
     whole = [public for public, value in found.items() if isinstance(value, ModuleType)]
     assert not whole, f"a module would show names that the table does not have: {whole}"
 
@@ -57,17 +57,19 @@ def test_keras_and_tensorflow_keras_are_one_table() -> None:
     ],
 )
 def test_modules_of_layers_in_older_programs(module: str, name: str) -> None:
-    assert modules.lent(f"keras.{module}.{name}") is modules.lent(f"keras.layers.{name}")
+    assert modules.resolve(f"keras.{module}.{name}") is modules.resolve(f"keras.layers.{name}")
 
 
 def test_functions_of_keras_ops_have_their_own_arguments() -> None:
     numbers = np.arange(6.0)
-    split, one_hot, unstack = (modules.lent(f"keras.ops.{name}") for name in ("split", "one_hot", "unstack"))
+    split, one_hot, unstack = (
+        modules.resolve(f"keras.ops.{name}") for name in ("split", "one_hot", "unstack")
+    )
     assert [part.shape for part in split(numbers, indices_or_sections=[2, 5])] == [(2,), (3,), (1,)]
     assert [part.shape for part in split(numbers, 3)] == [(2,)] * 3
     assert one_hot([1], num_classes=3).shape == (1, 3)
     assert len(unstack(np.ones((2, 3)), 2)) == 2
-    assert modules.lent("keras.ops.softmax")(np.ones((2, 4)), axis=0).numpy()[0, 0] == 0.5
+    assert modules.resolve("keras.ops.softmax")(np.ones((2, 4)), axis=0).numpy()[0, 0] == 0.5
 
 
 @pytest.mark.parametrize(
@@ -84,5 +86,5 @@ def test_functions_of_keras_ops_have_their_own_arguments() -> None:
 def test_what_fails_in_tensorflow_is_caught_under_its_name(
     function: str, arguments: tuple[object, ...]
 ) -> None:
-    with pytest.raises(modules.lent("tensorflow.errors.InvalidArgumentError")):
-        modules.lent(f"tensorflow.{function}")(*arguments)
+    with pytest.raises(modules.resolve("tensorflow.errors.InvalidArgumentError")):
+        modules.resolve(f"tensorflow.{function}")(*arguments)

@@ -63,7 +63,7 @@ def test_numbers_and_folders() -> None:
 )
 def test_assertions(assertion: Callable[..., None], holds: Any, fails: Any) -> None:
     assertion(*holds)
-    with pytest.raises(ArgumentError, match=r"as I said: .* was asserted"):
+    with pytest.raises(ArgumentError, match=r"as I said: .* must hold"):
         assertion(*fails, message="as I said")
 
 
