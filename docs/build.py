@@ -1,8 +1,8 @@
-"""Makes the pages of docs/ that follow from the code: `make docs`.
+"""Generates the pages of docs/ that follow from the code: `make docs`.
 
-The rules come from minifit.semantics and from the marks of the tests, the lists of what there is from the tables
-and ``__all__`` of the modules, figures from the record of the benchmarks. A test makes the pages anew and compares:
-a page cannot fall behind.
+The rules come from minifit.semantics and from the marks on the tests, the lists of names from the tables and
+``__all__`` of the modules, and the figures from the record of the benchmarks. A test generates the pages again and
+compares, so no page can become stale.
 """
 
 import ast
@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 README = ROOT / "README.md"
-if str(ROOT) not in sys.path:  # as a program it is started from anywhere
+# the program may be started from any folder
+if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from docs import drawing, reference, tutorial  # noqa: E402
@@ -63,17 +64,17 @@ GROUPS = {
     "utils": "Utilities",
     "summary": "Summaries for TensorBoard",
 }
-"""The pages of public names, and their titles."""
+"""Titles of the pages of public names."""
 
 MODULES = {"pipelines": "minifit.data", "gradients": "minifit"}
-"""The modules of pages that have another name."""
+"""Modules of pages whose name differs from the module's."""
 
 
 # -- the rules ---------------------------------------------------------------------------------------------
 
 
 class Proof(NamedTuple):
-    """A test that carries the number of a rule."""
+    """A test that is marked with the number of a rule."""
 
     rule: str
     file: str
@@ -82,32 +83,32 @@ class Proof(NamedTuple):
 
 @cache
 def proofs() -> list[Proof]:
-    """Every mark ``@pytest.mark.rule("...")`` in the tests, in the order of files and lines."""
-    found: list[Proof] = []
+    """Return every mark ``@pytest.mark.rule("...")`` in the tests, in the order of files and lines."""
+    result: list[Proof] = []
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         file = path.relative_to(ROOT).as_posix()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef):
-                found += [Proof(rule, file, node.name) for rule in marked(node)]
-    return found
+                result += [Proof(rule, file, node.name) for rule in marked(node)]
+    return result
 
 
 def marked(function: ast.FunctionDef) -> Iterator[str]:
-    """The rules that a test function is marked with."""
+    """Yield the rules that a test function is marked with."""
     for mark in function.decorator_list:
         if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.rule":
             yield from (ast.literal_eval(argument) for argument in mark.args)
 
 
 def semantics() -> str:
-    """The page of the rules."""
+    """Return the page of the rules."""
     others = frameworks()
     played_on = "; ".join(f"{other.name} ({other.setup})" for other in others)
     lines = [
         "# What a callback can rely on",
         "",
-        "Every rule has a number, the tests that prove it, a source, and a scenario of a few lines that was played on",
-        f"other frameworks: {played_on}. The scenarios are in",
+        "Each rule has a number, tests that prove it, a source, and a scenario of a few lines. The scenarios were",
+        f"played on other frameworks: {played_on}. The scenarios are in",
         "[`minifit/semantics/scenarios/`](../minifit/semantics/scenarios/__init__.py), their outcomes in",
         "[`record.json`](../minifit/semantics/record.json). `python -m minifit.semantics ES-4` prints a rule, and",
         "[the conformance kit](conformance.md) plays the scenarios on any other framework.",
@@ -133,16 +134,16 @@ def semantics() -> str:
 
 
 MEANINGS = {
-    "agrees": "does in the rule's scenario exactly as minifit does",
-    "differs": "does something else, which is shown below the rule",
+    "agrees": "has the same outcome as minifit in the rule's scenario",
+    "differs": "has another outcome, which is shown below the rule",
     "has no such thing": "has no such class or argument",
-    "cannot be asked": "cannot be asked, because the rule is about minifit's own design",
+    "cannot be asked": "cannot play the scenario, because the rule is about minifit's own design",
 }
-"""The meaning of each verdict."""
+"""Meaning of each verdict."""
 
 
 def tally(others: list[Framework]) -> list[str]:
-    """The lines of a small table: how many rules each framework keeps."""
+    """Return the lines of a small table: the number of rules by verdict for each framework."""
     numbers = [number for rules in SECTIONS.values() for number in rules]
     lines = [cells("", *SIGNS), f"|---|{':-:|' * len(SIGNS)}"]
     for name in (OURS, *(other.name for other in others)):
@@ -152,7 +153,7 @@ def tally(others: list[Framework]) -> list[str]:
 
 
 def row(number: str, rule: Rule, proven_by: list[Proof], others: list[Framework]) -> str:
-    """A rule as a row of the table: its sentence, then a sign for each framework, the rest folded away."""
+    """Return a rule as a row of the table: its sentence and a sign for each framework, with the details folded."""
     source = f"Source: {rule.source}; {rule.reason}" if rule.reason else f"Source: {rule.source}"
     folded = "<br>".join(
         [f"{source.rstrip('.')}.", *differing(number, others), f"Tests: {tested(proven_by)}"]
@@ -164,25 +165,25 @@ def row(number: str, rule: Rule, proven_by: list[Proof], others: list[Framework]
 
 
 def differing(number: str, others: list[Framework]) -> Iterator[str]:
-    """Return the outcomes that differ, beside minifit's."""
+    """Yield minifit's outcome and those that differ from it."""
     if number in UNASKED:
         yield f"Not asked: {UNASKED[number]}."
         return
-    seen = outcomes(number)
-    yield f"In the scenario {OURS} {shown(in_words(seen[OURS]))}"
+    results = outcomes(number)
+    yield f"In the scenario {OURS} {shown(in_words(results[OURS]))}"
     for other in others:
         if verdict_of(number, other.name) != "agrees":
-            yield f"{other.name} {shown(in_words(seen[other.name]))}"
+            yield f"{other.name} {shown(in_words(results[other.name]))}"
 
 
 def shown(words: str) -> str:
-    """Words about an outcome, with its data as code."""
+    """Return the words for an outcome, with its data as code."""
     kind, _, value = words.partition(" ")
     return f"{kind} `{value}`"
 
 
 def tested(proven_by: list[Proof]) -> str:
-    """Links to the tests of a rule, by file."""
+    """Return links to the tests of a rule, by file."""
     files: dict[str, list[str]] = {}
     for proof in proven_by:
         files.setdefault(proof.file, []).append(proof.test)
@@ -191,27 +192,26 @@ def tested(proven_by: list[Proof]) -> str:
 
 
 def quoted(tests: list[str]) -> str:
-    """The names of tests, as the title of a link: what is shown when the mouse is over it."""
+    """Return the names of tests as the title of a link, which browsers show under the mouse."""
     return '"' + ", ".join(dict.fromkeys(tests)) + '"'
 
 
-# -- what there is -----------------------------------------------------------------------------------------
+# -- public names ------------------------------------------------------------------------------------------
 
 
 def group(name: str) -> str:
-    """The page of one module."""
+    """Return the page of one module."""
     lines = [f"# {GROUPS[name]}", "", first_paragraph(module_of(name)), ""]
     lines += ["| Name | What it is |", "|---|---|"]
     members = things(module_of(name))
-    places: dict[
-        str, str
-    ] = {}  # a function may differ from a class by its capitals alone, an address may not
-    for own in members:
-        places[own] = own.lower() if own.lower() not in places.values() else f"{own}-function"
-        lines.append(cells(f"[`{own}`](#{places[own]})", first_paragraph(members[own][0])))
-    for own, (value, others) in members.items():
-        lines += ["", f'<a id="{places[own]}"></a>', ""] if places[own] != own.lower() else [""]
-        lines += reference.entry(own, value, others)[:-1]
+    # a function and a class may differ only in case, but anchors may not
+    anchors: dict[str, str] = {}
+    for member in members:
+        anchors[member] = member.lower() if member.lower() not in anchors.values() else f"{member}-function"
+        lines.append(cells(f"[`{member}`](#{anchors[member]})", first_paragraph(members[member][0])))
+    for member, (value, others) in members.items():
+        lines += ["", f'<a id="{anchors[member]}"></a>', ""] if anchors[member] != member.lower() else [""]
+        lines += reference.entry(member, value, others)[:-1]
     return page(lines)
 
 
@@ -221,38 +221,39 @@ def module_of(name: str) -> ModuleType:
 
 
 def things(module: ModuleType) -> dict[str, tuple[Any, list[str]]]:
-    """What a module offers, each by its own name, with the other names and strings that mean the same."""
+    """Return the public objects of a module by name, each with its aliases and the strings that select it."""
     exported = {name: getattr(module, name) for name in module.__all__}
-    if module.__name__ == "minifit":  # the rest is on pages of their own
+    # the other names of minifit have their own pages
+    if module.__name__ == "minifit":
         exported = {name: exported[name] for name in ("GradientTape", "Variable")}
     names: dict[int, list[str]] = {}
     for name, value in [*exported.items(), *getattr(module, "TABLE", {}).items()]:
         names.setdefault(id(value), []).append(name)
-    found = {}
+    objects = {}
     for value in [*exported.values(), *getattr(module, "TABLE", {}).values()]:
         known = list(dict.fromkeys(names[id(value)]))
-        own = value.__name__ if getattr(value, "__name__", None) in known else known[0]
-        found[own] = value, [name for name in known if name != own]
-    return found
+        main_name = value.__name__ if getattr(value, "__name__", None) in known else known[0]
+        objects[main_name] = value, [name for name in known if name != main_name]
+    return objects
 
 
 NOT_IN_SHORT = "models", "pipelines", "ops", "gradients", "distribute", "summary", "utils"
 IN_SHORT = [name for name in GROUPS if name not in NOT_IN_SHORT]
-"""The groups whose members the README names."""
+"""Groups whose members the README lists."""
 
 BEGIN, END = "<!-- made by `make docs` from the tables -->", "<!-- until here -->"
 
 
 def readme(text: str) -> str:
-    """The README with the table of what there is as the tables have it now."""
+    """Return the README with the current table of names and the current figures."""
     before, _, rest = text.partition(BEGIN)
     rows = [cells(f"[{GROUPS[name].lower()}](docs/{name}.md)", in_short(name)) for name in IN_SHORT]
-    made = [f"{before}{BEGIN}", "", cells("", ""), "|---|---|", *rows, "", f"{END}{rest.partition(END)[2]}"]
-    return with_figures("\n".join(made))
+    lines = [f"{before}{BEGIN}", "", cells("", ""), "|---|---|", *rows, "", f"{END}{rest.partition(END)[2]}"]
+    return with_figures("\n".join(lines))
 
 
 def in_short(name: str) -> str:
-    """The names of a group's members: of its classes, or of its functions where there is no class."""
+    """Return the names of a group's classes, or of its functions if it has no class."""
     module = import_module(f"minifit.{name}")
     table = getattr(module, "TABLE", {name: getattr(module, name) for name in module.__all__})
     members = list({id(member): member for member in table.values()}.values())
@@ -266,9 +267,9 @@ FIGURES = re.compile(
 
 
 def with_figures(text: str) -> str:
-    """A page with the figures that the record of the benchmarks has now."""
-    made = parts(DOCS / "benchmarks.json")
-    return FIGURES.sub(lambda found: "\n".join([found[1], *made[found[2]], "", found[3]]), text)
+    """Return a page with the current figures of the record of the benchmarks."""
+    figures = parts(DOCS / "benchmarks.json")
+    return FIGURES.sub(lambda place: "\n".join([place[1], *figures[place[2]], "", place[3]]), text)
 
 
 FILLED: dict[Path, Callable[[str], str]] = {
@@ -277,16 +278,16 @@ FILLED: dict[Path, Callable[[str], str]] = {
     DOCS / "workers.md": with_figures,
     **{page: partial(tutorial.filled, page) for page in tutorial.PAGES},
 }
-"""Pages of which parts are made here."""
+"""Functions that generate parts of hand-written pages."""
 
 
 def first_paragraph(value: Any) -> str:
-    """The first paragraph of a docstring, in one line."""
+    """Return the first paragraph of a docstring, in one line."""
     return " ".join(reference.text_of(value).split("\n\n")[0].split())
 
 
 def code(text: str) -> str:
-    """Docstrings mark code with two backquotes, these pages with one."""
+    """Return a docstring's text with code in one backquote instead of two."""
     return re.sub(r"(?<!`)``(?!`)", "`", text)
 
 
@@ -294,14 +295,14 @@ def code(text: str) -> str:
 
 
 def differences() -> str:
-    """The page of the table that translates model files."""
+    """Return the page of the table that translates model files."""
     lines = [
         "# tf.keras 2.7 and Keras 3",
         "",
         "minifit has the classes, arguments and arithmetic of tf.keras 2.7. [Files](files.md) whose names end with",
-        f"`.keras` or `.weights.h5` are in the form of Keras 3 ({VERSION}). What differs between the two is in this",
-        "table, by which files are translated. What one of them does not have is refused by its name, before anything",
-        "is written or changed.",
+        f"`.keras` or `.weights.h5` are in the format of Keras 3 ({VERSION}). This table lists the differences, and",
+        "minifit translates files with it. If one side lacks something, minifit raises an error that names it, before",
+        "anything is written or changed.",
     ]
     for family, rows in DIFFERENCES.items():
         lines += ["", f"## {family.capitalize()}", ""]
@@ -310,13 +311,13 @@ def differences() -> str:
 
 
 def difference(row: Difference) -> str:
-    """A row of the table as a row of the page."""
+    """Return a row of the table as a row of the page."""
     has = [row.keras2, row.keras3] if row.in_words else [names(row.keras2), names(row.keras3)]
     return cells(names(row.classes) or "all", *(text or "none" for text in has), row.effect)
 
 
 def names(listed: str) -> str:
-    """Names with commas between them, each as code."""
+    """Return a list of names separated by commas, each as code."""
     return ", ".join(f"`{name}`" for name in listed.split(", ") if name)
 
 
@@ -324,24 +325,24 @@ def names(listed: str) -> str:
 
 
 def standin() -> str:
-    """The page of the names that the stand-in has."""
+    """Return the page of the names of the stand-in."""
     lines = [
         "# What the stand-in has",
         "",
-        "Programs that are started as [the guide](standin-guide.md) says find these names when they import TensorFlow",
-        "or Keras. Any other name raises an error that says what is nearest. The table stands in",
-        "[`minifit/standin/names.py`](../minifit/standin/names.py). Names with an asterisk are there for `isinstance`,",
-        "annotations and classes that packages derive from them: minifit has no objects of these classes, and a call",
-        "of one is refused. A module without names can be imported, and has nothing.",
+        "Programs that run under the stand-in, as described in [the guide](standin-guide.md), find these names when",
+        "they import TensorFlow or Keras. Any other name raises an error that suggests the nearest one. The table is",
+        "[`minifit/standin/names.py`](../minifit/standin/names.py). Names with an asterisk exist for `isinstance`,",
+        "annotations and derived classes: these classes have no instances, and calling one raises an error. A module",
+        "without names is empty and can be imported.",
     ]
     for title, table in (("`keras` and `tensorflow.keras`", KERAS), ("`tensorflow`", TENSORFLOW)):
         lines += ["", f"## {title}", "", "| Module | Names |", "|---|---|"]
-        lines += [cells(f"`{module}`" if module else "", lent(names)) for module, names in table.items()]
+        lines += [cells(f"`{module}`" if module else "", starred(names)) for module, names in table.items()]
     return page(lines)
 
 
-def lent(names: Mapping[str, str]) -> str:
-    """The names of a module, in a row."""
+def starred(names: Mapping[str, str]) -> str:
+    """Return the names of a module separated by commas, with an asterisk after those of absent classes."""
     stars = {name: "*" if path.startswith("minifit.standin.absent.") else "" for name, path in names.items()}
     return ", ".join(f"`{name}`{stars[name]}" for name in sorted(names, key=str.lower))
 
@@ -350,7 +351,7 @@ def lent(names: Mapping[str, str]) -> str:
 
 
 def index(others: list[str]) -> str:
-    """The page that links to all others."""
+    """Return the page that links to all others."""
     lines = ["# minifit: the documentation", "", "## Lessons", ""]
     lines += [
         f"- [{title_of(folder)}]({folder.parent.name}/README.md)"
@@ -363,12 +364,12 @@ def index(others: list[str]) -> str:
         "## Rules and tables",
         "",
         "- [What a callback can rely on](semantics.md): every rule with its tests and its source",
-        "- [tf.keras 2.7 and Keras 3](keras3.md): what differs, and what files make of it",
-        "- [What the stand-in has](standin.md): the names of TensorFlow and Keras that minifit answers to",
+        "- [tf.keras 2.7 and Keras 3](keras3.md): the differences, and how files are translated",
+        "- [What the stand-in has](standin.md): the names of TensorFlow and Keras that minifit provides",
         "",
         "## Names",
         "",
-        "Each page has an entry for every public name: its arguments, what it returns and raises.",
+        "Each page has an entry for every public name, with its arguments, what it returns and what it raises.",
         "",
     ]
     lines += [f"- [{title}]({name}.md)" for name, title in GROUPS.items()]
@@ -376,19 +377,19 @@ def index(others: list[str]) -> str:
 
 
 def title_of(file: Path) -> str:
-    """The first heading of a page."""
+    """Return the first heading of a page."""
     heading = re.search(r"^# (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
     return heading[1] if heading else file.stem
 
 
 def hand_written() -> list[str]:
-    """The names of the pages in docs/ that are not made here."""
+    """Return the names of the pages in docs/ that are not generated."""
     files = sorted(DOCS.glob("*.md"))
     return [f.stem for f in files if not f.read_text(encoding="utf-8").startswith(MADE)]
 
 
 def cells(*texts: str) -> str:
-    """A row of a table."""
+    """Return a row of a table."""
     return f"| {' | '.join(text.replace('|', chr(92) + '|') for text in texts)} |"
 
 
@@ -397,20 +398,20 @@ def page(lines: list[str]) -> str:
 
 
 def pages() -> dict[str, str]:
-    """Every page that is made here, by its file name."""
-    made = {"semantics.md": semantics(), "keras3.md": differences(), "standin.md": standin()}
-    made |= {f"{name}.md": group(name) for name in GROUPS}
-    return made | {"README.md": index(hand_written())}
+    """Return every generated page by its file name."""
+    texts = {"semantics.md": semantics(), "keras3.md": differences(), "standin.md": standin()}
+    texts |= {f"{name}.md": group(name) for name in GROUPS}
+    return texts | {"README.md": index(hand_written())}
 
 
 def main() -> None:
-    """Write the pages and the parts of pages that have changed, and take away pages that are no longer made."""
-    made = pages()
+    """Write the pages and parts of pages that have changed, and remove pages that are no longer generated."""
+    generated = pages()
     for file in DOCS.glob("*.md"):
-        if file.name not in made and file.stem not in hand_written():
+        if file.name not in generated and file.stem not in hand_written():
             file.unlink()
             print(f"removed docs/{file.name}")
-    for name, text in made.items():
+    for name, text in generated.items():
         file = DOCS / name
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8", newline="\n")

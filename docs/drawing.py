@@ -1,4 +1,4 @@
-"""The picture of a program in docs/speed.md, drawn from a real one: `make docs`."""
+"""Draws the picture of a program in docs/speed.md from a real program: `make docs`."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ PARTS = {
     "backward": "#b8416b",
     "update": "#2f9e6e",
 }
-"""The parts of a step and their colours, which show on light and on dark."""
+"""Colours of the parts of a step, visible on light and on dark backgrounds."""
 
 ROW, LEFT, WIDTH = 22, 150, 760
 
@@ -38,20 +38,20 @@ def example() -> Program:
 
 
 def parts(program: Program) -> list[tuple[str, Instruction]]:
-    """Return the instructions, each with the part of the step that it belongs to."""
-    made = [("gather the batch", each) for each in (*program.gathers, *program.checks)]
-    now, order = "forward", list(PARTS)
-    for each in needed([*program.gathers, *program.checks, *program.body])[len(made) :]:
-        found = now
+    """Return the instructions, each with its part of the step."""
+    result = [("gather the batch", each) for each in (*program.gathers, *program.checks)]
+    current, order = "forward", list(PARTS)
+    for each in needed([*program.gathers, *program.checks, *program.body])[len(result) :]:
+        part = current
         if any(word in each.name for word in ("entropy", "accuracy", "mean", "count_loss")):
-            found = "losses and metrics"
+            part = "losses and metrics"
         if each.name.endswith("_slope") or "_slope_" in each.name:
-            found = "backward"
+            part = "backward"
         if each.name in ("adam", "finish"):
-            found = "update"
-        now = max(now, found, key=order.index)
-        made.append((now, each))
-    return made
+            part = "update"
+        current = max(current, part, key=order.index)
+        result.append((current, each))
+    return result
 
 
 class Names:

@@ -1,7 +1,7 @@
-"""Makes the reference of public names from their docstrings: each has a heading of its own, to link to.
+"""Generates the reference of public names from their docstrings, each under a heading to link to.
 
-Docstrings are in NumPy's form. Parameters, what is returned and what is raised become lists; examples become blocks;
-the numbers of rules become links.
+Docstrings are in NumPy's format. Parameters, attributes, returned values and errors become lists, examples become
+blocks, and the numbers of rules become links.
 """
 
 import inspect
@@ -19,7 +19,7 @@ NUMBER = re.compile(r"\b([A-Z]+-\d+)\b")
 
 
 def arguments(value: Any) -> str:
-    """Return how a value is called, as in ``(units, activation=None)``; nothing for what cannot be called."""
+    """Return the arguments of a callable, such as ``(units, activation=None)``; nothing for any other object."""
     if not callable(value):
         return ""
     parts = []
@@ -32,7 +32,7 @@ def arguments(value: Any) -> str:
 
 
 def entry(name: str, value: Any, others: list[str], level: int = 2) -> list[str]:
-    """Return the lines about a public name: its heading, signature and docstring, and the methods of a class."""
+    """Return the lines of a public name: its heading, signature and docstring, and the methods of a class."""
     lines = [f"{'#' * level} {name}", ""]
     if callable(value):
         lines += ["```text", *signature(name, value), "```", ""]
@@ -45,13 +45,13 @@ def entry(name: str, value: Any, others: list[str], level: int = 2) -> list[str]
 
 
 def text_of(value: Any) -> str:
-    """Return the docstring of a module, class or function, and of a constant what it is."""
+    """Return the docstring of a module, class or function; for a constant, its value."""
     documented = callable(value) or inspect.ismodule(value)
     return (inspect.getdoc(value) or "") if documented else f"The constant {value!r}."
 
 
 def signature(name: str, value: Any) -> Iterator[str]:
-    """Yield the lines of a call; a long one has an argument on each."""
+    """Yield the lines of a call; a long call has one argument on each line."""
     inside = arguments(value)[1:-1]
     if len(name) + len(inside) < 90:
         yield f"{name}({inside})"
@@ -63,9 +63,9 @@ def signature(name: str, value: Any) -> Iterator[str]:
 
 
 def methods(kind: type) -> Iterator[tuple[str, Any]]:
-    """Yield the public methods of a class that none of its public bases has, and that say more than a sentence.
+    """Yield the public methods of a class that no public base has and whose docstrings have sections.
 
-    The hooks of a callback count, though there is not more to say.
+    The hooks of a callback are included even without sections.
     """
     known = {name for base in kind.__mro__[1:] if base.__name__ in PUBLIC_BASES for name in dir(base)}
     for name in dir(kind):
@@ -100,7 +100,7 @@ PUBLIC_BASES |= {
     "Variable",
     "object",
 }
-"""Bases whose methods are described once, or not at all since Python knows them."""
+"""Bases whose methods are described on their own entry, or nowhere because they are Python's."""
 
 
 def described(docstring: str) -> list[str]:
@@ -132,7 +132,9 @@ def items(text: str) -> Iterator[str]:
 
 def linked(text: str) -> str:
     """Return a text with links to the rules that it names."""
-    return NUMBER.sub(
-        lambda found: f"[{found[1]}](semantics.md#{found[1].lower()})" if found[1] in RULES else found[1],
-        text,
-    )
+
+    def link(match: re.Match[str]) -> str:
+        number = match[1]
+        return f"[{number}](semantics.md#{number.lower()})" if number in RULES else number
+
+    return NUMBER.sub(link, text)

@@ -1,7 +1,7 @@
-"""Makes a site of docs/: the order of its pages, and pages with the code that they link to.
+"""Hooks of MkDocs that build the site of docs/: the order of its pages, and pages for linked source files.
 
-On a repository's page a link such as ``../minifit/tensor.py`` shows the file. The site has docs/ alone, so each
-file that is linked from there gets a page of its own, under ``source/``; a folder gets a page with links to its files.
+In the repository, a link such as ``../minifit/tensor.py`` opens the file. The site contains only docs/, so each linked
+file gets a page under ``source/``, and a linked folder gets a page with links to its files.
 """
 
 import posixpath
@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-if str(ROOT) not in sys.path:  # MkDocs loads this file by its path
+# MkDocs loads this file by its path
+if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from docs import build, tutorial  # noqa: E402
@@ -28,7 +29,7 @@ LANGUAGES = {".py": "python", ".yml": "yaml", ".toml": "toml", ".md": "markdown"
 
 
 def on_config(config: Any) -> None:
-    """Put the pages in order."""
+    """Set the order of the pages."""
     tables = [name.removesuffix(".md") for name in build.pages()]
     tables = [name for name in tables if name not in build.GROUPS and name != "README"]
     config["nav"] = [
@@ -41,25 +42,25 @@ def on_config(config: Any) -> None:
 
 
 def titled(names: list[str]) -> list[dict[str, str]]:
-    """Return pages with their titles."""
+    """Return pages by their titles."""
     return [{build.title_of(build.DOCS / f"{name}.md"): f"{name}.md"} for name in names]
 
 
 def outside(page: str, text: str) -> Iterator[tuple[str, str]]:
-    """Yield each link of a page that leads out of docs/, with the path in the project."""
-    for found in LINK.finditer(text):
-        path = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page), found[1]))
+    """Yield each link of a page that leads out of docs/, with its path in the project."""
+    for link in LINK.finditer(text):
+        path = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page), link[1]))
         if not path.startswith("docs"):
-            yield found[1], path
+            yield link[1], path
 
 
 def address(path: str) -> str:
-    """Return the page in the site that shows a file or folder of the project."""
+    """Return the address of the page that shows a file or folder of the project."""
     return f"source/{path}.md" if (ROOT / path).is_file() else f"source/{path}/index.md"
 
 
 def shown(path: str) -> str:
-    """Return the page that shows a file or a folder."""
+    """Return the text of the page that shows a file or a folder."""
     place = ROOT / path
     if place.is_file():
         text = place.read_text(encoding="utf-8")
@@ -70,8 +71,9 @@ def shown(path: str) -> str:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the pages of sources."""
-    from mkdocs.structure.files import File  # the rest of this file is tested without MkDocs
+    """Add the pages of source files."""
+    # the tests of the other functions need no MkDocs
+    from mkdocs.structure.files import File
 
     pages = list(files.documentation_pages())
     paths = {path for page in pages for _, path in outside(page.src_uri, page.content_string)}
@@ -87,21 +89,21 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Let links that lead out of docs/ lead to the pages of sources, and pictures follow the colours of the site."""
+    """Point links out of docs/ to the pages of source files, and let pictures follow the colours of the site."""
     here = page.file.src_uri
     if here.startswith("source/"):
         return markdown
     targets = dict(outside(here, markdown))
 
-    def replaced(found: re.Match[str]) -> str:
-        if found[1] not in targets:
-            return found[0]
-        return f"]({posixpath.relpath(address(targets[found[1]]), posixpath.dirname(here) or '.')}{found[2]})"
+    def relink(link: re.Match[str]) -> str:
+        if link[1] not in targets:
+            return link[0]
+        return f"]({posixpath.relpath(address(targets[link[1]]), posixpath.dirname(here) or '.')}{link[2]})"
 
     by_colour = r"![\2](\3#only-light)" + "\n" + r"![\2](\1#only-dark)"
-    return PICTURE.sub(by_colour, LINK.sub(replaced, markdown))
+    return PICTURE.sub(by_colour, LINK.sub(relink, markdown))
 
 
 def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
-    """Make a heading of each rule's number: a search for ``ES-4`` then finds the rule, and not its page alone."""
+    """Turn each rule's number into a heading, so that a search for ``ES-4`` finds the rule and not only its page."""
     return RULE.sub(r'<h6 id="\1" class="rule"><a href="#\1">\2</a></h6>', html)
