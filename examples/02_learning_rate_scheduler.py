@@ -1,4 +1,4 @@
-"""LearningRateScheduler: a learning rate for every epoch. Here it warms up, then falls along a cosine.
+"""LearningRateScheduler: a learning rate for every epoch, here a warm-up followed by cosine decay.
 
 Run it with `python examples/02_learning_rate_scheduler.py`.
 """
@@ -12,7 +12,7 @@ EPOCHS, WARM_UP, HIGHEST = 20, 4, 0.5
 
 
 def schedule(epoch: int, lr: float) -> float:
-    """The rate of an epoch, counted from 0; `lr`, the present rate, is not needed here."""
+    """Return the rate of an epoch, counted from 0; `lr`, the current rate, is not needed here."""
     if epoch < WARM_UP:
         return HIGHEST * (epoch + 1) / WARM_UP
     return HIGHEST / 2 * (1 + math.cos(math.pi * (epoch - WARM_UP) / (EPOCHS - WARM_UP)))

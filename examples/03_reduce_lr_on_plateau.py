@@ -1,4 +1,4 @@
-"""ReduceLROnPlateau: smaller steps when the validation loss stands still.
+"""ReduceLROnPlateau: a lower learning rate when the validation loss no longer improves.
 
 Run it with `python examples/03_reduce_lr_on_plateau.py`.
 """
@@ -10,7 +10,7 @@ minifit.utils.set_random_seed(1)
 (x_train, y_train), (x_test, y_test) = datasets.digits.load_data()
 
 model = minifit.Sequential([layers.Flatten(input_shape=(8, 8)), layers.Dense(10, activation="softmax")])
-# A rate that is too high on purpose: the loss soon jumps about instead of falling.
+# The rate is deliberately too high: the loss soon fluctuates instead of falling.
 model.compile(minifit.optimizers.Adam(0.1), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 reducing = callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.2, patience=3, min_lr=0.004, verbose=1)
 history = model.fit(
@@ -22,7 +22,7 @@ history = model.fit(
     verbose=0,
 ).history
 
-print("\nWhat each rate brought:")
+print("\nResults by learning rate:")
 for rate in dict.fromkeys(history["lr"]):
     losses = [loss for lr, loss in zip(history["lr"], history["val_loss"], strict=True) if lr == rate]
     print(

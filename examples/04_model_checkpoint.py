@@ -1,4 +1,4 @@
-"""ModelCheckpoint: keep the best model of a training on disk, and its weights after every fifth epoch.
+"""ModelCheckpoint: save the best model of a training, and the weights after every fifth epoch.
 
 Run it with `python examples/04_model_checkpoint.py`.
 """
@@ -40,7 +40,7 @@ with tempfile.TemporaryDirectory() as folder:
         verbose=0,
     ).history
 
-    print("What training has left on the disk:")
+    print("Files after training:")
     for file in sorted(Path(folder).iterdir()):
         print(f"  {file.name:24s} {file.stat().st_size:6d} bytes")
     print(
@@ -48,7 +48,7 @@ with tempfile.TemporaryDirectory() as folder:
     )
 
     loaded = minifit.models.load_model(Path(folder) / "best.h5")
-    print(f"The model in best.h5: {loaded.evaluate(x_test, y_test, verbose=0)[1]:.2%}")
+    print(f"Accuracy of the model in best.h5: {loaded.evaluate(x_test, y_test, verbose=0)[1]:.2%}")
 
     model.load_weights(next(Path(folder).glob("weights.05-*.h5")))
-    print(f"With the weights of epoch 5: {model.evaluate(x_test, y_test, verbose=0)[1]:.2%}")
+    print(f"Accuracy with the weights of epoch 5: {model.evaluate(x_test, y_test, verbose=0)[1]:.2%}")

@@ -1,4 +1,4 @@
-"""CSVLogger: every epoch becomes a row of a file, which can be read while training goes on and continued later.
+"""CSVLogger: a row in a file for every epoch; the file can be read during training and continued later.
 
 Run it with `python examples/05_csv_logger.py`.
 """
@@ -12,7 +12,7 @@ from minifit import callbacks, datasets, layers
 
 
 def main() -> None:
-    """Train twice into one file, then draw what it says."""
+    """Log two trainings to one file, then plot its values."""
     minifit.utils.set_random_seed(1)
     (x_train, y_train), (x_test, y_test) = datasets.digits.load_data()
     model = minifit.Sequential(
@@ -25,9 +25,11 @@ def main() -> None:
     model.compile(minifit.optimizers.SGD(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"])
 
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "runs" / "digits.csv"  # the folder is made
+        # CSVLogger creates the folder
+        file = Path(folder) / "runs" / "digits.csv"
         logger = callbacks.CSVLogger(file, append=True)
-        for epochs in (4, 4):  # the second fit goes on in the file of the first
+        # the second fit appends to the file of the first
+        for epochs in (4, 4):
             model.fit(
                 x_train / 16,
                 y_train,

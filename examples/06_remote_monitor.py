@@ -1,7 +1,7 @@
-"""RemoteMonitor: every epoch is posted to a server, here a tiny one of our own on this machine.
+"""RemoteMonitor: post every epoch to a server, here a minimal one on this machine.
 
 Run it with `python examples/06_remote_monitor.py`. For live curves in a browser, start `python -m minifit.monitor` and
-leave the address of RemoteMonitor as it is.
+use the default address of RemoteMonitor.
 """
 
 import json
@@ -15,25 +15,26 @@ from minifit import callbacks, datasets, layers
 
 
 class Monitor(BaseHTTPRequestHandler):
-    """Prints what arrives."""
+    """A server that prints the epochs it receives."""
 
-    protocol_version = "HTTP/1.1"  # so that the connection is kept open
+    # keeps connections open
+    protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        """Take one epoch: the JSON stands in the field ``data`` of a form."""
+        """Read one epoch: the JSON is in the form field ``data``."""
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         event = json.loads(parse_qs(body)["data"][0])
         values = ", ".join(f"{key} {value:.3f}" for key, value in event.items() if key != "epoch")
-        print(f"the server got epoch {event['epoch']} of {self.headers['X-Run']}: {values}")
+        print(f"the server received epoch {event['epoch']} of {self.headers['X-Run']}: {values}")
         self.send_response(204)
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Not on the terminal."""
+        """Print no log of requests."""
 
 
 def main() -> None:
-    """Train beside a server that listens."""
+    """Train while the server runs in a thread."""
     minifit.utils.set_random_seed(1)
     (x_train, y_train), (x_test, y_test) = datasets.digits.load_data()
     model = minifit.Sequential([layers.Flatten(input_shape=(8, 8)), layers.Dense(10, activation="softmax")])

@@ -1,6 +1,6 @@
-"""ProgbarLogger: a bar on a terminal, one line an epoch everywhere else.
+"""ProgbarLogger: a bar on a terminal, and one line per epoch everywhere else.
 
-Run it with `python examples/07_progbar_logger.py`, and again with `| cat` behind it.
+Run it with `python examples/07_progbar_logger.py`, then with `| cat` appended.
 """
 
 from typing import Any
@@ -10,10 +10,10 @@ from minifit import callbacks, datasets, layers
 
 
 class Announce(callbacks.Callback):
-    """Prints in the middle of everything: the bar makes room."""
+    """A callback that prints a line at the end of each epoch; the bar is cleared for it."""
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Say something."""
+        """Print the accuracy."""
         print(f"  a message of epoch {epoch + 1}: accuracy {logs['accuracy']:.1%}")
 
 
@@ -35,9 +35,9 @@ def main() -> None:
     model.fit(
         x_train, y_train, batch_size=2, epochs=3, validation_data=(x_test, y_test), callbacks=[Announce()]
     )
-    print("\none in the list takes its place; by default it counts samples:")
+    print("\na ProgbarLogger in the list replaces it; by default it counts samples:")
     model.fit(x_train, y_train, batch_size=8, epochs=2, callbacks=[callbacks.ProgbarLogger()])
-    print("\nverbose=2 is one line an epoch, verbose=0 nothing at all:")
+    print("\nverbose=2 prints one line per epoch, verbose=0 nothing:")
     model.fit(x_train, y_train, epochs=2, verbose=2)
     print("\nevaluate and predict have bars, too:")
     model.evaluate(x_test, y_test)

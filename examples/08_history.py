@@ -1,4 +1,4 @@
-"""History: every fit returns one. It keeps what each epoch logged, can be pickled, and draws its own curves.
+"""History: every fit returns one. It holds the logs of each epoch, can be pickled, and draws its curves.
 
 Run it with `python examples/08_history.py`; it needs matplotlib (`pip install minifit-training[plot]`).
 """
@@ -27,13 +27,14 @@ history = model.fit(
 )
 
 best = int(np.argmin(history.history["val_loss"]))
-print(f"{len(history.epoch)} epochs in {history.params['steps']} steps each were trained.")
+print(f"Trained {len(history.epoch)} epochs of {history.params['steps']} steps.")
 for key, values in history.history.items():
     print(
         f"  {key:12s} first {values[0]:.3f}, at the lowest val_loss {values[best]:.3f}, last {values[-1]:.3f}"
     )
 
-stored = pickle.dumps(history)  # without the model: small, and readable wherever minifit is
+# The pickle does not contain the model: it is small, and needs only minifit to be read.
+stored = pickle.dumps(history)
 again = pickle.loads(stored)
 again.plot("history.png")
-print(f"{len(stored):,} bytes hold all of it. The curves are in {Path('history.png').resolve()}.")
+print(f"The pickled history has {len(stored):,} bytes. The curves are in {Path('history.png').resolve()}.")

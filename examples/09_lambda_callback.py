@@ -1,4 +1,4 @@
-"""LambdaCallback: a callback from plain functions, for what is too small to be a class.
+"""LambdaCallback: a callback made of plain functions, for code that is too short to need a class.
 
 Run it with `python examples/09_lambda_callback.py`.
 """
@@ -18,7 +18,8 @@ model = minifit.Sequential(
 )
 model.compile("adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
-losses: list[float] = []  # the running mean of the loss, at every batch of the first epoch
+# The running mean of the loss at every batch of the first epoch.
+losses: list[float] = []
 first_epoch_only = callbacks.LambdaCallback(
     on_train_batch_end=lambda batch, logs: losses.append(logs["loss"]) if len(losses) == batch else None
 )
@@ -43,6 +44,6 @@ model.fit(
     verbose=0,
 )
 
-print("\nThe loss during the first epoch, at every fifth batch:")
+print("\nLoss during the first epoch, at every fifth batch:")
 for batch in range(0, len(losses), 5):
     print(f"  batch {batch + 1:2d}  {losses[batch]:.2f} {'#' * round(20 * losses[batch])}")

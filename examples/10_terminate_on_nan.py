@@ -1,4 +1,4 @@
-"""TerminateOnNaN: no use in training on when the loss is not a number any more.
+"""TerminateOnNaN: stop training when the loss is NaN or infinite.
 
 Run it with `python examples/10_terminate_on_nan.py`.
 """
@@ -13,7 +13,7 @@ minifit.utils.set_random_seed(1)
 
 
 def trained(learning_rate: float) -> minifit.callbacks.History:
-    """Let a linear model say the digit as a number, by the squared error."""
+    """Train a linear model that predicts the digit as a number, with the squared error."""
     model = minifit.Sequential([layers.Flatten(input_shape=(8, 8)), layers.Dense(1)])
     model.compile(minifit.optimizers.SGD(learning_rate), loss="mse")
     return model.fit(x_train / 16, y_train, epochs=5, callbacks=[callbacks.TerminateOnNaN()], verbose=0)
@@ -24,6 +24,5 @@ for rate in (0.01, 0.3):
     history = trained(rate)
     losses = ", ".join(f"{loss:.3g}" for loss in history.history["loss"])
     print(f"  {len(history.epoch)} of 5 epochs, losses: {losses}")
-    print(
-        f"  {'All is well.' if np.isfinite(history.history['loss'][-1]) else 'Lower the rate, or look at the data.'}\n"
-    )
+    finite = np.isfinite(history.history["loss"][-1])
+    print(f"  {'The loss is finite.' if finite else 'Lower the rate, or check the data.'}\n")

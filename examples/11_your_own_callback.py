@@ -1,6 +1,6 @@
-"""Your own callback: a view on what is inside a model. This one draws a layer's weights as training goes.
+"""Your own callback: this one draws the weights of a layer during training.
 
-A layer of ten units looks at the 64 pixels of a digit; the weights of each unit are a picture of what it looks for.
+A layer of ten units reads the 64 pixels of a digit; the weights of each unit are an image of the digit it recognizes.
 Run it with `python examples/11_your_own_callback.py`.
 """
 
@@ -16,16 +16,16 @@ SHADES = " .:-=+*#%@"
 
 
 class DrawWeights(callbacks.Callback):
-    """Draws the kernel of a layer, unit by unit, and says how large its numbers are and how fast they change.
+    """A callback that draws the kernel of a layer, unit by unit, and prints its range and its change.
 
     Parameters
     ----------
     layer : str
         The name of the layer.
     units : sequence of int
-        Which of its units to draw.
+        The units to draw.
     epochs : sequence of int
-        After which epochs, counted from 1.
+        The epochs after which to draw, counted from 1.
     shape : tuple of int
         Rows and columns of the inputs.
     """
@@ -36,11 +36,11 @@ class DrawWeights(callbacks.Callback):
         self.layer, self.units, self.epochs, self.shape = layer, units, epochs, shape
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Remember where the weights begin."""
+        """Record the initial weights."""
         self.before = self.kernel()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Draw, if this is one of the epochs."""
+        """Draw the units, if this is one of the epochs."""
         if epoch + 1 not in self.epochs:
             return
         kernel = self.kernel()
@@ -54,12 +54,12 @@ class DrawWeights(callbacks.Callback):
         self.before = kernel
 
     def kernel(self) -> Any:
-        """The layer's weights, of shape (inputs, units)."""
+        """Return the layer's weights, of shape (inputs, units)."""
         return self.model.get_layer(self.layer).get_weights()[0]
 
-    def picture(self, weights: Any, most: float) -> list[str]:
-        """The inputs that speak for a unit, the darker the more; what speaks against it stays blank."""
-        levels = (np.clip(weights / most, 0, 1) * (len(SHADES) - 1)).round().astype(int)
+    def picture(self, weights: Any, largest: float) -> list[str]:
+        """Return the weights of a unit as characters: darker for larger ones, blank for negative ones."""
+        levels = (np.clip(weights / largest, 0, 1) * (len(SHADES) - 1)).round().astype(int)
         return ["".join(SHADES[level] * 2 for level in row) for row in levels.reshape(self.shape)]
 
 
@@ -73,7 +73,7 @@ model = minifit.Sequential(
 )
 model.compile(minifit.optimizers.Adam(0.02), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 digits = (0, 1, 3, 7)
-print(f"What the units for the digits {', '.join(map(str, digits))} look for:")
+print(f"Weights of the units for the digits {', '.join(map(str, digits))}:")
 model.fit(
     x_train / 16,
     y_train,

@@ -1,4 +1,4 @@
-"""A run that is killed twice, started again each time, and ends as if nothing had happened.
+"""BackupAndRestore: a run that is killed twice, restarted each time, and ends with the weights of an uninterrupted one.
 
 Run it with `python examples/12_backup_and_restore.py`.
 """
@@ -15,18 +15,18 @@ from minifit import Sequential, callbacks, datasets, layers, utils
 
 
 class Die(callbacks.Callback):
-    """Ends the process at once in the middle of an epoch, as a kill -9 or a power failure does."""
+    """A callback that ends the process in the middle of an epoch, like kill -9 or a power failure."""
 
     def __init__(self, epoch: int) -> None:
         self.at = epoch
         self.epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Note the epoch."""
+        """Record the epoch."""
         self.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Die when it is time."""
+        """End the process at batch 20 of the chosen epoch."""
         if (self.epoch, batch) == (self.at, 20):
             print(f"  ... killed in epoch {self.epoch + 1}, after batch {batch + 1}", flush=True)
             os._exit(1)
@@ -57,16 +57,16 @@ def train(folder: str, die_in: int) -> None:
 
 
 def process(folder: str, die_in: int = -1) -> None:
-    """The same in a process of its own."""
+    """Run `train` in a separate process."""
     subprocess.run([sys.executable, __file__, folder, str(die_in)], check=False)
 
 
 def main() -> None:
     """Compare a run that is killed in epochs 2 and 4 with one that is not."""
     with tempfile.TemporaryDirectory() as whole, tempfile.TemporaryDirectory() as broken:
-        print("A run that nobody disturbs:")
+        print("An uninterrupted run:")
         process(whole)
-        print("The same run, killed twice and started again:")
+        print("The same run, killed twice and restarted:")
         for die_in in (1, 3, -1):
             process(broken, die_in)
         with np.load(f"{whole}/weights.npz") as a, np.load(f"{broken}/weights.npz") as b:

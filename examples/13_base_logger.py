@@ -1,4 +1,4 @@
-"""A training loop written by hand that drives callbacks as `fit` does, with `BaseLogger` for the means.
+"""BaseLogger: means over an epoch in a training loop written by hand, which calls callbacks as `fit` does.
 
 Run it with `python examples/13_base_logger.py`.
 """
@@ -16,9 +16,10 @@ def main() -> None:
     model = Sequential([layers.Dense(32, activation="relu"), layers.Dense(10, activation="softmax")])
     model.compile("adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
-    told = callbacks.CallbackList(
+    hooks = callbacks.CallbackList(
         [
-            callbacks.BaseLogger(),  # first, so that the others see the means
+            # first, so that the others see the means
+            callbacks.BaseLogger(),
             callbacks.LambdaCallback(
                 on_epoch_end=lambda epoch, logs: print(f"epoch {epoch + 1}: mean loss {logs['loss']:.4f}")
             ),
@@ -31,19 +32,19 @@ def main() -> None:
     )
     random = np.random.default_rng(1)
     model.stop_training = False
-    told.on_train_begin()
+    hooks.on_train_begin()
     for epoch in range(10):
-        told.on_epoch_begin(epoch)
+        hooks.on_epoch_begin(epoch)
         order = random.permutation(len(x))
         for batch, start in enumerate(range(0, len(x), 100)):
             rows = order[start : start + 100]
-            told.on_train_batch_begin(batch)
+            hooks.on_train_batch_begin(batch)
             logs = model.train_on_batch(x[rows], y[rows], return_dict=True)
-            told.on_train_batch_end(batch, {**logs, "size": len(rows)})
-        told.on_epoch_end(epoch)
+            hooks.on_train_batch_end(batch, {**logs, "size": len(rows)})
+        hooks.on_epoch_end(epoch)
         if model.stop_training:
             break
-    told.on_train_end()
+    hooks.on_train_end()
 
 
 if __name__ == "__main__":

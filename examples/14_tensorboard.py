@@ -1,12 +1,12 @@
-"""Curves, histograms, images, the graph and a projector for TensorBoard.
+"""TensorBoard: curves, histograms, images, the graph and the projector.
 
-A model learns sums modulo five from examples. Look at what it does with
+A model learns sums modulo five from examples. Show its training with
 
     python examples/14_tensorboard.py logs
     pip install tensorboard
     tensorboard --logdir logs
 
-On the projector page the numbers fall into five heaps: nobody told the model that they have a remainder.
+On the projector page the numbers form five clusters, one for each remainder, although the model was never given it.
 """
 
 import sys
@@ -40,18 +40,18 @@ model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 
 
 class Confusion(callbacks.Callback):
-    """An image of one's own: how often each remainder is taken for each other."""
+    """A callback that writes the confusion matrix of the remainders as an image."""
 
     def __init__(self, writer: minifit.summary.SummaryWriter) -> None:
         self.writer = writer
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Draw it."""
-        found = np.zeros((5, 5))
+        """Write the image."""
+        matrix = np.zeros((5, 5))
         held_out = pairs[-800:]
-        np.add.at(found, (held_out.sum(axis=1) % 5, self.model.predict(held_out).argmax(axis=1)), 1)
+        np.add.at(matrix, (held_out.sum(axis=1) % 5, self.model.predict(held_out).argmax(axis=1)), 1)
         self.writer.image(
-            "confusion", (found / found.sum(axis=1, keepdims=True))[None, :, :, None], step=epoch
+            "confusion", (matrix / matrix.sum(axis=1, keepdims=True))[None, :, :, None], step=epoch
         )
 
 
@@ -78,4 +78,4 @@ with minifit.summary.create_file_writer(folder / "mine") as writer:
 print(f"Validation accuracy: {history.history['val_accuracy'][-1]:.1%}")
 for file in sorted(path for path in folder.rglob("*") if path.is_file()):
     print(f"{file.stat().st_size:8,} bytes  {file.relative_to(folder).as_posix()}")
-print(f"Look at it with: tensorboard --logdir {folder}")
+print(f"Open it with: tensorboard --logdir {folder}")

@@ -1,4 +1,4 @@
-"""See what a fit does, in a table of its events or on a page for the browser:
+"""HookTrace: record the events of a fit, and show them as a table or as an HTML page:
 
 python examples/16_hook_trace.py
 python examples/16_hook_trace.py trace.html
@@ -15,10 +15,10 @@ x, x_test = x / 16, x_test / 16
 
 
 class Judge(callbacks.Callback):
-    """Writes the accuracy on the test data into the logs of every epoch."""
+    """A callback that writes the accuracy on the test data into the logs of every epoch."""
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Evaluate, which the trace shows inside this hook."""
+        """Evaluate; the trace shows this inside the hook."""
         logs["test_accuracy"] = self.model.evaluate(x_test, y_test, verbose=0)[1]
 
 

@@ -1,4 +1,4 @@
-"""Train a small network on 1,797 handwritten digits, with a callback of our own.
+"""Train a small network on 1,797 handwritten digits, with a custom callback.
 
 Run it with `make run`, or `python examples/quickstart.py`.
 """
@@ -12,13 +12,13 @@ from minifit import callbacks, datasets, layers
 
 
 class Confusions(callbacks.Callback):
-    """After training, says which digits the model mixes up most often."""
+    """A callback that prints the digits that the model confuses most often, after training."""
 
     def __init__(self, images: Any, labels: Any, most: int = 3) -> None:
         self.images, self.labels, self.most = images, labels, most
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Count every pair of a true digit and another one that was predicted."""
+        """Count the pairs of a true digit and a different prediction."""
         predicted = self.model.predict(self.images).argmax(axis=1)
         table = np.zeros((10, 10), int)
         np.add.at(table, (self.labels, predicted), 1)
@@ -31,13 +31,13 @@ class Confusions(callbacks.Callback):
 
 
 def picture(image: Any) -> str:
-    """A digit drawn with characters."""
+    """Return a digit drawn with characters."""
     shades = " .:-=+*#%@"
     return "\n".join("  " + "".join(shades[min(int(v) * 10 // 17, 9)] * 2 for v in row) for row in image)
 
 
 def main() -> float:
-    """Train, and return the accuracy on digits that the model has not seen."""
+    """Train, and return the accuracy on unseen digits."""
     minifit.utils.set_random_seed(1)
     (x_train, y_train), (x_test, y_test) = datasets.digits.load_data()
     print(
