@@ -201,12 +201,9 @@ def _replace(temporary: str, target: str) -> None:
 
 def _begin(target: str) -> tuple[FileLock, str]:
     """Make the empty temporary file ``.NAME.TOKEN.tmp``, locked by ``.NAME.TOKEN.lock`` as long as it is written."""
-    folder, name = os.path.split(target)
-    if len(os.fsencode(name)) > 200:
-        name = name[:50]  # a file's name has at most 255 bytes
-    _remove_leftovers(folder, name)
+    remove_leftovers(target)
     while True:
-        lock, temporary = _pair(folder, name, os.urandom(8).hex())
+        lock, temporary = _pair(target, os.urandom(8).hex())
         try:
             lock.acquire()
             break
@@ -220,21 +217,32 @@ def _begin(target: str) -> tuple[FileLock, str]:
     return lock, temporary
 
 
-def _pair(folder: str, name: str, token: str) -> tuple[FileLock, str]:
+def _beside(target: str) -> tuple[str, str]:
+    """Return the folder of the temporary files of a target, and the part of their names that they share."""
+    folder, name = os.path.split(target)
+    # A file's name has at most 255 bytes.
+    return folder, name if len(os.fsencode(name)) <= 200 else name[:50]
+
+
+def _pair(target: str, token: str) -> tuple[FileLock, str]:
+    folder, name = _beside(target)
     start = os.path.join(folder, f".{name}.{token}")
     return FileLock(f"{start}.lock"), f"{start}.tmp"
 
 
-def _remove_leftovers(folder: str, name: str) -> None:
-    """Remove the temporary files whose writers are gone: their locks are free."""
+def remove_leftovers(target: str) -> None:
+    """Remove the temporary files and locks of a target whose writers were killed: their locks are free."""
+    folder, name = _beside(target)
     try:
         entries = os.listdir(folder)
-    except PermissionError:  # a folder may be open for writing and not for looking
+    # A folder may be open for writing and closed for listing.
+    except PermissionError:
         return
     pattern = re.compile(rf"\.{re.escape(name)}\.([0-9a-f]{{16}})\.(tmp|lock)")
     for token in {match[1] for entry in entries if (match := pattern.fullmatch(entry))}:
-        lock, temporary = _pair(folder, name, token)
-        with suppress(LockedError, OSError):  # it is being written, or another process removes it
+        lock, temporary = _pair(target, token)
+        # Another process is writing it or removes it.
+        with suppress(LockedError, OSError):
             try:
                 if lock.acquire() or time.time() - os.stat(temporary).st_mtime > A_DAY:
                     os.remove(temporary)

@@ -15,7 +15,7 @@ from minifit import console
 from minifit.arrays import Array
 from minifit.errors import ArgumentError, FileFormatError
 from minifit.saving import hdf5, tree
-from minifit.saving.atomic import PathLike
+from minifit.saving.atomic import PathLike, remove_leftovers
 from minifit.saving.locks import FileLock, LockedError
 
 VERSION = 1
@@ -121,7 +121,9 @@ class BackupFolder:
         return None
 
     def delete(self) -> None:
-        """Remove the backups: the run is complete."""
+        """Remove the backups, and what a killed process left of one: the run is complete."""
+        if os.path.isdir(self.folder):
+            remove_leftovers(os.path.realpath(self.last))
         for path in (self.previous, self.last):  # the older one first, so that it is never the only one
             with suppress(FileNotFoundError):
                 os.remove(path)

@@ -163,6 +163,19 @@ def test_deleting_leaves_what_is_not_ours(tmp_path: Path) -> None:
     assert folder.load() is None
 
 
+def test_deleting_removes_what_a_killed_process_left(tmp_path: Path) -> None:
+    folder = saved(tmp_path, 1)
+    for name in (".backup.h5.0123456789abcdef.lock", ".backup.h5.fedcba9876543210.tmp"):
+        (tmp_path / name).touch()
+    folder.delete()
+    assert os.listdir(tmp_path) == []
+
+
+def test_deleting_where_no_folder_is(tmp_path: Path) -> None:
+    BackupFolder(tmp_path / "none").delete()
+    assert os.listdir(tmp_path) == []
+
+
 SAVE_FOREVER = """
 import sys
 import numpy as np
