@@ -1,4 +1,4 @@
-"""Data for training: arrays in memory and in files, data sets, sequences, generators and iterables as batches."""
+"""Batches for training, from arrays in memory and in files, data sets, sequences, generators and iterables."""
 
 from collections.abc import Mapping, Set
 from itertools import accumulate
@@ -51,20 +51,21 @@ __all__ = [
 
 
 def is_array_like(x: Any) -> bool:
-    """Return whether `x` holds samples itself, or is a mistake, instead of giving batches."""
+    """Return whether `x` itself holds samples, instead of yielding batches; invalid data counts as arrays."""
     if (
         type(x) is np.ndarray
         or isinstance(x, list | tuple | Mapping | Set | str | bytes | type)
         or is_stored(x)
     ):
-        return True  # some of these are no arrays, and `array_of` says so
+        # some of these are not arrays: `array_of` raises for them
+        return True
     if hasattr(x, "__array__") or hasattr(x, "nnz"):
         return True
     return not hasattr(x, "__iter__") and not _is_indexed(x)
 
 
 def _is_indexed(x: Any) -> bool:
-    """Return whether `x` gives batches by their number, as a `Sequence` does."""
+    """Return whether `x` returns batches by number, like a `Sequence`."""
     return hasattr(x, "__getitem__") and hasattr(x, "__len__")
 
 
@@ -86,32 +87,32 @@ def batches_of(
     Parameters
     ----------
     x : array_like, h5py.Dataset, a list, tuple or dict of them, Dataset, Sequence, iterator or iterable of batches
-        Or `Distributed` of those that give batches.
+        Or a `Distributed` one that yields batches.
     y, sample_weight : array_like or h5py.Dataset, or a list, tuple or dict of them, optional
-        Only with arrays; whatever gives batches gives them together with x.
+        Only with arrays; an iterable of batches yields them together with x.
     batch_size, steps, passes, shuffle
-        As for `RowBatches`; only `steps` and `shuffle` for a Sequence, only `steps` for a Dataset or an iterable.
+        As in `RowBatches`; only `steps` and `shuffle` for a Sequence, only `steps` for a Dataset or an iterable.
     class_weight : dict or array_like, optional
         From class number to weight.
     called : str, optional
-        What messages call the data, if it has a name.
+        The name of the data in messages.
     names : Names, optional
-        Those of the model's inputs and outputs, as far as it has any.
+        The names of the model's inputs and outputs, as far as it has any.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError, DataError
-        For arguments and data that cannot be used.
+        For invalid arguments and data.
     """
-    made: Batches
+    batches: Batches
     if isinstance(x, Distributed):
         if x.own and (is_array_like(x.dataset) or _is_indexed(x.dataset)):
             raise DataError(
-                "A function that makes the data of one worker returns a Dataset, or another iterable of batches. "
+                "A function that makes the data of one worker must return a Dataset or another iterable of batches. "
                 f"Received: a {type(x.dataset).__name__}. Return Dataset.from_tensor_slices(arrays).batch(size), or "
-                "pass arrays and Sequences to fit as they are: each worker takes its rows of them."
+                "pass arrays and Sequences to fit directly: each worker takes its rows of them."
             )
-        made = batches_of(
+        batches = batches_of(
             *(x.dataset, y, sample_weight),
             steps=steps,
             passes=passes,
@@ -120,11 +121,11 @@ def batches_of(
             called=called,
             names=names,
         )
-        return ShardBatches(made) if x.own else made
+        return ShardBatches(batches) if x.own else batches
     batch_size = None if batch_size is None else positive("batch_size", batch_size)
     shuffle = _shuffling(shuffle)
     if is_array_like(x):
-        made = _rows(x, y, sample_weight, batch_size, steps, passes, shuffle, called, names)
+        batches = _rows(x, y, sample_weight, batch_size, steps, passes, shuffle, called, names)
     else:
         for name, value in (("y", y), ("sample_weight", sample_weight)):
             if value is not None:
@@ -133,40 +134,40 @@ def batches_of(
                     f"Received: {name} together with a {type(x).__name__}. Leave {name} out, or pass x as an array."
                 )
         if isinstance(x, Dataset):
-            made = batches_of_dataset(x, steps, called, names)
+            batches = batches_of_dataset(x, steps, called, names)
         elif _is_indexed(x):
-            made = SequenceBatches(x, steps, bool(shuffle), called, names)
+            batches = SequenceBatches(x, steps, bool(shuffle), called, names)
         else:
-            made = IteratorBatches(x, steps, called, names)
+            batches = IteratorBatches(x, steps, called, names)
     if class_weight is not None:
-        weights = made.class_weight = class_weights(class_weight)
-        if weights is not None and len(made.labels[1]) > 1:
+        weights = batches.class_weight = class_weights(class_weight)
+        if weights is not None and len(batches.labels[1]) > 1:
             raise ArgumentError(
                 "class_weight weighs the targets of a single output. "
-                f"Received: class_weight with targets for {len(made.labels[1])}: {', '.join(made.labels[1])}. "
+                f"Received: class_weight with targets for {len(batches.labels[1])}: {', '.join(batches.labels[1])}. "
                 "Pass a sample_weight for each output instead."
             )
-        for targets in made.targets:
+        for targets in batches.targets:
             if targets is not None and weights is not None:
                 weighed_classes(weights, targets)
-    return made
+    return batches
 
 
-def halves(fraction: float, given: tuple[Any, Any, Any], names: Names = ANY) -> tuple[Any, Any]:
-    """Divide x, y and sample_weight in two, nested as they are: the first rows, and the last `fraction` of them.
+def halves(fraction: float, data: tuple[Any, Any, Any], names: Names = ANY) -> tuple[Any, Any]:
+    """Split x, y and sample_weight into the first rows and the last `fraction` of the rows, each nested as before.
 
     Raises
     ------
     ArgumentError, DataError
-        For a fraction that is none, and for data that cannot be used.
+        For an invalid fraction or invalid data.
     """
-    normal = normal_form(*given, names)
+    normal = normal_form(*data, names)
     warn_of_extra(normal)
     columns = columns_of(normal)
     parts = split(fraction, *(c.rows for c in columns))
     ends = list(accumulate(map(len, normal.parts)))
     first, last = (
-        normal.form.given(
+        normal.form.nest(
             [rows[end - len(leaves) : end] for end, leaves in zip(ends, normal.parts, strict=True)]
         )
         for rows in parts
@@ -185,20 +186,20 @@ def _rows(
     called: str,
     names: Names,
 ) -> RowBatches:
-    """Batches of the rows of arrays; through blocks where one of them is in a file."""
+    """Return batches of the rows of arrays, read in blocks if one of them is in a file."""
     of = f" of {called}" if called else ""
-    given = normal_form(x, y, sample_weight, names, of)
-    columns = columns_of(given, of)
+    normal = normal_form(x, y, sample_weight, names, of)
+    columns = columns_of(normal, of)
     in_files = Stored in [type(c.rows) for c in columns]
     kind = StoredBatches if in_files else ArrayBatches
-    made = kind(columns, batch_size, steps, passes, shuffle)
-    made.names, made.called = names, called
-    made._note(given)
-    return made
+    batches = kind(columns, batch_size, steps, passes, shuffle)
+    batches.names, batches.called = names, called
+    batches._keep_form(normal)
+    return batches
 
 
 def _shuffling(shuffle: Any) -> Shuffle:
-    """Keras's `shuffle`: a bool, or "batch" in any case of letters."""
+    """Return Keras's `shuffle` as a bool or "batch", in any case of letters."""
     if not isinstance(shuffle, str):
         return bool(shuffle)
     if shuffle.lower() != "batch":

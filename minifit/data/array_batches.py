@@ -1,4 +1,4 @@
-"""Batches from arrays in memory and memory maps, drawn by index: the data set itself is never copied."""
+"""Batches from arrays in memory and memory maps, gathered by index: the data set itself is never copied."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,23 +17,29 @@ from minifit.errors import DataError, ShapeError
 from minifit.tensor import Context
 
 FEW = 2**11
-"""Targets that are cast together in half a microsecond."""
+"""The number of targets below which all are cast together, in half a microsecond."""
 
 
 class ArrayBatches(RowBatches):
     """Batches of rows of arrays; the parameters are those of `RowBatches`."""
 
-    _whole: Stretch | None = None  # the present pass as one stretch, where the arrays can be used as they lie
-    _stays = False  # whether nothing of it is still to be cast, weighed or put in order
-    _computed = False  # whether its order is not kept
-    _part: Stretch | None = None  # the batches whose order was computed last
-    _part_begins = _part_ends = 0  # their numbers
-    _begins = _ends = -1  # the positions at which it begins and ends
-    _to_cast: Sequence[
-        tuple[Array, Array]
-    ] = ()  # its targets that are no float32, each with memory for what they are
-    _by_class: Array | None = None  # memory for weights by class
-    _given_weights: Columns = ()  # those of samples, which count beside them
+    # the present pass as one stretch, if the arrays can be used in place
+    _whole: Stretch | None = None
+    # the positions at which the present pass begins and ends
+    _begins = _ends = -1
+    # whether nothing of the pass remains to be cast, weighted or put in order
+    _stays = False
+    # whether the order of the pass is computed in parts instead of kept
+    _computed = False
+    # the batches whose order was computed last, and their numbers
+    _part: Stretch | None = None
+    _part_begins = _part_ends = 0
+    # the targets that are not float32, each with memory for the cast values
+    _to_cast: Sequence[tuple[Array, Array]] = ()
+    # memory for weights by class
+    _by_class: Array | None = None
+    # the sample weights, which are multiplied by those of the classes
+    _sample_weights: Columns = ()
 
     def _checksums(self) -> dict[str, int]:
         """Return checksums of the first and last row of arrays in memory."""
@@ -45,7 +51,7 @@ class ArrayBatches(RowBatches):
         }
 
     def ahead(self, here: Context, most: int) -> Stretch | None:
-        """Return the rest of the pass as the arrays lie, or what a source in files does."""
+        """Return the rest of the pass as views of the arrays; copies if the arrays cannot be used in place."""
         begin = self.position - self._begins
         if not 0 < begin < self._ends - self._begins:
             return super().ahead(here, most)
@@ -60,7 +66,7 @@ class ArrayBatches(RowBatches):
     def _ahead(self, here: Context, begin: int, most: int) -> Stretch | None:
         if begin == 0 or not self._begins <= self.position < self._ends:
             self._begins, self._ends = self.position - begin, self.position - begin + self.batches
-            self._whole = whole = self._as_it_lies()
+            self._whole = whole = self._in_place()
             self._stays = not self._to_cast and self.class_weight is None and not self._computed
         whole = self._whole
         if whole is None:
@@ -77,15 +83,14 @@ class ArrayBatches(RowBatches):
         return whole
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from there, in the order of that time."""
+        """Restore the place and the order of the rows."""
         super().set_state(state)
         self._begins, self._ends, self._whole, self._part = -1, -1, None, None
 
-    def _as_it_lies(self) -> Stretch | None:
+    def _in_place(self) -> Stretch | None:
         """Return the pass as one stretch of the arrays themselves; None if they must be cast or copied.
 
-        Targets of one number a row get memory to be cast in, each at its own place: batches of them alone would need
-        batches of x.
+        Targets with one number per row get memory of the full length to be cast into, so that x need not be copied.
         """
         arrays: list[Array | None] = []
         self._to_cast = []
@@ -100,7 +105,7 @@ class ArrayBatches(RowBatches):
             if role == "y" and held is not None and held.dtype != dtype and held.size == len(held):
                 array = np.empty(held.shape, dtype)
                 self._to_cast.append((held, array))
-            if array is not None and not _lies_ready(array, dtype):
+            if array is not None and not _is_usable(array, dtype):
                 return None
             arrays.append(array)
         order: Any = self.order if self.shuffle else None
@@ -114,13 +119,13 @@ class ArrayBatches(RowBatches):
         if self.class_weight is not None:
             if self._by_class is None:
                 self._by_class = np.empty(len(self.inputs[0]), FLOAT)
-            self._given_weights, whole.weights = whole.weights, (self._by_class,) * self.outputs
+            self._sample_weights, whole.weights = whole.weights, (self._by_class,) * self.outputs
         return whole
 
     def _cast_targets(self, stretch: Stretch, batches: int) -> None:
-        """Cast those of the next batches: no earlier, since a hook may change the data until they are taken.
+        """Cast the targets of the next batches, no earlier than that: a hook may change the data before.
 
-        All are cast where they are so few that this is quicker than to find them.
+        A small array is cast as a whole, which is faster than gathering rows.
         """
         first = stretch.begin * stretch.size
         rows = slice(first, first + batches * stretch.size)
@@ -134,12 +139,12 @@ class ArrayBatches(RowBatches):
                 out.put(places, y.take(places))
 
     def _weigh(self, weights: Array, stretch: Stretch, batches: int) -> bool:
-        """Put the weights of the next batches where they belong, for the reason that targets are cast so late.
+        """Compute the weights of the next batches, as late as their targets are cast.
 
         Returns
         -------
         bool
-            False if one of them has no weight.
+            False if a target is of a class without a weight.
         """
         first = stretch.begin * stretch.size
         rows: Any = slice(first, first + batches * stretch.size)
@@ -148,7 +153,7 @@ class ArrayBatches(RowBatches):
         assert self.class_weight is not None
         y, beside = (
             tuple([None if a is None else a[rows] for a in part[:1]])
-            for part in (stretch.targets, self._given_weights)
+            for part in (stretch.targets, self._sample_weights)
         )
         try:
             weights[rows] = weigh_classes(self.class_weight, Batch((), y, beside))
@@ -157,7 +162,7 @@ class ArrayBatches(RowBatches):
         return True
 
     def _of_computed(self, whole: Stretch, begin: int) -> Stretch:
-        """A stretch of an order that is not kept: as far as it is computed."""
+        """Return the part of a pass whose order is computed; compute the order of the next part if necessary."""
         if self._part is None or not self._part_begins <= begin < self._part_ends:
             self._part_begins = begin
             self._part_ends = min(begin + max(STRETCH // self.size, 1), self.batches)
@@ -190,20 +195,20 @@ class ArrayBatches(RowBatches):
                 rows = self._rows_held(first, last)
         if index is None and self.shuffle is True:
             index = self.order[rows]
-        made = [
+        arrays = [
             None if source is None else _gather(here, source, rows, index, dtype)
             for _, _, source, dtype, _ in self.columns
         ]
-        return Batch(*self._parts(made))
+        return Batch(*self._parts(arrays))
 
 
-def _lies_ready(part: Array, dtype: np.dtype[Any]) -> bool:
+def _is_usable(part: Array, dtype: np.dtype[Any]) -> bool:
     """Return whether rows of an array can be used in place."""
     return part.dtype == dtype and part.flags.c_contiguous and part.flags.aligned
 
 
 def _gather(here: Context, source: Any, rows: slice, index: Array | None, dtype: np.dtype[Any]) -> Array:
-    """The rows of a batch as `dtype`: those at `index`, or a slice where rows stay together."""
+    """Return the rows of a batch as `dtype`: those at `index`, or the slice `rows` if `index` is None."""
     if index is None and source.dtype == dtype and source.flags.c_contiguous:
         part: Array = source[rows]
         return part

@@ -1,4 +1,4 @@
-"""A batch: the data of one step, and a stretch of batches that lie one behind another."""
+"""A batch, which is the data of one step, and a stretch of consecutive batches."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -9,10 +9,10 @@ from minifit.arrays import FLOAT, Array
 from minifit.workers import Whole
 
 PARTS = ("x", "y", "sample_weight")
-"""The parts of a batch, as their arguments are called."""
+"""The parts of a batch, by the names of their arguments."""
 
 Columns: TypeAlias = tuple[Array | None, ...]
-"""The arrays of one part of a batch, one for each input or output; None where an output has none."""
+"""The arrays of one part of a batch, one for each input or output; None for an output without one."""
 
 
 class Batch(NamedTuple):
@@ -23,9 +23,9 @@ class Batch(NamedTuple):
     inputs : tuple of ndarray
         float32; one input is a tuple of one.
     targets : tuple of ndarray or None
-        float32, or int64 for class numbers; None where an output has none, empty when there are none at all.
+        float32, or int64 for class numbers; None for an output without targets, empty if no output has any.
     weights : tuple of ndarray or None
-        float32, in the order of the targets; empty when there are none at all.
+        float32, in the order of the targets; empty if no output has any.
     """
 
     inputs: tuple[Array, ...]
@@ -35,22 +35,22 @@ class Batch(NamedTuple):
 
 @dataclass(slots=True)
 class Stretch:
-    """Batches that follow one another, as the arrays that hold them all: for who can take several at once.
+    """Consecutive batches, as arrays that hold the rows of all of them, for a program that runs several in a call.
 
     Attributes
     ----------
     inputs, targets, weights : tuple of ndarray or None
-        As in `Batch`, with the rows of all of them and perhaps more.
+        As in `Batch`, with the rows of all batches and perhaps more.
     order : ndarray of int64, or None
-        Which row comes next; None when they stay in their order.
+        The row numbers in the order of the batches; None for consecutive rows.
     size : int
-        Rows in a batch; the last one has what is left of the order, or of the rows.
+        Rows in a batch; the last batch has the remaining rows.
     begin, batches : int
-        The first batch, counted from the beginning of the order or of the rows, and how many. These alone change: a
-        source may tell of what lies ahead with the same object again.
+        The number of the first batch, counted from the beginning of the order or the rows, and the number of batches.
+        A source may return the same object again with these two changed.
     whole : tuple of int, or Share, or None
-        Where these are one worker's shares of batches: the rows of a whole batch, and of all of them from the beginning
-        on; or the share that a lone batch is. A share without rows has one row here, which does not count.
+        If the batches are the shares of one worker: the rows of a whole batch, and of all batches from the beginning;
+        or the share for a single batch. A share without rows has one row here, which does not count.
     """
 
     inputs: tuple[Array, ...]
@@ -64,11 +64,11 @@ class Stretch:
 
     @property
     def rows(self) -> int:
-        """The rows, or places of the order, that all batches end in."""
+        """The number of rows, or of entries in the order."""
         return len(self.inputs[0] if self.order is None else self.order)
 
     def batch(self, number: int) -> Batch:
-        """One of its batches, counted from the first."""
+        """Return one of the batches, by its number from `begin` on."""
         start = (self.begin + number) * self.size
         rows: Any = slice(start, start + self.size)
         rows = rows if self.order is None else self.order[rows]
@@ -80,13 +80,13 @@ class Stretch:
 
 
 def target_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the dtype that targets are converted to: class numbers stay whole numbers, all else becomes float32.
+    """Return the dtype that targets are converted to: int64 for integers, float32 for the rest.
 
-    Of uint64, int64 could not hold the upper half.
+    uint64 becomes float32, since int64 cannot hold the upper half of it.
     """
     return np.dtype(np.int64) if dtype.kind in "iu" and dtype != np.uint64 else FLOAT
 
 
 def for_each(columns: tuple[Any, ...], outputs: int) -> tuple[Any, ...]:
-    """Return a column for each output: a single one counts for all."""
+    """Return a column for each output; a single column is for all of them."""
     return columns * outputs if outputs > 1 and len(columns) == 1 else columns

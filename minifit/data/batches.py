@@ -1,7 +1,7 @@
-"""Batches: what the loops ask for, wherever the data comes from.
+"""`Batches`: the source of batches for the loops, whatever the data is.
 
-A source hands out one batch after another, like a tape: an epoch of training takes the next `steps` batches
-from it, an evaluation winds it back first. When it has no more, `next` returns None.
+A source returns one batch after another, like a tape. An epoch of training takes the next `steps` batches; an
+evaluation rewinds first. At the end of the data, `next` returns None.
 """
 
 import json
@@ -13,7 +13,7 @@ from minifit import console
 from minifit.arrays import Array
 from minifit.data.batch import PARTS, Batch, Columns, Stretch
 from minifit.data.class_weights import weigh_classes
-from minifit.data.forms import ALONE, ONE, Form, Given, Names, warn_of_extra
+from minifit.data.forms import ALONE, ONE, Form, Names, NormalForm, warn_of_extra
 from minifit.data.shares import refuse_sharding
 from minifit.data.values import not_finite
 from minifit.errors import ArgumentError, DataError, ShapeError, legible, quoted
@@ -23,18 +23,18 @@ from minifit.workers import ALONE as ONE_WORKER
 from minifit.workers import Share, Workers
 
 SUSPECTED = (1, 2, 0)
-"""The parts of a batch in the order in which they are looked through for NaN: targets, weights, inputs."""
+"""The parts of a batch in the order in which they are searched for NaN: targets, weights, inputs."""
 
 
 LABELS: dict[int, tuple[Sequence[str], ...]] = {
     id(ALONE): (PARTS[:1], (), ()),
     id(ONE): (PARTS[:1], PARTS[1:2], ()),
 }
-"""The names in messages of the columns of the commonest forms."""
+"""The names of columns in messages, for the most common forms."""
 
 
 class Suspect(NamedTuple):
-    """An array that may not be finite, what messages call it, and what number they give to each of its rows."""
+    """An array that may not be finite, its name in messages, and a function from its rows to their numbers there."""
 
     name: str
     array: Array | None
@@ -47,33 +47,33 @@ class Batches(ABC):
     Attributes
     ----------
     steps : int or None
-        How many batches an epoch has; None when only the end of the data will tell.
+        The number of batches in an epoch; None means unknown until the data ends.
     size : int or None
-        Rows in a full batch, where that is known beforehand.
+        Rows in a full batch, if known beforehand.
     passes : int
-        How often rows are gone through before they are at an end; what yields batches ends by itself.
+        The number of passes over the rows before the data ends; an iterable of batches ends by itself.
     ended : bool
-        Whether the data has come to an end before its time: there will be no more.
+        Whether the data has ended early: there are no more batches.
     targets : tuple of ndarray or None
-        All targets of each output, where they lie in memory and so can be looked at beforehand.
+        All targets of each output, if they are in memory and can be validated beforehand.
     called : str
-        What messages call the data, if it has a name: "validation_data".
+        The name of the data in messages, such as "validation_data"; empty if it has none.
     names : Names
-        Those of the model's inputs and outputs.
+        The names of the model's inputs and outputs.
     form : Form
-        How the user nested x, y and sample_weight; of a generator or Sequence, those of the first batch.
+        The nesting of x, y and sample_weight in the user's data; for a generator or Sequence, that of the first batch.
     outputs : int
-        How many outputs the targets and weights are for.
+        The number of outputs that the targets and weights are for.
     labels : tuple of list of str
-        What messages call the inputs, the targets and the weights.
+        The names of the inputs, the targets and the weights in messages.
     advice : str
-        What to do when it is too short.
+        The advice in messages about data that is too short.
     workers : Workers
-        Those that take the batches together. All else that is said of batches here, their number, size and place, is
-        said of whole ones, and so the same on each of them.
+        The workers that share the batches. The number, size and place of batches always refer to whole batches, so
+        they are the same on all workers.
     """
 
-    advice = "Let the generator go on without end"
+    advice = "Let the generator yield without end"
 
     steps: int | None = None
     size: int | None = None
@@ -87,24 +87,26 @@ class Batches(ABC):
     outputs = 1
     labels: tuple[Sequence[str], ...] = (PARTS[:1], (), ())
     workers: Workers = ONE_WORKER
-    _total = 0  # the rows of the latest batch, those of all workers
-    sharding = "AUTO"  # what the options of a data set say
+    # the rows of the latest batch on all workers together
+    _total = 0
+    # the auto_shard_policy in the options of a data set
+    sharding = "AUTO"
     _explained = False
 
     def divide(self, workers: Workers) -> None:
-        """Hand out from now on only the rows of each batch that this one of several workers takes.
+        """Return from now on only this worker's rows of each batch.
 
         Raises
         ------
         ArgumentError, DataError
-            When the data cannot be divided, or is not the same on all workers.
+            When the data cannot be divided, or differs between workers.
         """
         if workers.size > 1:
             refuse_sharding(self.sharding)
             self.workers = workers
-            self._see_that_all_have_it()
+            self._compare_with_others()
 
-    def _see_that_all_have_it(self) -> None:
+    def _compare_with_others(self) -> None:
         """Compare the data with that of the other workers."""
         here = plain({**self.describe(), "checksum of the first and last row": self._checksums()})
         with self.workers.together("comparison of data"):
@@ -114,65 +116,67 @@ class Batches(ABC):
             if there != here:
                 place, other, own = first_difference(there, here, "data")
                 raise DataError(
-                    "All workers must be given the same data, of which each takes its rows. "
+                    "All workers must get the same data, of which each takes its rows. "
                     f"Received: {legible(place)} is {quoted(other)} on worker {rank} and {quoted(own)} on worker "
                     f"{self.workers.rank}. Pass all of the data on each of them, or have each make its own with "
                     "strategy.distribute_datasets_from_function."
                 )
 
     def _checksums(self) -> dict[str, int]:
-        """Return a number for each array that all workers hold, which differs where its first or last row does."""
+        """Return a checksum of the first and last row of each array that all workers hold."""
         return {}
 
     @property
     def share(self) -> Share | None:
-        """The rows of the latest batch that this worker has taken; None for one worker alone."""
+        """This worker's rows of the latest batch; None for one worker alone."""
         return None if self.workers.size == 1 else self.workers.share(self._total)
 
     def name_outputs(self, outputs: Sequence[str]) -> None:
-        """Put targets and weights in the order of a model's outputs, which were unknown until it was built.
+        """Put targets and weights in the order of a model's outputs, which are unknown until it is built.
 
         Raises
         ------
         UnknownNameError, DataError
-            When the data has targets or weights of other names, or too few.
+            When the data has targets or weights with other names, or too few.
         """
         if self.names.outputs is None:
             self.names = Names(self.names.inputs, tuple(outputs))
             self._rename()
 
     def name_of_targets(self, output: int) -> str:
-        """Return what messages call the targets of an output: ``"y['age'] of validation_data"``."""
+        """Return the name of an output's targets in messages: ``"y['age'] of validation_data"``."""
         labels = self.labels[1]
         return labels[output if len(labels) > 1 else 0] + self._of
 
     @abstractmethod
     def _rename(self) -> None:
-        """Put what is there already in the order of the names."""
+        """Put the columns in the order of the names."""
 
-    def _note(self, given: Given) -> None:
-        """Keep the form of the data, and warn of what is left aside."""
-        self.form, self.outputs = given.form, given.outputs
-        self.labels = LABELS.get(id(given.form)) or tuple([[n for n, _ in leaves] for leaves in given.parts])
-        if given.extra:
-            warn_of_extra(given, self._of)
+    def _keep_form(self, normal: NormalForm) -> None:
+        """Store the form of the data, and warn of arrays that no input uses."""
+        self.form, self.outputs = normal.form, normal.outputs
+        self.labels = LABELS.get(id(normal.form)) or tuple(
+            [[n for n, _ in leaves] for leaves in normal.parts]
+        )
+        if normal.extra:
+            warn_of_extra(normal, self._of)
 
     def begin_epoch(self) -> None:
-        """Told before the first batch of every epoch."""
+        """Prepare for an epoch; called before its first batch."""
 
     def rewind(self) -> None:
-        """Begin from the first batch again, where that is possible: told before every evaluation."""
+        """Return to the first batch, if that is possible; called before every evaluation."""
 
     def end_epoch(self) -> None:
-        """Told when an epoch, an evaluation or a prediction is over."""
+        """Finish an epoch; also called after an evaluation or a prediction."""
 
     def next(self, here: Context) -> Batch | None:
-        """The next batch, in the memory of `here`; None when there is none."""
+        """Return the next batch, in the memory of `here`; None at the end of the data."""
         batch = self._next(here)
         return batch if batch is None or self.class_weight is None else self._weighed(batch)
 
     def _weighed(self, batch: Batch) -> Batch:
-        """Return a batch with the weights of its classes."""
+        """Return a batch with class weights as sample weights."""
         assert self.class_weight is not None
         try:
             return batch._replace(weights=(weigh_classes(self.class_weight, batch),) * self.outputs)
@@ -184,9 +188,9 @@ class Batches(ABC):
     def _next(self, here: Context) -> Batch | None: ...
 
     def ahead(self, here: Context, most: int) -> Stretch | None:
-        """The next batches, at most so many, to be taken together; None when there are none.
+        """Return up to `most` next batches, without consuming them; None at the end of the data.
 
-        Say with `advance` how many of them were. Most sources hand out the next batch alone.
+        The caller then consumes them with `advance`. Most sources return the next batch alone.
         """
         batch = self.next(here)
         if batch is None:
@@ -194,25 +198,25 @@ class Batches(ABC):
         return Stretch(*batch, None, max(len(batch.inputs[0]), 1), 0, 1, self.share)
 
     def advance(self, batches: int) -> None:
-        """Go on behind the first `batches` of those that lie ahead."""
+        """Consume the first `batches` of the batches that `ahead` returned."""
 
     @property
     def inputs(self) -> Sequence[Any]:
-        """The inputs, for a look at their shapes: all rows where they are known, or those of one batch."""
+        """The inputs, which show their shapes: all rows if they are known, or those of one batch."""
         return self.peek().inputs
 
     @abstractmethod
     def peek(self) -> Batch:
-        """One batch to learn the shapes from; it is not used up."""
+        """Return a batch that shows the shapes, without consuming it."""
 
     def sample(self) -> Batch:
-        """One batch as `next` returns it; it is not used up."""
+        """Return a batch like those of `next`, without consuming it."""
         return self.peek() if self.class_weight is None else self._weighed(self.peek())
 
-    # -- when something is wrong ------------------------------------------------------------------------
+    # -- errors -----------------------------------------------------------------------------------------
 
     def tell_where(self, error: ArgumentError) -> None:
-        """Begin the text of an error with the data that was at fault."""
+        """Begin the text of an error with the place in the data."""
         if self.called:
             error.args = (f"In {self.called}: {error}",)
 
@@ -223,20 +227,20 @@ class Batches(ABC):
 
     @property
     def _of(self) -> str:
-        """The words behind ``x`` and ``y`` in messages."""
+        """The words after ``x`` and ``y`` in messages."""
         return f" of {self.called}" if self.called else ""
 
     def explain(self, batch: Batch) -> None:
-        """Warn, once, if it is the data's fault that the loss of this batch is no finite number."""
+        """Warn, once, if NaN or infinity in the data explains a loss that is not finite."""
         if self._explained:
             return
         for suspect in self._suspects(batch):
-            found = None if suspect.array is None else not_finite(suspect.name, suspect.array, suspect.number)
-            if found is not None:
+            place = None if suspect.array is None else not_finite(suspect.name, suspect.array, suspect.number)
+            if place is not None:
                 self._explained = True
                 console.warn(
-                    "The data should be finite, or the loss is not, nor are the weights after it. "
-                    f"Received: {found}. Leave such rows out or fill them in."
+                    "The data should be finite; otherwise the loss is not, and then the weights are not. "
+                    f"Received: {place}. Leave such rows out or fill them in."
                 )
                 return
 
@@ -248,10 +252,10 @@ class Batches(ABC):
             for name, array in zip(self.labels[part], batch[part], strict=False)
         ]
 
-    # -- its state --------------------------------------------------------------------------------------
+    # -- the state --------------------------------------------------------------------------------------
 
     def describe(self) -> dict[str, Any]:
-        """Return as plain data all that must be equal for another source to go on in its place."""
+        """Return, as plain data, the properties that must be equal for another source to continue in its place."""
         weights = None if self.class_weight is None else self.class_weight.tolist()
         described: dict[str, Any] = {"from": type(self).__name__, "class_weight": weights}
         if any(len(part) > 1 for part in self.labels):
@@ -265,5 +269,5 @@ class Batches(ABC):
         return {"steps": self.steps, "ended": self.ended}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Restore the place that `get_state` returned."""
         self.steps, self.ended = state["steps"], state["ended"]

@@ -1,4 +1,4 @@
-"""Rules for data, checked before training begins."""
+"""The validation of data, before training begins."""
 
 from collections.abc import Sized
 from typing import Any
@@ -11,31 +11,32 @@ from minifit.data.refusals import not_numbers, ragged, refuse, several
 from minifit.errors import ArgumentError, DataError
 
 
-def array_of(name: str, given: Any) -> Array:
-    """Return the data as an array of real numbers, without a copy where it is one already.
+def array_of(name: str, data: Any) -> Array:
+    """Return data as an array of real numbers; an array is not copied.
 
     Parameters
     ----------
     name : str
-        What it is called in messages: ``"x"``.
-    given : array, list, anything that NumPy takes as an array
+        The name in messages: ``"x"``.
+    data : array, list, or any array_like
 
     Raises
     ------
     DataError
-        When it is no array, empty, ragged, a single number, or holds anything but real numbers.
+        When the data is not an array, is empty, ragged or a single number, or holds anything but real numbers.
     """
-    value = given
+    value = data
     if type(value) is not np.ndarray:
         if isinstance(value, list | tuple) and len(value) == 1 and getattr(value[0], "ndim", 0) > 0:
-            value = value[0]  # Keras takes a list of inputs, here of one
+            # Keras accepts a list of inputs, here of one
+            value = value[0]
         refuse(name, value)
         value = _converted(name, value)
     array: Array = value if value.dtype.kind != "V" else numpy_ready(value)
     if array.dtype.kind == "O":
         array = _unboxed(array)
     if array.dtype.kind not in "fiub":
-        raise not_numbers(name, given, array)
+        raise not_numbers(name, data, array)
     if array.ndim == 0:
         raise DataError(
             f"{name} must have one row for each sample. Received: a single number. Pass an array."
@@ -49,7 +50,7 @@ def array_of(name: str, given: Any) -> Array:
 
 
 def _unboxed(array: Array) -> Array:
-    """Return an array of objects as one of numbers where each of them is a real number; else as it is."""
+    """Return an array of objects as one of numbers if each object is a real number; otherwise unchanged."""
     values = [v if isinstance(v, bool | np.bool_) else real(v) for v in array.flat]
     if array.ndim == 0 or any(v is None for v in values):
         return array
@@ -57,19 +58,20 @@ def _unboxed(array: Array) -> Array:
 
 
 def _converted(name: str, value: Any) -> Array:
-    """Return the array that NumPy makes of it."""
+    """Convert a value to an array with NumPy."""
     rows = value if isinstance(value, list | tuple) else ()
     if len(rows) > 1 and all(getattr(v, "ndim", 0) > 0 for v in rows) and max(v.ndim for v in rows) > 1:
         raise several(name, rows)
     try:
         return np.asarray(numpy_ready(value))
-    except (ValueError, TypeError, RuntimeError) as error:  # the library of a tensor that has no numbers
+    except (ValueError, TypeError, RuntimeError) as error:
+        # RuntimeError: from another library, for a tensor without numbers
         if rows and isinstance(error, ValueError):
             raise ragged(name, rows) from None
-        said = str(error).rstrip(".!")
+        reason = str(error).rstrip(".!")
         raise DataError(
-            f"{name} must be one array of numbers. Received: a {type(value).__name__} that NumPy cannot read: {said}. "
-            "Pass it as a NumPy array."
+            f"{name} must be one array of numbers. "
+            f"Received: a {type(value).__name__} that NumPy cannot read: {reason}. Pass it as a NumPy array."
         ) from error
 
 
@@ -83,15 +85,15 @@ def same_length(which: str = "All arrays", /, **arrays: Sized | None) -> int:
     """
     lengths = {name: len(array) for name, array in arrays.items() if array is not None}
     if len(set(lengths.values())) > 1:
-        said = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+        received = ", ".join(f"{name} has {n}" for name, n in lengths.items())
         raise DataError(
-            f"{which} must have the same number of samples. Received: {said}. Cut or complete one."
+            f"{which} must have the same number of samples. Received: {received}. Shorten or complete one."
         )
     return next(iter(lengths.values()))
 
 
 def holds_back(fraction: Any) -> bool:
-    """Return whether a validation split is asked for; None, False and 0 ask for none."""
+    """Return whether a validation split is requested; None, False and 0 mean none."""
     return fraction is not None and fraction is not False and real(fraction) != 0
 
 

@@ -1,4 +1,4 @@
-"""Weights of classes: what `class_weight` says, and the weights of samples that follow from it."""
+"""The argument `class_weight`, and the sample weights that follow from it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,66 +18,65 @@ def class_weights(weights: Any) -> Array | None:
     Parameters
     ----------
     weights : dict, pandas Series or one-dimensional array_like
-        From class number to weight; by position where there are no keys, as scikit-learn's `compute_class_weight`
-        returns them.
+        From class number to weight; a sequence is by position, as scikit-learn's `compute_class_weight` returns it.
 
     Raises
     ------
     ArgumentError
         Unless its keys are 0, 1, ..., n - 1 and its values finite numbers.
     """
-    by_class = weights.to_dict() if hasattr(weights, "to_dict") else weights  # a Series has its own keys
+    # a Series has keys
+    by_class = weights.to_dict() if hasattr(weights, "to_dict") else weights
     if not isinstance(by_class, Mapping):
         listed = entries(weights)
         by_class = None if listed is None else dict(enumerate(listed))
-    made = {} if by_class is None else {_class(key): real(value) for key, value in by_class.items()}
+    numbers = {} if by_class is None else {_class(key): real(value) for key, value in by_class.items()}
     if (
         by_class is None
-        or set(made) != set(range(len(by_class)))
-        or not all(value is not None and np.isfinite(value) for value in made.values())
+        or set(numbers) != set(range(len(by_class)))
+        or not all(value is not None and np.isfinite(value) for value in numbers.values())
     ):
         raise ArgumentError(
-            "class_weight must be a dict from every class number 0, 1, ..., n - 1 to its weight. "
-            f"Received: {weights!r}. Give the classes that shall not be changed the weight 1; a list or an array has "
-            "the weights in this order."
+            "class_weight must be a dict from every class number 0, 1, ..., n - 1 to its weight, or a list or array "
+            f"of the weights in this order. Received: {weights!r}. Give unchanged classes the weight 1."
         )
-    return np.array([made[i] for i in range(len(made))], np.float32) if made else None
+    return np.array([numbers[i] for i in range(len(numbers))], np.float32) if numbers else None
 
 
 def _class(key: Any) -> int | float | None:
-    """Return a key as a number; a bool, of targets that are True or False, counts as 0 or 1."""
+    """Return a key as a number; a bool counts as 0 or 1, for targets that are True or False."""
     return int(key) if isinstance(key, bool | np.bool_) else real(key)
 
 
 def weigh_classes(class_weight: Array, batch: Batch) -> Array:
-    """The sample weights of a batch times the weights of its targets' classes.
+    """Return the sample weights of a batch times the weights of its targets' classes.
 
     Raises
     ------
     DataError
-        When there are no targets, or one of a class that has no weight.
+        When there are no targets, or a target is of a class without a weight.
     """
-    y, beside = (part[0] if part else None for part in (batch.targets, batch.weights))
+    y, sample_weight = (part[0] if part else None for part in (batch.targets, batch.weights))
     if y is None:
         raise DataError("class_weight needs targets. Received: none. Pass y, or leave class_weight out.")
     weight = class_weight[weighed_classes(class_weight, y)]
-    if beside is None:
+    if sample_weight is None:
         return weight
-    if beside.size != weight.size:
+    if sample_weight.size != weight.size:
         raise ShapeError(
             "sample_weight needs one weight for each sample beside class_weight. "
-            f"Received: weights of shape {beside.shape} for {weight.size} samples. Give one for each."
+            f"Received: weights of shape {sample_weight.shape} for {weight.size} samples. Give one for each."
         )
-    return np.asarray(beside.reshape(-1) * weight, FLOAT)
+    return np.asarray(sample_weight.reshape(-1) * weight, FLOAT)
 
 
 def weighed_classes(class_weight: Array, y: Array) -> Array:
-    """The class of each target.
+    """Return the class of each target.
 
     Raises
     ------
     DataError
-        When one is no class number, or of a class that has no weight.
+        When a target is not a class number, or of a class without a weight.
     """
     if y.ndim > 2:
         raise DataError(

@@ -1,4 +1,4 @@
-"""Tables of text in files as data sets: a column of numbers or words for every name."""
+"""CSV files as data sets: a column of numbers or text for every name."""
 
 import csv
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from minifit.data.dataset import Dataset
 from minifit.errors import ArgumentError, DataError, UnknownNameError, quoted
 
 KINDS = (np.int32, np.int64, np.float32, np.float64, np.str_)
-"""The kinds of column, in the order in which they are tried."""
+"""The types of columns, in the order in which they are tried."""
 
 
 def make_csv_dataset(
@@ -43,30 +43,30 @@ def make_csv_dataset(
     Parameters
     ----------
     file_pattern : str or list of str
-        Files, or patterns of their names.
+        File names or patterns.
     batch_size : int
     column_names : list of str, optional
-        Those in the first line when None.
+        When None, the names in the first line.
     column_defaults : list, optional
-        For each column that is taken a kind of number, or a value that stands where a field is empty. Found from the
-        first rows when None, with 0 and ``""`` for what is empty.
+        For each selected column a type, or a value for its empty fields. When None, the types are inferred from the
+        first rows, and empty fields become 0 or ``""``.
     label_name : str, optional
-        The column that is the target.
+        The column of targets.
     select_columns : list of str or int, optional
-        The columns that are taken, all when None.
+        The columns to read; None means all.
     field_delim : str, default ","
     use_quote_delim : bool, default True
         Whether quotation marks surround fields.
     na_value : str, default ""
-        What an empty field looks like.
+        The text of an empty field.
     header : bool, default True
         Whether the first line of each file holds names.
     num_epochs : int, optional
-        How often the rows come, without end when None; the last batch is smaller only if they end.
+        How often to repeat the rows; None means without end, and then all batches are full.
     shuffle, shuffle_buffer_size, shuffle_seed
         As in `Dataset.shuffle`.
     num_rows_for_inference : int, optional
-        How many rows say of what kind a column is, all when None.
+        The number of rows from which types are inferred; None means all.
     prefetch_buffer_size, num_parallel_reads, sloppy : optional
         Accepted as in TensorFlow; files are read at once.
     compression_type, ignore_errors : optional
@@ -75,16 +75,16 @@ def make_csv_dataset(
     Returns
     -------
     Dataset
-        Of dicts from column to batch; of pairs of these and the target where there is a `label_name`.
+        A data set of dicts from column to batch; with a `label_name`, of pairs of such a dict and the targets.
 
     Raises
     ------
     ArgumentError
-        For files that are not there and options that are refused.
+        For missing files and refused options.
     UnknownNameError
-        For a column that is not there.
+        For an unknown column.
     DataError
-        For rows of another length, and fields that are not of the kind of their column.
+        For rows of different lengths, and fields that do not have the type of their column.
 
     References
     ----------
@@ -92,7 +92,7 @@ def make_csv_dataset(
     """
     if compression_type is not None or ignore_errors:
         raise ArgumentError(
-            "make_csv_dataset reads plain files and leaves no row out. Received: "
+            "make_csv_dataset reads uncompressed files and all of their rows. Received: "
             f"compression_type={compression_type!r}, ignore_errors={ignore_errors!r}. Unpack and clean the files first."
         )
     quoting = csv.QUOTE_MINIMAL if use_quote_delim else csv.QUOTE_NONE
@@ -102,7 +102,8 @@ def make_csv_dataset(
     ]
     if column_defaults is not None and len(column_defaults) != len(places):
         raise ArgumentError(
-            f"column_defaults has one entry for each of the {len(places)} columns. Received: {len(column_defaults)}."
+            f"column_defaults must have one entry for each of the {len(places)} columns. "
+            f"Received: {len(column_defaults)}. Pass one for each."
         )
     columns: dict[str, Array] = {}
     for i, place in enumerate(places):
@@ -124,7 +125,9 @@ def _files(pattern: Any) -> list[str]:
     patterns = [pattern] if isinstance(pattern, str | Path) else list(pattern)
     files = [file for one in patterns for file in sorted(glob(str(one)))]
     if not files:
-        raise ArgumentError(f"make_csv_dataset needs files. Received: {pattern!r}, which matches none.")
+        raise ArgumentError(
+            f"make_csv_dataset needs files. Received: {pattern!r}, which matches none. Check the path."
+        )
     return files
 
 
@@ -147,7 +150,7 @@ def _table(
     wrong = next((row for row in rows if len(row) != len(names)), None)
     if wrong is not None:
         raise DataError(
-            f"Each row has a field for each of the {len(names)} columns. Received: {quoted(wrong)}. Mend the file."
+            f"Each row must have a field for each of the {len(names)} columns. Received: {quoted(wrong)}. Fix the file."
         )
     return list(names), rows
 
@@ -161,10 +164,10 @@ def _place(column: Any, names: Sequence[str]) -> int:
 
 
 def _column(name: str, fields: list[str], default: Any, empty: str, rows: int | None) -> Array:
-    """Return the fields of a column as an array, of the kind that they or a default have."""
+    """Return the fields of a column as an array, of the type of the default or of the first fields."""
     if default is None:
-        seen = [field for field in fields[:rows] if field != empty]
-        kind = next(kind for kind in KINDS if _fits(seen, kind))
+        samples = [field for field in fields[:rows] if field != empty]
+        kind = next(kind for kind in KINDS if _fits(samples, kind))
         filling: Any = kind()
     else:
         needed = isinstance(default, type | np.dtype) or (isinstance(default, str) and default == "string")
@@ -176,8 +179,8 @@ def _column(name: str, fields: list[str], default: Any, empty: str, rows: int | 
         return np.array([filling if field == empty else field for field in fields]).astype(kind)
     except (ValueError, OverflowError):
         raise DataError(
-            f"All fields of the column {name!r} are of one kind, {np.dtype(kind).name}. "
-            "Received: one that is not. Look at more rows with num_rows_for_inference, or pass column_defaults."
+            f"All fields of the column {name!r} must be of the same type, {np.dtype(kind).name}. "
+            "Received: one that is not. Use more rows with num_rows_for_inference, or pass column_defaults."
         ) from None
 
 

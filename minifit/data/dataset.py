@@ -1,7 +1,7 @@
-"""`Dataset`: a pipeline of elements, as `tf.data.Dataset` is one, for `fit` and its like and for loops.
+"""`Dataset`: a pipeline of elements like `tf.data.Dataset`, for `fit`, `evaluate`, `predict` and loops.
 
-A method returns a new data set that has one stage more; the stages do the work. Nothing is computed until elements are
-asked for.
+A method returns a new data set with one more stage; the stages do the work. Nothing is computed before an iteration
+needs it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,16 +28,16 @@ from minifit.tensor import Tensor, constant
 __all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "Options", "cardinality"]
 
 AUTOTUNE = -1
-"""For `prefetch` and ``num_parallel_calls``, which change no element."""
+"""A value for `prefetch` and ``num_parallel_calls``, which do not change the elements."""
 
 INFINITE_CARDINALITY = INFINITE
 UNKNOWN_CARDINALITY = UNKNOWN
 
 
 class Options:
-    """Options of a pipeline; every one is about how fast TensorFlow runs it, and none changes an element.
+    """Options of a pipeline. They concern the speed of TensorFlow, and none of them changes an element.
 
-    Any attribute can be set, also one of a group: ``options.threading.private_threadpool_size = 2``.
+    Any attribute can be set, and any attribute of a group: ``options.threading.private_threadpool_size = 2``.
 
     References
     ----------
@@ -47,35 +47,35 @@ class Options:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        made = Options()
-        setattr(self, name, made)
-        return made
+        group = Options()
+        setattr(self, name, group)
+        return group
 
 
 class Dataset(Piped):
-    """Elements that come one after another: arrays, or several in tuples and dicts.
+    """A sequence of elements: arrays, or several arrays in tuples and dicts.
 
     Parameters
     ----------
     stage : Stage
-        The last stage of its pipeline; the functions ``from_...`` and the methods make data sets.
+        The last stage of the pipeline. Data sets are made by the functions ``from_...`` and by the methods.
 
     Attributes
     ----------
     stage : Stage
-        As given.
+        The argument.
 
     Notes
     -----
-    An iteration yields tensors, nested as the elements are; text is an array of NumPy's. A function of the user's gets
-    an element as its argument; of a tuple, its entries as several arguments. Arrays are not copied: what changes in
-    them changes in elements that are yet to be made.
+    An iteration yields tensors, nested like the elements; text is a NumPy array. A user's function receives an element
+    as its argument, and the entries of a tuple as several arguments. Arrays are not copied: a later change in them
+    shows in the elements made after it.
 
-    A pipeline of rows (`from_tensor_slices`) that are shuffled, taken, skipped, repeated and batched goes by the
-    numbers of the rows until a batch is made. `fit` takes most of such pipelines as it takes arrays.
+    A pipeline of rows (`from_tensor_slices`) that shuffles, takes, skips, repeats and batches them works with row
+    numbers until a batch is made. `fit` runs most such pipelines as fast as arrays.
 
-    Arguments that are about the speed of TensorFlow's threads change nothing here: `num_parallel_calls`,
-    `deterministic`, `buffer_size` of `prefetch`. Order is always that of the elements. A `name` is not kept.
+    Arguments for the speed of TensorFlow's threads have no effect here: `num_parallel_calls`, `deterministic`,
+    `buffer_size` of `prefetch`. The order is always that of the elements. A `name` is ignored.
 
     References
     ----------
@@ -94,16 +94,16 @@ class Dataset(Piped):
     def __init__(self, stage: Stage) -> None:
         if not isinstance(stage, Stage):
             raise ArgumentTypeError(
-                f"A Dataset is made by its functions. Received: a {type(stage).__name__}. "
+                f"A Dataset is made by its static methods. Received: a {type(stage).__name__}. "
                 "Call Dataset.from_tensor_slices(arrays), from_tensors or from_generator."
             )
         self.stage = stage
 
-    # -- where elements come from -----------------------------------------------------------------------
+    # -- sources ----------------------------------------------------------------------------------------
 
     @staticmethod
     def from_tensor_slices(tensors: Any, name: str | None = None) -> "Dataset":
-        """Return the rows of arrays.
+        """Return a data set of the rows of arrays.
 
         Parameters
         ----------
@@ -112,13 +112,13 @@ class Dataset(Piped):
         Raises
         ------
         DataError
-            When they differ in length, or have no axis.
+            When the arrays differ in length, or have no axis.
         """
         return Dataset(stages.Slices(tensors))
 
     @staticmethod
     def from_tensors(tensors: Any, name: str | None = None) -> "Dataset":
-        """Return a data set of one element."""
+        """Return a data set with a single element."""
         return Dataset(stages.Tensors(tensors))
 
     @staticmethod
@@ -130,27 +130,27 @@ class Dataset(Piped):
         output_signature: Any = None,
         name: str | None = None,
     ) -> "Dataset":
-        """Return what a generator yields; it is called again for every iteration.
+        """Return a data set of the items of a generator, which is called again for every iteration.
 
         Parameters
         ----------
         generator : callable
             Returns a generator, or another iterable.
         output_types : dtype, or several in tuples and dicts, optional
-        output_shapes : shape, or several, nested as the types, optional
+        output_shapes : shape, or several, nested like the types, optional
         args : tuple, optional
             Arguments for the callable.
         output_signature : TensorSpec, or several in tuples and dicts, optional
-            In place of types and shapes.
+            Replaces types and shapes.
 
         Raises
         ------
         ArgumentTypeError
-            Without types or a signature, or for what cannot be called.
+            Without types or a signature, or when `generator` is not callable.
         """
         if not callable(generator):
             raise ArgumentTypeError(
-                f"from_generator takes a function that returns a generator. Received: a {type(generator).__name__}. "
+                f"from_generator needs a function that returns a generator. Received: a {type(generator).__name__}. "
                 "Pass the function itself, or lambda: the_iterable."
             )
         signature = _signature(output_types, output_shapes, output_signature)
@@ -159,7 +159,7 @@ class Dataset(Piped):
 
     @staticmethod
     def range(*args: Any, output_type: Any = np.int64, name: str | None = None) -> "Dataset":
-        """Return the numbers of Python's ``range(*args)``."""
+        """Return a data set of the numbers of Python's ``range(*args)``."""
         if not 1 <= len(args) <= 3:
             raise ArgumentTypeError(
                 f"range takes a stop, or start, stop and step. Received: {len(args)} arguments. Pass 1 to 3."
@@ -171,21 +171,22 @@ class Dataset(Piped):
 
     @staticmethod
     def zip(*args: Any, datasets: Any = None, name: str | None = None) -> "Dataset":
-        """Return the elements of several data sets side by side, as far as all of them go.
+        """Return the corresponding elements of several data sets, up to the end of the shortest.
 
         Parameters
         ----------
         *args : Dataset, or a single tuple or dict of them
         datasets : tuple or dict of Dataset, optional
-            The same as a keyword.
+            The same, as a keyword argument.
         """
-        given = datasets if datasets is not None else args[0] if len(args) == 1 else args
-        if isinstance(given, list) or not nest.flatten(given):
+        nested = datasets if datasets is not None else args[0] if len(args) == 1 else args
+        if isinstance(nested, list) or not nest.flatten(nested):
             raise ArgumentTypeError(
-                f"zip takes data sets in a tuple or dict. Received: a {type(given).__name__}"
-                f"{'' if nest.flatten(given) else ' of none'}. Pass a tuple: Dataset.zip((a, b))."
+                "zip needs data sets in a tuple or dict. "
+                f"Received: {'a' if nest.flatten(nested) else 'an empty'} {type(nested).__name__}. "
+                "Pass a tuple: Dataset.zip((a, b))."
             )
-        return Dataset(stages.Zipped(nest.map_leaves(lambda d: _stage_of("zip", d), given)))
+        return Dataset(stages.Zipped(nest.map_leaves(lambda d: _stage_of("zip", d), nested)))
 
     # -- each element -----------------------------------------------------------------------------------
 
@@ -196,10 +197,10 @@ class Dataset(Piped):
         deterministic: bool | None = None,
         name: str | None = None,
     ) -> "Dataset":
-        """Return what a function makes of each element.
+        """Return the results of a function for each element.
 
-        The function gets tensors, and returns a tensor or array, or several in a tuple or dict. It runs once for each
-        element, in order.
+        The function receives tensors, and returns a tensor or array, or several in a tuple or dict. It runs once for
+        each element, in order.
         """
         return Dataset(stages.Mapped(self.stage, checked_function("map", map_func)))
 
@@ -208,20 +209,20 @@ class Dataset(Piped):
         return Dataset(stages.Filtered(self.stage, checked_function("filter", predicate)))
 
     def flat_map(self, map_func: Callable[..., Any], name: str | None = None) -> "Dataset":
-        """Return the elements of the data sets that a function makes, one data set after another."""
+        """Return the elements of the data sets that a function returns, one data set after another."""
         return Dataset(stages.Flattened(self.stage, checked_function("flat_map", map_func)))
 
     def enumerate(self, start: int = 0, name: str | None = None) -> "Dataset":
-        """Return pairs of a number and an element."""
+        """Return pairs of a number, counted from `start`, and an element."""
         return Dataset(stages.Numbered(self.stage, integer("start", start, example=0)))
 
     def apply(self, transformation_func: Callable[["Dataset"], Any]) -> "Dataset":
-        """Return what a function makes of this data set."""
-        made = checked_function("apply", transformation_func)(self)
-        _stage_of("The function for apply", made)
-        return made  # type: ignore[no-any-return]
+        """Return the data set that a function returns for this one."""
+        dataset = checked_function("apply", transformation_func)(self)
+        _stage_of("The function for apply", dataset)
+        return dataset  # type: ignore[no-any-return]
 
-    # -- which elements, and in which order --------------------------------------------------------------
+    # -- selection and order ------------------------------------------------------------------------------
 
     def shuffle(
         self,
@@ -232,16 +233,16 @@ class Dataset(Piped):
     ) -> "Dataset":
         """Return the elements in random order.
 
-        A buffer holds the next elements; one of them is drawn, and the next element takes its place. With a buffer at
-        least as large as the data every order is equally likely.
+        A buffer holds the next elements. One of them is drawn at random, and the next element takes its place. With a
+        buffer at least as large as the data, every order is equally likely.
 
         Parameters
         ----------
         buffer_size : int
         seed : int, optional
-            When None, drawn at the first iteration from what `set_random_seed` sets.
+            When None, it is drawn at the first iteration from the stream that `set_random_seed` seeds.
         reshuffle_each_iteration : bool, default True
-            Whether each iteration has an order of its own.
+            Whether each iteration has a new order.
         """
         size = positive("buffer_size", buffer_size)
         root = None if seed is None else checks.seed("seed", seed)
@@ -249,19 +250,19 @@ class Dataset(Piped):
         return Dataset(orders.Shuffled(self.stage, size, root, again))
 
     def repeat(self, count: int | None = None, name: str | None = None) -> "Dataset":
-        """Return the elements `count` times over; without end for None and -1."""
+        """Return the elements `count` times; None and -1 mean without end."""
         return Dataset(orders.Repeated(self.stage, -1 if count is None else _count("count", count)))
 
     def take(self, count: int, name: str | None = None) -> "Dataset":
-        """Return the first `count` elements; all for -1."""
+        """Return the first `count` elements; -1 means all."""
         return Dataset(orders.Taken(self.stage, _count("count", count)))
 
     def skip(self, count: int, name: str | None = None) -> "Dataset":
-        """Return the elements behind the first `count`; none for -1."""
+        """Return the elements after the first `count`; -1 skips all."""
         return Dataset(orders.Skipped(self.stage, _count("count", count)))
 
     def shard(self, num_shards: int, index: int, name: str | None = None) -> "Dataset":
-        """Return every `num_shards`-th element from number `index` on."""
+        """Return every `num_shards`-th element, beginning with number `index`."""
         shards = positive("num_shards", num_shards)
         place = positive("index", index, least=0, example=0)
         if place >= shards:
@@ -276,7 +277,7 @@ class Dataset(Piped):
         return Dataset(stages.Concatenated(self.stage, _stage_of("concatenate", dataset)))
 
     def cache(self, filename: Any = "", name: str | None = None) -> "Dataset":
-        """Return the elements of the first whole iteration in every one that follows. They are kept in memory.
+        """Return the same elements, kept in memory from the first complete iteration on.
 
         Raises
         ------
@@ -285,28 +286,28 @@ class Dataset(Piped):
         """
         if not isinstance(filename, str) or filename:
             raise ArgumentError(
-                f"cache keeps elements in memory. Received: filename={filename!r}. Leave it out; "
+                f"cache keeps elements in memory, not in a file. Received: filename={filename!r}. Leave it out; "
                 "minifit.utils and NumPy write arrays to files."
             )
         return Dataset(orders.Cached(self.stage))
 
     def prefetch(self, buffer_size: int, name: str | None = None) -> "Dataset":
-        """Return the same elements: they are made when they are asked for."""
+        """Return the same elements; each is made only when it is needed."""
         _count("buffer_size", buffer_size)
         return Dataset(orders.Passing(self.stage))
 
     def with_options(self, options: Options, name: str | None = None) -> "Dataset":
-        """Return the same elements: options are about speed alone."""
+        """Return the same elements: options concern only speed."""
         if not isinstance(options, Options):
             raise ArgumentTypeError(
-                f"options are Options. Received: a {type(options).__name__}. Pass minifit.data.Options()."
+                f"options must be Options. Received: a {type(options).__name__}. Pass minifit.data.Options()."
             )
         return Dataset(orders.Passing(self.stage, options))
 
     def options(self) -> Options:
-        """Return what `with_options` was given last, here or in a stage before."""
-        given = (each.options for each in self.stage.walk() if isinstance(each, orders.Passing))
-        return next((options for options in given if options is not None), Options())
+        """Return the options of the latest `with_options` in the pipeline."""
+        all_options = (each.options for each in self.stage.walk() if isinstance(each, orders.Passing))
+        return next((options for options in all_options if options is not None), Options())
 
     # -- batches ------------------------------------------------------------------------------------------
 
@@ -318,7 +319,7 @@ class Dataset(Piped):
         deterministic: bool | None = None,
         name: str | None = None,
     ) -> "Dataset":
-        """Return batches of so many elements; the last one has what is left, unless that is dropped."""
+        """Return batches of `batch_size` elements; the last one holds the rest, unless `drop_remainder`."""
         size = positive("batch_size", batch_size, example=32)
         return Dataset(grouping.Batched(self.stage, size, bool(drop_remainder)))
 
@@ -330,15 +331,15 @@ class Dataset(Piped):
         drop_remainder: bool = False,
         name: str | None = None,
     ) -> "Dataset":
-        """Return batches of elements that are padded at their ends to one shape.
+        """Return batches of elements that are padded at their ends to the same shape.
 
         Parameters
         ----------
         batch_size : int
-        padded_shapes : shape, or several, nested as the elements, optional
-            A size of None or -1 is that of the longest element of the batch, as all are when it is None.
-        padding_values : number or text, or several, nested as the elements, optional
-            0 or an empty text when None.
+        padded_shapes : shape, or several, nested like the elements, optional
+            A size of None or -1 means that of the longest element in the batch; None means this for all sizes.
+        padding_values : number or text, or several, nested like the elements, optional
+            None means 0 or an empty text.
         drop_remainder : bool, default False
         """
         size = positive("batch_size", batch_size, example=32)
@@ -358,18 +359,18 @@ class Dataset(Piped):
         drop_remainder: bool = False,
         name: str | None = None,
     ) -> "Dataset":
-        """Return windows over the elements, each a data set; of a tuple or dict, one for each part.
+        """Return windows over the elements. Each window is a data set; for a tuple or dict, one for each part.
 
         Parameters
         ----------
         size : int
-            The elements of a window.
+            Elements in a window.
         shift : int, optional
-            The step from one window to the next; `size` when None.
+            The step from one window to the next; None means `size`.
         stride : int, default 1
             The step between the elements of a window.
         drop_remainder : bool, default False
-            Whether windows of fewer elements at the end are left out.
+            Whether to leave out windows with fewer elements at the end.
         """
         size = positive("size", size)
         return Dataset(
@@ -383,14 +384,14 @@ class Dataset(Piped):
             )
         )
 
-    # -- what becomes of it -------------------------------------------------------------------------------
+    # -- iteration ----------------------------------------------------------------------------------------
 
     def __iter__(self) -> Iterator[Any]:
-        """Begin an iteration over the elements, as tensors."""
+        """Return an iterator over the elements, as tensors."""
         return map(shown, self.stage.elements())
 
     def as_numpy_iterator(self) -> Iterator[Any]:
-        """Begin an iteration over the elements, as arrays that belong to the user."""
+        """Return an iterator over the elements, as copied arrays."""
         return map(as_numpy, self.stage.elements())
 
     def reduce(
@@ -401,13 +402,13 @@ class Dataset(Piped):
         checked_function("reduce", reduce_func)
         state = element_of(initial_state)
         for element in self.stage.elements():
-            following = element_of(reduce_func(shown(state), shown(element)))
-            if form_of(following) != form_of(state):
+            result = element_of(reduce_func(shown(state), shown(element)))
+            if form_of(result) != form_of(state):
                 raise DataError(
-                    "A function for reduce returns a state that is nested as the first. "
-                    f"Received: {form_of(following)}, in the place of {form_of(state)}. Return it alike."
+                    "The function for reduce must return a state that is nested like the first. "
+                    f"Received: {form_of(result)} in place of {form_of(state)}. Nest it in the same way."
                 )
-            state = following
+            state = result
         return shown(state)
 
     def cardinality(self) -> Tensor:
@@ -421,8 +422,8 @@ class Dataset(Piped):
                 "one that repeats without end" if length == INFINITE else "one whose elements must be counted"
             )
             raise ArgumentTypeError(
-                f"The length of a data set must be known. Received: {received}. "
-                "Ask cardinality(), or count in a loop."
+                f"len() needs a data set of known length. Received: {received}. "
+                "Call cardinality(), or count in a loop."
             )
         return length
 
@@ -431,16 +432,16 @@ class Dataset(Piped):
 
     @property
     def sharding(self) -> str:
-        """The name of the `AutoShardPolicy` that `with_options` was given; AUTO where there is none."""
+        """The name of the `AutoShardPolicy` in the options; AUTO by default."""
         group = vars(self.options()).get("experimental_distribute", Options())
         policy = vars(group).get("auto_shard_policy", "AUTO")
         return str(getattr(policy, "name", policy))
 
     @property
     def element_spec(self) -> Any:
-        """The shape and dtype of each part of an element, nested as it is.
+        """The shape and dtype of each part of an element, nested like the element.
 
-        Of `map` and `flat_map` they are those of the first result, which is made to see them.
+        For `map` and `flat_map`, reading it runs the function once: they are those of the first result.
         """
         return self.stage.spec()
 
@@ -450,15 +451,15 @@ class Dataset(Piped):
 
 
 def cardinality(dataset: Dataset) -> Tensor:
-    """Return the number of elements of a data set, as its method does: ``tf.data.experimental.cardinality``."""
+    """Return the number of elements of a data set, like its method: ``tf.data.experimental.cardinality``."""
     _stage_of("cardinality", dataset)
     return dataset.cardinality()
 
 
-def _stage_of(what: str, value: Any) -> Stage:
+def _stage_of(function: str, value: Any) -> Stage:
     if not isinstance(value, Dataset):
         raise ArgumentTypeError(
-            f"{what} takes or returns a Dataset. Received: a {type(value).__name__}. "
+            f"{function} takes or returns a Dataset. Received: a {type(value).__name__}. "
             "Make one: Dataset.from_tensor_slices(arrays)."
         )
     return value.stage  # type: ignore[no-any-return]
@@ -469,40 +470,40 @@ def _count(name: str, value: Any) -> int:
 
 
 def _signature(types: Any, shapes: Any, signature: Any) -> Any:
-    """Return a `TensorSpec` for each part of what a generator yields."""
+    """Return a `TensorSpec` for each part of a generator's elements."""
     if signature is not None:
         if types is not None or shapes is not None:
             raise ArgumentTypeError(
-                "from_generator takes output_signature, or output_types and output_shapes. "
+                "from_generator takes either output_signature, or output_types and output_shapes. "
                 "Received: both. Leave the types and shapes out."
             )
         signature = _in_tuples(signature)
         odd = next((s for s in nest.flatten(signature) if not isinstance(s, TensorSpec)), None)
         if odd is not None:
             raise ArgumentTypeError(
-                f"output_signature is a TensorSpec, or several in tuples and dicts. Received: {odd!r} among them. "
+                f"output_signature must be a TensorSpec, or several in tuples and dicts. Received: {odd!r} among them. "
                 "Pass TensorSpec(shape, dtype)."
             )
         return signature
     if types is None:
         raise ArgumentTypeError(
-            "from_generator needs the kind of what is yielded. Received: neither output_signature nor output_types. "
+            "from_generator needs the dtype of the elements. Received: neither output_signature nor output_types. "
             "Pass for example output_signature=TensorSpec(shape=(2,), dtype=np.float32)."
         )
     types = _in_tuples(types)
     leaves = nest.flatten(types)
-    given = [None] * len(leaves) if shapes is None else _shapes(shapes)
-    if len(given) != len(leaves):
+    all_shapes = [None] * len(leaves) if shapes is None else _shapes(shapes)
+    if len(all_shapes) != len(leaves):
         raise ArgumentError(
-            "output_shapes are nested as output_types. "
-            f"Received: {len(given)} shapes for {len(leaves)} types. Pass a shape for each."
+            "output_shapes must be nested like output_types. "
+            f"Received: {len(all_shapes)} shapes for {len(leaves)} types. Pass a shape for each."
         )
-    specs = [TensorSpec(_free(shape), dtype) for shape, dtype in zip(given, leaves, strict=True)]
+    specs = [TensorSpec(_free(shape), dtype) for shape, dtype in zip(all_shapes, leaves, strict=True)]
     return nest.pack(types, specs)
 
 
 def _in_tuples(value: Any) -> Any:
-    """Return lists as tuples."""
+    """Return a nested value with tuples in place of lists."""
     if isinstance(value, Mapping):
         return {key: _in_tuples(value[key]) for key in value}
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
@@ -511,7 +512,7 @@ def _in_tuples(value: Any) -> Any:
 
 
 def _shapes(value: Any) -> list[Any]:
-    """Return nested shapes in order: what holds nothing but sizes is a shape."""
+    """Return nested shapes as a flat list; a list or tuple of sizes alone is a shape."""
     if isinstance(value, Mapping):
         return [shape for key in sorted(value) for shape in _shapes(value[key])]
     if isinstance(value, list | tuple) and any(isinstance(e, list | tuple | Mapping) for e in value):
@@ -520,5 +521,5 @@ def _shapes(value: Any) -> list[Any]:
 
 
 def _free(shape: Any) -> Any:
-    """Return a shape with None for the sizes that are free."""
+    """Return a shape with None for free sizes."""
     return None if shape is None else tuple(None if n in (None, -1) else integer("size", n) for n in shape)

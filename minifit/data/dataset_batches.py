@@ -1,6 +1,6 @@
-"""Batches of a `Dataset`: as arrays give them where it is a pipeline of their rows, else as its iterations yield them.
+"""Batches of a `Dataset`: gathered from arrays if it is a pipeline of their rows, else yielded by its iterations.
 
-Both ways give the same batches in the same order; the first one can take many of them in a call.
+Both ways give the same batches in the same order. The first way can run many batches in a call.
 """
 
 import json
@@ -38,18 +38,18 @@ def batches_of_dataset(
     ----------
     dataset : Dataset
     steps : int, optional
-        How many batches make an epoch; all there are when None.
+        Batches in an epoch; None means all of the data.
     called : str, optional
-        What messages call the data, if it has a name.
+        The name of the data in messages.
     names : Names, optional
-        Those of the model's inputs and outputs.
+        The names of the model's inputs and outputs.
 
     Raises
     ------
     ArgumentError
-        Without `steps`, when it repeats without end.
+        When the data set repeats without end, and there is no `steps`.
     DataError
-        When it is empty, its elements are no batches, or are none of x, (x, y) and (x, y, sample_weight).
+        When the data set is empty, or its elements are not batches x, (x, y) or (x, y, sample_weight).
     """
     of = f" of {called}" if called else ""
     length = dataset.stage.length()
@@ -59,22 +59,22 @@ def batches_of_dataset(
             "Pass steps_per_epoch (validation_steps, or steps), or leave repeat() out."
         )
     whole = steps is None or steps == length
-    found = recipe_of(dataset.stage)
-    if found is None:
+    recipe = recipe_of(dataset.stage)
+    if recipe is None:
         as_yielded = DatasetBatches(dataset, steps, whole, called, names)
         as_yielded.sharding = dataset.sharding
         return as_yielded
-    parts = found.source.arrays if isinstance(found.source.arrays, tuple) else (found.source.arrays,)
-    _see_that_parts_fit(parts)
+    parts = recipe.source.arrays if isinstance(recipe.source.arrays, tuple) else (recipe.source.arrays,)
+    _check_parts(parts)
     x, y, weight = (*parts, None, None)[:3]
-    given = normal_form(x, y, weight, names, of)
-    made = PipelineBatches(columns_of(given, of), found, steps, whole)
-    made.names, made.called, made.sharding = names, called, dataset.sharding
-    made._note(given)
-    return made
+    normal = normal_form(x, y, weight, names, of)
+    batches = PipelineBatches(columns_of(normal, of), recipe, steps, whole)
+    batches.names, batches.called, batches.sharding = names, called, dataset.sharding
+    batches._keep_form(normal)
+    return batches
 
 
-def _see_that_parts_fit(parts: Sequence[Any]) -> None:
+def _check_parts(parts: Sequence[Any]) -> None:
     if not 1 <= len(parts) <= 3:
         raise DataError(
             "A batch is x, (x,), (x, y) or (x, y, sample_weight). "
@@ -98,13 +98,13 @@ class DatasetBatches(IteratorBatches):
     dataset : Dataset
     steps : int, optional
     whole : bool
-        Whether an epoch is the whole of it, so that each begins it again.
+        Whether an epoch is all of the data, so that each epoch starts it again.
 
     Notes
     -----
-    A resumed run puts the shuffles of the pipeline to where they stood when the iteration began, and draws and drops as
-    many batches as it had had. So it goes on exactly if the functions and generators of the pipeline do each time the
-    same.
+    A resumed run sets the shuffles of the pipeline to their positions at the beginning of the iteration, then draws and
+    drops as many batches as were used. So it continues exactly if the functions and generators of the pipeline are
+    deterministic.
     """
 
     advice = "Repeat the data set: dataset.repeat()"
@@ -118,7 +118,7 @@ class DatasetBatches(IteratorBatches):
     same_on_all = True
 
     def divide(self, workers: Workers) -> None:
-        """Hand out from now on the rows that one worker takes, in the order that the chief draws."""
+        """Return from now on only this worker's rows of each batch, in the order that the chief draws."""
         super().divide(workers)
         _follow_chief(self)
 
@@ -139,39 +139,41 @@ class DatasetBatches(IteratorBatches):
                 f"Received: a part of a single number in the first element{self._of}. Call dataset.batch(32)."
             )
         if isinstance(item, tuple):
-            _see_that_parts_fit(item)
+            _check_parts(item)
         super()._begin_with(item)
 
     def describe(self) -> dict[str, Any]:
-        """Return the stages of the pipeline, too."""
+        """Return a description that includes the stages of the pipeline."""
         return {**super().describe(), "stages": [stage.title for stage in self._stage.walk()]}
 
     def get_state(self) -> dict[str, Any]:
-        """Return the place in the iteration, and where the shuffles stood when it began and stand now."""
+        """Return the place in the iteration, and the positions of the shuffles at its beginning and now."""
         now = [shuffle.position for shuffle in self._shuffles]
         return {**super().get_state(), "drawn_from": self._places, "drawing_from": now}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from there: in an equal iteration, from which as many batches are dropped."""
-        _put(self._shuffles, state["drawn_from"])
+        """Restore the place: begin an equal iteration, and drop as many batches."""
+        _set_positions(self._shuffles, state["drawn_from"])
         for stage in self._stage.walk():
             if isinstance(stage, Cached):
-                stage.kept = None  # the order is to be drawn again
+                # the order must be drawn again
+                stage.kept = None
         self._begin()
         self.begun = state["begun"]
         super().set_state(state)
         if state["drawn"] == 0 and state["drawing_from"] != state["drawn_from"]:
-            self._waiting = self._draw()  # as it was fetched then, to learn the shapes
-        _put(self._shuffles, state["drawing_from"])
+            # the captured run had fetched the first batch, to learn the shapes
+            self._waiting = self._draw()
+        _set_positions(self._shuffles, state["drawing_from"])
 
 
-def _put(shuffles: Sequence[Shuffled], positions: Sequence[Mapping[str, Any]]) -> None:
+def _set_positions(shuffles: Sequence[Shuffled], positions: Sequence[Mapping[str, Any]]) -> None:
     for shuffle, position in zip(shuffles, positions, strict=True):
         shuffle.position = position
 
 
 def _follow_chief(batches: Batches) -> None:
-    """Have the shuffles of a pipeline stand where those of the chief do: without a seed, each drew one."""
+    """Set the shuffles of a pipeline to the chief's positions; without a seed, each worker has drawn its own."""
     state = batches.get_state()
     if batches.workers.size == 1 or not state["drawing_from"]:
         return
@@ -198,11 +200,11 @@ class Recipe(NamedTuple):
     samples : int
         Rows in a pass, without those that are dropped.
     turns : int
-        How often `rows` is iterated over for a pass.
+        The number of iterations over `rows` in a pass.
     size : int
         Rows in a batch.
     passes : int
-        How many passes an iteration has; -1 without end.
+        The number of passes in an iteration; -1 means without end.
     """
 
     source: Slices
@@ -214,28 +216,28 @@ class Recipe(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """True if a pass has the rows in the order in which they lie."""
+        """True if a pass has the rows in their order in memory."""
         return _inner(self.rows) is self.source and self.turns == 1
 
     @property
     def shuffled(self) -> Shuffled | None:
-        """The shuffle that gives rows of a pass their order, if nothing else does."""
+        """The shuffle that alone decides the order of the rows; None if there is more to it."""
         inner = _inner(self.rows)
         alone = isinstance(inner, Shuffled) and _inner(inner.before[0]) is self.source and self.turns == 1
         return inner if alone and isinstance(inner, Shuffled) and inner.buffer >= self.source.rows else None
 
 
 def _inner(stage: Stage) -> Stage:
-    """Return the last stage that does something."""
+    """Return the last stage that changes the elements."""
     while isinstance(stage, Passing) and stage.source is not None:
         stage = stage.before[0]
     return stage
 
 
 def recipe_of(stage: Stage) -> Recipe | None:
-    """Return a pipeline as one of rows that arrays can follow; None if it is none.
+    """Return a pipeline of rows as a `Recipe`; None for another pipeline.
 
-    The rows of a pass must be so few that their order can be kept, or be those of the arrays once.
+    The rows of a pass must be few enough to store their order, or be those of the arrays once.
     """
     if stage.length() == 0:
         return None
@@ -244,7 +246,8 @@ def recipe_of(stage: Stage) -> Recipe | None:
         if isinstance(stage, Repeated):
             passes = -1 if stage.passes < 0 or passes < 0 else passes * stage.passes
         elif any(s.draws for s in stage.walk()) and type(stage) is not Passing:
-            return None  # a cache of what was shuffled
+            # a cache of shuffled elements
+            return None
         stage = stage.before[0]
     if not isinstance(stage, Batched) or isinstance(stage, PaddedBatched):
         return None
@@ -259,28 +262,28 @@ def recipe_of(stage: Stage) -> Recipe | None:
     samples = length * turns
     if stage.drop:
         samples -= samples % size
-    made = Recipe(source, rows, samples, turns, size, passes)
-    listed = length * turns <= LISTED or made.plain or made.shuffled is not None
-    return made if samples > 0 and listed else None
+    recipe = Recipe(source, rows, samples, turns, size, passes)
+    listed = length * turns <= LISTED or recipe.plain or recipe.shuffled is not None
+    return recipe if samples > 0 and listed else None
 
 
 class PipelineBatches(ArrayBatches):
-    """Batches of a pipeline of rows, taken as those of arrays are.
+    """Batches of a pipeline of rows, gathered from its arrays.
 
     Parameters
     ----------
     columns : list of Column
-        The arrays of its source.
+        The arrays of the source.
     recipe : Recipe
     steps : int, optional
-        How many batches make an epoch; all there are when None.
+        Batches in an epoch; None means all of the data.
     whole : bool
-        Whether an epoch is the whole of it, so that each begins it again.
+        Whether an epoch is all of the data, so that each epoch starts it again.
 
     Notes
     -----
-    The state has the place, and where the shuffles stood when the present order was drawn: a resumed run goes on
-    exactly, in an order that is drawn again.
+    The state holds the place, and the positions of the shuffles when the present order was drawn. A resumed run draws
+    this order again and continues exactly.
     """
 
     advice = "Repeat the data set: dataset.repeat()"
@@ -289,7 +292,8 @@ class PipelineBatches(ArrayBatches):
         self._recipe, self._epoch = recipe, whole
         self._shuffles = _shuffles(recipe.rows)
         self._shuffled = recipe.shuffled
-        self._places: list[Mapping[str, Any]] | None = None  # before there is an order
+        # None before an order is drawn
+        self._places: list[Mapping[str, Any]] | None = None
         if recipe.plain:
             columns = [c._replace(rows=_cut(c.rows, recipe), array=_cut(c.array, recipe)) for c in columns]
         super().__init__(columns, recipe.size, steps, 1, not recipe.plain)
@@ -301,7 +305,7 @@ class PipelineBatches(ArrayBatches):
 
     @property
     def passes(self) -> int:
-        """The number of passes over the rows before the data is at an end; -1 for no end."""
+        """The number of passes over the rows before the data ends; -1 means without end."""
         return self._recipe.passes * self._epochs
 
     @passes.setter
@@ -309,7 +313,7 @@ class PipelineBatches(ArrayBatches):
         self._epochs = passes if self._epoch else 1
 
     def divide(self, workers: Workers) -> None:
-        """Hand out from now on the rows that one worker takes, in the order that the chief draws."""
+        """Return from now on only this worker's rows of each batch, in the order that the chief draws."""
         super().divide(workers)
         _follow_chief(self)
 
@@ -327,7 +331,7 @@ class PipelineBatches(ArrayBatches):
         return np.concatenate(numbers)[: self.samples]
 
     def describe(self) -> dict[str, Any]:
-        """Return the number of samples, the size of a batch, the passes, and what is done with the rows."""
+        """Return a description that includes the passes and the stages of the pipeline."""
         return {
             **super().describe(),
             "passes": self._recipe.passes,
@@ -335,20 +339,20 @@ class PipelineBatches(ArrayBatches):
         }
 
     def get_state(self) -> dict[str, Any]:
-        """Return the place, and where the shuffles stood when the present order was drawn and stand now."""
+        """Return the place, and the positions of the shuffles when the present order was drawn and now."""
         now = [shuffle.position for shuffle in self._shuffles]
         return {**super().get_state(), "drawn_from": self._places, "drawing_from": now}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from there, in the order of that time."""
+        """Restore the place and the order of the rows."""
         super().set_state({**state, "drawn_from": None})
         self._places = state["drawn_from"]
         if self._places is not None:
-            _put(self._shuffles, self._places)
+            _set_positions(self._shuffles, self._places)
             self.order = self._drawn()
-        _put(self._shuffles, state["drawing_from"])
+        _set_positions(self._shuffles, state["drawing_from"])
 
 
 def _cut(rows: Any, recipe: Recipe) -> Any:
-    """Return rows without those that are dropped."""
+    """Return rows without the dropped ones."""
     return rows if rows is None or len(rows) == recipe.samples else rows[: recipe.samples]

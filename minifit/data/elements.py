@@ -1,7 +1,7 @@
-"""Elements of a data set: one array, or several in tuples and dicts, as they pass through a pipeline.
+"""The elements in a pipeline: one array, or several in tuples and dicts.
 
-Inside a pipeline numbers are arrays; a user's function gets them as tensors. Text stays an array of NumPy's. Tuples and
-dicts may be nested; a list is rows of one array, as in TensorFlow.
+Inside a pipeline numbers are arrays; a user's function receives them as tensors. Text stays a NumPy array. Tuples and
+dicts may be nested; a list holds the rows of one array, as in TensorFlow.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +20,12 @@ from minifit.tensor import Tensor, constant, to_array
 
 
 class Piped:
-    """A data set; an element may hold some, as `window` makes them.
+    """A data set; elements may contain data sets, such as those of `window`.
 
     Attributes
     ----------
     stage : Stage
-        The last stage of its pipeline.
+        The last stage of the pipeline.
     """
 
     stage: Any
@@ -38,10 +38,10 @@ class TensorSpec:
     Parameters
     ----------
     shape : tuple of int or None
-        None where a size is free; None in place of the tuple where even the number of axes is.
-    dtype : numpy.dtype or whatever NumPy makes one of, default float32
+        None for a free size; None in place of the tuple for a free number of axes.
+    dtype : numpy.dtype or any dtype_like, default float32
     name : str, optional
-        A name for whoever reads it.
+        A name for the reader.
 
     References
     ----------
@@ -62,7 +62,7 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """The kind of a data set within an element.
+    """The spec of a data set within an element.
 
     Parameters
     ----------
@@ -72,36 +72,36 @@ class DatasetSpec:
     element_spec: Any
 
 
-def dtype_of(given: Any) -> np.dtype[Any]:
-    """Return a dtype of NumPy's; "string" is text.
+def dtype_of(value: Any) -> np.dtype[Any]:
+    """Return a NumPy dtype; "string" is text.
 
     Raises
     ------
     ArgumentTypeError
-        For what is no dtype.
+        For a value that is not a dtype.
     """
-    if getattr(given, "name", given) == "string":
+    if getattr(value, "name", value) == "string":
         return np.dtype(np.str_)
     try:
-        made: np.dtype[Any] = np.dtype(getattr(given, "as_numpy_dtype", given))
+        dtype: np.dtype[Any] = np.dtype(getattr(value, "as_numpy_dtype", value))
     except TypeError:
         raise ArgumentTypeError(
-            f"dtype is one of NumPy's. Received: {given!r}. Pass for example np.float32."
+            f"dtype must be a NumPy dtype. Received: {value!r}. Pass for example np.float32."
         ) from None
-    return made
+    return dtype
 
 
 # -- from the user and to the user ----------------------------------------------------------------------------
 
 
 def map_parts(function: Callable[..., Any], *values: Any) -> Any:
-    """Return what a function makes of the parts of values that are nested alike, nested as they are."""
+    """Apply a function to the corresponding parts of values that are nested alike; return the results nested alike."""
     parts = zip(*map(nest.flatten, values), strict=True)
-    return nest.pack(values[0], [function(*of) for of in parts])
+    return nest.pack(values[0], [function(*corresponding) for corresponding in parts])
 
 
 def each_part(function: Callable[[Any], Any], element: Any) -> Any:
-    """Return what a function makes of each part of an element: `map_parts` of one, for every element of a pipeline."""
+    """Apply a function to each part of an element: a fast `map_parts` of one value."""
     kind = type(element)
     if kind is tuple:
         return tuple([each_part(function, entry) for entry in element])
@@ -113,17 +113,17 @@ def each_part(function: Callable[[Any], Any], element: Any) -> Any:
 
 
 def form_of(value: Any) -> Any:
-    """Return how an element is nested, with a star for each part."""
+    """Return the nesting of an element, with a star for each part."""
     return nest.map_leaves(lambda _: "*", value)
 
 
 def element_of(value: Any) -> Any:
-    """Return what a user gave as an element: arrays, in tuples and dicts.
+    """Convert a user's value to an element: arrays in tuples and dicts.
 
     Raises
     ------
     ArgumentTypeError, ShapeError, DataError
-        For a part that holds neither numbers nor text, is ragged or masked.
+        For a part that holds neither numbers nor text, or is ragged or masked.
     """
     return each_part(_part, dict(value) if isinstance(value, Mapping) else value)
 
@@ -138,18 +138,21 @@ def _part(value: Any) -> Any:
         return value
     if isinstance(value, Piped):
         return value
-    if isinstance(value, Mapping):  # one that is no dict
+    if isinstance(value, Mapping):
+        # a mapping other than a dict
         return element_of(value)
     array = _array(value)
     if array is None or array.dtype.kind not in "fiubUS":
-        return to_array(value)  # which says what is wrong with it
+        # raises, and says what is wrong with the value
+        return to_array(value)
     if array.dtype == np.float64 and isinstance(value, float | list):
-        return array.astype(FLOAT)  # as every tensor of Python's floats
+        # Python's floats become float32, as in tensors
+        return array.astype(FLOAT)
     return narrowed(value, array)
 
 
 def _array(value: Any) -> Array | None:
-    """Return what NumPy makes of a value, objects that are texts as text; None of what it cannot read."""
+    """Convert a value with NumPy, an array of str objects to text; return None if NumPy cannot read the value."""
     try:
         array = np.asarray(numpy_ready(value))
     except (ValueError, TypeError):
@@ -160,7 +163,7 @@ def _array(value: Any) -> Array | None:
 
 
 def shown(element: Any) -> Any:
-    """Return an element as users see it, with tensors."""
+    """Return an element with tensors, as users see it."""
     return each_part(_shown, element)
 
 
@@ -171,7 +174,7 @@ def _shown(part: Any) -> Any:
 
 
 def as_numpy(element: Any) -> Any:
-    """Return an element in arrays that belong to the user."""
+    """Return an element as copied arrays, which belong to the user."""
     return each_part(_as_numpy, element)
 
 
@@ -185,12 +188,12 @@ def _as_numpy(part: Any) -> Any:
 
 
 def stack(elements: Sequence[Any]) -> Any:
-    """Return elements as one with a further axis in front.
+    """Stack elements into one with a new first axis.
 
     Raises
     ------
     DataError, ShapeError
-        When they differ in form or in shape.
+        When the elements differ in nesting or shape.
     """
     first = elements[0]
     if isinstance(first, tuple):
@@ -222,14 +225,14 @@ def _stacked(parts: Sequence[Any]) -> Array:
     odd = next((part.shape for part in parts if part.shape != shape), None)
     if odd is not None:
         raise ShapeError(
-            "The elements of a batch must have one shape. "
-            f"Received: {shape}, then {odd}. Pad them: padded_batch, or make them alike with map."
+            "The elements of a batch must have the same shape. "
+            f"Received: {shape}, then {odd}. Pad them with padded_batch, or make them alike with map."
         )
     return np.array(parts)
 
 
-def need_arrays(what: str, parts: Sequence[Any]) -> None:
-    """Raise for parts of elements, or kinds of these, that are data sets.
+def need_arrays(method: str, parts: Sequence[Any]) -> None:
+    """Refuse parts of elements, or specs of parts, that are data sets.
 
     Raises
     ------
@@ -237,21 +240,21 @@ def need_arrays(what: str, parts: Sequence[Any]) -> None:
     """
     if any(isinstance(part, Piped | DatasetSpec) for part in parts):
         raise DataError(
-            f"{what} takes arrays. Received: elements that are data sets, as window makes them. "
+            f"{method} needs elements that are arrays. Received: elements that are data sets, such as those of window. "
             "Call flat_map(lambda window: window.batch(size)) first."
         )
 
 
 def padded(elements: Sequence[Any], shapes: Sequence[Any], values: Sequence[Any]) -> Any:
-    """Return elements as one with a further axis in front, each part padded at its ends.
+    """Stack elements into one with a new first axis, each part padded at its end.
 
     Parameters
     ----------
     elements : list
     shapes : list of tuple of int or None
-        For each part in order; a size of None, or None in place of all, is that of the longest of these elements.
+        For each part in order; a size of None, or None in place of the tuple, means that of the longest element.
     values : list
-        For each part, what to pad with; None for 0 or an empty text.
+        For each part, the value to pad with; None means 0 or an empty text.
 
     Raises
     ------
@@ -261,31 +264,32 @@ def padded(elements: Sequence[Any], shapes: Sequence[Any], values: Sequence[Any]
         raise _unlike(elements)
     need_arrays("padded_batch", nest.flatten(elements[0]))
     columns = zip(*map(nest.flatten, elements), strict=True)
-    made = [_pad(parts, shape, value) for parts, shape, value in zip(columns, shapes, values, strict=True)]
-    return nest.pack(elements[0], made)
+    arrays = [_pad(parts, shape, value) for parts, shape, value in zip(columns, shapes, values, strict=True)]
+    return nest.pack(elements[0], arrays)
 
 
 def _pad(parts: Sequence[Any], shape: Any, value: Any) -> Array:
-    """Return arrays of one rank as one, each padded to a shape."""
+    """Stack arrays of the same rank, each padded to a shape."""
     ranks = {part.ndim for part in parts}
     rank = len(parts[0].shape if shape is None else shape)
     if ranks != {rank}:
         raise ShapeError(
-            f"Elements that are padded must have as many axes as their padded shape, {rank}. "
+            f"Padded elements must have as many axes as their padded shape, {rank}. "
             f"Received: {sorted(ranks)}. Reshape them with map."
         )
     longest = [max(sizes) for sizes in zip(*(part.shape for part in parts), strict=True)]
-    wanted = [n if s is None else s for n, s in zip(longest, shape or [None] * rank, strict=True)]
-    if any(n > w for n, w in zip(longest, wanted, strict=True)):
+    target = [n if s is None else s for n, s in zip(longest, shape or [None] * rank, strict=True)]
+    if any(n > m for n, m in zip(longest, target, strict=True)):
         raise ShapeError(
-            f"An element must fit into its padded shape, {tuple(wanted)}. "
+            f"An element must fit into its padded shape, {tuple(target)}. "
             f"Received: elements of up to {tuple(longest)}. Pass None for the longest of each batch."
         )
     dtype = np.result_type(*(part.dtype for part in parts))
     filling = _filling(value, dtype)
     if filling.dtype.kind in "US":
-        dtype = np.result_type(dtype, filling)  # which may be longer than the texts
-    out = np.full((len(parts), *wanted), filling, dtype)
+        # the filling may be longer than the texts
+        dtype = np.result_type(dtype, filling)
+    out = np.full((len(parts), *target), filling, dtype)
     for row, part in enumerate(parts):
         place: Any = (row, *map(slice, part.shape))
         out[place] = part
@@ -293,31 +297,31 @@ def _pad(parts: Sequence[Any], shape: Any, value: Any) -> Array:
 
 
 def _filling(value: Any, dtype: np.dtype[Any]) -> Array:
-    """Return what to pad arrays of a dtype with."""
+    """Return the value to pad arrays of a dtype with."""
     is_text = dtype.kind in "US"
     if value is None:
         return np.asarray("" if is_text else 0)
-    given = np.asarray(value)
+    array = np.asarray(value)
     if is_text:
-        fits = given.dtype.kind in "US"
+        fits = array.dtype.kind in "US"
     else:
         with np.errstate(invalid="ignore"):
-            fits = given.dtype.kind in "fiub" and (
-                dtype.kind == "f" or bool((given.astype(dtype) == given).all())
+            fits = array.dtype.kind in "fiub" and (
+                dtype.kind == "f" or bool((array.astype(dtype) == array).all())
             )
-    if given.ndim or not fits:
+    if array.ndim or not fits:
         raise DataError(
-            f"padding_values must be values of what they pad, here of dtype {dtype}. Received: {value!r}. "
-            "Pass one that it holds, or change the dtype with map."
+            f"padding_values must fit the dtype of the parts that they pad, here {dtype}. Received: {value!r}. "
+            "Pass a value that the dtype can hold, or change the dtype with map."
         )
-    return given
+    return array
 
 
-# -- their kinds ----------------------------------------------------------------------------------------------
+# -- specs ----------------------------------------------------------------------------------------------------
 
 
 def spec_of(element: Any) -> Any:
-    """Return the kind of an element: a `TensorSpec` for each part."""
+    """Return the spec of an element: a `TensorSpec` for each part."""
     return nest.map_leaves(_spec, element)
 
 
@@ -328,37 +332,37 @@ def _spec(part: Any) -> Any:
 
 
 def with_axis(spec: Any, size: int | None) -> Any:
-    """Return a kind of element with one more axis in front.
+    """Return the spec of elements with a new first axis.
 
     Raises
     ------
     DataError
-        When it has data sets in it.
+        When the elements contain data sets.
     """
     need_arrays("batch", nest.flatten(spec))
     return nest.map_leaves(lambda s: TensorSpec(None if s.shape is None else (size, *s.shape), s.dtype), spec)
 
 
 def without_axis(spec: Any) -> Any:
-    """Return a kind of element without its first axis.
+    """Return the spec of elements without their first axis.
 
     Raises
     ------
     DataError
-        When it has data sets in it.
+        When the elements contain data sets.
     """
     need_arrays("unbatch", nest.flatten(spec))
     return nest.map_leaves(lambda s: TensorSpec(s.shape and s.shape[1:], s.dtype), spec)
 
 
 def freed(spec: Any, before: Any) -> Any:
-    """Return the kind of a result with a free first axis where it has as many rows as the free ones it was made of.
+    """Return the spec of a function's result; its first axis is free if it has the length of a free axis of the input.
 
     Parameters
     ----------
     spec : TensorSpec, or nested ones
     before : tuple of shape (n, ...)
-        The shapes of the parts that it was made of and have a free first axis.
+        The shapes of those parts of the input that have a free first axis.
     """
     sizes = {shape[0] for shape in before}
 

@@ -1,8 +1,8 @@
-"""The forms of data: one array, or several as a list, a tuple or a dict by name. Here they become lists of arrays.
+"""The normal form of data: one array, or several in a list, a tuple or a dict by name, become lists of arrays.
 
-A model has its inputs and outputs in an order, and so have the columns of a batch. A dict is put in the order of the
-model's names; a list or tuple counts by place. How the arrays were nested is kept as a `Form`, by which a batch is
-given back as the user gave it.
+The inputs and outputs of a model have an order, and so have the columns of a batch. A dict is put in the order of the
+model's names; a list or tuple is by position. A `Form` records how the arrays were nested, so that a batch can be
+returned to the user nested in the same way.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,11 +15,11 @@ from minifit.data.stored import Stored, is_stored
 from minifit.errors import ArgumentError, DataError, UnknownNameError, quoted, suggestion
 
 Leaf: TypeAlias = tuple[str, Any]
-"""An array as it was given, behind its name in messages: ``"x['image']"``. None where an output has none."""
+"""The name of an array in messages, such as ``"x['image']"``, and the array; None for an output without one."""
 
 
 class Names(NamedTuple):
-    """The names of a model's inputs and outputs, in order; None where it takes whatever comes."""
+    """The names of a model's inputs and outputs, in order; None for a model that accepts any data."""
 
     inputs: Sequence[str] | None = None
     outputs: Sequence[str] | None = None
@@ -27,21 +27,21 @@ class Names(NamedTuple):
 
 ANY_ONE = ("",)
 ANY = Names()
-"""Those of a model that takes whatever comes."""
+"""The names of a model that accepts any data."""
 
 
 class Form(NamedTuple):
-    """The nesting of x, y and sample_weight: each leaf is a place among the columns of its part.
+    """The nesting of x, y and sample_weight: each leaf is a position among the columns of its part.
 
-    A part that was not given is None.
+    A part that was not passed is None.
     """
 
     x: Any = 0
     y: Any = None
     sample_weight: Any = None
 
-    def given(self, parts: Sequence[Sequence[Any]]) -> tuple[Any, Any, Any]:
-        """Return x, y and sample_weight, nested as they were, of the inputs, targets and weights of a batch."""
+    def nest(self, parts: Sequence[Sequence[Any]]) -> tuple[Any, Any, Any]:
+        """Return x, y and sample_weight in the user's nesting, from the inputs, targets and weights of a batch."""
         x, y, weights = (
             nest.map_leaves(lambda place, of=part: None if place is None else of[place], form)  # type: ignore[misc]
             for form, part in zip(self, parts, strict=True)
@@ -49,11 +49,11 @@ class Form(NamedTuple):
         return x, y, weights
 
     def pack(self, batch: Sequence[Sequence[Any]]) -> Any:
-        """Return a batch as Keras hands it to `train_step`: x, ``(x, y)`` or ``(x, y, sample_weight)``.
+        """Return a batch as Keras passes it to `train_step`: x, ``(x, y)`` or ``(x, y, sample_weight)``.
 
-        Several inputs alone are ``(x,)``. Weights that only come from class_weight count as sample_weight.
+        Several inputs without targets are ``(x,)``. Weights that come from class_weight alone count as sample_weight.
         """
-        x, y, weights = self.given(batch)
+        x, y, weights = self.nest(batch)
         if weights is None and batch[2]:
             weights = batch[2][0]
         if weights is not None:
@@ -67,21 +67,21 @@ ALONE = Form(0)
 """The form of one array of inputs."""
 
 ONE = Form(0, 0)
-"""The form of one array of inputs and one of targets, which most data has."""
+"""The form of one array of inputs and one of targets, the most common one."""
 
 
-class Given(NamedTuple):
+class NormalForm(NamedTuple):
     """Data in normal form.
 
     Attributes
     ----------
     form : Form
     inputs, targets, weights : list of Leaf
-        In the order of the model. A single array of targets or weights counts for every output.
+        In the order of the model. A single array of targets or weights is for every output.
     outputs : int
-        How many outputs the targets and weights are for.
+        The number of outputs that the targets and weights are for.
     extra : tuple of str
-        Names in x that are no input of the model.
+        Names in x that are not inputs of the model.
     """
 
     form: Form
@@ -97,8 +97,8 @@ class Given(NamedTuple):
         return self.inputs, self.targets, self.weights
 
 
-def normal_form(x: Any, y: Any, sample_weight: Any, names: Names, of: str = "") -> Given:
-    """Return what was given as lists of arrays, in the order of a model's inputs and outputs.
+def normal_form(x: Any, y: Any, sample_weight: Any, names: Names, of: str = "") -> NormalForm:
+    """Return data as lists of arrays, in the order of a model's inputs and outputs.
 
     Parameters
     ----------
@@ -106,19 +106,19 @@ def normal_form(x: Any, y: Any, sample_weight: Any, names: Names, of: str = "") 
         One array, or several in a list, a tuple or a dict; y and sample_weight may be None.
     names : Names
     of : str, optional
-        What messages say behind ``x`` and ``y``: ``" of batch 3"``.
+        The words after ``x`` and ``y`` in messages: ``" of batch 3"``.
 
     Raises
     ------
     UnknownNameError
-        For a name that is no input or output, with the nearest.
+        For a name that is not an input or output, with the nearest one.
     DataError
-        For an input that is missing, or another number of arrays than the model has inputs or outputs.
+        For a missing input, or a number of arrays that differs from the number of inputs or outputs.
     """
     plain = sample_weight is None and type(x) is np.ndarray and (y is None or type(y) is np.ndarray)
     if plain and len(names.inputs or ANY_ONE) == 1:
         targets = [] if y is None else [("y", y)]
-        return Given(ALONE if y is None else ONE, [("x", x)], targets, [], len(names.outputs or ANY_ONE))
+        return NormalForm(ALONE if y is None else ONE, [("x", x)], targets, [], len(names.outputs or ANY_ONE))
     form, inputs, extra = _inputs(x, names.inputs, of)
     form_y, targets = (None, []) if y is None else _for_outputs("y", y, names.outputs, of)
     known, count = names.outputs, max(len(targets), 1)
@@ -127,15 +127,15 @@ def normal_form(x: Any, y: Any, sample_weight: Any, names: Names, of: str = "") 
     elif isinstance(y, Mapping):
         known = sorted(y)
     if sample_weight is None:
-        return Given(Form(form, form_y), inputs, targets, [], count, extra)
+        return NormalForm(Form(form, form_y), inputs, targets, [], count, extra)
     form_w, weights = _for_outputs("sample_weight", sample_weight, known, of)
     if form_w != 0 and len(weights) != count:
         raise _miscounted("sample_weight", "output", sample_weight, len(weights), count, known, of)
-    return Given(Form(form, form_y, form_w), inputs, targets, weights, count, extra)
+    return NormalForm(Form(form, form_y, form_w), inputs, targets, weights, count, extra)
 
 
 def _inputs(x: Any, known: Sequence[str] | None, of: str) -> tuple[Any, list[Leaf], Sequence[str]]:
-    """Return the form of x, its arrays, and the names in it that are no inputs."""
+    """Return the form of x, its arrays, and the names in it that are not inputs."""
     extra: list[str] = []
     if known is not None and isinstance(x, Mapping):
         _check_keys("x", x, of)
@@ -148,14 +148,14 @@ def _inputs(x: Any, known: Sequence[str] | None, of: str) -> tuple[Any, list[Lea
                 f"Received: none for {_listed(missing)}. Add it to the dict."
             )
         return {n: known.index(n) for n in x if n in known}, [(f"x[{n!r}]", x[n]) for n in known], extra
-    form, leaves = _apart("x", x, None if known is None else len(known), of)
+    form, leaves = _by_position("x", x, None if known is None else len(known), of)
     if known is not None and len(leaves) != len(known):
         raise _miscounted("x", "input", x, len(leaves), len(known), known, of)
     return form, leaves, extra
 
 
 def _for_outputs(name: str, value: Any, known: Sequence[str] | None, of: str) -> tuple[Any, list[Leaf]]:
-    """Return the form of targets or weights and their arrays: one for all outputs, or one or None for each."""
+    """Return the form of targets or weights and their arrays: one for all outputs, or an array or None for each."""
     if known is not None and isinstance(value, Mapping):
         _check_keys(name, value, of)
         for key in value:
@@ -163,14 +163,14 @@ def _for_outputs(name: str, value: Any, known: Sequence[str] | None, of: str) ->
                 raise _unknown(name, "output", key, known, of)
         form = {key: known.index(key) for key in value}
         return form, [(f"{name}[{key!r}]", value.get(key)) for key in known]
-    form, leaves = _apart(name, value, None if known is None else len(known), of)
+    form, leaves = _by_position(name, value, None if known is None else len(known), of)
     if form != 0 and known is not None and len(leaves) != len(known):
         raise _miscounted(name, "output", value, len(leaves), len(known), known, of)
     return form, leaves
 
 
-def _apart(name: str, value: Any, count: int | None, of: str) -> tuple[Any, list[Leaf]]:
-    """Return the form of a value and its arrays, by place; a dict in the order of its sorted keys."""
+def _by_position(name: str, value: Any, count: int | None, of: str) -> tuple[Any, list[Leaf]]:
+    """Return the form of a value and its arrays in order; a dict is in the order of its sorted keys."""
     leaves: list[Leaf] = []
     if type(value) is np.ndarray or not _holds_arrays(value, count):
         return 0, [(name, value)]
@@ -178,11 +178,11 @@ def _apart(name: str, value: Any, count: int | None, of: str) -> tuple[Any, list
 
 
 def _walk(path: str, value: Any, leaves: list[Leaf], of: str) -> Any:
-    """Return the form of a container, and append its arrays to the leaves."""
+    """Return the form of a container, and append its arrays to `leaves`."""
     if isinstance(value, Mapping):
         _check_keys(path, value, of)
-        made = {key: _entry(f"{path}[{key!r}]", value[key], leaves, of) for key in sorted(value)}
-        return {key: made[key] for key in value}
+        forms = {key: _entry(f"{path}[{key!r}]", value[key], leaves, of) for key in sorted(value)}
+        return {key: forms[key] for key in value}
     entries = [_entry(f"{path}[{i}]", entry, leaves, of) for i, entry in enumerate(value)]
     if isinstance(value, list):
         return entries
@@ -196,17 +196,18 @@ def _entry(path: str, value: Any, leaves: list[Leaf], of: str) -> Any:
     return len(leaves) - 1
 
 
-# -- what holds several arrays --------------------------------------------------------------------------------
+# -- containers of arrays -------------------------------------------------------------------------------------
 
 
 def _holds_arrays(value: Any, count: int | None) -> bool:
-    """Return whether a value is a container of arrays, and no array of rows, for so many inputs or outputs."""
+    """Return whether a value is a container of arrays, and not a list of rows, for `count` inputs or outputs."""
     if isinstance(value, Mapping):
         return True
     if not isinstance(value, list | tuple) or not value:
         return False
     if count == 1:
-        return len(value) == 1 and _is_array(value[0])  # several rows otherwise
+        # a longer list would be one of rows
+        return len(value) == 1 and _is_array(value[0])
     if count is None:
         return any(map(_is_array, value)) and all(entry is None or _is_array(entry) for entry in value)
     return any(_is_array(entry) or isinstance(entry, list | tuple) for entry in value)
@@ -220,15 +221,15 @@ def _is_array(value: Any) -> bool:
     return bool(axes) if axes is not None else isinstance(value, Stored) or is_stored(value)
 
 
-# -- what does not fit ----------------------------------------------------------------------------------------
+# -- errors ---------------------------------------------------------------------------------------------------
 
 
-def warn_of_extra(given: Given, of: str = "") -> None:
-    """Warn of arrays in x that no input takes."""
-    if given.extra:
+def warn_of_extra(normal: NormalForm, of: str = "") -> None:
+    """Warn of arrays in x that no input uses."""
+    if normal.extra:
         console.warn(
             "x should hold an array for every input of the model and no more. "
-            f"Received: also {_listed(given.extra)}{of}, which no input takes. Leave it out."
+            f"Received: also {_listed(normal.extra)}{of}, which no input uses. Leave it out."
         )
 
 
@@ -238,14 +239,14 @@ def _check_keys(name: str, value: Mapping[Any, Any], of: str) -> None:
         hint = "; weights of classes are class_weight" if name == "sample_weight" else ""
         received = "an empty dict" if odd is None else f"a dict with the key {quoted(odd)}"
         raise DataError(
-            f"{name}{of} may be a dict from names to arrays. Received: {received}. "
+            f"{name}{of} can be a dict from names to arrays. Received: {received}. "
             f"Pass the names of inputs or outputs as keys, or one array{hint}."
         )
 
 
 def _unknown(name: str, kind: str, key: str, known: Sequence[str], of: str) -> ArgumentError:
     return UnknownNameError(
-        f"{name}{of} holds arrays by the names of the model's {kind}s. "
+        f"{name}{of} must have only names of the model's {kind}s as keys. "
         f"Received: {quoted(key)}. {suggestion(key, known)}"
     )
 
@@ -253,13 +254,13 @@ def _unknown(name: str, kind: str, key: str, known: Sequence[str], of: str) -> A
 def _miscounted(
     name: str, kind: str, value: Any, received: int, count: int, known: Sequence[str] | None, of: str
 ) -> DataError:
-    """Return the error for another number of arrays than the model has inputs or outputs."""
+    """Return the error for a number of arrays that differs from the number of inputs or outputs."""
     names = "" if known is None else f": {_listed(known)}"
-    what = f"a {type(value).__name__} of {received}" if isinstance(value, list | tuple | Mapping) else "one"
+    data = f"a {type(value).__name__} of {received}" if isinstance(value, list | tuple | Mapping) else "one"
     todo = f"Pass {count} in a list, in this order, or a dict by name." if count > 1 else "Pass one."
     return DataError(
         f"{name}{of} must have an array for each {kind} of the model, which has {count}{names}. "
-        f"Received: {what}. {todo}"
+        f"Received: {data}. {todo}"
     )
 
 

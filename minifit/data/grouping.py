@@ -1,4 +1,4 @@
-"""Stages that join elements to batches and windows, and divide batches again."""
+"""Stages that group elements into batches and windows, and that split batches."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -33,17 +33,18 @@ class Batched(Stage):
     size : int
         Elements in a batch.
     drop : bool
-        Whether a last batch of fewer is left out.
+        Whether to leave out a last batch with fewer elements.
     """
 
     title = "BatchDataset"
 
     def __init__(self, before: Stage, size: int, drop: bool) -> None:
         self.before, self.size, self.drop = (before,), size, drop
-        self.known_spec()  # refuses elements that make no batch, if that is known
+        # refuses elements that cannot be batched, if their spec is known
+        self.known_spec()
 
     def elements(self) -> Iterator[Any]:
-        """Yield the batches; of rows of arrays, each is taken at once."""
+        """Yield the batches; a batch of rows is gathered from the arrays at once."""
         source = self.before[0].source
         if source is not None:
             return map(source.at, self._rows())
@@ -54,23 +55,23 @@ class Batched(Stage):
 
     def _rows(self) -> Iterator[Array]:
         """Yield the numbers of the rows of each batch."""
-        left = np.empty(0, np.int64)
+        rest = np.empty(0, np.int64)
         for numbers in self.before[0].numbers():
-            numbers = np.concatenate([left, numbers]) if len(left) else numbers
+            numbers = np.concatenate([rest, numbers]) if len(rest) else numbers
             whole = len(numbers) // self.size * self.size
             for first in range(0, whole, self.size):
                 yield numbers[first : first + self.size]
-            left = numbers[whole:]
-        if len(left) and not self.drop:
-            yield left
+            rest = numbers[whole:]
+        if len(rest) and not self.drop:
+            yield rest
 
     def length(self) -> int:
-        """Return how many batches there are."""
+        """Return the number of batches."""
         size = self.size
         return length_over(self.before[0].length(), lambda n: n // size if self.drop else -(-n // size))
 
     def spec(self) -> Any:
-        """Return the kind of a batch, with a free first axis unless all have the same size."""
+        """Return the spec of a batch, with a free first axis unless all batches have the same size."""
         return with_axis(self.before[0].spec(), self.size if self.drop else None)
 
 
@@ -82,14 +83,14 @@ def _groups(items: Iterator[Any], size: int, drop: bool) -> Iterator[list[Any]]:
 
 
 class PaddedBatched(Batched):
-    """Batches of elements that are padded to one shape.
+    """Batches of elements that are padded to the same shape.
 
     Parameters
     ----------
     before, size, drop
-        As of `Batched`.
+        As in `Batched`.
     shapes, values : list or None
-        For each part of an element, as `padded` takes them; None for the defaults.
+        The arguments of `padded`, for each part of an element; None for the defaults.
     """
 
     title = "PaddedBatchDataset"
@@ -108,21 +109,21 @@ class PaddedBatched(Batched):
         return padded(elements, *self._for_each_of(len(nest.flatten(elements[0]))))
 
     def _for_each_of(self, parts: int) -> tuple[list[Any], list[Any]]:
-        """Return a shape and a value for each of so many parts."""
+        """Return a shape and a value for each part of an element."""
         shapes, values = (
-            [None] * parts if given is None else given * parts if len(given) == 1 else given
-            for given in (self.shapes, self.values)
+            [None] * parts if argument is None else argument * parts if len(argument) == 1 else argument
+            for argument in (self.shapes, self.values)
         )
-        for name, given in (("padded_shapes", shapes), ("padding_values", values)):
-            if len(given) != parts:
+        for name, argument in (("padded_shapes", shapes), ("padding_values", values)):
+            if len(argument) != parts:
                 raise DataError(
-                    f"{name} has an entry for each part of an element, which has {parts}. "
-                    f"Received: {len(given)}. Nest them as the elements are."
+                    f"{name} must have an entry for each part of an element, which has {parts}. "
+                    f"Received: {len(argument)}. Nest them like the elements."
                 )
         return shapes, values
 
     def spec(self) -> Any:
-        """Return the kind of a batch: padded sizes are free unless they were given."""
+        """Return the spec of a batch; padded sizes are free unless they are set."""
         before = self.before[0].spec()
         size = self.size if self.drop else None
         leaves: list[Any] = nest.flatten(before)
@@ -144,7 +145,8 @@ class Unbatched(Stage):
 
     def __init__(self, before: Stage) -> None:
         self.before = (before,)
-        self.known_spec()  # refuses elements that cannot be divided, if that is known
+        # refuses elements that cannot be split, if their spec is known
+        self.known_spec()
 
     def elements(self) -> Iterator[Any]:
         """Yield the entries of each element in turn."""
@@ -154,34 +156,34 @@ class Unbatched(Stage):
             lengths = {len(part) if part.ndim else None for part in parts}
             if len(lengths) != 1 or None in lengths:
                 raise DataError(
-                    "unbatch divides elements whose parts have one length. "
+                    "unbatch needs elements whose parts have the same length. "
                     f"Received: shapes {', '.join(str(part.shape) for part in parts)}. Batch them first."
                 )
             for i in range(len(parts[0])):
                 yield nest.pack(element, [part[i] for part in parts])
 
     def length(self) -> int:
-        """Return how many there are where all batches have one known size."""
+        """Return the number of entries if all elements have the same known length; else `UNKNOWN`."""
         known = self.before[0].known_spec()
         sizes = {s.shape[0] if s.shape else None for s in nest.flatten(known) if s is not None}
         size = sizes.pop() if len(sizes) == 1 else None
         return length_over(self.before[0].length(), lambda n: UNKNOWN if size is None else n * size)
 
     def spec(self) -> Any:
-        """Return the kind of an entry."""
+        """Return the spec of an entry."""
         return without_axis(self.before[0].spec())
 
 
 class Windowed(Stage):
-    """Windows over the elements: each is a data set, or has one for each part.
+    """Windows over the elements; each window is a data set, or has a data set for each part.
 
     Parameters
     ----------
     before : Stage
     size, shift, stride : int
-        The elements of a window, the step to the next window, and that between elements of a window.
+        The number of elements in a window, the step to the next window, and the step between elements of a window.
     drop : bool
-        Whether windows of fewer elements are left out.
+        Whether to leave out windows with fewer elements.
     make : callable
         Returns a data set of a list of elements.
     """
@@ -221,14 +223,14 @@ class Windowed(Stage):
                 next(islice(items, beyond - 1, beyond), None)
 
     def length(self) -> int:
-        """Return how many windows there are."""
+        """Return the number of windows."""
         span = (self.size - 1) * self.stride + 1
         if self.drop:
             return length_over(self.before[0].length(), lambda n: max((n - span) // self.shift + 1, 0))
         return length_over(self.before[0].length(), lambda n: -(-n // self.shift))
 
     def spec(self) -> Any:
-        """Return the kind of a window."""
+        """Return the spec of a window."""
         return nest.map_leaves(DatasetSpec, self.before[0].spec())
 
 
@@ -241,13 +243,13 @@ class Listed(Stage):
         self.listed = listed
 
     def elements(self) -> Iterator[Any]:
-        """Yield them."""
+        """Yield the elements."""
         return iter(self.listed)
 
     def length(self) -> int:
-        """Return how many there are."""
+        """Return the number of elements."""
         return len(self.listed)
 
     def spec(self) -> Any:
-        """Return the kind of the first."""
+        """Return the spec of the first element."""
         return spec_of(self.listed[0])

@@ -1,4 +1,4 @@
-"""Batches that come ready-made, one item each: from a generator, an iterable or a Sequence."""
+"""Batches from the items of a generator, an iterable or a Sequence, one batch per item."""
 
 from abc import abstractmethod
 from typing import Any
@@ -9,55 +9,56 @@ from minifit.arrays import FLOAT, Array
 from minifit.data.batch import PARTS, Batch, Columns, for_each, target_dtype
 from minifit.data.batches import Batches
 from minifit.data.checks import array_of, same_length
-from minifit.data.forms import Given, Names, normal_form
+from minifit.data.forms import Names, NormalForm, normal_form
 from minifit.data.shares import ENDED, part_of
 from minifit.data.values import check_range
 from minifit.errors import ArgumentError, DataError
 from minifit.tensor import Context
 
 NOTHING = object()
-"""The mark in the place of an item where the data has ended: None may be what a generator yields by mistake."""
+"""The marker for the end of the data in place of an item; not None, which a generator may yield by mistake."""
 
 
 class ItemBatches(Batches):
-    """Batches of items ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, all like the first."""
+    """Batches from items ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, all like the first one."""
 
     _first: Batch
     _ranks: list[list[int | None]]
 
     def _begin_with(self, item: Any) -> None:
         """Learn the form of the data from the first item."""
-        given, self._first = batch_of(item, self._place, self.names)
+        normal, self._first = batch_of(item, self._place, self.names)
         self._ranks = _ranks(self._first)
-        self._note(given)
+        self._keep_form(normal)
 
-    def _made(self, item: Any) -> Batch:
+    def _batch_of(self, item: Any) -> Batch:
         """Return the batch of an item."""
         place = self._place
-        given, batch = batch_of(item, place, self.names)
+        normal, batch = batch_of(item, place, self.names)
         if _ranks(batch) != self._ranks:
-            raise _unlike(batch, self._first, given, place)
+            raise _unlike(batch, self._first, normal, place)
         return batch
 
     def _next(self, here: Context) -> Batch | None:
         item = self._item(here)
-        batch = None if item is NOTHING else self._made(item)
+        batch = None if item is NOTHING else self._batch_of(item)
         return batch if self.workers.size == 1 else self._shared(batch)
 
     @abstractmethod
     def _item(self, here: Context) -> Any:
-        """The next item; `NOTHING` at the end of the data."""
+        """Return the next item; `NOTHING` at the end of the data."""
 
     def _shared(self, batch: Batch | None) -> Batch | None:
-        """Return the rows of a batch that this worker takes, if all workers have as many rows; None for its end."""
+        """Return this worker's rows of a batch, if all workers have the same number of rows; None at the end."""
         rows = ENDED if batch is None else len(batch.inputs[0])
         most, fewest = self.workers.largest(rows, -rows)
         if most != -fewest:
             other = int(most if most != rows else -fewest)
             raise DataError(
                 "All workers must get the same batches, of which each takes its rows. "
-                f"Received: {_said(rows)} in {self._place} on worker {self.workers.rank}, {_said(other)} on another. "
-                "Have the data yield the same everywhere, or have each worker make its own with "
+                f"Received: {_in_words(rows)} in {self._place} on worker {self.workers.rank}, {_in_words(other)} on "
+                "another. "
+                "Have the data yield the same batches on all workers, or have each worker make its own with "
                 "strategy.distribute_datasets_from_function."
             )
         if batch is None:
@@ -66,32 +67,32 @@ class ItemBatches(Batches):
         return part_of(batch, self.workers.share(rows))
 
     def _rename(self) -> None:
-        self._begin_with(self.form.given(self._first))
+        self._begin_with(self.form.nest(self._first))
 
     def peek(self) -> Batch:
-        """The first batch."""
+        """Return the first batch."""
         return self._first
 
     def tell_where(self, error: ArgumentError) -> None:
-        """Begin the text with the number of the batch."""
+        """Begin the text of an error with the number of the batch."""
         error.args = (f"In {self._place}: {error}",)
 
 
-def batch_of(item: Any, place: str, names: Names) -> tuple[Given, Batch]:
-    """Return an item in normal form, and as a batch: checked and converted.
+def batch_of(item: Any, place: str, names: Names) -> tuple[NormalForm, Batch]:
+    """Return an item in normal form, and as a batch, validated and converted.
 
     Parameters
     ----------
     item : array_like, dict or tuple
     place : str
-        What the batch is called in messages: ``"batch 3"``.
+        The name of the batch in messages: ``"batch 3"``.
     names : Names
-        Those of the model's inputs and outputs.
+        The names of the model's inputs and outputs.
 
     Raises
     ------
     DataError
-        When it is not ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, all with one row a sample.
+        When it is not ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``, all with one row per sample.
     """
     parts = tuple(item) if isinstance(item, tuple | list) else (item,)
     if not 1 <= len(parts) <= 3:
@@ -103,10 +104,10 @@ def batch_of(item: Any, place: str, names: Names) -> tuple[Given, Batch]:
     if x is None:
         raise DataError(f"A batch needs inputs. Received: None in {place}. Yield (x, y).")
     of = f" of {place}"
-    given = normal_form(x, y, weight, names, of)
+    normal = normal_form(x, y, weight, names, of)
     arrays: list[Array] = []
-    made: list[tuple[Any, ...]] = []
-    for part, leaves in zip(PARTS, given.parts, strict=True):
+    converted: list[tuple[Any, ...]] = []
+    for part, leaves in zip(PARTS, normal.parts, strict=True):
         columns = []
         for name, value in leaves:
             array = None if value is None and part != "x" else array_of(name + of, value)
@@ -114,15 +115,15 @@ def batch_of(item: Any, place: str, names: Names) -> tuple[Given, Batch]:
                 arrays.append(array)
                 array = _converted(part, name + of, array)
             columns.append(array)
-        made.append(tuple(columns))
+        converted.append(tuple(columns))
     if len({len(array) for array in arrays}) > 1:
-        held = [name for leaves in given.parts for name, value in leaves if value is not None]
-        same_length(f"In {place}: all arrays", **dict(zip(held, arrays, strict=True)))
-    inputs, targets, weights = made
-    return given, Batch(inputs, for_each(targets, given.outputs), for_each(weights, given.outputs))
+        present = [name for leaves in normal.parts for name, value in leaves if value is not None]
+        same_length(f"In {place}: all arrays", **dict(zip(present, arrays, strict=True)))
+    inputs, targets, weights = converted
+    return normal, Batch(inputs, for_each(targets, normal.outputs), for_each(weights, normal.outputs))
 
 
-def _said(rows: int) -> str:
+def _in_words(rows: int) -> str:
     return "the end of the data" if rows == ENDED else f"{rows} rows"
 
 
@@ -135,21 +136,21 @@ def _converted(part: str, name: str, array: Array) -> Array:
 
 
 def _ranks(batch: Batch) -> list[list[int | None]]:
-    """Return how many axes each array of a batch has; None for one that is missing."""
+    """Return the rank of each array of a batch; None for a missing array."""
     return [[None if array is None else array.ndim for array in part] for part in batch]
 
 
-def _unlike(batch: Batch, first: Batch, given: Given, place: str) -> DataError:
-    """Return the error for a batch that has not the arrays of the first one, with as many axes."""
+def _unlike(batch: Batch, first: Batch, normal: NormalForm, place: str) -> DataError:
+    """Return the error for a batch whose arrays differ in number or rank from those of the first one."""
     received = ""
-    for part, leaves, now, then in zip(PARTS, given.parts, batch, first, strict=True):
+    for part, leaves, now, then in zip(PARTS, normal.parts, batch, first, strict=True):
         for i in range(max(len(now), len(then))):
             ranks = _rank(now, i), _rank(then, i)
             if ranks[0] != ranks[1] and not received:
                 name = leaves[i][0] if i < len(leaves) else part
                 received = f"{name} {ranks[0]} in {place}, {ranks[1]} in the first"
     return DataError(
-        "All batches must have the same parts, with as many axes each time. "
+        "All batches must have the same parts, with the same number of axes. "
         f"Received: {received}. Yield them alike."
     )
 

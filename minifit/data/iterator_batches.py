@@ -1,4 +1,4 @@
-"""Batches from a generator, an iterator, or anything that can be iterated over."""
+"""Batches from a generator, an iterator or another iterable."""
 
 from collections.abc import Iterable, Iterator, Sized
 from contextvars import copy_context
@@ -17,19 +17,19 @@ class IteratorBatches(ItemBatches):
     Parameters
     ----------
     source : iterable
-        A generator or iterator goes on over all epochs; any other iterable is begun anew at each epoch,
-        unless `steps` is given and it has not come to its end.
+        A generator or iterator continues from epoch to epoch. Any other iterable starts again at each epoch, unless
+        `steps` is set and it has not reached its end.
     steps : int, optional
-        How many batches make an epoch; ``len(source)``, or all there are, when None.
+        Batches in an epoch; None means ``len(source)``, or all of the data if it has no length.
 
     Notes
     -----
-    The first batch is fetched at once, so that the model can be built and a broken generator is noticed
-    before training begins; it is not lost.
+    The first batch is fetched at once, so that the model can be built and a broken generator raises before training
+    begins. The batch is not lost.
     """
 
     same_on_all = False
-    """True if each worker may be taken to get the same batches: not from what can be iterated over but once."""
+    """True if all workers get the same batches. The iterations of an arbitrary iterable may differ."""
 
     def __init__(
         self, source: Iterable[Any], steps: int | None = None, called: str = "", names: Names = ANY
@@ -37,39 +37,48 @@ class IteratorBatches(ItemBatches):
         self._source = source
         self.called, self.names = called, names
         self._iterator = self._open()
-        self._callers = copy_context()  # a generator's code runs as if the caller had called it, not a step
-        self._once = self._iterator is source  # a generator cannot be begun anew
-        self._whole = steps is None  # an epoch is everything
+        # a generator's code runs in the context of the caller, not of a step
+        self._callers = copy_context()
+        # a generator cannot start again
+        self._once = self._iterator is source
+        # whether an epoch is all of the data
+        self._whole = steps is None
         self.steps = self._length() if steps is None else steps
-        self.begun = 1  # how often the source was begun
-        self.drawn = 0  # batches handed out since
+        # how often the source has been started, and the batches returned since
+        self.begun = 1
+        self.drawn = 0
         try:
             self._waiting: Any = next(self._iterator)
         except StopIteration:
             raise DataError(
                 f"The data must hold at least one batch. Received: an empty {type(source).__name__}. "
-                "A generator that was used before is at its end; make a new one."
+                "A generator can be used only once; make a new one."
             ) from None
         self._begin_with(self._waiting)
 
     def divide(self, workers: Workers) -> None:
-        """Refuse to be divided, unless all workers get the same batches."""
+        """Return only this worker's rows from now on; refuse a source whose batches may differ between workers.
+
+        Raises
+        ------
+        DataError
+        """
         if workers.size > 1 and not self.same_on_all:
             raise DataError(
-                f"{workers.size} workers take their rows of arrays, a Dataset or a Sequence; what can only be iterated "
-                f"over may give each of them other batches. Received: a {type(self._source).__name__}{self._of}. Make "
-                "a Sequence or a Dataset of it, or have each worker make its own data with "
+                f"{workers.size} workers can share arrays, a Dataset or a Sequence; another iterable may yield other "
+                f"batches on each of them. Received: a {type(self._source).__name__}{self._of}. Make a Sequence or a "
+                "Dataset of it, or have each worker make its own data with "
                 "strategy.distribute_datasets_from_function."
             )
         super().divide(workers)
 
     def begin_epoch(self) -> None:
-        """Begin an iterable anew, if an epoch is the whole of it."""
+        """Start an iterable again, if an epoch is all of it."""
         if self._whole:
             self.rewind()
 
     def rewind(self) -> None:
-        """Begin an iterable anew; a generator goes on where it is."""
+        """Start an iterable again; a generator continues where it is."""
         if self.drawn and not self._once:
             self._begin()
             if self._whole:
@@ -80,7 +89,7 @@ class IteratorBatches(ItemBatches):
         return iter(self._source)
 
     def _length(self) -> int | None:
-        """Return how many batches the source has, if it knows."""
+        """Return the number of batches of the source; None means unknown."""
         return len(self._source) if isinstance(self._source, Sized) else None
 
     def _begin(self) -> None:
@@ -96,7 +105,7 @@ class IteratorBatches(ItemBatches):
         return item
 
     def _draw(self) -> Any:
-        """The next thing the iterator yields, `NOTHING` at its end."""
+        """Return the next item of the iterator; `NOTHING` at its end."""
         item, self._waiting = self._waiting, NOTHING
         return self._callers.run(next, self._iterator, NOTHING) if item is NOTHING else item
 
@@ -105,7 +114,7 @@ class IteratorBatches(ItemBatches):
         return f"batch {max(self.drawn - 1, 0)}{self._of}"
 
     def get_state(self) -> dict[str, Any]:
-        """Return how often the source was begun, and how many batches have been drawn since."""
+        """Return how often the source has been started, and the number of batches drawn since."""
         return {
             **super().get_state(),
             "begun": self.begun,
@@ -113,14 +122,15 @@ class IteratorBatches(ItemBatches):
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Bring a source that was made anew to where that of the interrupted run was.
+        """Move a new source to the place that `get_state` returned.
 
-        It is begun as often, for what it may draw from a random generator of its own when it begins, and as many
-        batches are drawn and dropped.
+        The source is started as often as before, since it may draw random numbers at each start. Then as many batches
+        are drawn and dropped.
         """
         super().set_state(state)
         while self.begun < state["begun"]:
-            self._draw()  # code of a generator runs when something is drawn, not when it is made
+            # the code of a generator runs only when an item is drawn
+            self._draw()
             self._begin()
         while self.drawn < state["drawn"] and self._draw() is not NOTHING:
             self.drawn += 1

@@ -1,6 +1,6 @@
-"""Stages that put elements in order, leave some out or repeat them, without a look at what they hold.
+"""Stages that order, select or repeat elements, without reading them.
 
-Over rows of arrays they work on the numbers of the rows, many at a time: no row is touched until its batch is made.
+For rows of arrays they work on row numbers, many at a time: no row is read until its batch is made.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,17 +15,17 @@ from minifit.data.stages import INFINITE, STRETCH, UNKNOWN, Stage, length_over
 from minifit.randomness import DEFAULT, generator_at
 
 DRAWN = 2**10
-"""Random places that are drawn together."""
+"""The number of random places that are drawn together."""
 
 
 class Order(Stage):
-    """The base of these stages."""
+    """The base class of these stages."""
 
     def __init__(self, before: Stage) -> None:
         self.before, self.source = (before,), before.source
 
     def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
-        """Yield what comes of the elements, or of the numbers of rows, of the stage before."""
+        """Yield the elements, or row numbers, of the stage before in the new order."""
         raise NotImplementedError
 
     def elements(self) -> Iterator[Any]:
@@ -41,11 +41,11 @@ class Order(Stage):
             yield stretch
 
     def spec(self) -> Any:
-        """Return that of the stage before."""
+        """Return the spec of the stage before."""
         return self.before[0].spec()
 
     def known_spec(self) -> Any:
-        """Return that of the stage before."""
+        """Return the known spec of the stage before."""
         return self.before[0].known_spec()
 
 
@@ -54,7 +54,7 @@ def _each(stretches: Iterator[Array]) -> Iterator[int]:
 
 
 class Taken(Order):
-    """The first elements; all of them for a count of -1."""
+    """The first elements; a count of -1 means all."""
 
     title = "TakeDataset"
 
@@ -63,11 +63,11 @@ class Taken(Order):
         self.most = elements
 
     def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
-        """Yield the first ones."""
+        """Yield the first items."""
         return items if self.most < 0 else islice(items, self.most)
 
     def length(self) -> int:
-        """Return as many as are taken, if there are so many."""
+        """Return the number of these elements."""
         before = self.before[0].length()
         if self.most < 0 or before == UNKNOWN:
             return 0 if self.most == 0 else before
@@ -75,7 +75,7 @@ class Taken(Order):
 
 
 class Skipped(Order):
-    """The elements behind the first ones; none for a count of -1."""
+    """The elements after the first ones; a count of -1 skips all."""
 
     title = "SkipDataset"
 
@@ -84,18 +84,18 @@ class Skipped(Order):
         self.least = elements
 
     def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
-        """Yield the others."""
+        """Yield the remaining items."""
         return iter(()) if self.least < 0 else islice(items, self.least, None)
 
     def length(self) -> int:
-        """Return how many are left."""
+        """Return the number of remaining elements."""
         if self.least < 0:
             return 0
         return length_over(self.before[0].length(), lambda n: max(n - self.least, 0))
 
 
 class Shard(Order):
-    """Every so many-th element."""
+    """Every n-th element, for n shards."""
 
     title = "ShardDataset"
 
@@ -104,22 +104,22 @@ class Shard(Order):
         self.shards, self.index = shards, index
 
     def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
-        """Yield these."""
+        """Yield every n-th item."""
         return islice(items, self.index, None, self.shards)
 
     def length(self) -> int:
-        """Return how many there are."""
+        """Return the number of these elements."""
         return length_over(self.before[0].length(), lambda n: max(-(-(n - self.index) // self.shards), 0))
 
 
 class Passing(Order):
-    """The elements as they are: what is said of a pipeline changes when they are made, and not which.
+    """The unchanged elements, for `prefetch` and `with_options`.
 
     Parameters
     ----------
     before : Stage
     options : Options, optional
-        That the user has said of the pipeline up to here.
+        The user's options for the pipeline up to here.
     """
 
     title = "PrefetchDataset"
@@ -129,28 +129,28 @@ class Passing(Order):
         self.options = options
 
     def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
-        """Yield them."""
+        """Yield the items."""
         return items
 
     def numbers(self) -> Iterator[Array]:
-        """Yield those of the stage before."""
+        """Yield the row numbers of the stage before."""
         return self.before[0].numbers()
 
     def length(self) -> int:
-        """Return that of the stage before."""
+        """Return the length of the stage before."""
         return self.before[0].length()
 
 
 class Cached(Passing):
-    """The elements of the first whole iteration, kept in memory for those that follow.
+    """The elements of the first complete iteration, kept in memory for later ones.
 
-    An iteration that is broken off keeps nothing. Rows of arrays in a fixed order are in memory already.
+    An incomplete iteration keeps nothing. Rows of arrays in a fixed order are in memory already.
 
     Attributes
     ----------
     kept : list or None
     drawn_from : dict
-        Where the shuffles stood from which the order of what is kept was drawn.
+        The positions of the shuffles from which the order of `kept` was drawn.
     """
 
     title = "CacheDataset"
@@ -163,22 +163,23 @@ class Cached(Passing):
         self.drawn_from: dict[Stage, Any] = {}
 
     def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
-        """Yield the elements that are kept, or keep those of the stage before."""
+        """Yield the kept elements, or keep those of the stage before."""
         if self.kept is not None:
             yield from self.kept
             return
         self.drawn_from = places_of(self.before[0])
-        seen, length = list[Any](), self.length()
+        collected, length = list[Any](), self.length()
         for item in items:
-            seen.append(item)
-            if len(seen) == length:  # training does not ask for more than it knows there to be
-                self.kept = seen
+            collected.append(item)
+            # training stops at the known length, without asking for one more
+            if len(collected) == length:
+                self.kept = collected
             yield item
-        self.kept = seen
+        self.kept = collected
 
 
 class Repeated(Order):
-    """The elements several times over; without end for a count of -1."""
+    """The elements several times; a count of -1 means without end."""
 
     title = "RepeatDataset"
 
@@ -191,11 +192,11 @@ class Repeated(Order):
         return self._chained(self.before[0].elements)
 
     def numbers(self) -> Iterator[Array]:
-        """Yield the numbers of one iteration after another."""
+        """Yield the row numbers of one iteration after another."""
         return self._chained(self.before[0].numbers)
 
     def _chained(self, begin: Any) -> Iterator[Any]:
-        """Yield what iterations yield; one that is empty is the last."""
+        """Yield the items of one iteration after another; an empty iteration is the last."""
         for _ in repeat(None) if self.passes < 0 else range(self.passes):
             empty = True
             for each in begin():
@@ -205,7 +206,7 @@ class Repeated(Order):
                 return
 
     def length(self) -> int:
-        """Return the product of both."""
+        """Return the length of all passes together."""
         before = self.before[0].length()
         if 0 in (before, self.passes):
             return 0
@@ -213,22 +214,22 @@ class Repeated(Order):
 
 
 class Shuffled(Order):
-    """The elements in a random order, by a buffer from which each is drawn, and the next one takes its place.
+    """The elements in random order: each is drawn from a buffer, and the next element takes its place there.
 
     Parameters
     ----------
     before : Stage
     buffer : int
-        How many elements the buffer holds.
+        The number of elements in the buffer.
     seed : int or None
-        Drawn from the stream "dataset" when None.
+        None means a seed from the stream "dataset".
     again : bool
-        Whether each iteration has an order of its own.
+        Whether each iteration has a new order.
 
     Attributes
     ----------
     position : dict
-        Where the random numbers stand: the state of a bit generator.
+        The position of the random numbers: the state of a bit generator.
     """
 
     title = "ShuffleDataset"
@@ -243,14 +244,14 @@ class Shuffled(Order):
     @property
     def position(self) -> Mapping[str, Any]:
         """The position of the random numbers."""
-        return self._made().bit_generator.state
+        return self._seeded().bit_generator.state
 
     @position.setter
     def position(self, position: Mapping[str, Any]) -> None:
         self._generator = generator_at(position)
 
-    def _made(self) -> np.random.Generator:
-        """Return the generator, which is made at first use."""
+    def _seeded(self) -> np.random.Generator:
+        """Return the generator; it is seeded at first use."""
         if self._generator is None:
             if self.seed is None:
                 self.seed = int(DEFAULT.get("dataset").integers(2**31))
@@ -258,15 +259,16 @@ class Shuffled(Order):
         return self._generator
 
     def generator(self) -> np.random.Generator:
-        """Return where an iteration draws from."""
-        return self._made() if self.again else generator_at(self.position)
+        """Return the generator for an iteration."""
+        return self._seeded() if self.again else generator_at(self.position)
 
     def arranged(self, items: Iterator[Any]) -> Iterator[Any]:
-        """Yield the elements by the buffer."""
+        """Yield the items through the buffer."""
         buffer = list(islice(items, self.buffer))
         rng = self.generator()
         following = next(items, buffer)
-        if following is not buffer:  # there are more than the buffer holds
+        if following is not buffer:
+            # there are more items than the buffer holds
             rng = np.random.Generator(np.random.PCG64(int(rng.integers(2**63))))
             places = chain.from_iterable(rng.integers(len(buffer), size=DRAWN).tolist() for _ in repeat(None))
             for item, place in zip(chain((following,), items), places, strict=False):
@@ -276,14 +278,15 @@ class Shuffled(Order):
             yield buffer[place]
 
     def numbers(self) -> Iterator[Array]:
-        """Yield the numbers of the rows in that order, a stretch of rows at a time."""
+        """Yield the row numbers in the same order, a stretch at a time."""
         before, first = self.before[0].numbers(), [np.empty(0, np.int64)]
         while sum(map(len, first)) <= self.buffer and len(rows := next(before, first[0])):
             first.append(rows)
         buffer = np.concatenate(first)
         buffer, rest = buffer[: self.buffer], buffer[self.buffer :]
         rng = self.generator()
-        if len(rest):  # there are more than the buffer holds
+        if len(rest):
+            # there are more rows than the buffer holds
             rng = np.random.Generator(np.random.PCG64(int(rng.integers(2**63))))
             places = first[0]
             for rows in chain((rest,), before):
@@ -296,34 +299,34 @@ class Shuffled(Order):
             yield buffer[order[begin : begin + STRETCH]]
 
     def length(self) -> int:
-        """Return that of the stage before."""
+        """Return the length of the stage before."""
         return self.before[0].length()
 
 
 def exchanged(buffer: Array, places: Array, rows: Array) -> Array:
-    """Return what a buffer holds at some places, one after another; the next row takes the place of each."""
-    order = places.astype(np.min_scalar_type(len(buffer))).argsort(
-        kind="stable"
-    )  # small numbers are sorted faster
+    """Exchange the entries of a buffer at some places, one after another, for new rows; return the old entries."""
+    # small integers are sorted faster
+    order = places.astype(np.min_scalar_type(len(buffer))).argsort(kind="stable")
     by_place, rows = places[order], rows[order]
     again = by_place[1:] == by_place[:-1]
     later, last = again.nonzero()[0], (~again).nonzero()[0]
     out = buffer[places]
-    out[order[1:][later]] = rows[later]  # the row that took the place before
+    # a place that occurs again holds the row that was put there before
+    out[order[1:][later]] = rows[later]
     buffer[by_place[last]] = rows[last]
     buffer[by_place[-1]] = rows[-1]
     return out
 
 
 def places_of(stage: Stage) -> dict[Stage, Any]:
-    """Return where the shuffles of a pipeline stand for its next iteration.
+    """Return the positions of a pipeline's shuffles for its next iteration.
 
-    Of those before a cache that is filled, which draw no more, it is where they stood when that was begun.
+    Shuffles before a filled cache draw no more; their positions are those when the cache was begun.
     """
-    found: dict[Stage, Any] = {}
+    positions: dict[Stage, Any] = {}
     for each in stage.walk():
         if isinstance(each, Cached) and each.kept is not None:
-            found = {**each.drawn_from, **found}
+            positions = {**each.drawn_from, **positions}
         if each.draws:
-            found.setdefault(each, each.position)
-    return found
+            positions.setdefault(each, each.position)
+    return positions

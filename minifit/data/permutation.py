@@ -1,7 +1,7 @@
-"""A random order of the numbers 0 to n - 1: what a shuffled pass goes by.
+"""A random order of the numbers 0 to n - 1, for a shuffled pass.
 
-Up to a million numbers it is a list of them. A list of a thousand million would take eight gigabytes, more than the
-rows that it puts in order may take; so a longer order is not kept but computed, a stretch at a time.
+Up to a million numbers, the order is an array. For a thousand million numbers an array would take eight gigabytes,
+possibly more than the rows themselves. So a longer order is not stored but computed, a stretch at a time.
 """
 
 from math import isqrt
@@ -12,21 +12,21 @@ import numpy as np
 from minifit.arrays import Array
 
 LISTED = 2**20
-"""Up to so many numbers the order is a list: 8 MB."""
+"""The length up to which an order is an array: 8 MB."""
 
 STRETCH = 2**16
-"""Numbers of a longer order that are computed at once."""
+"""The number of entries of a longer order that are computed together."""
 
 ROUNDS = 4
 
 
 def permutation(n: int, rng: np.random.Generator) -> "Order":
-    """The numbers 0 to n - 1 in random order; a slice of it is an array of int64."""
+    """Return the numbers 0 to n - 1 in random order; a slice of the result is an array of int64."""
     return rng.permutation(n) if n <= LISTED else Computed(n, rng)
 
 
 class Computed:
-    """A random order of 0 to n - 1 in memory that grows with the root of n.
+    """A random order of 0 to n - 1, in memory that grows with the square root of n.
 
     Parameters
     ----------
@@ -35,12 +35,13 @@ class Computed:
 
     Notes
     -----
-    A number is written as ``left * side + right`` with both below ``side``, the root of n. A round makes of it
+    A number is written as ``left * side + right`` with both below ``side``, the square root of n rounded up. A round
+    replaces them by
 
         left, right = right, (left + F[right]) mod side
 
-    with a table F of random numbers. A round can be undone, so several of them are a permutation of all numbers
-    below ``side ** 2``. A result that is not below n goes through the rounds again until it is.
+    with a table F of random numbers. A round is invertible, so several rounds are a permutation of all numbers below
+    ``side ** 2``. The rounds are repeated for a result that is not below n, until it is.
 
     References
     ----------
@@ -66,11 +67,11 @@ class Computed:
         return self._stretch[first - self._first : last - self._first]
 
     def at(self, places: Array) -> Array:
-        """The numbers at some places."""
-        found = self._rounds(places)
-        while len(beyond := np.flatnonzero(found >= self._n)):
-            found[beyond] = self._rounds(found[beyond])
-        return found
+        """Return the numbers at some places."""
+        numbers = self._rounds(places)
+        while len(beyond := np.flatnonzero(numbers >= self._n)):
+            numbers[beyond] = self._rounds(numbers[beyond])
+        return numbers
 
     def _rounds(self, numbers: Array) -> Array:
         left, right = np.divmod(numbers, self._side)

@@ -1,6 +1,6 @@
-"""Errors for data that is no array of real numbers, kind by kind.
+"""The errors for data that is not an array of real numbers.
 
-Nothing here is asked while all is well: `array_of` comes here when it cannot go on.
+`array_of` calls these functions only for such data.
 """
 
 from collections.abc import Mapping, Set
@@ -16,27 +16,27 @@ from minifit.signatures import name_of
 
 
 def refuse(name: str, value: Any) -> None:
-    """Raise for what NumPy would take for something else than the user means.
+    """Refuse data that NumPy would convert to something that the user does not mean.
 
     Raises
     ------
     DataError
-        For nothing, text, a dict, a function, an iterator, a sparse matrix, and arrays of which values are masked.
+        For None, text, a dict, a set, a function, a class, an iterator, a sparse matrix, and masked values.
     """
-    what = _mistaken(name, value)
-    if what is not None:
-        raise DataError(f"{name} must be one array of numbers. Received: {what}")
+    mistake = _mistake(name, value)
+    if mistake is not None:
+        raise DataError(f"{name} must be one array of numbers. Received: {mistake}")
 
 
-def _mistaken(name: str, value: Any) -> str | None:
-    """Return what was received and what to do, if it is one of these."""
+def _mistake(name: str, value: Any) -> str | None:
+    """Return a description of an invalid value and the advice for it; None for other values."""
     bare = name.split(maxsplit=1)[0]
     if value is None:
         return "None. Pass the data."
     if isinstance(value, str | bytes):
         return f"the text {short(value)}. Read the data first and pass what was read."
     if isinstance(value, Mapping):
-        return f"a {type(value).__name__} in the place of one. Pass an array of it."
+        return f"a {type(value).__name__} in place of an array. Pass one of its arrays."
     if isinstance(value, Set):
         return f"a {type(value).__name__}, which has no order. Pass a list or an array."
     if hasattr(value, "__next__"):
@@ -54,11 +54,11 @@ def _mistaken(name: str, value: Any) -> str | None:
 
 
 def several(name: str, arrays: Any) -> DataError:
-    """The error for a list of arrays in the place of one."""
+    """Return the error for a list of arrays in place of one."""
     shapes = ", ".join(str(np.shape(a)) for a in arrays[:3])
     todo = "Pass one; np.concatenate joins features, np.stack joins samples."
     if len(arrays) in (2, 3) and len({len(a) for a in arrays}) == 1 and arrays[1].ndim == 1:
-        todo = "Pass x, y and the weights as arguments of their own."
+        todo = "Pass x, y and the weights as separate arguments."
     return DataError(
         f"{name} must be one array of numbers. Received: a {type(arrays).__name__} of {len(arrays)} arrays, of shapes "
         f"{shapes}{', ...' if len(arrays) > 3 else ''}. {todo}"
@@ -66,7 +66,7 @@ def several(name: str, arrays: Any) -> DataError:
 
 
 def ragged(name: str, rows: Any) -> DataError:
-    """The error for rows of different lengths."""
+    """Return the error for rows of different lengths."""
     sizes = [len(row) if hasattr(row, "__len__") else 1 for row in rows]
     odd = next((i for i, size in enumerate(sizes) if size != sizes[0]), None)
     where = "" if odd is None else f": row 0 has {sizes[0]} values, row {odd} has {sizes[odd]}"
@@ -76,14 +76,14 @@ def ragged(name: str, rows: Any) -> DataError:
 
 
 def not_numbers(name: str, value: Any, array: Array) -> DataError:
-    """The error for an array that holds anything but real numbers."""
+    """Return the error for an array that holds anything but real numbers."""
     kind, bare = array.dtype.kind, name.split(maxsplit=1)[0]
     received, todo = f"dtype {array.dtype} from {type(value).__name__}", "Encode it as numbers first."
     if kind == "O":
         if array.ndim == 0:
             return DataError(
                 f"{name} must be one array of numbers. Received: a value of type {type(value).__name__}. "
-                "Pass a NumPy array, or anything that np.asarray makes one of."
+                "Pass a NumPy array, or a value that np.asarray can convert."
             )
         return _objects(name, array, received)
     if kind in "US":
@@ -100,7 +100,7 @@ def not_numbers(name: str, value: Any, array: Array) -> DataError:
 
 
 def _objects(name: str, array: Array, received: str) -> DataError:
-    """The error for an array of Python objects: which of them is at fault?"""
+    """Return the error for an array of Python objects, which names the first bad one."""
     bare = name.split(maxsplit=1)[0]
     for place, entry in np.ndenumerate(array):
         if isinstance(entry, list | tuple | np.ndarray):
@@ -109,7 +109,7 @@ def _objects(name: str, array: Array, received: str) -> DataError:
             continue
         return DataError(
             f"{name} must hold real numbers. Received: {received}, with {short(entry)} at {_at(place)}. "
-            "Encode what is text and fill in what is missing."
+            "Encode text as numbers and fill in missing values."
         )
     large = next(v for v in array.flat if isinstance(v, int) and not -(2**63) <= v < 2**64)
     return DataError(

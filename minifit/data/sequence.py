@@ -1,4 +1,4 @@
-"""`Sequence`: a data set as batches that are asked for by number."""
+"""`Sequence`: a data set that returns its batches by number."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from typing import Any
 
 
 class Sequence(ABC):
-    """A base for data sets that give any batch by its number.
+    """The base class of data sets that return any batch by its number.
 
-    `fit` goes through the batches in a new random order at every epoch, or in theirs with ``shuffle=False``.
+    `fit` uses a new random order of the batches in every epoch; with ``shuffle=False``, the order of their numbers.
 
     Methods
     -------
@@ -17,15 +17,14 @@ class Sequence(ABC):
     __len__()
         The number of batches.
     on_epoch_end()
-        Called after every epoch of a `fit`, behind the hooks of the callbacks, and after every evaluation and
-        prediction that goes through it. The place to change the data between epochs.
+        Called after every epoch of a `fit`, after the hooks of the callbacks, and after every evaluation and
+        prediction on the Sequence. Override it to change the data between epochs.
 
     Notes
     -----
-    An interrupted run that is resumed calls `on_epoch_end` as often as it had been called. So what is changed there
-    is as it was, if it follows from numbers alone or from a random generator of the Sequence's own with a seed. A
-    Sequence that has ``get_state()`` and ``set_state(state)``, as callbacks may have them, is given its state
-    instead.
+    A resumed run calls `on_epoch_end` as often as the interrupted run had called it. So the changes made there are
+    repeated exactly, if they are deterministic or use the Sequence's own random generator with a seed. If a Sequence
+    has ``get_state()`` and ``set_state(state)``, as callbacks may have, its state is restored instead.
 
     References
     ----------
@@ -49,14 +48,14 @@ class Sequence(ABC):
 
     @abstractmethod
     def __getitem__(self, index: int) -> Any:
-        """Batch number `index`."""
+        """Return batch number `index`."""
 
     @abstractmethod
     def __len__(self) -> int:
-        """The number of batches."""
+        """Return the number of batches."""
 
     def on_epoch_end(self) -> None:
-        """Nothing to change between epochs."""
+        """Do nothing; override it to change the data between epochs."""
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))

@@ -1,4 +1,4 @@
-"""Batches from a `Sequence`, or from anything else that gives batches by number."""
+"""Batches from a `Sequence`, or from another object that returns batches by number."""
 
 import copy
 from collections.abc import Mapping
@@ -14,26 +14,26 @@ from minifit.tensor import Context
 
 
 class SequenceBatches(ItemBatches):
-    """Batches as ``source[i]`` gives them: ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``.
+    """Batches as ``source[i]`` returns them: ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``.
 
     Parameters
     ----------
     source : Sequence, or any object with ``__getitem__`` and ``__len__``
-        Its `on_epoch_end`, if it has one, is called after every epoch; `get_state` and `set_state`, if it has them,
-        are used when a run is captured and goes on.
+        Its `on_epoch_end`, if it has one, is called after every epoch. Its `get_state` and `set_state`, if it has them,
+        are called when a run is captured and restored.
     steps : int, optional
-        How many batches make an epoch; ``len(source)`` when None.
+        Batches in an epoch; None means ``len(source)``.
     shuffle : bool, default False
-        Whether each epoch has an order of its own.
+        Whether each epoch has a new order.
 
     Notes
     -----
-    As in Keras, every epoch begins anew, also with fewer `steps` than there are batches; an epoch asks anew how
-    many batches there are, but keeps to the number of steps that there were at first.
-    The first batch is fetched at once to learn the shapes, and once more when it is its turn.
+    As in Keras, every epoch starts again, even with fewer `steps` than there are batches. An epoch reads the number of
+    batches again, but the number of steps stays that of the first epoch.
+    The first batch is fetched at once to show the shapes, and again when it is its turn.
     """
 
-    advice = "Let its __len__ say that there are more batches"
+    advice = "Let its __len__ return more batches"
 
     def __init__(
         self,
@@ -45,8 +45,10 @@ class SequenceBatches(ItemBatches):
     ) -> None:
         self._source = source
         self.called, self.names = called, names
-        self._number = 0  # of the latest batch
-        self._callers = copy_context()  # the source's code runs as if the caller had called it, not a step
+        # the number of the latest batch
+        self._number = 0
+        # the source's code runs in the context of the caller, not of a step
+        self._callers = copy_context()
         self._length = len(source)
         if self._length == 0:
             raise DataError(
@@ -55,24 +57,27 @@ class SequenceBatches(ItemBatches):
             )
         self.steps = self._length if steps is None else steps
         self.shuffle = shuffle
-        self.position = 0  # the next batch of the present epoch
-        self.ends = 0  # how many epochs are over
-        self.drawn_from: Mapping[str, Any] | None = None  # what the present order was drawn from
+        # the next batch of the present epoch
+        self.position = 0
+        # the number of finished epochs
+        self.ends = 0
+        # the state of the random generator from which the present order was drawn
+        self.drawn_from: Mapping[str, Any] | None = None
         self._begin_with(source[0])
         self._has_state = hasattr(source, "get_state") and hasattr(source, "set_state")
         self._kind = {"batches": self._length, "steps": self.steps, "shuffle": shuffle}
 
     def begin_epoch(self) -> None:
-        """An epoch that was captured between its last batch and its end ends now."""
+        """End an epoch that was captured between its last batch and its end."""
         if self.position:
             self.end_epoch()
 
     def rewind(self) -> None:
-        """Begin from the first batch."""
+        """Return to the first batch."""
         self.position = 0
 
     def end_epoch(self) -> None:
-        """Tell the source, and begin anew."""
+        """Return to the first batch, and call the `on_epoch_end` of the source."""
         self.position = 0
         self.ends += 1
         if hasattr(self._source, "on_epoch_end"):
@@ -99,11 +104,11 @@ class SequenceBatches(ItemBatches):
         return f"batch {self._number}{self._of}"
 
     def describe(self) -> dict[str, Any]:
-        """The number of batches at first, the steps and the order."""
+        """Return the initial number of batches, the steps and whether they are shuffled."""
         return {**super().describe(), **self._kind}
 
     def get_state(self) -> dict[str, Any]:
-        """The position, and what the order follows from; how many epochs are over, and the source's own state."""
+        """Return the position, the origin of the order, the number of finished epochs and the source's own state."""
         return {
             **super().get_state(),
             "position": self.position,
@@ -114,7 +119,7 @@ class SequenceBatches(ItemBatches):
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from there, with the source as it was then: by its own state, or by telling it of as many ends."""
+        """Restore the place, and the source: from its own state, or by as many calls of its `on_epoch_end`."""
         super().set_state(state)
         if self._has_state and state["source"] is not None:
             self._source.set_state(copy.deepcopy(state["source"]))

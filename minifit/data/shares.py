@@ -1,4 +1,4 @@
-"""The rows of batches that one of several workers takes."""
+"""The rows of batches that each of several workers takes."""
 
 import numpy as np
 
@@ -8,16 +8,16 @@ from minifit.errors import ArgumentError
 from minifit.workers import Share, Workers
 
 ENDED = -1
-"""The number in the place of the rows of a batch by which workers tell each other that the data has ended."""
+"""The number that workers exchange in place of a number of rows when the data has ended."""
 
 
 def places_held(workers: Workers, rows: int, size: int) -> Array:
-    """Return the places of the rows that a worker holds, of so many rows in batches of `size`.
+    """Return the places of the rows that a worker holds, among `rows` rows in batches of `size`.
 
     Returns
     -------
     ndarray of int64
-        In the order of the rows. Of a batch with fewer rows than there are workers, one without a row holds the first.
+        In ascending order. When a batch has fewer rows than there are workers, a worker without a row holds the first.
     """
     share, (full, left) = workers.share(size), divmod(rows, size)
     begins = np.arange(share.begin, full * size, size, dtype=np.int64)
@@ -29,16 +29,16 @@ def places_held(workers: Workers, rows: int, size: int) -> Array:
 
 
 def share_among(workers: Workers, rows: int) -> Share | None:
-    """Return the share that rows are of a batch which all workers make together; None when the data of all has ended.
+    """Return this worker's share of a batch to which each worker contributes rows; None when all data has ended.
 
     Parameters
     ----------
     workers : Workers
     rows : int
-        Those of this worker; `ENDED` when it has no more.
+        The rows of this worker; `ENDED` when it has no more.
     """
-    told = workers.from_all(rows.to_bytes(8, "little", signed=True))
-    all_rows = [int.from_bytes(each, "little", signed=True) for each in told]
+    messages = workers.from_all(rows.to_bytes(8, "little", signed=True))
+    all_rows = [int.from_bytes(each, "little", signed=True) for each in messages]
     if max(all_rows) == ENDED:
         return None
     counts = [max(each, 0) for each in all_rows]
@@ -55,7 +55,7 @@ def part_of(batch: Batch, share: Share) -> Batch:
 
 
 def refuse_sharding(policy: str) -> None:
-    """Raise for another way to share data than by the rows of batches.
+    """Refuse any policy other than sharing the rows of batches.
 
     Raises
     ------

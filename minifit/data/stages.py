@@ -1,7 +1,7 @@
-"""Stages of a pipeline: where the elements of a data set come from, and what becomes of each.
+"""Stages of a pipeline: the sources of elements, and the functions of single elements.
 
-A stage is a recipe. Every iteration runs it from its beginning, and elements are made when they are asked for. Stages
-that put elements in order are in `orders`, those that join and divide them in `grouping`.
+A stage is a recipe. Every iteration runs it from the beginning, and each element is made when it is needed. Stages
+that select and order elements are in `orders`, those that group them in `grouping`.
 """
 
 from abc import ABC, abstractmethod
@@ -33,34 +33,34 @@ from minifit.signatures import name_of
 INFINITE = -1
 UNKNOWN = -2
 STRETCH = 2**16
-"""Numbers of rows that are handed out together."""
+"""The number of row numbers that are yielded together."""
 
 
 class Stage(ABC):
-    """The base of all stages.
+    """The base class of stages.
 
     Attributes
     ----------
     before : tuple of Stage
-        Those that it takes its elements from.
+        The stages that it takes its elements from.
     source : Slices or None
-        The rows of arrays that its elements are, in some order; None if they are made otherwise.
+        The arrays, if the elements are rows of arrays in some order; else None.
     """
 
     before: "tuple[Stage, ...]" = ()
     source: "Slices | None" = None
     draws = False
-    """True if it draws random numbers."""
+    """True if the stage draws random numbers."""
 
     position: Any = None
-    """The position of its random numbers, if it draws some: the state of a bit generator."""
+    """The position of the random numbers, if the stage draws some: the state of a bit generator."""
 
     title = "Dataset"
-    """The class of TensorFlow's that a data set with this stage as its last shows."""
+    """The name of TensorFlow's class for a data set that ends with this stage."""
 
     @abstractmethod
     def elements(self) -> Iterator[Any]:
-        """Begin an iteration: yield the elements, in arrays."""
+        """Begin an iteration, and yield the elements as arrays."""
 
     @abstractmethod
     def length(self) -> int:
@@ -68,28 +68,28 @@ class Stage(ABC):
 
     @abstractmethod
     def spec(self) -> Any:
-        """Return the kind of the elements. A first element may have to be made for it."""
+        """Return the spec of the elements; this may make a first element."""
 
     def known_spec(self) -> Any:
-        """Return the kind of the elements if nothing has to be run for it; else None."""
+        """Return the spec of the elements if it is known without running a function; else None."""
         return None if any(stage.known_spec() is None for stage in self.before) else self.spec()
 
     def numbers(self) -> Iterator[Array]:
-        """Begin an iteration over rows of the source: yield their numbers, many at a time."""
+        """Begin an iteration over rows of the source, and yield their numbers, many at a time."""
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[Any]:
         return self.elements()
 
     def walk(self) -> "Iterator[Stage]":
-        """Yield this stage and all that it takes elements from."""
+        """Yield this stage and all stages before it."""
         yield self
         for stage in self.before:
             yield from stage.walk()
 
 
 def first_of(stage: Stage) -> Any:
-    """Return the first element, None if there is none. Shuffles stay where they stand: a look changes no order."""
+    """Return the first element, or None if there is none; the positions of shuffles are restored."""
     places = [(each, each.position) for each in stage.walk() if each.draws]
     try:
         return next(stage.elements(), None)
@@ -99,7 +99,7 @@ def first_of(stage: Stage) -> Any:
 
 
 def length_over(length: int, function: Callable[[int], int]) -> int:
-    """Return a length that depends on another; one that is no number stays as it is."""
+    """Apply a function to a length; `INFINITE` and `UNKNOWN` stay."""
     return length if length < 0 else function(length)
 
 
@@ -121,7 +121,7 @@ class Slices(Stage):
         parts = nest.flatten(self.arrays)
         if not parts or any(isinstance(part, Piped) or part.ndim == 0 for part in parts):
             raise DataError(
-                "from_tensor_slices takes rows of arrays. Received: "
+                "from_tensor_slices needs arrays with rows. Received: "
                 f"{'nothing' if not parts else 'a part without axes'}. Use from_tensors for a single element."
             )
         if len({len(part) for part in parts}) > 1:
@@ -147,7 +147,7 @@ class Slices(Stage):
         return self.rows
 
     def spec(self) -> Any:
-        """Return the kind of a row."""
+        """Return the spec of a row."""
         return without_axis(spec_of(self.arrays))
 
 
@@ -160,7 +160,7 @@ class Tensors(Stage):
         self.element = element_of(element)
 
     def elements(self) -> Iterator[Any]:
-        """Yield it."""
+        """Yield the element."""
         yield self.element
 
     def length(self) -> int:
@@ -168,7 +168,7 @@ class Tensors(Stage):
         return 1
 
     def spec(self) -> Any:
-        """Return its kind."""
+        """Return the spec of the element."""
         return spec_of(self.element)
 
 
@@ -181,29 +181,29 @@ class Range(Stage):
         self.values, self.dtype = numbers, dtype
 
     def elements(self) -> Iterator[Any]:
-        """Yield them."""
+        """Yield the numbers."""
         return map(self.dtype.type, self.values)
 
     def length(self) -> int:
-        """Return how many there are."""
+        """Return how many numbers there are."""
         return len(self.values)
 
     def spec(self) -> Any:
-        """Return the kind of a number."""
+        """Return the spec of a number."""
         return TensorSpec((), self.dtype)
 
 
 class Generated(Stage):
-    """The elements that a generator yields, which is made again for every iteration.
+    """The items of a generator, which is made again for every iteration.
 
     Parameters
     ----------
     function : callable
         Returns an iterable.
     arguments : tuple
-        What it is called with.
+        The arguments of the function.
     signature : TensorSpec, or nested ones
-        The kind of each element; a shape of None is any.
+        The spec of each element; a shape of None means any.
     """
 
     title = "GeneratorDataset"
@@ -212,12 +212,12 @@ class Generated(Stage):
         self.function, self.arguments, self.signature = function, arguments, signature
 
     def elements(self) -> Iterator[Any]:
-        """Call the function, and yield what it yields."""
+        """Call the function, and yield the items as elements."""
         for number, element in enumerate(self.function(*self.arguments)):
-            yield _as_signed(element, self.signature, number)
+            yield _convert(element, self.signature, number)
 
     def length(self) -> int:
-        """Return that it is unknown."""
+        """Return `UNKNOWN`."""
         return UNKNOWN
 
     def spec(self) -> Any:
@@ -225,8 +225,8 @@ class Generated(Stage):
         return self.signature
 
 
-def _as_signed(value: Any, signature: Any, number: int) -> Any:
-    """Return what a generator yielded as an element of a kind."""
+def _convert(value: Any, signature: Any, number: int) -> Any:
+    """Convert an item of a generator to an element with a signature."""
     if nest.is_nested(signature):
         entries = list(signature) if isinstance(signature, dict) else range(len(signature))
         fits = isinstance(value, dict) if isinstance(signature, dict) else isinstance(value, tuple | list)
@@ -236,41 +236,41 @@ def _as_signed(value: Any, signature: Any, number: int) -> Any:
             or (isinstance(value, dict) and set(value) != set(entries))
         ):
             raise DataError(
-                "A generator yields elements that are nested as its signature says. "
-                f"Received: {_named(value)} in element {number}, in the place of {form_of(signature)}. "
-                "Yield them alike, or change output_signature."
+                "A generator must yield elements that are nested like its signature. "
+                f"Received: {_described(value)} in element {number}, in place of {form_of(signature)}. "
+                "Change what it yields, or change output_signature."
             )
-        made = [_as_signed(value[entry], signature[entry], number) for entry in entries]
-        return dict(zip(entries, made, strict=True)) if isinstance(signature, dict) else tuple(made)
+        parts = [_convert(value[entry], signature[entry], number) for entry in entries]
+        return dict(zip(entries, parts, strict=True)) if isinstance(signature, dict) else tuple(parts)
     part = np.asarray(element_of(value))
-    wanted, dtype = signature.shape, signature.dtype
+    shape, dtype = signature.shape, signature.dtype
     fits_dtype = (part.dtype.kind in "US") == (dtype.kind in "US")
-    if wanted is not None and (
-        len(wanted) != part.ndim or any(w not in (None, n) for w, n in zip(wanted, part.shape, strict=True))
+    if shape is not None and (
+        len(shape) != part.ndim or any(m not in (None, n) for m, n in zip(shape, part.shape, strict=True))
     ):
         raise DataError(
-            f"A generator yields elements of the shape that its signature says, {wanted}. "
-            f"Received: {part.shape} in element {number}. Yield them alike, or change output_signature."
+            f"A generator must yield elements of the shape in its signature, {shape}. "
+            f"Received: {part.shape} in element {number}. Change what it yields, or change output_signature."
         )
     if not fits_dtype:
         raise DataError(
-            f"A generator yields elements of the dtype that its signature says, {dtype}. "
-            f"Received: {part.dtype} in element {number}. Yield them alike, or change output_signature."
+            f"A generator must yield elements of the dtype in its signature, {dtype}. "
+            f"Received: {part.dtype} in element {number}. Change what it yields, or change output_signature."
         )
     return part if part.dtype.kind in "US" else part.astype(dtype, copy=False)
 
 
-def _named(value: Any) -> str:
+def _described(value: Any) -> str:
     return f"a {type(value).__name__}" + (
         f" of {len(value)}" if isinstance(value, tuple | list | dict) else ""
     )
 
 
-# -- each element by itself -------------------------------------------------------------------------------------
+# -- functions of single elements -------------------------------------------------------------------------------
 
 
 def call(function: Callable[..., Any], element: Any) -> Any:
-    """Call a user's function with an element: a tuple is its arguments."""
+    """Call a user's function with an element; the entries of a tuple are its arguments."""
     arguments = shown(element)
     return function(*arguments) if type(element) is tuple else function(arguments)
 
@@ -292,23 +292,23 @@ class Mapped(Stage):
         returned = call(self.function, element)
         if returned is None:
             raise ArgumentTypeError(
-                f"A function for map returns an element. Received: None from {name_of(self.function)}. "
+                f"The function for map must return an element. Received: None from {name_of(self.function)}. "
                 "Return the tensors."
             )
         return element_of(returned)
 
     def length(self) -> int:
-        """Return that of the stage before."""
+        """Return the length of the stage before."""
         return self.before[0].length()
 
     def spec(self) -> Any:
-        """Return the kind of the first result, with a free first axis where that of the elements is free."""
+        """Return the spec of the first result; a first axis that is free in the elements is free in it."""
         if self._spec is None:
             before = self.before[0].spec()
             element = first_of(self.before[0])
             if element is None:
                 raise DataError(
-                    "The kind of what map returns is that of its first result. Received: an empty data set. "
+                    "map needs a first element to find the spec of its results. Received: an empty data set. "
                     "Pass one that has elements."
                 )
             free = [
@@ -320,12 +320,12 @@ class Mapped(Stage):
         return self._spec
 
     def known_spec(self) -> Any:
-        """Return the kind of the results if one was made."""
+        """Return the spec of the results if a result was made; else None."""
         return self._spec
 
 
 class Filtered(Stage):
-    """The elements that a function says True of."""
+    """The elements for which a function returns True."""
 
     title = "FilterDataset"
 
@@ -333,7 +333,7 @@ class Filtered(Stage):
         self.before, self.function = (before,), function
 
     def elements(self) -> Iterator[Any]:
-        """Yield them."""
+        """Yield these elements."""
         return (e for e in self.before[0].elements() if self._holds(e))
 
     def _holds(self, element: Any) -> bool:
@@ -342,17 +342,17 @@ class Filtered(Stage):
         single = kind == "b" and getattr(answer, "shape", None) == ()
         if not single and not isinstance(answer, bool):
             raise ArgumentTypeError(
-                "A function for filter returns a single truth value. "
+                "The function for filter must return a single truth value. "
                 f"Received: {_answer(answer)} from {name_of(self.function)}. Reduce it to one."
             )
         return bool(answer)
 
     def length(self) -> int:
-        """Return that it is unknown, unless there are none at all or no end."""
+        """Return `UNKNOWN`, unless the stage before is empty or infinite."""
         return length_over(self.before[0].length(), lambda n: UNKNOWN if n else 0)
 
     def spec(self) -> Any:
-        """Return that of the stage before."""
+        """Return the spec of the stage before."""
         return self.before[0].spec()
 
 
@@ -362,7 +362,7 @@ def _answer(value: Any) -> str:
 
 
 class Flattened(Stage):
-    """The elements of the data sets that a function makes, one after another."""
+    """The elements of the data sets that a function returns, one data set after another."""
 
     title = "FlatMapDataset"
 
@@ -370,40 +370,40 @@ class Flattened(Stage):
         self.before, self.function = (before,), function
 
     def elements(self) -> Iterator[Any]:
-        """Yield them."""
-        return chain.from_iterable(self._made(e).elements() for e in self.before[0].elements())
+        """Yield these elements."""
+        return chain.from_iterable(self._stage_for(e).elements() for e in self.before[0].elements())
 
-    def _made(self, element: Any) -> Stage:
-        made = call(self.function, element)
-        if not isinstance(made, Piped):
+    def _stage_for(self, element: Any) -> Stage:
+        dataset = call(self.function, element)
+        if not isinstance(dataset, Piped):
             raise ArgumentTypeError(
-                f"A function for flat_map returns a data set. Received: {_answer(made)} from "
+                f"The function for flat_map must return a data set. Received: {_answer(dataset)} from "
                 f"{name_of(self.function)}. Return a Dataset, or use map."
             )
-        stage: Stage = made.stage
+        stage: Stage = dataset.stage
         return stage
 
     def length(self) -> int:
-        """Return that it is unknown."""
+        """Return `UNKNOWN`."""
         return UNKNOWN
 
     def spec(self) -> Any:
-        """Return the kind of the elements of the first data set."""
+        """Return the spec of the elements of the first data set."""
         element = first_of(self.before[0])
         if element is None:
             raise DataError(
-                "The kind of what flat_map returns is that of its first data set. Received: an empty data set. "
+                "flat_map needs a first element to find the spec of its results. Received: an empty data set. "
                 "Pass one that has elements."
             )
-        return self._made(element).spec()
+        return self._stage_for(element).spec()
 
     def known_spec(self) -> Any:
-        """Return None: a function must be run for it."""
+        """Return None, since only the function can show the spec."""
         return None
 
 
 class Numbered(Stage):
-    """The elements behind their numbers."""
+    """Pairs of a number and an element."""
 
     title = "EnumerateDataset"
 
@@ -411,20 +411,20 @@ class Numbered(Stage):
         self.before, self.start = (before,), start
 
     def elements(self) -> Iterator[Any]:
-        """Yield pairs of a number and an element."""
+        """Yield the pairs."""
         return zip(map(np.int64, count(self.start)), self.before[0].elements(), strict=False)
 
     def length(self) -> int:
-        """Return that of the stage before."""
+        """Return the length of the stage before."""
         return self.before[0].length()
 
     def spec(self) -> Any:
-        """Return the kind of a pair."""
+        """Return the spec of a pair."""
         return TensorSpec((), np.int64), self.before[0].spec()
 
 
 class Zipped(Stage):
-    """The elements of several stages side by side, as far as all of them go.
+    """The corresponding elements of several stages, up to the end of the shortest.
 
     Parameters
     ----------
@@ -437,19 +437,19 @@ class Zipped(Stage):
         self.before, self.nested = tuple(nest.flatten(nested)), nested
 
     def elements(self) -> Iterator[Any]:
-        """Yield them, nested as the stages are."""
+        """Yield the elements, nested like the stages."""
         for several in zip(*(stage.elements() for stage in self.before), strict=False):
             yield nest.pack(self.nested, several)
 
     def length(self) -> int:
-        """Return the least length."""
+        """Return the length of the shortest stage."""
         lengths = [stage.length() for stage in self.before]
         if UNKNOWN in lengths:
             return UNKNOWN
         return min((n for n in lengths if n != INFINITE), default=INFINITE)
 
     def spec(self) -> Any:
-        """Return their kinds, nested as they are."""
+        """Return the specs of the stages, nested like them."""
         return nest.pack(self.nested, [stage.spec() for stage in self.before])
 
 
@@ -463,12 +463,12 @@ class Concatenated(Stage):
         kinds = [stage.known_spec() for stage in self.before]
         if None not in kinds and _dtypes(kinds[0]) != _dtypes(kinds[1]):
             raise ArgumentTypeError(
-                "concatenate joins data sets whose elements are of one kind. "
+                "concatenate needs two data sets with elements of the same nesting and dtypes. "
                 f"Received: {kinds[0]}, then {kinds[1]}. Make them alike with map."
             )
 
     def elements(self) -> Iterator[Any]:
-        """Yield the ones, then the others."""
+        """Yield the elements of the first stage, then those of the second."""
         return chain.from_iterable(stage.elements() for stage in self.before)
 
     def length(self) -> int:
@@ -483,7 +483,7 @@ class Concatenated(Stage):
         )
 
     def spec(self) -> Any:
-        """Return the common kind, with None where sizes differ."""
+        """Return the common spec, with None for sizes that differ."""
         return map_parts(_common, *(stage.spec() for stage in self.before))
 
 
@@ -506,21 +506,23 @@ def checked_function(method: str, function: Any) -> Any:
     Raises
     ------
     ArgumentTypeError
-        When it cannot be called.
+        When it is not callable.
     """
     if not callable(function):
         raise ArgumentTypeError(
-            f"{method} takes a function. Received: a {type(function).__name__}. Pass a function of an element."
+            f"{method} needs a function. Received: a {type(function).__name__}. Pass a function of an element."
         )
     return function
 
 
-def refuse_endless(what: str, length: int, todo: str) -> None:
-    """Raise for a data set without an end.
+def refuse_endless(method: str, length: int, todo: str) -> None:
+    """Refuse a data set without an end.
 
     Raises
     ------
     ArgumentError
     """
     if length == INFINITE:
-        raise ArgumentError(f"{what} needs an end. Received: a data set that repeats without end. {todo}")
+        raise ArgumentError(
+            f"{method} needs a data set with an end. Received: a data set that repeats without end. {todo}"
+        )

@@ -1,6 +1,6 @@
-"""Arrays that stay in a file, of which rows are read when they are asked for: HDF5 datasets.
+"""Arrays that stay in a file, whose rows are read on demand: HDF5 datasets.
 
-They are recognised by what they offer, so that nobody has to import h5py who does not use it.
+They are recognised by their members, so that h5py is imported only by programs that use it.
 """
 
 import math
@@ -14,22 +14,22 @@ from minifit.data.checks import array_of
 from minifit.errors import DataError
 
 NEAR = 2**14
-"""Bytes in a file that are read sooner than skipped: 16 KB, about what a call that reads costs."""
+"""The largest gap, in bytes, that is read rather than skipped: 16 KB, about the cost of one more read."""
 
 
 class Stored:
-    """Rows of an array in a file. Slicing makes a view, as of an ndarray; `read` reads it.
+    """Rows of an array in a file. Slicing makes a view, like that of an ndarray; `read` reads it.
 
     Parameters
     ----------
     source : h5py.Dataset, or another array that is read by slicing
     first, last : int
-        The rows that belong to it.
+        The range of its rows.
 
     Attributes
     ----------
     chunk : int
-        How many rows the file keeps together: reading fewer costs the same. 1 when nobody knows.
+        The number of rows in a chunk of the file: reading fewer costs the same. 1 if unknown.
     """
 
     def __init__(self, source: Any, first: int, last: int) -> None:
@@ -57,22 +57,22 @@ class Stored:
         return Stored(self._source, self._first + first, self._first + max(first, last))
 
     def read(self) -> Array:
-        """All rows, in memory."""
+        """Return all rows in memory."""
         return np.asarray(self._source[self._first : self._first + len(self)])
 
     def at(self, rows: Array) -> Array:
-        """Some rows, in memory; their numbers in ascending order.
+        """Return some rows in memory, by their numbers in ascending order.
 
-        Those that stand near each other are read together with what is between them.
+        Rows near each other are read in one call, together with the rows between them.
         """
-        made = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        out = np.empty((len(rows), *self.shape[1:]), self.dtype)
         far = (np.diff(rows) - 1) * self.row_bytes > NEAR
         ends = [0, *(np.flatnonzero(far) + 1).tolist(), len(rows)] if len(rows) else []
         for begin, end in pairwise(ends):
             first = int(rows[begin])
             part = self[first : int(rows[end - 1]) + 1].read()
-            made[begin:end] = part if len(part) == end - begin else part[rows[begin:end] - first]
-        return made
+            out[begin:end] = part if len(part) == end - begin else part[rows[begin:end] - first]
+        return out
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.asarray(self.read(), dtype)
@@ -82,7 +82,7 @@ Rows: TypeAlias = Array | Stored
 
 
 def read(source: Rows | None, rows: slice) -> Array | None:
-    """Return these rows in memory; a view of them where they are there already."""
+    """Return a range of rows in memory; a view if they are in memory already."""
     if source is None:
         return None
     part = source[rows]
@@ -90,31 +90,32 @@ def read(source: Rows | None, rows: slice) -> Array | None:
 
 
 def read_at(source: Rows | None, rows: Array) -> Array | None:
-    """Return copies of rows in memory, of which the numbers ascend."""
+    """Return copies of rows in memory, by their numbers in ascending order."""
     return source if source is None else source.at(rows) if isinstance(source, Stored) else source[rows]
 
 
 def is_stored(value: Any) -> bool:
-    """Return whether a value is an array in a file: a dataset of h5py, a view of one, or another that has `chunks`."""
-    offers = "shape", "dtype", "__getitem__", "__len__"
+    """Return whether a value is an array in a file: an h5py dataset, a view of one, or another array with `chunks`."""
+    members = "shape", "dtype", "__getitem__", "__len__"
     if type(value).__module__.partition(".")[0] == "h5py":
-        return all(hasattr(type(value), name) for name in offers)  # of a closed one nothing can be asked
-    return all(hasattr(value, name) for name in ("chunks", *offers))
+        # of the class: a closed dataset has no readable attributes
+        return all(hasattr(type(value), name) for name in members)
+    return all(hasattr(value, name) for name in ("chunks", *members))
 
 
 def rows_of(name: str, value: Any) -> Rows:
-    """Return the data as `array_of` does, but leave in its file what is there.
+    """Return data like `array_of`, but keep an array in a file there.
 
     Parameters
     ----------
     name : str
-        What it is called in messages: ``"x"``.
+        The name in messages: ``"x"``.
     value : array_like or h5py.Dataset
 
     Raises
     ------
     DataError
-        As from `array_of`, and when the file is closed.
+        As in `array_of`, and when the file is closed.
     """
     if type(value) is np.ndarray:
         return array_of(name, value)
@@ -124,10 +125,12 @@ def rows_of(name: str, value: Any) -> Rows:
         return value if isinstance(value, Stored) else array_of(name, value)
     try:
         sample = value[:1] if value.shape else value[()]
-    except (ValueError, RuntimeError) as error:  # what h5py raises for a closed file
+    except (ValueError, RuntimeError) as error:
+        # h5py raises these for a closed file
         raise DataError(
-            f"{name} must be readable. Received: a {type(value).__name__} whose file answers: {error}. "
+            f"{name} must be readable. Received: a {type(value).__name__} whose file reports: {error}. "
             "Keep the file open until training is over."
         ) from error
-    array_of(name, sample)  # what must be true of the numbers is true of the first row
+    # the checks of the dtype and the shape need only the first row
+    array_of(name, sample)
     return Stored(value, 0, len(value))

@@ -1,7 +1,7 @@
-"""Batches from arrays in files, read block by block: memory stays flat however large the file is.
+"""Batches from arrays in files, read block by block: memory does not grow with the size of the file.
 
-A block is many rows that stand together in the file, because files are read fast that way. To shuffle, the blocks
-are read in random order and the rows of a block are handed out in random order; two batches may share a block.
+A block is many consecutive rows of the file, since files are read fast that way. Shuffling reads the blocks in random
+order, and uses the rows of each block in random order; two batches may share a block.
 """
 
 from collections.abc import Sequence
@@ -20,24 +20,26 @@ from minifit.data.stored import Rows, Stored, read, read_at
 from minifit.tensor import Context
 
 BLOCK = 2**25
-"""Bytes in a block, at most, unless the file keeps more together: 32 MB."""
+"""The largest number of bytes in a block, unless a chunk of the file is larger: 32 MB."""
 
 
 class StoredBatches(RowBatches):
-    """Batches of rows of which some are `Stored`; the parameters are those of `RowBatches`.
+    """Batches of rows, some of them `Stored`; the parameters are those of `RowBatches`.
 
-    With ``shuffle="batch"`` a block is a batch. Otherwise it has at most `BLOCK` bytes and, where that is possible,
-    whole chunks of the file and whole batches.
+    With ``shuffle="batch"`` a block is a batch. Otherwise it has at most `BLOCK` bytes and, if possible, whole chunks
+    of the file and whole batches.
     """
 
-    _loaded: int | None = None  # the number of the block in memory
-    _held: Sequence[Array | None] = ()  # what it holds of each column
-    _inside: Order | None = None  # the order of its rows
-    _places: Array | None = None  # the places inside it whose rows are held, where that are not all
+    # the number of the block in memory, its rows of each column, and their order
+    _loaded: int | None = None
+    _held: Sequence[Array | None] = ()
+    _inside: Order | None = None
+    # the places inside the block whose rows this worker holds; None means all
+    _places: Array | None = None
 
     @cached_property
     def block(self) -> int:
-        """The number of rows in a block, the last one excepted."""
+        """The number of rows in a block; the last block may be shorter."""
         return self.size if self.shuffle == "batch" else block_rows(self.sources, self.size)
 
     @property
@@ -45,27 +47,28 @@ class StoredBatches(RowBatches):
         return -(-self.samples // self.block)
 
     def describe(self) -> dict[str, Any]:
-        """The size of a block counts, too: the order follows from it."""
+        """Return a description that includes the size of a block, on which the order depends."""
         return {**super().describe(), "block": self.block}
 
     def _arrange(self, rng: np.random.Generator) -> None:
-        """Draw an order for the blocks, and a seed for those of the rows in them."""
+        """Draw an order for the blocks, and a seed for the orders of the rows in them."""
         if self.shuffle == "batch":
             super()._arrange(rng)
             return
         self.order = np.asarray(permutation(self._blocks, rng)[0 : self._blocks])
         self._seed = int(rng.integers(2**63))
-        # The last block of the file is short. Places behind it count as if it had its full length.
+        # the last block of the file is short; places behind it count as if it had full length
         short = int(np.flatnonzero(self.order == self._blocks - 1)[0])
         self._missing = self._blocks * self.block - self.samples
         self._behind_short = (short + 1) * self.block - self._missing
         if self.workers.size > 1:
-            self._loaded = None  # other rows of it are held in another order
+            # in another order, this worker holds other rows of the block
+            self._loaded = None
         if self._loaded is not None:
             self._inside = self._order_inside(self._loaded)
 
     def _locate(self, place: int) -> tuple[int, int]:
-        """Return the block that has this place of the pass, and the place inside it."""
+        """Return the block for a place of the pass, and the place inside the block."""
         if self.shuffle is not True:
             return divmod(place, self.block)
         turn, inside = divmod(place + self._missing * (place >= self._behind_short), self.block)
@@ -78,16 +81,16 @@ class StoredBatches(RowBatches):
         return block * self.block + (inside if order is None else int(order[inside : inside + 1][0]))
 
     def _ahead(self, here: Context, begin: int, most: int) -> Stretch | None:
-        """Return the batches that the block at hand holds, or the one that ends in the next."""
+        """Return the batches that lie in the current block, or the one that ends in the next block."""
         block, inside = self._locate(begin * self.size)
         return super()._ahead(here, begin, min(most, max((self._rows(block) - inside) // self.size, 1)))
 
     def _batch(self, here: Context, first: int, last: int) -> Batch:
-        """Put together from one block or more."""
+        """Return a batch, assembled from one or more blocks."""
         rows_held = last - first
         if self.workers.size > 1:
             rows_held = len(places_held(self.workers, rows_held, self.size))
-        made = [
+        arrays = [
             None if rows is None else here.take((rows_held, *rows.shape[1:]), dtype)
             for _, _, rows, dtype, _ in self.columns
         ]
@@ -99,11 +102,11 @@ class StoredBatches(RowBatches):
             begin, end = inside, inside + n
             if self._places is not None:
                 begin, end = self._places.searchsorted((begin, end)).tolist()
-            for part, out in zip(self._held, made, strict=True):
+            for part, out in zip(self._held, arrays, strict=True):
                 if part is not None and out is not None:
                     self._copy(here, part, slice(begin, end), out[filled : filled + end - begin])
             place, filled = place + n, filled + end - begin
-        return Batch(*self._parts(made))
+        return Batch(*self._parts(arrays))
 
     def _copy(self, here: Context, part: Array, places: slice, out: Array) -> None:
         if self._inside is None:
@@ -116,10 +119,11 @@ class StoredBatches(RowBatches):
         return min(self.block, self.samples - block * self.block)
 
     def _load(self, block: int) -> None:
-        """Have this block in memory, and no other."""
+        """Load a block into memory, in place of the previous one."""
         if block == self._loaded:
             return
-        self._loaded, self._held = None, ()  # given back before more is taken
+        # free the memory of the previous block before allocating more
+        self._loaded, self._held = None, ()
         first = block * self.block
         self._inside = self._order_inside(block)
         if self.workers.size > 1:
@@ -130,7 +134,7 @@ class StoredBatches(RowBatches):
         self._loaded = block
 
     def _find_held(self, block: int) -> Array:
-        """Return the rows of a block that this worker holds, in ascending order, and note at which places they come."""
+        """Return the rows of a block that this worker holds, in ascending order, and store their places."""
         first, n = self._place_of(block), self._rows(block)
         begin = first // self.size * self.size
         end = min(-(-(first + n) // self.size) * self.size, self.samples)
@@ -151,7 +155,7 @@ class StoredBatches(RowBatches):
         return place - self._missing * (place >= self._behind_short)
 
     def _order_inside(self, block: int) -> Order | None:
-        """The order of a block's rows in this pass, if they are shuffled."""
+        """Return the order of a block's rows in this pass; None if they are not shuffled."""
         if self.shuffle is not True:
             return None
         rng = np.random.Generator(np.random.PCG64((self._seed, block)))
@@ -159,7 +163,7 @@ class StoredBatches(RowBatches):
 
 
 def block_rows(sources: Sequence[Rows], batch_size: int) -> int:
-    """Return the number of rows that make a block."""
+    """Return the number of rows in a block."""
     stored = [source for source in sources if isinstance(source, Stored)]
     chunk = max(stored, key=lambda source: source.row_bytes).chunk
     most = max(BLOCK // max(sum(source.row_bytes for source in stored), 1), 1)

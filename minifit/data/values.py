@@ -1,7 +1,7 @@
-"""A look at the numbers of whole arrays, and the row where the trouble begins.
+"""Checks of the numbers in whole arrays, which name the first bad row.
 
-Arrays in memory are looked at once, before training. What lies in a file is never read for a look: there, and with
-generators, only the batch at hand is looked at.
+Arrays in memory are checked once, before training. Arrays in files and generators are never read for a check: there
+only the current batch is checked.
 """
 
 import mmap
@@ -14,13 +14,14 @@ from minifit.arrays import FLOAT, Array
 from minifit.errors import DataError
 
 LARGEST = float(np.finfo(FLOAT).max)
-"""Of float32, in which everything is computed: 3.4e38."""
+"""The largest float32 number, 3.4e38: everything is computed in float32."""
 
 
 def in_memory(array: Any) -> TypeGuard[Array]:
-    """Return whether this is an array whose numbers lie in memory and not in a file."""
+    """Return whether a value is an array in memory and not in a file."""
+    # the usual case first
     if type(array) is np.ndarray and array.base is None:
-        return True  # as a rule
+        return True
     if not isinstance(array, np.ndarray):
         return False
     while isinstance(array, np.ndarray):
@@ -31,17 +32,18 @@ def in_memory(array: Any) -> TypeGuard[Array]:
 
 
 def check_range(name: str, array: Array) -> None:
-    """See that float32 can hold every finite number of an array.
+    """Check that float32 can hold every finite number of an array.
 
     Raises
     ------
     DataError
-        With the first that would become infinite.
+        For the first number that would become infinite.
     """
     if array.dtype.kind != "f" or array.dtype.itemsize <= FLOAT.itemsize or not array.size:
         return
+    # the usual case first: it needs no second array of this size
     if array.min() >= -LARGEST and array.max() <= LARGEST:
-        return  # of most arrays, without another array of their size
+        return
     beyond = np.isfinite(array) & (np.abs(array) > LARGEST)
     if beyond.any():
         row = first_row(beyond)
@@ -53,9 +55,9 @@ def check_range(name: str, array: Array) -> None:
 
 
 def not_finite(name: str, array: Array, number: Callable[[int], int] = int) -> str | None:
-    """The first row that holds NaN or infinity and how many there are, in words; None if all is finite.
+    """Return in words the first row with NaN or infinity, and the number of such rows; None if all is finite.
 
-    `number` makes of a row's place in the array the number it is called by.
+    `number` maps the index of a row to its number in the text.
     """
     if array.dtype.kind != "f" or not array.size or np.isfinite([array.min(), array.max()]).all():
         return None
@@ -67,5 +69,5 @@ def not_finite(name: str, array: Array, number: Callable[[int], int] = int) -> s
 
 
 def first_row(mask: Array) -> int:
-    """The first row with a True in it."""
+    """Return the index of the first row with a True in it."""
     return int(mask.reshape(len(mask), -1).any(axis=1).argmax())

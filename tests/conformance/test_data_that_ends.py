@@ -303,8 +303,8 @@ def test_validation_arrays_begin_with_the_first_row_every_time() -> None:
 @pytest.mark.parametrize(
     ("data", "advice"),
     [
-        (lambda: {"x": batches(3)}, "Let the generator go on"),
-        (lambda: {"x": Few()}, "Let its __len__ say that there are more"),
+        (lambda: {"x": batches(3)}, "Let the generator yield without end"),
+        (lambda: {"x": Few()}, "Let its __len__ return more batches"),
         (lambda: {"x": X, "y": Y, "batch_size": 4}, "Pass more rows or a smaller batch_size"),
     ],
     ids=["generator", "sequence", "arrays"],

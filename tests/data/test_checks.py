@@ -84,7 +84,7 @@ def test_objects_that_are_all_numbers(entries: list[Any], dtype: Any) -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"a": [1, 2]}, "x must be one array.*Received: a dict in the place of one.*Pass an array of it"),
+        ({"a": [1, 2]}, "x must be one array.*Received: a dict in place of an array.*Pass one of its arrays"),
         ([[1, 2], [3]], "x must have rows of equal length.*Received: a ragged list.*Pad the short rows"),
         (
             [np.zeros((2, 3)), np.zeros((2, 4))],
@@ -166,7 +166,7 @@ def test_the_common_length() -> None:
 
 def test_lengths_that_differ() -> None:
     with pytest.raises(
-        DataError, match=r"same number of samples\. Received: x has 4, y has 3\. Cut or complete"
+        DataError, match=r"same number of samples\. Received: x has 4, y has 3\. Shorten or complete"
     ):
         checks.same_length(x=np.zeros(4), y=np.zeros(3), sample_weight=None)
     with pytest.raises(DataError, match="x has 4, y has 4, sample_weight has 5"):

@@ -62,15 +62,15 @@ def test_rows_come_again_without_end_and_in_whole_batches(file: str) -> None:
 @pytest.mark.parametrize(
     ("options", "error", "text"),
     [
-        ({"compression_type": "GZIP"}, ArgumentError, "reads plain files"),
-        ({"ignore_errors": True}, ArgumentError, "leaves no row out"),
+        ({"compression_type": "GZIP"}, ArgumentError, "reads uncompressed files"),
+        ({"ignore_errors": True}, ArgumentError, "all of their rows"),
         ({"label_name": "kin"}, UnknownNameError, "kind"),
         ({"select_columns": ["siz"]}, UnknownNameError, "size"),
         ({"column_defaults": [0]}, ArgumentError, "one entry for each of the 4 columns"),
         ({"column_names": ["a"]}, DataError, "a field for each of the 1 columns"),
         ({"header": False}, ArgumentError, "Columns need names"),
         ({"select_columns": ["weight"], "column_defaults": [np.float32]}, DataError, "has no default"),
-        ({"select_columns": ["name"], "column_defaults": [0]}, DataError, "of one kind, int32"),
+        ({"select_columns": ["name"], "column_defaults": [0]}, DataError, "of the same type, int32"),
     ],
 )
 def test_what_is_refused(file: str, options: dict[str, Any], error: type[Exception], text: str) -> None:

@@ -101,7 +101,7 @@ def test_lengths(dataset: Dataset, length: int) -> None:
 @pytest.mark.parametrize("dataset", [Dataset.range(5).repeat(), Dataset.range(5).filter(lambda x: x > 1)])
 def test_a_length_that_is_not_known(dataset: Dataset) -> None:
     assert dataset
-    with pytest.raises(ArgumentTypeError, match="The length of a data set must be known"):
+    with pytest.raises(ArgumentTypeError, match="needs a data set of known length"):
         len(dataset)
 
 
@@ -144,7 +144,7 @@ def test_a_generator_with_arguments() -> None:
 def test_reduced() -> None:
     total, count = Dataset.range(5).reduce((0, 0), lambda s, x: (s[0] + x, s[1] + 1))
     assert (int(total), int(count)) == (10, 5)
-    with pytest.raises(DataError, match="nested as the first"):
+    with pytest.raises(DataError, match="nested like the first"):
         Dataset.range(5).reduce((0, 0), lambda s, x: x)
 
 
@@ -172,8 +172,8 @@ R = Dataset.range(3)
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda: Dataset(np.ones(3)), "A Dataset is made by its functions"),  # type: ignore[arg-type]
-        (lambda: R.map(3), "map takes a function. Received: a int"),  # type: ignore[arg-type]
+        (lambda: Dataset(np.ones(3)), "A Dataset is made by its static methods"),  # type: ignore[arg-type]
+        (lambda: R.map(3), "map needs a function. Received: a int"),  # type: ignore[arg-type]
         (lambda: R.batch(0), "batch_size must be a positive integer"),
         (lambda: R.batch(2.5), "batch_size must be a positive integer"),  # type: ignore[arg-type]
         (lambda: R.shuffle(0), "buffer_size must be a positive integer"),
@@ -183,21 +183,21 @@ R = Dataset.range(3)
         (lambda: R.shard(2, 2), "index must be below num_shards"),
         (lambda: R.cache("folder/file"), "cache keeps elements in memory"),
         (lambda: R.concatenate([1]), "concatenate takes or returns a Dataset. Received: a list"),  # type: ignore[arg-type]
-        (lambda: Dataset.zip([R, R]), "zip takes data sets in a tuple or dict"),
-        (lambda: Dataset.zip(()), "a tuple of none"),
+        (lambda: Dataset.zip([R, R]), "zip needs data sets in a tuple or dict"),
+        (lambda: Dataset.zip(()), "an empty tuple"),
         (lambda: Dataset.zip((R, 3)), "zip takes or returns a Dataset. Received: a int"),
         (Dataset.range, "Received: 0 arguments"),
         (lambda: Dataset.range(0, 3, 0), "step of range must not be 0"),
         (lambda: Dataset.from_generator(iter([1]), np.int64), "a function that returns a generator"),  # type: ignore[arg-type]
         (lambda: Dataset.from_generator(lambda: [1]), "neither output_signature nor output_types"),
-        (lambda: Dataset.from_generator(lambda: [1], output_signature=np.int64), "is a TensorSpec"),
+        (lambda: Dataset.from_generator(lambda: [1], output_signature=np.int64), "must be a TensorSpec"),
         (lambda: Dataset.from_generator(lambda: [1], "int64", output_signature=TensorSpec(())), "both"),
         (
             lambda: Dataset.from_generator(lambda: [1], ("int64", "int64"), ((), (), ())),
             "3 shapes for 2 types",
         ),
         (lambda: R.apply(lambda d: 3), "The function for apply takes or returns a Dataset"),
-        (lambda: R.with_options({}), "options are Options"),  # type: ignore[arg-type]
+        (lambda: R.with_options({}), "options must be Options"),  # type: ignore[arg-type]
         (lambda: R.window(0), "size must be a positive integer"),
     ],
 )

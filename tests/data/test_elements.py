@@ -98,7 +98,7 @@ def test_stacked_elements() -> None:
 
 
 def test_elements_of_different_shapes_are_no_batch() -> None:
-    with pytest.raises(ShapeError, match=r"one shape\. Received: \(2,\), then \(3,\)\. Pad them"):
+    with pytest.raises(ShapeError, match=r"the same shape\. Received: \(2,\), then \(3,\)\. Pad them"):
         elements.stack([np.ones(2), np.ones(3)])
 
 
@@ -132,7 +132,7 @@ def test_an_element_that_does_not_fit_its_padded_shape() -> None:
 @pytest.mark.parametrize("value", [-1, 0.5, "a", 300, np.nan, [0, 0]])
 def test_padding_that_the_dtype_does_not_hold(value: Any) -> None:
     with pytest.raises(
-        DataError, match="padding_values must be values of what they pad, here of dtype uint8"
+        DataError, match="padding_values must fit the dtype of the parts that they pad, here uint8"
     ):
         elements.padded([np.ones(1, np.uint8)], [(2,)], [value])
 
@@ -157,7 +157,7 @@ def test_kinds() -> None:
     assert spec == TensorSpec([None, 2], np.float64)
     assert TensorSpec(()).dtype == np.float32
     assert TensorSpec(None).shape is None
-    with pytest.raises(ArgumentTypeError, match="dtype is one of NumPy's"):
+    with pytest.raises(ArgumentTypeError, match="dtype must be a NumPy dtype"):
         TensorSpec((), "number")
 
 

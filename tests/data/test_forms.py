@@ -98,7 +98,12 @@ def test_arrays_in_files_by_place_and_by_name() -> None:
 @pytest.mark.parametrize(
     ("x", "names", "error", "says"),
     [
-        ({"bb": B, "a": A}, TWO, UnknownNameError, r"model's inputs\. Received: 'bb'\. Did you mean 'b'\?"),
+        (
+            {"bb": B, "a": A},
+            TWO,
+            UnknownNameError,
+            r"model's inputs as keys\. Received: 'bb'\. Did you mean 'b'\?",
+        ),
         ({"z": B}, ONE, UnknownNameError, r"Received: 'z'\. Known: 'a'\."),
         ({"a": A}, TWO, DataError, r"every input of the model: 'b', 'a'\. Received: none for 'b'\. Add it"),
         (
@@ -111,7 +116,7 @@ def test_arrays_in_files_by_place_and_by_name() -> None:
         ((A, B, C), TWO, DataError, r"which has 2: 'b', 'a'\. Received: a tuple of 3\."),
         ({1: A}, ANY, DataError, r"from names to arrays\. Received: a dict with the key 1\. Pass the names"),
         ({}, ANY, DataError, r"Received: an empty dict\."),
-        ({"a": {2: A}}, ANY, DataError, r"^x\['a'\] of it may be .*Received: a dict with the key 2\."),
+        ({"a": {2: A}}, ANY, DataError, r"^x\['a'\] of it can be .*Received: a dict with the key 2\."),
     ],
 )
 def test_inputs_that_do_not_match(x: Any, names: Names, error: type[Exception], says: str) -> None:
@@ -182,7 +187,7 @@ def test_weights_by_output(weight: Any, weights: list[Any], names: Names) -> Non
             None,
             TWO,
             UnknownNameError,
-            r"^y of it .*model's outputs\. Received: 'r'\. Known: 'p', 'q'",
+            r"^y of it .*model's outputs as keys\. Received: 'r'\. Known: 'p', 'q'",
         ),
         (
             [A],

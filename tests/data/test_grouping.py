@@ -58,13 +58,13 @@ def test_padded_batches() -> None:
     made = list(grouping.PaddedBatched(texts, 2, False, None, None))
     assert [e[0].shape for e in made] == [(2, 1), (2, 3)]
     assert made[1][0].tolist() == [[1, 1, 0], [1, 1, 1]]
-    unfit = "padded_shapes has an entry for each part of an element, which has 2"
+    unfit = "padded_shapes must have an entry for each part of an element, which has 2"
     with pytest.raises(DataError, match=unfit):
         list(grouping.PaddedBatched(texts, 2, False, [(1,), (2,), (3,)], None))
     with pytest.raises(DataError, match=unfit):
         grouping.PaddedBatched(texts, 2, False, [(1,), (2,), (3,)], None).spec()
     with pytest.raises(
-        DataError, match="padded_shapes has an entry for each part of an element, which has 1"
+        DataError, match="padded_shapes must have an entry for each part of an element, which has 1"
     ):
         grouping.PaddedBatched(others(), 2, False, [(), ()], None)
 
@@ -79,7 +79,7 @@ def test_batches_divided_again() -> None:
     assert listed(stage) == [0, 1, 2, 3, 4, 5]
     assert stage.length() == 6
     assert grouping.Unbatched(grouping.Batched(others(), 3, False)).length() == stages.UNKNOWN
-    with pytest.raises(DataError, match="one length"):
+    with pytest.raises(DataError, match="the same length"):
         list(grouping.Unbatched(others()))
 
 
@@ -112,10 +112,14 @@ def test_windows(arguments: Any, expected: list[list[int]]) -> None:
 def test_windows_are_no_arrays(name: str) -> None:
     windows = Dataset.range(4).window(2)
     arguments = () if name == "unbatch" else (2,)
-    with pytest.raises(DataError, match=f"{name} takes arrays. Received: elements that are data sets"):
+    with pytest.raises(
+        DataError, match=f"{name} needs elements that are arrays. Received: elements that are data sets"
+    ):
         getattr(windows, name)(*arguments)
     unknown = windows.map(lambda window: window)  # only its elements tell
-    with pytest.raises(DataError, match=f"{name} takes arrays. Received: elements that are data sets"):
+    with pytest.raises(
+        DataError, match=f"{name} needs elements that are arrays. Received: elements that are data sets"
+    ):
         list(getattr(unknown, name)(*arguments))
 
 

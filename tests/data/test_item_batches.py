@@ -161,7 +161,7 @@ def test_a_later_batch_that_does_not_match(source: Any, broken: Any, error: Any,
 @each_source
 def test_what_no_input_takes_is_told_once(source: Any) -> None:
     items = [({**item(i)[0], "place": image(9)}, item(i)[1]) for i in range(3)]
-    with pytest.warns(MinifitWarning, match=r"Received: also 'place', which no input takes") as told:
+    with pytest.warns(MinifitWarning, match=r"Received: also 'place', which no input uses") as told:
         batches = source_of(source, items)
         assert len(taken(batches, context())) == 3
     assert len(told) == 1

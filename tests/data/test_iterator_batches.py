@@ -176,7 +176,7 @@ def test_the_first_batch_is_fetched_at_once_and_not_lost() -> None:
 @pytest.mark.parametrize("source", [lambda: iter([]), lambda: generator(0), lambda: Iterable(0)])
 def test_no_batch_at_all(source: Callable[[], Any]) -> None:
     with pytest.raises(
-        DataError, match=r"at least one batch\. Received: an empty \w+\. A generator that was used"
+        DataError, match=r"at least one batch\. Received: an empty \w+\. A generator can be used only once"
     ):
         IteratorBatches(source())
 
@@ -265,7 +265,7 @@ def test_what_fits_already_is_not_copied() -> None:
         ((X, ["a"] * 6), r"y of batch \d must hold real numbers"),
         ((X[:0], Y[:0]), r"x of batch \d must hold at least one sample"),
         ((X, Y, 3), r"sample_weight of batch \d must have one row"),
-        ({1: X}, r"x of batch \d may be a dict from names to arrays\. Received: a dict with the key 1\."),
+        ({1: X}, r"x of batch \d can be a dict from names to arrays\. Received: a dict with the key 1\."),
         ("ab", r"x of batch \d must be one array of numbers\. Received: the text 'ab'"),
     ],
     ids=range(11),

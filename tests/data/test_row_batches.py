@@ -437,7 +437,7 @@ def test_a_column_is_called_by_its_name(tmp_path: Path) -> None:
         data.batches_of(IMAGE, {"score": ["a"] * N, "kind": KIND})
     with pytest.raises(DataError, match=r"^x\['b'\] of validation_data must hold numbers that float32"):
         data.batches_of({"a": AGE, "b": np.full(N, 1e300)}, called="validation_data")
-    with pytest.raises(DataError, match=r"Received: x\['a'\] has 23, x\['b'\] has 22, y has 23\. Cut"):
+    with pytest.raises(DataError, match=r"Received: x\['a'\] has 23, x\['b'\] has 22, y has 23\. Shorten"):
         data.batches_of({"a": AGE, "b": AGE[1:]}, KIND)
     with pytest.raises(DataError, match=r"^x\[1\] must be one array of numbers\. Received: None"):
         data.batches_of([AGE, None])

@@ -364,7 +364,7 @@ def refused(size: int, make: Callable[[int], Batches]) -> list[str]:
 
 def test_arrays_of_other_lengths() -> None:
     first, second = refused(2, lambda rank: batches_of(numbered(10 + rank), batch_size=4))
-    assert first.startswith("All workers must be given the same data, of which each takes its rows. ")
+    assert first.startswith("All workers must get the same data, of which each takes its rows. ")
     assert "Received: data: samples is 11 on worker 1 and 10 on worker 0." in first
     assert "Received: data: samples is 10 on worker 0 and 11 on worker 1." in second
 

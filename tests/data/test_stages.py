@@ -105,7 +105,7 @@ def test_data_sets_that_a_function_makes() -> None:
     stage = stages.Flattened(numbers(3), lambda n: Dataset.range(int(n)))
     assert listed(stage) == [0, 0, 1]
     assert stage.spec() == TensorSpec((), np.int64)
-    with pytest.raises(ArgumentTypeError, match="returns a data set"):
+    with pytest.raises(ArgumentTypeError, match="must return a data set"):
         listed(stages.Flattened(numbers(1), lambda n: n))
 
 
@@ -123,7 +123,7 @@ def test_one_behind_another() -> None:
     stage = stages.Concatenated(stages.Slices(np.ones((2, 3))), stages.Slices(np.ones((1, 4))))
     assert stage.length() == len(listed(stage)) == 3
     assert stage.spec() == TensorSpec((None,), np.float64)
-    with pytest.raises(ArgumentTypeError, match="of one kind"):
+    with pytest.raises(ArgumentTypeError, match="of the same nesting and dtypes"):
         stages.Concatenated(numbers(2), stages.Slices([1.0]))
 
 
@@ -146,10 +146,10 @@ def test_a_generator_is_called_for_every_iteration() -> None:
 @pytest.mark.parametrize(
     ("element", "text"),
     [
-        ([1, 2], r"shape that its signature says, \(2,\)\. Received: \(\) in element 0"),
-        (([1, 2], 3, 4), r"Received: a tuple of 3 in element 0, in the place of \('\*', '\*'\)"),
+        ([1, 2], r"shape in its signature, \(2,\)\. Received: \(\) in element 0"),
+        (([1, 2], 3, 4), r"Received: a tuple of 3 in element 0, in place of \('\*', '\*'\)"),
         (np.ones(2), "Received: a ndarray in element 0"),
-        ((["a", "b"], 1), "dtype that its signature says, float32"),
+        ((["a", "b"], 1), "dtype in its signature, float32"),
     ],
 )
 def test_a_generator_that_yields_something_else(element: Any, text: str) -> None:
@@ -158,5 +158,5 @@ def test_a_generator_that_yields_something_else(element: Any, text: str) -> None
 
 
 def test_a_data_set_without_end_is_refused_where_one_is_needed() -> None:
-    with pytest.raises(ArgumentError, match="reduce needs an end"):
+    with pytest.raises(ArgumentError, match="reduce needs a data set with an end"):
         Dataset.range(3).repeat().reduce(0, lambda s, x: s + x)

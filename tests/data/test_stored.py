@@ -152,6 +152,6 @@ def test_datasets_that_hold_no_samples(value: Any, says: str) -> None:
 def test_a_closed_file() -> None:
     values = dataset(X)
     values.file.close()
-    says = r"x must be readable\. Received: a Dataset whose file answers: .*\. Keep the file open"
+    says = r"x must be readable\. Received: a Dataset whose file reports: .*\. Keep the file open"
     with pytest.raises(DataError, match=says):
         rows_of("x", values)

@@ -374,7 +374,9 @@ def test_a_file_that_is_closed_while_training(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_group_holds_inputs_by_name() -> None:
     file: h5py.File = dataset(X).file
-    with pytest.raises(ValueError, match=r"by the names of the model's inputs\. Received: 'values'\. Known:"):
+    with pytest.raises(
+        ValueError, match=r"names of the model's inputs as keys\. Received: 'values'\. Known:"
+    ):
         model().fit(file, Y, verbose=0)
 
 

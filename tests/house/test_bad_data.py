@@ -115,7 +115,7 @@ THIRD = (
 ragged = [[1.0, 2.0, 3.0], [1.0, 2.0], *[[1.0, 2.0, 3.0]] * 6]
 masked = np.ma.masked_greater(X, 0.5)
 ROUNDS = (
-    "batches must have the same parts, with as many axes each time",
+    "batches must have the same parts, with the same number of axes",
     "Received:",
     "in batch 2",
     "Yield them alike",
@@ -174,13 +174,13 @@ INPUTS = [
         "objects with None",
         "x",
         with_one(X.astype(object), (2, 1), None),
-        ("real numbers", "dtype object", "with None at (2, 1)", "fill in what is missing"),
+        ("real numbers", "dtype object", "with None at (2, 1)", "fill in missing values"),
     ),
     Case(
         "a table with text",
         "x",
         FrameLike(*[[1.0, 2.0, "red"]] * 8),
-        ("real numbers", "dtype object from FrameLike, with 'red' at (0, 2)", "Encode what is text"),
+        ("real numbers", "dtype object from FrameLike, with 'red' at (0, 2)", "Encode text as numbers"),
     ),
     Case(
         "text",
@@ -243,7 +243,7 @@ INPUTS = [
         [X, X[:4], X],
         ("one array", "Received: a list of 3 arrays", "np.concatenate"),
     ),
-    Case("x and y in one", "x", (X, Y), ("one array", "a tuple of 2 arrays", "as arguments of their own")),
+    Case("x and y in one", "x", (X, Y), ("one array", "a tuple of 2 arrays", "as separate arguments")),
     Case("a function", "x", batches, ("one array", "Received: the function batches", "Call it")),
     Case("a lambda", "x", lambda: X, ("one array", "Received: the function <lambda>", "Call it")),
     Case("a class", "x", Batches, ("one array", "Received: the class Batches", "Make an object of it")),
@@ -294,10 +294,15 @@ TARGETS = [
         later=(DataError, ROUNDS),
         but_not=("validation_data",),
     ),
-    Case("another length", "y", Y[:1], ("same number of samples", "Received: x has", "y has 1", "Cut or")),
+    Case(
+        "another length", "y", Y[:1], ("same number of samples", "Received: x has", "y has 1", "Shorten or")
+    ),
     Case("text", "y", ["red"] * 8, ("y", "real numbers", "<U3 from list, such as 'red'", "np.unique(y,")),
     Case(
-        "a gap", "y", [1.0, None] * 4, ("y", "real numbers", "dtype object", "None at row 1", "fill in what")
+        "a gap",
+        "y",
+        [1.0, None] * 4,
+        ("y", "real numbers", "dtype object", "None at row 1", "fill in missing"),
     ),
     Case("complex", "y", Y + 1j, ("y", "real numbers", "Received: dtype complex", "Pass y.real")),
     Case(
@@ -566,7 +571,7 @@ def test_numbers_that_are_not_finite_are_said_once(what: str, entry: str) -> Non
     of = NAMES.get(entry, "")
     received = says.format(of) if "{}" in says else says + of
     assert str(warning.message) == (
-        "The data should be finite, or the loss is not, nor are the weights after it. "
+        "The data should be finite; otherwise the loss is not, and then the weights are not. "
         f"Received: {received}. Leave such rows out or fill them in."
     )
     assert warning.filename == __file__, "it points at the line of the user"

@@ -141,7 +141,7 @@ def test_the_sizes_of_an_epoch() -> None:
 
 def test_what_no_input_takes_is_told_of_a_split_too() -> None:
     x = {"a": A, "b": B, "c": B}
-    with pytest.warns(MinifitWarning, match=r"Received: also 'c', which no input takes") as told:
+    with pytest.warns(MinifitWarning, match=r"Received: also 'c', which no input uses") as told:
         train, judge = data(x, Y, validation=Validation(0.5, None, None, None))
     assert len(told) == 1
     assert len(train.inputs) == len(judge.inputs) == 2
