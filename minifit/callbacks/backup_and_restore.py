@@ -80,7 +80,7 @@ class BackupAndRestore(Callback):
     References
     ----------
     ``tf.keras.callbacks.experimental.BackupAndRestore`` (TensorFlow 2.7); `save_freq`, `double_checkpoint` and
-    `delete_checkpoint` from Keras 3. Rules BR-1 to BR-9 of the semantics.
+    `delete_checkpoint` from Keras 3. Rules BR-1 to BR-10 of the semantics.
     """
 
     adds_keys = ()
@@ -106,11 +106,11 @@ class BackupAndRestore(Callback):
     @property
     def save_freq(self) -> Any:
         """The interval between backups: "epoch" or a number of batches."""
-        return self._frequency.given
+        return self._frequency.interval
 
     @save_freq.setter
     def save_freq(self, value: Any) -> None:
-        self._frequency.given = value
+        self._frequency.interval = value
 
     def check_run(self, run: Run) -> None:
         """Check that backups can be written; record the working folder, to which relative paths refer."""

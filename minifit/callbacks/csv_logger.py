@@ -84,7 +84,7 @@ class CSVLogger(Callback):
 
     References
     ----------
-    ``tf.keras.callbacks.CSVLogger`` (TensorFlow 2.7). Rules CSV-1 to CSV-8 of the semantics.
+    ``tf.keras.callbacks.CSVLogger`` (TensorFlow 2.7). Rules CSV-1 to CSV-9 of the semantics.
     """
 
     adds_keys = ()

@@ -60,7 +60,7 @@ class EarlyStopping(Monitoring):
     References
     ----------
     ``tf.keras.callbacks.EarlyStopping`` (TensorFlow 2.7); `start_from_epoch` from Keras 2.11. Rules ES-1 to
-    ES-4 of the semantics.
+    ES-5 of the semantics.
     """
 
     adds_keys = ()

@@ -43,7 +43,7 @@ class LearningRateScheduler(RateSetter):
 
     References
     ----------
-    ``tf.keras.callbacks.LearningRateScheduler`` (TensorFlow 2.7). Rules LR-1 to LR-3 of the semantics.
+    ``tf.keras.callbacks.LearningRateScheduler`` (TensorFlow 2.7). Rules LR-1 to LR-5 of the semantics.
     """
 
     schedule = Setting(as_given(lambda _, value: _takes_rate(value)))

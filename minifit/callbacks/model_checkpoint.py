@@ -123,11 +123,11 @@ class ModelCheckpoint(Monitoring):
     @property
     def save_freq(self) -> Any:
         """The interval between saves: "epoch" or a number of batches."""
-        return self._frequency.given
+        return self._frequency.interval
 
     @save_freq.setter
     def save_freq(self, value: Any) -> None:
-        self._frequency.given = value
+        self._frequency.interval = value
 
     @property
     def _pattern(self) -> FilePattern:

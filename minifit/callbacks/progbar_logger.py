@@ -60,7 +60,7 @@ class ProgbarLogger(Callback):
 
     References
     ----------
-    ``tf.keras.callbacks.ProgbarLogger`` (TensorFlow 2.7). Rules PB-1 to PB-6 of the semantics.
+    ``tf.keras.callbacks.ProgbarLogger`` (TensorFlow 2.7). Rules PB-1 to PB-7 of the semantics.
     """
 
     adds_keys = ()

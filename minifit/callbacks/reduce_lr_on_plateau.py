@@ -65,7 +65,8 @@ class ReduceLROnPlateau(Monitoring, RateSetter):
 
     References
     ----------
-    ``tf.keras.callbacks.ReduceLROnPlateau`` (TensorFlow 2.7). Rules RP-1 and LR-3 of the semantics.
+    ``tf.keras.callbacks.ReduceLROnPlateau`` (TensorFlow 2.7). Rules RP-1 to RP-3 and LR-3 of the
+    semantics.
     """
 
     adds_keys = ("lr",)

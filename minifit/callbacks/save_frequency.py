@@ -20,7 +20,7 @@ class SaveFrequency:
 
     Attributes
     ----------
-    given : "epoch" or int
+    interval : "epoch" or int
         The argument; may be changed at any time.
 
     Raises
@@ -29,16 +29,16 @@ class SaveFrequency:
         For another string, a number below 1, and any other value.
     """
 
-    given = Setting(lambda _, value: _frequency(value))
+    interval = Setting(lambda _, value: _frequency(value))
 
     def __init__(self, save_freq: Any) -> None:
-        self.given = save_freq
+        self.interval = save_freq
         self.forget()
 
     @property
     def by_epochs(self) -> bool:
         """True if saves follow epochs."""
-        return bool(self.given == "epoch")
+        return bool(self.interval == "epoch")
 
     def forget(self) -> None:
         """Reset the counts."""
@@ -54,14 +54,14 @@ class SaveFrequency:
         """Count up to a batch that has ended, and return True if a save is due; the count then restarts."""
         self._since += batch + 1 - self._seen
         self._seen = batch + 1
-        if self.by_epochs or self._since < self.given:
+        if self.by_epochs or self._since < self.interval:
             return False
         self._since = 0
         return True
 
     def wake_after(self) -> int | None:
         """Return the number of batches until the next save; None if saves follow epochs."""
-        return None if self.by_epochs else self.given - self._since
+        return None if self.by_epochs else self.interval - self._since
 
     def get_state(self) -> dict[str, int]:
         """Return the counts."""

@@ -22,7 +22,8 @@ class TerminateOnNaN(Callback):
 
     References
     ----------
-    ``tf.keras.callbacks.TerminateOnNaN`` (TensorFlow 2.7); `raise_error` from Keras 3.
+    ``tf.keras.callbacks.TerminateOnNaN`` (TensorFlow 2.7); `raise_error` from Keras 3. Rules TN-1 and TN-2 of the
+    semantics.
     """
 
     adds_keys = ()
