@@ -46,8 +46,8 @@ FIT = {
         RECORDED,
     ),
     "FIT-4": Rule(
-        "With `steps_per_execution=3` and 10 batches, the begin hooks receive 0, 3, 6, 9 and the end hooks 2, 5, 8, "
-        "9.",
+        "With `steps_per_execution=3` and 10 batches, the begin hooks receive the batch numbers 0, 3, 6, 9 and the "
+        "end hooks 2, 5, 8, 9.",
         RECORDED,
     ),
     "FIT-5": Rule(
@@ -68,8 +68,8 @@ FIT = {
     "FIT-8": Rule("Nested lists of callbacks are flattened. A single callback needs no list.", RECORDED),
     "FIT-9": Rule(
         "An exception in a hook or in the data, or Ctrl-C, propagates out of `fit` unchanged. Later callbacks and "
-        "`on_train_end` are skipped, and `release` is called on every callback to close its files and connections; a "
-        "failure there becomes a note on the exception. The model can be trained again.",
+        "`on_train_end` are skipped. minifit then calls `release` on every callback to close its files and "
+        "connections; a failure there becomes a note on the exception. The model can be trained again.",
         DEVIATION,
         "tf.keras leaves files and writers open, and the next fit uses the data of a validation that was interrupted",
     ),
@@ -104,8 +104,8 @@ FIT = {
     ),
     "FIT-17": Rule(
         "With `steps_per_epoch`, arrays are one stream over all epochs: each epoch continues where the previous one "
-        "ended, and every pass over the rows has a new shuffled order. Without a batch size, the rows are divided by "
-        "the number of steps.",
+        "ended, and every pass over the rows has a new shuffled order. Without a batch size, the rows are divided "
+        "among the steps.",
         RECORDED,
     ),
     "FIT-18": Rule(
@@ -156,9 +156,9 @@ FIT = {
         RECORDED,
     ),
     "FIT-27": Rule(
-        "Batches that no callback watches run together, for at most a tenth of a second and never past a batch that a "
-        "callback has asked for. Which callbacks watch is determined before every epoch. The values are bit for bit "
-        "the same either way.",
+        "While no callback needs to be called at every batch, batches run together, for at most a tenth of a second "
+        "and never past a batch that a callback has asked for. Which callbacks need every batch is determined before "
+        "every epoch. The values are bit for bit the same either way.",
         OWN,
     ),
     "FIT-28": Rule(
@@ -170,13 +170,13 @@ FIT = {
         RECORDED,
     ),
     "FIT-30": Rule(
-        "The first epoch of a generator without `steps_per_epoch` ends with a begin hook that has no end hook. The "
-        "first batch is fetched before `on_train_begin` and is not lost.",
+        "The first epoch of a generator without `steps_per_epoch` ends with an `on_train_batch_begin` that has no "
+        "`on_train_batch_end`. The first batch is fetched before `on_train_begin` and is not lost.",
         RECORDED,
     ),
     "FIT-31": Rule(
         "When a hook changes data in place, the change applies from the next batch on: for inputs, targets and sample "
-        "weights of every dtype, with either engine.",
+        "weights of every dtype, with compiled kernels as well as with NumPy.",
         OWN,
     ),
     "FIT-32": Rule(
@@ -220,8 +220,8 @@ CALLBACKS = {
     ),
     "BR-2": Rule(
         "The state of every callback that has `get_state` and `set_state` is restored to the callback of the same "
-        "class, the second of a class to the second. A warning names states without a callback, another callbacks "
-        "without a state.",
+        "class, the second of a class to the second. One warning names the states without a callback, another the "
+        "callbacks without a state.",
         DEVIATION,
         "in tf.keras callbacks start without their state: an interrupted run stopped at epoch 8, the uninterrupted "
         "one at 5",
@@ -238,8 +238,8 @@ CALLBACKS = {
     "BR-6": Rule("BackupAndRestore acts after all other callbacks, whatever its place in the list.", OWN),
     "BR-7": Rule(
         "With an integer `save_freq`, batches are counted across epochs, and the run resumes in the middle of the "
-        "epoch. `on_epoch_begin` of that epoch is called a second time, and the changes that callbacks make in it are "
-        "undone.",
+        "epoch. `on_epoch_begin` of that epoch is called a second time, and the changes that callbacks make in this "
+        "call are undone.",
         OWN,
     ),
     "BR-8": Rule(
@@ -261,10 +261,10 @@ CALLBACKS = {
         OWN,
     ),
     "ES-1": Rule(
-        "`restore_best_weights` also restores the best weights when training runs to its end or something else stops "
-        "it, in `on_train_end`.",
+        "`restore_best_weights` restores the best weights in `on_train_end` also when training runs to its end or "
+        "something else stops it.",
         DEVIATION,
-        "the documentation names no condition",
+        "tf.keras then keeps the last weights; the documentation names no condition",
     ),
     "ES-2": Rule(
         "`patience=0` stops at the first epoch without improvement, and continues while every epoch improves.",
@@ -279,8 +279,8 @@ CALLBACKS = {
     "ES-4": Rule("EarlyStopping never stops at epoch 0.", RECORDED),
     "ES-5": Rule("Epochs before `start_from_epoch` are ignored.", OWN),
     "CSV-1": Rule(
-        "The columns are `epoch`, then, sorted, the declared keys (with `val_` keys when there is validation) and the "
-        "keys of the first row. A key that first appears later is left out, with one warning.",
+        "The columns are `epoch`, then, sorted, the loss and the metrics (also with `val_` when there is validation) "
+        "and the other keys of the first row. A key that first appears later is left out, with one warning.",
         DEVIATION,
         "tf.keras uses the keys of the first row only, and drops later ones silently",
     ),
@@ -290,7 +290,7 @@ CALLBACKS = {
         "tf.keras raises KeyError unless training stops",
     ),
     "CSV-3": Rule(
-        "With `append=True`, an empty file counts as new. A header that lacks a declared key is an error before "
+        "With `append=True`, an empty file counts as new. A header that lacks the loss or a metric is an error before "
         "training, and the file is not changed. Rows follow the existing header; columns that no key fills stay "
         "empty.",
         DEVIATION,
@@ -308,7 +308,7 @@ CALLBACKS = {
     ),
     "CSV-6": Rule(
         "A resumed run truncates the file to its position in the backup and continues there, whatever `append` is and "
-        "whichever callback begins first. A last line that a crash left incomplete is closed before the next row.",
+        "whatever the order of the callbacks. A last line that a crash left incomplete is closed before the next row.",
         OWN,
     ),
     "CSV-7": Rule(
@@ -353,7 +353,8 @@ CALLBACKS = {
         RECORDED,
     ),
     "PB-5": Rule(
-        "Where a line cannot be redrawn, and with `verbose=2`, each epoch is one line without control codes.",
+        "Where a line cannot be redrawn, such as in a file, and with `verbose=2`, each epoch is one line without "
+        "control codes.",
         DEVIATION,
         "tf.keras writes a line each time the bar is drawn",
     ),
@@ -421,7 +422,7 @@ CALLBACKS = {
         "An integer `save_freq` counts batches, across epochs and fits. With `steps_per_execution`, the count is "
         "checked after every execution.",
         DEVIATION,
-        "tf.keras with 3 and 3 first saves at batch 6",
+        "with `save_freq=3` and `steps_per_execution=3`, tf.keras first saves at batch 6",
     ),
     "MC-2": Rule(
         "Missing folders are created.",
@@ -450,7 +451,7 @@ CALLBACKS = {
         "`options` is a dict that says how arrays are stored (`compression`, `compression_opts` and `shuffle`) or a "
         "TensorFlow object that names a device. Anything else is refused.",
         DEVIATION,
-        "tf.keras accepts only these objects, which do not concern an HDF5 file",
+        "tf.keras accepts only such a TensorFlow object, which does not affect an HDF5 file",
     ),
     "MC-7": Rule(
         "A file appears complete or not at all: after a kill at any instant, or with a full disk, every file that "
@@ -501,10 +502,9 @@ CALLBACKS = {
         RECORDED,
     ),
     "TB-7": Rule(
-        "In tags, a layer without a name of its own is numbered within its model, or within the layer that contains "
-        "it.",
+        "In tags, the default name of a layer is numbered within its model, or within the layer that contains it.",
         DEVIATION,
-        "in tf.keras it is numbered across the process: the curves of a second run do not overlay those of the first",
+        "tf.keras numbers it across the process: the curves of a second run do not overlay those of the first",
     ),
     "TB-8": Rule("After a resume with BackupAndRestore, no tag has two values at the same step.", OWN),
     "TB-9": Rule(
@@ -527,8 +527,8 @@ CALLBACKS = {
         DOCUMENTED,
     ),
     "TN-1": Rule(
-        "`TerminateOnNaN` stops at the first batch whose loss is NaN or infinite, even when no callback watches "
-        "batches. The epoch ends as usual.",
+        "`TerminateOnNaN` stops at the first batch whose loss is NaN or infinite, also while batches run together. "
+        "The epoch ends as usual.",
         DOCUMENTED,
     ),
     "TN-2": Rule("With `raise_error` it raises instead, and nothing counts as complete.", OWN),
