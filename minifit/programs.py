@@ -1,4 +1,4 @@
-"""Programs, started as Python starts them: a script, ``-m module`` or ``-c code``, with arguments of their own."""
+"""Programs, started in the way of Python: a script, ``-m module`` or ``-c code``, with arguments."""
 
 import runpy
 import sys
@@ -8,14 +8,14 @@ from types import ModuleType
 
 
 def named(arguments: list[str], starter: str) -> list[str]:
-    """Return the arguments that name a program, ``-mmodule`` and ``-ccode`` in two parts; exit if they name none.
+    """Return the arguments that name a program, with ``-mmodule`` and ``-ccode`` split in two; exit if they name none.
 
     Parameters
     ----------
     arguments : list of str
         A program with its own arguments.
     starter : str
-        What stands before them, for the text with which it exits.
+        The command before them, for the error message.
     """
     flag = arguments[0] if arguments else ""
     short = flag[:2] if flag[:2] in ("-m", "-c") else ""
@@ -23,7 +23,7 @@ def named(arguments: list[str], starter: str) -> list[str]:
         arguments = [short, flag[2:], *arguments[1:]]
     if len(arguments) < (2 if short else 1) or (flag.startswith("-") and not short):
         sys.exit(
-            f"Give a program: {starter} script.py args..., or -m module args..., or -c code args...\n"
+            f"Name a program: {starter} script.py args..., or -m module args..., or -c code args...\n"
             f"Received: {' '.join(arguments) or 'nothing'}"
         )
     return arguments
@@ -32,9 +32,9 @@ def named(arguments: list[str], starter: str) -> list[str]:
 def run(program: list[str]) -> None:
     """Run the program that `named` returned, as the main module of this process.
 
-    Its module stays ``__main__`` after its last line: threads, functions of `atexit` and pickles of its classes look
-    names up there. The public functions of `runpy` would empty it, so modules and folders go the way that
-    ``python -m`` itself goes.
+    Its module stays ``__main__`` after its last line, where threads, functions of `atexit` and pickles of its classes
+    look up names. The public functions of `runpy` would empty the module, so modules and folders are run by the
+    function that ``python -m`` itself uses.
     """
     first, *rest = program
     main = sys.modules["__main__"] = ModuleType("__main__")

@@ -1,8 +1,8 @@
-"""`GradientTape`: the gradients of a block of code, with respect to what the caller names.
+"""`GradientTape`: the gradients of a block of code, with respect to any tensors.
 
-A tensor remembers how it was made, so the way back from a result is always there. A tape adds what it follows: the
-variables that are used while it records, what is put under `watch`, and all that is made of these. A gradient goes back
-through what the tape follows and nothing else, and `grad` of variables stays as it is.
+A tensor remembers how it was computed, so the graph behind a result always exists. A tape records in addition which
+tensors it watches: the variables used while it records, the tensors passed to `watch`, and all results computed from
+these. A gradient flows back through watched tensors only, and `grad` of variables does not change.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,23 +22,23 @@ __all__ = ["GradientTape"]
 
 
 class GradientTape:
-    """A record of what is computed in a ``with`` block, for gradients.
+    """A record of the computation in a ``with`` block, for gradients.
 
     Parameters
     ----------
     persistent : bool, default False
-        Whether `gradient` may be called more than once. A tape that is not is used up by the first call.
+        Whether `gradient` may be called more than once. The first call uses up any other tape.
     watch_accessed_variables : bool, default True
-        Whether trainable variables are followed as soon as they are used; False leaves it to `watch`.
+        Whether to watch trainable variables when they are used; with False, only `watch` adds tensors.
 
     Attributes
     ----------
     recording : bool
-        True while it follows what is computed.
+        True while the tape records.
 
     Notes
     -----
-    A gradient is a constant. Code that differentiates it again is refused with a `GradientError`.
+    A gradient is a constant. Differentiating it again raises a `GradientError`.
 
     Examples
     --------
@@ -59,14 +59,16 @@ class GradientTape:
         self._persistent = bool(persistent)
         self._follows_variables = bool(watch_accessed_variables)
         self.recording = False
-        self._watched: dict[Tensor, None] | None = None  # None before it begins, and when it is used up
-        self._made: set[Tensor] = set()
+        # None before the tape is entered, and when it is used up
+        self._watched: dict[Tensor, None] | None = None
+        # the results computed from watched tensors
+        self._results: set[Tensor] = set()
         self._tokens: list[Token[Context]] = []
 
     def __enter__(self) -> "GradientTape":
         if self.recording:
             raise GradientError(
-                "A tape records one block at a time. Received: one that is recording already."
+                "A tape can record only one block at a time. Received: a tape that is recording. Use a second tape."
             )
         self._begin()
         self._tokens.append(current().begin_tape(self))
@@ -81,10 +83,10 @@ class GradientTape:
         if self._watched is None:
             self._watched = {}
 
-    # -- what it follows --------------------------------------------------------------------------------
+    # -- watching ---------------------------------------------------------------------------------------
 
     def watch(self, tensor: Any) -> None:
-        """Follow a tensor that is no trainable variable.
+        """Watch a tensor that is not a trainable variable.
 
         Parameters
         ----------
@@ -93,34 +95,34 @@ class GradientTape:
         Raises
         ------
         ArgumentTypeError
-            For anything else, and for whole numbers, which have no gradient.
+            For anything else, and for integer tensors, which have no gradient.
         """
         watched = self._in_use("watch")
         for leaf in nest.flatten(tensor):
             watched[_differentiable(leaf, "A tape watches tensors")] = None
 
     def watched_variables(self) -> tuple[Parameter, ...]:
-        """Return the variables that are followed, in the order of their first use."""
+        """Return the watched variables, in the order of their first use."""
         return tuple(t for t in self._in_use("watched_variables") if isinstance(t, Parameter))
 
-    def follows(self, made: Tensor, parents: tuple[Tensor, ...]) -> bool:
-        """Return whether the tape follows one of the parents; it follows the result then too."""
+    def follows(self, result: Tensor, parents: tuple[Tensor, ...]) -> bool:
+        """Return whether the tape watches one of the parents; if so, watch the result too."""
         if not self.recording:
             return False
-        watched, found = self._in_use("follows"), False
+        watched, depends = self._in_use("follows"), False
         for parent in parents:
-            if parent in watched or parent in self._made:
-                found = True
+            if parent in watched or parent in self._results:
+                depends = True
             elif self._follows_variables and isinstance(parent, Parameter) and parent.trainable:
                 watched[parent] = None
-                found = True
-        if found:
-            self._made.add(made)
-        return found
+                depends = True
+        if depends:
+            self._results.add(result)
+        return depends
 
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
-        """Follow nothing while the block runs."""
+        """Record nothing while the block runs."""
         self._need_recording("stop_recording")
         self.recording = False
         try:
@@ -129,20 +131,20 @@ class GradientTape:
             self._begin()
 
     def reset(self) -> None:
-        """Forget everything, and go on recording."""
+        """Discard the record, and continue recording."""
         self._need_recording("reset")
-        self._watched, self._made = {}, set()
+        self._watched, self._results = {}, set()
 
     def _need_recording(self, method: str) -> None:
         if not self.recording:
             raise GradientError(
-                f"{method}() belongs into the block of its tape. Received: a call outside. Call it inside `with`."
+                f"{method}() belongs in the block of its tape. Received: a call outside. Call it inside `with`."
             )
 
     def _in_use(self, method: str) -> dict[Tensor, None]:
         if self._watched is None:
             raise GradientError(
-                f"{method}() needs a tape that recorded. Received: one that was not entered, or that is used up. "
+                f"{method}() needs a tape that has recorded. Received: one that was not entered, or that is used up. "
                 "Call it within `with GradientTape() as tape`, or after it; only persistent=True allows several "
                 "gradients."
             )
@@ -157,23 +159,23 @@ class GradientTape:
         output_gradients: Any = None,
         unconnected_gradients: Any = "none",
     ) -> Any:
-        """Return the gradient of what was computed with respect to tensors and variables.
+        """Return the gradient of a result with respect to tensors and variables.
 
         Parameters
         ----------
         target : Tensor, or nested tensors
-            Of any shape: the elements of all of them are summed.
+            The results, of any shape: the elements of all of them are summed.
         sources : Tensor, or nested tensors
-            Watched tensors, variables, or what was made of these.
+            Watched tensors, variables, or results computed from these.
         output_gradients : array_like, or nested like `target`, optional
-            The gradient with respect to each target, of its shape; ones where None.
+            The gradient with respect to each target, in its shape; None means ones.
         unconnected_gradients : {"none", "zero"}
-            What stands for a source that the target does not depend on: None, or a tensor of zeros.
+            The result for a source that the target does not depend on: None, or a tensor of zeros.
 
         Returns
         -------
         Tensor, or tensors nested like `sources`
-            Each of the shape of its source; None where there is no gradient.
+            Each in the shape of its source; None if there is no gradient.
 
         Raises
         ------
@@ -189,29 +191,30 @@ class GradientTape:
         starts = _starts(ends, output_gradients)
         if not self._persistent:
             self.recording = False
-        found = self._flow(ends, starts, set(leaves))
+        by_source = self._flow(ends, starts, set(leaves))
         if not self._persistent:
-            self._watched, self._made = None, set()
-        grads = [found.get(leaf, np.zeros(leaf.shape, leaf.dtype) if zero else None) for leaf in leaves]
+            self._watched, self._results = None, set()
+        grads = [by_source.get(leaf, np.zeros(leaf.shape, leaf.dtype) if zero else None) for leaf in leaves]
         return nest.pack(sources, [None if g is None else _result(np.asarray(g), ends) for g in grads])
 
     def _flow(self, ends: list[Tensor], starts: list[Array], sources: set[Tensor]) -> dict[Tensor, Array]:
-        """Return the gradient of each source that the ends depend on, with everything else as it was before."""
-        wanted = {t for t in sources if t in self._made or t in (self._watched or ())}
-        nodes = history(ends, self._made)
+        """Return the gradient of each source that the ends depend on; restore the state of all tensors."""
+        active = {t for t in sources if t in self._results or t in (self._watched or ())}
+        nodes = history(ends, self._results)
         for node in reversed(nodes):
-            if not wanted.isdisjoint(node.parents):
-                wanted.add(node)
-        nodes = [node for node in nodes if node in wanted]
+            if not active.isdisjoint(node.parents):
+                active.add(node)
+        nodes = [node for node in nodes if node in active]
         touched = dict.fromkeys([*ends, *sources, *nodes, *(p for node in nodes for p in node.parents)])
         before = [(t, t.requires_grad, t.grad, t.slot if isinstance(t, Parameter) else None) for t in touched]
         try:
-            for t in touched:  # rules look for what is wanted at `requires_grad`, and leave it in `grad`
-                t.requires_grad, t.grad = t in wanted, None
+            # gradient rules read `requires_grad`, and accumulate into `grad`
+            for t in touched:
+                t.requires_grad, t.grad = t in active, None
                 if isinstance(t, Parameter):
                     t.slot = None
             for end, start in zip(ends, starts, strict=True):
-                if end in wanted:
+                if end in active:
                     end.accumulate(start)
             flow_back(nodes, sources)
             return {t: t.grad for t in sources if t.grad is not None}
@@ -223,7 +226,7 @@ class GradientTape:
 
 
 def _differentiable(value: Any, rule: str) -> Tensor:
-    """Return a tensor of floats as it is, and raise for anything else."""
+    """Return a tensor of floats unchanged, and raise for anything else."""
     if not isinstance(value, Tensor):
         raise ArgumentTypeError(
             f"{rule}. Received: {type(value).__name__}. Compute in minifit.ops on tensors and variables."
@@ -235,24 +238,26 @@ def _differentiable(value: Any, rule: str) -> Tensor:
     return value
 
 
-def _starts(ends: Sequence[Tensor], given: Any) -> list[Array]:
-    """Return the gradient to begin with for each target."""
-    grads: list[Any] = [None] * len(ends) if given is None else nest.flatten(given)
-    if len(ends) == 1 and given is not None and np.shape(given) == ends[0].shape:
-        grads = [given]  # a list of numbers is an array
-    elif len(grads) != len(ends) and isinstance(given, list | tuple):
-        grads = list(given)  # so is one in a list
+def _starts(ends: Sequence[Tensor], output_gradients: Any) -> list[Array]:
+    """Return the initial gradient for each target."""
+    grads: list[Any] = [None] * len(ends) if output_gradients is None else nest.flatten(output_gradients)
+    if len(ends) == 1 and output_gradients is not None and np.shape(output_gradients) == ends[0].shape:
+        # a list of numbers is an array
+        grads = [output_gradients]
+    elif len(grads) != len(ends) and isinstance(output_gradients, list | tuple):
+        # so is each list of numbers in a list
+        grads = list(output_gradients)
     if len(grads) != len(ends):
         raise ArgumentError(
-            f"output_gradients has one entry for each target. Received: {len(grads)} for {len(ends)}. "
-            "Give None where it is ones."
+            f"output_gradients must have one entry for each target. Received: {len(grads)} for {len(ends)}. "
+            "Pass None for ones."
         )
     starts = []
     for end, grad in zip(ends, grads, strict=True):
         start = np.ones(end.value.shape, end.dtype) if grad is None else np.asarray(to_array(grad), end.dtype)
         if start.shape != end.value.shape:
             raise ShapeError(
-                f"An output gradient has the shape of its target, {end.shape}. Received: {start.shape}. "
+                f"An output gradient must have the shape of its target, {end.shape}. Received: {start.shape}. "
                 "Leave it out for ones."
             )
         starts.append(start)
@@ -260,16 +265,17 @@ def _starts(ends: Sequence[Tensor], given: Any) -> list[Array]:
 
 
 def _fills_with_zeros(unconnected: Any) -> bool:
-    value = getattr(unconnected, "value", unconnected)  # of an enumeration such as tf.UnconnectedGradients
+    # a member of an enumeration such as tf.UnconnectedGradients has a value
+    value = getattr(unconnected, "value", unconnected)
     if value not in ("none", "zero"):
         raise ArgumentError(
-            f"unconnected_gradients is 'none' or 'zero'. Received: {quoted(value)}. Leave it out for 'none'."
+            f"unconnected_gradients must be 'none' or 'zero'. Received: {quoted(value)}. Leave it out for 'none'."
         )
     return bool(value == "zero")
 
 
 def _result(grad: Array, ends: Sequence[Tensor]) -> Tensor:
-    """A gradient as a constant; within another tape as one that cannot be differentiated again."""
+    """Return a gradient as a constant; within another tape, as a tensor that refuses to be differentiated."""
     if not any(tape.recording for tape in current().tapes):
         return constant(grad)
     return current().result(grad, _refuse, *ends)
@@ -277,6 +283,6 @@ def _result(grad: Array, ends: Sequence[Tensor]) -> Tensor:
 
 def _refuse(_: Array) -> Sequence[Array | None]:
     raise GradientError(
-        "A gradient is a constant: there are no gradients of gradients. Received: a target made of what "
-        "tape.gradient returned within another tape. Pass the gradient through ops.stop_gradient, or take it outside."
+        "A gradient is a constant: there are no gradients of gradients. Received: a target computed from the result of "
+        "tape.gradient within another tape. Pass the gradient through ops.stop_gradient, or take it outside."
     )

@@ -1,7 +1,7 @@
-"""The changes that a step makes before it is taken, so that they can be undone.
+"""The undo log of a step: the changes that it makes before it is complete.
 
-Layers move averages and draw random numbers while they compute, and metrics add up before the weights change. When the
-step does not come to its end, by an error or an interrupt, all of that goes back to where it was.
+While a step computes, layers move averages and draw random numbers, and metrics add up, before the weights change. If
+an error or an interrupt ends the step, all of these changes are undone.
 """
 
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from minifit.arrays import Array
 
 
 class Undo:
-    """The changes of one step, in their order; empty as long as there is none, and when the step has been taken.
+    """The changes of one step, in order; empty before the first change and after a complete step.
 
     Attributes
     ----------
     changes : list of tuple
-        Functions with the arguments that bring back what was before.
+        Functions with the arguments that restore the earlier values.
     """
 
     __slots__ = ("changes", "generators")
@@ -29,27 +29,27 @@ class Undo:
         self.generators: set[np.random.Generator] = set()
 
     def keep(self, array: Array) -> None:
-        """Remember the numbers of an array that is about to change in place."""
+        """Record the numbers of an array, before it changes in place."""
         self.changes.append((np.copyto, array, array.copy()))
 
     def keep_place(self, generator: np.random.Generator) -> None:
-        """Remember where a generator is that is about to be drawn from."""
+        """Record the position of a generator, before numbers are drawn from it."""
         if generator not in self.generators:
             bits = generator.bit_generator
             self.changes.append((setattr, bits, "state", bits.state))
             self.generators.add(generator)
 
     def then(self, function: Callable[..., None], *arguments: Any) -> None:
-        """Call a function to undo the step; it brings back what is about to change."""
+        """Record a function that restores what is about to change."""
         self.changes.append((function, *arguments))
 
     def forget(self) -> None:
-        """Let the changes stand: the step has been taken."""
+        """Keep the changes, since the step is complete."""
         self.changes.clear()
         self.generators.clear()
 
     def undo(self) -> None:
-        """Bring back what was before, the latest change first; may be called again where it broke off."""
+        """Undo the changes, the latest first; if an interrupt cuts this off, it can be called again."""
         if self.changes:
             with interrupts.held():
                 while self.changes:
@@ -60,9 +60,9 @@ class Undo:
 
 
 class TrialUndo(Undo):
-    """The changes of a trial on zeros. What was drawn stays drawn, so that weights made in two trials differ."""
+    """The changes of a trial run on zeros. Generators keep their new position, so that weights of two trials differ."""
 
     __slots__ = ()
 
     def keep_place(self, generator: np.random.Generator) -> None:
-        """Leave the generator where it will be."""
+        """Record nothing: the generator keeps its new position."""

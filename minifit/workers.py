@@ -1,8 +1,8 @@
-"""`Workers`: the processes that train one model together, and all that they tell each other.
+"""`Workers`: the processes that train one model together, and the operations by which they communicate.
 
-Each worker takes its share of every batch, and what the shares yield is added up: gradients, sums of metrics, moments.
-So all workers hold the same numbers after every batch. One process alone is the simplest case: its share is the batch,
-and there is nothing to add up. How the processes talk to each other is said in `minifit.distribute`.
+Each worker computes on its share of every batch. The results are added up: gradients, sums of metrics, moments. So all
+workers hold the same numbers after every batch. One process alone is the simplest case: its share is the whole batch,
+and there is nothing to add up. The communication itself is in `minifit.distribute`.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,9 +23,9 @@ class Share(NamedTuple):
     Attributes
     ----------
     first : int
-        The place of its first row in the batch.
+        The place of the first row in the batch.
     rows : int
-        The number of its rows; 0 where a batch has fewer rows than there are workers.
+        The number of rows; 0 when the batch has too few rows for all workers.
     total : int
         The rows of the whole batch.
     """
@@ -36,32 +36,32 @@ class Share(NamedTuple):
 
     @property
     def part(self) -> float:
-        """The part of the whole batch that it is."""
+        """The fraction of the whole batch."""
         return self.rows / self.total if self.total else 0.0
 
     @property
     def held(self) -> int:
-        """The number of rows that the worker holds: a share without rows has one that does not count."""
+        """The number of rows that the worker holds: without rows of its own it holds one that does not count."""
         return max(self.rows, 1)
 
     @property
     def begin(self) -> int:
-        """The place of the first row that it holds."""
+        """The place of the first row that the worker holds."""
         return self.first if self.rows else 0
 
     @property
     def behind(self) -> int:
-        """The number of rows of the batch behind those that it holds."""
+        """The number of rows of the batch after those that the worker holds."""
         return max(self.total - self.begin - self.held, 0)
 
     def whole(self, count: int) -> int:
-        """Return a count for the whole batch of what is counted here for the rows that it holds, as many for each."""
+        """Scale a count for the rows that the worker holds to the whole batch."""
         return count * self.total // self.held
 
     def rows_of(self, draw: Callable[[tuple[int, ...]], Numbers], shape: tuple[int, ...]) -> Numbers:
-        """Return random numbers in a shape; with a row for each that it holds, its rows of those of the whole batch.
+        """Return random numbers in a shape; if it has a row for each row held, the worker's rows of the whole batch.
 
-        Numbers in other shapes are drawn as they are: all workers have the same.
+        Numbers in other shapes are drawn directly, and are the same on all workers.
         """
         if not shape or shape[0] != self.held:
             return draw(shape)
@@ -69,18 +69,18 @@ class Share(NamedTuple):
 
 
 Whole: TypeAlias = tuple[int, int] | Share
-"""The whole batches of a stretch: the rows of a full one and of all; or the share that a lone one is."""
+"""The whole batches of a stretch: the rows of a full batch and of all batches; or the share for a single batch."""
 
 
 class Workers:
-    """One worker alone, and the base of those that are several.
+    """One worker alone, and the base class of several workers.
 
     Attributes
     ----------
     rank : int
         The number of this worker, from 0.
     size : int
-        How many workers there are.
+        The number of workers.
     """
 
     rank = 0
@@ -90,16 +90,16 @@ class Workers:
 
     @property
     def chief(self) -> bool:
-        """True for the one worker that writes files and shows progress."""
+        """True for the worker that writes files and shows progress."""
         return self.rank == 0
 
     def share(self, total: int) -> Share:
-        """Return the share of a batch of so many rows that this worker takes; the first shares are the larger ones."""
+        """Return this worker's share of a batch with `total` rows; the first workers get the larger shares."""
         each, more = divmod(total, self.size)
         return Share(self.rank * each + min(self.rank, more), each + (self.rank < more), total)
 
     def share_at(self, whole: Whole, number: int) -> Share:
-        """Return the share of a batch of a stretch that this worker takes, by its number from the beginning."""
+        """Return this worker's share of batch `number` in a stretch, counted from its beginning."""
         if isinstance(whole, Share):
             return whole
         size, rows = whole
@@ -111,7 +111,7 @@ class Workers:
         Parameters
         ----------
         numbers : ndarray of float32 or float64, shape (n + 1,)
-            Contiguous. The last one belongs to the message: it is 0 where all is well.
+            Contiguous. The last number is the status word of the message: 0 if all is well.
 
         Raises
         ------
@@ -120,23 +120,23 @@ class Workers:
         """
 
     def prepare(self, numbers: Numbers) -> Callable[[], None]:
-        """Return a function that does `add_up` with these numbers, in less time where it is called again and again."""
+        """Return a function that calls `add_up` with these numbers, faster when it is called repeatedly."""
         return partial(self.add_up, numbers)
 
     def largest(self, *numbers: float) -> tuple[float, ...]:
-        """Return the largest of each of some numbers over all workers."""
+        """Return the maximum of each number over all workers."""
         return numbers
 
     def from_chief(self, content: bytes) -> bytes:
-        """Return what the chief passes, on every worker."""
+        """Return the chief's content on every worker."""
         return content
 
     def from_all(self, content: bytes) -> list[bytes]:
-        """Return what each worker passes, in the order of their ranks."""
+        """Return the contents of all workers, in the order of their ranks."""
         return [content]
 
     def note_metric(self, metric: Any) -> None:
-        """Remember a metric that was made in a scope of several workers."""
+        """Register a metric that was made in a scope of several workers."""
         if self.size > 1:
             if self._metrics is None:
                 self._metrics = WeakValueDictionary()
@@ -144,7 +144,7 @@ class Workers:
             self._metrics[self._number_of_metrics] = metric
 
     def metrics(self) -> list[Any]:
-        """Return the metrics that were made in a scope of several workers and are still there, in their order."""
+        """Return the registered metrics that still exist, in order."""
         return [] if self._metrics is None else [metric for _, metric in sorted(self._metrics.items())]
 
     def __copy__(self) -> "Workers":
@@ -154,17 +154,17 @@ class Workers:
         return self
 
     def __reduce__(self) -> Any:
-        """For pickle: what is brought back is alone."""
+        """Pickle as one worker alone: a restored object belongs to no job."""
         return _alone, ()
 
     @contextmanager
     def together(self, call: str) -> Iterator[None]:
-        """Make a call that all workers make; an error on one of them ends it on all.
+        """Run the block on all workers together; an error on one of them ends it on all.
 
         Parameters
         ----------
         call : str
-            What is called, and with what, for the error when another worker calls something else.
+            The name of the call, for the error when another worker makes a different call.
         """
         yield
 
@@ -178,12 +178,12 @@ def _alone() -> Workers:
 
 _current: ContextVar[Workers] = ContextVar("minifit_workers", default=ALONE)
 current_workers = _current.get
-"""Return the workers of the strategy whose scope this is."""
+"""Return the workers of the strategy in whose scope the caller runs."""
 
 
 @contextmanager
 def working(workers: Workers) -> Iterator[None]:
-    """Have models that are made in this block trained by these workers."""
+    """Use these workers for the models that are made in the block."""
     token = _current.set(workers)
     try:
         yield

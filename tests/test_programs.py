@@ -23,5 +23,5 @@ def test_no_program(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         programs.named(arguments, "python -m starter")
     said = str(ended.value)
-    assert said.startswith("Give a program: python -m starter script.py args...")
+    assert said.startswith("Name a program: python -m starter script.py args...")
     assert said.endswith(f"Received: {' '.join(arguments) or 'nothing'}")

@@ -101,6 +101,6 @@ def test_a_program_that_fits_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [[], ["-o"], ["-o", "page.html"], ["--no-batches"], ["--page", "x.py"]])
 def test_no_program(arguments: list[str]) -> None:
-    with pytest.raises(SystemExit, match=r"Give a program: python -m minifit.trace \[-o trace.html\]"):
+    with pytest.raises(SystemExit, match=r"Name a program: python -m minifit.trace \[-o trace.html\]"):
         trace.main(arguments)
     assert observing.EVERYWHERE == []

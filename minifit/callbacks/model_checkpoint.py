@@ -11,7 +11,7 @@ from minifit.callbacks.file_pattern import FilePattern
 from minifit.callbacks.monitoring import Monitoring
 from minifit.callbacks.save_frequency import SaveFrequency
 from minifit.checks import positive, reference
-from minifit.distribute.agreeing import take_chiefs_weights
+from minifit.distribute.agreeing import adopt_chiefs_weights
 from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.saving import formats
 from minifit.saving.device_options import CheckpointOptions, SaveOptions
@@ -212,7 +212,7 @@ class ModelCheckpoint(Monitoring):
         if self.load_weights_on_restart:
             if self.is_chief and (newest := FilePattern(self._at(self.filepath)).newest()) is not None:
                 self.model.load_weights(newest)
-            take_chiefs_weights(self.model)
+            adopt_chiefs_weights(self.model)
 
     # -- when to save -----------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Strategies: how a model is trained, by one worker or by several that MPI connects; the names are TensorFlow's."""
+"""Strategies for training a model with one worker, or with several connected by MPI; the names are TensorFlow's."""
 
 from minifit.distribute import cluster_resolver, experimental
 from minifit.distribute.inputs import DistributedDataset, InputContext

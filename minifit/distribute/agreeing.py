@@ -1,6 +1,6 @@
-"""Agreements of workers: the chief's numbers count, and numbers of all are put together.
+"""Agreement between workers: the chief's values are distributed, and values of all workers are combined.
 
-What goes from one to another is plain data, packed as in backups: nothing that arrives can run code.
+Messages are plain data, packed as in backups: nothing that a worker receives can run code.
 """
 
 import hashlib
@@ -18,11 +18,11 @@ from minifit.saving import tree
 from minifit.workers import ALONE, Workers
 
 HEAD = 8
-"""Bytes ahead of a packed value that say how long its text is."""
+"""The number of bytes at the beginning of packed data that hold the length of its text."""
 
 
 def packed(value: Any) -> bytes:
-    """Return plain data as bytes."""
+    """Pack plain data into bytes."""
     return b"".join(_parts(value))
 
 
@@ -33,20 +33,20 @@ def _parts(value: Any) -> list[bytes | memoryview]:
 
 
 def unpacked(content: bytes) -> Any:
-    """Return the plain data that `packed` was given."""
+    """Return the plain data that `packed` has packed."""
     end = HEAD + int.from_bytes(content[:HEAD], "little")
     return tree.unpack(content[HEAD:end].decode(), np.frombuffer(content, np.uint8)[end:])
 
 
 def value_of_chief(workers: Workers, value: Any) -> Any:
-    """Return the plain data that the chief passes, on every worker."""
+    """Return the chief's plain data on every worker."""
     if workers.size == 1:
         return value
     return unpacked(workers.from_chief(packed(value) if workers.chief else b""))
 
 
 def differing_from_chief(workers: Workers, value: Any) -> Any:
-    """Return the chief's value where it is not the same on all workers; None where it is.
+    """Return the chief's value if the values of the workers differ; None if they are equal.
 
     Parameters
     ----------
@@ -61,20 +61,20 @@ def differing_from_chief(workers: Workers, value: Any) -> Any:
     return value_of_chief(workers, value)
 
 
-def take_chiefs_weights(model: Any) -> None:
-    """Have all workers of a model go on with the chief's weights."""
+def adopt_chiefs_weights(model: Any) -> None:
+    """Set the weights of a model on all workers to the chief's."""
     workers: Workers = getattr(model, "workers", ALONE)
     if workers.size > 1:
         model.set_weights(value_of_chief(workers, model.get_weights() if workers.chief else None))
 
 
 def arrays_of_all(workers: Workers, arrays: list[Array]) -> list[list[Array]]:
-    """Return the arrays that each worker passes, in the order of their ranks."""
+    """Return the arrays of all workers, in the order of their ranks."""
     return [unpacked(content) for content in workers.from_all(packed(arrays))]
 
 
 def agree_on_random_numbers(workers: Workers) -> None:
-    """Have Python's `random`, NumPy's global generator and the streams outside of models go on as the chief's do."""
+    """Set Python's `random`, NumPy's global generator and the streams outside models to the chief's positions."""
     if workers.size == 1:
         return
     chiefs = differing_from_chief(workers, [randomness.global_state(), DEFAULT.get_state_if_begun()])
@@ -85,13 +85,13 @@ def agree_on_random_numbers(workers: Workers) -> None:
 
 @contextmanager
 def sums_of_all(workers: Workers, counting: bool = True) -> Iterator[None]:
-    """Add up over all workers what the metrics of their scope take in while the block runs.
+    """Add up over all workers the updates of the registered metrics while the block runs.
 
     Parameters
     ----------
     workers : Workers
     counting : bool, default True
-        Whether those of this worker count.
+        Whether the updates of this worker count.
     """
     metrics = workers.metrics()
     before = [np.array(metric.get_sums()) for metric in metrics]
@@ -107,26 +107,26 @@ def sums_of_all(workers: Workers, counting: bool = True) -> Iterator[None]:
 
 
 def rows_in_order(workers: Workers, columns: list[Array], counts: list[int]) -> list[Array]:
-    """Return the rows that all workers have made, in the order of the whole batches.
+    """Return the rows of all workers, in the order of the whole batches.
 
     Parameters
     ----------
     workers : Workers
     columns : list of ndarray of shape (n, ...)
-        The rows of this worker, those of its shares one behind the other.
+        The rows of this worker, share after share.
     counts : list of int
-        How many rows of each share count. Of a share where none does there is one row.
+        The number of rows that count in each share. A share without any has one row that does not count.
 
     Raises
     ------
     ShapeError
-        When a worker has made more or fewer rows than it was handed.
+        When a worker has returned more or fewer rows than it received.
     """
     held = np.maximum(counts, 1)
     for column in columns:
         if len(column) != held.sum():
             raise ShapeError(
-                "Where several workers predict, a step returns a row for each sample. Received: "
+                "With several workers, a prediction step must return a row for each sample. Received: "
                 f"{len(column)} rows for {held.sum()} samples. Return tensors whose first axis is the batch."
             )
     everyone = arrays_of_all(workers, [np.array(counts, np.int64), *columns])
@@ -137,7 +137,8 @@ def rows_in_order(workers: Workers, columns: list[Array], counts: list[int]) -> 
         first += int(rows.sum())
     counted = np.concatenate([each[0] for each in everyone])
     batches = np.tile(np.arange(len(counts)), len(everyone))
-    turn = np.argsort(batches, kind="stable")  # batch by batch, worker by worker
+    # batch by batch, worker by worker
+    turn = np.argsort(batches, kind="stable")
     starts, counted = np.concatenate(begins)[turn], counted[turn]
     ahead = np.cumsum(counted) - counted
     order = np.repeat(starts - ahead, counted) + np.arange(counted.sum())

@@ -1,4 +1,4 @@
-"""Who the workers are: a cluster, and the place of this process in it."""
+"""The description of a cluster, and the place of this process in it."""
 
 import json
 import os
@@ -11,7 +11,7 @@ __all__ = ["ClusterResolver", "ClusterSpec", "SimpleClusterResolver", "TFConfigC
 
 
 class ClusterSpec:
-    """The tasks of a cluster by their kind.
+    """The tasks of a cluster by their type.
 
     Parameters
     ----------
@@ -24,31 +24,31 @@ class ClusterSpec:
     """
 
     def __init__(self, cluster: Any) -> None:
-        given = cluster.as_dict() if isinstance(cluster, ClusterSpec) else cluster
-        if not isinstance(given, Mapping):
+        tasks = cluster.as_dict() if isinstance(cluster, ClusterSpec) else cluster
+        if not isinstance(tasks, Mapping):
             raise ArgumentError(
-                "A cluster is a dict from a kind of task to a list of addresses. "
+                "A cluster must be a dict from a type of task to a list of addresses. "
                 f"Received: {quoted(cluster)}. Pass for example {{'worker': ['host1', 'host2']}}."
             )
-        self._tasks = {str(kind): list(addresses) for kind, addresses in given.items()}
+        self._tasks = {str(kind): list(addresses) for kind, addresses in tasks.items()}
 
     def as_dict(self) -> dict[str, list[str]]:
-        """Return the addresses by kind of task."""
+        """Return the addresses by type of task."""
         return {kind: list(addresses) for kind, addresses in self._tasks.items()}
 
     @property
     def jobs(self) -> list[str]:
-        """The kinds of tasks."""
+        """The types of tasks."""
         return sorted(self._tasks)
 
     def num_tasks(self, job_name: str) -> int:
-        """Return how many tasks of a kind there are."""
+        """Return the number of tasks of a type."""
         return len(self.job_tasks(job_name))
 
     def job_tasks(self, job_name: str) -> list[str]:
-        """Return the addresses of the tasks of a kind."""
+        """Return the addresses of the tasks of a type."""
         if job_name not in self._tasks:
-            raise UnknownNameError.of("kind of task", str(job_name), self._tasks)
+            raise UnknownNameError.of("type of task", str(job_name), self._tasks)
         return list(self._tasks[job_name])
 
     def __eq__(self, other: object) -> bool:
@@ -65,7 +65,7 @@ class ClusterSpec:
 
 
 class SimpleClusterResolver:
-    """A cluster, and which task of it this process is.
+    """A cluster, and the task of this process in it.
 
     Parameters
     ----------
@@ -77,9 +77,9 @@ class SimpleClusterResolver:
     Attributes
     ----------
     task_type : str or None
-        "worker", or "chief" where the cluster names one.
+        "worker", or "chief" if the cluster names one.
     task_id : int or None
-        The number of this process among those of its type, from 0.
+        The number of this process among the tasks of its type, from 0.
 
     References
     ----------
@@ -97,21 +97,21 @@ class SimpleClusterResolver:
         return self._cluster
 
     def master(self, task_type: Any = None, task_id: Any = None, rpc_layer: Any = None) -> str:
-        """Return the address of TensorFlow's session, which does not exist."""
+        """Return the argument `master`; minifit has no session, and does not use it."""
         return self._master
 
 
 ClusterResolver = SimpleClusterResolver
-"""The base of all resolvers."""
+"""The base class of resolvers."""
 
 
 class TFConfigClusterResolver(SimpleClusterResolver):
-    """The cluster that the environment variable TF_CONFIG describes, as JSON; an empty one where it is not set.
+    """The cluster that the environment variable TF_CONFIG describes as JSON; an empty one if it is not set.
 
     Raises
     ------
     ArgumentError
-        When TF_CONFIG is no such JSON.
+        When TF_CONFIG is not such JSON.
 
     References
     ----------
@@ -127,7 +127,7 @@ class TFConfigClusterResolver(SimpleClusterResolver):
             number = None if number is None else int(number)
         except (AttributeError, TypeError, ValueError) as error:
             raise ArgumentError(
-                f"TF_CONFIG is JSON with 'cluster' and 'task'. Received: {quoted(text)}. Set it as in "
+                f"TF_CONFIG must be JSON with 'cluster' and 'task'. Received: {quoted(text)}. Set it as in "
                 '{"cluster": {"worker": ["host1:1", "host2:1"]}, "task": {"type": "worker", "index": 0}}, '
                 "or leave it out: MPI knows the workers."
             ) from error

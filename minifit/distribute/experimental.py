@@ -1,4 +1,4 @@
-"""Names that TensorFlow has under ``tf.distribute.experimental``."""
+"""The names of ``tf.distribute.experimental`` in TensorFlow."""
 
 from minifit.distribute.multi_worker import (
     MultiWorkerMirroredStrategyExperimental as MultiWorkerMirroredStrategy,

@@ -1,4 +1,4 @@
-"""Data of several workers in a loop written by hand: each is handed its rows of every batch."""
+"""Data for several workers in a custom loop: each worker gets its rows of every batch."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -17,16 +17,16 @@ from minifit.workers import Share, Workers
 
 
 class InputContext(NamedTuple):
-    """The place of a worker's own data among that of all, for a function that makes it.
+    """The place of a worker among all workers, for a function that makes its data.
 
     Attributes
     ----------
     num_input_pipelines : int
-        How many workers there are.
+        The number of workers.
     input_pipeline_id : int
         The number of this worker, from 0.
     num_replicas_in_sync : int
-        The same as the number of workers.
+        The number of workers.
 
     References
     ----------
@@ -43,7 +43,7 @@ class InputContext(NamedTuple):
         Raises
         ------
         ArgumentError
-            When not all workers can have equally many rows.
+            When the rows cannot be divided equally.
         """
         size = positive("global_batch_size", global_batch_size)
         if size % self.num_replicas_in_sync:
@@ -55,7 +55,7 @@ class InputContext(NamedTuple):
 
 
 class DistributedDataset(Distributed):
-    """Batches of which each worker is handed its rows.
+    """Batches of which each worker gets its rows.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class DistributedDataset(Distributed):
     dataset : iterable of batches
         The same on all workers.
     hand_out : callable
-        Told the share of each batch that is handed out.
+        Called with the share of each batch.
 
     References
     ----------
@@ -77,7 +77,7 @@ class DistributedDataset(Distributed):
         self.workers, self._hand_out = workers, hand_out
 
     def __iter__(self) -> Iterator[Any]:
-        """Begin an iteration; all workers do, with the random numbers of the chief."""
+        """Begin an iteration on all workers, with the random numbers of the chief."""
         agree_on_random_numbers(self.workers)
         return map(self._part_of, iter(self.dataset))
 
@@ -98,15 +98,15 @@ class DistributedDataset(Distributed):
 
 
 class DatasetsFromFunction(Distributed):
-    """Batches that each worker makes for itself; together they are those that all learn from.
+    """Batches that each worker makes for itself; together they are the global batches.
 
     Parameters
     ----------
     workers : Workers
     dataset : iterable of batches
-        Those of this worker, in the size of its share.
+        The batches of this worker, in the size of its share.
     hand_out : callable
-        Told the share of each batch that is handed out.
+        Called with the share of each batch.
     """
 
     def __init__(self, workers: Workers, dataset: Any, hand_out: Callable[[Share], None]) -> None:
@@ -119,7 +119,7 @@ class DatasetsFromFunction(Distributed):
         Yields
         ------
         nested tensors
-            A worker whose data ends early is handed a row of its last batch, which counts for nothing.
+            A worker whose data ends early gets a row of its last batch, which does not count.
         """
         own, latest = iter(self.dataset), None
         while self.workers.size == 1:
@@ -146,24 +146,24 @@ class DatasetsFromFunction(Distributed):
 
 
 def rows_of(batch: Any) -> int:
-    """Return how many rows a batch has.
+    """Return the number of rows in a batch.
 
     Raises
     ------
     DataError
-        For what has no rows.
+        For a batch without rows, or with parts of different lengths.
     """
     shapes = [np.shape(leaf) for leaf in nest.flatten(batch)]
     if not shapes or not all(shapes) or len({shape[0] for shape in shapes}) > 1:
         raise DataError(
-            "Workers share the rows of batches, which all parts of a batch have alike. "
+            "Workers share the rows of a batch, so all of its parts must have the same number of rows. "
             f"Received: parts of shape {quoted(shapes)}. Call batch(size) on the data set."
         )
     return int(shapes[0][0])
 
 
 def rows_at(batch: Any, first: int, rows: int) -> Any:
-    """Return some rows of a batch, nested as it is."""
+    """Return some rows of a batch, nested like the batch."""
     return nest.map_leaves(
         lambda leaf: (
             constant(leaf.value[first : first + rows])

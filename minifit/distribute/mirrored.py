@@ -1,4 +1,4 @@
-"""The strategies of one process: one replica, on the CPU."""
+"""The strategies for one process, which is one replica on the CPU."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from minifit.errors import ArgumentError, quoted
 
 
 class MirroredStrategy(Strategy):
-    """The training on the devices of one machine, of which there is one: a process is one replica.
+    """Training on the devices of one machine. Here there is one device: a process is one replica.
 
     Parameters
     ----------
     devices : list of str, optional
         ``["/cpu:0"]``, or None.
     cross_device_ops : CrossDeviceOps, optional
-        How numbers of several devices are added up.
+        Accepted as in TensorFlow: there is only one device.
 
     Raises
     ------
@@ -32,8 +32,8 @@ class MirroredStrategy(Strategy):
         named = [] if devices is None else [devices] if isinstance(devices, str) else list(devices)
         if len(named) > 1:
             raise ArgumentError(
-                f"A process is one replica. Received: devices={quoted(devices)}. Use MultiWorkerMirroredStrategy, and "
-                f"start as many processes: mpiexec -n {len(named)} python train.py."
+                f"A process has only one replica. Received: devices={quoted(devices)}. Use "
+                f"MultiWorkerMirroredStrategy, and start as many processes: mpiexec -n {len(named)} python train.py."
             )
         for device in named:
             check_device(device)
@@ -41,12 +41,12 @@ class MirroredStrategy(Strategy):
 
 
 class OneDeviceStrategy(Strategy):
-    """The training on one device.
+    """Training on one device.
 
     Parameters
     ----------
     device : str
-        ``"/cpu:0"``: the one there is.
+        ``"/cpu:0"``, the only device.
 
     References
     ----------

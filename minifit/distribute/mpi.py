@@ -1,9 +1,9 @@
 """Workers that are the processes of an MPI job.
 
-Every reduction carries a status word. A worker that has failed joins the next reduction of the others, whatever it is
-of, and says so there: before each reduction a worker notes on a board, a window that all can read, which one it is in
-and how large that is. So an error on one worker ends the call on all, and none of them waits for ever. A worker whose
-process dies ends the job: that is what ``mpiexec`` does.
+An error on one worker ends the call on all of them, so that no worker waits for ever. Every reduction carries a status
+word, and a worker that has failed joins the next reduction of the others and reports its failure there. To join it must
+know its size: before each reduction a worker writes the number, size and kind of the reduction on its board, a memory
+window that all workers can read. A worker whose process dies ends the job: ``mpiexec`` does that.
 """
 
 import atexit
@@ -23,18 +23,18 @@ from minifit.errors import BusyError, MissingPackageError, WorkerError, legible,
 from minifit.workers import ALONE, Numbers, Workers
 
 NUMBER, COUNT, KIND, FAILED = range(4)
-"""Places on the board: the number of the latest reduction that was begun, its size and kind; and the number of the
-reduction in which a worker that has failed will say so."""
+"""Places on the board: the number, size and kind of the latest reduction that was begun; and the number of the
+reduction in which a failed worker will report."""
 
 SUM, LARGEST, SUM_OF_DOUBLES = range(3)
 AGREED = 8
-"""Numbers of a message in which workers agree on something."""
+"""The length of a message for an agreement."""
 
 NUMBERS, FROM_CHIEF, FROM_ALL, CALL = range(4)
 """The purposes of an agreement: numbers, the size of content that follows, or the name of a call."""
 
 LOOK = 0.001
-"""Seconds between two looks at the boards of the others."""
+"""Seconds between two reads of the other workers' boards."""
 
 
 class MPIWorkers(Workers):
@@ -43,7 +43,7 @@ class MPIWorkers(Workers):
     Parameters
     ----------
     communicator : mpi4py.MPI.Comm
-        A copy of it is used, so that messages of others do not mix with these.
+        It is duplicated, so that these messages do not mix with those of other code.
     """
 
     def __init__(self, communicator: Any) -> None:
@@ -63,24 +63,27 @@ class MPIWorkers(Workers):
         self._comm.Barrier()
         self._agreed = np.zeros(AGREED)
         self._number = 0
-        self._inside = 0  # calls within one another
+        # the depth of nested calls
+        self._inside = 0
         self._thread: int | None = None
-        self._ended = False  # an error has been told to all workers: the call is over
-        self._uncaught: BaseException | None = None  # the error that ends this process
+        # whether all workers know of an error, and the call is over
+        self._ended = False
+        # the error that ends this process
+        self._uncaught: BaseException | None = None
         self._before_hook = sys.excepthook
         sys.excepthook = self._note_uncaught
         atexit.register(self._leave)
 
-    # -- what workers tell each other -------------------------------------------------------------------
+    # -- messages ---------------------------------------------------------------------------------------
 
     def add_up(self, numbers: Numbers) -> None:
         """Replace numbers by their sums over all workers, in place."""
         self.prepare(numbers)()
 
     def prepare(self, numbers: Numbers) -> Callable[[], None]:
-        """Return a function that adds these numbers up; all that can be looked up before is looked up here."""
+        """Return a function that adds up these numbers, with all lookups done beforehand."""
         note, reduce, in_place, count = self._note, self._comm.Allreduce, self._in_place, numbers.size
-        # read in a tenth of the time that an array takes, by mpi4py as well
+        # a memoryview is read in a tenth of the time of an array, by mpi4py as well
         words: Any = memoryview(numbers)  # type: ignore[arg-type]
         kind, message = SUM, (words, count, self._float)
         if numbers.itemsize == 8:
@@ -95,14 +98,14 @@ class MPIWorkers(Workers):
         return add_up
 
     def largest(self, *numbers: float) -> tuple[float, ...]:
-        """Return the largest of each of at most five numbers over all workers."""
+        """Return the maximum of each number over all workers, for at most five numbers."""
         return self._agree(NUMBERS, *numbers)
 
     def _agree(self, purpose: int, *numbers: float) -> tuple[float, ...]:
-        """Return the largest of each of some numbers, where all workers want them for the same purpose."""
+        """Return the maximum of each number over all workers; raise unless all of them have the same purpose."""
         count, message = len(numbers), self._agreed
-        asked = purpose * AGREED + count
-        message[:] = (asked, -asked, *numbers, *[0] * (AGREED - 2 - count))
+        request = purpose * AGREED + count
+        message[:] = (request, -request, *numbers, *[0] * (AGREED - 2 - count))
         self._note(AGREED, LARGEST)
         self._comm.Allreduce(self._in_place, (message, AGREED, self._double), op=self._largest)
         if message[-1] != 0:
@@ -110,20 +113,20 @@ class MPIWorkers(Workers):
         if message[0] != -message[1]:
             self._ended = True
             raise WorkerError(
-                "All workers must make the same calls in the same order. Received: different ones. Let every worker "
+                "All workers must make the same calls in the same order. Received: different calls. Let every worker "
                 "call fit, evaluate and predict, also in callbacks, and not the chief alone."
             )
         return tuple(message[2 : 2 + count].tolist())
 
     def from_chief(self, content: bytes) -> bytes:
-        """Return what the chief passes, on every worker."""
+        """Return the chief's content on every worker."""
         (size,) = self._agree(FROM_CHIEF, len(content) if self.chief else 0)
         part = np.frombuffer(content, np.uint8) if self.chief else np.empty(int(size), np.uint8)
         self._comm.Bcast((part, int(size), self._bytes), 0)
         return part.tobytes()
 
     def from_all(self, content: bytes) -> list[bytes]:
-        """Return what each worker passes, in the order of their ranks."""
+        """Return the contents of all workers, in the order of their ranks."""
         self._agree(FROM_ALL, len(content))
         return self._from_all(content)
 
@@ -138,10 +141,10 @@ class MPIWorkers(Workers):
         return [part.tobytes() for part in np.split(whole, np.cumsum(sizes)[:-1])]
 
     def _note(self, count: int, kind: int) -> None:
-        """Note on the board which reduction this worker begins now."""
+        """Write on the board which reduction this worker begins now."""
         if self._ended:
             raise WorkerError(
-                "A call of several workers is over where one of them has failed. Received: more work in the same call. "
+                "A call of several workers is over when one of them fails. Received: more work in the same call. "
                 "Do not catch the error within the call."
             )
         self._begin(count, kind)
@@ -149,25 +152,27 @@ class MPIWorkers(Workers):
     def _begin(self, count: int, kind: int) -> None:
         board, self._number = self._board, self._number + 1
         board[COUNT], board[KIND] = count, kind
-        board[NUMBER] = self._number  # the last of the three: a reader goes by it
+        # the number last: a reader waits for it
+        board[NUMBER] = self._number
 
-    # -- calls that all workers make --------------------------------------------------------------------
+    # -- calls of all workers ---------------------------------------------------------------------------
 
     @contextmanager
     def together(self, call: str) -> Iterator[None]:
-        """Make a call that all workers make; an error on one of them ends it on all."""
+        """Run the block on all workers together; an error on one of them ends it on all."""
         self._claim()
         try:
             if self._inside == 1:
                 self._ended = False
-            self._same(call)
+            self._check_same(call)
             yield
-            self.largest()  # none of them leaves before all are through
+            # no worker leaves before all have finished
+            self.largest()
         except BaseException as error:
             if not self._ended:
-                told = self._report(error)
-                # where all have failed within another call, a callback may catch the error, and they go on
-                self._ended = told or self._inside == 1
+                reported = self._report(error)
+                # when all have failed within another call, a callback may catch the error and continue
+                self._ended = reported or self._inside == 1
             raise
         finally:
             self._inside -= 1
@@ -178,13 +183,14 @@ class MPIWorkers(Workers):
         here = threading.get_ident()
         if self._thread not in (None, here):
             raise BusyError(
-                "Workers make one call at a time. Received: a second one in another thread. Wait for the first."
+                "Workers can make only one call at a time. Received: a second one in another thread. "
+                "Wait for the first."
             )
         self._thread = here
         self._inside += 1
 
-    def _same(self, call: str) -> None:
-        """Raise unless all workers make the same call."""
+    def _check_same(self, call: str) -> None:
+        """Check that all workers make the same call."""
         self._agree(CALL)
         calls = [each.decode() for each in self._from_all(call.encode())]
         for rank, other in enumerate(calls):
@@ -199,18 +205,18 @@ class MPIWorkers(Workers):
     # -- errors -----------------------------------------------------------------------------------------
 
     def _failure(self) -> WorkerError:
-        """Return the error for what has happened on other workers."""
+        """Return the error for the failures of other workers."""
         self._ended = True
         texts = [each.decode() for each in self._from_all(b"")]
         return _error_of({rank: text for rank, text in enumerate(texts) if text})
 
     def _report(self, error: BaseException) -> bool:
-        """Join the next reduction of the others with the news of an error, and tell them its traceback.
+        """Join the next reduction of the other workers, report an error there, and send them its traceback.
 
         Returns
         -------
         bool
-            False if there is none, since all the others have failed, too.
+            False if there is no such reduction, since all other workers have failed too.
         """
         coming = self._number + 1
         self._board[FAILED] = coming
@@ -235,7 +241,7 @@ class MPIWorkers(Workers):
         self._before_hook(kind, error, trace)
 
     def _leave(self) -> None:
-        """Wait at the end of the program until all are there; who calls for more work meanwhile gets an error."""
+        """Wait at the end of the program for all workers; a worker that makes another call meanwhile gets an error."""
         end = self._uncaught or SystemExit("its program has ended")
         while self._report(end):
             pass
@@ -252,8 +258,8 @@ class MPIWorkers(Workers):
         else:
             numbers = np.zeros(count, np.float32 if kind == SUM else np.float64)
             numbers[-1] = 1
-            of = self._float if kind == SUM else self._double
-            self._comm.Allreduce(self._in_place, (numbers, count, of))
+            datatype = self._float if kind == SUM else self._double
+            self._comm.Allreduce(self._in_place, (numbers, count, datatype))
 
     def _board_of(self, rank: int) -> Sequence[int]:
         board = np.zeros(4, np.int64)
@@ -265,9 +271,10 @@ class MPIWorkers(Workers):
 def _error_of(texts: dict[int, str]) -> WorkerError:
     """Return the error for the tracebacks of other workers, by their ranks."""
     last = {rank: legible(text.strip().splitlines()[-1]) for rank, text in texts.items()}
-    what = "; ".join(f"{text} on worker {rank}" for rank, text in last.items())
+    failures = "; ".join(f"{text} on worker {rank}" for rank, text in last.items())
     error = WorkerError(
-        f"A call of several workers ends where one of them fails. Received: {what}. See the traceback of that worker."
+        f"A call of several workers ends when one of them fails. Received: {failures}. "
+        "See the traceback of that worker."
     )
     for rank, text in texts.items():
         error.add_note(f"\nOn worker {rank}:\n{legible(text, len(text), lines=True)}")
@@ -276,19 +283,19 @@ def _error_of(texts: dict[int, str]) -> WorkerError:
 
 @cache
 def all_processes() -> Workers:
-    """Return the workers that are all processes of this job, as ``mpiexec`` has started it.
+    """Return the workers for all processes of this job, which ``mpiexec`` has started.
 
     Raises
     ------
     MissingPackageError
-        Without mpi4py, or without an MPI for it to load.
+        Without mpi4py, or without an MPI library for it.
     """
     try:
         with interrupts.importing("mpi4py"):
             from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
         raise MissingPackageError(
-            f"Several workers talk to each other by MPI. Received: {legible(error)}. "
-            'Install it with: pip install "minifit-training[mpi]"; and an MPI, such as: pip install mpich.'
+            f"Several workers need mpi4py and MPI. Received: {legible(error)}. "
+            'Install them with: pip install "minifit-training[mpi]"; and an MPI, such as: pip install mpich.'
         ) from error
     return ALONE if MPI.COMM_WORLD.size == 1 else MPIWorkers(MPI.COMM_WORLD)

@@ -1,4 +1,4 @@
-"""`MultiWorkerMirroredStrategy`: the training by all processes of an MPI job."""
+"""`MultiWorkerMirroredStrategy`: training with all processes of an MPI job."""
 
 import socket
 from typing import Any
@@ -12,30 +12,30 @@ from minifit.workers import Workers
 
 
 class MultiWorkerMirroredStrategy(Strategy):
-    """Synchronous training by several processes, on one machine or many, that MPI connects.
+    """Synchronous training with several processes connected by MPI, on one machine or many.
 
-    Each holds the whole model and takes its share of every batch; gradients and metrics are added up. Start it with
-    ``mpiexec -n 4 python train.py``; without mpiexec there is one worker.
+    Each process holds the whole model and computes its share of every batch; gradients and metrics are added up. Start
+    the processes with ``mpiexec -n 4 python train.py``; without mpiexec there is one worker.
 
     Parameters
     ----------
     cluster_resolver : ClusterResolver, optional
-        Says which workers there are. MPI knows them; another number of them is an error. When None, TF_CONFIG is looked
-        at in the same way, where it is set.
+        The description of the workers. MPI knows the workers, so it must agree on their number. None means the
+        description in TF_CONFIG, if it is set.
     communication_options : CommunicationOptions, optional
 
     Attributes
     ----------
     cluster_resolver : ClusterResolver
-        ``task_type`` is "worker" and ``task_id`` the rank in the job; worker 0 is the chief, which alone writes files
-        in callbacks. Where the cluster names a chief, that is worker 0, and the others are counted from 0.
+        ``task_type`` is "worker" and ``task_id`` the rank in the job. Worker 0 is the chief, and only the chief writes
+        files in callbacks. If the cluster names a chief, it is worker 0, and the others are counted from 0.
 
     Raises
     ------
     MissingPackageError
         Without mpi4py.
     ArgumentError
-        When the cluster has another number of workers than the job.
+        When the cluster and the job differ in the number of workers.
 
     References
     ----------
@@ -45,7 +45,7 @@ class MultiWorkerMirroredStrategy(Strategy):
     def __init__(self, cluster_resolver: Any = None, communication_options: Any = None) -> None:
         if not isinstance(communication_options, CommunicationOptions | None):
             raise ArgumentTypeError(
-                f"communication_options is a CommunicationOptions. Received: {quoted(communication_options)}. "
+                f"communication_options must be CommunicationOptions. Received: {quoted(communication_options)}. "
                 "Leave it out."
             )
         super().__init__(all_processes())
@@ -53,7 +53,7 @@ class MultiWorkerMirroredStrategy(Strategy):
 
 
 class MultiWorkerMirroredStrategyExperimental(MultiWorkerMirroredStrategy):
-    """The same under its older name, with the older argument.
+    """`MultiWorkerMirroredStrategy` under its older name, with the older argument.
 
     Parameters
     ----------
@@ -63,29 +63,30 @@ class MultiWorkerMirroredStrategyExperimental(MultiWorkerMirroredStrategy):
     """
 
     def __init__(self, communication: Any = None, cluster_resolver: Any = None) -> None:
-        chosen = None if communication is None else CommunicationOptions(implementation=communication)
-        super().__init__(cluster_resolver, chosen)
+        options = None if communication is None else CommunicationOptions(implementation=communication)
+        super().__init__(cluster_resolver, options)
 
 
-def _resolver(given: Any, workers: Workers) -> SimpleClusterResolver:
-    """Return the cluster of the job, as it was described or as MPI has it."""
-    resolver = TFConfigClusterResolver() if given is None else given
+def _resolver(argument: Any, workers: Workers) -> SimpleClusterResolver:
+    """Return the cluster of the job, as described by the user or else by MPI."""
+    resolver = TFConfigClusterResolver() if argument is None else argument
     if not isinstance(resolver, SimpleClusterResolver):
         raise ArgumentTypeError(
-            f"cluster_resolver is a ClusterResolver. Received: {quoted(given)}. Leave it out: MPI knows the workers."
+            f"cluster_resolver must be a ClusterResolver. Received: {quoted(argument)}. "
+            "Leave it out: MPI knows the workers."
         )
     cluster = resolver.cluster_spec().as_dict()
     named = [(kind, number) for kind in ("chief", "worker") for number in range(len(cluster.get(kind, ())))]
     other = sorted(cluster.keys() - {"chief", "worker", "evaluator"})
     if other:
         raise ArgumentError(
-            f"A cluster of this strategy has workers, one of which may be called chief. Received: {other}. "
-            "Describe it without."
+            f"A cluster of this strategy has only workers, one of which may be a chief. Received: {other}. "
+            "Remove these tasks from the description."
         )
     if named and len(named) != workers.size:
         raise ArgumentError(
             f"The cluster must have as many workers as the job. Received: {len(named)} in "
-            f"{'TF_CONFIG' if given is None else 'cluster_resolver'}, and {workers.size} "
+            f"{'TF_CONFIG' if argument is None else 'cluster_resolver'}, and {workers.size} "
             f"{'process' if workers.size == 1 else 'processes'} of MPI. "
             f"Start the program once, with: mpiexec -n {len(named)} python train.py; or leave the description out."
         )

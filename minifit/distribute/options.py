@@ -1,4 +1,4 @@
-"""The arguments of strategies, under TensorFlow's names. What only MPI can choose is refused."""
+"""The arguments of strategies, under TensorFlow's names. Choices that belong to MPI are refused."""
 
 from enum import Enum
 from typing import Any
@@ -7,14 +7,14 @@ from minifit.errors import ArgumentError, ArgumentTypeError, quoted
 
 
 class ReduceOp(Enum):
-    """The two ways to make one number of those of all replicas."""
+    """The operation that combines the numbers of all replicas."""
 
     SUM = "SUM"
     MEAN = "MEAN"
 
     @classmethod
     def from_name(cls, value: Any) -> "ReduceOp":
-        """Return the member that is meant, by its name in any case.
+        """Return the member with a name, in upper or lower case.
 
         Raises
         ------
@@ -23,12 +23,14 @@ class ReduceOp(Enum):
         """
         name = value.value if isinstance(value, cls) else str(value).upper()
         if name not in cls.__members__:
-            raise ArgumentError(f"reduce_op is SUM or MEAN. Received: {quoted(value)}. Pass ReduceOp.SUM.")
+            raise ArgumentError(
+                f"reduce_op must be SUM or MEAN. Received: {quoted(value)}. Pass ReduceOp.SUM."
+            )
         return cls[name]
 
 
 class CommunicationImplementation(Enum):
-    """TensorFlow's ways to add up between machines; here it is MPI that chooses one."""
+    """TensorFlow's implementations of a reduction between machines; here MPI chooses one."""
 
     AUTO = "AUTO"
     RING = "RING"
@@ -36,7 +38,7 @@ class CommunicationImplementation(Enum):
 
 
 CollectiveCommunication = CommunicationImplementation
-"""The name of TensorFlow 2.3."""
+"""The name in TensorFlow 2.3."""
 
 
 class CommunicationOptions:
@@ -45,16 +47,16 @@ class CommunicationOptions:
     Parameters
     ----------
     bytes_per_pack : int, default 0
-        0: all gradients of a model are one message.
+        Only 0, since all gradients of a model are one message.
     timeout_seconds : float, optional
-        None: a worker that dies ends the job at once, so that none waits for it.
+        Only None, since a worker that dies ends the job at once.
     implementation : CommunicationImplementation, default AUTO
-        MPI chooses.
+        Only AUTO: MPI chooses.
 
     Raises
     ------
     ArgumentError
-        For anything else.
+        For other values.
 
     References
     ----------
@@ -69,8 +71,8 @@ class CommunicationOptions:
     ) -> None:
         if implementation != CommunicationImplementation.AUTO:
             raise ArgumentError(
-                f"MPI chooses how workers add up. Received: implementation={implementation}. Leave it out, and set "
-                "what your MPI reads, such as MPIR_CVAR_ALLREDUCE_INTRA_ALGORITHM of MPICH."
+                f"MPI chooses how workers add up. Received: implementation={implementation}. Leave it out, and "
+                "configure your MPI, for example with MPIR_CVAR_ALLREDUCE_INTRA_ALGORITHM of MPICH."
             )
         if bytes_per_pack:
             raise ArgumentError(
@@ -79,14 +81,14 @@ class CommunicationOptions:
             )
         if timeout_seconds is not None:
             raise ArgumentError(
-                "A worker that dies ends the whole job, so that none waits for it. "
+                "A worker that dies ends the whole job, so no worker waits for it. "
                 f"Received: timeout_seconds={quoted(timeout_seconds)}. Leave it out."
             )
         self.bytes_per_pack, self.timeout_seconds, self.implementation = 0, None, implementation
 
 
 class AutoShardPolicy(Enum):
-    """TensorFlow's ways to share a data set among workers. AUTO and DATA share the rows of each batch."""
+    """TensorFlow's policies for sharing a data set among workers. AUTO and DATA share the rows of each batch."""
 
     AUTO = 0
     FILE = 1
@@ -96,22 +98,22 @@ class AutoShardPolicy(Enum):
 
 
 class CrossDeviceOps:
-    """A way to add up over the devices of one process. There is one device, so all of them do the same: nothing."""
+    """A reduction over the devices of one process. There is only one device, so it has nothing to do."""
 
     def __init__(self, num_packs: int = 1) -> None:
         self.num_packs = num_packs
 
 
 class NcclAllReduce(CrossDeviceOps):
-    """TensorFlow's way for GPUs of NVIDIA."""
+    """TensorFlow's reduction for NVIDIA GPUs."""
 
 
 class HierarchicalCopyAllReduce(CrossDeviceOps):
-    """TensorFlow's way for GPUs on several buses."""
+    """TensorFlow's reduction for GPUs on several buses."""
 
 
 class ReductionToOneDevice(CrossDeviceOps):
-    """TensorFlow's way by one device that adds up for all."""
+    """TensorFlow's reduction on a single device."""
 
     def __init__(self, reduce_to_device: Any = None, accumulation_fn: Any = None) -> None:
         super().__init__()
@@ -119,17 +121,17 @@ class ReductionToOneDevice(CrossDeviceOps):
 
 
 def check_device(device: Any) -> None:
-    """Raise for a device that is not there: a GPU, or another CPU than the first."""
+    """Refuse any device other than the first CPU."""
     name = str(device).lower()
     if name.rpartition("/")[2].removeprefix("device:") not in ("cpu", "cpu:0"):
         raise ArgumentError(
-            f"There is one device, the CPU. Received: {quoted(device)}. Pass '/cpu:0', or leave it out."
+            f"The only device is the CPU. Received: {quoted(device)}. Pass '/cpu:0', or leave it out."
         )
 
 
 def check_cross_device_ops(value: Any) -> None:
-    """Raise for what is no way to add up over devices."""
+    """Refuse a value that is not a `CrossDeviceOps`."""
     if value is not None and not isinstance(value, CrossDeviceOps):
         raise ArgumentTypeError(
-            f"cross_device_ops is a CrossDeviceOps. Received: {quoted(value)}. Leave it out: there is one device."
+            f"cross_device_ops must be CrossDeviceOps. Received: {quoted(value)}. Leave it out: there is one device."
         )

@@ -1,7 +1,7 @@
-"""`Strategy`: how a model is trained, by one worker or several.
+"""`Strategy`: training with one worker or several.
 
-What is made in the `scope` of a strategy is trained by its workers. Each of them runs the same program. `fit`,
-`evaluate` and `predict` need no more than that; a loop written by hand takes each step by `run`.
+The workers of a strategy train the models that are made in its `scope`. Each worker runs the same program. `fit`,
+`evaluate` and `predict` need nothing else; a custom loop calls each step with `run`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,17 +22,17 @@ from minifit.workers import ALONE, Share, Workers, working
 
 
 class Strategy:
-    """The training by one worker: the strategy that counts where there is no other, and the base of all.
+    """Training with one worker: the default strategy, and the base class of all strategies.
 
     Parameters
     ----------
     workers : Workers
-        Those that train together.
+        The workers that train together.
 
     Attributes
     ----------
     num_replicas_in_sync : int
-        How many workers train together.
+        The number of workers that train together.
     cluster_resolver : ClusterResolver or None
         The cluster, and the place of this worker in it.
 
@@ -45,7 +45,8 @@ class Strategy:
 
     def __init__(self, workers: Workers = ALONE) -> None:
         self.workers = workers
-        self._share: Share | None = None  # of the batch that was handed out last
+        # this worker's share of the latest batch
+        self._share: Share | None = None
 
     def __copy__(self) -> "Strategy":
         return self
@@ -54,12 +55,12 @@ class Strategy:
         return self
 
     def __reduce__(self) -> Any:
-        """For pickle: what is brought back belongs to no job."""
+        """Pickle as the default strategy: a restored object belongs to no job."""
         return _default_strategy, ()
 
     @property
     def is_default(self) -> bool:
-        """True for the strategy outside of any scope."""
+        """True for the strategy outside any scope."""
         return self is _DEFAULT
 
     @property
@@ -69,16 +70,16 @@ class Strategy:
 
     @property
     def extended(self) -> "Extended":
-        """The part that TensorFlow keeps for those who write strategies."""
+        """TensorFlow's interface for authors of strategies, as far as programs read it."""
         return Extended(self)
 
     # -- scopes -----------------------------------------------------------------------------------------
 
     @contextmanager
     def scope(self) -> Iterator["Strategy"]:
-        """Have models, variables and metrics that are made in this block trained by the workers of the strategy.
+        """Use the workers of the strategy for the models, variables and metrics that are made in the block.
 
-        All workers enter it, and go on with the random numbers of the chief, so that they make the same.
+        All workers enter the scope, and continue with the random numbers of the chief, so that they make equal models.
 
         Raises
         ------
@@ -95,7 +96,7 @@ class Strategy:
 
     @contextmanager
     def active(self) -> Iterator[None]:
-        """Be the current strategy as long as the block runs."""
+        """Make this the current strategy while the block runs."""
         if self._entered_already():
             yield
             return
@@ -110,35 +111,35 @@ class Strategy:
         now = _current.get()
         if now is not None and now is not self:
             raise ArgumentError(
-                "A scope lies in no scope of another strategy. Received: that of "
-                f"{type(self).__name__} within that of {type(now).__name__}. Leave the outer one first."
+                "A scope must not be within the scope of another strategy. Received: a scope of "
+                f"{type(self).__name__} within one of {type(now).__name__}. Leave the outer one first."
             )
         return now is self
 
-    # -- a loop written by hand -------------------------------------------------------------------------
+    # -- custom loops -----------------------------------------------------------------------------------
 
     def run(
         self, fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: Any = None, options: Any = None
     ) -> Any:
-        """Call a function on every worker, with its rows of the batch.
+        """Call a function on every worker, with the worker's rows of the batch.
 
-        Within it `apply_gradients` adds the gradients of all workers up, and metrics that were made in the scope take
-        in what those of all workers do.
+        Within the function, `apply_gradients` adds up the gradients of all workers, and metrics that were made in the
+        scope add up the updates of all workers.
 
         Parameters
         ----------
         fn : callable
         args : tuple
-            Batches are those that a distributed data set hands out.
+            The arguments; batches come from a distributed data set.
         kwargs : dict, optional
         options : RunOptions, optional
-            Accepted as in TensorFlow; they say how XLA compiles.
+            Accepted as in TensorFlow; they concern the XLA compiler.
 
         Returns
         -------
         object
-            What the function returns on this worker. Where a batch has fewer rows than there are workers, one without
-            rows is handed one that counts for nothing: the numbers that it returns are zeros.
+            The result of the function on this worker. A worker without a row of the batch computes with a row that does
+            not count; the numbers in its result are zeros.
         """
         self._need_cross_replica("run")
         arguments: Mapping[str, Any] = kwargs or {}
@@ -159,7 +160,7 @@ class Strategy:
         return returned if share.rows else nest.map_leaves(_zeros, returned)
 
     def _share_of(self, arguments: Any) -> Share:
-        """Return the share of the batch that is among the arguments; else one row for each worker."""
+        """Return the share of the batch among the arguments; without a batch, a share of one row for each worker."""
         share = self._share
         if share is not None and any(_rows(leaf) == share.held for leaf in nest.flatten(arguments)):
             return share
@@ -169,16 +170,16 @@ class Strategy:
         self._share = share
 
     def reduce(self, reduce_op: Any, value: Any, axis: int | None) -> Any:
-        """Return one value for those of all workers.
+        """Combine the values of all workers into one.
 
         Parameters
         ----------
         reduce_op : ReduceOp or str
             "SUM" or "MEAN".
         value : tensor or number, nested
-            What `run` returned on this worker.
+            The result of `run` on this worker.
         axis : int or None
-            Along it the numbers of each worker are added up or averaged, too; None for none.
+            The axis along which the numbers of each worker are combined as well; None means no axis.
 
         Returns
         -------
@@ -193,7 +194,7 @@ class Strategy:
         array = to_array(value)
         if axis is not None and not -array.ndim <= axis < array.ndim:
             raise ArgumentError(
-                f"axis is one of the value's, or None. Received: axis={axis} for a value of shape {array.shape}. "
+                f"axis must be an axis of the value or None. Received: axis={axis} for a value of shape {array.shape}. "
                 "Pass None for a value without axes."
             )
         numbers = array if axis is None else array.sum(axis, dtype=array.dtype)
@@ -205,7 +206,7 @@ class Strategy:
         return constant(np.asarray(total))
 
     def gather(self, value: Any, axis: int) -> Tensor:
-        """Return the values of all workers, one behind the other along an axis."""
+        """Concatenate the values of all workers along an axis."""
         self._need_cross_replica("gather")
         return constant(np.concatenate([each[0] for each in self._of_all([to_array(value)])], axis))
 
@@ -216,41 +217,41 @@ class Strategy:
             return arrays_of_all(self.workers, arrays)
 
     def experimental_local_results(self, value: Any) -> tuple[Any, ...]:
-        """Return the values of the replicas in this process: the one value."""
+        """Return a tuple of the values in this process, which has one replica."""
         return (value,)
 
     # -- data -------------------------------------------------------------------------------------------
 
     def experimental_distribute_dataset(self, dataset: Any, options: Any = None) -> DistributedDataset:
-        """Return a data set of which each worker is handed its rows of every batch.
+        """Return a data set that yields this worker's rows of every batch.
 
         Parameters
         ----------
         dataset : Dataset, or another iterable of batches
-            The same on all workers; its batches are the global ones.
+            The same on all workers; its batches are the global batches.
         options : InputOptions, optional
-            Accepted as in TensorFlow; they say how batches get to devices.
+            Accepted as in TensorFlow; they concern the transfer of batches to devices.
         """
         return DistributedDataset(self.workers, dataset, self._hand_out)
 
     def distribute_datasets_from_function(
         self, dataset_fn: Callable[[InputContext], Any], options: Any = None
     ) -> DatasetsFromFunction:
-        """Return the data that a function makes for each worker by itself.
+        """Return the data that a function makes for each worker separately.
 
         Parameters
         ----------
         dataset_fn : callable
             Takes an `InputContext`, and returns an iterable of batches in the size of one worker's share.
         options : InputOptions, optional
-            Accepted as in TensorFlow; they say how batches get to devices.
+            Accepted as in TensorFlow; they concern the transfer of batches to devices.
         """
         return DatasetsFromFunction(self.workers, dataset_fn(self._input_context()), self._hand_out)
 
     experimental_distribute_datasets_from_function = distribute_datasets_from_function
 
     def experimental_distribute_values_from_function(self, value_fn: Callable[[Any], Any]) -> Any:
-        """Return what a function makes for this worker from its place among all (``value_fn(context)``)."""
+        """Return ``value_fn(context)``, where `context` is the place of this worker among all workers."""
         return value_fn(ValueContext(self.workers.rank, self.workers.size))
 
     def _input_context(self) -> InputContext:
@@ -259,13 +260,13 @@ class Strategy:
     def _need_cross_replica(self, method: str) -> None:
         if _replica.get() is not None:
             raise ArgumentError(
-                f"{method} is called outside of what run calls. Received: a call within. "
+                f"{method} must be called outside the functions that run calls. Received: a call within one. "
                 "Use get_replica_context().all_reduce there."
             )
 
 
 class ValueContext:
-    """The place of a worker among all, for a function that makes values.
+    """The place of a worker among all workers, for a function that makes values.
 
     Attributes
     ----------
@@ -278,7 +279,7 @@ class ValueContext:
 
 
 class ReplicaContext(ValueContext):
-    """The other workers, as a function sees them that `Strategy.run` calls.
+    """The view of all workers for a function that `Strategy.run` calls.
 
     Parameters
     ----------
@@ -294,14 +295,14 @@ class ReplicaContext(ValueContext):
         self.strategy = strategy
 
     def all_reduce(self, reduce_op: Any, value: Any, options: Any = None) -> Any:
-        """Return the sum or mean of the values of all workers, on each; gradients flow back through it."""
+        """Return the sum or mean of the values of all workers, on every worker; gradients flow back through it."""
         mean = ReduceOp.from_name(reduce_op) is ReduceOp.MEAN
         return nest.map_leaves(lambda leaf: self._all_reduced(mean, leaf), value)
 
     def _all_reduced(self, mean: bool, value: Any) -> Tensor:
-        given = value if isinstance(value, Tensor) else Tensor(value)
+        tensor = value if isinstance(value, Tensor) else Tensor(value)
         return current().result(
-            self._sum(given.value, mean), lambda gradient: [self._sum(gradient, mean)], given
+            self._sum(tensor.value, mean), lambda gradient: [self._sum(gradient, mean)], tensor
         )
 
     def _sum(self, array: Any, mean: bool) -> Any:
@@ -310,7 +311,7 @@ class ReplicaContext(ValueContext):
         return (total / len(everyone)).astype(array.dtype) if mean else total
 
     def all_gather(self, value: Any, axis: int, options: Any = None) -> Any:
-        """Return the values of all workers, one behind the other along an axis, on each. They are constants."""
+        """Concatenate the values of all workers along an axis, on every worker; the result is a constant."""
         return nest.map_leaves(
             lambda leaf: constant(
                 np.concatenate(
@@ -321,13 +322,13 @@ class ReplicaContext(ValueContext):
         )
 
     def merge_call(self, merge_fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: Any = None) -> Any:
-        """Return what a function returns for the strategy and these arguments, called as outside of `run`."""
+        """Call a function with the strategy and these arguments, as if outside `run`, and return its result."""
         with _in_replica(None):
             return merge_fn(self.strategy, *args, **(kwargs or {}))
 
 
 class Extended:
-    """The part of TensorFlow's strategies that programs look at beside the strategy itself.
+    """The part of TensorFlow's `StrategyExtended` that programs read.
 
     Attributes
     ----------
@@ -358,23 +359,23 @@ def _in_replica(replica: ReplicaContext | None) -> Iterator[None]:
 
 
 def get_strategy() -> Strategy:
-    """Return the strategy whose scope this is; the one for a single worker outside of any."""
+    """Return the current strategy; outside any scope, the default strategy of one worker."""
     return _current.get() or _DEFAULT
 
 
 def has_strategy() -> bool:
-    """Return whether this is the scope of a strategy."""
+    """Return whether the caller is in the scope of a strategy."""
     return _current.get() is not None
 
 
 def get_replica_context() -> ReplicaContext | None:
-    """Return the place among the workers, within what `Strategy.run` calls and outside of any scope; else None."""
+    """Return the replica context, in a function that `Strategy.run` calls and outside any scope; else None."""
     replica = _replica.get()
     return ReplicaContext(_DEFAULT) if replica is None and not has_strategy() else replica
 
 
 def in_cross_replica_context() -> bool:
-    """Return whether this is a scope, and not within what `Strategy.run` calls."""
+    """Return whether the caller is in a scope, and not in a function that `Strategy.run` calls."""
     return get_replica_context() is None
 
 
@@ -384,7 +385,7 @@ def _rows(leaf: Any) -> int | None:
 
 
 def _zeros(leaf: Any) -> Any:
-    """Return zeros for numbers, anything else as it is."""
+    """Return zeros for numbers; other values are unchanged."""
     if isinstance(leaf, Tensor):
         return constant(np.zeros_like(leaf.value))
     if isinstance(leaf, np.ndarray | np.generic):

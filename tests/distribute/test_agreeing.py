@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from minifit.distribute.agreeing import (
+    adopt_chiefs_weights,
     agree_on_random_numbers,
     arrays_of_all,
     differing_from_chief,
     packed,
     sums_of_all,
-    take_chiefs_weights,
     unpacked,
     value_of_chief,
 )
@@ -57,7 +57,7 @@ def test_the_chiefs_value_and_weights() -> None:
 
     def take(workers: ThreadWorkers) -> Any:
         model = Model(workers)
-        take_chiefs_weights(model)
+        adopt_chiefs_weights(model)
         return value_of_chief(workers, {"rank": workers.rank}), model.numbers[0].tolist()
 
     assert run_threads(2, take) == [({"rank": 0}, [0, 0])] * 2

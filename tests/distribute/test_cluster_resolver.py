@@ -14,7 +14,7 @@ def test_a_cluster() -> None:
     assert cluster.as_dict() == {"worker": ["a:1", "b:2"], "chief": ["c"]}
     with pytest.raises(UnknownNameError, match="worker"):
         cluster.num_tasks("workers")
-    with pytest.raises(ArgumentError, match="A cluster is a dict"):
+    with pytest.raises(ArgumentError, match="A cluster must be a dict"):
         ClusterSpec(["a:1"])
 
 
@@ -38,5 +38,5 @@ def test_tf_config(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("text", ["{", "[]", '{"cluster": 3}', '{"task": {"index": "first"}}'])
 def test_a_tf_config_that_makes_no_sense(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_CONFIG", text)
-    with pytest.raises(ArgumentError, match=r"TF_CONFIG is JSON|A cluster is a dict"):
+    with pytest.raises(ArgumentError, match=r"TF_CONFIG must be JSON|A cluster must be a dict"):
         TFConfigClusterResolver()

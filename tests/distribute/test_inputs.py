@@ -78,5 +78,5 @@ def test_rows() -> None:
     x, text = rows_at(batch, 1, 2)
     assert (x.numpy().tolist(), text.tolist()) == ([[2.0, 3.0], [4.0, 5.0]], ["b", "c"])
     for wrong in (3.0, (np.zeros(2), np.zeros(3)), ()):
-        with pytest.raises(DataError, match="share the rows of batches"):
+        with pytest.raises(DataError, match="share the rows of a batch"):
             rows_of(wrong)

@@ -76,9 +76,9 @@ def test_what_it_does_not_take(job: Any) -> None:
     job(ALONE)
     with pytest.raises(ArgumentError, match=r"Received: \['ps'\]"):
         MultiWorkerMirroredStrategy(SimpleClusterResolver({"ps": ["a:1"], "worker": ["b:1"]}))
-    with pytest.raises(ArgumentTypeError, match="cluster_resolver is a ClusterResolver"):
+    with pytest.raises(ArgumentTypeError, match="cluster_resolver must be a ClusterResolver"):
         MultiWorkerMirroredStrategy("host:1")
-    with pytest.raises(ArgumentTypeError, match="communication_options is a CommunicationOptions"):
+    with pytest.raises(ArgumentTypeError, match="communication_options must be CommunicationOptions"):
         MultiWorkerMirroredStrategy(None, "ring")
 
 

@@ -43,12 +43,12 @@ def test_the_one_device(device: str) -> None:
 
 @pytest.mark.parametrize("device", ["/gpu:0", "GPU:1", "/cpu:1", ""])
 def test_other_devices_are_refused(device: str) -> None:
-    with pytest.raises(ArgumentError, match="There is one device, the CPU"):
+    with pytest.raises(ArgumentError, match="The only device is the CPU"):
         check_device(device)
 
 
 def test_ways_to_add_up_over_one_device() -> None:
     check_cross_device_ops(None)
     check_cross_device_ops(NcclAllReduce(num_packs=2))
-    with pytest.raises(ArgumentTypeError, match="cross_device_ops is a CrossDeviceOps"):
+    with pytest.raises(ArgumentTypeError, match="cross_device_ops must be CrossDeviceOps"):
         check_cross_device_ops("nccl")

@@ -48,7 +48,7 @@ def test_a_scope() -> None:
 def test_a_scope_in_that_of_another_strategy() -> None:
     with (
         MirroredStrategy().scope(),
-        pytest.raises(ArgumentError, match="Strategy within that of MirroredStrategy"),
+        pytest.raises(ArgumentError, match="Strategy within one of MirroredStrategy"),
         Strategy().scope(),
     ):
         pass
@@ -159,7 +159,7 @@ def test_run_knows_the_share_of_the_batch() -> None:
 
 def test_what_belongs_outside_of_run() -> None:
     strategy = MirroredStrategy()
-    with pytest.raises(ArgumentError, match="reduce is called outside"):
+    with pytest.raises(ArgumentError, match="reduce must be called outside"):
         strategy.run(lambda: strategy.reduce("SUM", 1.0, None))
     with pytest.raises(ArgumentError, match="run is called outside"):
         strategy.run(lambda: strategy.run(lambda: None))
