@@ -35,7 +35,7 @@ class ModelCheckpoint(Monitoring):
     monitor : str, default "val_loss"
         The key of the logs that `save_best_only` compares.
     verbose : int, default 0
-        Whether to print a line for every save.
+        Whether to print a line for every save, and whenever `save_best_only` finds no improvement.
     save_best_only : bool, default False
         Whether to save only if the value of `monitor` is the best so far, in this fit and in earlier ones.
     save_weights_only : bool, default False
