@@ -259,7 +259,7 @@ INPUTS = [
         "a word that is not in the table",
         "x",
         [[0, 4], [1, 5], *[[0, 0]] * 6],
-        ("'words' has rows from 0 to 4", "Received: 5 at (1, 1)", "raise input_dim"),
+        ("'words' has rows from 0 to 4", "Received: 5 at (1, 1)", "increase input_dim"),
         kind="words",
     ),
     Case(
