@@ -1,16 +1,15 @@
 """Kernels: the arithmetic of training, as pure functions on arrays.
 
-A kernel reads the arrays it is given, writes its result into the arrays named last and returns nothing (a
-few return the index of a row at fault). It has no state, and compiled it allocates nothing. Every kernel exists
-twice under the same name: in `minifit.kernels.reference` in plain NumPy, which defines what it does and
-runs small jobs, and in `minifit.kernels.compiled`, where the hot ones are compiled by Numba. Importing this
-package imports NumPy alone.
+A kernel reads its first arguments, writes its results into its last arguments, and returns nothing; a few return the
+index of an invalid row. Kernels have no state, and compiled kernels allocate no memory. Every kernel exists twice under
+the same name: in `minifit.kernels.reference`, in plain NumPy, as the definition and for small jobs; and in
+`minifit.kernels.compiled`, where the hot ones are compiled by Numba. Importing this package imports only NumPy.
 """
 
-# A second copy of the package would be compiled, cached and patched on its own.
+# A second copy of the package would be compiled, cached and patched separately.
 if __name__ != "minifit.kernels":
     raise ImportError(
-        "The kernels are a part of minifit and are imported as 'minifit.kernels'. "
+        "The kernels must be imported as 'minifit.kernels'. "
         f"Received: an import as {__name__!r}. Write 'import minifit.kernels' instead."
     )
 
@@ -29,29 +28,31 @@ ENGINES = ("numba", "numpy")
 
 @cache
 def numba_missing() -> str:
-    """Return why Numba cannot compile here, in words for a message; nothing when it can.
+    """Return why Numba cannot compile here, as part of a message, or an empty string when it can.
 
-    Asked once per process. Instructions that came with the package or were kept by an earlier process need no Numba.
-    Where there are none, only importing it tells, which takes half a second: one that is installed but broken, or
-    that refuses the installed NumPy, counts as not there.
+    The answer is computed once per process. Instructions that came with the package or were cached by an earlier
+    process do not need Numba. Without them, only an import can tell, which takes half a second. A Numba that is broken,
+    or that refuses the installed NumPy, counts as missing.
     """
     try:
         with interrupts.importing("minifit.kernels.compiled"):
-            from minifit.kernels import compiled  # imports llvmlite
+            # imports llvmlite
+            from minifit.kernels import compiled
 
-        if not _settings_of_numba() and compiled.is_kept("carry_out"):
+        if not _numba_may_be_disabled() and compiled.is_kept("carry_out"):
             return ""
         with interrupts.importing("numba"):
             import numba
 
         disabled = numba.config.DISABLE_JIT
-    except Exception:  # a mismatched Numba fails with ImportError, SystemError, AttributeError, ...
+    # an incompatible Numba fails with ImportError, SystemError, AttributeError, ...
+    except Exception:
         return "a Python where it cannot be imported"
     return "NUMBA_DISABLE_JIT=1, with which it compiles nothing" if disabled else ""
 
 
-def _settings_of_numba() -> bool:
-    """Return whether Numba may have been told to compile nothing: by a variable, its file, or in this process."""
+def _numba_may_be_disabled() -> bool:
+    """Return whether an environment variable, Numba's file or code in this process may have disabled compiling."""
     return "NUMBA_DISABLE_JIT" in os.environ or "numba" in sys.modules or Path(".numba_config.yaml").exists()
 
 
@@ -61,13 +62,13 @@ def numba_available() -> bool:
 
 
 def load(name: str) -> ModuleType:
-    """The module of kernels for an engine.
+    """Return the module of kernels for an engine.
 
     Parameters
     ----------
     name : {"numba", "numpy"}
-        The engine. Where Numba cannot compile "numba" gives the reference as well: the same results,
-        only slower. Ask `numba_missing` to tell the user why.
+        The engine. Where Numba cannot compile, "numba" returns the reference too: the results are the same, only
+        slower. `numba_missing` returns the reason for a message.
 
     Returns
     -------
@@ -77,13 +78,14 @@ def load(name: str) -> ModuleType:
     Raises
     ------
     UnknownNameError
-        `name` is no engine.
+        When `name` is not an engine.
     """
     if name not in ENGINES:
         raise UnknownNameError.of("engine", name, ENGINES)
     if name == "numba" and numba_available():
         with interrupts.importing("minifit.kernels.compiled"):
-            from minifit.kernels import compiled  # imports llvmlite
+            # imports llvmlite
+            from minifit.kernels import compiled
 
         return compiled
     return reference

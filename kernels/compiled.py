@@ -1,7 +1,7 @@
-"""The compiled kernels: where the machine code of the instructions of programs lies.
+"""The compiled kernels, and the addresses of the instructions of programs.
 
-Code that an earlier process has kept on disk is loaded, which takes milliseconds and no Numba. All other code is
-compiled when a program first needs it, which imports Numba, and is kept.
+Code that an earlier process cached on disk is loaded, which takes milliseconds and does not need Numba. Other code is
+compiled when a program first needs it, and cached. Numba is imported for instructions that the package's archive lacks.
 """
 
 import ctypes
@@ -29,19 +29,19 @@ _one_at_a_time = threading.RLock()
 
 
 def addresses(names: Sequence[str]) -> list[int]:
-    """Return where the machine code of instructions lies in this process.
+    """Return the addresses of the machine code of instructions in this process; compile it if necessary.
 
     Parameters
     ----------
     names : sequence of str
-        Of `minifit.kernels.instructions`.
+        Names in `minifit.kernels.instructions`.
     """
     with _one_at_a_time:
         needed = [name for name in dict.fromkeys(names) if name not in _addresses]
-        found = {name: kept.read(name, machine.name()) for name in needed}
-        codes = {name: code for name, code in found.items() if code is not None}
+        cached = {name: kept.read(name, machine.name()) for name in needed}
+        codes = {name: code for name, code in cached.items() if code is not None}
         if len(codes) < len(needed):
-            codes |= _compiled([name for name in needed if name not in codes])
+            codes |= _compile([name for name in needed if name not in codes])
         if needed:
             with interrupts.held():
                 _addresses.update(machine.load(codes))
@@ -49,24 +49,26 @@ def addresses(names: Sequence[str]) -> list[int]:
 
 
 def is_kept(name: str) -> bool:
-    """Return whether an instruction needs no Numba: an earlier process kept it, or it is written down."""
+    """Return whether an instruction needs no Numba, because it is cached on disk or in the package's archive."""
     return kept.read(name, machine.name()) is not None or name in written.read([name])
 
 
-def _compiled(names: Sequence[str]) -> dict[str, bytes]:
-    """Compile instructions and keep them: LLVM compiles one while Numba writes the next one down, if it has to."""
-    written_down = written.read(names)
+def _compile(names: Sequence[str]) -> dict[str, bytes]:
+    """Compile instructions and cache them: LLVM compiles one while Numba, if it is needed, lowers the next."""
+    archived = written.read(names)
     with futures.ThreadPoolExecutor(1) as llvm:
         waiting: dict[str, futures.Future[bytes]] = {}
         try:
             for name in names:
-                with interrupts.held():  # Numba drops exceptions of others on its way
-                    bitcode = written_down.get(name)
+                # Numba would drop a KeyboardInterrupt
+                with interrupts.held():
+                    bitcode = archived.get(name)
                     if bitcode is None:
                         waiting[name] = llvm.submit(_from_text, name, _text(name))
                     else:
                         waiting[name] = llvm.submit(machine.make, bitcode)
-        finally:  # an interrupt loses nothing of what was done before
+        # also after an interrupt, so that finished work is not lost
+        finally:
             codes = {name: each.result() for name, each in waiting.items()}
             for name, code in codes.items():
                 kept.write(name, machine.name(), code)
@@ -75,7 +77,8 @@ def _compiled(names: Sequence[str]) -> dict[str, bytes]:
 
 def _text(name: str) -> list[str]:
     with interrupts.importing("minifit.kernels.instructions"):
-        from minifit.kernels import instructions  # imports Numba
+        # imports Numba
+        from minifit.kernels import instructions
     return instructions.TABLE[name].lower()
 
 
@@ -92,16 +95,18 @@ def __getattr__(name: str) -> Any:
 
 @cache
 def _arrays() -> ModuleType:
-    """Return the kernels of single ops: the reference where Numba is gone or broken, which programs do not notice."""
+    """Return the kernels of single ops; the reference where Numba is missing or broken, which programs do not need."""
     try:
         with interrupts.importing("minifit.kernels.compiled_arrays"):
-            from minifit.kernels import compiled_arrays  # imports Numba
-    except Exception:  # a mismatched Numba fails with ImportError, SystemError, AttributeError, ...
+            # imports Numba
+            from minifit.kernels import compiled_arrays
+    # an incompatible Numba fails with ImportError, SystemError, AttributeError, ...
+    except Exception:
         return reference
     return compiled_arrays
 
 
 def _driver() -> Callable[[int], int]:
-    """Return the function that carries out programs, by the address of its arguments: see `minifit.kernels.driver`."""
+    """Return the function that runs programs; it takes the address of its arguments: see `minifit.kernels.driver`."""
     (address,) = addresses(["carry_out"])
     return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(address)

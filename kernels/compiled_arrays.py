@@ -1,9 +1,8 @@
 """The kernels compiled by Numba, under the same names and arguments as in `minifit.kernels.reference`.
 
-Importing this file imports Numba, but compiles nothing: each kernel compiles when it is first called with
-arrays of a new kind, and is then kept on disk. Where NumPy was measured to be as fast, the kernel hands
-over to it: its matrix products are those of a BLAS, and its `exp`, `log` and `tanh` use vector instructions
-where Numba's do not.
+Importing this file imports Numba, but compiles nothing: each kernel is compiled at its first call with new types of
+arrays, and then cached on disk. Where NumPy was measured to be as fast, the kernel calls it: NumPy's matrix products
+use a BLAS, and its `exp`, `log` and `tanh` use vector instructions where Numba's do not.
 """
 
 from minifit.kernels.compiled_checksums import crc32c

@@ -1,4 +1,4 @@
-"""Rows picked from a big array into a batch, cast on the way, compiled."""
+"""Rows gathered from a large array into a batch, with a cast, compiled."""
 
 from typing import Any
 
@@ -8,23 +8,24 @@ from numpy.typing import NDArray
 from minifit.kernels import reference_gather as reference
 from minifit.kernels.jit_arrays import jit
 
-# the letters of the dtypes whose arrays Numba reads: bool, the integers, float32, float64, but not float16
-_KNOWN = frozenset("?bBhHiIlLqQfd")
+# the letters of the dtypes that Numba supports: bool, the integers, float32 and float64, but not float16
+_SUPPORTED = frozenset("?bBhHiIlLqQfd")
 
 
 def gather_rows(source: NDArray[Any], rows: NDArray[np.integer[Any]], out: NDArray[Any]) -> None:
     """As `reference.gather_rows`."""
     if source.dtype == out.dtype or not out.size or not (_readable(source) and _readable(out)):
-        # rows that need no cast NumPy copies as fast as memory goes, and starts no later than Numba would
+        # without a cast, NumPy copies at the speed of memory and starts as soon as Numba
         reference.gather_rows(source, rows, out)
     else:
-        flat = np.asarray(source).reshape(len(source), -1)  # Numba takes a µs longer to recognise a memmap
+        # asarray, since Numba takes a microsecond longer to recognize a memmap
+        flat = np.asarray(source).reshape(len(source), -1)
         _cast_rows(flat, rows, out.reshape(len(rows), -1))
 
 
 def _readable(array: NDArray[Any]) -> bool:
     flags, dtype = array.flags, array.dtype
-    return flags.c_contiguous and flags.aligned and dtype.isnative and dtype.char in _KNOWN
+    return flags.c_contiguous and flags.aligned and dtype.isnative and dtype.char in _SUPPORTED
 
 
 @jit

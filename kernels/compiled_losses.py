@@ -1,8 +1,7 @@
 """The losses, compiled: one pass over a batch, where NumPy makes three to ten.
 
-Where every prediction needs an `exp` or a `log`, Numba takes them one at a time. NumPy's vector
-instructions make up for all its passes once a batch is large, so there the reference runs; where that
-begins was measured on x86-64.
+Where every prediction needs an `exp` or a `log`, Numba computes them one at a time. In large batches NumPy's vector
+instructions outweigh its additional passes, so there the reference runs. The sizes were measured on x86-64.
 """
 
 from typing import Any
@@ -13,10 +12,10 @@ from numpy.typing import NDArray
 from minifit.kernels import reference_losses as reference
 from minifit.kernels.jit_arrays import jit, jit_sums
 
-# reference.EPSILON, written again because a compiled function needs its constants in its own file
+# reference.EPSILON, repeated because a compiled function needs its constants in its own file
 _LOW, _HIGH = 1e-7, 1 - 1e-7
 
-# the sizes n * m of a batch up to which the compiled kernel wins
+# the sizes n * m of a batch up to which the compiled kernel is faster
 _FEW_IN_SOFTMAX = 16384
 _FEW_IN_SIGMOID = 2048
 _FEW_IN_LOG1P = 512
@@ -78,8 +77,9 @@ def categorical_crossentropy_forward(t: NDArray[Any], p: NDArray[Any], loss: NDA
         entropy = zero
         for j in range(m):
             q = p[i, j] / total
-            if t[i, j] != zero or np.isnan(q):  # most targets are 0 and need no logarithm
-                entropy += t[i, j] * np.log(_held(q))
+            # most targets are 0 and need no logarithm
+            if t[i, j] != zero or np.isnan(q):
+                entropy += t[i, j] * np.log(_clip(q))
         loss[i] = -entropy
 
 
@@ -149,8 +149,8 @@ def sparse_categorical_crossentropy_forward(
             continue
         total = p.dtype.type(0)
         for j in range(m):
-            total += _held(p[i, j])
-        loss[i] = np.log(total) - np.log(_held(p[i, ids[i]]))
+            total += _clip(p[i, j])
+        loss[i] = np.log(total) - np.log(_clip(p[i, ids[i]]))
     return first
 
 
@@ -167,11 +167,11 @@ def sparse_categorical_crossentropy_backward(
             continue
         total = zero
         for j in range(m):
-            total += _held(p[i, j])
+            total += _clip(p[i, j])
         for j in range(m):
-            held = _held(p[i, j])
-            slope = one / total - (one / held if j == ids[i] else zero)
-            dp[i, j] = slope * dloss[i] * (one if held == p[i, j] else zero)
+            clipped = _clip(p[i, j])
+            slope = one / total - (one / clipped if j == ids[i] else zero)
+            dp[i, j] = slope * dloss[i] * (one if clipped == p[i, j] else zero)
 
 
 def sparse_categorical_crossentropy_logits_forward(
@@ -223,7 +223,7 @@ def _binary(t: NDArray[Any], p: NDArray[Any], loss: NDArray[Any]) -> None:
     for i in range(n):
         entropy = p.dtype.type(0)
         for j in range(m):
-            q = _held(p[i, j])
+            q = _clip(p[i, j])
             rest = one - q
             entropy += t[i, j] * np.log(q + small) + (one - t[i, j]) * np.log(rest + small)
         loss[i] = -entropy / p.dtype.type(m)
@@ -239,7 +239,7 @@ def binary_crossentropy_backward(
     for i in range(n):
         scale = dloss[i] / p.dtype.type(m)
         for j in range(m):
-            q = _held(p[i, j])
+            q = _clip(p[i, j])
             rest = one - q
             slope = (one - t[i, j]) / (rest + small) - t[i, j] / (q + small)
             dp[i, j] = slope * p.dtype.type(q == p[i, j]) * scale
@@ -281,25 +281,26 @@ def _binary_logits_slope(t: NDArray[Any], z: NDArray[Any], dloss: NDArray[Any], 
 
 
 @jit
-def _held(p: Any) -> Any:
-    """One number held in [epsilon, 1 - epsilon]; NaN stays NaN."""
+def _clip(p: Any) -> Any:
+    """Return one number clipped to [epsilon, 1 - epsilon]; NaN stays NaN."""
     low, high = type(p)(_LOW), type(p)(_HIGH)
     return low if p < low else (high if p > high else p)
 
 
 @jit
 def _slope_of_log(t: Any, q: Any) -> Any:
-    """The derivative of -t log(q held in [epsilon, 1 - epsilon]): 0 where it was held."""
-    held = _held(q)
-    return -t / held * type(q)(held == q)
+    """Return the derivative of -t log(q clipped to [epsilon, 1 - epsilon]), which is 0 where q was clipped."""
+    clipped = _clip(q)
+    return -t / clipped * type(q)(clipped == q)
 
 
 @jit
 def _log_sum_exp(z: NDArray[Any]) -> tuple[Any, Any]:
-    """The largest number of a row, and the logarithm of the sum of exp(z - largest)."""
+    """Return the largest number of a row, and the logarithm of the sum of exp(z - largest)."""
     top = z.dtype.type(-np.inf)
     for j in range(z.size):
-        top = z[j] if z[j] > top else top  # a NaN is left out here and comes in by the sum
+        # NaN is ignored here, but the sum includes it
+        top = z[j] if z[j] > top else top
     total = z.dtype.type(0)
     for j in range(z.size):
         total += np.exp(z[j] - top)

@@ -1,7 +1,7 @@
 """The steps of the optimizers over flat buffers, compiled: one pass over memory, where NumPy makes a dozen.
 
-The roundings are those of the reference, one by one, so that the results are the same bits. No Ctrl-C can
-arrive inside a compiled call: a step is done or not done.
+Every operation rounds as in the reference, so the results have the same bits. Ctrl-C cannot interrupt a compiled call,
+so a step is never half done.
 """
 
 from typing import Any
@@ -243,7 +243,8 @@ def ftrl_step(
     """As `reference.ftrl_step`."""
     if lr_power == -0.5:
         _ftrl_of_roots(w, g, accumulator, linear, lr, l1, l2, l2_shrinkage)
-    else:  # other powers Numba rounds differently
+    # Numba rounds other powers differently
+    else:
         reference.ftrl_step(w, g, accumulator, linear, lr, lr_power, l1, l2, l2_shrinkage)
 
 

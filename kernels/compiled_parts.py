@@ -1,6 +1,6 @@
 """Products through NumPy's BLAS from compiled code: small ones in one thread, large ones in parts.
 
-See `minifit.kernels.parts`: this is its `by_batch`, with the number of threads.
+This is `by_batch` of `minifit.kernels.parts`, which also sets the number of threads.
 """
 
 from typing import Any
@@ -38,10 +38,10 @@ def _sgemm(
     c: Any,
     row_c: Any,
 ) -> None:
-    """``c = alpha * op(a) @ op(b) + beta * c``, by the BLAS."""
+    """Compute ``c = alpha * op(a) @ op(b) + beta * c`` through the BLAS."""
     flags = [_C32(BY_ROWS), builder.trunc(left, _C32), builder.trunc(right, _C32)]
-    given = [*flags, n, m, k, alpha, a, row_a, b, row_b, beta, c, row_c]
-    builder.call(builder.inttoptr(routine, _SGEMM.as_pointer()), given)
+    operands = [*flags, n, m, k, alpha, a, row_a, b, row_b, beta, c, row_c]
+    builder.call(builder.inttoptr(routine, _SGEMM.as_pointer()), operands)
 
 
 @emitted(
@@ -69,14 +69,14 @@ def _sgemm_in_parts(
     width: Any,
     last: Any,
 ) -> None:
-    """`_sgemm` in so many parts, of this width but the last: of columns where there are more than rows."""
+    """Compute `_sgemm` in `parts` parts of `width` rows, the last of `last`; of columns if there are more columns."""
     by_rows = builder.icmp_signed(">=", n, m)
 
     def of_each(rows: Any, columns: Any) -> Any:
         return builder.select(by_rows, rows, columns)
 
     def table(kind: Any, *values: Any) -> Any:
-        """The address of values side by side on the stack: one for each of the two groups of matrices."""
+        """Return the address of adjacent values on the stack, one for each of the two groups of matrices."""
         place = cgutils.alloca_once(builder, ir.ArrayType(kind, len(values)))
         for i, value in enumerate(values):
             builder.store(value, cgutils.gep_inbounds(builder, place, 0, i))
@@ -115,14 +115,14 @@ def _sgemm_in_parts(
 
 @emitted(count, address)
 def _threads(builder: Any, get: Any) -> Any:
-    """The number of threads of the BLAS."""
+    """Return the number of threads of the BLAS."""
     kind = ir.FunctionType(_C32, [])
     return builder.sext(builder.call(builder.inttoptr(get, kind.as_pointer()), []), _I64)
 
 
 @emitted(types.void, address, count)
 def _set_threads(builder: Any, change: Any, n: Any) -> None:
-    """Give the BLAS so many threads."""
+    """Set the number of threads of the BLAS."""
     kind = ir.FunctionType(_NOTHING, [_C32])
     builder.call(builder.inttoptr(change, kind.as_pointer()), [builder.trunc(n, _C32)])
 
@@ -144,10 +144,10 @@ def large_product(
     c: Int,
     row_c: Int,
 ) -> None:
-    """``c = alpha * op(a) @ op(b) + beta * c``.
+    """Compute ``c = alpha * op(a) @ op(b) + beta * c``.
 
-    The number of threads is lowered for this call alone, and only from the number that the BLAS began with: another
-    one is the user's.
+    The number of threads is lowered only for this call, and only if it is still the BLAS's initial number: any other
+    number was set by the user.
     """
     most, several = integer(blas + MOST * WORD), integer(blas + BATCH * WORD)
     small = n * m * k < 2 * PART
@@ -156,16 +156,16 @@ def large_product(
     limited = change != 0 and (small or threads < most) and _threads(integer(blas + GET * WORD)) == most
     if limited:
         _set_threads(change, 1 if small else threads)
-    wanted = 1 if small or several == 0 else n * m * k // PART
-    parts = wanted if wanted < most else most
+    fitting = 1 if small or several == 0 else n * m * k // PART
+    parts = fitting if fitting < most else most
     side, other = (n, m) if n >= m else (m, n)
     while parts > 1 and side // parts // GRAIN * GRAIN * other * k < PART:
         parts -= 1
-    given = left, right, n, m, k, alpha, a, row_a, b, row_b, beta, c, row_c
+    operands = left, right, n, m, k, alpha, a, row_a, b, row_b, beta, c, row_c
     if parts > 1:
         width = side // parts // GRAIN * GRAIN
-        _sgemm_in_parts(several, *given, parts, width, side - (parts - 1) * width)
+        _sgemm_in_parts(several, *operands, parts, width, side - (parts - 1) * width)
     else:
-        _sgemm(integer(blas + SGEMM * WORD), *given)
+        _sgemm(integer(blas + SGEMM * WORD), *operands)
     if limited:
         _set_threads(change, most)

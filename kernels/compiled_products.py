@@ -1,10 +1,10 @@
-"""Matrix products between places in memory: minifit's own where matrices are small, NumPy's BLAS where they are large.
+"""Matrix products of places in memory: minifit's own for small matrices, and NumPy's BLAS for large ones.
 
-A BLAS copies its matrices into an order of its own before it multiplies, and shares the work among threads. That
-pays for large ones. Below, a tile of 4 rows and 16 columns that stays in registers is as fast, and needs no call.
+A BLAS first copies its matrices into a special order, and distributes the work over threads, which pays for large
+matrices. For smaller ones, a tile of 4 rows and 16 columns that stays in registers is as fast, and needs no call.
 
-All matrices are float32 and lie row by row without gaps: `x` (n, k), `w` (k, m), `y` (n, m). `blas` is the address of
-the table of NumPy's BLAS, or 0 for none (`minifit.kernels.blas.routines`).
+All matrices are float32 and stored row by row without gaps: `x` (n, k), `w` (k, m), `y` (n, m). `blas` is the address
+of the table of NumPy's BLAS, or 0 for none (`minifit.kernels.blas.routines`).
 """
 
 from typing import Any
@@ -28,16 +28,17 @@ from minifit.kernels.jit import jit_inner
 from minifit.kernels.parts import PLAIN, TRANSPOSED
 
 LARGE = 2**19
-"""From so many multiplications, n * k * m, a product goes to the BLAS, if there is one. Measured: see docs/speed.md."""
+"""The multiplications, n * k * m, from which on a product goes to the BLAS. Measured: see docs/speed.md."""
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _NONE = np.int64(0)
-_PLAIN, _TRANSPOSED = np.int64(PLAIN), np.int64(TRANSPOSED)  # of one type, for one compilation
+# of one type, so that functions are compiled once
+_PLAIN, _TRANSPOSED = np.int64(PLAIN), np.int64(TRANSPOSED)
 
 
 @jit_inner
 def multiply(blas: Int, x: Int, w: Int, b: Int, y: Int, n: Int, k: Int, m: Int) -> None:
-    """y = x @ w + b; nothing is added where `b` is 0."""
+    """Compute y = x @ w + b; nothing is added when `b` is 0."""
     if blas != 0 and n * k * m >= LARGE:
         _fill_rows(b, y, n, m)
         large_product(blas, _PLAIN, _PLAIN, n, m, k, _ONE, x, k, w, m, _ONE if b != 0 else _ZERO, y, m)
@@ -63,32 +64,31 @@ def multiply(blas: Int, x: Int, w: Int, b: Int, y: Int, n: Int, k: Int, m: Int) 
             store(sum_2, to + 2 * row, some)
             store(sum_3, to + 3 * row, some)
         for i in range(n - n % 4, n):
-            found = begin
+            sums = begin
             here, there = x + i * row_x, w + j * SIZE
             for _ in range(k):
-                found = spread(here) * load(there, some) + found
+                sums = spread(here) * load(there, some) + sums
                 here += SIZE
                 there += row
-            store(found, y + i * row + j * SIZE, some)
+            store(sums, y + i * row + j * SIZE, some)
 
 
 @jit_inner
 def add_product(blas: Int, x: Int, dy: Int, factor: Any, keep: bool, w: Int, n: Int, k: Int, m: Int) -> None:
-    """w = factor * x.T @ dy, added to what w was if `keep`: the gradient, or a step of gradient descent along it."""
-    if (
-        m == 1 and k > 1
-    ):  # one column is one row of the transposed: full vectors, where a column fills one lane
+    """Compute w = factor * x.T @ dy, a gradient; or add it to w if `keep`, a step of gradient descent."""
+    # a single column fills only one lane; as a row of the transposed product it fills whole vectors
+    if m == 1 and k > 1:
         x, dy, k, m = dy, x, m, k
     elif blas != 0 and n * k * m >= LARGE:
         large_product(blas, _TRANSPOSED, _PLAIN, k, m, n, factor, x, k, dy, m, _ONE if keep else _ZERO, w, m)
         return
     row_x, row = k * SIZE, m * SIZE
-    factors, nothing = splat(factor), splat(_ZERO)
+    factors, zeros = splat(factor), splat(_ZERO)
     for j in range(0, m, LANES):
         some = first(m - j)
         kept = first(m - j if keep else 0)
         for q in range(0, k - 3, 4):
-            sum_0 = sum_1 = sum_2 = sum_3 = nothing
+            sum_0 = sum_1 = sum_2 = sum_3 = zeros
             here, there = x + q * SIZE, dy + j * SIZE
             for _ in range(n):
                 slopes = load(there, some)
@@ -98,7 +98,7 @@ def add_product(blas: Int, x: Int, dy: Int, factor: Any, keep: bool, w: Int, n: 
                 sum_3 = spread(here + 3 * SIZE) * slopes + sum_3
                 here += row_x
                 there += row
-            # all are read before one is written: a load waits for a masked store beside it
+            # read all before writing any, since a load waits for an adjacent masked store
             to = w + q * row + j * SIZE
             old_0, old_1 = load(to, kept), load(to + row, kept)
             old_2, old_3 = load(to + 2 * row, kept), load(to + 3 * row, kept)
@@ -107,23 +107,25 @@ def add_product(blas: Int, x: Int, dy: Int, factor: Any, keep: bool, w: Int, n: 
             store(factors * sum_2 + old_2, to + 2 * row, some)
             store(factors * sum_3 + old_3, to + 3 * row, some)
         for q in range(k - k % 4, k):
-            found = nothing
+            sums = zeros
             here, there = x + q * SIZE, dy + j * SIZE
             for _ in range(n):
-                found = spread(here) * load(there, some) + found
+                sums = spread(here) * load(there, some) + sums
                 here += row_x
                 there += row
             to = w + q * row + j * SIZE
-            store(factors * found + load(to, kept), to, some)
+            store(factors * sums + load(to, kept), to, some)
 
 
 @jit_inner
 def multiply_transposed(blas: Int, dy: Int, w: Int, scratch: Int, dx: Int, n: Int, k: Int, m: Int) -> None:
-    """dx = dy @ w.T; `scratch` has room for k * m numbers."""
-    if blas != 0 and n * k * m >= LARGE and m > LANES:  # to add up few terms each, a BLAS prepares for long
+    """Compute dx = dy @ w.T; `scratch` has room for k * m numbers."""
+    # for sums of few terms, the preparation of a BLAS takes too long
+    if blas != 0 and n * k * m >= LARGE and m > LANES:
         large_product(blas, _PLAIN, _TRANSPOSED, n, k, m, _ONE, dy, m, w, m, _ZERO, dx, k)
         return
-    if m > 1:  # a single column, read as a row, is transposed
+    # a single column is its own transpose in memory
+    if m > 1:
         _transpose(w, scratch, k, m)
         w = scratch
     multiply(_NONE, dy, w, _NONE, dx, n, m, k)
@@ -131,20 +133,20 @@ def multiply_transposed(blas: Int, dy: Int, w: Int, scratch: Int, dx: Int, n: In
 
 @jit_inner
 def add_columns(dy: Int, factor: Any, keep: bool, b: Int, n: Int, m: Int) -> None:
-    """b = factor * dy.sum(axis=0), added to what b was if `keep`."""
+    """Compute b = factor * dy.sum(axis=0), or add it to b if `keep`."""
     for j in range(0, m, LANES):
         some = first(m - j)
-        found, there = splat(_ZERO), dy + j * SIZE
+        sums, there = splat(_ZERO), dy + j * SIZE
         for _ in range(n):
-            found = load(there, some) + found
+            sums = load(there, some) + sums
             there += m * SIZE
         to = b + j * SIZE
-        store(splat(factor) * found + load(to, first(m - j if keep else 0)), to, some)
+        store(splat(factor) * sums + load(to, first(m - j if keep else 0)), to, some)
 
 
 @jit_inner
 def _fill_rows(b: Int, y: Int, n: Int, m: Int) -> None:
-    """Each row of y = b, if there is a b: where the BLAS begins to add."""
+    """Set each row of y to b, unless b is 0; the BLAS adds the product to it."""
     if b != 0:
         for i in range(n):
             for j in range(0, m, LANES):

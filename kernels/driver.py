@@ -1,4 +1,4 @@
-"""The loop that carries out a program, and the ways in which an instruction reads its row."""
+"""The loop that runs a program, and the functions with which an instruction reads its row."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ _INSTRUCTION = ir.FunctionType(_I64, [_I64, _I64])
 
 @instruction
 def carry_out(call: Int) -> int:
-    """Carry out a program for several batches; returns how many were taken.
+    """Run a program for several batches; return the number of completed batches.
 
-    `call` is the address of six whole numbers: the address of the program's first row, the number of its rows, the
-    address of the frame, the first batch, counted from the beginning of the rows or of their order, how many batches at
-    most, and the number of the first one among the steps whose learning rates are noted.
+    `call` is the address of six integers: the address of the program's first row, the number of its rows, the address
+    of the frame, the index of the first batch in the rows or their order, the largest number of batches, and the index
+    of the first batch among the learning rates of the call.
     """
     program, frame = integer(call), integer(call + 16)
     end = program + integer(call + 8) * at.ROW
@@ -34,9 +34,9 @@ def carry_out(call: Int) -> int:
         put_integer(integer(call + 40) + step, frame + at.STEP * 8)
         row = program
         while row < end:
-            answer = _call(integer(row), row, frame)
-            if answer != at.GO_ON:
-                return int(step + (answer == at.LAST))
+            status = _call(integer(row), row, frame)
+            if status != at.GO_ON:
+                return int(step + (status == at.LAST))
             row += at.ROW
     return batches  # type: ignore[no-any-return]
 
@@ -49,62 +49,64 @@ def _call(builder: Any, function: Any, row: Any, frame: Any) -> Any:
 
 @emitted(types.void, count, address)
 def put_integer(builder: Any, n: Any, place: Any) -> None:
-    """Put an int64 at a place in memory."""
+    """Store an int64 at a place in memory."""
     builder.store(n, builder.inttoptr(place, _I64.as_pointer()), align=8)
 
 
 @emitted(types.float64, address)
 def double_at(builder: Any, place: Any) -> Any:
-    """The float64 at a place in memory."""
+    """Load the float64 at a place in memory."""
     return builder.load(builder.inttoptr(place, ir.DoubleType().as_pointer()), align=8)
 
 
 @emitted(types.void, types.float64, address)
 def put_double(builder: Any, x: Any, place: Any) -> None:
-    """Put a float64 there."""
+    """Store a float64 at a place in memory."""
     builder.store(x, builder.inttoptr(place, ir.DoubleType().as_pointer()), align=8)
 
 
 @emitted(types.int64, address, count)
 def field(builder: Any, row: Any, number: Any) -> Any:
-    """A field of a row as a whole number, counted from 1: a place, a size, a code."""
+    """Return a field of a row, counted from 1, as an integer: a place, a size, a code."""
     place = builder.add(row, builder.shl(number, _I64(3)))
     return builder.load(builder.inttoptr(place, _I64.as_pointer()), align=8)
 
 
 @emitted(types.float64, address, count)
 def real(builder: Any, row: Any, number: Any) -> Any:
-    """A field of a row that is a setting, counted from 1."""
+    """Return a field of a row, counted from 1, as a float: a setting."""
     place = builder.add(row, builder.shl(number, _I64(3)))
     return builder.load(builder.inttoptr(place, ir.DoubleType().as_pointer()), align=8)
 
 
 @jit_inner
 def rows(frame: Int) -> Any:
-    """The number of rows of this batch."""
+    """Return the number of rows of this batch."""
     return integer(frame + at.N * 8)
 
 
 @jit_inner
 def whole(row: Int, number: Int, frame: Int) -> Any:
-    """A count of a row as `size` reads it, but of the whole batch that several workers share."""
-    found, total = field(row, number), integer(frame + at.TOTAL * 8)
-    return found * (total if total > 0 else integer(frame + at.N * 8)) if found >= 0 else -found
+    """Return a count as `size` does, but for the whole batch that several workers share."""
+    per_sample, total = field(row, number), integer(frame + at.TOTAL * 8)
+    return (
+        per_sample * (total if total > 0 else integer(frame + at.N * 8)) if per_sample >= 0 else -per_sample
+    )
 
 
 @jit_inner
 def size(row: Int, number: Int, frame: Int) -> Any:
-    """A count of a row: of this batch if it is positive, as it is if it is negative."""
-    found = field(row, number)
-    return found * integer(frame + at.N * 8) if found >= 0 else -found
+    """Return a count in a field of a row: per sample if positive, else the negated total."""
+    per_sample = field(row, number)
+    return per_sample * integer(frame + at.N * 8) if per_sample >= 0 else -per_sample
 
 
 @jit_inner
 def step(frame: Int) -> Any:
-    """The number of this batch among the steps whose learning rates are noted."""
+    """Return the index of this batch among the learning rates of the call."""
     return integer(frame + at.STEP * 8)
 
 
 def bits(x: Float) -> int:
-    """The bits of a float64 as a whole number: how a setting stands in a row."""
+    """Return the bits of a float64 as an integer, the form of a setting in a row."""
     return int(np.float64(x).view(np.int64))

@@ -1,4 +1,4 @@
-"""All instructions by their names, as programs name them. Importing this file compiles none of them."""
+"""All instructions by the names that programs use. Importing this file compiles none of them."""
 
 from minifit.kernels import (
     driver,
@@ -56,4 +56,4 @@ TABLE: dict[str, Instruction] = dict(
         (name, each) for file in _FILES for name, each in vars(file).items() if isinstance(each, Instruction)
     )
 )
-"""Every instruction by its name; a new one only needs to stand in one of these files."""
+"""Every instruction by its name; a new one only needs to be defined in one of these files."""

@@ -1,4 +1,4 @@
-"""Instructions of optimizers: Adam and those that were made of it. The fields are as in `instructions_updates`."""
+"""Instructions of optimizers: Adam and its variants. The fields are as in `instructions_updates`."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ _HALF, _ONE = _F(0.5), _F(1)
 
 @jit_inner
 def _rate_by_means(rates: Int, iterations: Int, beta_1: Float, beta_2: Float, frame: Int) -> Float:
-    """The rate of this step times what makes up for means that begin at zero, in float32 as in TensorFlow."""
+    """Return the rate of this step with Adam's bias correction, in float32 as in TensorFlow."""
     t = _F(integer(iterations) + 1)
     return _F(_F(rate_of(rates, frame)) * np.sqrt(_ONE - beta_2**t) / (_ONE - beta_1**t))
 
@@ -56,7 +56,7 @@ def adam(row: Int, frame: Int) -> int:
 
 @instruction
 def amsgrad(row: Int, frame: Int) -> int:
-    """`adam` with the largest v so far in the place of v.
+    """`adam` with the largest v so far in place of v.
 
     Fields: w, m, v, vhat, g, count, rates, iterations (int64), beta_1, beta_2, epsilon.
     """
@@ -100,21 +100,22 @@ def adamax(row: Int, frame: Int) -> int:
 
 @instruction
 def nadam_momenta(row: Int, frame: Int) -> int:
-    """The numbers of a step of `nadam`: its momentum and the next, the products of all up to each, and ``beta_2 ** t``.
+    """Compute five numbers for a step of `nadam`.
 
-    Fields: those five numbers, the product of all momenta so far (all float32), the product, iterations (int64),
-    beta_1, beta_2, schedule_decay.
+    They are the momentum of this step and of the next, the products of all momenta up to each, and ``beta_2 ** t``.
+    Fields: the five numbers, the product of all momenta so far (all float32), the same product as an input, iterations
+    (int64), beta_1, beta_2, schedule_decay.
     """
     t = _F(integer(field(row, 4)) + 1)
     now, following = _momentum(row, t), _momentum(row, t + _ONE)
     product = float_at(field(row, 3)) * now
     put_float(product, field(row, 2))
-    found = field(row, 1)
-    put_float(now, found)
-    put_float(following, found + SIZE)
-    put_float(product, found + 2 * SIZE)
-    put_float(product * following, found + 3 * SIZE)
-    put_float(_F(real(row, 6)) ** t, found + 4 * SIZE)
+    out = field(row, 1)
+    put_float(now, out)
+    put_float(following, out + SIZE)
+    put_float(product, out + 2 * SIZE)
+    put_float(product * following, out + 3 * SIZE)
+    put_float(_F(real(row, 6)) ** t, out + 4 * SIZE)
     return at.GO_ON
 
 
@@ -127,7 +128,7 @@ def _momentum(row: Int, t: Float) -> Float:
 def nadam(row: Int, frame: Int) -> int:
     """Adam with the momentum of the next step: see `reference.nadam_step`.
 
-    Fields: w, m, v, g, count, rates, what `nadam_momenta` put down, beta_1, beta_2, epsilon.
+    Fields: w, m, v, g, count, rates, the five numbers of `nadam_momenta`, beta_1, beta_2, epsilon.
     """
     w, m, v, g, n = field(row, 1), field(row, 2), field(row, 3), field(row, 4), size(row, 5, frame)
     rates, momenta = splat(_F(rate_of(field(row, 6), frame))), field(row, 7)

@@ -1,4 +1,4 @@
-"""Instructions of optimizers that measure each weight by its gradients. The fields are as in `instructions_updates`."""
+"""Instructions of optimizers that scale each weight's step by its gradients: fields as in `instructions_updates`."""
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def rmsprop(row: Int, frame: Int) -> int:
 
 @instruction
 def rmsprop_centered(row: Int, frame: Int) -> int:
-    """`rmsprop` with ``ms - mg²`` in the place of ms and ``mg = rho mg + (1 - rho) g``.
+    """`rmsprop` with ``ms - mg²`` in place of ms, and ``mg = rho mg + (1 - rho) g``.
 
     Fields: w, ms, mg, g, count, rates, rho, epsilon.
     """
@@ -85,7 +85,7 @@ def rmsprop_momentum(row: Int, frame: Int) -> int:
 
 @instruction
 def rmsprop_momentum_centered(row: Int, frame: Int) -> int:
-    """`rmsprop_momentum` with ``ms - mg²`` in the place of ms.
+    """`rmsprop_momentum` with ``ms - mg²`` in place of ms.
 
     Fields: w, ms, v, mg, g, count, rates, rho, epsilon, momentum.
     """
@@ -113,9 +113,9 @@ def adagrad(row: Int, frame: Int) -> int:
     for i in range(0, n * SIZE, LANES * SIZE):
         some = first(n - i // SIZE)
         slope = load(g + i, some)
-        found = load(sums + i, some) + slope * slope
-        store(found, sums + i, some)
-        store(load(w + i, some) - rates * slope / (root(found) + small), w + i, some)
+        accumulated = load(sums + i, some) + slope * slope
+        store(accumulated, sums + i, some)
+        store(load(w + i, some) - rates * slope / (root(accumulated) + small), w + i, some)
     return at.GO_ON
 
 
@@ -123,7 +123,7 @@ def adagrad(row: Int, frame: Int) -> int:
 def adadelta(row: Int, frame: Int) -> int:
     """``s = sqrt(moved + epsilon) / sqrt(square + epsilon) g;  w -= rate s``, with running means of s² and g².
 
-    Fields: w, the mean of g², that of s², g, count, rates, rho, epsilon.
+    Fields: w, the mean of g², the mean of s², g, count, rates, rho, epsilon.
     """
     w, squares, moves, g, n = field(row, 1), field(row, 2), field(row, 3), field(row, 4), size(row, 5, frame)
     rates, keep = splat(_F(rate_of(field(row, 6), frame))), splat(_F(real(row, 7)))
@@ -140,7 +140,7 @@ def adadelta(row: Int, frame: Int) -> int:
 
 @instruction
 def ftrl(row: Int, frame: Int) -> int:
-    """Follow the regularized leader, one number after the other: see `reference.ftrl_step`.
+    """Follow the regularized leader, one number at a time: see `reference.ftrl_step`.
 
     Fields: w, accumulator, linear, g, count, rates, power, l1, l2, l2_shrinkage, beta.
     """

@@ -1,4 +1,4 @@
-"""Instructions around the arithmetic: gather a batch, refuse one, count one; and sums of numbers."""
+"""Instructions that gather, check and count a batch, and sums of numbers."""
 
 import numpy as np
 
@@ -27,7 +27,7 @@ _ZERO = np.float32(0)
 
 @instruction
 def gather(row: Int, frame: Int) -> int:
-    """Put the rows of a batch side by side: fields out, data, words of 4 bytes in a row."""
+    """Copy the rows of a batch into contiguous memory: fields out, data, 4-byte words in a row."""
     out, data, words, n = field(row, 1), field(row, 2), field(row, 3), rows(frame)
     order, begin = integer(frame + at.ORDER * 8), integer(frame + at.FIRST * 8)
     if order == 0:
@@ -40,7 +40,7 @@ def gather(row: Int, frame: Int) -> int:
 
 @instruction
 def put_rows(row: Int, frame: Int) -> int:
-    """Put the rows of a batch where all results go: fields out, x, words in a row."""
+    """Copy the rows of a batch to the results of the call: fields out, x, words in a row."""
     words = field(row, 3)
     _copy(field(row, 2), field(row, 1) + integer(frame + at.FIRST * 8) * words * SIZE, rows(frame) * words)
     return at.GO_ON
@@ -55,7 +55,7 @@ def _copy(source: Int, to: Int, words: Int) -> None:
 
 @instruction
 def check_classes(row: Int, frame: Int) -> int:
-    """Refuse a batch with a number that is no class: fields ids (int64), count, classes."""
+    """Refuse a batch with a number that is not a class: fields ids (int64), count, classes."""
     ids, n, classes = field(row, 1), size(row, 2, frame), field(row, 3)
     for i in range(n):
         number = integer(ids + i * 8)
@@ -66,7 +66,7 @@ def check_classes(row: Int, frame: Int) -> int:
 
 @instruction
 def check_whole_classes(row: Int, frame: Int) -> int:
-    """Refuse a batch with a number that is no class: fields ids (float32), count, classes."""
+    """Refuse a batch with a number that is not a class: fields ids (float32), count, classes."""
     ids, n, classes = field(row, 1), size(row, 2, frame), field(row, 3)
     for i in range(n):
         number = float_at(ids + i * SIZE)
@@ -77,7 +77,7 @@ def check_whole_classes(row: Int, frame: Int) -> int:
 
 @instruction
 def to_whole(row: Int, frame: Int) -> int:
-    """Class numbers as whole numbers: fields y (int64), ids (float32), count."""
+    """Convert class numbers to int64: fields y (int64), ids (float32), count."""
     y, ids, n = field(row, 1), field(row, 2), size(row, 3, frame)
     for i in range(n):
         put_integer(int(float_at(ids + i * SIZE)), y + i * 8)
@@ -86,7 +86,7 @@ def to_whole(row: Int, frame: Int) -> int:
 
 @instruction
 def to_float(row: Int, frame: Int) -> int:
-    """Whole numbers as float32: fields y, ids (int64), count."""
+    """Convert int64 to float32: fields y, ids (int64), count."""
     y, ids, n = field(row, 1), field(row, 2), size(row, 3, frame)
     for i in range(n):
         put_float(np.float32(integer(ids + i * 8)), y + i * SIZE)
@@ -95,7 +95,7 @@ def to_float(row: Int, frame: Int) -> int:
 
 @instruction
 def clear(row: Int, frame: Int) -> int:
-    """Zeros: fields y, count."""
+    """Set numbers to zero: fields y, count."""
     y, n = field(row, 1), size(row, 2, frame)
     for i in range(0, n, LANES):
         store(splat(_ZERO), y + i * SIZE, first(n - i))
@@ -129,7 +129,7 @@ def times(row: Int, frame: Int) -> int:
 
 @instruction
 def over_part(row: Int, frame: Int) -> int:
-    """``y = x / part``, the part of the whole batch that this worker has; 0 without any: fields y, x, count."""
+    """``y = x / part``, this worker's part of the whole batch, or 0 if it has none: fields y, x, count."""
     n, part = size(row, 3, frame), double_at(frame + at.PART * 8)
     for i in range(n):
         x = float_at(field(row, 2) + i * SIZE)
@@ -139,7 +139,7 @@ def over_part(row: Int, frame: Int) -> int:
 
 @instruction
 def weighted_mean(row: Int, frame: Int) -> int:
-    """``y = sum(values * weights) / n``: fields y, values, weights or 0, count, values a weight, divide or not."""
+    """``y = sum(values * weights) / n``: fields y, values, weights or 0, count, values per weight, 1 to divide by n."""
     y, values, weights, n = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
     each, divide = field(row, 5), field(row, 6)
     put_float(np.float32(_weighted_sum(values, weights, n, each) / (n if divide != 0 and n > 1 else 1)), y)
@@ -148,7 +148,7 @@ def weighted_mean(row: Int, frame: Int) -> int:
 
 @instruction
 def weighted_mean_slope(row: Int, frame: Int) -> int:
-    """The gradient of `weighted_mean`: fields dvalues, dy, weights or 0, count, values a weight, divide."""
+    """The gradient of `weighted_mean`: fields dvalues, dy, weights or 0, count, values per weight, 1 to divide by n."""
     out, dy, weights, n = field(row, 1), float_at(field(row, 2)), field(row, 3), size(row, 4, frame)
     each = field(row, 5)
     share = np.float32(dy / (n if field(row, 6) != 0 and n > 1 else 1))
@@ -167,7 +167,7 @@ def weighted_mean_slope(row: Int, frame: Int) -> int:
 
 @instruction
 def mean_of(row: Int, frame: Int) -> int:
-    """Add values to a mean: fields its total and count (float64), values, weights or 0, count, values a weight."""
+    """Add values to a mean: fields its total and count (float64), values, weights or 0, count, values per weight."""
     values, weights, n, each = field(row, 3), field(row, 4), size(row, 5, frame), field(row, 6)
     put_double(double_at(field(row, 1)) + _weighted_sum(values, weights, n, each), field(row, 1))
     counted = np.float64(n) if weights == 0 else _weighted_sum(weights, 0, n // each, 1) * each
@@ -186,15 +186,18 @@ def _weighted_sum(values: Int, weights: Int, n: Int, each: Int) -> float:
                 part = part * load(weights + i * SIZE, some)
             sums = sums + choose(some, part, splat(_ZERO))
         return np.float64(total(sums))
-    found = 0.0
+    result = 0.0
     for i in range(n):
-        found += np.float64(float_at(values + i * SIZE) * float_at(weights + i // each * SIZE))
-    return found
+        result += np.float64(float_at(values + i * SIZE) * float_at(weights + i // each * SIZE))
+    return result
 
 
 @instruction
 def count_loss(row: Int, frame: Int) -> int:
-    """Add a loss to its running mean, for each row once: fields total and count (float64), losses, count of them."""
+    """Add losses to a running mean, weighted by the rows of the batch.
+
+    Fields: total and count (float64), losses, count of losses.
+    """
     n, losses = size(row, 4, frame), rows(frame)
     for i in range(n):
         put_double(
@@ -206,7 +209,7 @@ def count_loss(row: Int, frame: Int) -> int:
 
 @instruction
 def finish(row: Int, frame: Int) -> int:
-    """Count a step, and let the batch be the last if its loss is no finite number but those before were.
+    """Count a step, and stop after this batch if the total of the losses has just become infinite or NaN.
 
     Fields: the total of the losses (float64), the iterations (int64) or 0.
     """
@@ -220,26 +223,26 @@ def finish(row: Int, frame: Int) -> int:
 
 @instruction
 def penalty(row: Int, frame: Int) -> int:
-    """``y = l1 * sum(|w|) + l2 * sum(w ** 2)``: fields y, w, count, l1, l2, whether it is divided by the rows."""
+    """``y = l1 * sum(|w|) + l2 * sum(w ** 2)``: fields y, w, count, l1, l2, 1 to divide by the rows."""
     w, n, l1, l2 = field(row, 2), size(row, 3, frame), real(row, 4), real(row, 5)
     sizes = squares = splat(_ZERO)
     for i in range(0, n * SIZE, LANES * SIZE):
         x = load(w + i, first(n - i // SIZE))
         sizes, squares = sizes + size_of(x), squares + x * x
-    found = 0.0
+    result = 0.0
     if l1 != 0:
-        found += l1 * np.float64(total(sizes))
+        result += l1 * np.float64(total(sizes))
     if l2 != 0:
-        found += l2 * np.float64(total(squares))
-    put_float(np.float32(found / _share(row, 6, frame)), field(row, 1))
+        result += l2 * np.float64(total(squares))
+    put_float(np.float32(result / _divisor(row, 6, frame)), field(row, 1))
     return at.GO_ON
 
 
 @instruction
 def penalty_slope(row: Int, frame: Int) -> int:
-    """``dw = (l1 * sign(w) + 2 * l2 * w) * dy``: fields dw, dy, w, count, l1, l2, of rows or not."""
+    """``dw = (l1 * sign(w) + 2 * l2 * w) * dy``: fields dw, dy, w, count, l1, l2, 1 to divide by the rows."""
     out, w, n = field(row, 1), field(row, 3), size(row, 4, frame)
-    dy = splat(np.float32(float_at(field(row, 2)) / _share(row, 7, frame)))
+    dy = splat(np.float32(float_at(field(row, 2)) / _divisor(row, 7, frame)))
     l1, l2 = np.float32(real(row, 5)), np.float32(2 * real(row, 6))
     for i in range(0, n * SIZE, LANES * SIZE):
         some = first(n - i // SIZE)
@@ -254,6 +257,6 @@ def penalty_slope(row: Int, frame: Int) -> int:
 
 
 @jit_inner
-def _share(row: Int, number: Int, frame: Int) -> int:
-    """The divisor of a penalty: the rows of the batch if a field of the row says so."""
+def _divisor(row: Int, number: Int, frame: Int) -> int:
+    """Return the divisor of a penalty: the rows of the batch if the field is not 0, else 1."""
     return max(rows(frame), 1) if field(row, number) != 0 else 1

@@ -1,4 +1,4 @@
-"""Instructions that hold gradients within bounds, and weights where their constraints have them."""
+"""Instructions that clip gradients and apply the constraints of weights."""
 
 import numpy as np
 
@@ -27,32 +27,32 @@ _BLOCK = 1 << 14  # bytes that are summed in float32
 
 @instruction
 def add_squares(row: Int, frame: Int) -> int:
-    """The sum of all squares, added to one before: fields the sum (float64), the one before or 0, g, count."""
+    """The sum of squares, added to a previous sum: fields the sum (float64), the previous sum or 0, g, count."""
     g, n = field(row, 3), size(row, 4, frame) * SIZE
-    found = 0.0
+    result = 0.0
     if field(row, 2) != 0:
-        found = double_at(field(row, 2))
+        result = double_at(field(row, 2))
     for begin in range(0, n, _BLOCK):
         end, sums = min(begin + _BLOCK, n), splat(_ZERO)
         for i in range(begin, end, LANES * SIZE):
             part = load(g + i, first((end - i) // SIZE))
             sums = sums + part * part
-        found += np.float64(total(sums))
-    put_double(found, field(row, 1))
+        result += np.float64(total(sums))
+    put_double(result, field(row, 1))
     return at.GO_ON
 
 
 @instruction
 def clip_norm(row: Int, frame: Int) -> int:
-    """Scale numbers so that the root of the sum of squares is at most a norm: fields g, g, count, the sum, norm."""
+    """Scale numbers so that their norm is at most a limit: fields g, g, count, the sum of squares, limit."""
     g, n = field(row, 1), size(row, 3, frame)
-    found, norm = np.sqrt(double_at(field(row, 4))), real(row, 5)
-    if found <= norm:
+    norm, limit = np.sqrt(double_at(field(row, 4))), real(row, 5)
+    if norm <= limit:
         return at.GO_ON
-    share = splat(_F(norm / found))
+    factor = splat(_F(limit / norm))
     for i in range(0, n * SIZE, LANES * SIZE):
         some = first(n - i // SIZE)
-        store(load(g + i, some) * share, g + i, some)
+        store(load(g + i, some) * factor, g + i, some)
     return at.GO_ON
 
 
@@ -72,9 +72,9 @@ def not_negative(row: Int, frame: Int) -> int:
 
 @instruction
 def bound_norms(row: Int, frame: Int) -> int:
-    """Move the Euclidean norms over the middle one of three axes into bounds, as `MinMaxNorm` does.
+    """Scale weights to bring the Euclidean norms over the middle of three axes within bounds, as `MinMaxNorm` does.
 
-    Fields: w, w, the lengths of the axes, the lowest norm, the largest, how much of the way.
+    Fields: w, w, the lengths of the axes, the smallest norm, the largest norm, rate.
     """
     w, outer, length, inner = field(row, 1), field(row, 3), field(row, 4), field(row, 5)
     for i in range(w, w + outer * length * inner * SIZE, length * inner * SIZE):
@@ -108,15 +108,15 @@ def bound_norms_of_rows(row: Int, frame: Int) -> int:
 
 @jit_inner
 def _scale(norms: Float, low: Float, high: Float, rate: Float) -> Float:
-    """The factors of weights of these norms."""
-    wanted = _within(norms, splat(_F(low)), splat(_F(high)))
+    """Return the factors for weights of these norms."""
+    target = _within(norms, splat(_F(low)), splat(_F(high)))
     if rate != 1:
-        wanted = splat(_F(rate)) * wanted + splat(_F(1 - rate)) * norms
-    return wanted / (splat(_SMALL) + norms)
+        target = splat(_F(rate)) * target + splat(_F(1 - rate)) * norms
+    return target / (splat(_SMALL) + norms)
 
 
 @jit_inner
 def _within(x: Float, low: Float, high: Float) -> Float:
-    """The numbers moved into bounds; NaN stays NaN."""
+    """Return numbers clipped to bounds; NaN stays NaN."""
     x = choose(less(x, low), low, x)
     return choose(less(high, x), high, x)

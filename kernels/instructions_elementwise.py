@@ -1,6 +1,6 @@
-"""Instructions of each number by itself.
+"""Elementwise instructions.
 
-All of one kind share a loop, which a decorator puts around the function; each is compiled by itself.
+A decorator puts the loop around the function of one number; each instruction is compiled separately.
 """
 
 from collections.abc import Callable
@@ -36,12 +36,12 @@ _ZERO, _ONE = _F(0), _F(1)
 
 @jit_inner
 def setting(row: Int, number: Int) -> Any:
-    """A setting of a row, in all lanes."""
+    """Return a setting of a row in all lanes."""
     return splat(_F(real(row, number)))
 
 
 def each(function: Callable[..., Any]) -> Instruction:
-    """Make an instruction of a function: ``y = function(x, p, q, r)``, fields y, x, count, settings p, q, r."""
+    """Make an instruction from a function: ``y = function(x, p, q, r)``, fields y, x, count, settings p, q, r."""
     inner = jit_inner(function)
 
     def loop(row: Int, frame: Int) -> int:
@@ -56,7 +56,7 @@ def each(function: Callable[..., Any]) -> Instruction:
 
 
 def slope(function: Callable[..., Any]) -> Instruction:
-    """Make an instruction of a slope: ``dx = function(dy, x, y, p, q, r)``.
+    """Make an instruction from a slope: ``dx = function(dy, x, y, p, q, r)``.
 
     Fields: dx, dy, x, y, count, settings p, q, r.
     """
@@ -81,13 +81,13 @@ def affine(x: Any, p: Any, q: Any, r: Any) -> Any:
 
 @each
 def exponential(x: Any, p: Any, q: Any, r: Any) -> Any:
-    """``exp(x)``: fields as `each`; its slope is `multiply` by itself."""
+    """``exp(x)``: fields as `each`; its gradient is a `multiply` by y."""
     return exp(x)
 
 
 @each
 def logarithm(x: Any, p: Any, q: Any, r: Any) -> Any:
-    """``log(x)``: fields as `each`; its slope is `divide` by x."""
+    """``log(x)``: fields as `each`; its gradient is a `divide` by x."""
     return log_of(x)
 
 
@@ -105,7 +105,7 @@ def square_root_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
 
 @slope
 def square_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
-    """``dx = 2 dy x``, of `multiply` of x by itself: fields as `slope`."""
+    """``dx = 2 dy x``, the gradient of `multiply` of x by itself: fields as `slope`."""
     return (dy + dy) * x
 
 
@@ -118,20 +118,20 @@ def absolute(x: Any, p: Any, q: Any, r: Any) -> Any:
 @slope
 def absolute_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
     """``dx = dy sign(x)``: fields as `slope`."""
-    nothing = splat(_ZERO)
-    return choose(less(nothing, x), dy, choose(less(x, nothing), nothing - dy, dy * x))
+    zero = splat(_ZERO)
+    return choose(less(zero, x), dy, choose(less(x, zero), zero - dy, dy * x))
 
 
 @each
 def clip(x: Any, p: Any, q: Any, r: Any) -> Any:
-    """x moved into [p, q]: fields as `each`."""
+    """x clipped to [p, q]: fields as `each`."""
     x = choose(less(x, p), p, x)
     return choose(less(q, x), q, x)
 
 
 @slope
 def clip_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
-    """``dx = dy`` where x was not moved: fields as `slope`."""
+    """``dx = dy`` where x was not clipped, else 0: fields as `slope`."""
     inside = choose(less_equal(p, x), choose(less_equal(x, q), splat(_ONE), splat(_ZERO)), splat(_ZERO))
     return dy * inside
 

@@ -36,17 +36,17 @@ _EPSILON, _HIGH = _F(1e-7), _F(1 - 1e-7)
 def binary_crossentropy(t: Any, p: Any, q: Any) -> Any:
     """``-mean(t log(q + 1e-7) + (1 - t) log(1 - q + 1e-7))`` row by row: fields losses, t, p, rows, m.
 
-    q is p held in [1e-7, 1 - 1e-7].
+    q is p clipped to [1e-7, 1 - 1e-7].
     """
-    one, low, held = splat(_ONE), splat(_EPSILON), within(p, _EPSILON, _HIGH)
-    return t * log(held + low) + (one - t) * log(one - held + low)
+    one, low, clipped = splat(_ONE), splat(_EPSILON), within(p, _EPSILON, _HIGH)
+    return t * log(clipped + low) + (one - t) * log(one - clipped + low)
 
 
 @row_slopes
 def binary_crossentropy_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = ((1 - t) / (1 - p + 1e-7) - t / (p + 1e-7)) / m * dloss``: fields dp, t, p, dlosses, rows, m.
 
-    0 where p was held.
+    0 where p was clipped.
     """
     one, low = splat(_ONE), splat(_EPSILON)
     change = (one - t) / (one - p + low) - t / (p + low)
@@ -55,34 +55,34 @@ def binary_crossentropy_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any
 
 @instruction
 def categorical_crossentropy(row: Int, frame: Int) -> int:
-    """``-sum(t log(q))``, q is p / sum(p) held in [1e-7, 1 - 1e-7], row by row: fields losses, t, p, rows, m."""
+    """``-sum(t log(q))``, q is p / sum(p) clipped to [1e-7, 1 - 1e-7], row by row: fields losses, t, p, rows, m."""
     out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
     for i in range(n):
         begin, sums = i * m * SIZE, splat(_ZERO)
-        whole = splat(sum_of_row(p + begin, m))
+        row_sum = splat(sum_of_row(p + begin, m))
         for j in range(begin, begin + m * SIZE, LANES * SIZE):
             some = first(m - (j - begin) // SIZE)
-            told = load(t + j, some) * log(within(load(p + j, some) / whole, _EPSILON, _HIGH))
-            sums = sums + choose(some, told, splat(_ZERO))
+            term = load(t + j, some) * log(within(load(p + j, some) / row_sum, _EPSILON, _HIGH))
+            sums = sums + choose(some, term, splat(_ZERO))
         put_float(-total(sums), out + i * SIZE)
     return at.GO_ON
 
 
 @instruction
 def categorical_crossentropy_slope(row: Int, frame: Int) -> int:
-    """``dp = (dq - sum(dq q)) / sum(p) * dloss``, dq is -t / q, 0 where q was held: fields as of the other slopes."""
+    """``dp = (dq - sum(dq q)) / sum(p) * dloss``, dq is -t / q, 0 where q was clipped: fields as other slopes."""
     dp, t, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
     n, m = size(row, 5, frame), field(row, 6)
     for i in range(n):
         begin, sums = i * m * SIZE, splat(_ZERO)
-        whole = sum_of_row(p + begin, m)
+        row_sum = sum_of_row(p + begin, m)
         for j in range(begin, begin + m * SIZE, LANES * SIZE):
             some = first(m - (j - begin) // SIZE)
-            share = load(p + j, some) / splat(whole)
+            share = load(p + j, some) / splat(row_sum)
             change = choose(inside(share), splat(_ZERO) - load(t + j, some) / share, share - share)
             store(change, dp + j, some)
             sums = sums + choose(some, change * share, splat(_ZERO))
-        mean, scale = splat(total(sums)), splat(float_at(dloss + i * SIZE) / whole)
+        mean, scale = splat(total(sums)), splat(float_at(dloss + i * SIZE) / row_sum)
         for j in range(begin, begin + m * SIZE, LANES * SIZE):
             some = first(m - (j - begin) // SIZE)
             store((load(dp + j, some) - mean) * scale, dp + j, some)
@@ -91,43 +91,43 @@ def categorical_crossentropy_slope(row: Int, frame: Int) -> int:
 
 @instruction
 def sparse_crossentropy(row: Int, frame: Int) -> int:
-    """``log(sum(h)) - log(h[id])``, h is p held in [1e-7, 1 - 1e-7]: fields losses, ids (int64), p, rows, m."""
+    """``log(sum(h)) - log(h[id])``, h is p clipped to [1e-7, 1 - 1e-7]: fields losses, ids (int64), p, rows, m."""
     out, ids, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
     for i in range(n):
         begin = p + i * m * SIZE
-        told = _held_at(begin + integer(ids + i * 8) * SIZE)
-        put_float(_F(np.log(_held_sum(begin, m))) - _F(np.log(told)), out + i * SIZE)
+        target = _clipped_at(begin + integer(ids + i * 8) * SIZE)
+        put_float(_F(np.log(_clipped_sum(begin, m))) - _F(np.log(target)), out + i * SIZE)
     return at.GO_ON
 
 
 @instruction
 def sparse_crossentropy_slope(row: Int, frame: Int) -> int:
-    """``dp = (1 / sum(h) - 1 / h[id] at id) * dloss``, 0 where p was held: fields dp, ids, p, dlosses, rows, m."""
+    """``dp = (1 / sum(h) - 1 / h[id] at id) * dloss``, 0 where p was clipped: fields dp, ids, p, dlosses, rows, m."""
     dp, ids, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
     n, m = size(row, 5, frame), field(row, 6)
     for i in range(n):
         begin, scale = i * m * SIZE, float_at(dloss + i * SIZE)
-        share = splat(scale / _held_sum(p + begin, m))
+        share = splat(scale / _clipped_sum(p + begin, m))
         for j in range(begin, begin + m * SIZE, LANES * SIZE):
             some = first(m - (j - begin) // SIZE)
             y = load(p + j, some)
             store(choose(inside(y), share, y - y), dp + j, some)
         here = begin + integer(ids + i * 8) * SIZE
-        held, y = _held_at(p + here), float_at(p + here)
-        if held == y:
-            put_float(float_at(dp + here) - scale / held, dp + here)
+        clipped, y = _clipped_at(p + here), float_at(p + here)
+        if clipped == y:
+            put_float(float_at(dp + here) - scale / clipped, dp + here)
     return at.GO_ON
 
 
 @jit_inner
 def inside(x: Any) -> Any:
-    """The lanes where x is from 1e-7 to 1 - 1e-7; none where it is NaN."""
+    """Return the mask of the lanes where x is from 1e-7 to 1 - 1e-7, which is False for NaN."""
     return less_equal(splat(_EPSILON), choose(less_equal(x, splat(_HIGH)), x, splat(_ZERO)))
 
 
 @jit_inner
 def sum_of_row(row: Int, m: Int) -> Float:
-    """The sum of m numbers."""
+    """Return the sum of m numbers."""
     sums = splat(_ZERO)
     for j in range(0, m, LANES):
         sums = sums + load(row + j * SIZE, first(m - j))
@@ -135,7 +135,7 @@ def sum_of_row(row: Int, m: Int) -> Float:
 
 
 @jit_inner
-def _held_sum(row: Int, m: Int) -> Float:
+def _clipped_sum(row: Int, m: Int) -> Float:
     sums = splat(_ZERO)
     for j in range(0, m, LANES):
         some = first(m - j)
@@ -144,23 +144,23 @@ def _held_sum(row: Int, m: Int) -> Float:
 
 
 @jit_inner
-def _held_at(place: Int) -> Float:
+def _clipped_at(place: Int) -> Float:
     x = float_at(place)
     return _EPSILON if x < _EPSILON else _HIGH if x > _HIGH else x
 
 
 @row_values(mean=False)
 def divergence(t: Any, p: Any, q: Any) -> Any:
-    """``sum(t log(t / p))``, both held in [1e-7, 1], row by row: fields losses, t, p, rows, m."""
-    held = within(t, _EPSILON, _ONE)
-    return held * log(held / within(p, _EPSILON, _ONE))
+    """``sum(t log(t / p))``, both clipped to [1e-7, 1], row by row: fields losses, t, p, rows, m."""
+    clipped = within(t, _EPSILON, _ONE)
+    return clipped * log(clipped / within(p, _EPSILON, _ONE))
 
 
 @row_slopes
 def divergence_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
-    """``dp = -t / p * dloss``, 0 where p was held: fields dp, t, p, dlosses, rows, m."""
-    held = within(p, _EPSILON, _ONE)
-    return choose(equal(p, held), within(t, _EPSILON, _ONE) / held * splat(-dloss), splat(_ZERO))
+    """``dp = -t / p * dloss``, 0 where p was clipped: fields dp, t, p, dlosses, rows, m."""
+    clipped = within(p, _EPSILON, _ONE)
+    return choose(equal(p, clipped), within(t, _EPSILON, _ONE) / clipped * splat(-dloss), splat(_ZERO))
 
 
 @row_values()

@@ -1,4 +1,4 @@
-"""Instructions of losses that are means of bent errors, value by value: see `instructions_losses` for their form."""
+"""Instructions of losses that are means of functions of errors: see `instructions_losses` for their form."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ def percentage_error(t: Any, p: Any, q: Any) -> Any:
 @row_slopes
 def percentage_error_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = 100 sign(p - t) / max(|t|, 1e-7) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
-    held = at_least(size_of(t), _EPSILON)
-    return sign_of((p - t) / held) / held * splat(dloss * _F(100) / m)
+    size = at_least(size_of(t), _EPSILON)
+    return sign_of((p - t) / size) / size * splat(dloss * _F(100) / m)
 
 
 @row_values(zero=True)
@@ -38,11 +38,11 @@ def logarithmic_error(t: Any, p: Any, q: Any) -> Any:
 def logarithmic_error_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = 2 (log(p + 1) - log(t + 1)) / (p + 1) / m * dloss``: fields dp, t, p, dlosses, rows, m.
 
-    0 where p was held.
+    0 where p was raised to 1e-7.
     """
     one, target = splat(_ONE), at_least(t, _EPSILON)
-    held = at_least(p, _EPSILON) + one
-    change = (log(held) - log(target + one)) / held * splat(dloss * _F(2) / m)
+    shifted = at_least(p, _EPSILON) + one
+    change = (log(shifted) - log(target + one)) / shifted * splat(dloss * _F(2) / m)
     return choose(less_equal(splat(_EPSILON), p), change, splat(_ZERO))
 
 
@@ -50,22 +50,22 @@ def logarithmic_error_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
 def huber(t: Any, p: Any, delta: Any) -> Any:
     """``mean(b * (|p - t| - b / 2))`` with b = min(|p - t|, delta), row by row: fields losses, t, p, rows, m, delta."""
     error = size_of(p - t)
-    bent = choose(less(splat(delta), error), splat(delta), error)
-    return bent * (error - bent * splat(_F(0.5)))
+    bounded = choose(less(splat(delta), error), splat(delta), error)
+    return bounded * (error - bounded * splat(_F(0.5)))
 
 
 @row_slopes
 def huber_slope(t: Any, p: Any, dloss: Any, m: Any, delta: Any) -> Any:
-    """``dp = (p - t held in [-delta, delta]) / m * dloss``: fields dp, t, p, dlosses, rows, m, delta."""
+    """``dp = (p - t clipped to [-delta, delta]) / m * dloss``: fields dp, t, p, dlosses, rows, m, delta."""
     return within(p - t, -delta, delta) * splat(dloss / m)
 
 
 @row_values()
 def log_cosh(t: Any, p: Any, q: Any) -> Any:
     """``mean(e + log(1 + exp(-2 e)) - log(2))`` with e = p - t, row by row: fields losses, t, p, rows, m."""
-    error, nothing = p - t, splat(_ZERO)
-    twice = nothing - error - error
-    return error + (at_least(twice, _ZERO) + log1p_exp(nothing - size_of(twice))) - splat(_LOG_2)
+    error, zero = p - t, splat(_ZERO)
+    twice = zero - error - error
+    return error + (at_least(twice, _ZERO) + log1p_exp(zero - size_of(twice))) - splat(_LOG_2)
 
 
 @row_slopes

@@ -1,4 +1,4 @@
-"""Instructions of layers: dense, and the activations whose slope is known from their output."""
+"""Instructions of layers: dense, and the activations whose slope depends only on their output."""
 
 from typing import Any
 
@@ -83,7 +83,7 @@ def descend_b(row: Int, frame: Int) -> int:
 
 @each
 def relu(x: Any, p: Any, q: Any, r: Any) -> Any:
-    """``y = max(x, 0)``: fields as `each`; NaN stays."""
+    """``y = max(x, 0)``: fields as `each`; NaN stays NaN."""
     return at_least(x, _ZERO)
 
 
@@ -147,7 +147,7 @@ def softmax_slope(row: Int, frame: Int) -> int:
 
 @jit_inner
 def exp_of_row(z: Int, p: Int, m: Int) -> float:
-    """``p = exp(z - the largest z)``, so that nothing overflows; returns its sum."""
+    """Compute ``p = exp(z - max(z))``, which cannot overflow, and return its sum."""
     top, sums = splat(largest_of_row(z, m)), splat(_ZERO)
     for j in range(0, m, LANES):
         some = first(m - j)
@@ -159,10 +159,10 @@ def exp_of_row(z: Int, p: Int, m: Int) -> float:
 
 @jit_inner
 def largest_of_row(z: Int, m: Int) -> float:
-    """The largest number of a row; NaN is left out here, and comes in by the sum."""
+    """Return the largest number of a row; NaN is ignored here, but the sum includes it."""
     tops = splat(_LOWEST)
     for j in range(0, m, LANES):
         some = first(m - j)
-        found = choose(some, load(z + j * SIZE, some), tops)
-        tops = choose(less(tops, found), found, tops)
+        part = choose(some, load(z + j * SIZE, some), tops)
+        tops = choose(less(tops, part), part, tops)
     return largest(tops)  # type: ignore[no-any-return]

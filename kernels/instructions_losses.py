@@ -1,4 +1,4 @@
-"""Instructions of losses: one value a sample, and the gradient of the predictions for the gradients of these."""
+"""Instructions of losses: one value per sample, and the gradients with respect to the predictions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,10 +33,10 @@ _ZERO, _ONE = _F(0), _F(1)
 
 
 def row_values(factor: float = 1, mean: bool = True, zero: bool = False) -> Callable[[Loss], Instruction]:
-    """Make an instruction of a function: ``factor * mean(function(t, p, q))`` row by row, or the sum for the mean.
+    """Make an instruction from a function: ``factor * mean(function(t, p, q))`` row by row, or the sum unless `mean`.
 
-    Fields: values, t, p, rows, m, setting q. `zero` says that the function is 0 where t and p are, as they are beyond
-    the end of a row: these numbers need not be left out.
+    Fields: values, t, p, rows, m, setting q. `zero` promises that the function is 0 where t and p are 0, as in the
+    lanes beyond the end of a row, which then need no mask.
     """
 
     def decorate(function: Loss) -> Instruction:
@@ -49,8 +49,8 @@ def row_values(factor: float = 1, mean: bool = True, zero: bool = False) -> Call
                 sums, begin = splat(_ZERO), i * m * SIZE
                 for j in range(begin, begin + m * SIZE, LANES * SIZE):
                     some = first(m - (j - begin) // SIZE)
-                    found = inner(load(t + j, some), load(p + j, some), q)
-                    sums = sums + (found if zero else choose(some, found, splat(_ZERO)))
+                    terms = inner(load(t + j, some), load(p + j, some), q)
+                    sums = sums + (terms if zero else choose(some, terms, splat(_ZERO)))
                 put_float(total(sums) / (_F(m) if mean else _ONE) * _F(factor), out + i * SIZE)
             return at.GO_ON
 
@@ -60,9 +60,9 @@ def row_values(factor: float = 1, mean: bool = True, zero: bool = False) -> Call
 
 
 def row_slopes(function: Loss) -> Instruction:
-    """Make an instruction of the slope of a loss: ``dp = function(t, p, dloss, m, q)``, row by row.
+    """Make an instruction from the slope of a loss: ``dp = function(t, p, dloss, m, q)``, row by row.
 
-    Fields: dp, t, p, dlosses, rows, m, setting q. dloss is one number for a row, m as many as it has.
+    Fields: dp, t, p, dlosses, rows, m, setting q. `dloss` is one number per row, and `m` the length of a row.
     """
     inner = jit_inner(function)
 
@@ -123,15 +123,15 @@ def categorical_crossentropy_logits(row: Int, frame: Int) -> int:
     n, m = size(row, 5, frame), field(row, 6)
     for i in range(n):
         begin = i * m * SIZE
-        top, whole = splat(largest_of_row(z + begin, m)), exp_of_row(z + begin, shares + begin, m)
-        told = certain = splat(_ZERO)
+        top, exp_sum = splat(largest_of_row(z + begin, m)), exp_of_row(z + begin, shares + begin, m)
+        logs = target_sums = splat(_ZERO)
         for j in range(begin, begin + m * SIZE, LANES * SIZE):
             some = first(m - (j - begin) // SIZE)
             target = load(t + j, some)
-            certain = certain + target
-            told = told + choose(some, target * (load(z + j, some) - top), splat(_ZERO))
-            store(load(shares + j, some) / splat(whole), shares + j, some)
-        put_float(_F(total(certain) * np.log(whole)) - total(told), out + i * SIZE)
+            target_sums = target_sums + target
+            logs = logs + choose(some, target * (load(z + j, some) - top), splat(_ZERO))
+            store(load(shares + j, some) / splat(exp_sum), shares + j, some)
+        put_float(_F(total(target_sums) * np.log(exp_sum)) - total(logs), out + i * SIZE)
     return at.GO_ON
 
 
@@ -141,13 +141,13 @@ def categorical_crossentropy_logits_slope(row: Int, frame: Int) -> int:
     dz, shares, t, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
     n, m = size(row, 5, frame), field(row, 6)
     for i in range(n):
-        scale, begin, certain = splat(float_at(dloss + i * SIZE)), i * m * SIZE, splat(_ZERO)
+        scale, begin, target_sums = splat(float_at(dloss + i * SIZE)), i * m * SIZE, splat(_ZERO)
         for j in range(begin, begin + m * SIZE, LANES * SIZE):
-            certain = certain + load(t + j, first(m - (j - begin) // SIZE))
-        whole = splat(total(certain))
+            target_sums = target_sums + load(t + j, first(m - (j - begin) // SIZE))
+        target_sum = splat(total(target_sums))
         for j in range(begin, begin + m * SIZE, LANES * SIZE):
             some = first(m - (j - begin) // SIZE)
-            store((load(shares + j, some) * whole - load(t + j, some)) * scale, dz + j, some)
+            store((load(shares + j, some) * target_sum - load(t + j, some)) * scale, dz + j, some)
     return at.GO_ON
 
 
@@ -158,12 +158,12 @@ def sparse_crossentropy_logits(row: Int, frame: Int) -> int:
     n, m = size(row, 5, frame), field(row, 6)
     for i in range(n):
         begin = i * m * SIZE
-        top, whole = largest_of_row(z + begin, m), exp_of_row(z + begin, shares + begin, m)
+        top, exp_sum = largest_of_row(z + begin, m), exp_of_row(z + begin, shares + begin, m)
         for j in range(begin, begin + m * SIZE, LANES * SIZE):
             some = first(m - (j - begin) // SIZE)
-            store(load(shares + j, some) / splat(whole), shares + j, some)
+            store(load(shares + j, some) / splat(exp_sum), shares + j, some)
         score = float_at(z + begin + integer(ids + i * 8) * SIZE)
-        put_float(_F(np.log(whole)) - (score - top), out + i * SIZE)
+        put_float(_F(np.log(exp_sum)) - (score - top), out + i * SIZE)
     return at.GO_ON
 
 

@@ -1,4 +1,4 @@
-"""Instructions of losses of margins and of angles: see `instructions_losses` for their form."""
+"""Instructions of hinge losses and cosines: see `instructions_losses` for their form."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ _SQUARE, _SHORTEST = _F(1e-12), _F(1e-6)
 
 @instruction
 def other_signs(row: Int, frame: Int) -> int:
-    """1 if this worker's targets are not all 0 and 1, else 0: fields y, t, count."""
+    """1 if some of this worker's targets are neither 0 nor 1, else 0: fields y, t, count."""
     n = size(row, 3, frame) if integer(frame + at.PART * 8) != 0 else 0
     put_float(_ONE if _others(field(row, 2), n) else _ZERO, field(row, 1))
     return at.GO_ON
@@ -43,12 +43,12 @@ def other_signs(row: Int, frame: Int) -> int:
 
 @instruction
 def signs(row: Int, frame: Int) -> int:
-    """Targets of -1 and 1 for 0 and 1, if a batch has nothing else; else as they are.
+    """Targets converted from 0 and 1 to -1 and 1, or unchanged if the batch has other targets.
 
-    Fields: y, t, count, the sum of `other_signs` over all workers or 0 to look at the targets themselves.
+    Fields: y, t, count, the place of the sum of `other_signs` over all workers, or 0 to check the targets here.
     """
-    y, t, n, told = field(row, 1), field(row, 2), size(row, 3, frame), field(row, 4)
-    if float_at(told) != _ZERO if told != 0 else _others(t, n):
+    y, t, n, others = field(row, 1), field(row, 2), size(row, 3, frame), field(row, 4)
+    if float_at(others) != _ZERO if others != 0 else _others(t, n):
         for j in range(0, n, LANES):
             some = first(n - j)
             store(load(t + j * SIZE, some), y + j * SIZE, some)
@@ -112,32 +112,32 @@ def categorical_hinge(row: Int, frame: Int) -> int:
 
 @instruction
 def categorical_hinge_slope(row: Int, frame: Int) -> int:
-    """``(1 - t)`` at the largest ``(1 - t) p``, shared among equal ones, less t: fields dp, t, p, dlosses, rows, m."""
+    """``(1 - t)`` at the largest ``(1 - t) p``, shared by equal ones, minus t: fields dp, t, p, dlosses, rows, m."""
     dp, t, p, dloss = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
     n, m = size(row, 5, frame), field(row, 6)
-    nothing, one = splat(_ZERO), splat(_ONE)
+    zero, one = splat(_ZERO), splat(_ONE)
     for i in range(n):
         begin = i * m * SIZE
         wrong, right = _wrong_and_right(t + begin, p + begin, m)
         scale = float_at(dloss + i * SIZE) if wrong - right + _ONE >= _ZERO else _ZERO
-        hits = nothing
+        hits = zero
         for j in range(begin, begin + m * SIZE, LANES * SIZE):
             some = first(m - (j - begin) // SIZE)
             x = (one - load(t + j, some)) * load(p + j, some)
-            hits = hits + choose(some, choose(less_equal(splat(wrong), x), one, nothing), nothing)
+            hits = hits + choose(some, choose(less_equal(splat(wrong), x), one, zero), zero)
         share = splat(scale / total(hits))
         for j in range(begin, begin + m * SIZE, LANES * SIZE):
             some = first(m - (j - begin) // SIZE)
             target = load(t + j, some)
             x = (one - target) * load(p + j, some)
-            change = choose(less_equal(splat(wrong), x), (one - target) * share, nothing)
+            change = choose(less_equal(splat(wrong), x), (one - target) * share, zero)
             store(change - target * splat(scale), dp + j, some)
     return at.GO_ON
 
 
 @jit_inner
 def _wrong_and_right(t: Int, p: Int, m: Int) -> tuple[Any, Any]:
-    """``max((1 - t) p)`` and ``sum(t p)`` of m numbers."""
+    """Return ``max((1 - t) p)`` and ``sum(t p)`` of m numbers."""
     top, sums = splat(_F(-np.inf)), splat(_ZERO)
     for j in range(0, m, LANES):
         some = first(m - j)
@@ -174,18 +174,18 @@ def cosine_slope(row: Int, frame: Int) -> int:
         for j in range(begin, begin + m * SIZE, LANES * SIZE):
             some = first(m - (j - begin) // SIZE)
             sums = sums + load(t + j, some) / x * (load(p + j, some) / y)
-        # a length that counts as 1e-6 does not change with p
-        found = splat(total(sums) if length > _SHORTEST else _ZERO)
+        # a length raised to 1e-6 does not change with p
+        cosine_or_zero = splat(total(sums) if length > _SHORTEST else _ZERO)
         scale = splat(float_at(dvalue + i * SIZE) * sign / length)
         for j in range(begin, begin + m * SIZE, LANES * SIZE):
             some = first(m - (j - begin) // SIZE)
-            store((load(t + j, some) / x - found * (load(p + j, some) / y)) * scale, dp + j, some)
+            store((load(t + j, some) / x - cosine_or_zero * (load(p + j, some) / y)) * scale, dp + j, some)
     return at.GO_ON
 
 
 @jit_inner
 def _length(x: Int, m: Int) -> Float:
-    """The length of a vector of m numbers, at least 1e-6."""
+    """Return the length of a vector of m numbers, at least 1e-6."""
     sums = splat(_ZERO)
     for j in range(0, m, LANES):
         part = load(x + j * SIZE, first(m - j))

@@ -1,4 +1,4 @@
-"""Instructions of metrics: one value a sample."""
+"""Instructions of metrics: one value per sample, and counts."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ _ZERO, _ONE = _F(0), _F(1)
 
 @instruction
 def categorical_accuracy(row: Int, frame: Int) -> int:
-    """1 where the largest prediction stands at the largest target: fields values, t, p, rows, m."""
+    """1 where the largest prediction has the index of the largest target: fields values, t, p, rows, m."""
     out, t, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
     for i in range(n):
         begin = i * m * SIZE
@@ -42,7 +42,7 @@ def categorical_accuracy(row: Int, frame: Int) -> int:
 
 @instruction
 def sparse_accuracy(row: Int, frame: Int) -> int:
-    """1 where the largest prediction stands at the class number: fields values, ids (int64), p, rows, m."""
+    """1 where the class number is the index of the largest prediction: fields values, ids (int64), p, rows, m."""
     out, ids, p, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
     for i in range(n):
         put_float(_F(integer(ids + i * 8) == place_of_largest(p + i * m * SIZE, m)), out + i * SIZE)
@@ -52,14 +52,15 @@ def sparse_accuracy(row: Int, frame: Int) -> int:
 @row_values()
 def binary_accuracy(t: Any, p: Any, threshold: Any) -> Any:
     """The share of ``p > threshold`` that equal the target, row by row: fields values, t, p, rows, m, threshold."""
-    one, nothing = splat(_ONE), splat(_ZERO)
-    off = size_of(choose(less(splat(threshold), p), one, nothing) - t)
-    return choose(less(nothing, off), nothing, choose(less(off, one), one, nothing))  # NaN is no hit
+    one, zero = splat(_ONE), splat(_ZERO)
+    error = size_of(choose(less(splat(threshold), p), one, zero) - t)
+    # a NaN does not count as equal
+    return choose(less(zero, error), zero, choose(less(error, one), one, zero))
 
 
 @instruction
 def matches(row: Int, frame: Int) -> int:
-    """1 where a prediction is the target: fields values, t, p, count."""
+    """1 where a prediction equals the target: fields values, t, p, count."""
     out, t, p, n = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
     for i in range(n):
         put_float(_F(float_at(t + i * SIZE) == float_at(p + i * SIZE)), out + i * SIZE)
@@ -68,31 +69,33 @@ def matches(row: Int, frame: Int) -> int:
 
 @instruction
 def among_first(row: Int, frame: Int) -> int:
-    """1 where fewer than k predictions are larger than that of the class: fields values, ids (int64), p, rows, m, k.
+    """1 where fewer than k predictions exceed that of the class: fields values, ids (int64), p, rows, m, k.
 
     0 in a row with a number that is not finite.
     """
     out, ids, p, n = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
     m, k = field(row, 5), field(row, 6)
-    one, nothing = splat(_ONE), splat(_ZERO)
+    one, zero = splat(_ONE), splat(_ZERO)
     for i in range(n):
-        begin, larger, odd = p + i * m * SIZE, nothing, nothing
+        begin, larger, odd = p + i * m * SIZE, zero, zero
         own = spread(begin + integer(ids + i * 8) * SIZE)
         for j in range(0, m, LANES):
             some = first(m - j)
             x = load(begin + j * SIZE, some)
-            larger = larger + choose(some, choose(less(own, x), one, nothing), nothing)
-            odd = odd + (x - x)  # NaN of what is not finite
+            larger = larger + choose(some, choose(less(own, x), one, zero), zero)
+            # x - x is NaN for infinity and NaN
+            odd = odd + (x - x)
         put_float(_F(total(larger) < k and total(odd) == _ZERO), out + i * SIZE)
     return at.GO_ON
 
 
 @instruction
 def count_bins(row: Int, frame: Int) -> int:
-    """Sort predictions into the bins between thresholds, those of yeses ahead of those of noes, and add up weights.
+    """Add up the weights of predictions in the bins between thresholds: positive targets first, then negative ones.
 
-    Fields: bins (float64), t, p, weights or 0, rows, m, values a weight, thresholds, count of them, the first column
-    and the one behind the last, labels that are kept apart or 1. A prediction that is not from 0 to 1 is refused.
+    Fields: bins (float64), t, p, weights or 0, rows, m, values per weight, thresholds, their count, the first column
+    and the column after the last, the number of labels with separate bins, or 1. A batch with a prediction outside
+    [0, 1] is refused.
     """
     bins, t, p, weights = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
     n, m = size(row, 5, frame), field(row, 6)
@@ -102,21 +105,21 @@ def count_bins(row: Int, frame: Int) -> int:
         put_double(0.0, bins + i * 8)
     for i in range(n):
         for j in range(field(row, 10), field(row, 11)):
-            place = i * m + j
-            x = float_at(p + place * SIZE)
+            index = i * m + j
+            x = float_at(p + index * SIZE)
             if not _ZERO <= x <= _ONE:
                 return at.REFUSE
             bin = _below(x, thresholds, count) * labels + (j if labels > 1 else 0)
-            if float_at(t + place * SIZE) == _ZERO:
+            if float_at(t + index * SIZE) == _ZERO:
                 bin += half
-            weight = 1.0 if weights == 0 else np.float64(float_at(weights + place // each * SIZE))
+            weight = 1.0 if weights == 0 else np.float64(float_at(weights + index // each * SIZE))
             put_double(double_at(bins + bin * 8) + weight, bins + bin * 8)
     return at.GO_ON
 
 
 @jit_inner
 def _below(x: Float, thresholds: Int, count: Int) -> int:
-    """The number of ascending thresholds below x."""
+    """Return the number of ascending thresholds below x."""
     low, high = 0, count
     while low < high:
         middle = (low + high) // 2
@@ -129,43 +132,43 @@ def _below(x: Float, thresholds: Int, count: Int) -> int:
 
 @instruction
 def add_counts(row: Int, frame: Int) -> int:
-    """Add what lies above or below each threshold to sums.
+    """Add the weights above or below each threshold to sums.
 
-    Fields: sums (float64), bins (float64), the first bin, count of thresholds, labels, above or not, the place of each
+    Fields: sums (float64), bins (float64), the first bin, count of thresholds, labels, 1 for above, the index of each
     threshold's sums (int64) or 0.
     """
     sums, order, labels = field(row, 1), field(row, 7), field(row, 5)
     bins, count, above = field(row, 2) + field(row, 3) * 8, field(row, 4), field(row, 6)
     for label in range(labels):
-        found = 0.0
+        running = 0.0
         for i in range(count):
             k = count - 1 - i if above != 0 else i
-            found += double_at(bins + ((k + above) * labels + label) * 8)
+            running += double_at(bins + ((k + above) * labels + label) * 8)
             place = sums + ((k if order == 0 else integer(order + k * 8)) * labels + label) * 8
-            put_double(double_at(place) + found, place)
+            put_double(double_at(place) + running, place)
     return at.GO_ON
 
 
 @instruction
 def count_yes(row: Int, frame: Int) -> int:
-    """Add up the weights of true and false positives, of false negatives, and of what is true, column by column.
+    """Add up the weights of true and false positives, of false negatives, and of positive targets, column by column.
 
-    Fields: these four sums (float64), t, p, weights or 0, rows, m, values a weight, threshold, whether there is one
-    (else the largest of a row is a yes), whether all columns are one.
+    Fields: these four sums (float64), t, p, weights or 0, rows, m, values per weight, threshold, 1 to use the threshold
+    (else the largest of a row is positive), 1 to treat all columns as one.
     """
     t, p, weights, n = field(row, 5), field(row, 6), field(row, 7), size(row, 8, frame)
     m, each = field(row, 9), field(row, 10)
-    given, has_threshold, together = _F(real(row, 11)), field(row, 12), field(row, 13)
+    threshold, has_threshold, together = _F(real(row, 11)), field(row, 12), field(row, 13)
     for i in range(n):
         begin = p + i * m * SIZE
-        top = given if has_threshold != 0 else float_at(begin + place_of_largest(begin, m) * SIZE)
+        top = threshold if has_threshold != 0 else float_at(begin + place_of_largest(begin, m) * SIZE)
         for j in range(m):
-            place = i * m + j
-            x, true = float_at(p + place * SIZE), np.float64(float_at(t + place * SIZE))
-            yes = x > top if has_threshold != 0 else (x >= top and abs(x) > _F(1e-9))
-            weight = 1.0 if weights == 0 else np.float64(float_at(weights + place // each * SIZE))
+            index = i * m + j
+            x, true = float_at(p + index * SIZE), np.float64(float_at(t + index * SIZE))
+            positive = x > top if has_threshold != 0 else (x >= top and abs(x) > _F(1e-9))
+            weight = 1.0 if weights == 0 else np.float64(float_at(weights + index // each * SIZE))
             column = 0 if together != 0 else j * 8
-            if yes:
+            if positive:
                 _add(true * weight, field(row, 1) + column)
                 _add((1 - true) * weight, field(row, 2) + column)
             else:
@@ -181,10 +184,10 @@ def _add(x: Float, place: Int) -> None:
 
 @jit_inner
 def place_of_largest(row: Int, m: Int) -> int:
-    """The first place of the largest number, or of the first NaN, as NumPy's argmax."""
+    """Return the index of the largest number, the first of equal ones, or of the first NaN, as NumPy's argmax."""
     place, top = 0, float_at(row)
     for j in range(m):
-        found = float_at(row + j * SIZE)
-        if top == top and not found <= top:
-            place, top = j, found
+        x = float_at(row + j * SIZE)
+        if top == top and not x <= top:
+            place, top = j, x
     return place

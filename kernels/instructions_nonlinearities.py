@@ -1,4 +1,4 @@
-"""Instructions of activations whose slope takes their input, and of those of a whole row."""
+"""Instructions of activations whose slope depends on their input, and of those of a whole row."""
 
 from typing import Any
 
@@ -27,12 +27,10 @@ from minifit.kernels.jit import instruction, jit_inner
 
 _F = np.float32
 _ZERO, _ONE, _HALF = _F(0), _F(1), _F(0.5)
-_ROOT_OF_HALF, _DENSITY = _F(0.7071067811865476), _F(0.3989422804014327)  # sqrt(1/2), 1 / sqrt(2 pi)
-_STEEP, _CUBE, _FLAT = (
-    _F(0.7978845608028654),
-    _F(0.044715),
-    _F(10),
-)  # sqrt(2 / pi); from 10 on the gate is 0 or 1
+# sqrt(1 / 2) and 1 / sqrt(2 pi)
+_ROOT_OF_HALF, _DENSITY = _F(0.7071067811865476), _F(0.3989422804014327)
+# sqrt(2 / pi), the factor of the cube, and the number from which on the gate is 0 or 1
+_STEEP, _CUBE, _FLAT = _F(0.7978845608028654), _F(0.044715), _F(10)
 
 
 @each
@@ -50,7 +48,7 @@ def exponential_unit_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> A
 
 @each
 def leaky_relu(x: Any, p: Any, q: Any, r: Any) -> Any:
-    """x above the threshold r, at most q; ``p (x - r)`` up to r: fields as `each`."""
+    """``min(x, q)`` above the threshold r, ``p (x - r)`` up to it: fields as `each`."""
     high = choose(less(q, x), q, x)
     return choose(less_equal(x, r), p * (x - r), high)
 
@@ -94,7 +92,7 @@ def softsign_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
 
 @each
 def hard_sigmoid(x: Any, p: Any, q: Any, r: Any) -> Any:
-    """``0.2 x + 0.5`` cut off at 0 and 1: fields as `each`."""
+    """``0.2 x + 0.5`` clipped to [0, 1]: fields as `each`."""
     line = splat(_F(0.2)) * x + splat(_HALF)
     line = choose(less(line, splat(_ZERO)), splat(_ZERO), line)
     return choose(less(splat(_ONE), line), splat(_ONE), line)
@@ -102,9 +100,9 @@ def hard_sigmoid(x: Any, p: Any, q: Any, r: Any) -> Any:
 
 @slope
 def hard_sigmoid_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
-    """``dx = 0.2 dy`` where nothing was cut off: fields as `slope`."""
-    cut = choose(less_equal(size_of(x), splat(_F(2.5))), splat(_F(0.2)), splat(_ZERO))
-    return dy * cut
+    """``dx = 0.2 dy`` where y was not clipped, else 0: fields as `slope`."""
+    factor = choose(less_equal(size_of(x), splat(_F(2.5))), splat(_F(0.2)), splat(_ZERO))
+    return dy * factor
 
 
 @each
@@ -150,7 +148,7 @@ def gelu_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
 
 @jit_inner
 def _near(x: Any) -> Any:
-    """x cut off where the gate of the approximation is 0 or 1."""
+    """Return x clipped where the gate of the approximation is 0 or 1."""
     x = choose(less(splat(_FLAT), x), splat(_FLAT), x)
     return choose(less(x, splat(-_FLAT)), splat(-_FLAT), x)
 
@@ -172,7 +170,7 @@ def gelu_tanh_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
     return dy * (splat(_HALF) * (splat(_ONE) + t) + x * ((splat(_ONE) - t * t) * steep))
 
 
-# -- of a row ------------------------------------------------------------------------------------------------
+# -- over a row ----------------------------------------------------------------------------------------------
 
 
 @instruction
@@ -201,8 +199,8 @@ def log_softmax_slope(row: Int, frame: Int) -> int:
         sums = splat(_ZERO)
         for j in range(i, i + m * SIZE, LANES * SIZE):
             sums = sums + load(dy + j, first(m - (j - i) // SIZE))
-        whole = splat(total(sums))
+        row_sum = splat(total(sums))
         for j in range(i, i + m * SIZE, LANES * SIZE):
             some = first(m - (j - i) // SIZE)
-            store(load(dy + j, some) - exp(load(y + j, some)) * whole, dx + j, some)
+            store(load(dy + j, some) - exp(load(y + j, some)) * row_sum, dx + j, some)
     return at.GO_ON

@@ -1,4 +1,4 @@
-"""Instructions of normalizations: of columns over the rows of a batch, and of each row by itself."""
+"""Instructions of normalizations: of columns over the rows of a batch, and of single rows."""
 
 import numpy as np
 
@@ -28,10 +28,9 @@ _ZERO, _ONE = _F(0), _F(1)
 
 @instruction
 def batch_moments(row: Int, frame: Int) -> int:
-    """Mean and variance of each column, which averages move to: ``average -= (average - new) * part``.
+    """Mean and variance of each column, and their moving averages: ``average -= (average - new) * part``.
 
-    Fields: mean, variance, moving mean, moving variance, x, rows, m, part, whether the moving variance takes in the
-    unbiased one.
+    Fields: mean, variance, moving mean, moving variance, x, rows, m, part, 1 to average the unbiased variance.
     """
     x, n, m, part = field(row, 5), size(row, 6, frame), field(row, 7), splat(_F(real(row, 8)))
     ns, factor = splat(_F(n)), splat(_F(n / max(n - 1, 1)) if field(row, 9) != 0 else _ONE)
@@ -56,12 +55,12 @@ def batch_moments(row: Int, frame: Int) -> int:
     return at.GO_ON
 
 
-# -- the moments of a batch that several workers share: sums, which are added up over them ----------------------
+# -- the moments of a batch that several workers share, from sums over all workers ------------------------------
 
 
 @instruction
 def column_sums(row: Int, frame: Int) -> int:
-    """Sums of each column over the rows of this worker, 0 if they do not count: of x, or of ``(x - mean) ** 2``.
+    """Sums of each column over this worker's rows, of x or of ``(x - mean) ** 2``; 0 if it has no part of the batch.
 
     Fields: sums, x, mean or 0, rows, m.
     """
@@ -97,10 +96,9 @@ def column_means(row: Int, frame: Int) -> int:
 
 @instruction
 def move_averages(row: Int, frame: Int) -> int:
-    """Averages move to the moments of the whole batch, as in `batch_moments`.
+    """Update the moving averages with the moments of the whole batch, as in `batch_moments`.
 
-    Fields: moving mean, moving variance, mean, variance, rows, m, part, whether the moving variance takes in the
-    unbiased one.
+    Fields: moving mean, moving variance, mean, variance, rows, m, part, 1 to average the unbiased variance.
     """
     n, m, part = whole(row, 5, frame), field(row, 6), splat(_F(real(row, 7)))
     factor = splat(_F(n / max(n - 1, 1)) if field(row, 8) != 0 else _ONE)
@@ -146,27 +144,27 @@ def normalize(row: Int, frame: Int) -> int:
 def normalize_sums(row: Int, frame: Int) -> int:
     """``sum(dy)`` and ``sum(dy * normal)`` of each column: the gradients of beta and gamma.
 
-    Fields: the sums of dy, those with the normalized x, dy, x, mean, inverse, rows, m.
+    Fields: the sums of dy, the sums of dy times the normalized x, dy, x, mean, inverse, rows, m.
     """
     dy, x, n, m = field(row, 3), field(row, 4), size(row, 7, frame), field(row, 8)
     for j in range(0, m * SIZE, LANES * SIZE):
         some = first(m - j // SIZE)
-        mean, plain, along = load(field(row, 5) + j, some), splat(_ZERO), splat(_ZERO)
+        mean, sums, correlations = load(field(row, 5) + j, some), splat(_ZERO), splat(_ZERO)
         here, there = x + j, dy + j
         for _ in range(n):
             slope = load(there, some)
-            plain = plain + slope
-            along = slope * (load(here, some) - mean) + along
+            sums = sums + slope
+            correlations = slope * (load(here, some) - mean) + correlations
             here += m * SIZE
             there += m * SIZE
-        store(plain, field(row, 1) + j, some)
-        store(along * load(field(row, 6) + j, some), field(row, 2) + j, some)
+        store(sums, field(row, 1) + j, some)
+        store(correlations * load(field(row, 6) + j, some), field(row, 2) + j, some)
     return at.GO_ON
 
 
 @instruction
 def normalize_slope(row: Int, frame: Int) -> int:
-    """``dx = gamma * inverse * (dy - mean(dy) - normal * mean(dy * normal))``; without the means if they are constant.
+    """``dx = gamma * inverse * (dy - mean(dy) - normal * mean(dy * normal))``; without these means for fixed moments.
 
     Fields: dx, dy, x, mean, inverse, gamma or 0, the two sums of `normalize_sums` over the whole batch or 0 and 0,
     rows, m.
@@ -177,18 +175,19 @@ def normalize_slope(row: Int, frame: Int) -> int:
     for j in range(0, m * SIZE, LANES * SIZE):
         some = first(m - j // SIZE)
         mean, inverse = load(field(row, 4) + j, some), load(field(row, 5) + j, some)
-        plain, along, factor = splat(_ZERO), splat(_ZERO), inverse
+        average, correlation, factor = splat(_ZERO), splat(_ZERO), inverse
         if sums != 0:
-            plain = load(sums + j, some) / ns
-            along = load(field(row, 8) + j, some) / ns * inverse
+            average = load(sums + j, some) / ns
+            correlation = load(field(row, 8) + j, some) / ns * inverse
             if integer(frame + at.TOTAL * 8) != 0 and integer(frame + at.PART * 8) == 0:
-                factor = splat(_ZERO)  # the row counts for nothing
+                # this worker's rows are not part of the batch
+                factor = splat(_ZERO)
         if gamma != 0:
             factor = factor * load(gamma + j, some)
         here, there, out = x + j, dy + j, dx + j
         for _ in range(n):
-            off = (load(here, some) - mean) * along
-            store((load(there, some) - plain - off) * factor, out, some)
+            off = (load(here, some) - mean) * correlation
+            store((load(there, some) - average - off) * factor, out, some)
             here += m * SIZE
             there += m * SIZE
             out += m * SIZE
@@ -227,15 +226,15 @@ def standardize_slope(row: Int, frame: Int) -> int:
     """``dx = inverse * (dy - mean(dy) - y * mean(dy * y))`` row by row: fields dx, dy, y, inverse, rows, m."""
     dx, dy, y, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 5, frame), field(row, 6)
     for i in range(n):
-        place, along = i * m * SIZE, splat(_ZERO)
+        begin, correlations = i * m * SIZE, splat(_ZERO)
         for j in range(0, m, LANES):
             some = first(m - j)
-            along = load(dy + place + j * SIZE, some) * load(y + place + j * SIZE, some) + along
-        plain, slope = splat(_sum(dy + place, m) / _F(m)), splat(total(along) / _F(m))
+            correlations = load(dy + begin + j * SIZE, some) * load(y + begin + j * SIZE, some) + correlations
+        average, slope = splat(_sum(dy + begin, m) / _F(m)), splat(total(correlations) / _F(m))
         inverse = splat(float_at(field(row, 4) + i * SIZE))
-        for j in range(place, place + m * SIZE, LANES * SIZE):
-            some = first(m - (j - place) // SIZE)
-            store((load(dy + j, some) - plain - load(y + j, some) * slope) * inverse, dx + j, some)
+        for j in range(begin, begin + m * SIZE, LANES * SIZE):
+            some = first(m - (j - begin) // SIZE)
+            store((load(dy + j, some) - average - load(y + j, some) * slope) * inverse, dx + j, some)
     return at.GO_ON
 
 

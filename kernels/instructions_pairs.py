@@ -1,6 +1,6 @@
-"""Instructions of two numbers at a time: arithmetic and comparisons of values that broadcast, and choices.
+"""Instructions on pairs of numbers: arithmetic and comparisons of values that broadcast, and choices.
 
-All of one kind share a loop, which a decorator puts around the function; each is compiled by itself.
+A decorator puts the loop around the function of two numbers; each instruction is compiled separately.
 """
 
 from collections.abc import Callable
@@ -37,12 +37,10 @@ _ZERO, _ONE = _F(0), _F(1)
 
 
 def pair(function: Callable[..., Any]) -> Instruction:
-    """Make an instruction of a function: ``y = function(a, b)``.
+    """Make an instruction from a function: ``y = function(a, b)``.
 
-    Fields: y, a, b, rows, columns, then of a and of b the layout of its numbers.
-
-    A layout is two fields: the numbers from one row to the next, and 1 if a row has one for each column, 0 if it has
-    one for all.
+    Fields: y, a, b, rows, columns, then the layout of a and the layout of b. A layout is two fields: the stride from
+    one row to the next in numbers, and 1 if a row has a number for each column, or 0 if it has one for all columns.
     """
     inner = jit_inner(function)
 
@@ -88,9 +86,10 @@ def divide(a: Any, b: Any) -> Any:
 
 @jit_inner
 def _modulo(a: Any, b: Any) -> Any:
-    left, nothing = remainder(a, b), splat(_ZERO)
-    other = less(left * b, nothing)  # the remainder has the sign of b
-    return choose(other, left + b, left)
+    rest = remainder(a, b)
+    # the result has the sign of b
+    opposite = less(rest * b, splat(_ZERO))
+    return choose(opposite, rest + b, rest)
 
 
 @pair
@@ -104,8 +103,8 @@ def floor_divide(a: Any, b: Any) -> Any:
     """``a // b``: fields as `pair`."""
     quotient = (a - _modulo(a, b)) / b
     whole = floor(quotient)
-    near = choose(less(splat(_F(0.5)), quotient - whole), whole + splat(_ONE), whole)
-    return choose(equal(b, splat(_ZERO)), a / b, near)
+    nearest = choose(less(splat(_F(0.5)), quotient - whole), whole + splat(_ONE), whole)
+    return choose(equal(b, splat(_ZERO)), a / b, nearest)
 
 
 @pair
@@ -117,8 +116,8 @@ def power(a: Any, b: Any) -> Any:
 @pair
 def power_slope_a(a: Any, b: Any) -> Any:
     """``b * a ** (b - 1)``: fields as `pair`."""
-    found = b * power_of(a, b - splat(_ONE))
-    return choose(equal(b, splat(_ZERO)), splat(_ZERO), found)
+    slope = b * power_of(a, b - splat(_ONE))
+    return choose(equal(b, splat(_ZERO)), splat(_ZERO), slope)
 
 
 @pair
@@ -176,14 +175,14 @@ def where(row: Int, frame: Int) -> int:
 
 @instruction
 def one_hot(row: Int, frame: Int) -> int:
-    """A 1 at the place that each number names, else 0: fields y, numbers, count, depth."""
+    """One-hot rows: fields y, numbers, count, depth."""
     y, x, n, depth = field(row, 1), field(row, 2), size(row, 3, frame), field(row, 4)
     for i in range(n):
         number = float_at(x + i * SIZE)
         for j in range(0, depth, LANES):
             to = y + (i * depth + j) * SIZE
             store(splat(_ZERO), to, first(depth - j))
-        place = int(number) if number >= 0 and number < depth else -1
-        if place >= 0 and _F(place) == number:
-            store(splat(_ONE), y + (i * depth + place) * SIZE, first(1))
+        index = int(number) if number >= 0 and number < depth else -1
+        if index >= 0 and _F(index) == number:
+            store(splat(_ONE), y + (i * depth + index) * SIZE, first(1))
     return at.GO_ON

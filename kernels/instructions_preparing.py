@@ -1,4 +1,4 @@
-"""Instructions that turn numbers of a batch into places and rows, before anything changes: they may refuse a batch."""
+"""Instructions that encode numbers of a batch. They run before anything changes and may refuse the batch."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ _ZERO, _ONE = _F(0), _F(1)
 
 @instruction
 def check_numbers(row: Int, frame: Int) -> int:
-    """Refuse a batch with a number that is not above low and below high; infinity is below itself, NaN is not.
+    """Refuse a batch with a number that is not above low and below high; infinite bounds are allowed, NaN is not.
 
     Fields: x, count, low, high.
     """
@@ -40,7 +40,7 @@ def check_numbers(row: Int, frame: Int) -> int:
 
 @instruction
 def place_in_ranges(row: Int, frame: Int) -> int:
-    """The number of boundaries up to each x: fields y, x, count, boundaries, how many."""
+    """The number of boundaries that are at most x, for each x: fields y, x, count, boundaries, their count."""
     y, x, n, ends, many = field(row, 1), field(row, 2), size(row, 3, frame), field(row, 4), field(row, 5)
     for i in range(0, n, LANES):
         some = first(n - i)
@@ -53,28 +53,28 @@ def place_in_ranges(row: Int, frame: Int) -> int:
 
 @instruction
 def encode(row: Int, frame: Int) -> int:
-    """Rows that count the numbers of each row of x, negative ones not: fields y, x, rows, width, depth, at most 1."""
+    """Counts of the numbers in each row of x, ignoring negative ones: fields y, x, rows, width, depth, at most 1."""
     y, x, n, width, depth = field(row, 1), field(row, 2), size(row, 3, frame), field(row, 4), field(row, 5)
     for i in range(n):
         to = y + i * depth * SIZE
         for j in range(0, depth, LANES):
             store(splat(_ZERO), to + j * SIZE, first(depth - j))
         for j in range(width):
-            place = int(float_at(x + (i * width + j) * SIZE))
-            if place >= 0:
-                counted = float_at(to + place * SIZE)
-                put_float(_ONE if field(row, 6) != 0 else _F(counted + _ONE), to + place * SIZE)
+            index = int(float_at(x + (i * width + j) * SIZE))
+            if index >= 0:
+                counted = float_at(to + index * SIZE)
+                put_float(_ONE if field(row, 6) != 0 else _F(counted + _ONE), to + index * SIZE)
     return at.GO_ON
 
 
 @instruction
 def look_up(row: Int, frame: Int) -> int:
-    """The places of tokens: fields y, x, count, sorted tokens, their places, how many, then those of unknown ones.
+    """The indices of tokens: fields y, x, count, sorted tokens, their indices, their count, and two for unknown tokens.
 
-    The last two are the first place for unknown tokens and how many there are; a batch with an unknown token is refused
-    if there is none.
+    The last two fields are the first index for unknown tokens and the number of such indices. If that number is 0, a
+    batch with an unknown token is refused.
     """
-    y, x, n, tokens, places = field(row, 1), field(row, 2), size(row, 3, frame), field(row, 4), field(row, 5)
+    y, x, n, tokens, indices = field(row, 1), field(row, 2), size(row, 3, frame), field(row, 4), field(row, 5)
     many, unknown, buckets = field(row, 6), field(row, 7), field(row, 8)
     for i in range(n):
         whole = int(float_at(x + i * SIZE))
@@ -87,7 +87,7 @@ def look_up(row: Int, frame: Int) -> int:
             else:
                 high = middle
         if low < many and float_at(tokens + low * SIZE) == token:
-            put_float(float_at(places + low * SIZE), y + i * SIZE)
+            put_float(float_at(indices + low * SIZE), y + i * SIZE)
         elif buckets > 0:
             put_float(_F(unknown + whole % buckets), y + i * SIZE)
         else:

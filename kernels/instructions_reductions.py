@@ -1,4 +1,4 @@
-"""Instructions that make one number of many, along the middle one of three axes: outer, middle, inner."""
+"""Reductions along the middle of three axes: outer, middle, inner."""
 
 import numpy as np
 
@@ -60,7 +60,7 @@ def over_samples(row: Int, frame: Int) -> int:
 
 @instruction
 def largest_along(row: Int, frame: Int) -> int:
-    """``y = sign * max(sign * x)``, NaN where there is one: fields y, x, outer, middle, inner, sign."""
+    """``y = sign * max(sign * x)``, or NaN if x has one: fields y, x, outer, middle, inner, sign."""
     y, x, outer = field(row, 1), field(row, 2), size(row, 3, frame)
     middle, inner, sign = size(row, 4, frame), size(row, 5, frame), _F(real(row, 6))
     for i in range(outer):
@@ -86,7 +86,7 @@ def largest_along(row: Int, frame: Int) -> int:
 
 @instruction
 def largest_along_slope(row: Int, frame: Int) -> int:
-    """``dy`` shared among the x that equal y: fields dx, dy, x, y, outer, middle, inner."""
+    """``dy`` shared by all x that equal y: fields dx, dy, x, y, outer, middle, inner."""
     dx, dy, x, y = field(row, 1), field(row, 2), field(row, 3), field(row, 4)
     outer, middle, inner = size(row, 5, frame), size(row, 6, frame), size(row, 7, frame)
     for i in range(outer):
@@ -119,16 +119,16 @@ def largest_along_slope(row: Int, frame: Int) -> int:
 
 @instruction
 def place_of_largest(row: Int, frame: Int) -> int:
-    """The first place of the largest number, or of NaN: fields y (int64), x, outer, middle, inner."""
+    """The index of the largest number, or of the first NaN: fields y (int64), x, outer, middle, inner."""
     y, x, outer = field(row, 1), field(row, 2), size(row, 3, frame)
     middle, inner = size(row, 4, frame), size(row, 5, frame)
     for i in range(outer):
         for k in range(inner):
             here = x + (i * middle * inner + k) * SIZE
-            best, found = float_at(here), 0
+            best, index = float_at(here), 0
             for j in range(1, middle):
                 z = float_at(here + j * inner * SIZE)
                 if best == best and not z <= best:
-                    best, found = z, j
-            put_integer(found, y + (i * inner + k) * 8)
+                    best, index = z, j
+            put_integer(index, y + (i * inner + k) * 8)
     return at.GO_ON

@@ -1,4 +1,4 @@
-"""Instructions that move numbers: parts and wholes, axes in another order, copies; and products of many matrices."""
+"""Instructions that move numbers, to slice, join, transpose and repeat; and products of stacked matrices."""
 
 import numpy as np
 
@@ -23,8 +23,8 @@ _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
 @jit_inner
-def _copied(source: Int, to: Int, n: Int, step_source: Int, step_to: Int) -> None:
-    """Copy n numbers that lie so many bytes apart."""
+def _copy(source: Int, to: Int, n: Int, step_source: Int, step_to: Int) -> None:
+    """Copy n numbers; the steps are strides in bytes."""
     if step_source == SIZE and step_to == SIZE:
         for j in range(0, n, LANES):
             some = first(n - j)
@@ -38,9 +38,9 @@ def _copied(source: Int, to: Int, n: Int, step_source: Int, step_to: Int) -> Non
 
 @instruction
 def take_part(row: Int, frame: Int) -> int:
-    """Numbers of x in the order of four axes: fields y, x, samples, four sizes, four steps in x, a sample of x, start.
+    """Strided numbers of x: fields y, x, samples, four sizes, four steps in x, numbers per sample of x, start.
 
-    Steps, the numbers in a sample of x and the first of them are counts of numbers.
+    The four axes have these sizes. The steps, the sample of x and the start are counts of numbers.
     """
     y, x, n, whole = field(row, 1), field(row, 2), size(row, 3, frame), field(row, 12)
     a, b, c, d = field(row, 4), field(row, 5), field(row, 6), field(row, 7)
@@ -51,14 +51,17 @@ def take_part(row: Int, frame: Int) -> int:
             for j in range(b):
                 for k in range(c):
                     here = x + (s * whole + i * step_a + j * step_b + k * step_c) * SIZE
-                    _copied(here, y, d, step_d * SIZE, SIZE)
+                    _copy(here, y, d, step_d * SIZE, SIZE)
                     y += d * SIZE
     return at.GO_ON
 
 
 @instruction
 def put_part(row: Int, frame: Int) -> int:
-    """The other way: fields y, x, samples, four sizes, four steps in y, a sample of y, start, clear y before or not."""
+    """The reverse of `take_part`: fields y, x, samples, four sizes, four steps in y, numbers per sample of y, start.
+
+    The last field is 1 to set y to zero before.
+    """
     y, x, n, whole = field(row, 1), field(row, 2), size(row, 3, frame), field(row, 12)
     a, b, c, d = field(row, 4), field(row, 5), field(row, 6), field(row, 7)
     step_a, step_b, step_c, step_d = field(row, 8), field(row, 9), field(row, 10), field(row, 11)
@@ -71,7 +74,7 @@ def put_part(row: Int, frame: Int) -> int:
             for j in range(b):
                 for k in range(c):
                     there = y + (s * whole + i * step_a + j * step_b + k * step_c) * SIZE
-                    _copied(x, there, d, SIZE, step_d * SIZE)
+                    _copy(x, there, d, SIZE, step_d * SIZE)
                     x += d * SIZE
     return at.GO_ON
 
@@ -93,16 +96,16 @@ def repeat(row: Int, frame: Int) -> int:
                 store(spread(here), to + j * SIZE, first(times - j))
         else:
             for j in range(times):
-                _copied(here, to + j * inner * SIZE, inner, SIZE, SIZE)
+                _copy(here, to + j * inner * SIZE, inner, SIZE, SIZE)
     return at.GO_ON
 
 
-# -- products of many matrices -------------------------------------------------------------------------------
+# -- products of stacked matrices ----------------------------------------------------------------------------
 
 
 @instruction
 def products(row: Int, frame: Int) -> int:
-    """``y = a @ b`` for many: fields y, a, b, matrices, n, k, m, routines."""
+    """``y = a @ b`` for each of several matrices: fields y, a, b, matrices, n, k, m, routines."""
     y, a, b, many = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
     n, k, m, blas = field(row, 5), field(row, 6), field(row, 7), field(row, 8)
     for i in range(many):
@@ -112,7 +115,7 @@ def products(row: Int, frame: Int) -> int:
 
 @instruction
 def products_slope_a(row: Int, frame: Int) -> int:
-    """``da = dy @ b.T`` for many: fields da, dy, b, room for b transposed, matrices, n, k, m, routines."""
+    """``da = dy @ b.T`` for each: fields da, dy, b, room for b transposed, matrices, n, k, m, routines."""
     da, dy, b, room, many = field(row, 1), field(row, 2), field(row, 3), field(row, 4), size(row, 5, frame)
     n, k, m, blas = field(row, 6), field(row, 7), field(row, 8), field(row, 9)
     for i in range(many):
@@ -123,7 +126,7 @@ def products_slope_a(row: Int, frame: Int) -> int:
 
 @instruction
 def products_slope_b(row: Int, frame: Int) -> int:
-    """``db = a.T @ dy`` for many: fields db, a, dy, matrices, n, k, m, routines."""
+    """``db = a.T @ dy`` for each: fields db, a, dy, matrices, n, k, m, routines."""
     db, a, dy, many = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
     n, k, m, blas = field(row, 5), field(row, 6), field(row, 7), field(row, 8)
     for i in range(many):

@@ -1,7 +1,7 @@
-"""Instructions of a step that several workers take together, each with its share of the batch.
+"""Instructions of a step that several workers compute together, each with its share of the batch.
 
-What a batch adds to sums is the difference between what they are and what they were before. It goes into a message
-with the gradients; what comes back is what all shares together add.
+The change of a sum is its value after the batch minus its value before. The changes are sent in one message with the
+gradients, and the answer holds the changes of all workers together.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ _WIDE = 8  # bytes of a float64
 
 @instruction
 def share_part(row: Int, frame: Int) -> int:
-    """The part of the whole batch that this worker has, with which the way back begins: field y."""
+    """This worker's part of the whole batch, the initial gradient of the backward pass: field y."""
     put_float(_F(double_at(frame + at.PART * 8)), field(row, 1))
     return at.GO_ON
 
@@ -33,7 +33,7 @@ def set_aside(row: Int, frame: Int) -> int:
 
 @instruction
 def share_of_sums(row: Int, frame: Int) -> int:
-    """The part of sums that this worker's rows have added; 0 if it has none: y, sums, before, count, bytes."""
+    """The changes of sums by this worker's rows, 0 if it has none: fields y, sums, before, count, bytes of a sum."""
     y, sums, before, wide = field(row, 1), field(row, 2), field(row, 3), field(row, 5)
     counts = integer(frame + at.PART * 8) != 0
     for i in range(-field(row, 4)):
@@ -44,7 +44,7 @@ def share_of_sums(row: Int, frame: Int) -> int:
 
 @instruction
 def add_shares(row: Int, frame: Int) -> int:
-    """Sums with what all shares have added: fields sums, before, added, count, bytes of a sum."""
+    """Sums with the changes of all workers: fields sums, before, changes, count, bytes of a sum."""
     sums, before, added, wide = field(row, 1), field(row, 2), field(row, 3), field(row, 5)
     for i in range(-field(row, 4)):
         x = double_at(before + i * _WIDE) + np.float64(float_at(added + i * SIZE))

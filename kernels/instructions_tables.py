@@ -1,4 +1,4 @@
-"""Instructions of tables whose rows are chosen by numbers, floats with fractions cut off: embeddings."""
+"""Instructions of embedding tables, whose row numbers are floats, truncated to integers."""
 
 import numpy as np
 
@@ -10,11 +10,12 @@ from minifit.kernels.jit import instruction
 
 @instruction
 def check_rows(row: Int, frame: Int) -> int:
-    """Refuse a batch with a number that is no row of a table: fields ids (float32), count, rows of the table."""
+    """Refuse a batch with a number that is not a row of the table: fields ids (float32), count, rows of the table."""
     ids, n, rows = field(row, 1), size(row, 2, frame), field(row, 3)
     for i in range(n):
         number = float_at(ids + i * SIZE)
-        if not (number > -1 and number < rows):  # NaN is neither
+        # also true for NaN
+        if not (number > -1 and number < rows):
             return at.REFUSE
     return at.GO_ON
 
@@ -33,7 +34,7 @@ def take_rows(row: Int, frame: Int) -> int:
 
 @instruction
 def take_rows_slope(row: Int, frame: Int) -> int:
-    """The gradient of a table, the sum of dy for each row: fields dtable, dy, ids (float32), count, m, its count."""
+    """The gradient of a table, the sum of dy for each row: fields dtable, dy, ids (float32), count, m, table count."""
     table, dy, ids, n, m = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame), field(row, 5)
     whole = size(row, 6, frame)
     for i in range(0, whole, LANES):

@@ -1,7 +1,7 @@
-"""Instructions of optimizers: an update of all weights that lie side by side.
+"""Instructions of optimizers: an update of all weights in one contiguous buffer.
 
-The first fields are the memory that changes, the weights ahead of the slots; then come the gradients, their count and
-the learning rates of all steps of the call. Settings follow. The formulas are those of `reference_optimizers`.
+The first fields are the memory that changes: the weights, then the slots. The gradients, their count and the learning
+rates of all steps of the call come next, then settings. The formulas are those of `reference_optimizers`.
 """
 
 import numpy as np
@@ -16,13 +16,13 @@ _F = np.float32
 
 @jit_inner
 def rate_of(place: Int, frame: Int) -> Float:
-    """The learning rate of this step, of those (float64) that lie in a place."""
+    """Return the learning rate of this step from the place of all rates (float64)."""
     return double_at(place + step(frame) * 8)
 
 
 @jit_inner
 def running(place: Int, x: Float, keep: Float, take: Float, some: Int) -> Float:
-    """Let a running mean become ``keep * mean + take * x``, and return it."""
+    """Update a running mean to ``keep * mean + take * x``, and return it."""
     mean = keep * load(place, some) + take * x
     store(mean, place, some)
     return mean
@@ -43,7 +43,7 @@ def sgd(row: Int, frame: Int) -> int:
 def momentum(row: Int, frame: Int) -> int:
     """``v = momentum * v - rate * g; w += v``, with nesterov ``w += momentum * v - rate * g``.
 
-    Fields: w, v, g, count, rates, momentum, nesterov or not.
+    Fields: w, v, g, count, rates, momentum, 1 for nesterov.
     """
     w, v, g, n = field(row, 1), field(row, 2), field(row, 3), size(row, 4, frame)
     rates, keep = splat(_F(rate_of(field(row, 5), frame))), splat(_F(real(row, 6)))

@@ -1,8 +1,8 @@
-"""The one place that knows how Numba compiles: the decorators that make instructions of Python functions.
+"""The decorators that turn Python functions into instructions, through Numba's compiler.
 
-Numba reads a function, finds its types and writes it down for LLVM. Its usual way does more, for others: wrappers for
-Python, counts of references, a round of LLVM for every function that is called, vectors made of loops. Here a function
-goes through the stages that it needs, its parts are put together, and LLVM compiles them once.
+Numba reads a function, infers its types and lowers it to LLVM. Its usual pipeline does more that is not needed here:
+wrappers for Python, reference counts, an LLVM pass for every called function, vectorized loops. Here a function runs
+through only the stages it needs, its parts are linked, and LLVM compiles them once.
 """
 
 import dis
@@ -28,21 +28,21 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Instruction:
-    """A function of whole numbers that a program calls by its address: compiled by itself when it is first needed.
+    """A function of integers that a program calls by its address, compiled separately when it is first needed.
 
     Parameters
     ----------
     function : callable
-        Takes the addresses of a row and of a frame, and returns whether to go on: see `minifit.kernels.program`.
+        Takes the addresses of a row and of a frame, and returns a status: see `minifit.kernels.program`.
     name : str
-        The name by which programs call it.
+        The name that programs use.
     """
 
     def __init__(self, function: Callable[..., Any], name: str) -> None:
         self.name, self.function = name, function
 
     def lower(self) -> list[str]:
-        """Return the instruction as LLVM's text, in parts: see `machine.make`."""
+        """Return the instruction in LLVM's text form, as several modules: see `machine.simplify`."""
         arguments = (types.int64,) * len(inspect.signature(self.function).parameters)
         with global_compiler_lock, _without_collecting():
             part = _lower(self.function, arguments, types.int64)
@@ -50,18 +50,18 @@ class Instruction:
 
 
 def instruction(function: Callable[..., Any]) -> Instruction:
-    """Make an instruction of a function of the addresses of a row and of a frame."""
+    """Make an instruction from a function of the addresses of a row and of a frame."""
     return Instruction(function, function.__name__)
 
 
 def jit_inner(function: Function) -> Function:
-    """Let instructions call a function: it becomes a part of them, with the types that they call it with."""
+    """Make a function callable from instructions, which include it, lowered for the types of their arguments."""
     parts: dict[tuple[Any, ...], _Part] = {}
 
-    def typed(_: Any, *given: Any) -> tuple[Any, Callable[..., Any]]:
-        part = parts.get(given)
+    def typed(_: Any, *kinds: Any) -> tuple[Any, Callable[..., Any]]:
+        part = parts.get(kinds)
         if part is None:
-            part = parts[given] = _lower(function, given)
+            part = parts[kinds] = _lower(function, kinds)
 
         def generate(context: Any, builder: Any, __: Any, values: Any) -> Any:
             context.active_code_library.add_linking_library(part.library)
@@ -77,7 +77,7 @@ def jit_inner(function: Function) -> Function:
 
 
 class _Library(codegen.JITCodeLibrary):
-    """The text of a function for LLVM, and the libraries of those that it calls; nothing is compiled yet."""
+    """A function in LLVM's text form, with the libraries of the functions it calls; nothing is compiled yet."""
 
     def __init__(self, codegen_: Any, name: str) -> None:
         codegen.CodeLibrary.__init__(self, codegen_, name)
@@ -85,30 +85,30 @@ class _Library(codegen.JITCodeLibrary):
         self._texts: list[str] = []
 
     def add_ir_module(self, ir_module: Any) -> None:
-        """Add the text of a module."""
+        """Add a module in text form."""
         self._texts.append(cgutils.normalize_ir_text(str(ir_module)))
 
     def add_linking_library(self, library: Any) -> None:
         """Add a library that this one calls."""
-        # Numba's own run time counts references; there are none
+        # Numba's runtime counts references, which instructions do not have
         if library.name != "nrt":
             self._linking_libraries.append(library)
 
     def finalize(self) -> None:
-        """Put it all together, for a function that Numba compiles in its usual way, as tests do."""
+        """Link all modules, for functions that Numba compiles in its usual way, as tests do."""
         self._final_module = machine.parse(self.texts())
         self._shared_module, self._finalized = None, True
 
     def texts(self) -> Iterator[str]:
-        """Return the text of this library and of all that it calls, each once."""
-        seen: dict[int, Any] = {}
+        """Yield the modules of this library and of all libraries it calls, each once."""
+        visited: dict[int, Any] = {}
         waiting = [self]
         while waiting:
             library = waiting.pop()
-            if id(library) not in seen:
-                seen[id(library)] = library
+            if id(library) not in visited:
+                visited[id(library)] = library
                 waiting += library._linking_libraries
-        for library in seen.values():
+        for library in visited.values():
             yield from (
                 library._texts if isinstance(library, _Library) else [str(library._get_module_for_linking())]
             )
@@ -119,10 +119,10 @@ class _Codegen(codegen.JITCPUCodegen):
 
 
 class _Stages(compiler.CompilerBase):
-    """The stages of Numba that a function goes through."""
+    """The stages of Numba's compiler that an instruction needs."""
 
     def define_pipelines(self) -> list[Any]:
-        """Return the stages: read it, name every value once, find the types, write it down for LLVM."""
+        """Return the stages: read the bytecode, rewrite to SSA form, infer the types, lower to LLVM."""
         stages = PassManager("instruction")
         for stage in (
             untyped_passes.TranslateByteCode,
@@ -141,7 +141,7 @@ class _Stages(compiler.CompilerBase):
 
 
 class _Part(NamedTuple):
-    """A function, written down for LLVM with certain types."""
+    """A function lowered to LLVM for certain argument types."""
 
     library: _Library
     description: Any
@@ -149,10 +149,10 @@ class _Part(NamedTuple):
 
 
 def _lower(function: Callable[..., Any], arguments: tuple[Any, ...], returns: Any = None) -> _Part:
-    """Write a function down for LLVM, with these types."""
+    """Lower a function to LLVM for these types."""
     if any(step.opname == "RAISE_VARARGS" for step in dis.get_instructions(function)):
         raise NotImplementedError(
-            f"A kernel cannot raise. Received: {function.__name__}. Let it return at.REFUSE."
+            f"A kernel cannot raise. Received: {function.__name__}. Return at.REFUSE instead."
         )
     flags = compiler.Flags()
     flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
@@ -162,40 +162,40 @@ def _lower(function: Callable[..., Any], arguments: tuple[Any, ...], returns: An
     lowered = compiler.compile_extra(
         target.typing_context, target, function, arguments, returns, flags, {}, library, _Stages
     )
-    found = lowered.fndesc
-    return _Part(library, found, signature(found.restype, *found.argtypes))
+    description = lowered.fndesc
+    return _Part(library, description, signature(description.restype, *description.argtypes))
 
 
 class _Typing(Context):
-    """Numba's types of functions, each found once: an operator has dozens to choose from."""
+    """Numba's typing context with a cache of resolved calls, since an operator has dozens of overloads."""
 
-    found: dict[Any, Any]
+    resolved: dict[Any, Any]
 
     def load_additional_registries(self) -> None:
-        """Have what the usual one has."""
+        """Load nothing: the registries of the usual context are copied."""
 
     def resolve_function_type(self, func: Any, args: Any, kws: Any) -> Any:
-        """Return the types of a call."""
+        """Return the signature of a call."""
         if kws:
             return super().resolve_function_type(func, args, kws)
-        types_of = self.found.get((func, args))
-        if types_of is None:
-            types_of = self.found[func, args] = super().resolve_function_type(func, args, kws)
-        return types_of
+        resolved = self.resolved.get((func, args))
+        if resolved is None:
+            resolved = self.resolved[func, args] = super().resolve_function_type(func, args, kws)
+        return resolved
 
 
 class _Target(cpu.CPUContext):
-    """Numba's description of this machine, with libraries of our own."""
+    """Numba's target context, with the libraries of this file and a cache of type sizes."""
 
     sizes: dict[Any, int]
 
     def load_additional_registries(self) -> None:
-        """Look for what is new where the usual one has looked."""
+        """Install what the registries of the usual context have gained since."""
         for registry in self._registries:
             self.install_registry(registry)
 
     def get_abi_sizeof(self, ty: Any) -> int:
-        """Return the bytes of a type; LLVM, which may be busy with another instruction, is asked once."""
+        """Return the size of a type in bytes, asking LLVM only once, since it may be busy with another instruction."""
         if ty not in self.sizes:
             self.sizes[ty] = super().get_abi_sizeof(ty)
         return self.sizes[ty]
@@ -203,18 +203,18 @@ class _Target(cpu.CPUContext):
 
 @cache
 def _target() -> Any:
-    """Return the target that instructions are written down for."""
+    """Return the target context for instructions."""
     usual = cpu_target.target_context
     usual.refresh()
     typing, target = _Typing.__new__(_Typing), _Target.__new__(_Target)
-    typing.__dict__ |= vars(usual.typing_context) | {"found": {}}
+    typing.__dict__ |= vars(usual.typing_context) | {"resolved": {}}
     target.__dict__ |= vars(usual) | {"typing_context": typing, "sizes": {}, "cached_internal_func": {}}
     target._internal_codegen = _Codegen("minifit")
     return target
 
 
 def _entry(name: str, part: _Part) -> str:
-    """Return the text of a function as C has them, around Numba's."""
+    """Return the text form of a function with C's calling convention that calls Numba's."""
     target, kinds = _target(), part.signature.args
     module = target.codegen()._create_empty_module(name)
     whole = ir.IntType(64)
@@ -225,13 +225,13 @@ def _entry(name: str, part: _Part) -> str:
 
 
 def _call(target: Any, builder: Any, part: _Part, values: Any) -> Any:
-    """Call a part. It also returns whether it has raised, which none does."""
+    """Call a part and drop its error status, since instructions do not raise."""
     return target.call_internal_no_propagate(builder, part.description, part.signature, values)[1]
 
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
-    """Leave garbage where it is: Numba makes millions of small objects, none of which is any yet."""
+    """Disable the garbage collector: Numba makes millions of small objects that are all still in use."""
     collecting = gc.isenabled()
     gc.disable()
     try:

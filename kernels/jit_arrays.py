@@ -1,10 +1,9 @@
-"""The one place that knows how Numba compiles and keeps: the decorators that compile a kernel.
+"""The decorators that compile a kernel with Numba and cache it on disk.
 
-Compiled code is kept on disk, so that only the first process waits for it. Numba notices a change of the file that a
-function stands in, and of no other, though it compiles into it what the function calls. So what is kept is found
-again only under the state that all files of this package were in, and only if it is whole: machine code that was cut
-short by a full disk or a power failure must never run. What cannot be read is compiled again, what cannot be written
-is not kept.
+The cache makes only the first process wait. Numba itself checks only the file of a function for changes, although the
+compiled code includes the functions it calls from other files. A cache entry here is therefore valid for one state of
+all files of this package, and only if it is intact: machine code truncated by a full disk or a power failure must never
+run. Entries that cannot be read are compiled again, and a cache that cannot be written is skipped.
 """
 
 import hashlib
@@ -26,21 +25,21 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def jit(function: Function) -> Function:
-    """Compile `function` when it is first called; it runs without the interpreter lock."""
+    """Compile `function` at its first call; it runs without the interpreter lock."""
     return _compile(function, fastmath=False)
 
 
 def jit_sums(function: Function) -> Function:
-    """Compile as `jit` does, but let a sum be added up in any order, which lets it use vector instructions.
+    """Compile as `jit` does, but allow sums in any order, so that they can use vector instructions.
 
-    Nothing else is loosened: NaN and infinity come through, and the rounding error of a sum in several lanes
-    is smaller than that of one long chain.
+    No other rule is relaxed: NaN and infinity are preserved, and the rounding error of a sum in several lanes is
+    smaller than that of one long chain.
     """
     return _compile(function, fastmath={"reassoc"})
 
 
 class _Kept(FunctionCache):
-    """The cache of one function, which knows of all files that may be compiled into it."""
+    """The cache of one function, valid for one state of all files that may be compiled into it."""
 
     def __init__(self, function: Function) -> None:
         super().__init__(function)
@@ -51,7 +50,7 @@ class _Kept(FunctionCache):
         return super()._index_key(signature, codegen), _STAMP
 
     def save_overload(self, signature: Any, data: Any) -> None:
-        """Keep what was compiled, where there is room for it."""
+        """Write the compiled code to the cache; warn once if that fails."""
         try:
             super().save_overload(signature, data)
         except OSError as error:
@@ -59,9 +58,9 @@ class _Kept(FunctionCache):
 
 
 class _Sealed(IndexDataCacheFile):
-    """The files of a cache, each behind the checksum of its content; one that is damaged counts as missing.
+    """The files of a cache, each with a checksum of its content in front; a damaged file counts as missing.
 
-    An entry's checksum has its key in it, since two processes may give one file name to entries of their own.
+    The checksum of an entry includes its key, since two processes may use one file name for different entries.
     """
 
     def save(self, key: Any, data: Any) -> None:
@@ -69,7 +68,7 @@ class _Sealed(IndexDataCacheFile):
         super().save(key, (key, data))
 
     def load(self, key: Any) -> Any:
-        """Return the entry of a key; None when there is none that is whole."""
+        """Return the entry of a key; None when there is no intact one."""
         name = self._load_index().get(key)
         try:
             return None if name is None else self._read(self._data_path(name), key)
@@ -90,21 +89,21 @@ class _Sealed(IndexDataCacheFile):
         self._write(self._data_path(name), *data)
 
     def _read(self, path: str, key: Any) -> Any:
-        """Return what `_write` wrote under this key; raise an OSError when that is not there, or not whole."""
+        """Return the object that `_write` wrote under this key; raise an OSError when it is missing or damaged."""
         content = Path(path).read_bytes()
         data = content[_VERSIONS.digest_size :]
         if content[: _VERSIONS.digest_size] != _seal(key, data):
             raise OSError(f"{path} is damaged, or not of these versions and this key")
         return pickle.loads(data)
 
-    def _write(self, path: str, key: Any, what: Any) -> None:
-        data = self._dump(what)
+    def _write(self, path: str, key: Any, entry: Any) -> None:
+        data = self._dump(entry)
         with self._open_for_write(path) as file:
             file.write(_seal(key, data) + data)
 
 
 _VERSIONS = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {sys.version}".encode())
-"""The beginning of every checksum: nothing is read that other versions wrote."""
+"""The start of every checksum, so that files of other versions are not read."""
 
 
 def _seal(key: Any, data: bytes) -> bytes:
@@ -121,13 +120,13 @@ def _warn_once(folder: str, error: OSError) -> None:
     if not _warned:
         _warned.add(folder)
         console.warn(
-            f"Compiled kernels should be kept for the next process. Received: {error}, in {folder}. "
-            "Make room there, or set NUMBA_CACHE_DIR to another folder; until then every process compiles them."
+            f"Compiled kernels should be cached for the next process. Received: {error}, in {folder}. "
+            "Make room there, or set NUMBA_CACHE_DIR to another folder; until then every process compiles them again."
         )
 
 
 def _stamp() -> tuple[tuple[str, int, int], ...]:
-    """Every file of this package with its time and size."""
+    """Return every file of this package with its time and size."""
     states = [(path.name, path.stat()) for path in sorted(Path(__file__).parent.glob("*.py"))]
     return tuple((name, state.st_mtime_ns, state.st_size) for name, state in states)
 
@@ -137,18 +136,18 @@ _STAMP = _stamp()
 
 def _compile(function: Any, fastmath: bool | set[str], **options: bool) -> Any:
     compiled: Any = njit(nogil=True, error_model="numpy", fastmath=fastmath, **options)(function)
-    # no folder to keep it in, beside the source or at home: every process compiles it
+    # without a folder for the cache, beside the source or at home, every process compiles again
     with suppress(RuntimeError):
         compiled._cache = _Kept(function)
-    compiled._compile_for_args = _whole(compiled._compile_for_args)
+    compiled._compile_for_args = _hold_interrupts(compiled._compile_for_args)
     return compiled
 
 
-def _whole(compile_for_args: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile as Numba does, with interrupts held: it imports as it goes, and drops exceptions of others on its way."""
+def _hold_interrupts(compile_for_args: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap Numba's compile function to hold interrupts, since Numba imports and drops exceptions while it compiles."""
 
-    def held(*args: Any, **options: Any) -> Any:
+    def compile_held(*args: Any, **options: Any) -> Any:
         with interrupts.held():
             return compile_for_args(*args, **options)
 
-    return held
+    return compile_held

@@ -1,8 +1,9 @@
-"""Machine code that is kept on disk, so that only the first process waits for it.
+"""The cache of machine code on disk, so that only the first process waits for compiling.
 
-A file holds the code of one instruction behind a checksum of everything that it depends on: itself, the state of all
-files of this package, the versions of what compiled it, the processor. A file that is cut short by a full disk or a
-power failure, or is not of this state, counts as missing: its code never runs. What cannot be written is not kept.
+A file holds the code of one instruction after a checksum of everything the code depends on: the code itself, the state
+of all files of this package, the versions of the compilers, and the processor. A file that was truncated by a full disk
+or a power failure, or that has another state, counts as missing: its code never runs. A cache that cannot be written is
+skipped.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ _HERE = Path(__file__).parent
 
 
 def read(name: str, machine: str) -> bytes | None:
-    """Return what is kept under this name for a machine; None when there is nothing that is whole."""
+    """Return the cached code of an instruction for a machine; None when no intact file is found."""
     for folder in _folders():
         try:
             content = (folder / _file(name, machine)).read_bytes()
@@ -35,7 +36,7 @@ def read(name: str, machine: str) -> bytes | None:
 
 
 def write(name: str, machine: str, code: bytes) -> None:
-    """Keep code where there is room for it; warn once where there is none."""
+    """Write code to the first folder that can be written; warn once if none can."""
     failure: OSError | None = None
     for folder in _folders():
         try:
@@ -49,7 +50,7 @@ def write(name: str, machine: str, code: bytes) -> None:
 
 
 def _replace(file: Path, content: bytes) -> None:
-    """Write a file that appears whole or not at all."""
+    """Write a file atomically."""
     file.parent.mkdir(parents=True, exist_ok=True)
     number, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".tmp", dir=file.parent)
     try:
@@ -63,7 +64,7 @@ def _replace(file: Path, content: bytes) -> None:
 
 
 def _folders() -> list[Path]:
-    """The folders that may keep code, the best first."""
+    """Return the folders of the cache in order of preference."""
     own = hashlib.sha256(os.fsencode(_HERE)).hexdigest()[:12]
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     if chosen:
@@ -72,7 +73,7 @@ def _folders() -> list[Path]:
 
 
 def _of_user() -> Path:
-    """The folder for caches of this user."""
+    """Return the user's folder for caches."""
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home())
     if sys.platform == "darwin":
@@ -81,7 +82,7 @@ def _of_user() -> Path:
 
 
 def _file(name: str, machine: str) -> str:
-    """Name a file by the machine and the versions, so that they do not write over one another's."""
+    """Return a file name that depends on the machine and the versions, so that they do not overwrite each other."""
     return f"{name}-{hashlib.sha256(f'{_versions()} {machine}'.encode()).hexdigest()[:12]}.code"
 
 
@@ -96,7 +97,7 @@ _SIZE = hashlib.sha256().digest_size
 
 @cache
 def _versions() -> str:
-    """The versions of Python, NumPy and Numba, which is not imported for it."""
+    """Return the versions of Python, NumPy and Numba, if possible without importing Numba."""
     return f"{sys.version} {np.__version__} {_numba()}"
 
 
@@ -113,7 +114,7 @@ def _numba() -> str:
 
 
 def _state() -> list[tuple[str, int, int]]:
-    """Every file of this package with its time and size."""
+    """Return every file of this package with its time and size."""
     states = [(path.name, path.stat()) for path in sorted(_HERE.glob("*.py"))]
     return [(name, state.st_mtime_ns, state.st_size) for name, state in states]
 
@@ -127,6 +128,6 @@ def _warn_once(error: OSError) -> None:
     if not _warned:
         _warned.add("")
         console.warn(
-            f"Compiled kernels should be kept for the next process. Received: {error}. "
-            "Make room there, or set NUMBA_CACHE_DIR to another folder; until then every process compiles them."
+            f"Compiled kernels should be cached for the next process. Received: {error}. "
+            "Make room there, or set NUMBA_CACHE_DIR to another folder; until then every process compiles them again."
         )

@@ -1,4 +1,4 @@
-"""Machine code: made of LLVM's text by LLVM, and loaded into this process. Numba is not needed for it.
+"""Machine code: compiled by LLVM from its text form, and loaded into this process, without Numba.
 
 References
 ----------
@@ -13,17 +13,17 @@ import llvmlite
 import llvmlite.binding as llvm
 
 _engines: list[Any] = []
-"""The owner of the memory of all loaded code."""
+"""The LLVM engines, which own the memory of all loaded code."""
 
 
 @cache
 def name() -> str:
-    """Return what code is made for: the processor with its features, and the version of LLVM."""
+    """Return the name of the compile target: the processor with its features, and the version of LLVM."""
     return f"{llvm.get_process_triple()} {_processor()} {llvmlite.__version__} {llvm.llvm_version_info}"
 
 
 def load(codes: Mapping[str, bytes]) -> dict[str, int]:
-    """Load object code, and return the addresses of the functions that it is named after."""
+    """Load object code, and return the addresses of the functions whose names are the keys."""
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(*_processor()))
     for code in codes.values():
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
@@ -33,14 +33,15 @@ def load(codes: Mapping[str, bytes]) -> dict[str, int]:
 
 
 def version() -> int:
-    """Return LLVM's version, whose bitcode is read by all later ones."""
+    """Return LLVM's version; later versions can read its bitcode."""
     return int(llvm.llvm_version_info[0])
 
 
 def simplify(entry: str, parts: Iterable[str]) -> bytes:
-    """Put modules in LLVM's text together, simplified as for any processor of 64 bits; returns bitcode.
+    """Link modules in LLVM's text form, optimize them for any 64-bit processor, and return bitcode.
 
-    `entry` is the function that others may call. This works beside Numba in another thread, on LLVM's data of its own.
+    `entry` is the only function that stays visible. The call is safe while Numba runs in another thread, since it uses
+    a separate LLVM context.
     """
     target = _target("", "")
     module = parse(parts, llvm.create_context())
@@ -53,12 +54,13 @@ def simplify(entry: str, parts: Iterable[str]) -> bytes:
 
 
 def make(bitcode: bytes) -> bytes:
-    """Compile bitcode into an object for this processor."""
+    """Compile bitcode to object code for this processor."""
     target = _target(*_processor())
     module = llvm.parse_bitcode(bitcode, llvm.create_context())
     module.triple, module.data_layout = target.triple, str(target.target_data)
-    missing = [each.name for each in module.functions if each.is_declaration and not _known(each.name)]
-    if missing:  # LLVM ends the process when it looks for one in vain
+    missing = [each.name for each in module.functions if each.is_declaration and not _is_defined(each.name)]
+    # LLVM would end the process if it could not find a function
+    if missing:
         raise NotImplementedError(
             f"Kernels need functions that are not in this process: {', '.join(missing)}"
         )
@@ -66,26 +68,26 @@ def make(bitcode: bytes) -> bytes:
 
 
 def parse(parts: Iterable[str], context: Any = None) -> Any:
-    """Return the module that modules in LLVM's text make together."""
+    """Parse modules in LLVM's text form and link them into one."""
     first, *others = (llvm.parse_assembly(part, context) for part in parts)
     for other in others:
         first.link_in(other)
     return first
 
 
-def _known(function: str) -> bool:
-    _look_in_process()
+def _is_defined(function: str) -> bool:
+    _load_symbols()
     return function.startswith("llvm.") or llvm.address_of_symbol(function) is not None
 
 
 @cache
-def _look_in_process() -> None:
-    """Let LLVM find what libraries of this process have, such as those of mathematics: an engine that begins does."""
+def _load_symbols() -> None:
+    """Make the symbols of this process's libraries, such as the math library, known to LLVM: a new engine does that."""
     _engines.append(llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(*_processor())))
 
 
 def _optimize(module: Any, target: Any) -> None:
-    """Optimize a module in which vectors are said outright: no loop becomes one, or is written out several times."""
+    """Optimize a module whose vector instructions are explicit: loops are neither vectorized nor unrolled."""
     if hasattr(llvm, "create_pass_builder"):
         options = llvm.create_pipeline_tuning_options(speed_level=2)
         options.loop_vectorization = options.slp_vectorization = False
@@ -101,7 +103,7 @@ def _optimize(module: Any, target: Any) -> None:
 
 
 def _target(processor: str, features: str) -> Any:
-    """Return a new target: an engine owns its own."""
+    """Return a new target, since every engine takes ownership of one."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     triple = llvm.get_process_triple()
@@ -115,6 +117,7 @@ def _target(processor: str, features: str) -> Any:
 def _processor() -> tuple[str, str]:
     try:
         features = llvm.get_host_cpu_features().flatten()
-    except RuntimeError:  # LLVM does not know them on every system
+    # LLVM cannot detect them on every system
+    except RuntimeError:
         features = ""
     return llvm.get_host_cpu_name(), features

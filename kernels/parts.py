@@ -1,8 +1,9 @@
-"""Large matrix products in parts: the rows or the columns of the result, each part computed in one thread.
+"""Large matrix products in parts, which are rows or columns of the result, each computed in one thread.
 
-OpenBLAS multiplies several matrices in one call and shares them among its threads. What the parts are follows from the
-sizes alone, so the result has the same bits however many threads there are; one call for the whole would cut it up
-otherwise for each number of them, and sum in another order. `minifit.kernels.compiled_parts` is its compiled twin.
+OpenBLAS multiplies several matrices in one call and distributes them over its threads. The parts depend only on the
+sizes, so the result has the same bits whatever the number of threads. A single call for the whole would split it
+differently for each number of threads and sum in another order. `minifit.kernels.compiled_parts` is the compiled
+version of this file.
 """
 
 import ctypes
@@ -12,15 +13,16 @@ from typing import Any
 import numpy as np
 
 PART = 2**20
-"""The fewest multiplications, n * k * m, of a part. OpenBLAS up to 0.3.31 crashes below a million."""
+"""The smallest number of multiplications, n * k * m, of a part. OpenBLAS up to 0.3.31 crashes below a million."""
 
 MOST_PARTS = 64
+"""The largest number of parts."""
 
 BY_ROWS, PLAIN, TRANSPOSED = 101, 111, 112
-"""The codes of a BLAS for the layout of C, a matrix as it is, and one that is to be read transposed."""
+"""The codes of the BLAS for row-major order, for a plain matrix, and for a transposed one."""
 
 GRAIN = 16
-"""Rows or columns of a part are a multiple, as a BLAS computes several of them at once."""
+"""The number of which a part's rows or columns are a multiple, since a BLAS computes several of them at once."""
 
 _SIZE = 4  # bytes of a number
 _PLACES = (ctypes.c_void_p,)
@@ -28,9 +30,9 @@ _BATCH = ctypes.CFUNCTYPE(None, ctypes.c_int, *_PLACES * 13, ctypes.c_int64, *_P
 
 
 def cut(n: int, m: int, k: int, most: int) -> tuple[int, int]:
-    """Return in how many parts to cut a product, at most `most`, and the rows or columns of each but the last.
+    """Return the number of parts of a product, at most `most`, and the rows or columns of each part but the last.
 
-    The longer side of the result is cut: its rows, unless it has more columns than rows.
+    The longer side of the result is split: its rows, unless it has more columns than rows.
     """
     side, other = (n, m) if n >= m else (m, n)
     parts = max(min(most, n * m * k // PART), 1)
@@ -40,19 +42,19 @@ def cut(n: int, m: int, k: int, most: int) -> tuple[int, int]:
 
 
 def by_batch(routine: int, most: int) -> Callable[..., None]:
-    """Return a function with the arguments of ``cblas_sgemm`` that multiplies in parts by ``cblas_sgemm_batch``.
+    """Return a function with the arguments of ``cblas_sgemm`` that multiplies in parts through ``cblas_sgemm_batch``.
 
     Parameters
     ----------
     routine : int
-        The address of ``cblas_sgemm_batch``, whose whole numbers are 64 bits.
+        The address of a ``cblas_sgemm_batch`` with 64-bit integers.
     most : int
-        How many parts there may be.
+        The largest number of parts.
     """
     batch = _BATCH(routine)
 
-    def sgemm(*given: Any) -> None:
-        layout, left, right, n, m, k, alpha, a, row_a, b, row_b, beta, c, row_c = given
+    def sgemm(*args: Any) -> None:
+        layout, left, right, n, m, k, alpha, a, row_a, b, row_b, beta, c, row_c = args
         parts, width = cut(n, m, k, most)
         if n >= m:
             step_a, step_b, step_c = width * (row_a if left == PLAIN else 1), 0, width * row_c

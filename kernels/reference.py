@@ -1,9 +1,9 @@
-"""Every kernel in plain NumPy: the definition, the oracle of the tests, and what runs small jobs.
+"""Every kernel in plain NumPy: the definition, the reference of the tests, and the engine of small jobs.
 
-This file only collects the names; `minifit.kernels.compiled` has the same ones. Arrays are all float32 or
-all float64, in any memory layout, and two-dimensional `(n_samples, n_columns)` where nothing else is said.
-The arrays that a kernel writes come last, must have the right shape, and share no memory with the others,
-except that the elementwise kernels may write over their input.
+This file only collects the names; `minifit.kernels.compiled` has the same names. The arrays of a call are all float32
+or all float64, in any memory layout, and have shape `(n_samples, n_columns)` unless stated otherwise. A kernel's output
+arrays come last, must have the right shape, and may not share memory with the others, except that elementwise kernels
+may write over their input.
 """
 
 from minifit.kernels.reference_checksums import crc32c

@@ -1,8 +1,8 @@
 """CRC-32C, the checksum that guards every record of an event file.
 
-A register of 32 bits takes in one byte after another: ``crc = table[(crc ^ byte) & 255] ^ (crc >> 8)``. It begins as
-all ones and is inverted at the end. All of this is linear over single bits, so a long row can be cut into pieces whose
-registers are found side by side, as NumPy likes it, and joined afterwards.
+Each byte updates a 32-bit register: ``crc = table[(crc ^ byte) & 255] ^ (crc >> 8)``. The register starts as all ones
+and is inverted at the end. The update is linear over single bits. A long row can therefore be split into pieces whose
+registers NumPy computes side by side and joins afterwards.
 """
 
 from functools import cache
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint32]
 
-_PIECE = 64  # bytes that are gone through one by one
+_PIECE = 64  # bytes per piece, processed one by one
 _FEW = 2000  # bytes up to which a plain loop is faster
 
 
 def crc_table() -> Words:
-    """The register after each single byte, for the polynomial of Castagnoli (reflected: 0x82F63B78)."""
+    """Return the register after each single byte, for the Castagnoli polynomial (reflected: 0x82F63B78)."""
     table = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         table = np.where(table & 1, (table >> 1) ^ np.uint32(0x82F63B78), table >> 1).astype(np.uint32)
@@ -30,7 +30,7 @@ _TABLE_AS_LIST: list[int] = _TABLE.tolist()
 
 
 def crc32c(rows: Bytes, out: Words) -> None:
-    """out[i] = the CRC-32C of rows[i].
+    """Compute out[i] = the CRC-32C of rows[i].
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ def _one_by_one(data: bytes) -> int:
 
 
 def _register(rows: Bytes) -> Words:
-    """The register after each row, before it is inverted."""
+    """Return the register after each row, before it is inverted."""
     n, length = rows.shape
     pieces = 1 << max(0, -(-length // _PIECE) - 1).bit_length()
     piece = -(-length // pieces)
-    # Zeros in front change nothing while the register is zero. To begin with all ones is to invert four bytes.
+    # Leading zeros do not change a register of zero. Starting with all ones is the same as inverting four bytes.
     padded = np.zeros((n, pieces * piece), np.uint8)
     padded[:, pieces * piece - length :] = rows
     start = pieces * piece - length
@@ -69,24 +69,23 @@ def _register(rows: Bytes) -> Words:
     for column in columns:
         crc = _TABLE[(crc ^ column) & 255] ^ (crc >> 8)
     crc = crc.reshape(n, pieces)
-    while (
-        crc.shape[1] > 1
-    ):  # join neighbours: the left one goes on through as many zeros as the right one is long
+    # join neighbours: advance the left register over as many zero bytes as the right piece has
+    while crc.shape[1] > 1:
         crc = _apply(_zeros(piece), crc[:, 0::2]) ^ crc[:, 1::2]
         piece *= 2
     return crc[:, 0]
 
 
 def _apply(tables: Words, crc: Words) -> Words:
-    """A linear map of registers, given by what it makes of each of their four bytes."""
+    """Apply a linear map to registers; `tables` has the image of each value of each of the four bytes."""
     t0, t1, t2, t3 = tables
-    found: Words = t0[crc & 255] ^ t1[(crc >> 8) & 255] ^ t2[(crc >> 16) & 255] ^ t3[crc >> 24]
-    return found
+    image: Words = t0[crc & 255] ^ t1[(crc >> 8) & 255] ^ t2[(crc >> 16) & 255] ^ t3[crc >> 24]
+    return image
 
 
 @cache
 def _zeros(count: int) -> Words:
-    """The map of a register to what it is after `count` zero bytes."""
+    """Return the linear map that advances a register over `count` zero bytes."""
     if count == 1:
         words = np.arange(256, dtype=np.uint32) << np.arange(0, 32, 8, dtype=np.uint32)[:, None]
         after: Words = _TABLE[words & 255] ^ (words >> 8)

@@ -1,7 +1,6 @@
 """The dense layer, the activations that can be fused into it, and softmax.
 
-A fused activation is one whose derivative can be written in terms of its output y alone, so that the layer
-need not keep what went in:
+An activation can be fused if its derivative depends only on its output y, so that the layer need not keep its input:
 
     linear   y = z                   dy/dz = 1
     relu     y = max(z, 0)           dy/dz = 1 where y > 0, else 0
@@ -18,24 +17,24 @@ from minifit.errors import UnknownNameError
 
 FUSED_ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh")
 
-# exp overflows a little beyond these, by the size of a number in bytes
+# the largest arguments of exp without overflow, rounded down, by the size of a number in bytes
 _EXP_LIMIT = {4: 88.0, 8: 709.0}
 
-
-# the numbers up to which one row is multiplied without BLAS
+# the size of `b` up to which a single row is multiplied without BLAS
 _SMALL_ROW = 4096
 
 
 def product(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
-    """out = a @ b; `a` and `b` may be transposed views, which BLAS reads without a copy.
+    """Compute out = a @ b; `a` and `b` may be transposed views, which BLAS reads without a copy.
 
-    For one row BLAS has another routine, which adds up in an order of its own on every machine. A small one is
-    summed term by term instead, as TensorFlow does.
+    For a single row, BLAS has another routine, whose order of summation differs between machines. A small row is
+    therefore summed term by term, as in TensorFlow.
     """
     if len(a) == 1 and b.size <= _SMALL_ROW:
         np.add.reduce(np.multiply(a.T, b, order="C"), axis=0, out=out[0])
     elif out.flags.c_contiguous:
-        np.dot(a, b, out=out)  # starts half a microsecond sooner than matmul, but asks for a contiguous `out`
+        # dot starts half a microsecond sooner than matmul, but needs a contiguous `out`
+        np.dot(a, b, out=out)
     else:
         np.matmul(a, b, out=out)
 
@@ -43,7 +42,7 @@ def product(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
 def dense_forward(
     x: NDArray[Any], w: NDArray[Any], b: NDArray[Any] | None, activation: str, y: NDArray[Any]
 ) -> None:
-    """y = activation(x @ w + b)
+    """Compute y = activation(x @ w + b).
 
     Parameters
     ----------
@@ -71,14 +70,14 @@ def dense_backward(
     dw: NDArray[Any] | None,
     db: NDArray[Any] | None,
 ) -> None:
-    """dz = dy * activation'(y); dx = dz @ w.T; dw = x.T @ dz; db = dz.sum(axis=0)
+    """Compute dz = dy * activation'(y); dx = dz @ w.T; dw = x.T @ dz; db = dz.sum(axis=0).
 
     Parameters
     ----------
-    x, w, y, activation : as `dense_forward` had and wrote them
+    x, w, y, activation : the arguments and the result of `dense_forward`
     dy : array of shape (n, m), the gradient of the loss with respect to `y`
-    dz : array of shape (n, m), scratch; not touched, and may be None, when the activation is "linear"
-    dx, dw, db : arrays of the shapes of x, w and b, written; None where the gradient is not wanted
+    dz : array of shape (n, m), scratch; unused, and may be None, for a "linear" activation
+    dx, dw, db : arrays of the shapes of x, w and b, written; None for gradients that are not needed
     """
     if activation == "linear":
         dz = dy
@@ -94,13 +93,14 @@ def dense_backward(
 
 
 def activation_forward(z: NDArray[Any], activation: str, y: NDArray[Any]) -> None:
-    """y = activation(z), for arrays of any one shape; `y` may be `z`."""
+    """Compute y = activation(z) for arrays of one shape; `y` may be `z`."""
     if activation == "linear":
         np.copyto(y, z)
     elif activation == "relu":
-        np.maximum(z, 0, out=y)  # maximum, unlike fmax, keeps NaN
+        # maximum, unlike fmax, keeps NaN
+        np.maximum(z, 0, out=y)
     elif activation == "sigmoid":
-        # -z is held where exp(-z) is finite: the answer there is below 1e-38 anyway, and nothing overflows
+        # -z is limited to values whose exp is finite; beyond, the result is below 1e-38 anyway
         np.negative(z, out=y)
         np.minimum(y, _EXP_LIMIT[y.itemsize], out=y)
         np.exp(y, out=y)
@@ -113,7 +113,7 @@ def activation_forward(z: NDArray[Any], activation: str, y: NDArray[Any]) -> Non
 
 
 def activation_backward(y: NDArray[Any], dy: NDArray[Any], activation: str, dz: NDArray[Any]) -> None:
-    """dz = dy * activation'(y), for arrays of any one shape; `dz` may be `dy`."""
+    """Compute dz = dy * activation'(y) for arrays of one shape; `dz` may be `dy`."""
     if activation == "linear":
         np.copyto(dz, dy)
     elif activation == "relu":
@@ -127,15 +127,15 @@ def activation_backward(y: NDArray[Any], dy: NDArray[Any], activation: str, dz: 
 
 
 def softmax_forward(z: NDArray[Any], y: NDArray[Any]) -> None:
-    """y = exp(z) / sum(exp(z)) over each row; `y` may be `z`."""
-    # a constant taken from the whole row changes nothing, and with the largest at 0 no exp overflows
+    """Compute y = exp(z) / sum(exp(z)) over each row; `y` may be `z`."""
+    # subtracting a constant from the whole row changes nothing, and with the largest number at 0 no exp overflows
     np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=y)
     np.exp(y, out=y)
     y /= np.add.reduce(y, axis=1, keepdims=True)
 
 
 def softmax_backward(y: NDArray[Any], dy: NDArray[Any], dz: NDArray[Any]) -> None:
-    """dz = y * (dy - sum(dy * y)), the sum over each row; `dz` may be `dy`."""
+    """Compute dz = y * (dy - sum(dy * y)), the sum over each row; `dz` may be `dy`."""
     mean = np.add.reduce(dy * y, axis=1, keepdims=True)
     np.subtract(dy, mean, out=dz)
     dz *= y

@@ -1,9 +1,8 @@
-"""The losses: one value per sample, and the gradient with respect to what the model put out.
+"""The losses: one value per sample, and the gradient with respect to the predictions.
 
-`t` are the targets and `p` the predictions, shape (n, m); logits, predictions before softmax or sigmoid,
-are `z`. A forward kernel writes `loss`, shape (n,). Its backward kernel gets `dloss`, shape (n,), the
-gradient with respect to those values, and writes `dp` or `dz`, shape (n, m). The definitions are those of
-tf.keras 2.7.
+`t` are the targets and `p` the predictions, of shape (n, m); `z` are logits, the predictions before softmax or sigmoid.
+A forward kernel writes `loss`, of shape (n,). Its backward kernel receives `dloss`, of shape (n,), the gradient with
+respect to `loss`, and writes `dp` or `dz`, of shape (n, m). The definitions are those of tf.keras 2.7.
 """
 
 from typing import Any
@@ -13,7 +12,8 @@ from numpy.typing import NDArray
 
 from minifit.kernels.reference_dense import activation_forward
 
-EPSILON = 1e-7  # how near to 0 and to 1 a probability may come before its logarithm is taken
+# probabilities are clipped to [EPSILON, 1 - EPSILON] before their logarithm is taken
+EPSILON = 1e-7
 
 
 def squared_error_forward(t: NDArray[Any], p: NDArray[Any], loss: NDArray[Any]) -> None:
@@ -44,9 +44,9 @@ def absolute_error_backward(t: NDArray[Any], p: NDArray[Any], dloss: NDArray[Any
 
 
 def categorical_crossentropy_forward(t: NDArray[Any], p: NDArray[Any], loss: NDArray[Any]) -> None:
-    """q = p / sum(p), held in [epsilon, 1 - epsilon];  loss = -sum(t log q)"""
+    """q = p / sum(p), clipped to [epsilon, 1 - epsilon];  loss = -sum(t log q)"""
     q = p / np.add.reduce(p, axis=1, keepdims=True)
-    log = np.log(_clipped(q))
+    log = np.log(_clip(q))
     log *= t
     np.negative(np.add.reduce(log, axis=1), out=loss)
 
@@ -54,12 +54,12 @@ def categorical_crossentropy_forward(t: NDArray[Any], p: NDArray[Any], loss: NDA
 def categorical_crossentropy_backward(
     t: NDArray[Any], p: NDArray[Any], dloss: NDArray[Any], dp: NDArray[Any]
 ) -> None:
-    """dq = -t / q, 0 where q was held;  dp = dloss * (dq - sum(dq q)) / sum(p)"""
+    """dq = -t / q, 0 where q was clipped;  dp = dloss * (dq - sum(dq q)) / sum(p)"""
     total = np.add.reduce(p, axis=1, keepdims=True)
     q = p / total
-    held = _clipped(q)
-    dq = -t / held
-    dq *= held == q
+    clipped = _clip(q)
+    dq = -t / clipped
+    dq *= clipped == q
     np.subtract(dq, np.add.reduce(dq * q, axis=1, keepdims=True), out=dp)
     dp *= dloss[:, None] / total
 
@@ -83,7 +83,7 @@ def categorical_crossentropy_logits_backward(
 def sparse_categorical_crossentropy_forward(
     ids: NDArray[np.int64], p: NDArray[Any], loss: NDArray[Any]
 ) -> int:
-    """loss = log(sum(h)) - log h[id], where h is p held in [epsilon, 1 - epsilon]
+    """loss = log(sum(h)) - log h[id], where h is p clipped to [epsilon, 1 - epsilon]
 
     Parameters
     ----------
@@ -96,24 +96,24 @@ def sparse_categorical_crossentropy_forward(
     int
         The first row whose id is outside [0, m), or -1. The loss of such a row is NaN.
     """
-    held = _clipped(p)
-    picked, first = _picked(held, ids)
-    np.subtract(np.log(np.add.reduce(held, axis=1)), np.log(picked), out=loss)
+    clipped = _clip(p)
+    picked, first = _pick(clipped, ids)
+    np.subtract(np.log(np.add.reduce(clipped, axis=1)), np.log(picked), out=loss)
     return first
 
 
 def sparse_categorical_crossentropy_backward(
     ids: NDArray[np.int64], p: NDArray[Any], dloss: NDArray[Any], dp: NDArray[Any]
 ) -> None:
-    """dp = dloss * (1 / sum(h) - 1 / h[id] at id), 0 where p was held
+    """dp = dloss * (1 / sum(h) - 1 / h[id] at id), 0 where p was clipped
 
     A row whose id is outside [0, m) becomes NaN.
     """
-    held = _clipped(p)
-    dp[...] = (1 / np.add.reduce(held, axis=1))[:, None]
-    _add_at(dp, ids, -1 / _picked(held, ids)[0])
+    clipped = _clip(p)
+    dp[...] = (1 / np.add.reduce(clipped, axis=1))[:, None]
+    _add_at(dp, ids, -1 / _pick(clipped, ids)[0])
     dp *= dloss[:, None]
-    dp *= held == p
+    dp *= clipped == p
 
 
 def sparse_categorical_crossentropy_logits_forward(
@@ -126,7 +126,7 @@ def sparse_categorical_crossentropy_logits_forward(
     int
         The first row whose id is outside [0, m), or -1. The loss of such a row is NaN.
     """
-    log, first = _picked(log_softmax(z), ids)
+    log, first = _pick(log_softmax(z), ids)
     np.negative(log, out=loss)
     return first
 
@@ -144,8 +144,8 @@ def sparse_categorical_crossentropy_logits_backward(
 
 
 def binary_crossentropy_forward(t: NDArray[Any], p: NDArray[Any], loss: NDArray[Any]) -> None:
-    """p held in [epsilon, 1 - epsilon];  loss = -mean(t log(p + epsilon) + (1 - t) log(1 - p + epsilon))"""
-    p = _clipped(p)
+    """p clipped to [epsilon, 1 - epsilon];  loss = -mean(t log(p + epsilon) + (1 - t) log(1 - p + epsilon))"""
+    p = _clip(p)
     entropy = t * np.log(p + EPSILON)
     entropy += (1 - t) * np.log(1 - p + EPSILON)
     _mean(entropy, loss)
@@ -155,11 +155,11 @@ def binary_crossentropy_forward(t: NDArray[Any], p: NDArray[Any], loss: NDArray[
 def binary_crossentropy_backward(
     t: NDArray[Any], p: NDArray[Any], dloss: NDArray[Any], dp: NDArray[Any]
 ) -> None:
-    """dp = dloss * ((1 - t) / (1 - p + epsilon) - t / (p + epsilon)) / m, 0 where p was held"""
-    held = _clipped(p)
-    np.divide(1 - t, 1 - held + EPSILON, out=dp)
-    dp -= t / (held + EPSILON)
-    dp *= held == p
+    """dp = dloss * ((1 - t) / (1 - p + epsilon) - t / (p + epsilon)) / m, 0 where p was clipped"""
+    clipped = _clip(p)
+    np.divide(1 - t, 1 - clipped + EPSILON, out=dp)
+    dp -= t / (clipped + EPSILON)
+    dp *= clipped == p
     dp *= (dloss / p.shape[1])[:, None]
 
 
@@ -185,27 +185,27 @@ def binary_crossentropy_logits_backward(
 
 
 def _mean(values: NDArray[Any], out: NDArray[Any]) -> None:
-    """The mean of each row; what np.mean does, without its four microseconds of preparation."""
+    """Compute the mean of each row, as np.mean does, without its four microseconds of preparation."""
     np.add.reduce(values, axis=1, out=out)
     out /= values.shape[1]
 
 
-def _clipped(p: NDArray[Any]) -> NDArray[Any]:
-    """`p` held in [epsilon, 1 - epsilon]; NaN stays NaN."""
-    held: NDArray[Any] = np.maximum(p, EPSILON)
-    np.minimum(held, 1 - EPSILON, out=held)
-    return held
+def _clip(p: NDArray[Any]) -> NDArray[Any]:
+    """Return `p` clipped to [epsilon, 1 - epsilon]; NaN stays NaN."""
+    clipped: NDArray[Any] = np.maximum(p, EPSILON)
+    np.minimum(clipped, 1 - EPSILON, out=clipped)
+    return clipped
 
 
 def log_softmax(z: NDArray[Any]) -> NDArray[Any]:
-    """log(exp(z) / sum(exp(z))) of each row, with the largest z at 0 so that exp does not overflow."""
+    """Return log(exp(z) / sum(exp(z))) of each row, with the largest z at 0 so that exp does not overflow."""
     log: NDArray[Any] = z - np.maximum.reduce(z, axis=1, keepdims=True)
     log -= np.log(np.add.reduce(np.exp(log), axis=1, keepdims=True))
     return log
 
 
-def _picked(values: NDArray[Any], ids: NDArray[np.int64]) -> tuple[NDArray[Any], int]:
-    """values[i, ids[i]] of each row i, NaN where the id is outside; and the first such row, or -1."""
+def _pick(values: NDArray[Any], ids: NDArray[np.int64]) -> tuple[NDArray[Any], int]:
+    """Return values[i, ids[i]] of each row i, NaN for an id out of range; and the first such row, or -1."""
     n, m = values.shape
     inside = (ids >= 0) & (ids < m)
     if inside.all():
@@ -217,7 +217,7 @@ def _picked(values: NDArray[Any], ids: NDArray[np.int64]) -> tuple[NDArray[Any],
 
 
 def _add_at(values: NDArray[Any], ids: NDArray[np.int64], change: NDArray[Any]) -> None:
-    """values[i, ids[i]] += change[i] in each row i; a row whose id is outside becomes NaN."""
+    """Add change[i] to values[i, ids[i]] in each row i; a row whose id is out of range becomes NaN."""
     inside = (ids >= 0) & (ids < values.shape[1])
     if inside.all():
         values[np.arange(len(ids)), ids] += change
@@ -228,14 +228,14 @@ def _add_at(values: NDArray[Any], ids: NDArray[np.int64], change: NDArray[Any]) 
 
 
 def log_odds(p: NDArray[Any]) -> NDArray[Any]:
-    """log(p / (1 - p)) / m: minus the gradient of the binary cross-entropy with respect to its targets"""
-    held = _clipped(p)
-    odds: NDArray[Any] = np.log(held + EPSILON) - np.log(1 - held + EPSILON)
+    """Return log(p / (1 - p)) / m, minus the gradient of the binary cross-entropy with respect to its targets."""
+    clipped = _clip(p)
+    odds: NDArray[Any] = np.log(clipped + EPSILON) - np.log(1 - clipped + EPSILON)
     odds /= p.shape[1]
     return odds
 
 
 def log_shares(p: NDArray[Any]) -> NDArray[Any]:
-    """log(p / sum(p)): minus the gradient of the categorical cross-entropy with respect to its targets"""
-    logs: NDArray[Any] = np.log(_clipped(p / np.add.reduce(p, axis=1, keepdims=True)))
+    """Return log(p / sum(p)), minus the gradient of the categorical cross-entropy with respect to its targets."""
+    logs: NDArray[Any] = np.log(_clip(p / np.add.reduce(p, axis=1, keepdims=True)))
     return logs

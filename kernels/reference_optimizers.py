@@ -1,9 +1,8 @@
 """One step of each optimizer, in place, over flat buffers: weights `w`, gradients `g` and slots.
 
-All arrays have shape (n_weights,), all other arguments are Python floats. The arithmetic is that of
-tf.keras 2.7. Here a Ctrl-C may arrive between any two calls into NumPy. So the new values are computed
-first, then the slots are set, and last `w` is changed by one call over the whole array: weights are never
-half updated.
+All arrays have shape (n_weights,); all other arguments are Python floats. The arithmetic is that of tf.keras 2.7.
+Ctrl-C may arrive between any two calls into NumPy. Each step therefore computes the new values first, then sets the
+slots, and last changes `w` in one call over the whole array, so that weights are never half updated.
 """
 
 from typing import Any
@@ -78,7 +77,7 @@ def amsgrad_step(
     beta_2: float,
     epsilon: float,
 ) -> None:
-    """As `adam_step`, with the largest v so far in the place of v:  vhat = max(vhat, v)
+    """As `adam_step`, with the largest v so far in place of v:  vhat = max(vhat, v)
 
     References
     ----------
@@ -123,12 +122,12 @@ def rmsprop_step(
     root += epsilon
     change = lr * g
     change /= root
-    _keep(ms, square, mg, mean)
+    _set_means(ms, square, mg, mean)
     w -= change
 
 
 def _variance(square: NDArray[Any], mean: NDArray[Any]) -> NDArray[Any]:
-    """Return a mean square less the square of the mean, at least 0: rounding may bring it below."""
+    """Return a mean square minus the square of the mean; at least 0, since rounding may make it negative."""
     return np.maximum(square - mean * mean, 0)  # type: ignore[no-any-return]
 
 
@@ -149,7 +148,7 @@ def rmsprop_momentum_step(
     np.sqrt(root, out=root)
     change = momentum * velocity
     change += lr * g / root
-    _keep(ms, square, mg, mean)
+    _set_means(ms, square, mg, mean)
     np.copyto(velocity, change)
     w -= change
 
@@ -163,7 +162,9 @@ def _running_means(
     return square, None if mg is None else rho * mg + (1 - rho) * g
 
 
-def _keep(ms: NDArray[Any], square: NDArray[Any], mg: NDArray[Any] | None, mean: NDArray[Any] | None) -> None:
+def _set_means(
+    ms: NDArray[Any], square: NDArray[Any], mg: NDArray[Any] | None, mean: NDArray[Any] | None
+) -> None:
     np.copyto(ms, square)
     if mg is not None and mean is not None:
         np.copyto(mg, mean)

@@ -1,8 +1,8 @@
-"""The instructions as Numba wrote them down, in an archive beside this file: where it is fresh, Numba is not needed.
+"""The archive of the instructions as Numba lowered them, beside this file: while it is current, Numba is not needed.
 
-Numba's part of compiling is the same on every machine of 64 bits, and the longer one. So it is done when the package is
-made, and LLVM compiles what is here for the processor that it finds. The archive belongs to the text of all files of
-this package: where one has changed since, and for everything that is not in it, Numba does its part again.
+Numba's part of compiling takes longer than LLVM's and is the same on every 64-bit machine. It is therefore done when
+the package is built, and LLVM compiles the archive for the user's processor. The archive is valid for one state of the
+files of this package. If one of them has changed, and for instructions that the archive lacks, Numba lowers again.
 
     make kernels        writes the archive: python -m minifit.kernels.written
 """
@@ -21,22 +21,24 @@ ARCHIVE = Path(__file__).with_name("instructions.zip")
 
 
 def read(names: Iterable[str]) -> dict[str, bytes]:
-    """Return those of the instructions that are there, in LLVM's bitcode; none if the archive is of other files."""
+    """Return the instructions that the archive has, as LLVM's bitcode; none if the archive is for other files."""
     try:
         with zipfile.ZipFile(ARCHIVE) as archive:
             state, _, version = archive.comment.decode().partition(" ")
-            # LLVM reads what older ones have written; places in memory are of 64 bits
+            # LLVM reads the bitcode of older versions only, and the instructions use 64-bit addresses
             if state != state_of_files() or int(version) > machine.version() or sys.maxsize < 2**32:
                 return {}
             return {name: archive.read(name) for name in set(names) & set(archive.namelist())}
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error):  # not there, or damaged
+    # the archive is missing or damaged
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error):
         return {}
 
 
 def write(names: Iterable[str] = ()) -> None:
-    """Write an archive of these instructions; of all that there are if none is named."""
+    """Write an archive of these instructions, or of all instructions if no name is passed."""
     with interrupts.importing("minifit.kernels.instructions"):
-        from minifit.kernels import instructions  # imports Numba
+        # imports Numba
+        from minifit.kernels import instructions
     with zipfile.ZipFile(ARCHIVE, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         archive.comment = f"{state_of_files()} {machine.version()}".encode()
         for name in names or instructions.TABLE:

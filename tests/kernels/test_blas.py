@@ -34,7 +34,7 @@ def multiply(*given: Any) -> None:
 
 
 def test_a_routine_that_multiplies_is_right() -> None:
-    assert blas._right(SGEMM(multiply))
+    assert blas._is_correct(SGEMM(multiply))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_routine_that_forgets_something_is_refused(change: dict[int, Any]) -> 
         altered[8], altered[10] = (altered[5], altered[4]) if 1 in change else (given[8], given[10])
         multiply(*altered)
 
-    assert not blas._right(SGEMM(forgetful))
+    assert not blas._is_correct(SGEMM(forgetful))
 
 
 def test_it_is_found_in_the_wheels_of_numpy() -> None:
@@ -66,7 +66,7 @@ def test_where_no_library_has_it_there_is_none(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_where_it_does_not_pass_the_check_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blas, "_right", lambda *given: False)
+    monkeypatch.setattr(blas, "_is_correct", lambda *given: False)
     assert blas.routines() == 0
 
 

@@ -121,7 +121,7 @@ def test_what_is_damaged_counts_as_missing_and_is_written_again(
 
 def test_a_folder_that_cannot_be_written_is_one_warning(folder: Path) -> None:
     folder.write_text("a file in the place of a folder stops even the superuser")
-    with pytest.warns(MinifitWarning, match=r"should be kept.*Received: .*kept.*NUMBA_CACHE_DIR") as warned:
+    with pytest.warns(MinifitWarning, match=r"should be cached.*Received: .*kept.*NUMBA_CACHE_DIR") as warned:
         kept.write("relu", "this", CODE)
         kept.write("sgd", "this", CODE)
     assert len(warned) == 1
