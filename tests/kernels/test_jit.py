@@ -62,7 +62,9 @@ def raises(row: Any, frame: Any) -> int:
 
 
 def test_what_raises_is_refused() -> None:
-    with pytest.raises(NotImplementedError, match=r"cannot raise. Received: raises. Return at.REFUSE instead"):
+    with pytest.raises(
+        NotImplementedError, match=r"cannot raise. Received: raises. Return at.REFUSE instead"
+    ):
         raises.lower()
 
 
