@@ -123,7 +123,7 @@ with Strategy(workers).scope():  # all go on after an error
         assert kind == "WorkerError" and "ValueError: a bad row on worker 2" in text
         assert "On worker 2:" in notes and "in third_breaks" in notes
         assert (
-            each["goes on"][0] == "WorkerError" and "over where one of them has failed" in each["goes on"][1]
+            each["goes on"][0] == "WorkerError" and "over when one of them fails" in each["goes on"][1]
         )
     assert said[2]["one"][:2] == ["ValueError", "a bad row"]
     assert "KeyError: 1 on worker 1; KeyError: 2 on worker 2" in said[0]["two"][1]
@@ -131,7 +131,7 @@ with Strategy(workers).scope():  # all go on after an error
     assert [each["all"][0] for each in said] == ["IndexError"] * 3
     assert [each["then"] for each in said] == [None] * 3
     assert ["a bad row on worker 2" in each["within"][1] for each in said] == [True, True, False]
-    assert "over where one of them has failed" in said[2]["within"][1]
+    assert "over when one of them fails" in said[2]["within"][1]
     assert [each["all within"] for each in said] == [None] * 3
 
 

@@ -161,7 +161,7 @@ def test_what_belongs_outside_of_run() -> None:
     strategy = MirroredStrategy()
     with pytest.raises(ArgumentError, match="reduce must be called outside"):
         strategy.run(lambda: strategy.reduce("SUM", 1.0, None))
-    with pytest.raises(ArgumentError, match="run is called outside"):
+    with pytest.raises(ArgumentError, match="run must be called outside"):
         strategy.run(lambda: strategy.run(lambda: None))
 
     def merged() -> Any:
