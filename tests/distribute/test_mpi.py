@@ -122,9 +122,7 @@ with Strategy(workers).scope():  # all go on after an error
         kind, text, notes = each["one"]
         assert kind == "WorkerError" and "ValueError: a bad row on worker 2" in text
         assert "On worker 2:" in notes and "in third_breaks" in notes
-        assert (
-            each["goes on"][0] == "WorkerError" and "over when one of them fails" in each["goes on"][1]
-        )
+        assert each["goes on"][0] == "WorkerError" and "over when one of them fails" in each["goes on"][1]
     assert said[2]["one"][:2] == ["ValueError", "a bad row"]
     assert "KeyError: 1 on worker 1; KeyError: 2 on worker 2" in said[0]["two"][1]
     assert [each["two"][0] for each in said] == ["WorkerError", "KeyError", "KeyError"]
