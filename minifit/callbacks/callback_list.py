@@ -89,7 +89,7 @@ class CallbackList:
         return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle and copy the callbacks only; their hooks are looked up again."""
+        """Pickle and copy without the looked-up hooks and observers, which a copy looks up again."""
         return {**vars(self), "_known": None, "_methods": {}, "_profile": None, "_observers": []}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

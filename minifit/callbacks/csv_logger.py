@@ -37,8 +37,8 @@ class _Separator(Setting):
         """Raise for a different separator while rows are written."""
         if owner._write is not None and self.differs(owner, value):
             raise ArgumentError(
-                f"The separator of a table cannot change. Received: {self.name}={value!r} in a table with "
-                f"{owner.sep!r}. Set it before fit, or set filename first."
+                f"The separator of a table cannot change. Received: {self.name}={value!r} in a table that "
+                f"uses {owner.sep!r}. Set it before fit, or set filename first."
             )
 
 
@@ -315,7 +315,7 @@ class CSVLogger(Callback):
     # -- state ------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle and copy the position only: a copy opens the file itself, and continues at that position."""
+        """Pickle and copy without the open file: a copy opens it itself, and continues at the original's position."""
         at = self._resume_at if self._write is None or self._stream is None else self._stream.size
         return {**vars(self), "_stream": None, "_write": None, "_resume_at": at}
 

@@ -110,7 +110,7 @@ class HookTrace(Callback, Observer):
         self._active: dict[int, list[Run]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle and copy the records only; a copy does not record the runs in progress."""
+        """Pickle and copy without the runs in progress, which a copy does not record."""
         return {**vars(self), "_active": {}}
 
     # -- recording --------------------------------------------------------------------------------------

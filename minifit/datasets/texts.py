@@ -63,7 +63,7 @@ class Cut(NamedTuple):
 
 
 def mixed(texts: Sequence[Any], labels: Array, cut: Cut) -> tuple[list[list[int]], Array]:
-    """Return texts and labels in the order of the seed, with marks and raised numbers, without texts of `maxlen` words.
+    """Return texts and labels in the order of the seed, with marks; texts of `maxlen` words or more are left out.
 
     Raises
     ------
