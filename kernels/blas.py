@@ -37,7 +37,7 @@ NAMES = (
 _SEVERAL = "scipy_cblas_sgemm_batch64_"
 _SET, _GET = "scipy_openblas_set_num_threads64_", "scipy_openblas_get_num_threads64_"
 
-OWN_WISHES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 """Environment variables with which a user sets the number of threads; minifit then leaves it unchanged."""
 
 SGEMM, BATCH, SET, GET, MOST, NOW, WORDS = range(7)
@@ -85,7 +85,7 @@ def _find_threads(library: ctypes.CDLL) -> None:
     _table[MOST] = _table[NOW] = threads
     if several and _is_correct(by_batch(several, 2), _LARGE):
         _table[BATCH] = several
-    if change and not any(os.environ.get(name) for name in OWN_WISHES):
+    if change and not any(os.environ.get(name) for name in THREAD_VARIABLES):
         _table[SET], _table[GET] = change, get
 
 

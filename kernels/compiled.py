@@ -17,7 +17,7 @@ from minifit.kernels import kept, machine, reference, written
 from minifit.kernels.reference_dense import FUSED_ACTIVATIONS
 
 COMPILED = True
-"""Whether these kernels are the compiled ones."""
+"""True for the compiled kernels, False for the reference."""
 
 __all__ = ["COMPILED", "FUSED_ACTIVATIONS", "addresses", "carry_out", "is_kept"]
 __all__ += [name for name in reference.__all__ if name != "FUSED_ACTIVATIONS"]

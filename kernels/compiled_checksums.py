@@ -19,7 +19,7 @@ _TABLES = _eight_tables()
 
 
 def crc32c(rows: NDArray[np.uint8], out: NDArray[np.uint32]) -> None:
-    """As `reference.crc32c`."""
+    """See `reference.crc32c`."""
     _crc32c(np.ascontiguousarray(rows), _TABLES, out)
 
 

@@ -17,7 +17,7 @@ from minifit.kernels.compiled_vectors import (
     exponent_of,
     floor,
     less,
-    size_of,
+    magnitude,
     splat,
     times_power_of_two,
 )
@@ -104,7 +104,7 @@ def log1p_exp(x: Any) -> Any:
 @jit_inner
 def tanh(x: Any) -> Any:
     """Return ``tanh(x)``: a polynomial near 0, where ``1 - 2 / (exp(2 x) + 1)`` would lose digits."""
-    size, one, zero = size_of(x), splat(_F(1)), splat(_F(0))
+    size, one, zero = magnitude(x), splat(_F(1)), splat(_F(0))
     far = one - splat(_F(2)) / (exp(size + size) + one)
     far = choose(less(x, zero), zero - far, far)
     z = x * x
@@ -148,7 +148,7 @@ def log(x: Any) -> Any:
 def power(a: Any, b: Any) -> Any:
     """Return ``a ** b`` as ``exp(b * log(a))``, with the signs and limits of C's ``pow`` for finite numbers."""
     one, zero = splat(_F(1)), splat(_F(0))
-    result = exp(b * log(size_of(a)))
+    result = exp(b * log(magnitude(a)))
     half = b * splat(_F(0.5))
     odd = choose(equal(floor(half), half), one, splat(_F(-1)))
     signed = choose(equal(floor(b), b), result * odd, choose(equal(a, zero), result, zero / zero))
@@ -159,7 +159,7 @@ def power(a: Any, b: Any) -> Any:
 @jit_inner
 def erf(x: Any) -> Any:
     """Return the error function: a polynomial near 0, and ``1 - exp(-x * x) * p(1 / x)`` further out."""
-    size, one = size_of(x), splat(_F(1))
+    size, one = magnitude(x), splat(_F(1))
     z = x * x
     p = splat(_F(7.853861353153693e-5))
     p = p * z + splat(_F(-8.010193625184903e-4))

@@ -13,7 +13,7 @@ _SUPPORTED = frozenset("?bBhHiIlLqQfd")
 
 
 def gather_rows(source: NDArray[Any], rows: NDArray[np.integer[Any]], out: NDArray[Any]) -> None:
-    """As `reference.gather_rows`."""
+    """See `reference.gather_rows`."""
     if source.dtype == out.dtype or not out.size or not (_readable(source) and _readable(out)):
         # without a cast, NumPy copies at the speed of memory and starts as soon as Numba
         reference.gather_rows(source, rows, out)

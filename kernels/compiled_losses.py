@@ -23,7 +23,7 @@ _FEW_IN_LOG1P = 512
 
 @jit_sums
 def squared_error_forward(t: NDArray[Any], p: NDArray[Any], loss: NDArray[Any]) -> None:
-    """As `reference.squared_error_forward`."""
+    """See `reference.squared_error_forward`."""
     n, m = p.shape
     for i in range(n):
         total = p.dtype.type(0)
@@ -35,7 +35,7 @@ def squared_error_forward(t: NDArray[Any], p: NDArray[Any], loss: NDArray[Any]) 
 
 @jit
 def squared_error_backward(t: NDArray[Any], p: NDArray[Any], dloss: NDArray[Any], dp: NDArray[Any]) -> None:
-    """As `reference.squared_error_backward`."""
+    """See `reference.squared_error_backward`."""
     n, m = p.shape
     scale = p.dtype.type(2 / m)
     for i in range(n):
@@ -46,7 +46,7 @@ def squared_error_backward(t: NDArray[Any], p: NDArray[Any], dloss: NDArray[Any]
 
 @jit_sums
 def absolute_error_forward(t: NDArray[Any], p: NDArray[Any], loss: NDArray[Any]) -> None:
-    """As `reference.absolute_error_forward`."""
+    """See `reference.absolute_error_forward`."""
     n, m = p.shape
     for i in range(n):
         total = p.dtype.type(0)
@@ -57,7 +57,7 @@ def absolute_error_forward(t: NDArray[Any], p: NDArray[Any], loss: NDArray[Any])
 
 @jit
 def absolute_error_backward(t: NDArray[Any], p: NDArray[Any], dloss: NDArray[Any], dp: NDArray[Any]) -> None:
-    """As `reference.absolute_error_backward`."""
+    """See `reference.absolute_error_backward`."""
     n, m = p.shape
     for i in range(n):
         slope = dloss[i] / p.dtype.type(m)
@@ -67,7 +67,7 @@ def absolute_error_backward(t: NDArray[Any], p: NDArray[Any], dloss: NDArray[Any
 
 @jit_sums
 def categorical_crossentropy_forward(t: NDArray[Any], p: NDArray[Any], loss: NDArray[Any]) -> None:
-    """As `reference.categorical_crossentropy_forward`."""
+    """See `reference.categorical_crossentropy_forward`."""
     zero = p.dtype.type(0)
     n, m = p.shape
     for i in range(n):
@@ -87,7 +87,7 @@ def categorical_crossentropy_forward(t: NDArray[Any], p: NDArray[Any], loss: NDA
 def categorical_crossentropy_backward(
     t: NDArray[Any], p: NDArray[Any], dloss: NDArray[Any], dp: NDArray[Any]
 ) -> None:
-    """As `reference.categorical_crossentropy_backward`."""
+    """See `reference.categorical_crossentropy_backward`."""
     zero = p.dtype.type(0)
     n, m = p.shape
     for i in range(n):
@@ -105,7 +105,7 @@ def categorical_crossentropy_backward(
 
 
 def categorical_crossentropy_logits_forward(t: NDArray[Any], z: NDArray[Any], loss: NDArray[Any]) -> None:
-    """As `reference.categorical_crossentropy_logits_forward`."""
+    """See `reference.categorical_crossentropy_logits_forward`."""
     few = z.size <= _FEW_IN_SOFTMAX
     (_categorical_logits if few else reference.categorical_crossentropy_logits_forward)(t, z, loss)
 
@@ -125,7 +125,7 @@ def _categorical_logits(t: NDArray[Any], z: NDArray[Any], loss: NDArray[Any]) ->
 def categorical_crossentropy_logits_backward(
     t: NDArray[Any], p: NDArray[Any], dloss: NDArray[Any], dz: NDArray[Any]
 ) -> None:
-    """As `reference.categorical_crossentropy_logits_backward`."""
+    """See `reference.categorical_crossentropy_logits_backward`."""
     n, m = p.shape
     for i in range(n):
         total = p.dtype.type(0)
@@ -139,7 +139,7 @@ def categorical_crossentropy_logits_backward(
 def sparse_categorical_crossentropy_forward(
     ids: NDArray[np.int64], p: NDArray[Any], loss: NDArray[Any]
 ) -> int:
-    """As `reference.sparse_categorical_crossentropy_forward`."""
+    """See `reference.sparse_categorical_crossentropy_forward`."""
     n, m = p.shape
     first = -1
     for i in range(n):
@@ -158,7 +158,7 @@ def sparse_categorical_crossentropy_forward(
 def sparse_categorical_crossentropy_backward(
     ids: NDArray[np.int64], p: NDArray[Any], dloss: NDArray[Any], dp: NDArray[Any]
 ) -> None:
-    """As `reference.sparse_categorical_crossentropy_backward`."""
+    """See `reference.sparse_categorical_crossentropy_backward`."""
     zero, one = p.dtype.type(0), p.dtype.type(1)
     n, m = p.shape
     for i in range(n):
@@ -177,7 +177,7 @@ def sparse_categorical_crossentropy_backward(
 def sparse_categorical_crossentropy_logits_forward(
     ids: NDArray[np.int64], z: NDArray[Any], loss: NDArray[Any]
 ) -> int:
-    """As `reference.sparse_categorical_crossentropy_logits_forward`."""
+    """See `reference.sparse_categorical_crossentropy_logits_forward`."""
     few = z.size <= _FEW_IN_SOFTMAX
     return (_sparse_logits if few else reference.sparse_categorical_crossentropy_logits_forward)(ids, z, loss)
 
@@ -200,7 +200,7 @@ def _sparse_logits(ids: NDArray[np.int64], z: NDArray[Any], loss: NDArray[Any]) 
 def sparse_categorical_crossentropy_logits_backward(
     ids: NDArray[np.int64], p: NDArray[Any], dloss: NDArray[Any], dz: NDArray[Any]
 ) -> None:
-    """As `reference.sparse_categorical_crossentropy_logits_backward`."""
+    """See `reference.sparse_categorical_crossentropy_logits_backward`."""
     n, m = p.shape
     for i in range(n):
         if ids[i] < 0 or ids[i] >= m:
@@ -212,7 +212,7 @@ def sparse_categorical_crossentropy_logits_backward(
 
 
 def binary_crossentropy_forward(t: NDArray[Any], p: NDArray[Any], loss: NDArray[Any]) -> None:
-    """As `reference.binary_crossentropy_forward`."""
+    """See `reference.binary_crossentropy_forward`."""
     (_binary if p.size <= _FEW_IN_SIGMOID else reference.binary_crossentropy_forward)(t, p, loss)
 
 
@@ -233,7 +233,7 @@ def _binary(t: NDArray[Any], p: NDArray[Any], loss: NDArray[Any]) -> None:
 def binary_crossentropy_backward(
     t: NDArray[Any], p: NDArray[Any], dloss: NDArray[Any], dp: NDArray[Any]
 ) -> None:
-    """As `reference.binary_crossentropy_backward`."""
+    """See `reference.binary_crossentropy_backward`."""
     one, small = p.dtype.type(1), p.dtype.type(_LOW)
     n, m = p.shape
     for i in range(n):
@@ -246,7 +246,7 @@ def binary_crossentropy_backward(
 
 
 def binary_crossentropy_logits_forward(t: NDArray[Any], z: NDArray[Any], loss: NDArray[Any]) -> None:
-    """As `reference.binary_crossentropy_logits_forward`."""
+    """See `reference.binary_crossentropy_logits_forward`."""
     (_binary_logits if z.size <= _FEW_IN_LOG1P else reference.binary_crossentropy_logits_forward)(t, z, loss)
 
 
@@ -265,7 +265,7 @@ def _binary_logits(t: NDArray[Any], z: NDArray[Any], loss: NDArray[Any]) -> None
 def binary_crossentropy_logits_backward(
     t: NDArray[Any], z: NDArray[Any], dloss: NDArray[Any], dz: NDArray[Any]
 ) -> None:
-    """As `reference.binary_crossentropy_logits_backward`."""
+    """See `reference.binary_crossentropy_logits_backward`."""
     few = z.size <= _FEW_IN_SIGMOID
     (_binary_logits_slope if few else reference.binary_crossentropy_logits_backward)(t, z, dloss, dz)
 

@@ -15,7 +15,7 @@ from minifit.kernels.jit_arrays import jit
 
 @jit
 def sgd_step(w: NDArray[Any], g: NDArray[Any], lr: float) -> None:
-    """As `reference.sgd_step`."""
+    """See `reference.sgd_step`."""
     rate = w.dtype.type(lr)
     for i in range(w.size):
         w[i] -= rate * g[i]
@@ -25,7 +25,7 @@ def sgd_step(w: NDArray[Any], g: NDArray[Any], lr: float) -> None:
 def momentum_step(
     w: NDArray[Any], g: NDArray[Any], v: NDArray[Any], lr: float, momentum: float, nesterov: bool
 ) -> None:
-    """As `reference.momentum_step`."""
+    """See `reference.momentum_step`."""
     rate, keep = w.dtype.type(lr), w.dtype.type(momentum)
     if nesterov:
         for i in range(w.size):
@@ -51,7 +51,7 @@ def adam_step(
     beta_2: float,
     epsilon: float,
 ) -> None:
-    """As `reference.adam_step`."""
+    """See `reference.adam_step`."""
     one, rate, small = w.dtype.type(1), w.dtype.type(lr), w.dtype.type(epsilon)
     keep_m, keep_v = w.dtype.type(beta_1), w.dtype.type(beta_2)
     take_m, take_v = one - keep_m, one - keep_v
@@ -75,7 +75,7 @@ def amsgrad_step(
     beta_2: float,
     epsilon: float,
 ) -> None:
-    """As `reference.amsgrad_step`."""
+    """See `reference.amsgrad_step`."""
     one, rate, small = w.dtype.type(1), w.dtype.type(lr), w.dtype.type(epsilon)
     keep_m, keep_v = w.dtype.type(beta_1), w.dtype.type(beta_2)
     take_m, take_v = one - keep_m, one - keep_v
@@ -99,7 +99,7 @@ def rmsprop_step(
     rho: float,
     epsilon: float,
 ) -> None:
-    """As `reference.rmsprop_step`."""
+    """See `reference.rmsprop_step`."""
     rate, small = w.dtype.type(lr), w.dtype.type(epsilon)
     keep, take = w.dtype.type(rho), w.dtype.type(1 - rho)
     for i in range(w.size):
@@ -125,7 +125,7 @@ def rmsprop_momentum_step(
     momentum: float,
     epsilon: float,
 ) -> None:
-    """As `reference.rmsprop_momentum_step`."""
+    """See `reference.rmsprop_momentum_step`."""
     rate, small, drive = w.dtype.type(lr), w.dtype.type(epsilon), w.dtype.type(momentum)
     keep, take = w.dtype.type(rho), w.dtype.type(1 - rho)
     for i in range(w.size):
@@ -145,7 +145,7 @@ def rmsprop_momentum_step(
 def adagrad_step(
     w: NDArray[Any], g: NDArray[Any], accumulator: NDArray[Any], lr: float, epsilon: float
 ) -> None:
-    """As `reference.adagrad_step`."""
+    """See `reference.adagrad_step`."""
     rate, small = w.dtype.type(lr), w.dtype.type(epsilon)
     for i in range(w.size):
         total = accumulator[i] + g[i] * g[i]
@@ -163,7 +163,7 @@ def adadelta_step(
     rho: float,
     epsilon: float,
 ) -> None:
-    """As `reference.adadelta_step`."""
+    """See `reference.adadelta_step`."""
     one, rate, small, keep = w.dtype.type(1), w.dtype.type(lr), w.dtype.type(epsilon), w.dtype.type(rho)
     take = one - keep
     for i in range(w.size):
@@ -185,7 +185,7 @@ def adamax_step(
     beta_2: float,
     epsilon: float,
 ) -> None:
-    """As `reference.adamax_step`."""
+    """See `reference.adamax_step`."""
     rate, small, keep = w.dtype.type(lr), w.dtype.type(epsilon), w.dtype.type(beta_2)
     take = w.dtype.type(1) - w.dtype.type(beta_1)
     for i in range(w.size):
@@ -213,7 +213,7 @@ def nadam_step(
     next_product: float,
     power: float,
 ) -> None:
-    """As `reference.nadam_step`."""
+    """See `reference.nadam_step`."""
     one, rate, small = w.dtype.type(1), w.dtype.type(lr), w.dtype.type(epsilon)
     keep_m, keep_v = w.dtype.type(beta_1), w.dtype.type(beta_2)
     take_m, take_v = one - keep_m, one - keep_v
@@ -240,7 +240,7 @@ def ftrl_step(
     l2: float,
     l2_shrinkage: float,
 ) -> None:
-    """As `reference.ftrl_step`."""
+    """See `reference.ftrl_step`."""
     if lr_power == -0.5:
         _ftrl_of_roots(w, g, accumulator, linear, lr, l1, l2, l2_shrinkage)
     # Numba rounds other powers differently
@@ -273,7 +273,7 @@ def _ftrl_of_roots(
 
 @jit
 def weight_decay_step(w: NDArray[Any], rate: float) -> None:
-    """As `reference.weight_decay_step`."""
+    """See `reference.weight_decay_step`."""
     share = w.dtype.type(rate)
     for i in range(w.size):
         w[i] -= share * w[i]

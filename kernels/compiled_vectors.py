@@ -228,7 +228,7 @@ def root(builder: Any, values: Any) -> Any:
 
 
 @emitted(vector, vector)
-def size_of(builder: Any, values: Any) -> Any:
+def magnitude(builder: Any, values: Any) -> Any:
     """Return the absolute values."""
     return _call(builder, f"llvm.fabs.v{LANES}f32", _VECTOR, values)
 

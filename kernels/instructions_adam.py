@@ -13,9 +13,9 @@ from minifit.kernels.compiled_vectors import (
     float_at,
     integer,
     load,
+    magnitude,
     put_float,
     root,
-    size_of,
     splat,
     store,
 )
@@ -91,7 +91,7 @@ def adamax(row: Int, frame: Int) -> int:
         some = first(n - i // SIZE)
         slope, old = load(g + i, some), load(m + i, some)
         mean = old + take * (slope - old)
-        largest = larger(keep * load(v + i, some), size_of(slope))
+        largest = larger(keep * load(v + i, some), magnitude(slope))
         store(mean, m + i, some)
         store(largest, v + i, some)
         store(load(w + i, some) - rates * (mean / (largest + small)), w + i, some)

@@ -13,8 +13,8 @@ from minifit.kernels.compiled_vectors import (
     float_at,
     integer,
     load,
+    magnitude,
     put_float,
-    size_of,
     splat,
     store,
     total,
@@ -228,7 +228,7 @@ def penalty(row: Int, frame: Int) -> int:
     sizes = squares = splat(_ZERO)
     for i in range(0, n * SIZE, LANES * SIZE):
         x = load(w + i, first(n - i // SIZE))
-        sizes, squares = sizes + size_of(x), squares + x * x
+        sizes, squares = sizes + magnitude(x), squares + x * x
     result = 0.0
     if l1 != 0:
         result += l1 * np.float64(total(sizes))

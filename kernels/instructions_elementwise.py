@@ -22,8 +22,8 @@ from minifit.kernels.compiled_vectors import (
     less,
     less_equal,
     load,
+    magnitude,
     root,
-    size_of,
     splat,
     store,
 )
@@ -112,7 +112,7 @@ def square_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
 @each
 def absolute(x: Any, p: Any, q: Any, r: Any) -> Any:
     """``abs(x)``: fields as `each`."""
-    return size_of(x)
+    return magnitude(x)
 
 
 @slope
@@ -139,7 +139,7 @@ def clip_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
 @each
 def truncate(x: Any, p: Any, q: Any, r: Any) -> Any:
     """x without its fraction: fields as `each`."""
-    whole = floor(size_of(x))
+    whole = floor(magnitude(x))
     return choose(less(x, splat(_ZERO)), splat(_ZERO) - whole, whole)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from minifit.kernels.compiled_functions import at_least, log, log1p_exp, sign_of, tanh, within
-from minifit.kernels.compiled_vectors import choose, less, less_equal, size_of, splat
+from minifit.kernels.compiled_vectors import choose, less, less_equal, magnitude, splat
 from minifit.kernels.instructions_losses import row_slopes, row_values
 
 _F = np.float32
@@ -16,13 +16,13 @@ _EPSILON = _F(1e-7)
 @row_values(100, zero=True)
 def percentage_error(t: Any, p: Any, q: Any) -> Any:
     """``100 * mean(|(t - p) / max(|t|, 1e-7)|)`` row by row: fields losses, t, p, rows, m."""
-    return size_of((t - p) / at_least(size_of(t), _EPSILON))
+    return magnitude((t - p) / at_least(magnitude(t), _EPSILON))
 
 
 @row_slopes
 def percentage_error_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
     """``dp = 100 sign(p - t) / max(|t|, 1e-7) / m * dloss``: fields dp, t, p, dlosses, rows, m."""
-    size = at_least(size_of(t), _EPSILON)
+    size = at_least(magnitude(t), _EPSILON)
     return sign_of((p - t) / size) / size * splat(dloss * _F(100) / m)
 
 
@@ -49,7 +49,7 @@ def logarithmic_error_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
 @row_values(zero=True)
 def huber(t: Any, p: Any, delta: Any) -> Any:
     """``mean(b * (|p - t| - b / 2))`` with b = min(|p - t|, delta), row by row: fields losses, t, p, rows, m, delta."""
-    error = size_of(p - t)
+    error = magnitude(p - t)
     bounded = choose(less(splat(delta), error), splat(delta), error)
     return bounded * (error - bounded * splat(_F(0.5)))
 
@@ -65,7 +65,7 @@ def log_cosh(t: Any, p: Any, q: Any) -> Any:
     """``mean(e + log(1 + exp(-2 e)) - log(2))`` with e = p - t, row by row: fields losses, t, p, rows, m."""
     error, zero = p - t, splat(_ZERO)
     twice = zero - error - error
-    return error + (at_least(twice, _ZERO) + log1p_exp(zero - size_of(twice))) - splat(_LOG_2)
+    return error + (at_least(twice, _ZERO) + log1p_exp(zero - magnitude(twice))) - splat(_LOG_2)
 
 
 @row_slopes

@@ -16,8 +16,8 @@ from minifit.kernels.compiled_vectors import (
     float_at,
     integer,
     load,
+    magnitude,
     put_float,
-    size_of,
     splat,
     store,
     total,
@@ -95,7 +95,7 @@ def squared_error_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
 @row_values(zero=True)
 def absolute_error(t: Any, p: Any, q: Any) -> Any:
     """``mean(|p - t|)`` row by row: fields losses, t, p, rows, m."""
-    return size_of(p - t)
+    return magnitude(p - t)
 
 
 @row_slopes
@@ -107,7 +107,7 @@ def absolute_error_slope(t: Any, p: Any, dloss: Any, m: Any, q: Any) -> Any:
 @row_values()
 def binary_crossentropy_logits(t: Any, z: Any, q: Any) -> Any:
     """``mean(max(z, 0) - z t + log(1 + exp(-|z|)))`` row by row: fields losses, t, z, rows, m."""
-    return at_least(z, _ZERO) - z * t + log1p_exp(splat(_ZERO) - size_of(z))
+    return at_least(z, _ZERO) - z * t + log1p_exp(splat(_ZERO) - magnitude(z))
 
 
 @row_slopes

@@ -16,8 +16,8 @@ from minifit.kernels.compiled_vectors import (
     integer,
     less,
     load,
+    magnitude,
     put_float,
-    size_of,
     splat,
     spread,
     total,
@@ -53,7 +53,7 @@ def sparse_accuracy(row: Int, frame: Int) -> int:
 def binary_accuracy(t: Any, p: Any, threshold: Any) -> Any:
     """The share of ``p > threshold`` that equal the target, row by row: fields values, t, p, rows, m, threshold."""
     one, zero = splat(_ONE), splat(_ZERO)
-    error = size_of(choose(less(splat(threshold), p), one, zero) - t)
+    error = magnitude(choose(less(splat(threshold), p), one, zero) - t)
     # a NaN does not count as equal
     return choose(less(zero, error), zero, choose(less(error, one), one, zero))
 

@@ -15,7 +15,7 @@ from minifit.kernels.compiled_vectors import (
     less,
     less_equal,
     load,
-    size_of,
+    magnitude,
     splat,
     store,
     total,
@@ -62,7 +62,7 @@ def leaky_relu_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
 
 @jit_inner
 def _softplus(x: Any) -> Any:
-    return choose(less(splat(_ZERO), x), x, splat(_ZERO)) + log1p_exp(splat(_ZERO) - size_of(x))
+    return choose(less(splat(_ZERO), x), x, splat(_ZERO)) + log1p_exp(splat(_ZERO) - magnitude(x))
 
 
 @each
@@ -80,13 +80,13 @@ def softplus_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
 @each
 def softsign(x: Any, p: Any, q: Any, r: Any) -> Any:
     """``x / (1 + abs(x))``: fields as `each`."""
-    return x / (splat(_ONE) + size_of(x))
+    return x / (splat(_ONE) + magnitude(x))
 
 
 @slope
 def softsign_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
     """``dx = dy / (1 + abs(x)) ** 2``: fields as `slope`."""
-    bound = splat(_ONE) + size_of(x)
+    bound = splat(_ONE) + magnitude(x)
     return dy / bound / bound
 
 
@@ -101,7 +101,7 @@ def hard_sigmoid(x: Any, p: Any, q: Any, r: Any) -> Any:
 @slope
 def hard_sigmoid_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
     """``dx = 0.2 dy`` where y was not clipped, else 0: fields as `slope`."""
-    factor = choose(less_equal(size_of(x), splat(_F(2.5))), splat(_F(0.2)), splat(_ZERO))
+    factor = choose(less_equal(magnitude(x), splat(_F(2.5))), splat(_F(0.2)), splat(_ZERO))
     return dy * factor
 
 
@@ -141,7 +141,7 @@ def gelu(x: Any, p: Any, q: Any, r: Any) -> Any:
 def gelu_slope(dy: Any, x: Any, y: Any, p: Any, q: Any, r: Any) -> Any:
     """``dx = dy (gate + x density(x))``: fields as `slope`."""
     gate = splat(_HALF) * (splat(_ONE) + erf(x * splat(_ROOT_OF_HALF)))
-    u = size_of(x)
+    u = magnitude(x)
     u = choose(less(splat(_F(40)), u), splat(_F(40)), u)
     return dy * (gate + x * (exp(splat(_F(-0.5)) * u * u) * splat(_DENSITY)))
 

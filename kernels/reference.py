@@ -51,7 +51,7 @@ from minifit.kernels.reference_optimizers import (
 )
 
 COMPILED = False
-"""Whether these kernels are the compiled ones."""
+"""True for the compiled kernels, False for the reference."""
 
 __all__ = [
     "COMPILED",

@@ -77,7 +77,7 @@ def amsgrad_step(
     beta_2: float,
     epsilon: float,
 ) -> None:
-    """As `adam_step`, with the largest v so far in place of v:  vhat = max(vhat, v)
+    """See `adam_step`, with the largest v so far in place of v:  vhat = max(vhat, v)
 
     References
     ----------
@@ -142,7 +142,7 @@ def rmsprop_momentum_step(
     momentum: float,
     epsilon: float,
 ) -> None:
-    """As `rmsprop_step`, but velocity = momentum velocity + lr g / sqrt(ms + epsilon);  w -= velocity"""
+    """See `rmsprop_step`, but velocity = momentum velocity + lr g / sqrt(ms + epsilon);  w -= velocity"""
     square, mean = _running_means(g, ms, mg, rho)
     root = (square if mean is None else _variance(square, mean)) + epsilon
     np.sqrt(root, out=root)

@@ -388,28 +388,28 @@ class Tensor(Shaped):
         )
 
     def __radd__(self, other: TensorLike) -> "Tensor":
-        return _like(other, self) + self
+        return _cast_like(other, self) + self
 
     def __rsub__(self, other: TensorLike) -> "Tensor":
-        return _like(other, self) - self
+        return _cast_like(other, self) - self
 
     def __rmul__(self, other: TensorLike) -> "Tensor":
-        return _like(other, self) * self
+        return _cast_like(other, self) * self
 
     def __rtruediv__(self, other: TensorLike) -> "Tensor":
-        return _like(other, self) / self
+        return _cast_like(other, self) / self
 
     def __mod__(self, other: TensorLike) -> "Tensor":
         return _binary(np.remainder, self, other, lambda g, a, b, y: g, lambda g, a, b, y: -g * (a // b))
 
     def __rmod__(self, other: TensorLike) -> "Tensor":
-        return _like(other, self) % self
+        return _cast_like(other, self) % self
 
     def __rpow__(self, other: TensorLike) -> "Tensor":
-        return _like(other, self) ** self
+        return _cast_like(other, self) ** self
 
     def __rmatmul__(self, other: TensorLike) -> "Tensor":
-        return _like(other, self) @ self
+        return _cast_like(other, self) @ self
 
     def __neg__(self) -> "Tensor":
         return current().result(-self.value, lambda g: (-g,), self)
@@ -473,7 +473,7 @@ class Tensor(Shaped):
         )
 
     def __rfloordiv__(self, other: TensorLike) -> "Tensor":
-        return _like(other, self) // self
+        return _cast_like(other, self) // self
 
     def __and__(self, other: TensorLike) -> "Tensor":
         return _constant(np.bitwise_and, self, other)
@@ -622,20 +622,20 @@ def alike(a: TensorLike, b: TensorLike) -> tuple[Tensor, Tensor]:
     if floats:
         dtype = np.result_type(*floats)
     else:
-        dtype = np.result_type(*dtypes) if dtypes and _whole(a) and _whole(b) else FLOAT
-    return _as(a, dtype), _as(b, dtype)
+        dtype = np.result_type(*dtypes) if dtypes and _holds_integers(a) and _holds_integers(b) else FLOAT
+    return _cast(a, dtype), _cast(b, dtype)
 
 
-def _whole(x: TensorLike) -> bool:
+def _holds_integers(x: TensorLike) -> bool:
     """Return whether an operand holds integers; booleans do not count."""
     return type(x) is int or to_array(x).dtype.kind in "iu"
 
 
-def _like(other: TensorLike, x: Tensor) -> Tensor:
+def _cast_like(other: TensorLike, x: Tensor) -> Tensor:
     return alike(other, x)[0]
 
 
-def _as(x: TensorLike, dtype: np.dtype[Any]) -> Tensor:
+def _cast(x: TensorLike, dtype: np.dtype[Any]) -> Tensor:
     if isinstance(x, Tensor):
         return convert(x, dtype)
     # raises for anything but real numbers

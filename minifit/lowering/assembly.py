@@ -11,7 +11,7 @@ import numpy as np
 from minifit import interrupts
 from minifit.arrays import ALIGNMENT, FLOAT, Array, aligned_zeros
 from minifit.kernels import program as at
-from minifit.lowering.peephole import descending
+from minifit.lowering.peephole import merge_updates
 from minifit.lowering.places import Cell, Place, Room, address_of
 from minifit.lowering.program import MESSAGE, Instruction, Program
 from minifit.lowering.streams import Normals, Uniforms
@@ -238,7 +238,7 @@ class Assembly:
 
 def instructions_of(program: Program) -> list[Instruction]:
     """Return the instructions of a program in the order in which they run."""
-    return descending(needed([*program.gathers, *program.checks, *program.body]))
+    return merge_updates(needed([*program.gathers, *program.checks, *program.body]))
 
 
 def needed(instructions: Sequence[Instruction]) -> list[Instruction]:

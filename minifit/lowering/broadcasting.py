@@ -16,13 +16,13 @@ from minifit.lowering.values import Storage, Unlowered, Value, ValueShape
 Triple = tuple[int, int, int]
 
 
-def counted(sizes: Sequence[int | None]) -> int:
+def count_of(sizes: Sequence[int | None]) -> int:
     """Return a product of sizes as a program counts: per sample if one of them is the batch, else negated."""
     whole = prod(n for n in sizes if n is not None)
     return whole if None in sizes else -whole
 
 
-def joint(*shapes: ValueShape) -> ValueShape:
+def broadcast_shape(*shapes: ValueShape) -> ValueShape:
     """Return the shape to which shapes broadcast.
 
     Raises
@@ -54,9 +54,9 @@ def stretches(shape: ValueShape, axes: Collection[int]) -> list[Triple]:
         begin = end - 1
         while begin - 1 in axes:
             begin -= 1
-        middle = counted(sizes[begin:end])
+        middle = count_of(sizes[begin:end])
         if middle != -1:
-            triples.append((counted(sizes[:begin]), middle, counted(sizes[end:])))
+            triples.append((count_of(sizes[:begin]), middle, count_of(sizes[end:])))
         sizes[begin:end] = [1] * (end - begin)
         end = begin
     return triples
@@ -68,7 +68,7 @@ def repeated_axes(shape: ValueShape, wide: ValueShape) -> list[int]:
     return [i for i, n in enumerate(wide) if n != 1 and (i < ahead or shape[i - ahead] == 1)]
 
 
-def narrowed(program: Program, place: Place, along: Sequence[Triple]) -> Place:
+def sum_stretches(program: Program, place: Place, along: Sequence[Triple]) -> Place:
     """Emit sums along stretches and return the place of the result."""
     for outer, middle, inner in along:
         room = program.room(_times(outer, inner))
@@ -77,8 +77,8 @@ def narrowed(program: Program, place: Place, along: Sequence[Triple]) -> Place:
     return place
 
 
-def widened(program: Program, place: Place, along: Sequence[Triple]) -> Place:
-    """Emit repetitions along stretches, the reverse of `narrowed`, and return the place of the result."""
+def repeat_stretches(program: Program, place: Place, along: Sequence[Triple]) -> Place:
+    """Emit repetitions along stretches, the reverse of `sum_stretches`, and return the place of the result."""
     for outer, middle, inner in reversed(along):
         room = program.room(_times(outer, middle, inner))
         program.emit("repeat", room, place, outer, middle, inner)
@@ -99,7 +99,7 @@ def flow_sums(program: Program, x: Value, place: Place, along: Sequence[Triple],
     if not along:
         program.flow(x, "affine", place, count, 1.0, 0.0)
         return
-    program.flow(x, "sum_along", narrowed(program, place, along[:-1]), *along[-1])
+    program.flow(x, "sum_along", sum_stretches(program, place, along[:-1]), *along[-1])
 
 
 def flow_copies(program: Program, x: Value, place: Place, along: Sequence[Triple], count: int) -> None:
@@ -109,16 +109,16 @@ def flow_copies(program: Program, x: Value, place: Place, along: Sequence[Triple
     if not along:
         program.flow(x, "affine", place, count, 1.0, 0.0)
         return
-    program.flow(x, "repeat", widened(program, place, along[1:]), *along[0])
+    program.flow(x, "repeat", repeat_stretches(program, place, along[1:]), *along[0])
 
 
-def spread_to(program: Program, x: Value, shape: ValueShape) -> Value:
+def broadcast_value(program: Program, x: Value, shape: ValueShape) -> Value:
     """Return a value broadcast to the wide shape; no gradient flows back through the result."""
-    place = widened(program, x.place, stretches(shape, repeated_axes(x.shape, shape)))
-    return at_place(program, place, shape)
+    place = repeat_stretches(program, x.place, stretches(shape, repeated_axes(x.shape, shape)))
+    return value_at(program, place, shape)
 
 
-def at_place(program: Program, place: Place, shape: ValueShape) -> Value:
+def value_at(program: Program, place: Place, shape: ValueShape) -> Value:
     """Return the value of this shape at a place."""
     return Value(program, shape, Storage(place))
 
@@ -131,6 +131,6 @@ def flow_narrow(program: Program, x: Value, shape: ValueShape, name: str, *field
     if not along:
         program.flow(x, name, *fields)
         return
-    room = program.room(counted(shape))
+    room = program.room(count_of(shape))
     program.emit(name, room, *fields)
     flow_sums(program, x, room, along, x.count)

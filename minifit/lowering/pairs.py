@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from minifit.lowering.broadcasting import (
-    at_place,
-    counted,
+    broadcast_shape,
+    broadcast_value,
+    count_of,
     flow_narrow,
     flow_sums,
-    joint,
     repeated_axes,
-    spread_to,
     stretches,
+    value_at,
 )
 from minifit.lowering.places import Place
 from minifit.lowering.program import Program
@@ -22,7 +22,7 @@ def layout(program: Program, a: Value, b: Value, shape: ValueShape) -> tuple[Any
     """Return the fields of an instruction on two values that broadcast to a shape: see `pair` of the kernels."""
     cuts = [_cut(x, shape) for x in (a, b) if x.count != -1 and repeated_axes(x.shape, shape)]
     cut = next((each for each in cuts if each), 0)
-    columns = -counted(shape[cut:]) if cut else 0
+    columns = -count_of(shape[cut:]) if cut else 0
     sides: list[Value] = []
     steps: list[int] = []
     for x in (a, b):
@@ -32,10 +32,10 @@ def layout(program: Program, a: Value, b: Value, shape: ValueShape) -> tuple[Any
         elif repeated and cut and _cut(x, shape) == cut:
             steps += (0, 1) if repeated[0] < cut else (1, 0)
         else:
-            x = spread_to(program, x, shape)
+            x = broadcast_value(program, x, shape)
             steps += columns, 1
         sides.append(x)
-    return (*sides, counted(shape[:cut]), counted(shape[cut:]), *steps)
+    return (*sides, count_of(shape[:cut]), count_of(shape[cut:]), *steps)
 
 
 def _cut(x: Value, shape: ValueShape) -> int:
@@ -59,7 +59,7 @@ def pair(
 ) -> Value:
     """Lower a function of two values; ``slopes(dy, a, b, y)`` emits its gradients, and without it there are none."""
     a, b = program.floats(a), program.floats(b)
-    shape = joint(a.shape, b.shape)
+    shape = broadcast_shape(a.shape, b.shape)
     y = program.value(shape, *((a, b) if slopes is not None else ()))
     program.emit(name, y, *layout(program, a, b, shape))
     if slopes is not None:
@@ -70,7 +70,7 @@ def pair(
 def flow_pair(program: Program, x: Value, name: str, dy: Place, other: Value, shape: ValueShape) -> None:
     """Flow a function of ``(dy, other)`` back into a value, where dy has the wide shape."""
     if x.requires_grad:
-        flow_narrow(program, x, shape, name, *layout(program, at_place(program, dy, shape), other, shape))
+        flow_narrow(program, x, shape, name, *layout(program, value_at(program, dy, shape), other, shape))
 
 
 def flow_plain(program: Program, x: Value, dy: Place, shape: ValueShape) -> None:

@@ -14,7 +14,7 @@ DESCENTS = {"dense_slope_w": "descend_w", "dense_slope_b": "descend_b"}
 """Instructions that write a gradient, with those that add the step to the weights instead."""
 
 
-def descending(instructions: Sequence[Instruction]) -> list[Instruction]:
+def merge_updates(instructions: Sequence[Instruction]) -> list[Instruction]:
     """Return the instructions with the updates of gradient descent merged into the instructions of the gradients."""
     merged = list(instructions)
     for update in [each for each in merged if each.name == "sgd"]:

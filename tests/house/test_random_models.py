@@ -162,7 +162,7 @@ class Follow(Watch):
 
     def repeat_as_program(self) -> None:
         """Loss and gradients agree, and so do the weights that the program and op by op make of its gradients."""
-        with mock.patch.object(assembly, "descending", list):  # which leaves no gradients in memory
+        with mock.patch.object(assembly, "merge_updates", list):  # which leaves no gradients in memory
             one = OneOfProgram(self.captured)
             self.again(one)
         assert_agreement(self.apart(one, SATURATED), self.apart_if_nudged)

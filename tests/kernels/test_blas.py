@@ -97,7 +97,7 @@ def libraries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The BLAS that NumPy has loaded; nothing in the environment says how many threads there are to be."""
     found: list[Any] = []
     monkeypatch.setattr(blas, "_libraries", lambda: iter(found))
-    for name in blas.OWN_WISHES:
+    for name in blas.THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     return found
 
@@ -123,7 +123,7 @@ def test_a_number_of_threads_that_the_user_set_is_never_touched(
     libraries.append(_OpenBLAS(4))
     blas.routines()
     assert blas._table[blas.SET] != 0
-    for name in blas.OWN_WISHES:
+    for name in blas.THREAD_VARIABLES:
         monkeypatch.setenv(name, "4")
         blas.routines.cache_clear()
         blas.routines()

@@ -46,7 +46,7 @@ EXACT: dict[str, tuple[Any, Callable[[Any], Any], float, float, float]] = {
     "root": (v.root, np.sqrt, 0.0, 1e30, 0.5),
     "log": (f.log, np.log, 1e-44, 1e38, 1),
     "erf": (f.erf, np.vectorize(math.erf), -7.0, 7.0, 3),
-    "size_of": (v.size_of, np.abs, -1e30, 1e30, 0),
+    "magnitude": (v.magnitude, np.abs, -1e30, 1e30, 0),
 }
 
 

@@ -10,7 +10,7 @@ from minifit import Input, Model, Sequential
 from minifit.layers import Dense
 from minifit.lowering import assembly
 from minifit.lowering.assembly import Assembly
-from minifit.lowering.peephole import descending
+from minifit.lowering.peephole import merge_updates
 from minifit.lowering.places import Memory
 from minifit.lowering.program import Instruction
 from minifit.optimizers import SGD
@@ -110,7 +110,7 @@ def slope(x: Memory, dy: Memory = OTHER) -> Instruction:
 
 
 def test_what_a_step_is_made_of() -> None:
-    (made,) = descending([slope(OTHER), UPDATE])
+    (made,) = merge_updates([slope(OTHER), UPDATE])
     (part,) = made.outputs
     assert made.name == "descend_w"
     assert isinstance(part, Memory)
@@ -128,14 +128,14 @@ def test_what_a_step_is_made_of() -> None:
     ],
 )
 def test_steps_that_are_left_as_they_are(instructions: list[Instruction]) -> None:
-    assert descending(instructions) == instructions
+    assert merge_updates(instructions) == instructions
 
 
 def test_gradients_in_memory_come_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = []
     for switched in (False, True):
         if switched:
-            monkeypatch.setattr(assembly, "descending", lambda instructions: instructions)
+            monkeypatch.setattr(assembly, "merge_updates", lambda instructions: instructions)
         model = chain()
         with engine("numba"):
             model.fit(X, Y, batch_size=4, shuffle=False, verbose=0)

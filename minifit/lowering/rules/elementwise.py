@@ -7,7 +7,7 @@ import numpy as np
 
 from minifit import ops
 from minifit.arrays import FLOAT
-from minifit.lowering.broadcasting import at_place, counted, flow_narrow, joint, spread_to
+from minifit.lowering.broadcasting import broadcast_shape, broadcast_value, count_of, flow_narrow, value_at
 from minifit.lowering.pairs import flow_pair, flow_plain, layout, pair
 from minifit.lowering.places import Place
 from minifit.lowering.program import Program, lowers, lowers_as
@@ -187,7 +187,7 @@ def divide(program: Program, a: Any, b: Any) -> Value:
     def slopes(dy: Place, a: Value, b: Value, y: Value) -> None:
         flow_pair(program, a, "divide", dy, b, y.shape)
         if b.requires_grad:
-            share = pair(program, "multiply", at_place(program, dy, y.shape), y)
+            share = pair(program, "multiply", value_at(program, dy, y.shape), y)
             share = pair(program, "divide", share, b)
             flow_narrow(program, b, y.shape, "affine", share, y.count, -1.0, 0.0)
 
@@ -205,7 +205,7 @@ def modulo(program: Program, a: Any, b: Any) -> Value:
         flow_plain(program, a, dy, y.shape)
         if b.requires_grad:
             whole = pair(program, "floor_divide", a, b)
-            share = pair(program, "multiply", at_place(program, dy, y.shape), whole)
+            share = pair(program, "multiply", value_at(program, dy, y.shape), whole)
             flow_narrow(program, b, y.shape, "affine", share, y.count, -1.0, 0.0)
 
     return pair(program, "modulo", a, b, slopes)
@@ -274,7 +274,7 @@ def greater_equal(program: Program, a: Any, b: Any) -> Value:
 def where(program: Program, condition: Any, a: Any, b: Any) -> Value:
     """Lower the choice of ``a`` where the condition is not 0, else ``b``."""
     condition, a, b = (program.floats(x) for x in (condition, a, b))
-    shape = joint(condition.shape, a.shape, b.shape)
+    shape = broadcast_shape(condition.shape, a.shape, b.shape)
     y = program.value(shape, a, b)
     program.emit("where", y, *_where_fields(program, condition, a, b, shape))
     program.back(y, lambda dy: _flow_chosen(program, dy, condition, a, b, y))
@@ -282,7 +282,7 @@ def where(program: Program, condition: Any, a: Any, b: Any) -> Value:
 
 
 def _flow_chosen(program: Program, dy: Place, chosen: Value, a: Value, b: Value, y: Value) -> None:
-    wide, zero = at_place(program, dy, y.shape), program.constant(0.0)
+    wide, zero = value_at(program, dy, y.shape), program.constant(0.0)
     flow_narrow(program, a, y.shape, "where", *_where_fields(program, chosen, wide, zero, y.shape))
     flow_narrow(program, b, y.shape, "where", *_where_fields(program, chosen, zero, wide, y.shape))
 
@@ -290,5 +290,5 @@ def _flow_chosen(program: Program, dy: Place, chosen: Value, a: Value, b: Value,
 def _where_fields(
     program: Program, condition: Value, a: Value, b: Value, shape: ValueShape
 ) -> tuple[Any, ...]:
-    plain = [x if x.count == -1 else spread_to(program, x, shape) for x in (condition, a, b)]
-    return (*plain, counted(shape), *(int(x.count != -1) for x in plain))
+    plain = [x if x.count == -1 else broadcast_value(program, x, shape) for x in (condition, a, b)]
+    return (*plain, count_of(shape), *(int(x.count != -1) for x in plain))

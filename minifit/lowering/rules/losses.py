@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from minifit import ops
-from minifit.lowering.broadcasting import joint
+from minifit.lowering.broadcasting import broadcast_shape
 from minifit.lowering.program import Program, lowers
 from minifit.lowering.values import Unlowered, Value, ValueShape
 
@@ -27,7 +27,7 @@ def pair(program: Program, y_true: Any, y_pred: Any) -> tuple[Value, Value]:
     t, p = program.floats(y_true), program.floats(y_pred)
     if t.ndim != p.ndim:
         raise Unlowered(f"targets of shape {t.shape} for predictions of shape {p.shape}")
-    shape = joint(t.shape, p.shape)
+    shape = broadcast_shape(t.shape, p.shape)
     return broadcast(program, t, shape), broadcast(program, p, shape)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from minifit import ops
 from minifit.checks import entries, whole
-from minifit.lowering.broadcasting import counted
+from minifit.lowering.broadcasting import count_of
 from minifit.lowering.places import Place
 from minifit.lowering.program import Program, lowers
 from minifit.lowering.rules.shaping import expand_dims, squeeze
@@ -104,7 +104,7 @@ def getitem(program: Program, x: Any, index: Any) -> Value:
     if None in shape[1:] or 0 in shape:
         raise Unlowered("a part that is empty, or has an axis in front of the batch")
     whole_shape = tuple(shape)
-    if counted(whole_shape) == x.count and all(n == 1 or step > 0 for n, step in axes):
+    if count_of(whole_shape) == x.count and all(n == 1 or step > 0 for n, step in axes):
         return program.view(x, whole_shape)
     return _part(program, x, whole_shape, axes, start)
 
@@ -134,7 +134,7 @@ def concatenate(program: Program, xs: Any, axis: Any = -1) -> Value:
         raise Unlowered("a concatenation along the batch, or of parts that do not fit")
     lengths = [p.shape[axis] or 0 for p in parts]
     y = program.value((*first.shape[:axis], sum(lengths), *first.shape[axis + 1 :]), *parts)
-    rows, inner = counted(first.shape[:axis]), -counted(first.shape[axis + 1 :])
+    rows, inner = count_of(first.shape[:axis]), -count_of(first.shape[axis + 1 :])
     starts = [0, *accumulate(n * inner for n in lengths)]
     total = starts[-1]
     for part, (begin, end) in zip(parts, pairwise(starts), strict=True):
@@ -179,7 +179,7 @@ def split(program: Program, x: Any, num_or_size_splits: Any, axis: Any = 0) -> l
         lengths = [operator.index(n) for n in entries(num_or_size_splits) or ()]
     if sum(lengths) != length:
         raise Unlowered(f"a split of {length} into {num_or_size_splits}")
-    rows, inner = counted(x.shape[:axis]), -counted(x.shape[axis + 1 :])
+    rows, inner = count_of(x.shape[:axis]), -count_of(x.shape[axis + 1 :])
     starts = [0, *accumulate(n * inner for n in lengths)]
     fields = [_beside(rows, end - begin, starts[-1], begin) for begin, end in pairwise(starts)]
     parts = []

@@ -19,11 +19,11 @@ LANES = 16
 @lowers(ops.dropout)
 def dropout(program: Program, x: Any, rate: float, rng: Any, noise_shape: Shape | None = None) -> Value:
     """Lower a dropout: set each value to 0 with probability `rate`, and divide the others by ``1 - rate``."""
-    return thinned(program, x, rate, rng, noise_shape, dropout_scale(rate))
+    return lower_thin_out(program, x, rate, rng, noise_shape, dropout_scale(rate))
 
 
 @lowers(thin_out)
-def thinned(
+def lower_thin_out(
     program: Program,
     x: Any,
     rate: float,

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from minifit import ops
-from minifit.lowering.broadcasting import counted, flow_copies, narrowed, stretches
+from minifit.lowering.broadcasting import count_of, flow_copies, stretches, sum_stretches
 from minifit.lowering.program import Program, lowers
 from minifit.lowering.rules.elementwise import affine
 from minifit.lowering.values import Unlowered, Value, ValueShape
 
 
-def reduced(x: Value, axis: Any) -> list[int]:
+def reduced_axes(x: Value, axis: Any) -> list[int]:
     """Return the axes to reduce as numbers from 0."""
     requested = range(x.ndim) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
     axes = sorted({int(a) % x.ndim if x.ndim else 0 for a in requested})
@@ -21,7 +21,7 @@ def reduced(x: Value, axis: Any) -> list[int]:
     return axes
 
 
-def without(shape: ValueShape, axes: list[int], keepdims: bool) -> ValueShape:
+def without_axes(shape: ValueShape, axes: list[int], keepdims: bool) -> ValueShape:
     """Return a shape without some axes, or with length 1 for them."""
     return tuple(1 if i in axes else n for i, n in enumerate(shape) if keepdims or i not in axes)
 
@@ -30,13 +30,13 @@ def without(shape: ValueShape, axes: list[int], keepdims: bool) -> ValueShape:
 def sum_of(program: Program, x: Any, axis: Any = None, keepdims: bool = False) -> Value:
     """Lower a sum."""
     x = program.floats(x)
-    axes = reduced(x, axis)
+    axes = reduced_axes(x, axis)
     along = stretches(x.shape, axes)
-    shape = without(x.shape, axes, keepdims)
+    shape = without_axes(x.shape, axes, keepdims)
     if not along:
         return program.view(x, shape)
     y = program.value(shape, x)
-    program.emit("sum_along", y, narrowed(program, x.place, along[:-1]), *along[-1])
+    program.emit("sum_along", y, sum_stretches(program, x.place, along[:-1]), *along[-1])
     program.back(y, lambda dy: flow_copies(program, x, dy, along, x.count))
     return y
 
@@ -45,7 +45,7 @@ def sum_of(program: Program, x: Any, axis: Any = None, keepdims: bool = False) -
 def mean(program: Program, x: Any, axis: Any = None, keepdims: bool = False) -> Value:
     """Lower a mean: a sum divided by the number of its terms."""
     x = program.floats(x)
-    sizes = [x.shape[i] for i in reduced(x, axis)]
+    sizes = [x.shape[i] for i in reduced_axes(x, axis)]
     whole = prod(n for n in sizes if n is not None)
     if not whole:
         raise Unlowered("the mean of nothing")
@@ -76,9 +76,9 @@ def smallest(program: Program, x: Any, axis: Any = None, keepdims: bool = False)
 
 def _extreme(program: Program, x: Any, axis: Any, keepdims: bool, sign: float) -> Value:
     x = program.floats(x)
-    axes = reduced(x, axis)
+    axes = reduced_axes(x, axis)
     along = stretches(x.shape, axes)
-    shape = without(x.shape, axes, keepdims)
+    shape = without_axes(x.shape, axes, keepdims)
     if not along:
         return program.view(x, shape)
     if len(along) > 1:
@@ -93,9 +93,9 @@ def _extreme(program: Program, x: Any, axis: Any, keepdims: bool, sign: float) -
 def argmax(program: Program, x: Any, axis: Any = -1) -> Value:
     """Lower the index of the largest value along an axis, as int64."""
     x = program.floats(x)
-    axes = reduced(x, axis)
+    axes = reduced_axes(x, axis)
     begin, end = (axes[0], axes[-1] + 1) if axes else (0, 0)
-    y = program.value(without(x.shape, axes, False), dtype=np.dtype(np.int64))
+    y = program.value(without_axes(x.shape, axes, False), dtype=np.dtype(np.int64))
     sizes = x.shape[:begin], x.shape[begin:end], x.shape[end:]
-    program.emit("place_of_largest", y, x, *(counted(part) for part in sizes))
+    program.emit("place_of_largest", y, x, *(count_of(part) for part in sizes))
     return y

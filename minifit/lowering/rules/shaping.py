@@ -10,12 +10,12 @@ from minifit.checks import entries
 from minifit.kernels import blas
 from minifit.lowering.broadcasting import (
     Triple,
-    counted,
+    broadcast_shape,
+    count_of,
     flow_sums,
-    joint,
+    repeat_stretches,
     repeated_axes,
     stretches,
-    widened,
 )
 from minifit.lowering.places import Place
 from minifit.lowering.program import Program, lowers
@@ -87,7 +87,7 @@ def squeeze(program: Program, x: Any, axis: Any = None) -> Value:
 def broadcast_to(program: Program, x: Any, shape: Any) -> Value:
     """Lower the repetition of a value to a larger shape."""
     x, wide = program.floats(x), tuple(None if n is None else operator.index(n) for n in shape)
-    if joint(x.shape, wide) != wide:
+    if broadcast_shape(x.shape, wide) != wide:
         raise Unlowered(f"a value of shape {x.shape} repeated to {wide}")
     return _repeat(program, x, wide, stretches(wide, repeated_axes(x.shape, wide)))
 
@@ -96,7 +96,7 @@ def _repeat(program: Program, x: Value, wide: ValueShape, along: Sequence[Triple
     if not along:
         return program.view(x, wide)
     y = program.value(wide, x)
-    program.emit("repeat", y, widened(program, x.place, along[1:]), *along[0])
+    program.emit("repeat", y, repeat_stretches(program, x.place, along[1:]), *along[0])
     program.back(y, lambda dy: flow_sums(program, x, dy, along, x.count))
     return y
 
@@ -111,7 +111,7 @@ def tile(program: Program, x: Any, multiples: Any) -> Value:
     for axis, n in enumerate(times):
         if n > 1:
             shape = (*value.shape[:axis], n * (value.shape[axis] or 1), *value.shape[axis + 1 :])
-            along = (counted(value.shape[:axis]), -n, counted(value.shape[axis:]))
+            along = (count_of(value.shape[:axis]), -n, count_of(value.shape[axis:]))
             value = _repeat(program, value, shape, [along])
     return value
 
@@ -150,11 +150,11 @@ def matmul(program: Program, a: Any, b: Any) -> Value:
         return dense(program, a, b, None)
     if None in (*a.shape[-2:], *b.shape[-2:]):
         raise Unlowered("a product of matrices that have a row for each sample")
-    ahead = joint(a.shape[:-2], b.shape[:-2])
+    ahead = broadcast_shape(a.shape[:-2], b.shape[:-2])
     a, b = (broadcast_to(program, x, (*ahead, *x.shape[-2:])) for x in (a, b))
     n, k, m = a.shape[-2] or 0, a.shape[-1] or 0, b.shape[-1] or 0
     y = program.value((*ahead, n, m), a, b)
-    many, routines = counted(ahead), blas.routines()
+    many, routines = count_of(ahead), blas.routines()
     program.emit("products", y, a, b, many, n, k, m, routines)
 
     def back(dy: Place) -> None:
