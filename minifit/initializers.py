@@ -487,24 +487,24 @@ TRUNCATED_STDDEV = 0.87962566103423978
 
 def uniform(rng: np.random.Generator, shape: Shape, low: float, high: float) -> Array:
     """Return uniformly distributed numbers, each below `high`."""
-    drawn = rng.random(shape, dtype=np.float32) * FLOAT.type(high - low)
-    return np.asarray(drawn + FLOAT.type(low), FLOAT)
+    numbers = rng.random(shape, dtype=np.float32) * FLOAT.type(high - low)
+    return np.asarray(numbers + FLOAT.type(low), FLOAT)
 
 
 def normal(rng: np.random.Generator, shape: Shape, mean: float, stddev: float) -> Array:
     """Return normally distributed numbers."""
-    drawn = rng.standard_normal(shape, dtype=np.float32) * FLOAT.type(stddev)
-    return np.asarray(drawn + FLOAT.type(mean), FLOAT)
+    numbers = rng.standard_normal(shape, dtype=np.float32) * FLOAT.type(stddev)
+    return np.asarray(numbers + FLOAT.type(mean), FLOAT)
 
 
 def truncated(rng: np.random.Generator, shape: Shape, mean: float, stddev: float) -> Array:
     """Return normally distributed numbers at most two standard deviations from the mean."""
-    drawn = rng.standard_normal(math.prod(shape), dtype=np.float32)
-    off = np.flatnonzero(np.abs(drawn) > 2)
-    while off.size:
-        drawn[off] = rng.standard_normal(off.size, dtype=np.float32)
-        off = off[np.abs(drawn[off]) > 2]
-    return (drawn * FLOAT.type(stddev) + FLOAT.type(mean)).reshape(shape)
+    numbers = rng.standard_normal(math.prod(shape), dtype=np.float32)
+    outliers = np.flatnonzero(np.abs(numbers) > 2)
+    while outliers.size:
+        numbers[outliers] = rng.standard_normal(outliers.size, dtype=np.float32)
+        outliers = outliers[np.abs(numbers[outliers]) > 2]
+    return (numbers * FLOAT.type(stddev) + FLOAT.type(mean)).reshape(shape)
 
 
 def fans(shape: Shape) -> tuple[int, int]:

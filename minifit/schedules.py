@@ -119,8 +119,8 @@ class _Steps(Setting):
 
     def refuse(self, owner: Any, value: Any) -> None:
         """Raise an error if the two lists do not match, or the boundaries do not grow."""
-        both = {"boundaries": None, "values": None, **vars(owner), self.name: value}
-        boundaries, values = both["boundaries"], both["values"]
+        settings = {"boundaries": None, "values": None, **vars(owner), self.name: value}
+        boundaries, values = settings["boundaries"], settings["values"]
         if any(b <= a for a, b in pairwise(boundaries)):
             raise ArgumentError(
                 f"boundaries must grow. Received: boundaries={boundaries}. Sort them together with the values."
@@ -461,7 +461,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     schedule = TABLE.make(config, custom_objects)
     if not isinstance(schedule, LearningRateSchedule):
         raise ArgumentTypeError(
-            f"A schedule is described by its class_name and config. Received: {config!r}. "
+            f"A schedule must be described by its class_name and config. Received: {config!r}. "
             "Pass the result of schedules.serialize."
         )
     return schedule

@@ -71,8 +71,8 @@ class Setting:
 
     def differs(self, owner: Any, value: Any) -> bool:
         """Return True if the current value of the object differs."""
-        now = vars(owner)[self.name]
-        return not (now is value or np.array_equal(now, value))
+        current = vars(owner)[self.name]
+        return not (current is value or np.array_equal(current, value))
 
 
 class Fixed(Setting):

@@ -258,14 +258,14 @@ def plain(value: Any) -> Any:
     return plain(serialize(value))
 
 
-def first_difference(then: Any, now: Any, place: str = "") -> tuple[str, Any, Any]:
+def first_difference(before: Any, after: Any, place: str = "") -> tuple[str, Any, Any]:
     """Return the place of the first difference between two plain values, in words, and both values there."""
-    if isinstance(then, dict) and isinstance(now, dict):
-        for key in {**then, **now}:
-            if then.get(key) != now.get(key):
-                return first_difference(then.get(key), now.get(key), f"{place}: {key}")
-    if isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
-        for i, (a, b) in enumerate(zip(then, now, strict=True)):
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in {**before, **after}:
+            if before.get(key) != after.get(key):
+                return first_difference(before.get(key), after.get(key), f"{place}: {key}")
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for i, (a, b) in enumerate(zip(before, after, strict=True)):
             if a != b:
                 return first_difference(a, b, f"{place}, number {i + 1}")
-    return place, then, now
+    return place, before, after

@@ -626,7 +626,7 @@ def test_a_length_that_is_none(name: str, steps: Any) -> None:
 
 @pytest.mark.parametrize("wrong", [None, 3, len])
 def test_what_describes_no_schedule(wrong: Any) -> None:
-    with pytest.raises(ArgumentTypeError, match=r"schedule is .*Received: "):
+    with pytest.raises(ArgumentTypeError, match=r"schedule must be .*Received: "):
         schedules.deserialize(wrong)
 
 

@@ -232,8 +232,8 @@ def _between_precisions(counts: Counts) -> Array:
     rise = tp[:-1] - tp[1:]
     slope = divide(rise, np.maximum(p[:-1] - p[1:], 0))
     start = tp[1:] - slope * p[1:]
-    both = (p[:-1] > 0) & (p[1:] > 0)
-    ratio = np.where(both, divide(p[:-1], np.maximum(p[1:], 0)), 1)
+    positive = (p[:-1] > 0) & (p[1:] > 0)
+    ratio = np.where(positive, divide(p[:-1], np.maximum(p[1:], 0)), 1)
     positives = np.maximum(tp[1:] + counts.false_negatives[1:], 0)
     return np.asarray(divide(slope * (rise + start * np.log(ratio)), positives).sum(axis=0))
 

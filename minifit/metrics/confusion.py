@@ -326,9 +326,9 @@ def _only_top(p: Array, k: int) -> Array:
             "Lower top_k."
         )
     best = np.argsort(-p, axis=-1, kind="stable")[..., :k]
-    kept = np.full(p.shape, -np.inf, np.float32)
-    np.put_along_axis(kept, best, np.take_along_axis(p, best, -1), -1)
-    return kept
+    largest = np.full(p.shape, -np.inf, np.float32)
+    np.put_along_axis(largest, best, np.take_along_axis(p, best, -1), -1)
+    return largest
 
 
 def _column(x: Array, class_id: int) -> Array:

@@ -55,9 +55,9 @@ def _among_first(target: Array, scores: Array, k: int) -> Array:
     A class number out of range counts as wrong, and so does every class of a row with a value that is not finite.
     """
     positive("k", k, example=5)
-    known = (target >= 0) & (target < scores.shape[-1]) & np.isfinite(scores).all(-1)
-    score = np.take_along_axis(scores, np.where(known, target, 0)[..., None], axis=-1)
-    return np.asarray(known & ((scores > score).sum(-1) < k), np.float32)
+    valid = (target >= 0) & (target < scores.shape[-1]) & np.isfinite(scores).all(-1)
+    score = np.take_along_axis(scores, np.where(valid, target, 0)[..., None], axis=-1)
+    return np.asarray(valid & ((scores > score).sum(-1) < k), np.float32)
 
 
 def warn_of_large_k(metric: Metric, classes: int) -> None:

@@ -69,8 +69,8 @@ class _ClippingNorm(Setting):
 
     def refuse(self, owner: Any, value: Any) -> None:
         """Raise an error if the other norm is set."""
-        both = {"clipnorm": None, "global_clipnorm": None, **vars(owner), self.name: value}
-        norms = {name: both[name] for name in ("clipnorm", "global_clipnorm")}
+        settings = {"clipnorm": None, "global_clipnorm": None, **vars(owner), self.name: value}
+        norms = {name: settings[name] for name in ("clipnorm", "global_clipnorm")}
         if None not in norms.values():
             raise ArgumentError(
                 "clipnorm and global_clipnorm exclude each other. "
@@ -438,13 +438,13 @@ class Optimizer(KerasMethods, Configurable):
             assert p.slot is not None
             if array is not p.slot:
                 p.slot[...] = array
-        here = current()
-        if here.share is not None and experimental_aggregate_gradients:
-            _add_up(parameters, here.workers, here.share.rows > 0)
-        if here.undo is not None:
-            self.keep(plan, here.undo)
+        context = current()
+        if context.share is not None and experimental_aggregate_gradients:
+            _add_up(parameters, context.workers, context.share.rows > 0)
+        if context.undo is not None:
+            self.keep(plan, context.undo)
         with np.errstate(all="ignore"):
-            self.step(here.kernels, plan)
+            self.step(context.kernels, plan)
         constrain(parameters)
         return self.iterations
 
@@ -672,10 +672,9 @@ class Optimizer(KerasMethods, Configurable):
 
     def _hyperparameters(self) -> dict[str, float | None]:
         """Return the numbers, other than the learning rate, that a callback may change during training."""
-        now = plain(self.settings())
-        return {
-            k: v for k, v in now.items() if k != "learning_rate" and (v is None or isinstance(v, int | float))
-        }
+        settings = plain(self.settings())
+        del settings["learning_rate"]
+        return {k: v for k, v in settings.items() if v is None or isinstance(v, int | float)}
 
     def _described_rate(self) -> Any:
         """Return the learning rate, the configuration of its schedule, or the name if it has no configuration."""

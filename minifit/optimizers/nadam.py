@@ -84,10 +84,10 @@ class Nadam(Optimizer):
     def commit(self, kernels: ModuleType, plan: Plan, rate: float) -> None:
         """Update the parameters of a plan, the slots, and the product of the momenta."""
         t = int(self.iterations) + 1
-        now, following = self._momentum(t), self._momentum(t + 1)
-        product = self.m_schedule.value * now
+        momentum, following = self._momentum(t), self._momentum(t + 1)
+        product = self.m_schedule.value * momentum
         power_2 = np.float32(self.beta_2) ** np.float32(t)
-        self._momenta[...] = now, following, product, product * following, power_2
+        self._momenta[...] = momentum, following, product, product * following, power_2
         super().commit(kernels, plan, rate)
         self.m_schedule.assign(product)
 

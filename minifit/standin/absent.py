@@ -32,9 +32,9 @@ class Absent(type):
         raise MissingNameError(cls._text(f"{cls.__name__}.{name}"))
 
     def _text(cls, received: str) -> str:
-        own = next(c.__name__ for c in cls.__mro__ if c.__module__ == __name__)
+        name = next(c.__name__ for c in cls.__mro__ if c.__module__ == __name__)
         return (
-            f"The stand-in has only the name {own}: for isinstance, annotations and derived classes. "
+            f"The stand-in has only the name {name}: for isinstance, annotations and derived classes. "
             f"Received: {received}. Leave it out, or run this program on TensorFlow."
         )
 

@@ -124,8 +124,8 @@ def uninstall() -> None:
     for name, module in list(sys.modules.items()):
         if getattr(getattr(module, "__spec__", None), "loader", None) is FINDER:
             del sys.modules[name]
-            parent, _, own = name.rpartition(".")
-            vars(sys.modules.get(parent, module)).pop(own, None)
+            parent, _, attribute = name.rpartition(".")
+            vars(sys.modules.get(parent, module)).pop(attribute, None)
 
 
 @contextmanager

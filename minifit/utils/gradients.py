@@ -148,7 +148,7 @@ def _result(
     recording: bool,
 ) -> Tensor:
     """Return the result of the function as one number: the weighted sum of its elements, plus added losses."""
-    with Context(recording=recording, streams=Streams(seed)) as here:
+    with Context(recording=recording, streams=Streams(seed)) as context:
         y: Any = function(*tensors)
         if not isinstance(y, Tensor) or (recording and not y.requires_grad):
             raise GradientError(
@@ -162,7 +162,7 @@ def _result(
             )
         weights = np.random.default_rng(seed).standard_normal(y.shape)
         total = (y * weights).sum()
-        for loss in (*(loss for _, loss in here.losses), *penalties()):
+        for loss in (*(loss for _, loss in context.losses), *penalties()):
             total = total + loss
         return total
 

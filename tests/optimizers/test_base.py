@@ -775,7 +775,7 @@ def test_an_unknown_name(name: str) -> None:
 
 @pytest.mark.parametrize("wrong", [None, 3, 0.1, ["sgd"], lambda: None])
 def test_what_is_no_optimizer(wrong: Any) -> None:
-    with pytest.raises(ArgumentTypeError, match=r"[Oo]ptimizer is .*Received: "):
+    with pytest.raises(ArgumentTypeError, match=r"[Oo]ptimizer must be .*Received: "):
         optimizers.get(wrong)
 
 
