@@ -51,7 +51,8 @@ def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Opt
     optimizer = TABLE.make(_known(identifier, custom), custom)
     if not isinstance(optimizer, Optimizer):
         raise ArgumentTypeError(
-            f"An optimizer must be a name or an Optimizer. Received: {identifier!r}. Pass for example 'sgd' or SGD(0.1)."
+            f"An optimizer must be a name or an Optimizer. Received: {identifier!r}. "
+            "Pass for example 'sgd' or SGD(0.1)."
         )
     return optimizer
 
