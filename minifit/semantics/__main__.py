@@ -1,52 +1,74 @@
 """``python -m minifit.semantics ES-4``: a rule, and what each framework does; ``ES`` is all rules that begin so.
 
-Without an argument every rule is a line. ``play their_module`` plays the scenarios on a module that has the names of
-Keras, or on an adapter that lends them to another framework, and prints what agrees with minifit.
+Without an argument every rule is a line. ``play their_module`` plays the recorded runs of tf.keras and the scenarios
+of the rules on a module that has the names of Keras, or on an adapter that lends them to another framework, and
+prints what agrees.
 """
 
+import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from minifit.console import show
-from minifit.semantics import RULES, SOURCES, scenarios
-from minifit.semantics.playing import SCENARIOS, UNASKED, Outcome, play, verdict
+from minifit.semantics import RULES, SOURCES
+from minifit.semantics.asking import ask, ask_under, askable, module_named
+from minifit.semantics.playing import UNASKED
 from minifit.semantics.record import OURS, SIGNS, frameworks, in_words, outcomes, verdict_of
+from minifit.semantics.report import LEGEND, report
+from minifit.semantics.runs import ALL, GROUPS, RUNS, group
 
 USAGE = (
-    "Give a rule (ES-4), the letters in front (ES), nothing for all rules, "
-    "or play and a module: python -m minifit.semantics play their_module [RULE ...]"
+    "Give a rule (ES-4), the letters in front (ES), nothing for all rules, or play and a module:\n"
+    "  python -m minifit.semantics play their_module [NAME ...] [--differences] [--python PYTHON]\n"
+    "A NAME is a rule, its letters, a recorded run (early-003), its group "
+    f"({', '.join(GROUPS)}) or {ALL}; without any, all are played."
 )
-
-LEGEND = ", ".join(f"{sign} {word}" for word, sign in SIGNS.items())
-
-assert scenarios.__all__, "importing the scenarios registers them"
 
 
 def main(arguments: list[str]) -> None:
     """Print what the arguments ask for."""
     if arguments[:1] == ["play"]:
-        if len(arguments) == 1:
-            sys.exit(USAGE)
-        sys.path.insert(0, str(Path.cwd()))
-        show(report(import_module(arguments[1]), chosen(arguments[2:])))
+        play_on(arguments[1:])
     elif len(arguments) > 1 or arguments[:1] in (["-h"], ["--help"]):
         sys.exit(USAGE)
     else:
-        numbers = chosen(arguments)
+        numbers = chosen(arguments, list(RULES))
         show(in_full(numbers[0]) if len(numbers) == 1 else "\n".join([*map(in_short, numbers), "", LEGEND]))
 
 
-def chosen(names: list[str]) -> list[str]:
-    """Return the rules that numbers or the letters in front of them name; all rules without names."""
-    numbers = [n for n in RULES if not names or n in names or n.partition("-")[0] in names]
-    unknown = [
-        name for name in names if name not in RULES and not any(n.startswith(f"{name}-") for n in RULES)
-    ]
+def play_on(arguments: list[str]) -> None:
+    """Play on a framework and print the report."""
+    words, python = list(arguments), ""
+    if "--python" in words[:-1]:
+        place = words.index("--python")
+        python = words[place + 1]
+        del words[place : place + 2]
+    differences = "--differences" in words
+    module, *names = [word for word in words if word != "--differences"] or [""]
+    if not module or module.startswith("-"):
+        sys.exit(USAGE)
+    asked = [name for name in chosen(names, [*RUNS, *RULES]) if askable(name)]
+    sys.path.insert(0, str(Path.cwd()))
+    if not python:
+        show(report(ask(module_named(module), asked), differences))
+        return
+    try:
+        setup, answers = ask_under(python, module, asked)
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{python} failed.\n{error.stderr}")
+    show(f"{module} on {setup}\n\n{report(answers, differences)}")
+
+
+def chosen(names: list[str], available: list[str]) -> list[str]:
+    """Return those of the available rules and runs that are named, alone or by a group; all of them without names."""
+
+    def words(name: str) -> set[str]:
+        return {name, group(name), ALL} if name in RUNS else {name, name.partition("-")[0]}
+
+    unknown = [name for name in names if not any(name in words(one) for one in available)]
     if unknown:
-        sys.exit(f"There is no such rule. Received: {', '.join(unknown)}\n{USAGE}")
-    return numbers
+        sys.exit(f"There is no such rule or run. Received: {', '.join(unknown)}\n{USAGE}")
+    return [one for one in available if not names or words(one) & set(names)]
 
 
 def in_short(number: str) -> str:
@@ -71,32 +93,6 @@ def in_full(number: str) -> str:
         more = f": {in_words(seen[name])}" if name == OURS or words != "agrees" else ""
         lines.append(f"{name:24}{words}{more}")
     return "\n".join(lines)
-
-
-def report(keras: Any, numbers: list[str]) -> str:
-    """Play scenarios on a framework and return the table of what agrees."""
-    counts = dict.fromkeys(SIGNS, 0)
-    lines = []
-    for number in numbers:
-        if number not in SCENARIOS:
-            continue
-        expected = outcomes(number)[OURS]
-        outcome = play(number, keras)
-        word = verdict(outcome, expected)
-        counts[word] += 1
-        lines.append(f"{SIGNS[word]} {number:8}{RULES[number].promise}")
-        lines += [f"  {text}" for text in explained(outcome, expected, word)]
-    summary = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return "\n".join([*lines, "", f"{summary or 'None of these rules has a scenario'}.", LEGEND])
-
-
-def explained(outcome: Outcome, expected: Outcome, word: str) -> list[str]:
-    """Return the lines below a rule on which a framework does not agree."""
-    if word == "agrees":
-        return []
-    if word == "differs":
-        return [f"minifit {in_words(expected)}", f"this    {in_words(outcome)}"]
-    return [f"{word}: {next(iter(outcome.values()))}"]
 
 
 if __name__ == "__main__":

@@ -78,18 +78,23 @@ def play(number: str, keras: Any) -> Outcome:
     dict
         One entry, as in `Outcome`.
     """
+    return attempt(lambda folder: SCENARIOS[number](keras, folder), keras, number, number.partition("-")[0])
+
+
+def attempt(action: Callable[[Path], Any], keras: Any, *names: str) -> Outcome:
+    """Return the outcome of an action in an empty folder, unless `keras` excludes it by one of its names."""
     reasons = getattr(keras, "cannot_be_asked", {})
-    for name in (number, number.partition("-")[0]):
+    for name in names:
         if name in reasons:
             return {"unasked": reasons[name]}
     with empty_folder() as folder, quiet():
         try:
-            return {"returned": plain(SCENARIOS[number](keras, folder))}
+            return {"returned": plain(action(folder))}
         except AbsentError as error:
             return {"lacks": str(error)}
         except Exception as error:
-            name = absent_name(error)
-            return {"raised": type(error).__name__} if name is None else {"lacks": name}
+            absent = absent_name(error)
+            return {"raised": type(error).__name__} if absent is None else {"lacks": absent}
 
 
 @contextlib.contextmanager

@@ -91,6 +91,7 @@ def test_the_wheel_has_data_types_and_licences(wheel: Path) -> None:
         names = archive.namelist()
     assert {"minifit/py.typed", "minifit/datasets/digits.npz", "minifit/datasets/digits.md"} <= set(names)
     assert {"minifit/monitor.html", "minifit/callbacks/timeline.html"} <= set(names)
+    assert {"minifit/semantics/runs/runs.json", "minifit/semantics/runs/records.json"} <= set(names)
     assert any(n.endswith("licenses/LICENSE") for n in names)
 
 

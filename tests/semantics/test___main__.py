@@ -1,15 +1,14 @@
-"""The program prints rules, and plays the scenarios on other frameworks."""
+"""The program prints rules, and plays the recorded runs and the scenarios on other frameworks."""
 
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-import minifit
 from minifit.semantics import RULES
-from minifit.semantics.__main__ import main, report
+from minifit.semantics.__main__ import chosen, main
+from minifit.semantics.runs import RUNS
 
 
 def test_a_rule_in_full(capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,41 +31,43 @@ def test_all_rules(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(rule.promise in printed for rule in RULES.values())
 
 
-@pytest.mark.parametrize("arguments", [["XX"], ["ES-99"], ["play"], ["ES", "MON"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["XX"], ["ES-99"], ["hooks"], ["play"], ["play", "--differences"], ["play", "os", "xx"], ["ES", "MON"]],
+)
 def test_what_it_does_not_know(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match=r"python -m minifit\.semantics"):
         main(arguments)
 
 
-def test_minifit_agrees_with_itself() -> None:
-    assert "3 agrees" in report(minifit, ["ES-1", "ES-2", "ES-3"])
+def test_names_of_runs_and_rules_together() -> None:
+    everything = [*RUNS, *RULES]
+    assert chosen([], everything) == everything
+    assert chosen(["runs"], everything) == list(RUNS)
+    assert chosen(["nan", "ES-1"], everything) == ["nan-000", "nan-001", "nan-002", "ES-1"]
 
 
-def test_a_framework_that_has_nothing() -> None:
-    table = report(SimpleNamespace(cannot_be_asked={"ES-2": "no such rule"}), ["ES-2"])
-    assert "· ES-2" in table
-    assert "cannot be asked: no such rule" in table
-
-
-def test_a_difference_shows_both() -> None:
-    class Impatient(minifit.callbacks.EarlyStopping):
-        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-            self.model.stop_training = True
-
-    other = SimpleNamespace(
-        **{name: getattr(minifit, name) for name in ("Sequential", "Input", "layers", "optimizers")},
-        callbacks=SimpleNamespace(Callback=minifit.callbacks.Callback, EarlyStopping=Impatient),
+def played_in(folder: Path, *arguments: str) -> str:
+    (folder / "theirs.py").write_text(
+        "from minifit import *\nfrom minifit import callbacks\n", encoding="utf-8"
     )
-    table = report(other, ["ES-4"])
-    assert "✗ ES-4" in table
-    assert 'minifit returned {"epochs": 2}' in table
-    assert 'this    returned {"epochs": 1}' in table
+    command = [sys.executable, "-m", "minifit.semantics", "play", "theirs", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=True)
+    return done.stdout
 
 
 def test_as_a_program_on_a_module_in_this_folder(tmp_path: Path) -> None:
-    (tmp_path / "theirs.py").write_text(
-        "from minifit import *\nfrom minifit import callbacks\n", encoding="utf-8"
-    )
-    command = [sys.executable, "-m", "minifit.semantics", "play", "theirs", "ES-4"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
-    assert "✓ ES-4" in done.stdout
+    printed = played_in(tmp_path, "ES-4", "nan-000")
+    assert "✓ ES-4" in printed
+    assert "Runs: agrees 1\n" in printed
+
+
+def test_under_another_python(tmp_path: Path) -> None:
+    printed = played_in(tmp_path, "ES-4", "--python", sys.executable)
+    assert printed.startswith("theirs on ")
+    assert "✓ ES-4" in printed
+
+
+def test_another_python_that_has_no_such_module() -> None:
+    with pytest.raises(SystemExit, match="No module named 'no_such_module'"):
+        main(["play", "no_such_module", "ES-4", "--python", sys.executable])

@@ -126,10 +126,14 @@ def test_numbers_keep_six_digits() -> None:
 
 
 SOURCES = Path(playing.__file__).parent
-PLAYED = [SOURCES / "playing.py", SOURCES / "stage.py", *sorted((SOURCES / "scenarios").glob("*.py"))]
+PLAYED = [
+    *(SOURCES / f"{name}.py" for name in ("asking", "playing", "stage", "rules", "__init__")),
+    *sorted((SOURCES / "scenarios").glob("*.py")),
+    *sorted((SOURCES / "runs").glob("*.py")),
+]
 
 
-@pytest.mark.parametrize("file", PLAYED, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", PLAYED, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_what_is_played_runs_beside_any_framework(file: Path) -> None:
     """Under Python 3.9, with NumPy, the standard library and the kit itself, and no other part of minifit."""
     tree = ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 9))

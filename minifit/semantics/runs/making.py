@@ -1,18 +1,15 @@
-"""Models, data and callbacks from their descriptions in a scenario."""
+"""Models, data and callbacks of any framework with the names of Keras, from their descriptions in a run."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
-import minifit
-from minifit import callbacks, layers, losses, metrics, optimizers
-from minifit.arrays import Array
-from minifit.errors import UnknownNameError
-from tests.conformance.recorders import ACTORS
+from minifit.semantics.playing import AbsentError
+from minifit.semantics.runs.recorders import ACTORS, actor
+from minifit.semantics.stage import backing_up
 
 Described = Mapping[str, Any]
 
@@ -20,75 +17,76 @@ DATA = {"seed": 3, "n": 12}
 VALIDATION = {"seed": 7, "n": 6}
 
 
-class MissingError(Exception):
-    """A scenario needs what minifit does not have."""
-
-
-def named(module: ModuleType, name: str) -> Any:
-    """A public class of minifit."""
+def named(place: Any, name: str) -> Any:
+    """Return a member of a framework, which counts as absent when it has none of this name."""
     try:
-        return getattr(module, name)
+        return getattr(place, name)
     except AttributeError:
-        raise MissingError(f"{module.__name__} has no {name}") from None
+        raise AbsentError(name) from None
 
 
 # -- models ------------------------------------------------------------------------------------------------
 
 
-def make_model(scenario: Described) -> Any:
-    """The compiled model, its weights drawn from the scenario's seed."""
-    spec = scenario["model"]
-    model = make_graph(spec) if "nodes" in spec else make_chain(spec)
-    random = np.random.RandomState(scenario.get("wseed", 1))
+def make_model(keras: Any, run: Described) -> Any:
+    """Return the compiled model, its weights drawn from the run's seed."""
+    spec = run["model"]
+    model = make_graph(keras, spec) if "nodes" in spec else make_chain(keras, spec)
+    random = np.random.RandomState(run.get("wseed", 1))
     model.set_weights([random.standard_normal(w.shape) * 0.3 for w in model.get_weights()])
-    model.compile(optimizer=make_optimizer(scenario), **make_compile(scenario.get("compile", {})))
+    model.compile(optimizer=make_optimizer(keras, run), **make_compile(keras, run.get("compile", {})))
     return model
 
 
-def make_chain(spec: Described) -> Any:
-    described = [(name, dict(arguments)) for name, arguments in spec["layers"]]
-    described[0][1]["input_shape"] = tuple(np.atleast_1d(spec["input"]).tolist())
-    return minifit.Sequential([named(layers, name)(**arguments) for name, arguments in described])
+def make_chain(keras: Any, spec: Described) -> Any:
+    """Return a chain of layers."""
+    shape = tuple(np.atleast_1d(spec["input"]).tolist())
+    members = [named(keras.layers, name)(**arguments) for name, arguments in spec["layers"]]
+    return keras.Sequential([keras.Input(shape), *members])
 
 
-def make_graph(spec: Described) -> Any:
-    """A model with several inputs or outputs; a node is ``[name, class, arguments, what it takes]``."""
-    at = {name: named(minifit, "Input")(shape=(n,), name=name) for name, n in spec["inputs"].items()}
+def make_graph(keras: Any, spec: Described) -> Any:
+    """Return a model with several inputs or outputs; a node is ``[name, class, arguments, what it takes]``."""
+    at = {name: named(keras, "Input")(shape=(n,), name=name) for name, n in spec["inputs"].items()}
     inputs = list(at.values())
     for name, kind, arguments, takes in spec["nodes"]:
-        at[name] = named(layers, kind)(name=name, **arguments)(alone_or_list([at[t] for t in takes]))
-    return named(minifit, "Model")(inputs=inputs, outputs=alone_or_list([at[o] for o in spec["outputs"]]))
+        layer = named(keras.layers, kind)(name=name, **arguments)
+        at[name] = layer(alone_or_list([at[t] for t in takes]))
+    return named(keras, "Model")(inputs=inputs, outputs=alone_or_list([at[o] for o in spec["outputs"]]))
 
 
 def alone_or_list(values: list[Any]) -> Any:
+    """Return the only value of a list, or the list."""
     return values[0] if len(values) == 1 else values
 
 
-def make_optimizer(scenario: Described) -> Any:
-    described = scenario.get("optimizer", ["SGD", {"learning_rate": 0.05}])
+def make_optimizer(keras: Any, run: Described) -> Any:
+    """Return the optimizer, or its name."""
+    described = run.get("optimizer", ["SGD", {"learning_rate": 0.05}])
     if isinstance(described, str):
         return described
-    return named(optimizers, described[0])(**described[1])
+    return named(keras.optimizers, described[0])(**described[1])
 
 
-def make_compile(described: Described) -> dict[str, Any]:
-    """The arguments of compile."""
+def make_compile(keras: Any, described: Described) -> dict[str, Any]:
+    """Return the arguments of compile."""
     arguments = {"loss": "mse", **described}
     loss = arguments["loss"]
     if isinstance(loss, list) and isinstance(loss[-1], dict):
-        arguments["loss"] = named(losses, loss[0])(**loss[1])
+        arguments["loss"] = named(keras.losses, loss[0])(**loss[1])
     if isinstance(arguments.get("metrics"), list):
-        made = (named(metrics, m[0])(**m[1]) if isinstance(m, list) else m for m in arguments["metrics"])
-        arguments["metrics"] = list(made)
+        arguments["metrics"] = [
+            named(keras.metrics, m[0])(**m[1]) if isinstance(m, list) else m for m in arguments["metrics"]
+        ]
     return arguments
 
 
 # -- data --------------------------------------------------------------------------------------------------
 
 
-def make_arrays(described: Described, scenario: Described) -> tuple[Any, Any]:
-    """x and y as the scenario describes them."""
-    spec = scenario["model"]
+def make_arrays(described: Described, run: Described) -> tuple[Any, Any]:
+    """Return x and y."""
+    spec = run["model"]
     random = np.random.RandomState(described["seed"])
     if "nodes" in spec:
         return make_named_arrays(described, spec, random)
@@ -103,10 +101,8 @@ def make_arrays(described: Described, scenario: Described) -> tuple[Any, Any]:
     return x, y
 
 
-def make_named_arrays(
-    described: Described, spec: Described, random: np.random.RandomState
-) -> tuple[Any, Any]:
-    """An array for every input and output: as dicts by name or as lists."""
+def make_named_arrays(described: Described, spec: Described, random: Any) -> tuple[Any, Any]:
+    """Return an array for every input and output: as dicts by name or as lists."""
     n, units = described["n"], {name: arguments.get("units") for name, _, arguments, _ in spec["nodes"]}
     kinds = spec.get("targets", {})
     x = {i: random.standard_normal((n, width)).astype(np.float32) for i, width in spec["inputs"].items()}
@@ -116,7 +112,7 @@ def make_named_arrays(
     return alone_or_list(list(x.values())), alone_or_list(list(y.values()))
 
 
-TARGETS: Mapping[str, Callable[[np.random.RandomState, int, int], Array]] = {
+TARGETS: dict[str, Callable[[Any, int, int], Any]] = {
     "float": lambda r, n, out: r.standard_normal((n, out)).astype(np.float32),
     "float_pos": lambda r, n, out: r.uniform(0.05, 3, (n, out)).astype(np.float32),
     "onehot": lambda r, n, out: np.eye(out, dtype=np.float32)[r.randint(0, out, n)],
@@ -126,14 +122,16 @@ TARGETS: Mapping[str, Callable[[np.random.RandomState, int, int], Array]] = {
     "pm1": lambda r, n, out: (r.randint(0, 2, (n, out)) * 2 - 1).astype(np.float32),
     "prob": lambda r, n, out: r.dirichlet(np.ones(out), n).astype(np.float32),
 }
-"""Targets by the word that a scenario has for them: from n samples with so many columns."""
+"""Targets by the word that a run has for them: from n samples with so many columns."""
 
 
-def make_sample_weight(n: int) -> Array:
+def make_sample_weight(n: int) -> Any:
+    """Return a weight for each sample."""
     return np.random.RandomState(11).uniform(0.1, 2, n).astype(np.float32)
 
 
-def endless_batches(x: Array, y: Array, size: int) -> Iterator[tuple[Array, Array]]:
+def endless_batches(x: Any, y: Any, size: int) -> Iterator[tuple[Any, Any]]:
+    """Yield batches, from the first row again after the last one."""
     while True:
         for begin in range(0, len(x), size):
             yield x[begin : begin + size], y[begin : begin + size]
@@ -141,7 +139,7 @@ def endless_batches(x: Array, y: Array, size: int) -> Iterator[tuple[Array, Arra
 
 # -- callbacks ---------------------------------------------------------------------------------------------
 
-SCHEDULES: Mapping[str, Callable[..., Any]] = {
+SCHEDULES: dict[str, Callable[..., Any]] = {
     "const": lambda epoch, lr: lr,
     "exp10": lambda epoch, lr: lr if epoch < 10 else lr * math.exp(-0.1),
     "step": lambda epoch, lr: 0.1 / (1 + epoch),
@@ -153,32 +151,34 @@ SCHEDULES: Mapping[str, Callable[..., Any]] = {
     "str": lambda epoch, lr: "0.1",
     "zero": lambda epoch, lr: 0.0,
 }
+"""The functions of a LearningRateScheduler by the word that a run has for them."""
 
 NOBODY_LISTENS = "http://127.0.0.1:9"
 
 
-def make_callback(name: str, described: Described, folder: Path, url: str, calls: list[Any]) -> Any:
-    """A callback of minifit or of the scenarios; `calls` is where a LambdaCallback writes down its own."""
+def make_callback(
+    keras: Any, name: str, described: Described, folder: Path, url: str, calls: list[Any]
+) -> Any:
+    """Return a callback of the framework or of the runs; a LambdaCallback adds what it is told to `calls`."""
     arguments = dict(described)
     for key in {"filepath", "filename", "log_dir", "backup_dir"} & arguments.keys():
         arguments[key] = str(folder / arguments[key])
     if name in ACTORS:
-        return ACTORS[name](**arguments)
+        return actor(keras, name, arguments)
+    if name == "BackupAndRestore":
+        return backing_up(keras, arguments.pop("backup_dir"), **arguments)
     if name == "LearningRateScheduler":
         arguments["schedule"] = SCHEDULES[arguments["schedule"]]
     if name == "RemoteMonitor":
         arguments["root"] = NOBODY_LISTENS if arguments.pop("dead", False) else url
     if name == "LambdaCallback":
         arguments = {hook: noting(hook, calls) for hook in arguments["hooks"]}
-    return named(callbacks, name)(**arguments)
+    return named(keras.callbacks, name)(**arguments)
 
 
 def noting(hook: str, calls: list[Any]) -> Callable[..., None]:
-    """A function for a hook that writes down the hook and the index it is called with."""
-    return lambda *args, **logs: calls.append([hook, next((a for a in args if isinstance(a, int)), None)])
-
-
-def refusal(error: Exception, scenario: Described) -> Exception:
-    """An unknown name is missing from minifit, unless the scenario asks for one that does not exist."""
-    meant = scenario["name"].startswith("bad")
-    return MissingError(str(error)) if isinstance(error, UnknownNameError) and not meant else error
+    """Return a function for a hook that writes down the hook and the index it is called with."""
+    whole = (int, np.integer)
+    return lambda *args, **logs: calls.append(
+        [hook, next((int(a) for a in args if isinstance(a, whole)), None)]
+    )

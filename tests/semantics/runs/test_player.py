@@ -1,4 +1,4 @@
-"""minifit does what tf.keras 2.7.4 was recorded to do, scenario by scenario: all of them."""
+"""minifit does what tf.keras 2.7.4 was recorded to do, run by run: all of them."""
 
 import copy
 from collections.abc import Callable
@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conformance.comparison import differences
-from tests.conformance.making import MissingError
-from tests.conformance.player import RECORDS, SCENARIOS, play
+import minifit
+from minifit.semantics.playing import AbsentError
+from minifit.semantics.runs import RECORDS, RUNS, differences, play_run
+
+pytestmark = pytest.mark.filterwarnings("ignore::minifit.errors.MinifitWarning")
 
 DIVERGES = ("numeric-loss-005",)
 """Their losses grow so far that the last bit of every product shows in the end: to 138,593 in the first one."""
@@ -31,14 +33,11 @@ COMPILED = [
     "numeric-layer-000",
     "numeric-reg-001",
 ]
-"""The scenarios that are played on the compiled kernels, too: between them they use all that there are for them."""
+"""The runs that are played on the compiled kernels, too: between them they use all that there are for them."""
 
 
 def disagreement(name: str, folder: Path) -> list[str]:
-    return differences(RECORDS[name], play(SCENARIOS[name], folder))
-
-
-# -- agreement ---------------------------------------------------------------------------------------------
+    return differences(RECORDS[name], play_run(minifit, RUNS[name], folder))
 
 
 def fuses() -> bool:
@@ -48,7 +47,7 @@ def fuses() -> bool:
     return bool(((a @ b) == 2**-24).all())
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", RUNS)
 def test_as_recorded(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if name in DIVERGES and not fuses():
         pytest.skip("it diverges, and this machine's matrix products round otherwise than TensorFlow's")
@@ -62,16 +61,8 @@ def test_as_recorded_on_compiled_kernels(name: str, tmp_path: Path, monkeypatch:
     assert disagreement(name, tmp_path) == []
 
 
-# -- the lists ---------------------------------------------------------------------------------------------
-
-
-def test_every_scenario_has_a_record() -> None:
-    assert SCENARIOS.keys() == RECORDS.keys()
-    assert len(SCENARIOS) == 264
-
-
-def test_every_entry_is_about_a_scenario() -> None:
-    assert set(COMPILED) | set(DIVERGES) <= SCENARIOS.keys()
+def test_every_entry_is_about_a_run() -> None:
+    assert set(COMPILED) | set(DIVERGES) <= RUNS.keys()
 
 
 # -- the player and the comparison notice ------------------------------------------------------------------
@@ -163,33 +154,34 @@ def nan_for_number(record: Any) -> None:
 def test_a_difference_is_noticed(change: Change, tmp_path: Path) -> None:
     changed = copy.deepcopy(RECORDS["hooks-021"])
     change(changed)
-    played = play(SCENARIOS["hooks-021"], tmp_path)
+    played = play_run(minifit, RUNS["hooks-021"], tmp_path)
     assert differences(changed, played)
     assert differences(played, changed)
 
 
-def test_rounding_is_no_difference() -> None:
-    assert differences({"loss": [1.5, 0.0]}, {"loss": [1.50025, 1e-5]}) == []
-
-
-def test_every_difference_is_told_with_its_place() -> None:
-    expected = {"a": [{"b": 1.0}, 2], "c": "x", "d": None}
-    found = {"a": [{"b": 1.1}, 2], "c": "y", "e": None}
-    assert differences(expected, found) == [
-        ".d: missing",
-        ".e: not expected",
-        ".a[0].b: 1.0 != 1.1",
-        ".c: 'x' != 'y'",
-    ]
-
-
 def test_another_run_is_another_record(tmp_path: Path) -> None:
-    described = copy.deepcopy(SCENARIOS["hooks-021"])
+    described = copy.deepcopy(RUNS["hooks-021"])
     described["fits"][0]["data"]["seed"] = 4
-    assert differences(RECORDS["hooks-021"], play(described, tmp_path))
+    assert differences(RECORDS["hooks-021"], play_run(minifit, described, tmp_path))
 
 
-def test_what_a_scenario_needs_and_is_not_there_is_said(tmp_path: Path) -> None:
-    described = {**SCENARIOS["hooks-021"], "callbacks": [["NoSuchCallback", {}]]}
-    with pytest.raises(MissingError, match=r"minifit\.callbacks has no NoSuchCallback"):
-        play(described, tmp_path)
+def test_what_a_run_needs_and_is_not_there_is_said(tmp_path: Path) -> None:
+    described = {**RUNS["hooks-021"], "callbacks": [["NoSuchCallback", {}]]}
+    with pytest.raises(AbsentError, match="NoSuchCallback"):
+        play_run(minifit, described, tmp_path)
+
+
+def test_an_absent_argument_is_a_refusal_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    described = {**RUNS["bad-arg-001"], "callbacks": [["EarlyStopping", {"nonsense": 1}]]}
+    assert play_run(minifit, described, tmp_path)["refused"]
+    with pytest.raises(AbsentError, match="nonsense"):
+        play_run(minifit, {**described, "name": "hooks-999"}, tmp_path)
+
+
+def test_a_package_that_is_not_installed_is_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def board(**_: Any) -> None:
+        raise ImportError("install tensorflow")
+
+    monkeypatch.setattr(minifit.callbacks, "TensorBoard", board)
+    with pytest.raises(AbsentError, match="a package: install tensorflow"):
+        play_run(minifit, RUNS["tb-000"], tmp_path)
