@@ -65,7 +65,7 @@ class Names:
         for parameter in program.learned:
             value = program.weight(parameter)
             name = parameter.name.rpartition(":")[0].replace("dense_1/", "2.").replace("dense/", "1.")
-            self._known[value.place], self._known[value.storage.slot] = name, f"d {name}"
+            self._known[value.place], self._known[value.storage.grad_place] = name, f"d {name}"
 
         (update,) = (each for each in program.body if each.name == "adam")
         self._known |= dict(zip(update.fields, ("weights", "m", "v", "gradients"), strict=False))

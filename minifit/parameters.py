@@ -58,15 +58,15 @@ def keep(array: Array) -> None:
         undo.keep(array)
 
 
-def _live(slot: str) -> Any:
+def _live(attribute: str) -> Any:
     """Return an attribute that counts as a setting does, from the next batch on."""
-    note = flagged if slot == "_trainable" else changed
+    note = flagged if attribute == "_trainable" else changed
 
     def put(owner: Any, value: Any) -> None:
-        setattr(owner, slot, value)
+        setattr(owner, attribute, value)
         note()
 
-    return property(attrgetter(slot), put)
+    return property(attrgetter(attribute), put)
 
 
 class Parameter(Tensor):
@@ -95,7 +95,16 @@ class Parameter(Tensor):
     A copy, or what pickle brings back, is a whole parameter with numbers of its own that lives in no buffer.
     """
 
-    __slots__ = ("_constraint", "_memory", "_regularizer", "_trainable", "buffer", "name", "slot", "start")
+    __slots__ = (
+        "_constraint",
+        "_memory",
+        "_regularizer",
+        "_trainable",
+        "buffer",
+        "grad_view",
+        "name",
+        "start",
+    )
 
     def __init__(self, name: str, value: Array, trainable: bool = True) -> None:
         self._begin(name, np.array(value, FLOAT), trainable)
@@ -125,7 +134,8 @@ class Parameter(Tensor):
     ) -> None:
         """Live in other memory from now on, with the numbers that are there."""
         self._memory: Array = values
-        self.slot: Array | None = grads  # its place in the buffer of gradients
+        # the parameter's part of the gradient buffer
+        self.grad_view: Array | None = grads
         self.buffer, self.start, self.grad = buffer, start, None
 
     def assign(self, value: Any) -> Self:
@@ -188,30 +198,31 @@ class Parameter(Tensor):
         state = super().__getstate__()
         numbers = state.pop("value")
         learned = {"requires_grad": self.trainable}  # a frozen one requires no gradient while a step runs
-        return {**state, **learned, "_memory": numbers, "slot": None, "buffer": None, "start": 0}
+        return {**state, **learned, "_memory": numbers, "grad_view": None, "buffer": None, "start": 0}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # An array that was unpickled may be a view of a file that cannot be written to.
         super().__setstate__({**state, "_memory": np.array(state["_memory"])})
 
-    def target(self) -> Array:
-        """Its place in the buffer of gradients, unless another op of this step has already written there."""
-        if self.slot is None or self.grad is not None:
-            return super().target()
-        self.grad = self.slot
-        return self.slot
+    def grad_memory(self) -> Array:
+        """Return the parameter's part of the gradient buffer, or new memory if an op of this step has written there."""
+        if self.grad_view is None or self.grad is not None:
+            return super().grad_memory()
+        self.grad = self.grad_view
+        return self.grad_view
 
     def accumulate(self, grad: Array) -> None:
         """Add to the gradient, which lives in the buffer once there is one."""
-        if self.slot is None:
+        if self.grad_view is None:
             super().accumulate(grad)
-        elif grad is self.slot:
-            pass  # it was written where it belongs, by an op that asked for `target`
+        elif grad is self.grad_view:
+            # an op has written it there, through `grad_memory`
+            pass
         elif self.grad is None:
-            self.slot[...] = grad
-            self.grad = self.slot
+            self.grad_view[...] = grad
+            self.grad = self.grad_view
         else:
-            self.slot += grad
+            self.grad_view += grad
 
 
 no_symbols.add(Parameter)

@@ -206,23 +206,25 @@ class GradientTape:
                 active.add(node)
         nodes = [node for node in nodes if node in active]
         touched = dict.fromkeys([*ends, *sources, *nodes, *(p for node in nodes for p in node.parents)])
-        before = [(t, t.requires_grad, t.grad, t.slot if isinstance(t, Parameter) else None) for t in touched]
+        before = [
+            (t, t.requires_grad, t.grad, t.grad_view if isinstance(t, Parameter) else None) for t in touched
+        ]
         try:
             # gradient rules read `requires_grad`, and accumulate into `grad`
             for t in touched:
                 t.requires_grad, t.grad = t in active, None
                 if isinstance(t, Parameter):
-                    t.slot = None
+                    t.grad_view = None
             for end, start in zip(ends, starts, strict=True):
                 if end in active:
                     end.accumulate(start)
             flow_back(nodes, sources)
             return {t: t.grad for t in sources if t.grad is not None}
         finally:
-            for t, requires_grad, grad, slot in before:
+            for t, requires_grad, grad, grad_view in before:
                 t.requires_grad, t.grad = requires_grad, grad
                 if isinstance(t, Parameter):
-                    t.slot = slot
+                    t.grad_view = grad_view
 
 
 def _differentiable(value: Any, rule: str) -> Tensor:

@@ -359,7 +359,7 @@ class Tensor(Shaped):
         """Add `grad` to the gradient. Other tensors may share `grad`, so it is never written to."""
         self.grad = grad if self.grad is None else self.grad + grad
 
-    def target(self) -> Array:
+    def grad_memory(self) -> Array:
         """Return memory into which an op's rule may write the gradient of this tensor."""
         return current().take(self.value.shape, self.value.dtype)
 

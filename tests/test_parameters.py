@@ -39,9 +39,9 @@ def adopted(*shapes: tuple[int, ...]) -> tuple[ParameterBuffer, list[Parameter]]
     return buffer, parameters
 
 
-def slot_of(p: Parameter) -> Array:
-    assert p.slot is not None
-    return p.slot
+def grad_view_of(p: Parameter) -> Array:
+    assert p.grad_view is not None
+    return p.grad_view
 
 
 def stretches(parameters: list[Parameter]) -> list[tuple[int, int]]:
@@ -110,8 +110,8 @@ def test_parameters_become_views_and_keep_their_numbers() -> None:
         np.testing.assert_array_equal(p.value, numbers)
         assert p.buffer is buffer
         assert np.shares_memory(p.value, buffer.values) or p.value.size == 0
-        assert np.shares_memory(slot_of(p), buffer.grads)
-        assert p.value.shape == slot_of(p).shape == numbers.shape
+        assert np.shares_memory(grad_view_of(p), buffer.grads)
+        assert p.value.shape == grad_view_of(p).shape == numbers.shape
         assert p.value.flags.c_contiguous
     assert buffer.parameters == parameters
 
@@ -125,7 +125,7 @@ def test_everything_is_float32_contiguous_and_aligned() -> None:
         assert array.ctypes.data % ALIGNMENT == 0
     for p in parameters:
         assert p.value.ctypes.data % ALIGNMENT == 0
-        assert slot_of(p).ctypes.data % ALIGNMENT == 0
+        assert grad_view_of(p).ctypes.data % ALIGNMENT == 0
         np.testing.assert_array_equal(buffer.values[p.start : p.start + p.value.size], p.value.reshape(-1))
 
 
@@ -216,13 +216,13 @@ def test_a_parameter_given_twice_is_taken_in_once() -> None:
 def test_gradients_lie_in_the_buffer() -> None:
     buffer, (p, q) = adopted((2,), (2,))
     (p * Tensor([1.0, 2.0]) + q * q).sum().backward()
-    assert p.grad is p.slot
-    assert q.grad is q.slot
+    assert p.grad is p.grad_view
+    assert q.grad is q.grad_view
     np.testing.assert_array_equal(buffer.grads[:2], [1, 2])
     np.testing.assert_allclose(buffer.grads[16:18], 2 * q.value, rtol=1e-6)
 
 
-def test_what_a_slot_held_before_does_not_count() -> None:
+def test_what_a_gradient_buffer_held_before_does_not_count() -> None:
     buffer, (p,) = adopted((2,))
     for _ in range(2):
         buffer.grads[...] = 99  # from another step
@@ -553,7 +553,7 @@ def test_a_buffer_holds_all_weights_the_learned_ones_first() -> None:
     assert [p.name for p in buffer.parameters] == ["learned", "late", "average"]
     assert [float(p.value[0]) for p in buffer.parameters] == [0, 2, 1]
     buffer.learn([average])
-    grad: Any = average.slot
+    grad: Any = average.grad_view
     assert grad.shape == (3,)
     assert buffer.grads.size == buffer.values.size
     average.value[...] = 5

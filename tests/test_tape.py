@@ -275,7 +275,7 @@ def test_the_gradients_of_backward_stay() -> None:
     y.backward()
     kept, grads = v.grad, buffer.grads.copy()
     assert plain(tape.gradient(y, v, output_gradients=[5.0, 5.0])) == [15, 20]
-    assert v.grad is kept is v.slot
+    assert v.grad is kept is v.grad_view
     np.testing.assert_array_equal(buffer.grads, grads)
     assert v.requires_grad
     assert w.requires_grad
@@ -284,7 +284,7 @@ def test_the_gradients_of_backward_stay() -> None:
 def test_a_rule_that_fails_leaves_all_as_it_was() -> None:
     v = variable(1, 2)
     adopted(v)
-    slot = v.slot
+    grad_view = v.grad_view
 
     def broken(_: Any) -> Any:
         raise KeyboardInterrupt
@@ -296,7 +296,7 @@ def test_a_rule_that_fails_leaves_all_as_it_was() -> None:
     with pytest.raises(KeyboardInterrupt):
         tape.gradient(total, v)
     assert [t.grad for t in (v, y, z, total)] == [None] * 4
-    assert v.slot is slot
+    assert v.grad_view is grad_view
 
 
 def test_only_what_is_wanted_is_computed() -> None:

@@ -180,8 +180,8 @@ class Program(Updates, Sums):
         value = self._weights.get(parameter)
         if value is None:
             learned = parameter in self._learned
-            slot = Memory(parameter.slot) if learned and parameter.slot is not None else None
-            storage = Storage(Memory(parameter.value), FLOAT, slot)
+            grad_place = Memory(parameter.grad_view) if learned and parameter.grad_view is not None else None
+            storage = Storage(Memory(parameter.value), FLOAT, grad_place)
             value = self._weights[parameter] = Value(self, parameter.shape, storage, learned)
         return value
 
@@ -431,7 +431,7 @@ class Program(Updates, Sums):
             return
         storage = x.storage
         if storage.grad is None:
-            storage.grad = Room(x.count) if storage.slot is None else storage.slot
+            storage.grad = Room(x.count) if storage.grad_place is None else storage.grad_place
             self.emit(name, storage.grad, *fields)
         else:
             part = Room(x.count)
@@ -453,8 +453,8 @@ class Program(Updates, Sums):
                 rule(*grads)
         for parameter in self.learned:
             weight = self.weight(parameter)
-            if weight.storage.grad is None and weight.storage.slot is not None:
-                self.emit("clear", weight.storage.slot, weight.count)
+            if weight.storage.grad is None and weight.storage.grad_place is not None:
+                self.emit("clear", weight.storage.grad_place, weight.count)
 
     # -- random numbers ---------------------------------------------------------------------------------
 

@@ -152,10 +152,12 @@ class Storage:
     dtype : numpy.dtype
     grad : Place or None
         The place of the gradient; None until an instruction writes it.
+    grad_place : Place or None
+        The place where the gradient must be written, in the gradient buffer of a weight; None for any place.
     """
 
-    __slots__ = ("dtype", "grad", "place", "slot")
+    __slots__ = ("dtype", "grad", "grad_place", "place")
 
-    def __init__(self, place: Place, dtype: np.dtype[Any] = FLOAT, slot: Place | None = None) -> None:
-        self.place, self.dtype, self.slot = place, dtype, slot
+    def __init__(self, place: Place, dtype: np.dtype[Any] = FLOAT, grad_place: Place | None = None) -> None:
+        self.place, self.dtype, self.grad_place = place, dtype, grad_place
         self.grad: Place | None = None

@@ -50,8 +50,8 @@ def dense(x: Tensor, w: Tensor, b: Tensor | None, activation: str = "linear") ->
         # dx = dz @ w.T and dw = x.T @ dz; the kernel computes dz from y and dy, depending on the activation
         dz = None if activation == "linear" else context.take(y.shape, y.dtype)
         dx = context.take(rows.shape, y.dtype) if x.requires_grad else None
-        dw = w.target() if w.requires_grad else None
-        db = b.target() if b is not None and b.requires_grad else None
+        dw = w.grad_memory() if w.requires_grad else None
+        db = b.grad_memory() if b is not None and b.requires_grad else None
         dy = dy if rows is inputs else dy.reshape(y.shape)
         context.kernels.dense_backward(rows, weights, y, dy, activation, dz, dx, dw, db)
         if dx is not None and rows is not inputs:
@@ -157,7 +157,7 @@ def gather(table: Tensor, ids: Array) -> Tensor:
     rows = table.value
 
     def rule(dy: Array) -> tuple[Array]:
-        dtable = table.target()
+        dtable = table.grad_memory()
         dtable.fill(0)
         flat = ids.reshape(-1)
         # sorting makes the gradients of one row contiguous, so that reduceat sums them

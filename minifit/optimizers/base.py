@@ -303,8 +303,8 @@ class Optimizer(KerasMethods, Configurable):
                 self._update(kernels, values, grads, slots, rate)
         if change is not None:
             for p in plan.parameters:
-                assert p.slot is not None
-                change(constant(p.slot), p)
+                assert p.grad_view is not None
+                change(constant(p.grad_view), p)
         self.iterations.value += 1
 
     @property
@@ -320,7 +320,9 @@ class Optimizer(KerasMethods, Configurable):
             self.step(kernels, plan)
             constrain(plan.parameters)
         else:
-            self.apply_gradients([(constant(p.slot), p) for p in plan.parameters if p.slot is not None])
+            self.apply_gradients(
+                [(constant(p.grad_view), p) for p in plan.parameters if p.grad_view is not None]
+            )
 
     def keep(self, plan: Plan, undo: Undo) -> None:
         """Register with `undo` everything that a step changes, including numbers in attributes."""
@@ -435,9 +437,9 @@ class Optimizer(KerasMethods, Configurable):
                     f"Received: {array.shape}. Pair gradients and parameters in the same order."
                 )
         for array, p in pairs:
-            assert p.slot is not None
-            if array is not p.slot:
-                p.slot[...] = array
+            assert p.grad_view is not None
+            if array is not p.grad_view:
+                p.grad_view[...] = array
         context = current()
         if context.share is not None and experimental_aggregate_gradients:
             _add_up(parameters, context.workers, context.share.rows > 0)
@@ -545,7 +547,7 @@ class Optimizer(KerasMethods, Configurable):
                 program.update("clip", (grads,), grads, -float(self.clipvalue), float(self.clipvalue))
         if self.clipnorm is not None:
             for p in plan.parameters:
-                program.clip_norm([p.slot], float(self.clipnorm))
+                program.clip_norm([p.grad_view], float(self.clipnorm))
         if self.global_clipnorm is not None:
             program.clip_norm([grads for _, grads, _ in plan.calls], float(self.global_clipnorm))
 
@@ -570,8 +572,8 @@ class Optimizer(KerasMethods, Configurable):
                 np.clip(grads, -self.clipvalue, self.clipvalue, out=grads)
         if self.clipnorm is not None:
             for p in plan.parameters:
-                assert p.slot is not None
-                _shrink([p.slot], self.clipnorm)
+                assert p.grad_view is not None
+                _shrink([p.grad_view], self.clipnorm)
         if self.global_clipnorm is not None:
             _shrink([grads for _, grads, _ in plan.calls], self.global_clipnorm)
 
@@ -723,15 +725,15 @@ def _of_library(schedule: Any) -> bool:
 
 def _add_up(parameters: Sequence[Parameter], workers: Workers, counting: bool) -> None:
     """Replace the gradients of parameters with their sums over all workers whose rows count."""
-    slots = [p.slot for p in parameters if p.slot is not None]
-    numbers = np.concatenate([*(slot.reshape(-1) for slot in slots), np.zeros(1, FLOAT)])
+    grads = [p.grad_view for p in parameters if p.grad_view is not None]
+    numbers = np.concatenate([*(grad.reshape(-1) for grad in grads), np.zeros(1, FLOAT)])
     if not counting:
         numbers.fill(0)
     workers.add_up(numbers)
     begin = 0
-    for slot in slots:
-        slot[...] = numbers[begin : begin + slot.size].reshape(slot.shape)
-        begin += slot.size
+    for grad in grads:
+        grad[...] = numbers[begin : begin + grad.size].reshape(grad.shape)
+        begin += grad.size
 
 
 def _shrink(grads: list[Array], norm: float) -> None:

@@ -67,10 +67,10 @@ class Sharing(Runner):
 
     def _make_room(self, sums: int) -> None:
         """Make room for `sums` sums behind the gradients, and copy the gradients to their new memory."""
-        grads = [(w, w.slot.copy()) for w in self.learned if w.slot is not None]
+        grads = [(w, w.grad_view.copy()) for w in self.learned if w.grad_view is not None]
         self.message(sums)
         for weight, grad in grads:
-            weight.slot[...] = grad  # type: ignore[index]
+            weight.grad_view[...] = grad  # type: ignore[index]
 
     def sums_now(self) -> list[float]:
         """Return the running sums of all losses and metrics."""

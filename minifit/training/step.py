@@ -255,9 +255,9 @@ class TrainStep(JudgedStep):
             loss.backward(None if share is None else share.part)
         self.objective.update(batch, outputs, loss, self.undo)
         for weight in self.learned:
-            if weight.grad is None and weight.slot is not None:
+            if weight.grad is None and weight.grad_view is not None:
                 # the loss does not depend on this weight
-                weight.slot.fill(0)
+                weight.grad_view.fill(0)
 
     def update(self) -> None:
         """Update the weights by their gradients, and count the batch."""

@@ -129,7 +129,7 @@ def _once(parameters: Iterable[Parameter]) -> list[Parameter]:
 @contextmanager
 def _in_double(parameters: list[Parameter]) -> Iterator[None]:
     """Replace parameters with float64 copies without gradients, inside the context."""
-    originals = [(p, p.grad, (p.value, p.slot, p.buffer, p.start)) for p in parameters]
+    originals = [(p, p.grad, (p.value, p.grad_view, p.buffer, p.start)) for p in parameters]
     try:
         for p in parameters:
             p.move_to(np.array(p.value, DOUBLE, order="C"))

@@ -422,7 +422,7 @@ def test_a_parameter_is_copied_whole_and_detached(way: Callable[[Any], Any]) -> 
     parameter.accumulate(np.ones(3, np.float32))
     copied = way(parameter)
     assert (copied.name, copied.trainable, copied.requires_grad) == ("w:0", True, True)
-    assert (copied.buffer, copied.slot, copied.grad, copied.start) == (None, None, None, 0)
+    assert (copied.buffer, copied.grad_view, copied.grad, copied.start) == (None, None, None, 0)
     assert copied.regularizer.l2 == 0.5 and isinstance(copied.constraint, constraints.NonNeg)
     copied.assign([7, 7, 7])
     assert parameter.numpy().tolist() == [0, 1, 2]

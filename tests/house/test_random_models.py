@@ -56,7 +56,7 @@ def on_clipping(model: Any, look: Callable[[list[Array]], None], then: Callable[
     clip = model.optimizer._clip
 
     def clip_and_show(plan: Any) -> None:
-        gradients = [w.slot for w in plan.parameters]
+        gradients = [w.grad_view for w in plan.parameters]
         look(gradients)
         clip(plan)
         then(gradients)
@@ -133,7 +133,7 @@ class OneOfProgram(OneBatch):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         super().on_train_batch_end(batch, logs)
-        self.clipped = [w.slot.copy() for w in self.model.trainable_weights]
+        self.clipped = [w.grad_view.copy() for w in self.model.trainable_weights]
 
 
 class Follow(Watch):

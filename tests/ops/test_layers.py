@@ -54,7 +54,7 @@ def test_a_parameter_in_two_ops_adds_up_in_its_slot() -> None:
 
     check_gradients(function, X, parameters=[w])
     function(Tensor(X.astype(np.float32))).sum().backward()
-    assert w.grad is w.slot
+    assert w.grad is w.grad_view
 
 
 def test_a_parameter_times_itself() -> None:
@@ -68,8 +68,8 @@ def test_dense_writes_its_gradients_straight_into_the_buffer() -> None:
     buffer = ParameterBuffer()
     buffer.adopt([w, b])
     ops.dense(Tensor(X.astype(np.float32)), w, b).sum().backward()
-    assert w.grad is w.slot
-    assert b.grad is b.slot
+    assert w.grad is w.grad_view
+    assert b.grad is b.grad_view
     np.testing.assert_allclose(np.asarray(w.grad), np.repeat(X.sum(0)[:, None], 2, 1), rtol=1e-5)
     np.testing.assert_allclose(buffer.grads[b.start : b.start + 2], [3, 3])
 

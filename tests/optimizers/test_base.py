@@ -117,10 +117,10 @@ def test_a_gradient_of_zero_changes_nothing_at_first(made: Callable[..., Optimiz
 def test_after_the_first_step_a_slot_goes_on_without_a_gradient(text: str) -> None:
     params, optimizer = parameters(), make(text)
     optimizer.plan(params)
-    params[0].slot[...] = 1  # type: ignore[index]
+    params[0].grad_view[...] = 1  # type: ignore[index]
     optimizer.step()
     after_one = params[0].value.copy()
-    params[0].slot[...] = 0  # type: ignore[index]
+    params[0].grad_view[...] = 0  # type: ignore[index]
     optimizer.step()
     assert (params[0].value < after_one).all()
 
@@ -226,11 +226,11 @@ def test_a_gradient_that_lies_where_it_belongs_is_not_copied() -> None:
     model = Sequential([Dense(1, kernel_initializer="ones", use_bias=False, input_shape=(2,))])
     model.compile("sgd", "mse")
     (weight,) = model.weights
-    assert weight.slot is not None
-    weight.slot[...] = 1
-    weight.slot.flags.writeable = False
-    SGD(0.5).apply_gradients([(weight.slot, weight)])
-    weight.slot.flags.writeable = True
+    assert weight.grad_view is not None
+    weight.grad_view[...] = 1
+    weight.grad_view.flags.writeable = False
+    SGD(0.5).apply_gradients([(weight.grad_view, weight)])
+    weight.grad_view.flags.writeable = True
     assert weight.value.ravel().tolist() == [0.5, 0.5]
 
 

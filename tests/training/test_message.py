@@ -20,12 +20,12 @@ def test_gradients_and_sums_go_in_one_message() -> None:
     def work(workers: ThreadWorkers) -> tuple[list[float], list[float], int]:
         some = weights(3)
         message = Message(workers, some, 2)
-        slot = some[0].slot
-        assert slot is not None and slot.base is message.numbers.base
-        slot[:] = workers.rank + 1
+        view = some[0].grad_view
+        assert view is not None and view.base is message.numbers.base
+        view[:] = workers.rank + 1
         message.sums[:] = 10.0 * workers.rank
         message.send()
-        return slot.tolist(), message.sums.tolist(), workers.messages
+        return view.tolist(), message.sums.tolist(), workers.messages
 
     assert run_threads(3, work) == [([6, 6, 6], [30, 30], 1)] * 3
 
@@ -35,10 +35,10 @@ def test_each_buffer_is_a_message() -> None:
         both = [*weights(2), *weights(3)]
         message = Message(workers, both, 1)
         for w in both:
-            assert w.slot is not None
-            w.slot[:] = 1
+            assert w.grad_view is not None
+            w.grad_view[:] = 1
         message.send()
-        return [w.slot.tolist() for w in both if w.slot is not None], workers.messages
+        return [w.grad_view.tolist() for w in both if w.grad_view is not None], workers.messages
 
     assert run_threads(2, work) == [([[2, 2], [2, 2, 2]], 2)] * 2
 

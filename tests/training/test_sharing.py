@@ -66,9 +66,9 @@ def test_gradients_move_with_their_memory() -> None:
         step = TrainStep(model, reference, Streams(1), Objective("mse"), model.optimizer)
         step.context.share = workers.share(2)
         (weight,) = model.weights
-        assert weight.slot is not None
-        weight.slot[...] = [[1], [2]]
+        assert weight.grad_view is not None
+        weight.grad_view[...] = [[1], [2]]
         step.share([])  # no sums were known before
-        return np.ravel(weight.slot).tolist()
+        return np.ravel(weight.grad_view).tolist()
 
     assert run_threads(2, work) == [[2, 4]] * 2

@@ -239,7 +239,7 @@ def test_parameters_are_put_back_whatever_happens(right: bool) -> None:
     buffer = ParameterBuffer()
     buffer.adopt([w])
     (w * 3.0).sum().backward()
-    before = w.value, w.slot, w.grad
+    before = w.value, w.grad_view, w.grad
     numbers = buffer.values.copy(), buffer.grads.copy()
     function = (lambda x: x * w) if right else (lambda x: x * w.value)
     try:
@@ -248,7 +248,7 @@ def test_parameters_are_put_back_whatever_happens(right: bool) -> None:
         assert not right
     else:
         assert right
-    for now, then in zip((w.value, w.slot, w.grad), before, strict=True):
+    for now, then in zip((w.value, w.grad_view, w.grad), before, strict=True):
         assert now is then
     np.testing.assert_array_equal(buffer.values, numbers[0])
     np.testing.assert_array_equal(buffer.grads, numbers[1])
