@@ -34,7 +34,7 @@ def example() -> Program:
     objective.resolve(["dense_1"], [(2,)], [(2, 3)])
     step: Any = TrainStep(model, load("numpy"), model.training_state.streams, objective, model.optimizer)
     programs = step.make_programs()
-    return programs.write_program(((("<f4", (8,)),), (("<i8", ()),), ()))  # type: ignore[no-any-return]
+    return programs.lower_program(((("<f4", (8,)),), (("<i8", ()),), ()))  # type: ignore[no-any-return]
 
 
 def parts(program: Program) -> list[tuple[str, Instruction]]:

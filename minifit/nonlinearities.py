@@ -115,7 +115,7 @@ def softsign(x: TensorLike) -> Tensor:
 
 @on_symbols
 def hard_sigmoid(x: TensorLike) -> Tensor:
-    """Return ``0.2 * x + 0.5`` clipped to 0 and 1, a piecewise linear approximation of the sigmoid.
+    """Return ``0.2 * x + 0.5`` clipped to [0, 1], a piecewise linear approximation of the sigmoid.
 
     References
     ----------

@@ -81,7 +81,7 @@ def _bind_name(rule: Rule, name: str) -> Rule:
     return lambda program, *args, **kwargs: rule(program, name, *args, **kwargs)
 
 
-class Writing(Context):
+class Lowering(Context):
     """The context in which a step is lowered."""
 
     __slots__ = ()

@@ -18,7 +18,7 @@ from minifit.arrays import FLOAT, Array
 from minifit.data.batch import Batch, Stretch, target_dtype
 from minifit.lowering.assembly import Assembly, instructions_of
 from minifit.lowering.places import address_of
-from minifit.lowering.program import Program, Writing
+from minifit.lowering.program import Lowering, Program
 from minifit.lowering.values import Unlowered, Value
 from minifit.workers import Share
 
@@ -45,7 +45,7 @@ Columns = list[list[Value | None]]
 Write = Callable[[Program, Columns], None]
 
 
-class RestartWriting(Exception):
+class RestartLowering(Exception):
     """A request to write the program again, since writing it has shown how much memory it needs beside the weights."""
 
 
@@ -228,14 +228,14 @@ class StepPrograms:
             self._layouts = self._memory.layouts
         try:
             names = [(name, i) for name, part in zip("xyw", form, strict=True) for i in range(len(part))]
-            return Assembly(self.write_program(form), self._kernels, names)
+            return Assembly(self.lower_program(form), self._kernels, names)
         except Unlowered as unlowered:
             self.reason = str(unlowered)
             return self.reason
-        except RestartWriting:
+        except RestartLowering:
             return self._compile(form)
 
-    def write_program(self, form: Form) -> Program:
+    def lower_program(self, form: Form) -> Program:
         """Return the program of the step for batches of a form.
 
         Raises
@@ -260,13 +260,13 @@ class StepPrograms:
         return program
 
     def _emit(self, program: Program, columns: Columns) -> None:
-        with Writing():
+        with Lowering():
             self._write(program, columns)
 
     def lacks(self, form: Form) -> str:
         """Return the part of the model that cannot be lowered for batches of a form; empty if all can."""
         try:
-            self.write_program(form)
+            self.lower_program(form)
         except Unlowered as unlowered:
             return str(unlowered)
         return ""
@@ -274,7 +274,7 @@ class StepPrograms:
     def kinds(self, form: Form) -> set[str]:
         """Return the names of the instructions in the program for batches of a form; empty if there is no program."""
         try:
-            return {instruction.name for instruction in instructions_of(self.write_program(form))}
+            return {instruction.name for instruction in instructions_of(self.lower_program(form))}
         except Unlowered:
             return set()
 

@@ -26,7 +26,7 @@ from minifit.parameters import Parameter, same
 from minifit.randomness import Streams
 from minifit.tensor import Tensor
 from minifit.training.objective import Objective
-from minifit.training.plan import Columns, RestartWriting, StepPrograms
+from minifit.training.plan import Columns, RestartLowering, StepPrograms
 from minifit.training.predicted import joined
 from minifit.training.runner import Runner
 from minifit.training.sharing import Sharing
@@ -111,7 +111,7 @@ class JudgedStep(Sharing):
         if several:
             message = self.message(program.shared)
             if message.sums.size != program.shares.size:
-                raise RestartWriting
+                raise RestartLowering
             program.message(message.numbers, message.send)
             program.add_shares()
         self.write_update(program)

@@ -56,10 +56,10 @@ NOT_LOWERED: dict[str, str] = {
 """Layers without a `lower` of their own, and why."""
 
 WITHOUT_A_RULE: dict[str, str] = {
-    "random_normal": "drawn while a step is written down, numbers would be the same in every batch; so it is refused",
+    "random_normal": "drawn while a step is lowered, numbers would be the same in every batch; so it is refused",
     "random_uniform": "likewise",
 }
-"""Ops that are neither written down by a rule nor made of ops that are, and why."""
+"""Ops that are neither lowered by a rule nor made of ops that are, and why."""
 
 NOT_YET = ("dropout", "gather", "normalize")
 """Ops, and the layers that need them, whose rules may not be there yet."""

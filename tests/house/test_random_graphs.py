@@ -59,7 +59,7 @@ def test_a_copy_predicts_and_trains_alike(drawn: Drawn) -> None:
 
 
 def engines_agree(drawn: Drawn) -> None:
-    """Assert that a graph trains on both engines alike, whether it is written down as a program or not.
+    """Assert that a graph trains on both engines alike, whether it is lowered to a program or not.
 
     By gradient descent: other optimizers make a full step of a gradient that is all but 0.
     """

@@ -103,7 +103,7 @@ def assert_agree(
     apart: float = AGREE,
     **fitting: Any,
 ) -> None:
-    """Assert that a model is written down as a program, and trains, judges and predicts as it does op by op.
+    """Assert that a model is lowered to a program, and trains, judges and predicts as it does op by op.
 
     Parameters
     ----------
