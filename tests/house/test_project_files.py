@@ -25,7 +25,7 @@ TARGETS = [
     "soak",
     "exchange",
     "docs",
-    "site",
+    "pages",
     "clean",
 ]
 BESIDE_THE_CODE = [
