@@ -6,6 +6,7 @@ compares, so no page can become stale.
 """
 
 import ast
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -63,10 +64,20 @@ GROUPS = {
     "distribute": "Workers and strategies",
     "utils": "Utilities",
     "summary": "Summaries for TensorBoard",
+    "scikit-learn": "Models in scikit-learn",
+    "rules": "Rules as data",
+    "standin-functions": "Functions of the stand-in",
+    "errors": "Errors and warnings",
 }
 """Titles of the pages of public names."""
 
-MODULES = {"pipelines": "minifit.data", "gradients": "minifit"}
+MODULES = {
+    "pipelines": "minifit.data",
+    "gradients": "minifit",
+    "scikit-learn": "minifit.models.scikit_learn",
+    "rules": "minifit.semantics",
+    "standin-functions": "minifit.standin",
+}
 """Modules of pages whose name differs from the module's."""
 
 
@@ -206,13 +217,21 @@ def group(name: str) -> str:
     members = things(module_of(name))
     # a function and a class may differ only in case, but anchors may not
     anchors: dict[str, str] = {}
-    for member in members:
-        anchors[member] = member.lower() if member.lower() not in anchors.values() else f"{member}-function"
-        lines.append(cells(f"[`{member}`](#{anchors[member]})", first_paragraph(members[member][0])))
     for member, (value, others) in members.items():
-        lines += ["", f'<a id="{anchors[member]}"></a>', ""] if anchors[member] != member.lower() else [""]
+        anchor = slug(member)
+        anchors[member] = anchor if anchor not in anchors.values() else f"{member}-function"
+        lines.append(
+            cells(f"[`{member}`](#{anchors[member]})", first_paragraph(value) + reference.also(others, " "))
+        )
+    for member, (value, others) in members.items():
+        lines += ["", f'<a id="{anchors[member]}"></a>', ""] if anchors[member] != slug(member) else [""]
         lines += reference.entry(member, value, others)[:-1]
     return page(lines)
+
+
+def slug(name: str) -> str:
+    """Return the address of a heading."""
+    return re.sub(r"[^\w-]", "", name.lower())
 
 
 def module_of(name: str) -> ModuleType:
@@ -221,11 +240,17 @@ def module_of(name: str) -> ModuleType:
 
 
 def things(module: ModuleType) -> dict[str, tuple[Any, list[str]]]:
-    """Return the public objects of a module by name, each with its aliases and the strings that select it."""
-    exported = {name: getattr(module, name) for name in module.__all__}
+    """Return the public objects of a module by name, each with its aliases and the strings that select it.
+
+    The names of a module within it follow that one, unless they have their own page.
+    """
+    exported = public(module)
     # the other names of minifit have their own pages
     if module.__name__ == "minifit":
         exported = {name: exported[name] for name in ("GradientTape", "Variable")}
+    for name, value in list(exported.items()):
+        if inspect.ismodule(value) and name not in GROUPS:
+            exported |= {f"{name}.{inner}": each for inner, each in public(value).items()}
     names: dict[int, list[str]] = {}
     for name, value in [*exported.items(), *getattr(module, "TABLE", {}).items()]:
         names.setdefault(id(value), []).append(name)
@@ -237,7 +262,17 @@ def things(module: ModuleType) -> dict[str, tuple[Any, list[str]]]:
     return objects
 
 
+def public(module: ModuleType) -> dict[str, Any]:
+    """Return what a module lists, constants with the text below them in the source."""
+    values = {name: getattr(module, name) for name in module.__all__}
+    return {
+        name: value if callable(value) or inspect.ismodule(value) else reference.constant(module, name)
+        for name, value in values.items()
+    }
+
+
 NOT_IN_SHORT = "models", "pipelines", "ops", "gradients", "distribute", "summary", "utils"
+NOT_IN_SHORT += "scikit-learn", "rules", "standin-functions", "errors"
 IN_SHORT = [name for name in GROUPS if name not in NOT_IN_SHORT]
 """Groups whose members the README lists."""
 
@@ -350,30 +385,74 @@ def starred(names: Mapping[str, str]) -> str:
 # -- the pages ---------------------------------------------------------------------------------------------
 
 
+GUIDES = {
+    "coming-from": "the same training loop in four libraries",
+    "howto": "the usual task of each, with code and its output",
+    "models-guide": "chains, graphs, classes, and models within models",
+    "data": "what `fit` takes, from arrays to files that do not fit into memory",
+    "files": "saving and loading, also between minifit and Keras",
+    "backup": "a run that is killed ends with the numbers of one that was not",
+    "fit-loop": "a walk through the code, as a batch meets it",
+    "trace": "a timeline of every hook, its logs and its changes",
+    "monitor": "live curves in a browser",
+    "tensorboard": "the dashboards that minifit writes for",
+    "standin-guide": "`import tensorflow` without TensorFlow",
+    "standin-plugins": "packages for Keras that were run on minifit",
+    "workers": "one model, several processes",
+    "conformance": "ask any framework for the rules of callbacks",
+    "speed": "from ops to a compiled program",
+    "benchmarks": "measured beside JAX, PyTorch, scikit-learn and Keras",
+}
+"""The guides in reading order, and the subject of each."""
+
+INTRODUCTION = """\
+# minifit: the documentation
+
+minifit is a small training framework whose callbacks behave as `tf.keras.callbacks` (TensorFlow 2.7) documents them.
+
+![The output of `make run`: a digit, the lines of seven epochs, early stopping, an accuracy of 98.6 %](pictures/run.svg)
+
+| If you want to | Begin with |
+|---|---|
+| learn what a training framework does | [the fit loop in twelve lessons](lessons/README.md) |
+| test training code for Keras without TensorFlow | [two lines in your CI](standin-guide.md) |
+| know what a callback must do in a corner case | [what a callback can rely on](semantics.md) |
+| look up a name | [the names](#names), each with arguments, results and errors |
+
+## Commands
+
+| Command | |
+|---|---|
+| `python -m minifit.standin script.py` | run a program for TensorFlow or Keras on minifit ([guide](standin-guide.md)) |
+| `python -m minifit.trace script.py` | show what its training does ([guide](trace.md)) |
+| `python -m minifit.monitor` | serve live curves of what `RemoteMonitor` posts ([guide](monitor.md)) |
+| `python -m minifit.semantics ES-4` | print a rule, or ask another framework for it ([guide](conformance.md)) |
+
+## Guides
+"""
+
+
 def index(others: list[str]) -> str:
     """Return the page that links to all others."""
-    lines = ["# minifit: the documentation", "", "## Lessons", ""]
-    lines += [
-        f"- [{title_of(folder)}]({folder.parent.name}/README.md)"
-        for folder in sorted(DOCS.glob("*/README.md"))
-    ]
-    lines += ["", "## Guides", ""]
-    lines += [f"- [{title_of(DOCS / f'{name}.md')}]({name}.md)" for name in sorted(others)]
-    lines += [
-        "",
-        "## Rules and tables",
-        "",
-        "- [What a callback can rely on](semantics.md): every rule with its tests and its source",
-        "- [tf.keras 2.7 and Keras 3](keras3.md): the differences, and how files are translated",
-        "- [What the stand-in has](standin.md): the names of TensorFlow and Keras that minifit provides",
-        "",
-        "## Names",
-        "",
-        "Each page has an entry for every public name, with its arguments, what it returns and what it raises.",
-        "",
-    ]
-    lines += [f"- [{title}]({name}.md)" for name, title in GROUPS.items()]
-    return page(lines)
+    assert set(others) == set(GUIDES), "GUIDES has a line for each page that is written by hand, and no other"
+    return page(
+        [
+            INTRODUCTION,
+            *(f"- [{title_of(DOCS / f'{name}.md')}]({name}.md): {text}" for name, text in GUIDES.items()),
+            "",
+            "## Rules and tables",
+            "",
+            "- [What a callback can rely on](semantics.md): every rule with its tests and its source",
+            "- [tf.keras 2.7 and Keras 3](keras3.md): the differences, and how files are translated",
+            "- [What the stand-in has](standin.md): the names of TensorFlow and Keras that minifit provides",
+            "",
+            "## Names",
+            "",
+            "Each page has an entry for every public name, with its arguments, what it returns and what it raises.",
+            "",
+            *(f"- [{title}]({name}.md)" for name, title in GROUPS.items()),
+        ]
+    )
 
 
 def title_of(file: Path) -> str:

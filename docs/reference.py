@@ -4,10 +4,13 @@ Docstrings are in NumPy's format. Parameters, attributes, returned values and er
 blocks, and the numbers of rules become links.
 """
 
+import ast
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any
+from importlib import import_module
+from types import ModuleType
+from typing import Any, NamedTuple
 
 from minifit.semantics import RULES
 
@@ -15,7 +18,7 @@ STARS = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
 SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
 LISTS = {"Parameters", "Attributes", "Returns", "Yields", "Raises"}
 OBJECT = re.compile(r"<[\w.]*?(\w+) object at \w+>")
-NUMBER = re.compile(r"\b([A-Z]+-\d+)\b")
+NUMBER = re.compile(r"(?<![\w\"])([A-Z]+-\d+)(?![\w\"])")
 
 
 def arguments(value: Any) -> str:
@@ -31,23 +34,66 @@ def arguments(value: Any) -> str:
     return f"({', '.join(part for part in parts if part != 'self')})"
 
 
+class Constant(NamedTuple):
+    """A constant of a module, and what the text below it in the source says."""
+
+    text: str
+
+
+def constant(module: ModuleType, name: str) -> Constant:
+    """Return a constant, which stands in the module or in one that the module imports it from."""
+    body = ast.parse(inspect.getsource(module)).body
+    for place, node in enumerate(body):
+        if isinstance(node, ast.ImportFrom) and name in (alias.name for alias in node.names):
+            return constant(import_module(node.module or ""), name)
+        targets = getattr(node, "targets", [getattr(node, "target", None)])
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            below = ast.get_docstring(ast.Module(body[place + 1 :], []))
+            value = repr(getattr(module, name))
+            return Constant(
+                " ".join(filter(None, [f"The constant {value}." if len(value) < 50 else "", below]))
+            )
+    raise LookupError(f"{name} stands nowhere in {module.__name__}")
+
+
+def also(others: list[str], before: str = "") -> str:
+    """Return the sentence about other names that mean the same, or nothing."""
+    return f"{before}Also {', '.join(f'`{other}`' for other in others)}." if others else ""
+
+
 def entry(name: str, value: Any, others: list[str], level: int = 2) -> list[str]:
     """Return the lines of a public name: its heading, signature and docstring, and the methods of a class."""
     lines = [f"{'#' * level} {name}", ""]
-    if callable(value):
+    if inspect.isclass(value) and issubclass(value, BaseException):
+        lines += [f"A subclass of {' and '.join(f'`{base.__name__}`' for base in value.__bases__)}.", ""]
+    elif callable(value):
         lines += ["```text", *signature(name, value), "```", ""]
     if others:
-        lines += [f"Also {', '.join(f'`{other}`' for other in others)}.", ""]
+        lines += [also(others), ""]
     lines += described(text_of(value))
-    for method, function in methods(value) if inspect.isclass(value) else ():
-        lines += entry(f"{name}.{method}", function, [], level + 1)
+    found = dict(methods(value)) if inspect.isclass(value) else {}
+    brief = {method: function for method, function in found.items() if not is_long(value, method, function)}
+    if brief:
+        lines += ["**Methods**", "", *(in_a_line(*each) for each in brief.items()), ""]
+    for method, function in found.items():
+        lines += [] if method in brief else entry(f"{name}.{method}", function, [], level + 1)
     return lines
 
 
+def is_long(kind: type, method: str, function: Any) -> bool:
+    """Return whether a method has an entry of its own; the hooks of a callback do, though there is not more to say."""
+    hook = kind.__name__ == "Callback" and method.startswith("on_")
+    return hook or bool(SECTION.search(inspect.getdoc(function) or ""))
+
+
+def in_a_line(method: str, function: Any) -> str:
+    """Return a method as an item of a list."""
+    return f"- `{method}{arguments(function)}`: {linked(' '.join(text_of(function).split()))}"
+
+
 def text_of(value: Any) -> str:
-    """Return the docstring of a module, class or function; for a constant, its value."""
-    documented = callable(value) or inspect.ismodule(value)
-    return (inspect.getdoc(value) or "") if documented else f"The constant {value!r}."
+    """Return the docstring of a module, class or function; for a constant, its text."""
+    return value.text if isinstance(value, Constant) else inspect.getdoc(value) or ""
 
 
 def signature(name: str, value: Any) -> Iterator[str]:
@@ -63,20 +109,14 @@ def signature(name: str, value: Any) -> Iterator[str]:
 
 
 def methods(kind: type) -> Iterator[tuple[str, Any]]:
-    """Yield the public methods of a class that no public base has and whose docstrings have sections.
-
-    The hooks of a callback are included even without sections.
-    """
+    """Yield the public methods of a class that no public base has."""
     known = {name for base in kind.__mro__[1:] if base.__name__ in PUBLIC_BASES for name in dir(base)}
     for name in dir(kind):
         function = inspect.getattr_static(kind, name)
         function = getattr(function, "__func__", function)
         if name.startswith("_") or name in known or not inspect.isfunction(function):
             continue
-        long = SECTION.search(inspect.getdoc(function) or "") or (
-            kind.__name__ == "Callback" and name.startswith("on_")
-        )
-        if long and (function.__module__ or "").startswith("minifit."):
+        if (function.__module__ or "").startswith("minifit."):
             yield name, function
 
 

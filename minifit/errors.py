@@ -33,6 +33,31 @@ from collections.abc import Iterable
 from reprlib import Repr
 from typing import Any
 
+__all__ = [
+    "ArgumentError",
+    "ArgumentTypeError",
+    "BusyError",
+    "DataError",
+    "DownloadError",
+    "FileFormatError",
+    "GradientError",
+    "LossError",
+    "MinifitError",
+    "MinifitWarning",
+    "MissingKeyError",
+    "MissingModuleError",
+    "MissingNameError",
+    "MissingPackageError",
+    "NotBuiltError",
+    "NotCompiledError",
+    "PartialLoadError",
+    "ShapeError",
+    "StandInError",
+    "UnconnectedError",
+    "UnknownNameError",
+    "WorkerError",
+]
+
 LINE = 150
 """Characters that a message shows of one untrusted text, such as a name."""
 

@@ -31,7 +31,9 @@ AUTOTUNE = -1
 """A value for `prefetch` and ``num_parallel_calls``, which do not change the elements."""
 
 INFINITE_CARDINALITY = INFINITE
+"""The number of elements of a pipeline that repeats without end."""
 UNKNOWN_CARDINALITY = UNKNOWN
+"""The number of elements of a pipeline whose elements must be counted."""
 
 
 class Options:

@@ -10,6 +10,8 @@ from minifit.checks import seed as checked_seed
 from minifit.datasets.cache import KERAS_FILES, get_file
 from minifit.datasets.digits import Split
 
+__all__ = ["load_data"]
+
 SHA256 = "f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5"
 
 

@@ -15,6 +15,8 @@ from minifit.datasets.digits import Split
 from minifit.datasets.unpickling import unpickled
 from minifit.errors import DataError
 
+__all__ = ["load_data"]
+
 ORIGIN = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 FOLDER = "cifar-10-batches-py"

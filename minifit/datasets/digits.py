@@ -13,6 +13,8 @@ from minifit.arrays import Array
 from minifit.checks import fraction
 from minifit.randomness import checked_seed
 
+__all__ = ["load_data"]
+
 Split: TypeAlias = tuple[tuple[Array, Array], tuple[Array, Array]]
 
 _FILE = Path(__file__).with_name("digits.npz")

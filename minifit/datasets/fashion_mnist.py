@@ -16,6 +16,8 @@ from minifit.datasets.cache import KERAS_FILES, get_file
 from minifit.datasets.digits import Split
 from minifit.errors import DataError
 
+__all__ = ["load_data"]
+
 FILES = {
     "train-images-idx3-ubyte.gz": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
     "train-labels-idx1-ubyte.gz": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",

@@ -11,6 +11,8 @@ from minifit.datasets.digits import Split
 from minifit.datasets.texts import Cut
 from minifit.datasets.unpickling import lists_of
 
+__all__ = ["get_word_index", "load_data"]
+
 SHA256 = "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"
 WORDS_MD5 = "bfafd718b763782e994055a2d397834f"
 

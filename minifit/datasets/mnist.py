@@ -8,6 +8,8 @@ import numpy as np
 from minifit.datasets.cache import KERAS_FILES, get_file
 from minifit.datasets.digits import Split
 
+__all__ = ["load_data"]
+
 SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 
 

@@ -10,6 +10,8 @@ from minifit.datasets.digits import Split
 from minifit.datasets.texts import Cut
 from minifit.datasets.unpickling import lists_of
 
+__all__ = ["get_word_index", "load_data"]
+
 SHA256 = "d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916"
 WORDS_MD5 = "4d44cc38712099c9e383dc6e5f11a921"
 

@@ -18,6 +18,8 @@ from minifit.errors import ArgumentError, DataError
 from minifit.models.sequential import Sequential
 from minifit.utils import to_categorical
 
+__all__ = ["KerasClassifier", "KerasRegressor"]
+
 METHODS = (Sequential.fit, Sequential.predict, Sequential.evaluate)
 
 

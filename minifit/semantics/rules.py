@@ -7,9 +7,13 @@ and the tests. The scenario of a rule, in the folder scenarios/, runs on any fra
 from typing import NamedTuple
 
 DOCUMENTED = "documentation"
+"""A source: the documentation of `tf.keras.callbacks`."""
 RECORDED = "recorded run"
+"""A source: the recorded runs of tf.keras."""
 DEVIATION = "deviation"
+"""A source: tf.keras behaves otherwise, for a bad reason or none; the rule has minifit's reason."""
 OWN = "minifit"
+"""A source: minifit alone has this."""
 
 SOURCES = {
     DOCUMENTED: "The documentation of `tf.keras.callbacks` in TensorFlow 2.7 says so.",
@@ -624,4 +628,7 @@ SECTIONS = {
     "Monitoring a value": MONITOR,
     "The callbacks": CALLBACKS,
 }
+"""The rules by section, each a dict from number to `Rule`."""
+
 RULES: dict[str, Rule] = {number: rule for rules in SECTIONS.values() for number, rule in rules.items()}
+"""All rules by number: ``RULES["ES-4"]``."""

@@ -80,7 +80,7 @@ def test_no_page_is_left_over(root: Path) -> None:
 
 
 def test_the_index_links_to_every_page(root: Path) -> None:
-    linked = set(re.findall(r"\]\(([^)]+)\)", PAGES["README.md"]))
+    linked = set(re.findall(r"\]\(([^)]+\.md)\)", PAGES["README.md"]))
     pages = {f.name for f in (root / "docs").glob("*.md")} - {"README.md"}
     folders = {f"{f.parent.name}/README.md" for f in (root / "docs").glob("*/README.md")}
     assert linked == pages | folders
@@ -88,7 +88,7 @@ def test_the_index_links_to_every_page(root: Path) -> None:
 
 @pytest.mark.parametrize("name", build.GROUPS)
 def test_everything_on_a_page_says_what_it_is(name: str) -> None:
-    rows = re.findall(r"^\| \[`(\w+)`\]\(#[\w-]+\) \| (.*) \|$", PAGES[f"{name}.md"], re.MULTILINE)
+    rows = re.findall(r"^\| \[`([\w.]+)`\]\(#[\w-]+\) \| (.*) \|$", PAGES[f"{name}.md"], re.MULTILINE)
     assert [own for own, _ in rows] == list(build.things(build.module_of(name)))
     assert [own for own, text in rows if not text] == []
     assert "0x" not in PAGES[f"{name}.md"], "the address of an object would differ at every run"
@@ -98,7 +98,7 @@ def test_everything_on_a_page_says_what_it_is(name: str) -> None:
 def test_every_name_has_a_heading_of_its_own(name: str) -> None:
     headings = re.findall(r"^##+ (.+)$", PAGES[f"{name}.md"], re.MULTILINE)
     assert set(build.things(build.module_of(name))) <= set(headings)
-    linked = re.findall(r"^\| \[`\w+`\]\(#(.+?)\)", PAGES[f"{name}.md"], re.MULTILINE)
+    linked = re.findall(r"^\| \[`[\w.]+`\]\(#(.+?)\)", PAGES[f"{name}.md"], re.MULTILINE)
     assert len(set(linked)) == len(linked), "two names have one address"
 
 
