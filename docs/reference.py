@@ -75,9 +75,22 @@ def entry(name: str, value: Any, others: list[str], level: int = 2) -> list[str]
     brief = {method: function for method, function in found.items() if not is_long(value, method, function)}
     if brief:
         lines += ["**Methods**", "", *(in_a_line(*each) for each in brief.items()), ""]
+    lines += inherited(value) if inspect.isclass(value) else []
     for method, function in found.items():
         lines += [] if method in brief else entry(f"{name}.{method}", function, [], level + 1)
     return lines
+
+
+def inherited(kind: type) -> list[str]:
+    """Return the line about the methods of a base that is on another page."""
+    package = kind.__module__.split(".")[:2]
+    for base in kind.__mro__[1:]:
+        other = base.__module__.split(".")[:2]
+        if base.__name__ not in PUBLIC_BASES or other[0] != "minifit" or other == package:
+            continue
+        if base.__name__ in getattr(import_module(".".join(other)), "__all__", ()):
+            return [f"And the methods of [`{base.__name__}`]({other[1]}.md#{base.__name__.lower()}).", ""]
+    return []
 
 
 def is_long(kind: type, method: str, function: Any) -> bool:

@@ -90,6 +90,7 @@ def test_what_has_little_to_say_is_in_a_list() -> None:
     page = build.group("models")
     assert "- `compute_loss(" in page
     assert "### Model.compute_loss" not in page
+    assert "And the methods of [`Layer`](layers.md#layer)." in page
 
 
 def test_errors_have_their_bases_in_place_of_a_call() -> None:
