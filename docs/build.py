@@ -271,8 +271,10 @@ def public(module: ModuleType) -> dict[str, Any]:
     }
 
 
-NOT_IN_SHORT = "models", "pipelines", "ops", "gradients", "distribute", "summary", "utils"
-NOT_IN_SHORT += "scikit-learn", "rules", "standin-functions", "errors"
+NOT_IN_SHORT = (
+    *("models", "pipelines", "ops", "gradients", "distribute", "summary", "utils"),
+    *("scikit-learn", "rules", "standin-functions", "errors"),
+)
 IN_SHORT = [name for name in GROUPS if name not in NOT_IN_SHORT]
 """Groups whose members the README lists."""
 
