@@ -187,9 +187,9 @@ def _rows(
     names: Names,
 ) -> RowBatches:
     """Return batches of the rows of arrays, read in blocks if one of them is in a file."""
-    of = f" of {called}" if called else ""
-    normal = normal_form(x, y, sample_weight, names, of)
-    columns = columns_of(normal, of)
+    suffix = f" of {called}" if called else ""
+    normal = normal_form(x, y, sample_weight, names, suffix)
+    columns = columns_of(normal, suffix)
     in_files = Stored in [type(c.rows) for c in columns]
     kind = StoredBatches if in_files else ArrayBatches
     batches = kind(columns, batch_size, steps, passes, shuffle)

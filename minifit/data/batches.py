@@ -146,7 +146,7 @@ class Batches(ABC):
     def name_of_targets(self, output: int) -> str:
         """Return the name of an output's targets in messages: ``"y['age'] of validation_data"``."""
         labels = self.labels[1]
-        return labels[output if len(labels) > 1 else 0] + self._of
+        return labels[output if len(labels) > 1 else 0] + self._suffix
 
     @abstractmethod
     def _rename(self) -> None:
@@ -159,7 +159,7 @@ class Batches(ABC):
             [[n for n, _ in leaves] for leaves in normal.parts]
         )
         if normal.extra:
-            warn_of_extra(normal, self._of)
+            warn_of_extra(normal, self._suffix)
 
     def begin_epoch(self) -> None:
         """Prepare for an epoch; called before its first batch."""
@@ -223,10 +223,10 @@ class Batches(ABC):
     @property
     def _place(self) -> str:
         """The name of the latest batch in messages."""
-        return f"this batch{self._of}"
+        return f"this batch{self._suffix}"
 
     @property
-    def _of(self) -> str:
+    def _suffix(self) -> str:
         """The words after ``x`` and ``y`` in messages."""
         return f" of {self.called}" if self.called else ""
 

@@ -51,11 +51,11 @@ def batches_of_dataset(
     DataError
         When the data set is empty, or its elements are not batches x, (x, y) or (x, y, sample_weight).
     """
-    of = f" of {called}" if called else ""
+    suffix = f" of {called}" if called else ""
     length = dataset.stage.length()
     if steps is None and length == INFINITE:
         raise ArgumentError(
-            f"An epoch needs an end. Received: a data set{of} that repeats without end, and no number of steps. "
+            f"An epoch needs an end. Received: a data set{suffix} that repeats without end, and no number of steps. "
             "Pass steps_per_epoch (validation_steps, or steps), or leave repeat() out."
         )
     whole = steps is None or steps == length
@@ -67,8 +67,8 @@ def batches_of_dataset(
     parts = recipe.source.arrays if isinstance(recipe.source.arrays, tuple) else (recipe.source.arrays,)
     _check_parts(parts)
     x, y, weight = (*parts, None, None)[:3]
-    normal = normal_form(x, y, weight, names, of)
-    batches = PipelineBatches(columns_of(normal, of), recipe, steps, whole)
+    normal = normal_form(x, y, weight, names, suffix)
+    batches = PipelineBatches(columns_of(normal, suffix), recipe, steps, whole)
     batches.names, batches.called, batches.sharding = names, called, dataset.sharding
     batches._keep_form(normal)
     return batches
@@ -136,7 +136,7 @@ class DatasetBatches(IteratorBatches):
         if any(part.ndim == 0 for part in leaves):
             raise DataError(
                 "The elements of a data set must be batches. "
-                f"Received: a part of a single number in the first element{self._of}. Call dataset.batch(32)."
+                f"Received: a part of a single number in the first element{self._suffix}. Call dataset.batch(32)."
             )
         if isinstance(item, tuple):
             _check_parts(item)

@@ -103,17 +103,17 @@ def batch_of(item: Any, place: str, names: Names) -> tuple[NormalForm, Batch]:
     x, y, weight = (*parts, None, None)[:3]
     if x is None:
         raise DataError(f"A batch needs inputs. Received: None in {place}. Yield (x, y).")
-    of = f" of {place}"
-    normal = normal_form(x, y, weight, names, of)
+    suffix = f" of {place}"
+    normal = normal_form(x, y, weight, names, suffix)
     arrays: list[Array] = []
     converted: list[tuple[Any, ...]] = []
     for part, leaves in zip(PARTS, normal.parts, strict=True):
         columns = []
         for name, value in leaves:
-            array = None if value is None and part != "x" else array_of(name + of, value)
+            array = None if value is None and part != "x" else array_of(name + suffix, value)
             if array is not None:
                 arrays.append(array)
-                array = _converted(part, name + of, array)
+                array = _converted(part, name + suffix, array)
             columns.append(array)
         converted.append(tuple(columns))
     if len({len(array) for array in arrays}) > 1:

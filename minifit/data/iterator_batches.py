@@ -66,8 +66,8 @@ class IteratorBatches(ItemBatches):
         if workers.size > 1 and not self.same_on_all:
             raise DataError(
                 f"{workers.size} workers can share arrays, a Dataset or a Sequence; another iterable may yield other "
-                f"batches on each of them. Received: a {type(self._source).__name__}{self._of}. Make a Sequence or a "
-                "Dataset of it, or have each worker make its own data with "
+                f"batches on each of them. Received: a {type(self._source).__name__}{self._suffix}. Make a Sequence or "
+                "a Dataset of it, or have each worker make its own data with "
                 "strategy.distribute_datasets_from_function."
             )
         super().divide(workers)
@@ -111,7 +111,7 @@ class IteratorBatches(ItemBatches):
 
     @property
     def _place(self) -> str:
-        return f"batch {max(self.drawn - 1, 0)}{self._of}"
+        return f"batch {max(self.drawn - 1, 0)}{self._suffix}"
 
     def get_state(self) -> dict[str, Any]:
         """Return how often the source has been started, and the number of batches drawn since."""

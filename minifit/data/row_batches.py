@@ -57,16 +57,16 @@ def column(name: str, role: str, rows: Rows | None) -> Column:
     return Column(name, role, rows, dtype, rows if in_memory(rows) else None)
 
 
-def _column_of(name: str, role: str, value: Any, of: str) -> Column:
+def _column_of(name: str, role: str, value: Any, suffix: str) -> Column:
     """Validate data, and return it as a column."""
     if type(value) is np.ndarray and value.dtype == FLOAT and value.ndim and value.size:
         # the usual case first: nothing to convert
         return Column(name, role, value, FLOAT, value if in_memory(value) else None)
-    return column(name, role, None if value is None and role != "x" else rows_of(name + of, value))
+    return column(name, role, None if value is None and role != "x" else rows_of(name + suffix, value))
 
 
-def columns_of(normal: NormalForm, of: str = "") -> list[Column]:
-    """Return the columns of data in normal form; `of` follows their names in messages.
+def columns_of(normal: NormalForm, suffix: str = "") -> list[Column]:
+    """Return the columns of data in normal form; `suffix` follows their names in messages.
 
     Raises
     ------
@@ -74,15 +74,15 @@ def columns_of(normal: NormalForm, of: str = "") -> list[Column]:
         For data that is not an array of numbers, and for arrays of different lengths.
     """
     columns = [
-        _column_of(name, role, value, of)
+        _column_of(name, role, value, suffix)
         for role, leaves in zip(PARTS, normal.parts, strict=True)
         for name, value in leaves
     ]
     if len({len(c.rows) for c in columns if c.rows is not None}) > 1:
-        same_length(f"All arrays{of}", **{c.name: c.rows for c in columns})
+        same_length(f"All arrays{suffix}", **{c.name: c.rows for c in columns})
     for name, _, _, _, array in columns:
         if array is not None and array.dtype != FLOAT:
-            check_range(name + of, array)
+            check_range(name + suffix, array)
     return columns
 
 
@@ -161,10 +161,10 @@ class RowBatches(Batches):
 
     def _rename(self) -> None:
         normal = normal_form(
-            *self.form.nest(self._apart([c.rows for c in self.columns])), self.names, self._of
+            *self.form.nest(self._apart([c.rows for c in self.columns])), self.names, self._suffix
         )
         self._keep_form(normal)
-        self._set(columns_of(normal, self._of))
+        self._set(columns_of(normal, self._suffix))
 
     @property
     def targets(self) -> Columns:  # type: ignore[override]
@@ -304,7 +304,7 @@ class RowBatches(Batches):
 
     @property
     def _place(self) -> str:
-        return f"batch {self._number}{self._of}"
+        return f"batch {self._number}{self._suffix}"
 
     def tell_where(self, error: ArgumentError) -> None:
         """Begin the text of an error with the batch and the row, unless all of the data was validated at once."""
@@ -321,9 +321,9 @@ class RowBatches(Batches):
         for part in SUSPECTED:
             for (name, _, _, _, whole), array in zip(columns[part], batch[part], strict=False):
                 if whole is not None:
-                    suspects.append(Suspect(name + self._of, whole))
+                    suspects.append(Suspect(name + self._suffix, whole))
                 else:
-                    name = f"{name}{self._of}, batch {self._number}"
+                    name = f"{name}{self._suffix}, batch {self._number}"
                     suspects.append(Suspect(name, array, self._row_of_batch))
         return suspects
 

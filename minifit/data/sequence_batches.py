@@ -101,7 +101,7 @@ class SequenceBatches(ItemBatches):
 
     @property
     def _place(self) -> str:
-        return f"batch {self._number}{self._of}"
+        return f"batch {self._number}{self._suffix}"
 
     def describe(self) -> dict[str, Any]:
         """Return the initial number of batches, the steps and whether they are shuffled."""

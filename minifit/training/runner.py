@@ -56,7 +56,8 @@ class Runner(ABC):
     programs : StepPrograms or None
         The step as programs of compiled instructions, which run many batches in a call.
     reason : str
-        The part of the model that has no program; empty when there is one.
+        Why there is no program: the part of the model that cannot be lowered, or the choice of NumPy; empty if there is
+        one.
     progress : Progress
         The counter of batches.
     parts : tuple
@@ -118,7 +119,7 @@ class Runner(ABC):
                 if programs is None:
                     taken = self._run_one(batches, None if most is None else most - done)
                 else:
-                    # only programs: op by op NumPy itself multiplies
+                    # the threads of a program's large products; op by op, NumPy multiplies
                     threads.follow()
                     count = unit if alone or programs.pace < unit else programs.pace // unit * unit
                     count -= done % unit
@@ -201,7 +202,7 @@ class Runner(ABC):
         """Build the layers that only a user's step builds, and change nothing else; nothing to do in other steps."""
 
     def begin_epoch(self) -> None:
-        """Follow methods that were replaced since."""
+        """Notice methods that were replaced since the last epoch."""
         if self.methods.replaced():
             self._looked = -1
 
@@ -283,9 +284,9 @@ class Runner(ABC):
         stretch = batches.ahead(self.context, most)
         if stretch is None:
             return 0
-        fit = programs.prepare(stretch, most)
+        count = programs.prepare(stretch, most)
         with self.held:
-            taken = programs.run(stretch, fit) if fit else 0
+            taken = programs.run(stretch, count) if count else 0
             batches.advance(taken or 1)
             self.progress.batch += taken
             self.collect(taken)

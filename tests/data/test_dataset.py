@@ -226,7 +226,7 @@ def test_layers_adapt_to_a_data_set() -> None:
 
 def test_what_layers_do_not_adapt_to() -> None:
     dataset = Dataset.from_tensor_slices(X).batch(4)
-    with pytest.raises(ArgumentError, match="adapt needs an end"):
+    with pytest.raises(ArgumentError, match="adapt needs finite data"):
         Normalization().adapt(dataset.repeat())
     Normalization().adapt(dataset.repeat(), steps=2)
     with pytest.raises(DataError, match=r"one array of inputs\. Received: a tuple of 2"):
