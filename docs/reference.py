@@ -30,8 +30,13 @@ def arguments(value: Any) -> str:
         stars = STARS.get(parameter.kind.name, "")
         parts.append(f"{stars}{parameter.name}")
         if parameter.default is not parameter.empty:
-            parts[-1] += "=" + OBJECT.sub(r"\1()", repr(parameter.default))
+            parts[-1] += f"={shown_default(parameter.default)}"
     return f"({', '.join(part for part in parts if part != 'self')})"
+
+
+def shown_default(value: Any) -> str:
+    """Return the text of a default value, without addresses in memory and paths of files."""
+    return value.__name__ if isinstance(value, ModuleType) else OBJECT.sub(r"\1()", repr(value))
 
 
 class Constant(NamedTuple):

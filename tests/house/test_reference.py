@@ -86,6 +86,12 @@ def test_a_default_has_no_address() -> None:
     assert reference.arguments(function) == "(kind=Thing())"
 
 
+def test_a_default_has_no_path() -> None:
+    def function(module: object = reference) -> None: ...
+
+    assert reference.arguments(function) == "(module=docs.reference)"
+
+
 def test_what_has_little_to_say_is_in_a_list() -> None:
     page = build.group("models")
     assert "- `compute_loss(" in page
