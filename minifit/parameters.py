@@ -1,9 +1,8 @@
-"""Variables: the numbers of a model that are learned, in one buffer, and the single ones beside it.
+"""Variables: the weights of a model, in one buffer, and single variables outside of it.
 
-Every trainable value of a model lies in one contiguous, aligned float32 array, and every gradient in a second
-one of the same layout; layers hold views into both. An optimizer updates a model in one kernel call, a
-snapshot is one copy, a checkpoint one write. Freezing a layer changes the list of segments that are updated,
-not the memory.
+All trainable values of a model lie in one contiguous, aligned float32 array, and all gradients in a second array of
+the same layout; layers hold views into both. So an optimizer updates a model in one kernel call, a snapshot is one
+copy, and a checkpoint is one write. Freezing a layer changes the list of segments to update, not the memory.
 """
 
 import math
@@ -28,9 +27,9 @@ _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
 
 @contextmanager
 def room_for(numbers: int) -> Iterator[None]:
-    """While the block runs, all weights that are made, or sums of metrics, hold no more numbers than this together.
+    """Limit the total size of the weights and metric sums created in the block.
 
-    A configuration from a file may ask for more than the memory has; the file's own arrays say what it can need.
+    A configuration from a file may demand more memory than there is. The file's own arrays bound what it can need.
     """
     token = _room.set([numbers])
     try:
@@ -40,59 +39,59 @@ def room_for(numbers: int) -> Iterator[None]:
 
 
 def take_room(name: str, shape: Shape) -> None:
-    """Raise if what is about to be made does not fit any more."""
+    """Reserve the numbers of a new array; raise if the limit of `room_for` is exceeded."""
     room = _room.get()
     if room is not None:
         room[0] -= math.prod(shape)
         if room[0] < 0:
             raise FileFormatError(
-                f"A file has the numbers of what it describes. Received: {name!r} of shape {shape}, for which there "
-                "are not enough. Copy the file again."
+                f"A file must hold the numbers of all that it describes. Received: {name!r} of shape {shape}, for "
+                "which there are not enough. Copy the file again."
             )
 
 
 def keep(array: Array) -> None:
-    """Note that an array changes, if that is before a step is taken."""
+    """Back up an array before it changes, so that the running step can be undone."""
     undo = current().undo
     if undo is not None:
         undo.keep(array)
 
 
 def _live(attribute: str) -> Any:
-    """Return an attribute that counts as a setting does, from the next batch on."""
-    note = flagged if attribute == "_trainable" else changed
+    """Return a property that takes effect from the next batch on, as settings do."""
+    notify = flagged if attribute == "_trainable" else changed
 
-    def put(owner: Any, value: Any) -> None:
+    def set_value(owner: Any, value: Any) -> None:
         setattr(owner, attribute, value)
-        note()
+        notify()
 
-    return property(attrgetter(attribute), put)
+    return property(attrgetter(attribute), set_value)
 
 
 class Parameter(Tensor):
-    """A variable: a tensor with a name whose numbers can be replaced, and that may be learned.
+    """A variable: a tensor with a name and replaceable values, which may be trainable.
 
     Parameters
     ----------
     name : str
         Such as ``"dense/kernel:0"``.
     value : ndarray
-        The initial numbers.
+        The initial values.
     trainable : bool
         False for values that only the layer itself changes, such as moving averages.
 
     Attributes
     ----------
     value : ndarray
-        The numbers. Setting it writes into the memory that is there, as `assign` does.
+        The values. Setting it writes into the existing memory, as `assign` does.
     buffer : ParameterBuffer or None
-        The memory that it lives in, once a model has adopted it.
+        The buffer that holds the memory, once a model has adopted the parameter.
     start : int
-        Where in the buffer it begins.
+        The offset in the buffer.
 
     Notes
     -----
-    A copy, or what pickle brings back, is a whole parameter with numbers of its own that lives in no buffer.
+    A copied or unpickled parameter has its own memory and belongs to no buffer.
     """
 
     __slots__ = (
@@ -116,10 +115,11 @@ class Parameter(Tensor):
         self.trainable = trainable
         self.regularizer = self.constraint = None
 
-    # The memory of a parameter is changed by `move_to` alone: what a layer computes with and what an optimizer
-    # updates cannot become two arrays. `attrgetter` is the quickest function that reads an attribute.
+    # Only `move_to` replaces the memory of a parameter, so a layer and an optimizer always use the same array.
+    # `attrgetter` is the quickest function that reads an attribute.
     value = property(attrgetter("_memory"), lambda self, value: self.assign(value))
-    if not TYPE_CHECKING:  # as in `Tensor`, where an attribute is all that they read
+    # Type checkers see the attributes of `Tensor`.
+    if not TYPE_CHECKING:
         shape = property(lambda self: quick(self._memory.shape))
         dtype = property(attrgetter("_memory.dtype"))
 
@@ -132,26 +132,26 @@ class Parameter(Tensor):
         buffer: "ParameterBuffer | None" = None,
         start: int = 0,
     ) -> None:
-        """Live in other memory from now on, with the numbers that are there."""
+        """Use other memory from now on, with the values in it."""
         self._memory: Array = values
-        # the parameter's part of the gradient buffer
+        # The parameter's part of the gradient buffer.
         self.grad_view: Array | None = grads
         self.buffer, self.start, self.grad = buffer, start, None
 
     def assign(self, value: Any) -> Self:
-        """Replace the numbers in place; the shape must be the same.
+        """Replace the values in place; the shape must be the same.
 
         Returns
         -------
         Parameter
-            Itself.
+            The parameter itself.
 
         Raises
         ------
         ArgumentTypeError
-            For what is no number, and for fractions where whole numbers are kept.
+            For a value that is not a number, and for fractions in a variable of integers.
         ShapeError
-            For another shape.
+            For a different shape.
         """
         if value is self._memory:
             return self
@@ -159,36 +159,36 @@ class Parameter(Tensor):
         array = np.asarray(numpy_ready(value) if number is None else number)
         if array.dtype.kind not in "fiub":
             raise ArgumentTypeError(
-                f"{self.name} takes numbers. Received: {value!r}. Give a float, an array or a tensor."
+                f"{self.name} takes numbers. Received: {value!r}. Pass a float, an array or a tensor."
             )
         if array.shape != self.shape:
             raise ShapeError(
                 f"A weight or variable keeps its shape: {self.name} is {self.shape}. Received: {array.shape}. "
-                "Give an array of that shape."
+                "Pass an array of that shape."
             )
         if array.dtype.kind == "f" != self.dtype.kind and whole_numbers(array.reshape(-1))[1] >= 0:
             raise ArgumentTypeError(
-                f"{self.name} keeps whole numbers, of dtype {self.dtype}. Received: {value!r}. Round it, or make the "
-                "variable of floats."
+                f"{self.name} holds integers, of dtype {self.dtype}. Received: {value!r}. Round it, or create the "
+                "variable from floats."
             )
         keep(self._memory)
         self._memory[...] = array
         return self
 
     def __getitem__(self, index: Any) -> "Part":
-        """Return the numbers at some places; ``variable[0].assign(1.0)`` changes them there."""
+        """Return the values at an index; ``variable[0].assign(1.0)`` replaces them in the variable."""
         return Part(super().__getitem__(index), self, index)
 
     def assign_add(self, value: Any) -> Self:
-        """Add in place, and return the variable itself."""
+        """Add in place and return the variable itself."""
         return self.assign(self._memory + np.asarray(numpy_ready(value)))
 
     def assign_sub(self, value: Any) -> Self:
-        """Subtract in place, and return the variable itself."""
+        """Subtract in place and return the variable itself."""
         return self.assign(self._memory - np.asarray(numpy_ready(value)))
 
     def read_value(self) -> Tensor:
-        """A tensor of the numbers that it has now, with its gradient."""
+        """Return a tensor of the current values, through which gradients reach the variable."""
         return current().result(self._memory.copy(), lambda g: (g,), self)
 
     def __repr__(self) -> str:
@@ -196,12 +196,13 @@ class Parameter(Tensor):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        numbers = state.pop("value")
-        learned = {"requires_grad": self.trainable}  # a frozen one requires no gradient while a step runs
-        return {**state, **learned, "_memory": numbers, "grad_view": None, "buffer": None, "start": 0}
+        values = state.pop("value")
+        # While a step runs, a frozen parameter requires no gradient.
+        flags = {"requires_grad": self.trainable}
+        return {**state, **flags, "_memory": values, "grad_view": None, "buffer": None, "start": 0}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # An array that was unpickled may be a view of a file that cannot be written to.
+        # An unpickled array may be a view of a read-only file.
         super().__setstate__({**state, "_memory": np.array(state["_memory"])})
 
     def grad_memory(self) -> Array:
@@ -212,11 +213,11 @@ class Parameter(Tensor):
         return self.grad_view
 
     def accumulate(self, grad: Array) -> None:
-        """Add to the gradient, which lives in the buffer once there is one."""
+        """Add to the gradient, which is in the buffer if the parameter belongs to one."""
         if self.grad_view is None:
             super().accumulate(grad)
         elif grad is self.grad_view:
-            # an op has written it there, through `grad_memory`
+            # An op has written it there, through `grad_memory`.
             pass
         elif self.grad is None:
             self.grad_view[...] = grad
@@ -234,16 +235,16 @@ class ParameterBuffer:
     Attributes
     ----------
     values : ndarray of shape (size,)
-        All numbers of all parameters, each parameter beginning at a multiple of 64 bytes: first those that can be
-        learned, then moving averages and the like.
+        The values of all parameters, each beginning at a multiple of 64 bytes: first the trainable ones, then moving
+        averages and the like.
     grads : ndarray of shape (learned,)
-        The gradients of those that can be learned.
+        The gradients of the trainable parameters.
     message : ndarray of shape (learned + room,)
-        The gradients, and room behind them for what else is told to other workers: see `make_room`.
+        The gradients, followed by room for further numbers that are sent to other workers: see `make_room`.
     learned : int
-        The size of the part that can be learned.
+        The size of the trainable part.
     layout : int
-        Counts how often the memory was laid out anew; what mirrors the buffer watches it.
+        The number of times the memory was laid out. Arrays that mirror the buffer compare it to stay in step.
     """
 
     def __init__(self) -> None:
@@ -253,13 +254,14 @@ class ParameterBuffer:
         self._room = 0
         self.learned = 0
         self.layout = 0
-        self._learnable: set[Parameter] = set()  # those in the front part
+        # The parameters in the trainable part.
+        self._learnable: set[Parameter] = set()
 
     def adopt(self, parameters: Iterable[Parameter]) -> None:
-        """Take in the parameters of float32 that belong to no buffer yet, keeping their numbers.
+        """Move the float32 parameters that belong to no buffer yet into this one, keeping their values.
 
-        All those given that can be learned then lie next to each other, in their order, so that one call updates them;
-        then come others that live here, of layers that were taken off the model, and last all that are not learned.
+        All trainable parameters passed then lie next to each other, in their order, so that one call updates them. They
+        are followed by those of layers that were removed from the model, and by those that are not trainable.
         """
         parameters, learned = list(parameters), self._learnable
         if all(
@@ -267,22 +269,22 @@ class ParameterBuffer:
             for p in parameters
         ):
             return
-        given = [p for p in parameters if p.buffer in (None, self) and p.dtype == FLOAT]
-        if all(p.buffer is self and (p in learned or not p.trainable) for p in given):
+        own = [p for p in parameters if p.buffer in (None, self) and p.dtype == FLOAT]
+        if all(p.buffer is self and (p in learned or not p.trainable) for p in own):
             return
-        self.parameters = list(dict.fromkeys((*given, *self.parameters)))
+        self.parameters = list(dict.fromkeys((*own, *self.parameters)))
         self._learnable.update(p for p in self.parameters if p.trainable)
         self._lay_out()
 
     def learn(self, parameters: Iterable[Parameter]) -> None:
-        """Hold parameters that live here in the part that is learned: an optimizer has been given them."""
+        """Move parameters of this buffer into the trainable part, since an optimizer was given them."""
         new = [p for p in parameters if p not in self._learnable]
         if new:
             self._learnable.update(new)
             self._lay_out()
 
     def _lay_out(self) -> None:
-        """Make the memory for the parameters, those that are learned in front."""
+        """Allocate the memory for the parameters, the trainable ones first."""
         self.parameters.sort(key=lambda p: p not in self._learnable)
         starts, size, self.learned = [], 0, 0
         for p in self.parameters:
@@ -292,25 +294,26 @@ class ParameterBuffer:
         values, message = aligned_zeros(size), aligned_zeros(self.learned + self._room)
         self.values, self.message, self.grads = values, message, message[: self.learned]
         for p, start in zip(self.parameters, starts, strict=True):
-            place = slice(start, start + p.value.size)
-            values[place] = p.value.reshape(-1)
-            grad = message[place].reshape(p.shape) if p in self._learnable else None
-            p.move_to(values[place].reshape(p.shape), grad, self, start)
+            stretch = slice(start, start + p.value.size)
+            values[stretch] = p.value.reshape(-1)
+            grad = message[stretch].reshape(p.shape) if p in self._learnable else None
+            p.move_to(values[stretch].reshape(p.shape), grad, self, start)
         self.layout += 1
-        changed()  # also of steps without an optimizer, whose programs know where weights lie
+        # Programs of steps hold the addresses of weights, even without an optimizer.
+        changed()
 
     def make_room(self, numbers: int) -> None:
-        """Have room for at least so many numbers behind the gradients."""
+        """Reserve room for at least this many numbers after the gradients."""
         if numbers > self._room:
             self._room = numbers
             self._lay_out()
 
     def holds_learned(self, parameter: Parameter) -> bool:
-        """Return whether a parameter lies in the part that can be learned."""
+        """Return whether a parameter is in the trainable part."""
         return parameter in self._learnable
 
     def dismiss(self, parameter: Parameter) -> None:
-        """Let a parameter go: no layer computes with it any more, so no plan may update it in the place of another."""
+        """Remove a parameter that no layer uses any more, so that no plan updates it instead of its replacement."""
         self.parameters = [p for p in self.parameters if p is not parameter]
         self._learnable.discard(parameter)
         parameter.move_to(parameter.value.copy())
@@ -318,58 +321,58 @@ class ParameterBuffer:
         changed()
 
     def __reduce__(self) -> Any:
-        """For pickle and copy: an empty buffer. Numbers are copied with their parameters, which are adopted again."""
+        """Pickle and copy as an empty buffer; parameters are copied with their values and adopted again."""
         return type(self), ()
 
 
 class Segment(NamedTuple):
-    """A stretch of a buffer: parameters that lie next to each other and are updated in one call."""
+    """A stretch of a buffer with adjacent parameters, which are updated in one call."""
 
     buffer: ParameterBuffer
     start: int
     stop: int
 
     def of(self, mirror: Array) -> Array:
-        """This stretch of an array that has the buffer's layout."""
+        """Return this stretch of an array with the buffer's layout."""
         return mirror[self.start : self.stop]
 
 
 def segments(parameters: Sequence[Parameter]) -> list[Segment]:
-    """The fewest stretches of memory that hold exactly these parameters, which all live in buffers."""
-    found: list[Segment] = []
+    """Return the fewest stretches of memory that hold exactly these parameters, which all belong to buffers."""
+    stretches: list[Segment] = []
     for p in sorted(parameters, key=lambda p: (id(p.buffer), p.start)):
         if p.buffer is None or p.value.base is not p.buffer.values.base:
             raise ArgumentError(
-                "What is trained is what its layer computes with, as long as a training lasts. "
-                f"Received: {p.name}, which was replaced meanwhile. Replace weights between two trainings."
+                "The weights of a layer cannot be replaced during training. "
+                f"Received: {p.name}, which was replaced. Replace weights before or after training."
             )
         stop = p.start + padded(p.value.size)
-        last = found[-1] if found else None
+        last = stretches[-1] if stretches else None
         if last is not None and last.buffer is p.buffer and last.stop == p.start:
-            found[-1] = Segment(p.buffer, last.start, stop)
+            stretches[-1] = Segment(p.buffer, last.start, stop)
         else:
-            found.append(Segment(p.buffer, p.start, stop))
-    return found
+            stretches.append(Segment(p.buffer, p.start, stop))
+    return stretches
 
 
 def same(some: Sequence[Parameter], others: Sequence[Parameter]) -> bool:
-    """Return whether two lists hold the same variables in the same order; ``==`` would compare their numbers."""
+    """Return whether two lists hold the same variables in the same order; ``==`` would compare their values."""
     return list(map(id, some)) == list(map(id, others))
 
 
 def padded(size: int) -> int:
-    """`size` rounded up, so that the next parameter is aligned."""
+    """Return `size` rounded up so that the next parameter is aligned."""
     step = ALIGNMENT // FLOAT.itemsize
     return -(-size // step) * step
 
 
 class Part(Tensor):
-    """The numbers that a variable has at some places, and a way to change them there.
+    """The values of a variable at an index, which can be assigned to.
 
     Parameters
     ----------
     numbers : Tensor
-        What the variable holds there now.
+        The current values at the index.
     variable : Parameter
     index : int, slice, array or tuple of these
     """
@@ -386,51 +389,51 @@ class Part(Tensor):
             tape.follows(self, (numbers,))
 
     def assign(self, value: Any) -> Parameter:
-        """Replace the numbers at these places in the variable, which is returned.
+        """Replace the values at the index in the variable and return the variable.
 
         Raises
         ------
         ShapeError
-            For another shape than these places have.
+            For a shape other than that of the values at the index.
         """
         array = np.asarray(numpy_ready(value))
         if array.shape != self.shape:
             raise ShapeError(
-                f"Numbers are replaced by as many: {self.shape} of {self.variable.name}. Received: {array.shape}. "
-                "Reshape them, or use tf.fill for one number at all places."
+                f"A part of {self.variable.name} keeps its shape, {self.shape}. Received: {array.shape}. "
+                "Reshape the value, or use tf.fill to repeat one number."
             )
-        numbers = self.variable.value.copy()
-        numbers[self.index] = array
-        return self.variable.assign(numbers)
+        values = self.variable.value.copy()
+        values[self.index] = array
+        return self.variable.assign(values)
 
     def assign_add(self, value: Any) -> Parameter:
-        """Add to the numbers at these places in the variable, which is returned."""
+        """Add to the values at the index in the variable and return the variable."""
         return self.assign(self.variable.value[self.index] + np.asarray(numpy_ready(value)))
 
     def assign_sub(self, value: Any) -> Parameter:
-        """Subtract from the numbers at these places in the variable, which is returned."""
+        """Subtract from the values at the index in the variable and return the variable."""
         return self.assign(self.variable.value[self.index] - np.asarray(numpy_ready(value)))
 
 
 class Variable(Parameter):
-    """A variable of a program's own: in a layer or model, whose attribute it is, or in a loop written by hand.
+    """A variable created by a program: as an attribute of a layer or model, or in a custom training loop.
 
     Parameters
     ----------
     initial_value : array_like, or function without arguments that returns it
     trainable : bool, default True
-        Whether it is learned. Whole numbers and truth values never are.
+        Whether training updates it. Integers and booleans are never trainable.
     name : str, default "Variable"
-        ``":0"`` is put behind it, as in TensorFlow.
+        ``":0"`` is appended, as in TensorFlow.
     dtype : dtype, optional
-        What every assigned value is converted to; float32 for floats when None. Only float32 is learned.
+        The dtype to which every assigned value is converted; float32 for floats when None. Only float32 is trainable.
     constraint : Constraint or function of an array, optional
         Applied after every update.
 
     Raises
     ------
     ArgumentError, ArgumentTypeError
-        For what is to be learned in another dtype than float32, and a constraint that cannot be called.
+        For a trainable variable of a floating dtype other than float32, and for a constraint that is not callable.
 
     Examples
     --------
@@ -457,25 +460,25 @@ class Variable(Parameter):
         constraint: Any = None,
     ) -> None:
         value = to_array(initial_value() if callable(initial_value) else initial_value)
-        kept = np.dtype(dtype if dtype is not None else FLOAT if value.dtype.kind == "f" else value.dtype)
-        if trainable and kept.kind == "f" and kept != FLOAT:
+        dtype = np.dtype(dtype if dtype is not None else FLOAT if value.dtype.kind == "f" else value.dtype)
+        if trainable and dtype.kind == "f" and dtype != FLOAT:
             raise ArgumentError(
-                f"What is learned is float32. Received: dtype={kept}. Leave dtype out, or pass trainable=False."
+                f"A trainable variable is float32. Received: dtype={dtype}. Leave dtype out, or pass trainable=False."
             )
-        self._begin(f"{name or 'Variable'}:0", np.array(value, kept), bool(trainable) and kept == FLOAT)
+        self._begin(f"{name or 'Variable'}:0", np.array(value, dtype), bool(trainable) and dtype == FLOAT)
         if constraint is not None and not callable(constraint):
             raise ArgumentTypeError(
-                f"The constraint of a variable is a function. Received: {quoted(constraint)}. "
+                f"The constraint of a variable must be a function. Received: {quoted(constraint)}. "
                 "Pass one of minifit.constraints."
             )
         self.constraint = constraint
 
     @classmethod
     def within(cls, name: str, memory: Array, trainable: bool = False) -> Self:
-        """Return a variable that lives in memory that is there."""
-        made = cls.__new__(cls)
-        made._begin(name, memory, trainable)
-        return made
+        """Return a variable that uses existing memory."""
+        variable = cls.__new__(cls)
+        variable._begin(name, memory, trainable)
+        return variable
 
 
 no_symbols.add(Variable)

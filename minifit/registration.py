@@ -1,7 +1,7 @@
-"""Names of the user's own classes and functions: how files call them, and how they are found again.
+"""The names of the user's own classes and functions in files, and the look-up by these names.
 
-A name counts in the block of a `custom_object_scope`, or everywhere once it is in `get_custom_objects`, where
-`register_keras_serializable` puts it. Nothing is ever imported by a name found in a file.
+A name is valid in the block of a `custom_object_scope`, or everywhere once it is in `get_custom_objects`, to which
+`register_keras_serializable` adds it. Nothing is ever imported because a file names it.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,25 +13,25 @@ from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.signatures import name_of
 
 _global: dict[str, Any] = {}
-"""The dict that `get_custom_objects` returns. Its names count everywhere and for as long as the program runs."""
+"""The dict that `get_custom_objects` returns. Its names are valid everywhere, as long as the program runs."""
 
 _registered: dict[Any, str] = {}
-"""The names of registered classes and functions, as they are written into files."""
+"""The names under which registered classes and functions are written to files."""
 
 _scope: ContextVar[Mapping[str, Any]] = ContextVar("custom objects", default=MappingProxyType({}))
 
 
 class CustomObjectScope:
-    """While the block runs, every table knows these names too: classes and functions of your own.
+    """A block in which your own classes and functions can be looked up by name, too.
 
     Parameters
     ----------
     *objects : dict
-        From name to class or function. A later dict goes before an earlier one.
+        Maps names to classes or functions. A later dict takes precedence over an earlier one.
 
     Notes
     -----
-    A scope counts in its own thread; the names of `get_custom_objects` count in all.
+    A scope is valid in its own thread; the names in `get_custom_objects` are valid in all threads.
 
     Examples
     --------
@@ -46,19 +46,19 @@ class CustomObjectScope:
     """
 
     def __init__(self, *objects: Mapping[str, Any] | None) -> None:
-        for given in objects:
-            if given is not None and not isinstance(given, Mapping):
+        for mapping in objects:
+            if mapping is not None and not isinstance(mapping, Mapping):
                 raise ArgumentTypeError(
-                    f"Custom objects are a dict from name to class or function. Received: {given!r}. "
-                    "Pass for example {'Mine': Mine}."
+                    f"Custom objects are a dict from name to class or function. Received: {mapping!r}. "
+                    "Pass, for example, {'Mine': Mine}."
                 )
         self.custom_objects = objects
         self._tokens: list[Token[Mapping[str, Any]]] = []
 
     def __enter__(self) -> "CustomObjectScope":
         names = dict(_scope.get())
-        for given in self.custom_objects:
-            names.update(given or {})
+        for mapping in self.custom_objects:
+            names.update(mapping or {})
         self._tokens.append(_scope.set(names))
         return self
 
@@ -70,12 +70,12 @@ custom_object_scope = CustomObjectScope
 
 
 def get_custom_objects() -> dict[str, Any]:
-    """Return the dict of names that every table knows, itself: what is put into it counts from then on.
+    """Return the global dict of custom objects itself: a name added to it is valid from then on.
 
     Returns
     -------
     dict
-        From name to class or function, with all that `register_keras_serializable` has registered.
+        Maps names to classes or functions, including all that `register_keras_serializable` has registered.
 
     References
     ----------
@@ -85,12 +85,12 @@ def get_custom_objects() -> dict[str, Any]:
 
 
 def custom_objects() -> Mapping[str, Any]:
-    """Return all names that count here: those of the scopes around the caller, then the global ones."""
+    """Return all names that are valid here: those of the enclosing scopes, then the global ones."""
     return {**_global, **_scope.get()}
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
-    """Register the decorated class or function, so that files name it and find it without `custom_objects`.
+    """Register the decorated class or function, so that files with it can be loaded without `custom_objects`.
 
     Parameters
     ----------
@@ -101,14 +101,14 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     Returns
     -------
     callable
-        A decorator that returns what it is given.
+        A decorator that returns its argument.
 
     Raises
     ------
     ArgumentError
-        When the name or the class is registered already, or a class has no ``get_config``.
+        When the name or the class is already registered, or a class has no ``get_config``.
     ArgumentTypeError
-        When `package` or `name` is no string, as when the parentheses of the decorator are missing.
+        When `package` or `name` is not a string, for example because the decorator's parentheses are missing.
 
     Examples
     --------
@@ -122,27 +122,27 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     ----------
     ``tf.keras.utils.register_keras_serializable`` (TensorFlow 2.7).
     """
-    return _registering(package, name, replace=False)
+    return _decorator(package, name, replace=False)
 
 
 def replace_registered(package: str = "Custom", name: str | None = None) -> Callable[[Any], Any]:
-    """Register the decorated class or function in the place of what was registered under its name before.
+    """Register the decorated class or function, replacing any earlier one with its name.
 
-    Otherwise as `register_keras_serializable`. A class that is registered twice is found by both names and written by
-    the later one.
+    Otherwise as `register_keras_serializable`. A class that is registered twice is found under both names and written
+    under the later one.
 
     References
     ----------
     ``keras.saving.register_keras_serializable`` (Keras 3).
     """
-    return _registering(package, name, replace=True)
+    return _decorator(package, name, replace=True)
 
 
-def _registering(package: str, name: str | None, replace: bool) -> Callable[[Any], Any]:
-    """Return the decorator for a name."""
+def _decorator(package: str, name: str | None, replace: bool) -> Callable[[Any], Any]:
+    """Return the decorator that registers a class or function under a name."""
     if not isinstance(package, str) or not isinstance(name, str | None):
         raise ArgumentTypeError(
-            f"A package and a name are strings. Received: package={package!r}, name={name!r}. "
+            f"package and name must be strings. Received: package={package!r}, name={name!r}. "
             "Decorate with @register_keras_serializable(), parentheses included."
         )
 
@@ -150,14 +150,14 @@ def _registering(package: str, name: str | None, replace: bool) -> Callable[[Any
         full = f"{package}>{member.__name__ if name is None else name}"
         if isinstance(member, type) and not hasattr(member, "get_config"):
             raise ArgumentError(
-                f"A registered class has a get_config, with the arguments that make an equal object. "
+                "A registered class needs a get_config that returns the arguments to create an equal object. "
                 f"Received: {member.__name__}, which has none. Define it."
             )
-        taken = next((m for m in (_global.get(full), member) if m is not None and _is_registered(m)), None)
-        if taken is not None and not replace:
+        conflict = next((m for m in (_global.get(full), member) if m is not None and _is_registered(m)), None)
+        if conflict is not None and not replace:
             raise ArgumentError(
                 f"A class or function is registered once. Received: {name_of(member)!r} as {full!r}, while "
-                f"{_registered[taken]!r} is registered for {taken!r}. Pass another name, or remove the entry "
+                f"{_registered[conflict]!r} is registered for {conflict!r}. Pass another name, or remove the entry "
                 "from get_custom_objects()."
             )
         _global[full] = member
@@ -173,9 +173,9 @@ def _is_registered(member: Any) -> bool:
 
 
 def get_registered_name(obj: Any) -> str:
-    """Return the name under which a class or function is written: the registered one, else its own.
+    """Return the name under which a class or function is written: its registered name, or else its own.
 
-    A name that was removed from `get_custom_objects` counts no longer.
+    A name that was removed from `get_custom_objects` is no longer registered.
 
     References
     ----------
@@ -189,13 +189,13 @@ def get_registered_object(
     custom_objects: Mapping[str, Any] | None = None,
     module_objects: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Return the class or function of a name, or None when there is none.
+    """Return the class or function with a name, or None.
 
     Parameters
     ----------
     name : str
     custom_objects, module_objects : dict, optional
-        Where to look behind the scopes around the caller and `get_custom_objects`.
+        Dicts to search after the enclosing scopes and `get_custom_objects`.
 
     References
     ----------

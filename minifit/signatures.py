@@ -1,7 +1,7 @@
-"""Whether a user's function can be called the way minifit will call it, asked before training begins.
+"""The check, before training begins, that a user's function takes the arguments that minifit will pass to it.
 
-Losses, metrics, schedules, hooks, activations: a function with other arguments would fail at its first call, in
-the middle of something. A TypeError that is raised inside such a function is the user's own to see.
+Otherwise a loss, metric, schedule, hook or activation with other arguments would fail at its first call, in the middle
+of training. A TypeError raised inside such a function reaches the user unchanged.
 """
 
 from inspect import Signature, signature
@@ -11,52 +11,53 @@ from minifit.errors import ArgumentTypeError, legible
 
 
 def check_call(what: str, function: Any, *arguments: str, **keywords: Any) -> None:
-    """See that `function` takes these arguments by position, and the keywords by name.
+    """Check that `function` takes these arguments by position and the keywords by name.
 
     Parameters
     ----------
     what : str
-        What the function is; begins the message.
+        The role of the function, which begins the message.
     function : callable
     *arguments : str
-        What the arguments are called in the message.
+        The names of the arguments in the message.
     **keywords
-        Arguments that are given by name.
+        The arguments passed by name.
 
     Raises
     ------
     ArgumentTypeError
-        When it takes others. Functions written in C do not tell; they pass.
+        When it takes different arguments. Functions written in C without a signature pass.
     """
     try:
-        taken = signature(function)
+        actual = signature(function)
     except (TypeError, ValueError):
         return
     try:
-        taken.bind(*arguments, **keywords)
+        actual.bind(*arguments, **keywords)
     except TypeError:
-        given = ", ".join([*arguments, *(f"{name}=..." for name in keywords)])
+        expected = ", ".join([*arguments, *(f"{name}=..." for name in keywords)])
         raise ArgumentTypeError(
-            f"{what} must take {f'({legible(given)})' if given else 'no arguments'}. "
-            f"Received: {name_of(function)}{_plain(taken)}. Change its arguments, or wrap it in a lambda."
+            f"{what} must take {f'({legible(expected)})' if expected else 'no arguments'}. "
+            f"Received: {name_of(function)}{_without_types(actual)}. Change its arguments, or wrap it in a lambda."
         ) from None
 
 
-def _plain(taken: Signature) -> str:
-    """What a function takes, without the types."""
-    bare = [p.replace(annotation=p.empty) for p in taken.parameters.values()]
-    return str(taken.replace(parameters=bare, return_annotation=taken.empty))
+def _without_types(actual: Signature) -> str:
+    """Return a signature as text, without annotations."""
+    bare = [p.replace(annotation=p.empty) for p in actual.parameters.values()]
+    return str(actual.replace(parameters=bare, return_annotation=actual.empty))
 
 
 def name_of(function: Any) -> str:
-    """What a function, or the class of a callable object, is called."""
+    """Return the name of a function, or of the class of a callable object."""
     return str(getattr(function, "__name__", type(function).__name__))
 
 
 def of_library(function: Any) -> bool:
     """Return whether a function was defined in the library, whatever name `functools.wraps` gave it."""
     module = _module_of(function)
-    if module == "minifit.symbolic":  # an op, which may be of a function of the user's
+    # An op, whose wrapped function may be the user's.
+    if module == "minifit.symbolic":
         module = _module_of(function.__wrapped__)
     return module.startswith("minifit.")
 
@@ -66,7 +67,7 @@ def _module_of(function: Any) -> str:
 
 
 def as_written(object: Any, *methods: str) -> bool:
-    """Return whether these methods are the library's own: none was set on the object or on its class since."""
+    """Return whether these methods are the library's own, not replaced on the object or in its classes."""
     kinds = type(object).__mro__
-    own = (vars(kind)[name] for name in methods for kind in kinds if name in vars(kind))
-    return vars(object).keys().isdisjoint(methods) and all(map(of_library, own))
+    functions = (vars(kind)[name] for name in methods for kind in kinds if name in vars(kind))
+    return vars(object).keys().isdisjoint(methods) and all(map(of_library, functions))

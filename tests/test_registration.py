@@ -79,7 +79,7 @@ def test_a_registration_that_takes_the_place_of_another() -> None:
     assert serialize(halve) == "p>m" and TABLE.make("p>n") is TABLE.make("p>m") is halve
     replace_registered("p", "m")(double)
     assert TABLE.make("p>m") is double and get_registered_name(halve) == "halve"
-    with pytest.raises(ArgumentError, match=r"has a get_config.*int, which has none"):
+    with pytest.raises(ArgumentError, match=r"needs a get_config.*int, which has none"):
         replace_registered()(int)
 
 
@@ -92,7 +92,7 @@ def test_a_class_of_a_table_keeps_its_name_in_files() -> None:
 
 @pytest.mark.usefixtures("_own_names")
 def test_what_cannot_be_registered() -> None:
-    with pytest.raises(ArgumentError, match=r"has a get_config.*int, which has none"):
+    with pytest.raises(ArgumentError, match=r"needs a get_config.*int, which has none"):
         register_keras_serializable()(int)
     with pytest.raises(ArgumentTypeError, match="parentheses included"):
         register_keras_serializable(Thing)  # type: ignore[arg-type]
