@@ -23,7 +23,7 @@ README = ROOT / "README.md"
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from docs import drawing, reference, tutorial  # noqa: E402
+from docs import diagrams, drawing, reference, tutorial  # noqa: E402
 from minifit.saving.keras3.differences import DIFFERENCES  # noqa: E402
 from minifit.saving.keras3.files import VERSION  # noqa: E402
 from minifit.saving.keras3.rows import Difference  # noqa: E402
@@ -485,6 +485,12 @@ def pages() -> dict[str, str]:
     return texts | {"README.md": index(hand_written())}
 
 
+def pictures() -> dict[str, str]:
+    """Return every picture that is drawn here, by its file name."""
+    programs = {f"program{end}.svg": drawing.svg(dark=bool(end)) for end in ("", "-dark")}
+    return programs | diagrams.pictures()
+
+
 def main() -> None:
     """Write the pages and parts of pages that have changed, and remove pages that are no longer generated."""
     generated = pages()
@@ -497,10 +503,11 @@ def main() -> None:
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8", newline="\n")
             print(f"wrote docs/{name}")
-    picture = DOCS / "pictures" / "program.svg"
-    if not picture.exists() or picture.read_text(encoding="utf-8") != drawing.svg():
-        picture.write_text(drawing.svg(), encoding="utf-8", newline="\n")
-        print("wrote docs/pictures/program.svg")
+    for name, text in pictures().items():
+        file = DOCS / "pictures" / name
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8", newline="\n")
+            print(f"wrote docs/pictures/{name}")
     for file, fill in FILLED.items():
         text = file.read_text(encoding="utf-8")
         if fill(text) != text:

@@ -82,16 +82,16 @@ class Names:
         return self._known[field]
 
 
-def svg() -> str:
+def svg(dark: bool) -> str:
     """Return the picture."""
     program = example()
     names, rows = Names(program), parts(program)
     height = ROW * (len(rows) + 1) + 12
+    text, faint = ("#e6edf3", "#9198a1") if dark else ("#24292f", "#6e7781")
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         'font-family="ui-monospace, SFMono-Regular, Menlo, monospace" font-size="12">',
-        "<style>text { fill: #24292f } .faint { fill: #6e7781 } "
-        "@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .faint { fill: #9198a1 } }</style>",
+        f"<style>text {{ fill: {text} }} .faint {{ fill: {faint} }}</style>",
     ]
     last, y = "", 8
     for part, each in rows:
@@ -111,7 +111,3 @@ def svg() -> str:
         lines.append(f'<text class="faint" x="{LEFT + 250}" y="{y + 15}">{arrow}</text>')
         y += ROW
     return "\n".join([*lines, "</svg>", ""])
-
-
-if __name__ == "__main__":
-    print(svg())

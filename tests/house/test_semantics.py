@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs import build, drawing
+from docs import build
 from minifit.semantics import DEVIATION, RULES, SECTIONS, SOURCES, record
 from minifit.semantics.report import summary
 from minifit.semantics.runs import ALL, GROUPS, RUNS
@@ -56,9 +56,9 @@ def test_a_page_is_current(name: str, root: Path) -> None:
     assert file.read_text(encoding="utf-8") == PAGES[name], "run `make docs`"
 
 
-def test_the_picture_of_a_program_is_current(root: Path) -> None:
-    file = root / "docs" / "pictures" / "program.svg"
-    assert file.read_text(encoding="utf-8") == drawing.svg(), "run `make docs`"
+def test_the_pictures_are_current(root: Path) -> None:
+    for name, text in build.pictures().items():
+        assert (root / "docs" / "pictures" / name).read_text(encoding="utf-8") == text, "run `make docs`"
 
 
 def test_the_readme_names_what_the_tables_have(root: Path) -> None:
