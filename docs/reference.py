@@ -40,29 +40,29 @@ def shown_default(value: Any) -> str:
 
 
 class Constant(NamedTuple):
-    """A constant of a module, and what the text below it in the source says."""
+    """The text of a constant: its value if that is short, and the docstring below it in the source."""
 
     text: str
 
 
 def constant(module: ModuleType, name: str) -> Constant:
-    """Return a constant, which stands in the module or in one that the module imports it from."""
+    """Return a constant of a module, which may import it from another module."""
     body = ast.parse(inspect.getsource(module)).body
     for place, node in enumerate(body):
         if isinstance(node, ast.ImportFrom) and name in (alias.name for alias in node.names):
             return constant(import_module(node.module or ""), name)
         targets = getattr(node, "targets", [getattr(node, "target", None)])
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            below = ast.get_docstring(ast.Module(body[place + 1 :], []))
+            docstring = ast.get_docstring(ast.Module(body[place + 1 :], []))
             value = repr(getattr(module, name))
             return Constant(
-                " ".join(filter(None, [f"The constant {value}." if len(value) < 50 else "", below]))
+                " ".join(filter(None, [f"The constant {value}." if len(value) < 50 else "", docstring]))
             )
-    raise LookupError(f"{name} stands nowhere in {module.__name__}")
+    raise LookupError(f"{module.__name__} must define {name} or import it")
 
 
 def also(others: list[str], before: str = "") -> str:
-    """Return the sentence about other names that mean the same, or nothing."""
+    """Return the sentence that lists aliases; nothing without aliases."""
     return f"{before}Also {', '.join(f'`{other}`' for other in others)}." if others else ""
 
 
@@ -76,18 +76,18 @@ def entry(name: str, value: Any, others: list[str], level: int = 2) -> list[str]
     if others:
         lines += [also(others), ""]
     lines += described(text_of(value))
-    found = dict(methods(value)) if inspect.isclass(value) else {}
-    brief = {method: function for method, function in found.items() if not is_long(value, method, function)}
+    members = dict(methods(value)) if inspect.isclass(value) else {}
+    brief = {method: function for method, function in members.items() if not is_long(value, method, function)}
     if brief:
         lines += ["**Methods**", "", *(in_a_line(*each) for each in brief.items()), ""]
     lines += inherited(value) if inspect.isclass(value) else []
-    for method, function in found.items():
+    for method, function in members.items():
         lines += [] if method in brief else entry(f"{name}.{method}", function, [], level + 1)
     return lines
 
 
 def inherited(kind: type) -> list[str]:
-    """Return the line about the methods of a base that is on another page."""
+    """Return the line that links to the methods of a base on another page."""
     package = kind.__module__.split(".")[:2]
     for base in kind.__mro__[1:]:
         other = base.__module__.split(".")[:2]
@@ -99,7 +99,7 @@ def inherited(kind: type) -> list[str]:
 
 
 def is_long(kind: type, method: str, function: Any) -> bool:
-    """Return whether a method has an entry of its own; the hooks of a callback do, though there is not more to say."""
+    """Return True if a method has a separate entry: if its docstring has sections, or it is a hook of a callback."""
     hook = kind.__name__ == "Callback" and method.startswith("on_")
     return hook or bool(SECTION.search(inspect.getdoc(function) or ""))
 
