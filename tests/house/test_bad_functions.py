@@ -331,13 +331,13 @@ RESULTS: dict[str, Row] = {
             "initializer must return",
             "(4, 4) for mine/kernel",
             "Received: dtype float64 of shape (3,)",
-            "Mend",
+            "Fix",
         ),
     ),
     "an initializer of words": (
         through(lambda: Dense(4, kernel_initializer=lambda shape: "ones", name="mine")),
         ShapeError,
-        ("initializer must return real numbers", "Received: dtype <U4", "Mend"),
+        ("initializer must return real numbers", "Received: dtype <U4", "Fix"),
     ),
     "a regularizer of None": (
         through(lambda: Dense(4, kernel_regularizer=lambda w: None, name="mine")),
@@ -372,7 +372,7 @@ RESULTS: dict[str, Row] = {
         through(lambda: MakesWeightsLate(name="mine")),
         ArgumentError,
         (
-            "made before training begins",
+            "created before training begins",
             "Received: add_weight('factor') of layer 'mine'",
             "Move it to build()",
         ),

@@ -1116,7 +1116,7 @@ def test_summary_is_printed_or_handed_on(capsys: pytest.CaptureFixture[str]) -> 
     ],
 )
 def test_training_and_judging_need_compile(call: Any) -> None:
-    with pytest.raises(NotCompiledError, match=r"Call model\.compile"):
+    with pytest.raises(NotCompiledError, match=r"Compile the model first: model\.compile"):
         call(Sequential([Dense(1)]))
 
 
