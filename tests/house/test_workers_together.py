@@ -294,7 +294,7 @@ def test_weights_that_differ_are_refused() -> None:
         seeded(model).workers = workers
         model.fit(X, np.eye(3, dtype=np.float32)[Y], verbose=0)
 
-    with pytest.raises(WorkerError, match="different ones after epoch 0"):
+    with pytest.raises(WorkerError, match="different weights after epoch 0"):
         run_threads(2, train)
 
 
@@ -314,7 +314,7 @@ def test_random_numbers_that_differ_are_refused() -> None:
         seeded(model).workers = workers
         model.fit(X, np.eye(3, dtype=np.float32)[Y], batch_size=8, verbose=0)
 
-    with pytest.raises(WorkerError, match="different ones in epoch 0"):
+    with pytest.raises(WorkerError, match="different numbers in epoch 0"):
         run_threads(4, train)
 
 

@@ -102,5 +102,8 @@ def test_a_fit_is_in_the_scope_of_its_strategy() -> None:
         model.compile("sgd", "mse")
     model.fit(np.ones((4, 2)), np.ones(4), verbose=0, callbacks=[asking])
     assert asking.found is strategy and get_strategy().is_default
-    with pytest.raises(ArgumentError, match="no scope of another strategy"), MirroredStrategy().scope():
+    with (
+        pytest.raises(ArgumentError, match="within the scope of another strategy"),
+        MirroredStrategy().scope(),
+    ):
         model.predict(np.ones((4, 2)))
