@@ -323,7 +323,7 @@ class Graph:
 
 
 class _Place:
-    """A symbol as two indices, of its call and among the results of the call. Not a tuple, since tuples are nested."""
+    """A symbol as two indices, of its call and among the results of the call. Not a tuple, which would be nested."""
 
     def __init__(self, node: int, index: int) -> None:
         self.node, self.index = node, index

@@ -19,7 +19,7 @@ Op = TypeVar("Op", bound=Callable[..., Any])
 class Symbolic:
     """A tensor that has a shape but no numbers yet. An op on it becomes part of a graph instead of being computed."""
 
-    # the program of a symbolic tensor that is a value of one
+    # set on the values of a program, and on no other symbolic tensor
     program: Any
     # makes NumPy leave arithmetic with a symbolic tensor to the methods here
     __array_ufunc__ = None
