@@ -1,15 +1,16 @@
 """skorch under the names of Keras, for ``python -m minifit.semantics play skorch_as_keras``.
 
-An adapter lends the names that scenarios use: models, layers, optimizers and callbacks. Names that skorch has nothing
-for are left out, and count as "has no such thing"; rules that make no sense there stand in `cannot_be_asked`.
+Names that skorch has nothing for are left out, and count as "has no such thing"; what makes no sense there stands in
+`cannot_be_asked`.
 """
 
-from types import SimpleNamespace
-
-import numpy as np
 import skorch
 import torch
 from skorch.helper import predefined_split
+
+from minifit.semantics.adapter import Callback, Input, Model, Relay, history_of, layers, optimizers
+
+__all__ = ["Input", "Sequential", "callbacks", "layers", "optimizers"]
 
 cannot_be_asked = {
     "FIT-2": "skorch has no params of a run",
@@ -34,79 +35,76 @@ cannot_be_asked = {
     "DATA": "skorch has no Sequence, and leaves shuffling to torch's DataLoader",
 }
 
-
-class Bridge(skorch.callbacks.Callback):
-    """Calls the hooks of a Keras callback from those of skorch."""
-
-    def __init__(self, callback, model):
-        self.callback, self.model = callback, model
-
-    def tell(self, hook, *arguments):
-        getattr(self.callback, hook)(*arguments)
-        if self.model.stop_training:
-            raise KeyboardInterrupt  # skorch's own way to stop
-
-    def on_train_begin(self, net, X=None, y=None, **_):
-        self.callback.model = self.model
-        self.callback.on_train_begin({})
-
-    def on_epoch_begin(self, net, **_):
-        self.epoch, self.counts = len(net.history) - 1, {True: 0, False: 0}
-        self.tell("on_epoch_begin", self.epoch, {})
-
-    def on_batch_begin(self, net, batch=None, training=False, **_):
-        self.tell(f"on_{'train' if training else 'test'}_batch_begin", self.counts[training], {})
-
-    def on_batch_end(self, net, batch=None, training=False, **_):
-        batch = net.history[-1]["batches"][-1]
-        logs = {"loss": batch["train_loss" if training else "valid_loss"]}
-        self.counts[training] += 1
-        self.tell(f"on_{'train' if training else 'test'}_batch_end", self.counts[training] - 1, logs)
-
-    def on_epoch_end(self, net, **_):
-        logs = logs_of(net.history[-1])
-        before = set(logs)
-        self.callback.on_epoch_end(self.epoch, logs)
-        for key in set(logs) - before:
-            net.history.record(key, logs[key])
-        if self.model.stop_training:
-            raise KeyboardInterrupt
-
-    def on_train_end(self, net, X=None, y=None, **_):
-        self.callback.on_train_end({})
-
-
 NAMES = {"train_loss": "loss", "valid_loss": "val_loss"}
+OWN = ("epoch", "dur", "batches", "train_batch_count", "valid_batch_count")
 
 
 def logs_of(row):
     """Return the values of an epoch under the names of Keras."""
-    own = ("epoch", "dur", "batches", "train_batch_count", "valid_batch_count")
-    return {NAMES.get(k, k): v for k, v in row.items() if k not in own and not k.endswith("_best")}
+    return {NAMES.get(k, k): v for k, v in row.items() if k not in OWN and not k.endswith("_best")}
 
 
-class Sequential:
+def theirs(monitor):
+    """Return skorch's name of what is monitored."""
+    return next((name for name, keras in NAMES.items() if keras == monitor), monitor)
+
+
+class Hooks(skorch.callbacks.Callback):
+    """skorch's hooks, which call those of a scenario."""
+
+    def __init__(self, callback, model):
+        self.relay, self.model = Relay(callback, model), model
+
+    def stop(self):
+        if self.model.stop_training:
+            raise KeyboardInterrupt  # skorch's own way to stop
+
+    def on_train_begin(self, net, **_):
+        self.relay.edge("train", "begin", {})
+
+    def on_epoch_begin(self, net, **_):
+        self.relay.edge("epoch", "begin", len(net.history) - 1, {})
+        self.stop()
+
+    def on_batch_begin(self, net, batch=None, training=False, **_):
+        self.relay.batch("train" if training else "test", "begin", {})
+        self.stop()
+
+    def on_batch_end(self, net, batch=None, training=False, **_):
+        loss = net.history[-1]["batches"][-1]["train_loss" if training else "valid_loss"]
+        self.relay.batch("train" if training else "test", "end", {"loss": loss})
+        self.stop()
+
+    def on_epoch_end(self, net, **_):
+        written = self.relay.epoch_end(len(net.history) - 1, logs_of(net.history[-1]))
+        for key, value in written.items():
+            net.history.record(theirs(key), value)
+        self.stop()
+
+    def on_train_end(self, net, **_):
+        self.relay.edge("train", "end", {})
+
+
+class Sequential(Model):
     """Dense layers on torch, trained by skorch."""
 
-    stop_training = False
+    activations = (None, "relu")
 
-    def __init__(self, layers):
-        (size,) = layers[0]
+    def build(self, dense):
         modules = []
-        for layer in layers[1:]:
-            modules.append(torch.nn.Linear(size, layer.units, bias=layer.use_bias))
-            size = layer.units
-        self.module = torch.nn.Sequential(*modules)
+        for inputs, units, bias, activation in dense:
+            modules += [
+                torch.nn.Linear(inputs, units, bias=bias),
+                *[torch.nn.ReLU()] * (activation == "relu"),
+            ]
+        return torch.nn.Sequential(*modules)
 
-    def compile(self, optimizer, loss):
-        if loss != "mse":
-            raise ValueError(f"The adapter knows mse alone. Received: {loss}")
-        self.optimizer = optimizer
+    def arrays(self):
+        return [p.detach().numpy().T for p in self.module.parameters()]
 
     def fit(self, x, y, epochs, callbacks, batch_size=None, shuffle=True, verbose=0, validation_data=None):
         self.stop_training = False
         split = validation_data and predefined_split(skorch.dataset.Dataset(*validation_data))
-        theirs = [c if isinstance(c, skorch.callbacks.Callback) else Bridge(c, self) for c in callbacks]
         net = skorch.NeuralNet(
             self.module,
             criterion=torch.nn.MSELoss,
@@ -116,67 +114,29 @@ class Sequential:
             batch_size=batch_size,
             iterator_train__shuffle=shuffle,
             train_split=split or None,
-            callbacks=theirs,
+            callbacks=[c if isinstance(c, skorch.callbacks.Callback) else Hooks(c, self) for c in callbacks],
             verbose=0,
         ).initialize()
-        self.optimizer.torch = net.optimizer_
+        self.optimizer.groups = net.optimizer_.param_groups
         net.partial_fit(x, y)
-        rows = [logs_of(row) for row in net.history]
-        history = {key: [row[key] for row in rows if key in row] for row in rows for key in row}
-        return SimpleNamespace(epoch=list(range(len(rows))), history=history)
-
-    def get_weights(self):
-        return [p.detach().numpy().T.copy() for p in self.module.parameters()]
-
-    def set_weights(self, weights):
-        with torch.no_grad():
-            for parameter, weight in zip(self.module.parameters(), weights, strict=True):
-                parameter.copy_(torch.tensor(np.asarray(weight, np.float32).T))
+        return history_of([logs_of(row) for row in net.history])
 
     def load_weights(self, path):
         self.module.load_state_dict(torch.load(path, weights_only=True))
 
 
-class SGD:
-    """The rate of torch.optim.SGD, under the name of Keras."""
-
-    torch = None
-
-    def __init__(self, learning_rate):
-        self.first = learning_rate
-
-    @property
-    def learning_rate(self):
-        return self.torch.param_groups[0]["lr"] if self.torch else self.first
-
-
-class Hooks:
-    """The base of the callbacks of scenarios."""
-
-
-for _hook in ("train", "epoch", "train_batch", "test_batch"):
-    for _edge in ("begin", "end"):
-        setattr(Hooks, f"on_{_hook}_{_edge}", lambda self, *_: None)
-
-
-def early_stopping(monitor, patience=0, min_delta=0.0, mode="min", restore_best_weights=False):
-    return skorch.callbacks.EarlyStopping(
-        monitor,
-        patience,
-        threshold=min_delta,
-        threshold_mode="abs",
-        lower_is_better=mode == "min",
-        load_best=restore_best_weights,
-        sink=lambda *_: None,
-    )
+def early_stopping(monitor="val_loss", patience=0, min_delta=0.0, mode="min", restore_best_weights=False):
+    options = {"threshold": min_delta, "threshold_mode": "abs", "sink": lambda *_: None}
+    options |= {"lower_is_better": mode == "min", "load_best": restore_best_weights}
+    return skorch.callbacks.EarlyStopping(theirs(monitor), patience, **options)
 
 
 def reduce_lr_on_plateau(
-    monitor, factor=0.1, patience=10, min_delta=1e-4, mode="min", cooldown=0, min_lr=0.0
+    monitor="val_loss", factor=0.1, patience=10, min_delta=1e-4, mode="min", cooldown=0, min_lr=0.0
 ):
     options = {"factor": factor, "patience": patience, "cooldown": cooldown, "min_lr": min_lr}
     options |= {"threshold": min_delta, "threshold_mode": "abs", "mode": mode}
-    return skorch.callbacks.LRScheduler("ReduceLROnPlateau", monitor, event_name=None, **options)
+    return skorch.callbacks.LRScheduler("ReduceLROnPlateau", theirs(monitor), event_name=None, **options)
 
 
 def model_checkpoint(filepath, save_weights_only):
@@ -185,21 +145,7 @@ def model_checkpoint(filepath, save_weights_only):
 
 
 class callbacks:
-    Callback = Hooks
+    Callback = Callback
     EarlyStopping = staticmethod(early_stopping)
     ReduceLROnPlateau = staticmethod(reduce_lr_on_plateau)
     ModelCheckpoint = staticmethod(model_checkpoint)
-
-
-class layers:
-    @staticmethod
-    def Dense(units, use_bias=True):
-        return SimpleNamespace(units=units, use_bias=use_bias)
-
-
-class optimizers:
-    SGD = SGD
-
-
-def Input(shape):
-    return shape

@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import subprocess
+import sys
 import tempfile
 from importlib import import_module
 from importlib.metadata import version
@@ -20,8 +21,8 @@ from minifit.semantics.runs import RUNS, ask_run
 
 assert scenarios.__all__, "importing the scenarios registers them"
 
-FOUNDATIONS = ("tensorflow", "tensorflow-cpu", "jax", "torch")
-"""The packages that a framework runs on, named with its version among the answers."""
+FOUNDATIONS = {"tensorflow": "tensorflow", "tensorflow-cpu": "tensorflow", "jax": "jax", "torch": "torch"}
+"""The packages that a framework runs on, with the module of each: those in use are named among the answers."""
 
 LEND = """\
 import sys
@@ -50,9 +51,9 @@ def module_named(name: str) -> Any:
 def setup() -> str:
     """Return what this process runs on, in words."""
     parts: Any = []
-    for name in FOUNDATIONS:
+    for name, module in FOUNDATIONS.items():
         try:
-            parts.append(f"{name} {version(name)}")
+            parts += [f"{name} {version(name)}"] if module in sys.modules else []
         except ImportError:
             continue
     return ", ".join([*parts, f"Python {platform.python_version()}"])

@@ -154,7 +154,7 @@ class Player:
         record.update({**self.of_recorders(), **self.of_weights()})
         stoppers = self.all_of("EarlyStopping")
         if stoppers:
-            record["stopped_epoch"] = [c.stopped_epoch for c in stoppers]
+            record["stopped_epoch"] = [making.named(c, "stopped_epoch") for c in stoppers]
         if self.lambda_calls:
             record["lambda"] = self.lambda_calls
         if self.requests:
