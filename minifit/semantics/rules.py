@@ -343,7 +343,8 @@ CALLBACKS = {
     "PB-2": Rule(
         "The default `count_mode` is samples; the bar that `fit` adds counts steps. A ProgbarLogger in the list "
         "replaces it, and `verbose=0` silences it.",
-        DOCUMENTED,
+        DEVIATION,
+        "tf.keras 2.7.4 counts steps with `count_mode` samples too, though its documentation says samples",
     ),
     "PB-3": Rule(
         "The last line of an epoch shows all values of its logs, unchanged and in their order, with four decimals or "
