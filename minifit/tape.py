@@ -27,7 +27,7 @@ class GradientTape:
     Parameters
     ----------
     persistent : bool, default False
-        Whether `gradient` may be called more than once. The first call uses up any other tape.
+        Whether `gradient` may be called more than once; without it, the first call uses up the tape.
     watch_accessed_variables : bool, default True
         Whether to watch trainable variables when they are used; with False, only `watch` adds tensors.
 
