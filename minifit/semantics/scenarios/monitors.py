@@ -7,6 +7,7 @@ import numpy as np
 
 from minifit.semantics.playing import scenario
 from minifit.semantics.stage import (
+    RATE,
     X,
     Y,
     epochs_of,
@@ -100,7 +101,17 @@ def auto_mode(keras: Any, folder: Path) -> Any:
         fit(model_of(keras), (scores(keras, [1.0, 2.0, 3.0], key), saving), epochs=3)
         return len(list(folder.glob(key + "-*")))
 
+    def reduced(key: str) -> Any:
+        model = model_of(keras)
+        plateau = keras.callbacks.ReduceLROnPlateau(key, factor=0.5, patience=1, mode="auto")
+        try:
+            fit(model, (scores(keras, [1.0, 2.0, 3.0], key), plateau), epochs=3)
+        except ValueError:
+            return "refused"
+        return rate_of(model) < 0.75 * RATE
+
     return {
+        "rate reduced at rising values": {key: reduced(key) for key in ("acc_of_mine", "my_auc")},
         "epochs of rising values": {key: epochs(key) for key in ("my_acc", "my_auc", "acc_of_mine", "mine")},
         "files of rising values": {
             key: saved(key) for key in ("my_acc", "acc_of_mine", "fmeasure_x", "mine")

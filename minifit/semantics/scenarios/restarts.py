@@ -147,7 +147,7 @@ def backups_in_an_epoch(keras: Any, folder: Path) -> Any:
 @scenario("BR-8")
 def backup_of_another_run(keras: Any, folder: Path) -> Any:
     def answer(**options: Any) -> str:
-        place = folder / "_".join(options)
+        place = folder / str(len(list(folder.iterdir())))
         place.mkdir()
         broken_off(
             lambda: fit(model_of(keras), (backing(keras, place), failing(keras, "on_epoch_begin", 1)), 2)
@@ -163,6 +163,7 @@ def backup_of_another_run(keras: Any, folder: Path) -> Any:
         "another loss": answer(loss="mae"),
         "more metrics": answer(metrics=["mae"]),
         "another optimizer": answer(optimizer=keras.optimizers.Adam()),
+        "another rate": answer(optimizer=keras.optimizers.SGD(0.5)),
     }
 
 
@@ -191,4 +192,11 @@ def other_numbers_of_epochs(keras: Any, folder: Path) -> Any:
         fewer = "accepted"
     except ValueError:
         fewer = "refused"
-    return {"fewer than were trained": fewer, "a file is left": files_in(folder)}
+    left = files_in(folder)
+    whole = fit(model_of(keras), (backing(keras, folder),), 5, initial_epoch=1).epoch
+    return {
+        "fewer than were trained": fewer,
+        "a file is left": left,
+        "epochs with another initial_epoch": whole,
+        "a file is left at the end": files_in(folder),
+    }

@@ -160,8 +160,20 @@ def exception_in_a_hook(keras: Any, folder: Path) -> Any:
     ]  # no look into what a proxy stands for
     opened = [file for file in files if getattr(file, "name", None) == place]
     opened += [writing.csv_file] if getattr(writing, "csv_file", None) is not None else []
+
+    def rows() -> Any:
+        yield X, Y
+        raise ZeroDivisionError
+
+    heard: Any = []
+    try:
+        model.fit(rows(), steps_per_epoch=2, callbacks=[recorder(keras, heard, TRAINING)], verbose=0)
+        from_data = "nothing"
+    except Exception as error:
+        from_data = type(error).__name__
     return {
         "raised": raised,
+        "raised by the data": [from_data, heard[-1:]],
         "later hooks": events,
         "file is closed": all(getattr(file, "closed", False) for file in opened),
         "trains again": len(fit(model).history["loss"]),
