@@ -1,1 +1,1 @@
-"""Model files: plain descriptions of a model, one module for each format, and writes that are whole or not at all."""
+"""Model files: the plain description of a model, one module for each format, and writes that are whole or nothing."""

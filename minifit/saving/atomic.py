@@ -1,8 +1,8 @@
 """Files appear whole or not at all.
 
-What is written goes to a temporary file beside the target, is flushed to the disk, then takes the target's place
-in one step. Whoever looks at the target, at any instant and after any crash, finds the old file or the new one.
-``MINIFIT_FLUSH=0`` leaves out the flush, for tests and benchmarks: then a power failure may cost the new file.
+The content is written to a temporary file in the target's folder, flushed to the disk, then moved to the target in one
+step. At any instant, and after any crash, the target is either the old file or the new one. ``MINIFIT_FLUSH=0`` omits
+the flush, for tests and benchmarks: then a power failure may lose the new file.
 """
 
 import errno
@@ -22,25 +22,24 @@ from minifit.saving.paths import absolute
 PathLike: TypeAlias = str | os.PathLike[str]
 
 PATIENCE = 1.0
-"""Seconds to go on trying to put a file in its place while another process holds it, as happens on Windows."""
+"""The seconds for which to retry moving a file while another process holds the target open, as happens on Windows."""
 
 A_DAY = 86400.0
-"""Seconds after which a temporary file counts as left over where files cannot be locked."""
+"""The seconds after which a temporary file counts as left over if files cannot be locked."""
 
 
 @contextmanager
 def replacing(path: PathLike) -> Iterator[str]:
-    """The path of an empty temporary file, which takes the place of `path` when the block ends well.
+    """Yield the path of an empty temporary file, which replaces `path` when the block succeeds.
 
-    The block opens it, writes and closes it. When the block raises, or the new file cannot be put in place, it is
-    removed and what was at `path` stays as it was. A missing folder is made, and removed again likewise. Where `path`
-    is a link the file that it points to is replaced. A file that is replaced hands on its permissions.
+    The block opens the file, writes and closes it. When the block raises, or the new file cannot be moved, it is
+    removed and `path` is unchanged. A missing folder is created, and removed again in that case. If `path` is a link,
+    the file it points to is replaced. The new file takes over the permissions of the old one.
 
     Raises
     ------
     OSError
-        When the system refuses: a full disk, a folder or a file that is read-only, a folder in the file's place.
-        `filename` is `path`.
+        When the system refuses: a full disk, a read-only folder or file, or a folder at `path`. `filename` is `path`.
     """
     target = _target(path)
     folder = os.path.dirname(target)
@@ -55,7 +54,8 @@ def replacing(path: PathLike) -> Iterator[str]:
                     _flush(temporary)
                 _replace(temporary, target)
         except BaseException:
-            with suppress(OSError):  # then the next save removes it
+            # If this fails, the next save removes the file.
+            with suppress(OSError):
                 os.remove(temporary)
             raise
         finally:
@@ -66,13 +66,13 @@ def replacing(path: PathLike) -> Iterator[str]:
 
 @contextmanager
 def writing(path: PathLike, mode: str = "wb", **kwargs: Any) -> Iterator[IO[Any]]:
-    """An open file whose content takes the place of `path` when the block ends well.
+    """Yield an open file whose content replaces `path` when the block succeeds.
 
     Parameters
     ----------
     path : str or PathLike
     mode : {"wb", "w"}
-        Bytes, or text, which is UTF-8 unless `kwargs` say otherwise.
+        Bytes, or text, which is UTF-8 unless `kwargs` set another encoding.
     **kwargs
         As for `open`.
     """
@@ -82,13 +82,13 @@ def writing(path: PathLike, mode: str = "wb", **kwargs: Any) -> Iterator[IO[Any]
 
 
 def write(path: PathLike, content: bytes | str) -> None:
-    """Make `content` the whole of the file: bytes as they are, text as UTF-8 with its line ends as they are."""
+    """Replace the content of the file: bytes unchanged, text as UTF-8 with its line ends unchanged."""
     with writing(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
 def flushing() -> bool:
-    """Whether what is written is flushed to the disk."""
+    """Return whether files are flushed to the disk."""
     return os.environ.get("MINIFIT_FLUSH") != "0"
 
 
@@ -96,29 +96,29 @@ def flushing() -> bool:
 
 
 def _target(path: PathLike) -> str:
-    """The file to replace, links followed, if a file can be there."""
-    given: Any = os.fspath(path) if isinstance(path, os.PathLike) else path
-    if not isinstance(given, str):
+    """Return the file to replace, with links followed; raise unless a file can be written there."""
+    name: Any = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(name, str):
         raise ArgumentTypeError(
-            f"A path is a string or a PathLike of one. Received: {path!r}. Pass for example 'model.h5'."
+            f"A path is a string or a PathLike of one. Received: {path!r}. Pass, for example, 'model.h5'."
         )
-    if "\0" in given:
+    if "\0" in name:
         raise ArgumentError(
-            f"A path has no null character. Received: {given!r}. Pass for example 'model.h5'."
+            f"A path has no null character. Received: {name!r}. Pass, for example, 'model.h5'."
         )
-    target = os.path.realpath(absolute(given))
+    target = os.path.realpath(absolute(name))
     try:
-        mode = os.stat(given).st_mode
+        mode = os.stat(name).st_mode
     except FileNotFoundError:
         mode = None
-    if not given or given[-1] in (os.sep, os.altsep) or (mode is not None and stat.S_ISDIR(mode)):
+    if not name or name[-1] in (os.sep, os.altsep) or (mode is not None and stat.S_ISDIR(mode)):
         raise IsADirectoryError(
-            errno.EISDIR, "A folder cannot be replaced by a file; give a file's name", given
+            errno.EISDIR, "A folder cannot be replaced by a file; pass the name of a file", name
         )
     if mode is not None and not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "Only a regular file can be replaced, not a device or a pipe", given)
+        raise OSError(errno.EINVAL, "Only a regular file can be replaced, not a device or a pipe", name)
     if mode is not None and not _writable(target):
-        raise PermissionError(errno.EACCES, "The file is read-only and was left as it is", given)
+        raise PermissionError(errno.EACCES, "The file is read-only and was not changed", name)
     return target
 
 
@@ -128,41 +128,43 @@ def _writable(path: str) -> bool:
 
 @contextmanager
 def _explained(path: PathLike, temporary: str | None = None) -> Iterator[None]:
-    """Errors of the system name the user's file, not the temporary one, and say that nothing is lost.
+    """Make errors of the system name the user's file, not the temporary one, and say that nothing is lost.
 
-    Those that name another file than `temporary` come from the block and are none of this module's business.
+    Errors that name a file other than `temporary` come from the caller's block and are not changed.
     """
     try:
         yield
     except OSError as error:
         if error.errno is None or (temporary is not None and error.filename not in (None, temporary)):
             raise
-        said = f"{error.strerror}; the file was not saved and nothing was changed"
-        raise OSError(error.errno, said, os.fspath(path)) from error
+        text = f"{error.strerror}; the file was not saved and nothing was changed"
+        raise OSError(error.errno, text, os.fspath(path)) from error
 
 
 @contextmanager
 def _folder(folder: str) -> Iterator[None]:
-    """Make a folder and those above it; remove those that are new, and still empty, when the block raises."""
+    """Create a folder and its parents; when the block raises, remove the new ones that are still empty."""
     new: list[str] = []
     try:
         _make_folder(folder, new)
         yield
     except BaseException:
-        with suppress(OSError):  # another process has put something there meanwhile
-            for made in reversed(new):
-                os.rmdir(made)
+        # Another process may have put a file there.
+        with suppress(OSError):
+            for created in reversed(new):
+                os.rmdir(created)
         raise
 
 
 def _make_folder(folder: str, new: list[str]) -> None:
-    """Make a folder and those above it, each one on the disk before what is in it; append the new ones to `new`."""
+    """Create a folder and its parents, each flushed to the disk before its content; append the new ones to `new`."""
     if os.path.isdir(folder):
         return
     above = os.path.dirname(folder)
     if above != folder:
         _make_folder(above, new)
-    with suppress(FileExistsError):  # another process has made it meanwhile; a file there is found out soon
+    # Another process may have created it. If it is a file instead, opening the temporary file raises.
+    with suppress(FileExistsError):
         os.mkdir(folder)
         new.append(folder)
     if flushing():
@@ -170,28 +172,30 @@ def _make_folder(folder: str, new: list[str]) -> None:
 
 
 def _hand_on_permissions(target: str, temporary: str) -> None:
-    """Give the new file the mode, and where it is allowed the owner, of the one that it replaces."""
+    """Give the new file the mode and, where allowed, the owner of the file that it replaces."""
     try:
         old = os.stat(target)
     except FileNotFoundError:
         return
     new = os.stat(temporary)
     if sys.platform != "win32" and (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
-        with suppress(PermissionError):  # only root gives files away
+        # Only root may change the owner of a file.
+        with suppress(PermissionError):
             os.chown(temporary, old.st_uid, old.st_gid)
     if stat.S_IMODE(old.st_mode) != stat.S_IMODE(new.st_mode):
         os.chmod(temporary, stat.S_IMODE(old.st_mode))
 
 
 def _replace(temporary: str, target: str) -> None:
-    """Put the new file in its place, in one step."""
-    give_up = time.monotonic() + PATIENCE
+    """Move the new file to the target in one step."""
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             os.replace(temporary, target)
             return
-        except PermissionError:  # on Windows: a virus scanner, an indexer or a reader has the target open
-            if time.monotonic() > give_up:
+        except PermissionError:
+            # On Windows, a virus scanner, an indexer or a reader may have the target open.
+            if time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
 
@@ -200,14 +204,15 @@ def _replace(temporary: str, target: str) -> None:
 
 
 def _begin(target: str) -> tuple[FileLock, str]:
-    """Make the empty temporary file ``.NAME.TOKEN.tmp``, locked by ``.NAME.TOKEN.lock`` as long as it is written."""
+    """Create the empty temporary file ``.NAME.TOKEN.tmp``, locked by ``.NAME.TOKEN.lock`` while it is written."""
     remove_leftovers(target)
     while True:
         lock, temporary = _pair(target, os.urandom(8).hex())
         try:
             lock.acquire()
             break
-        except LockedError:  # another process took it for left over; it removes the lock
+        except LockedError:
+            # Another process considers the file left over and is removing the lock.
             continue
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
@@ -235,13 +240,13 @@ def remove_leftovers(target: str) -> None:
     folder, name = _beside(target)
     try:
         entries = os.listdir(folder)
-    # A folder may be open for writing and closed for listing.
     except PermissionError:
+        # A folder may be writable but not readable.
         return
     pattern = re.compile(rf"\.{re.escape(name)}\.([0-9a-f]{{16}})\.(tmp|lock)")
     for token in {match[1] for entry in entries if (match := pattern.fullmatch(entry))}:
         lock, temporary = _pair(target, token)
-        # Another process is writing it or removes it.
+        # Another process may be writing or removing the file.
         with suppress(LockedError, OSError):
             try:
                 if lock.acquire() or time.time() - os.stat(temporary).st_mtime > A_DAY:
@@ -257,10 +262,12 @@ def _flush(path: str) -> None:
     """Wait until the file's content is on the disk."""
     file = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
     try:
-        if sys.platform == "darwin":  # where fsync alone leaves it in the drive's own memory
+        # On macOS, fsync alone leaves the content in the drive's cache.
+        if sys.platform == "darwin":
             import fcntl
 
-            with suppress(OSError):  # not every file system knows it
+            # Not every file system supports this.
+            with suppress(OSError):
                 fcntl.fcntl(file, fcntl.F_FULLFSYNC)
         os.fsync(file)
     finally:
@@ -268,10 +275,11 @@ def _flush(path: str) -> None:
 
 
 def _flush_folder(folder: str) -> None:
-    """Wait until the folder's entries are on the disk, where the system can do that (Windows cannot)."""
+    """Wait until the folder's entries are on the disk, if the system supports this (Windows does not)."""
     if os.name != "posix":
         return
-    with suppress(OSError):  # some network file systems cannot either; the file itself is safe
+    # Some network file systems do not support it, either; the file itself is safe.
+    with suppress(OSError):
         file = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(file)

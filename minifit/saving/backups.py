@@ -1,7 +1,7 @@
-"""A folder with the last good backup of a training, and if wanted the one before.
+"""A folder with the latest good backup of a training, and optionally the previous one.
 
-A backup takes the place of the one before in one step, after it was written whole, flushed and read again. So
-whatever happens, at any byte, the folder holds a good one as soon as it has held one.
+A backup replaces the previous one in one step, after it was written completely, flushed and read again. So whatever
+happens, at any byte, the folder always holds a good backup once it has held one.
 """
 
 import os
@@ -19,11 +19,11 @@ from minifit.saving.atomic import PathLike, remove_leftovers
 from minifit.saving.locks import FileLock, LockedError
 
 VERSION = 1
-"""Of the layout: the attribute "version", and the datasets "text" (JSON) and "memory" (see `tree`)."""
+"""The version of the layout: the attribute "version", and the datasets "text" (JSON) and "memory" (see `tree`)."""
 
 
 PAGE = 4096
-"""The text is padded with spaces to a multiple of so many bytes."""
+"""The number of bytes to a multiple of which the text is padded with spaces."""
 
 
 class BackupFolder:
@@ -32,9 +32,9 @@ class BackupFolder:
     Parameters
     ----------
     folder : str or PathLike
-        Made when it is not there.
+        Created if it does not exist.
     keep_previous : bool
-        Whether the backup before the last one is kept.
+        Whether to keep the backup before the latest one.
     """
 
     def __init__(self, folder: PathLike, keep_previous: bool = False) -> None:
@@ -45,14 +45,14 @@ class BackupFolder:
         self._lock = FileLock(os.path.join(self.folder, "lock"))
 
     def open(self) -> None:
-        """Take the folder for this run.
+        """Lock the folder for this run.
 
         Raises
         ------
         ArgumentError
-            When another run is using it.
+            When another run is using the folder.
         OSError
-            When it cannot be made or written to.
+            When the folder cannot be created or written to.
         """
         os.makedirs(self.folder, exist_ok=True)
         try:
@@ -69,7 +69,7 @@ class BackupFolder:
             )
 
     def close(self) -> None:
-        """Leave it to others."""
+        """Release the folder."""
         self._lock.release()
 
     def save(self, state: Any) -> None:
@@ -78,15 +78,15 @@ class BackupFolder:
         Raises
         ------
         ArgumentTypeError
-            When the state holds what cannot be stored.
+            When the state holds a value that cannot be stored.
         FileFormatError
-            When what was written is not what is read.
+            When the file that is read again differs from what was written.
         OSError
-            When the disk is full or the folder cannot be written to; the backups that are there stay.
+            When the disk is full or the folder cannot be written to; existing backups are unchanged.
         """
         text, memory = tree.pack(state)
         encoded = text.encode()
-        # Of one length from backup to backup, as a rule: files of the same layout are written faster.
+        # The length is usually the same for all backups: files with the same layout are written faster.
         padded = encoded.ljust(-(-len(encoded) // PAGE) * PAGE)
         content = hdf5.Group(
             {"version": VERSION}, {"text": np.frombuffer(padded, np.uint8), "memory": memory}
@@ -94,15 +94,15 @@ class BackupFolder:
         hdf5.write(self.last, content, verify=True, kept=self.previous if self.keep_previous else None)
 
     def load(self) -> Any:
-        """The state of the last good backup; None when there is none.
+        """Return the state of the latest good backup; None when there is no backup.
 
         Raises
         ------
         FileFormatError
-            When there are backups, and not one of them is good.
+            When there are backups but none is good.
         """
         failed: list[str] = []
-        for path in self._there():
+        for path in self._existing():
             try:
                 state = _read(path)
             except FileFormatError as error:
@@ -124,11 +124,12 @@ class BackupFolder:
         """Remove the backups, and what a killed process left of one: the run is complete."""
         if os.path.isdir(self.folder):
             remove_leftovers(os.path.realpath(self.last))
-        for path in (self.previous, self.last):  # the older one first, so that it is never the only one
+        # Remove the older one first, so that it is never the only one.
+        for path in (self.previous, self.last):
             with suppress(FileNotFoundError):
                 os.remove(path)
 
-    def _there(self) -> Iterator[str]:
+    def _existing(self) -> Iterator[str]:
         return (path for path in (self.last, self.previous) if os.path.exists(path))
 
 
@@ -150,7 +151,7 @@ def _read(path: str) -> Any:
 
 
 def _bytes(content: hdf5.Group, name: str) -> Array:
-    """One of the two parts of a backup."""
+    """Return one of the two parts of a backup."""
     member = content.members.get(name)
     if member is None or isinstance(member, hdf5.Group) or member.dtype != np.uint8 or len(member.shape) != 1:
         raise FileFormatError(

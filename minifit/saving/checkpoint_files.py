@@ -1,8 +1,8 @@
-"""The files of weights under a name without an end, as TensorFlow names them: three, of which the name is the begin.
+"""The three files for weights saved under a name without a suffix, named as in TensorFlow.
 
-``NAME.data-00000-of-00001`` has the weights, in a format of Keras. ``NAME.index`` is a line of text that says so, since
-programs look whether it is there. The text file ``checkpoint`` names the checkpoints of its folder in the words of
-TensorFlow.
+``NAME.data-00000-of-00001`` holds the weights in a format of Keras. ``NAME.index``, whose existence programs check,
+holds a line of text about the data file. The text file ``checkpoint`` lists the checkpoints of its folder in
+TensorFlow's format.
 """
 
 import os
@@ -13,25 +13,25 @@ from minifit.errors import FileFormatError
 from minifit.saving import atomic
 
 FOLDERS_INDEX = "checkpoint"
-"""The file that names the checkpoints of its folder."""
+"""The file that lists the checkpoints of its folder."""
 
 INDEX = ".index"
-"""The end of the file by which programs see that there is a checkpoint."""
+"""The suffix of the file whose existence tells programs that there is a checkpoint."""
 
 DATA = ".data-00000-of-00001"
-"""The end of the file that has the weights."""
+"""The suffix of the file with the weights."""
 
 TEXT = b"Weights of minifit, not of TensorFlow: an HDF5 file of Keras is beside this one.\n"
-"""All that is in the file with the end `INDEX`."""
+"""The content of the file with the suffix `INDEX`."""
 
 
 def stands(path: atomic.PathLike) -> bool:
-    """Return True if there is a checkpoint that begins with `path`."""
+    """Return whether there is a checkpoint whose files begin with `path`."""
     return os.path.isfile(f"{os.fspath(path)}{INDEX}")
 
 
 def weights_of(path: atomic.PathLike) -> atomic.PathLike:
-    """Return the file with the weights of a checkpoint; `path` itself where there is none, or a file of that name.
+    """Return the file with the weights of a checkpoint; `path` itself without one, or if it is a file.
 
     Raises
     ------
@@ -56,9 +56,9 @@ def _is_own(path: atomic.PathLike) -> bool:
 
 
 def complete(path: atomic.PathLike) -> None:
-    """Make a checkpoint of its weights, which are written, and name it as the latest of its folder.
+    """Complete a checkpoint whose weights are written, and list it as the latest of its folder.
 
-    It becomes the only one that is named, as in tf.keras. A folder in the place of the folder's index is left alone.
+    It becomes the only one in the list, as in tf.keras. A folder that has the name of the list is not changed.
     """
     atomic.write(f"{os.fspath(path)}{INDEX}", TEXT)
     folder, name = os.path.split(os.fspath(path))
@@ -67,14 +67,14 @@ def complete(path: atomic.PathLike) -> None:
 
 
 def remove(path: atomic.PathLike) -> None:
-    """Remove a checkpoint that this module wrote, if there is one; those of TensorFlow stay."""
+    """Remove a checkpoint that this module wrote, if there is one; checkpoints of TensorFlow are kept."""
     if stands(path) and _is_own(path):
         for end in (INDEX, DATA):
             os.remove(f"{os.fspath(path)}{end}")
 
 
 def begin_of(path: str) -> str | None:
-    """Return the name of the checkpoint that a file is of; None for the index of a folder, `path` for other files."""
+    """Return the name of the checkpoint to which a file belongs; None for a folder's list, `path` for other files."""
     if os.path.basename(path) == FOLDERS_INDEX and not stands(path):
         return None
     begin = path.removesuffix(INDEX).removesuffix(DATA)
@@ -82,7 +82,7 @@ def begin_of(path: str) -> str | None:
 
 
 def write_index(folder: str, paths: Sequence[str]) -> None:
-    """Name the checkpoints of a folder, oldest first."""
+    """Write the list of the checkpoints of a folder, oldest first."""
     if not paths:
         lines = []
     else:
@@ -92,7 +92,7 @@ def write_index(folder: str, paths: Sequence[str]) -> None:
 
 
 def read_index(folder: str | os.PathLike[str], index: str = FOLDERS_INDEX) -> list[str]:
-    """Return the checkpoints that the index of a folder names and that there are, oldest first."""
+    """Return the existing checkpoints in the list of a folder, oldest first."""
     try:
         with open(os.path.join(folder, index), encoding="utf-8", errors="replace") as file:
             names = re.findall(r'^all_model_checkpoint_paths: "([^"/\\]+)"$', file.read(), re.MULTILINE)

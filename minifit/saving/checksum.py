@@ -1,8 +1,8 @@
-"""The checksum at the head of the files that minifit writes.
+"""The checksum at the beginning of the files that minifit writes.
 
-HDF5 lets a file begin with a block of the user's own, which it skips. Here it has 512 bytes: a line of text with the
-SHA-256 of everything after it, then zeros. Hashing is slower than writing, so in files above 4 MiB every 4 MiB are
-hashed by themselves, on several cores and while they are written; the checksum is then that of their checksums.
+An HDF5 file may begin with a user block, which the library skips. Here it has 512 bytes: a line of text with the
+SHA-256 of everything after the block, then zeros. Hashing is slower than writing, so a file above 4 MiB is hashed in
+pieces of 4 MiB, on several cores and while it is written; the checksum is then that of the pieces' checksums.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ Buffers = Sequence[bytes | memoryview]
 
 
 def sealed(buffers: Buffers) -> bytes:
-    """The block for the buffers that come after it."""
+    """Return the block for the buffers that follow it."""
     if sum(map(len, buffers)) <= PIECE:
         return _block(WHOLE, _digest(buffers))
     with _Hashing(pieces(buffers)) as hashing:
@@ -33,7 +33,7 @@ def sealed(buffers: Buffers) -> bytes:
 
 
 def write_sealed(file: IO[bytes], buffers: Buffers, flush: bool) -> None:
-    """Write the block and, after it, the buffers, which are hashed meanwhile; with `flush` they go to the disk."""
+    """Write the block and the buffers after it, hashing them at the same time; with `flush`, flush them to the disk."""
     if sum(map(len, buffers)) <= PIECE:
         file.write(b"".join((sealed(buffers), *buffers)))
         return
@@ -50,12 +50,12 @@ def write_sealed(file: IO[bytes], buffers: Buffers, flush: bool) -> None:
 
 
 def check(file: IO[bytes]) -> None:
-    """Raise if the file begins with such a block and what comes after it is something else.
+    """Raise if the file begins with such a block and the rest does not match it.
 
     Raises
     ------
     FileFormatError
-        When the file was cut off or changed.
+        When the file was truncated or changed.
     """
     file.seek(0)
     block = file.read(BLOCK)
@@ -72,7 +72,7 @@ def check(file: IO[bytes]) -> None:
 
 
 def pieces(buffers: Buffers) -> Iterator[list[memoryview]]:
-    """The buffers as pieces of 4 MiB, each a list of parts of them; the last one may be shorter."""
+    """Yield the buffers as pieces of 4 MiB, each a list of parts of buffers; the last one may be shorter."""
     piece: list[memoryview] = []
     room = PIECE
     for buffer in buffers:
@@ -88,7 +88,7 @@ def pieces(buffers: Buffers) -> Iterator[list[memoryview]]:
 
 
 def _digest_of_pieces(file: IO[bytes]) -> bytes:
-    """The checksum of what is left of the file, of which each thread has one piece in memory at a time."""
+    """Return the checksum of the rest of the file; each thread holds one piece in memory at a time."""
     with _Hashing([piece] for piece in iter(lambda: file.read(PIECE), b"")) as hashing:
         return hashing.digest()
 
@@ -96,8 +96,8 @@ def _digest_of_pieces(file: IO[bytes]) -> bytes:
 class _Hashing:
     """The SHA-256 of pieces, computed by several threads while the block runs.
 
-    The caller's thread takes its part in `digest`. It does all of the work where no other thread can be started: at
-    the end of the main thread, or at the system's limit.
+    The caller's thread helps in `digest`. It does all the work when no thread can be started: after the end of the main
+    thread, or at the system's limit of threads.
     """
 
     def __init__(self, pieces: "Iterable[Iterable[bytes | memoryview]]") -> None:
@@ -118,14 +118,14 @@ class _Hashing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the threads: the pieces may be the memory of a model, which changes behind the block."""
+        """End the threads: the pieces may be the memory of a model, which may change after the block."""
         with self._lock:
             self._waiting = enumerate(())
         for thread in self._threads:
             thread.join()
 
     def digest(self) -> bytes:
-        """The SHA-256 of the SHA-256 of all pieces."""
+        """Return the SHA-256 of the SHA-256 of all pieces."""
         self._work()
         for thread in self._threads:
             thread.join()
@@ -142,15 +142,16 @@ class _Hashing:
                 if number < 0:
                     return
                 self._digests[number] = _digest(piece)
-        except BaseException as error:  # such as one of the disk: `digest` raises it for the caller
+        except BaseException as error:
+            # `digest` raises it in the caller's thread, for example a disk error.
             self._error = error
 
 
 def _digest(piece: Iterable[bytes | memoryview]) -> bytes:
-    made = hashlib.sha256()
+    digest = hashlib.sha256()
     for part in piece:
-        made.update(part)
-    return made.digest()
+        digest.update(part)
+    return digest.digest()
 
 
 def _block(mark: bytes, digest: bytes) -> bytes:

@@ -1,8 +1,8 @@
-"""Texts in HDF5 files at the end of the process.
+"""Converters of texts in HDF5 files, also while the process exits.
 
-h5py registers converters of texts, and an exit function that removes them. Exit functions that were registered before
-h5py was imported run after that one, and could save no model. And where an exit function is the first to import
-h5py, nothing removes the converters: the HDF5 library calls them after the interpreter has gone.
+h5py registers converters of texts and an exit function that removes them. Exit functions registered before h5py was
+imported run after that one, and without converters they could not save a model. If an exit function is the first to
+import h5py, nothing removes the converters, and the HDF5 library calls them after the interpreter has ended.
 """
 
 import atexit
@@ -13,23 +13,23 @@ from contextlib import contextmanager
 
 from minifit import interrupts
 
-# Whether the converters are only lent: they are removed for good, or this is too late to register what removes them.
+# Whether converters are registered only temporarily: they were removed, or it is too late for an exit function.
 _removed = not threading.main_thread().is_alive()
 
 
 @contextmanager
 def converting_texts() -> Iterator[None]:
-    """Let the HDF5 library convert texts while the block runs."""
+    """Register the converters of texts while the block runs."""
     with interrupts.importing("h5py"):
         from h5py import _conv, h5t, string_dtype
 
-    there = h5t.find(h5t.py_create(string_dtype(), logical=True), h5t.PYTHON_OBJECT) is not None
-    if not there:
+    registered = h5t.find(h5t.py_create(string_dtype(), logical=True), h5t.PYTHON_OBJECT) is not None
+    if not registered:
         _conv.register_converters()
     try:
         yield
     finally:
-        if _removed or not there:
+        if _removed or not registered:
             _conv.unregister_converters()
 
 

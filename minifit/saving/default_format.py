@@ -8,10 +8,10 @@ _NOW = ["h5"]
 
 
 def now() -> str:
-    """Return the default of now."""
+    """Return the current default."""
     return _NOW[0]
 
 
 def choose(save_format: str) -> None:
-    """Make "h5" or "tf" the default."""
+    """Set the default to "h5" or "tf"."""
     _NOW[:] = [save_format]

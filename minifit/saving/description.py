@@ -1,8 +1,8 @@
-"""A model as plain data: what lies between a model and a file.
+"""The description of a model as plain data, the intermediate form between a model and a file.
 
-The modules of this package turn a description into a file of their format and back, and know no model class;
-`minifit.models` turns a model into a description and back. Configurations are in the form of tf.keras 2.7 here,
-whatever the form in the file.
+The modules of this package convert a description to a file of their format and back, without knowing a model class;
+`minifit.models` converts a model to a description and back. Configurations in a description are always in the form of
+tf.keras 2.7, whatever their form in the file.
 """
 
 from abc import ABC, abstractmethod
@@ -19,7 +19,7 @@ Config: TypeAlias = dict[str, Any]
 
 
 class StoredArray(Protocol):
-    """An array that is still in its file: what it declares is known, and ``np.asarray`` reads it."""
+    """An array that is still in its file: its shape and dtype are known, and ``np.asarray`` reads its values."""
 
     @property
     def shape(self) -> Shape:
@@ -27,14 +27,14 @@ class StoredArray(Protocol):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The kind of number."""
+        """The dtype of its values."""
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array: ...
 
 
 @dataclass(eq=False)
 class Weight:
-    """A weight of a layer: its name, such as ``"dense/kernel:0"``, and its numbers, a view of the model's memory."""
+    """A weight of a layer: its name, such as ``"dense/kernel:0"``, and its values, a view of the model's memory."""
 
     name: str
     value: Array
@@ -43,21 +43,20 @@ class Weight:
 
 @dataclass(eq=False)
 class LayerWeights:
-    """The weights of a layer or a model. What several hold is one object here, too.
+    """The weights of a layer or a model. A shared layer or weight is one object here, too.
 
     Attributes
     ----------
     name, class_name : str
         Such as ``"dense_1"`` and ``"Dense"``.
     weights : list of Weight
-        Its own, in the order in which it made them.
+        The weights of the layer itself, in the order of their creation.
     inner : dict of str to LayerWeights or list of LayerWeights
-        The layers that are attributes of it, by the attribute's name; those of a model are its ``"layers"``.
+        The layers held by attributes, by the attribute's name; those of a model are its ``"layers"``.
     trainable : bool
-        False for a layer that is frozen.
+        False for a frozen layer.
     kind : {"layer", "model", "graph"}
-        Whether it is a layer, a model by its `call`, or one that lists its layers (`Sequential`, `Model(inputs,
-        outputs)`).
+        A layer, a model that defines `call`, or a model that lists its layers (`Sequential`, `Model(inputs, outputs)`).
     """
 
     name: str
@@ -69,19 +68,19 @@ class LayerWeights:
 
     @property
     def layers(self) -> "list[LayerWeights]":
-        """The layers directly in it, each once."""
-        found = (i for inner in self.inner.values() for i in (inner if isinstance(inner, list) else [inner]))
-        return list(dict.fromkeys(found))
+        """The direct inner layers, each once."""
+        layers = (i for inner in self.inner.values() for i in (inner if isinstance(inner, list) else [inner]))
+        return list(dict.fromkeys(layers))
 
     def own(self) -> list[Weight]:
-        """Return its own weights as Keras keeps them: those that can be trained first."""
+        """Return the weights of the layer itself in Keras's order: trainable ones first."""
         return sorted(self.weights, key=lambda w: not w.trainable)
 
     def all_weights(self) -> list[Weight]:
-        """Return its own and those of the layers in it, each once: those that are trained, then the others."""
+        """Return all weights, also of inner layers, each once: those that are trained, then the others."""
         return list(dict.fromkeys([*self._trained(), *self._frozen()]))
 
-    # The next three say what tf.keras says: a layer counts its own weights first, a model those of its layers.
+    # The next three follow tf.keras: a layer lists its own weights first, a model those of its layers.
 
     def _trained(self) -> list[Weight]:
         if not self.trainable:
@@ -109,18 +108,18 @@ class LayerWeights:
 
 @dataclass
 class OptimizerVariables:
-    """What an optimizer remembers.
+    """The state of an optimizer.
 
     Attributes
     ----------
     class_name : str
     slot_names : tuple of str
-        As of `Optimizer.slot_names`, for example ``("m", "v")``.
+        The names in `Optimizer.slot_names`, for example ``("m", "v")``.
     weights : list of Weight
         The trained weights, in the order of the model.
     state : dict
-        What `Optimizer.get_state` returns for these weights: "learning_rate" (None for a schedule), "iterations",
-        "slots", a list with a dict of arrays by slot for every weight, and what some have beside ("m_schedule").
+        The result of `Optimizer.get_state` for these weights: "learning_rate" (None for a schedule), "iterations",
+        "slots", a list with a dict of arrays by slot for every weight, and for some optimizers "m_schedule".
     """
 
     class_name: str
@@ -131,17 +130,17 @@ class OptimizerVariables:
 
 @dataclass
 class ModelDescription:
-    """What is written to a file; what stays None or empty is left out.
+    """The content of a model file; entries that are None or empty are left out.
 
     Attributes
     ----------
     config : dict, optional
         ``{"class_name": "Sequential", "config": ...}``
     shapes : dict
-        The shapes of the tensors in graphs of the model: by the names of the models within which the graph lies, the
-        layer's name, the number of its call and the number of the tensor.
+        The shapes of the tensors in graphs of the model. A key consists of the names of the models that contain the
+        graph, the layer's name, the index of its call and the index of the tensor.
     input_shape : tuple, optional
-        What a model by its `call` was built for.
+        The input shape for which a model that defines `call` was built.
     training : dict, optional
         The arguments of `compile`: "loss", "metrics", "weighted_metrics", "loss_weights" and "optimizer_config",
         which is ``{"class_name": ..., "config": ...}``.
@@ -164,9 +163,9 @@ class StoredModel(ABC):
     Attributes
     ----------
     numbers : int
-        How many numbers all its arrays hold: a model that needs more cannot be in it.
+        The total size of its arrays, which bounds the size of the model.
     remembers : bool
-        Whether its weights come with what the optimizer remembers.
+        Whether files of weights in this format include the optimizer's state.
     """
 
     numbers: int
@@ -175,57 +174,57 @@ class StoredModel(ABC):
     @property
     @abstractmethod
     def config(self) -> Config | None:
-        """As of `ModelDescription`."""
+        """The `config` of `ModelDescription`."""
 
     @property
     @abstractmethod
     def training(self) -> Config | None:
-        """As of `ModelDescription`."""
+        """The `training` of `ModelDescription`."""
 
     @property
     def input_shape(self) -> Any:
-        """The `input_shape` of `ModelDescription`, as it lies in the file."""
+        """The `input_shape` of `ModelDescription`, in the form of the file."""
         return None
 
     @abstractmethod
     def weights_for(
         self, model: LayerWeights, by_name: bool = False, skip_mismatch: bool = False
     ) -> list[tuple[Weight, StoredArray]]:
-        """Return which stored array goes into which weight of a model; their shapes agree.
+        """Return the weights of a model paired with their stored arrays, which have the same shapes.
 
         Raises
         ------
         FileFormatError
-            When they do not fit each other; with `skip_mismatch` such layers are left out and a warning names them.
+            When they do not fit; with `skip_mismatch`, such layers are skipped with a warning that names them.
         """
 
     def unread(self, used: Sequence[tuple[Weight, StoredArray]]) -> int:
-        """Return the number of weights in the file beside those that `weights_for` found a place for."""
+        """Return the number of weights in the file that `weights_for` did not use."""
         return 0
 
     @abstractmethod
     def optimizer_state(
         self, class_name: str, slot_names: Sequence[str], weights: Sequence[Weight], model: LayerWeights
     ) -> dict[str, Any] | None:
-        """What `Optimizer.set_state` takes, read; None when the file has no such state.
+        """Read and return the argument of `Optimizer.set_state`; None when the file has no optimizer state.
 
         Parameters
         ----------
         class_name : str
         slot_names, weights
-            As of `OptimizerVariables`: what the optimizer remembers, and for which weights.
+            The slots of the optimizer and the weights it trains, see `OptimizerVariables`.
         model : LayerWeights
-            The model that has these weights.
+            The model with these weights.
 
         Raises
         ------
         FileFormatError
-            When the file has a state that does not fit.
+            When the state in the file does not fit.
         """
 
 
 def misfit(weights: Sequence[Weight], arrays: Sequence[StoredArray]) -> str | None:
-    """What keeps stored arrays from being these weights, in words; None when they fit."""
+    """Return a text about why stored arrays do not fit these weights; None when they fit."""
     if len(weights) != len(arrays):
         return f"{len(weights)} weights for {len(arrays)} arrays in the file"
     for weight, array in zip(weights, arrays, strict=True):
@@ -243,15 +242,15 @@ def remembered(
     steps: Array,
     learning_rate: Array | None = None,
 ) -> dict[str, Any]:
-    """An optimizer's state from the arrays of a file: `order` says which weight's slot each of `slots` is."""
-    found: list[dict[str, Array]] = [{} for _ in range(weights)]
-    for (place, slot), array in zip(order, slots, strict=True):
-        found[place][slot] = array
-    return {"iterations": steps_made(steps), "learning_rate": learning_rate, "slots": found}
+    """Return an optimizer's state from the arrays of a file; `order` has the weight's index and the slot of each."""
+    by_weight: list[dict[str, Array]] = [{} for _ in range(weights)]
+    for (index, slot), array in zip(order, slots, strict=True):
+        by_weight[index][slot] = array
+    return {"iterations": steps_made(steps), "learning_rate": learning_rate, "slots": by_weight}
 
 
 def steps_made(stored: Array) -> Array:
-    """The steps that an optimizer says it has made, if that can be.
+    """Return the stored number of steps of an optimizer; raise unless it is a non-negative integer.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""`CheckpointOptions` and `SaveOptions`: what programs for TensorFlow say about the reading and writing of files.
+"""`CheckpointOptions` and `SaveOptions`: TensorFlow's options for reading and writing files.
 
-They may name a device for it, and there is one here. All else that can be said is about graphs, and is refused.
+They may name a device, which has no effect since there is only one. All other options concern graphs and are refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ class CheckpointOptions:
     Parameters
     ----------
     experimental_io_device : str, optional
-        The device that reads and writes. There is one, whatever its name.
+        The device that reads and writes. Without effect: there is only one.
 
     References
     ----------
@@ -32,16 +32,16 @@ class SaveOptions:
     Parameters
     ----------
     namespace_whitelist, save_debug_info, function_aliases, experimental_variable_policy : optional
-        Of graphs: None, False or empty.
+        Options for graphs. Only None, False or empty.
     experimental_io_device : str, optional
-        The device that writes. There is one, whatever its name.
+        The device that writes. Without effect: there is only one.
     experimental_custom_gradients : bool, default True
-        Accepted: there are no gradients in a file.
+        Accepted without effect: files hold no gradients.
 
     Raises
     ------
     ArgumentError
-        For what belongs to graphs.
+        For options that concern graphs.
 
     References
     ----------
@@ -64,18 +64,19 @@ class SaveOptions:
         for name, value in vars(self).items():
             if value:
                 raise ArgumentError(
-                    f"A file holds layers and weights, and no graph. Received: {name}={quoted(value)}. Leave it out."
+                    f"A file holds layers and weights, but no graph of TensorFlow. Received: {name}={quoted(value)}. "
+                    "Leave it out."
                 )
         self.experimental_io_device = experimental_io_device
         self.experimental_custom_gradients = experimental_custom_gradients
 
 
 DEVICE_OPTIONS = (CheckpointOptions, SaveOptions)
-"""The classes that say no more than a device."""
+"""The classes of options that only name a device."""
 
 
 def check_device_options(options: Any, method: str) -> None:
-    """Raise unless options for reading, or for a checkpoint, say no more than a device.
+    """Raise unless the options for reading, or for a checkpoint, only name a device.
 
     Raises
     ------
@@ -83,6 +84,6 @@ def check_device_options(options: Any, method: str) -> None:
     """
     if options is not None and not isinstance(options, DEVICE_OPTIONS):
         raise ArgumentError(
-            f"Options of {method} name a device and nothing else: a file says itself how it is stored. "
+            f"Options of {method} name a device and nothing else: the file determines how it is read. "
             f"Received: options={quoted(options)}. Leave them out."
         )

@@ -1,4 +1,4 @@
-"""Which format a file has, and which file a folder has: the name's end decides."""
+"""The format of a model file, and the file in a folder, as determined by the suffix of the name."""
 
 import errno
 import io
@@ -15,7 +15,7 @@ from minifit.saving.atomic import PathLike
 from minifit.saving.description import ModelDescription, StoredModel
 
 ModelFile: TypeAlias = PathLike | io.RawIOBase | io.BufferedIOBase
-"""The place of a whole model: a path, or an open binary file, such as ``io.BytesIO``."""
+"""The file of a whole model: a path, or an open binary file, such as ``io.BytesIO``."""
 
 
 class Format(NamedTuple):
@@ -24,13 +24,13 @@ class Format(NamedTuple):
     Attributes
     ----------
     write : callable
-        ``write(path, description, options)`` writes a model, or its weights alone, whole or not at all.
+        ``write(path, description, options)`` writes a model or only its weights, whole or not at all.
     reading : callable
-        ``reading(path)`` is a context manager that gives a `StoredModel`.
+        ``reading(path)`` returns a context manager for a `StoredModel`.
     remembers : bool
-        Whether files of weights alone hold what the optimizer remembers, too.
+        Whether files of weights include the optimizer's state.
     holds_weights : bool
-        Whether there are files of weights alone.
+        Whether the format has files of weights only.
     """
 
     write: Callable[[Any, ModelDescription, dict[str, Any] | None], None]
@@ -39,7 +39,7 @@ class Format(NamedTuple):
     holds_weights: bool = True
 
 
-# Most programs that train write no model, so the formats are loaded by the first file.
+# Many programs never write a model, so the first file loads the module of its format.
 
 
 def _legacy() -> ModuleType:
@@ -69,36 +69,36 @@ BY_SUFFIX = {
         remembers=True,
     ),
 }
-"""Files of every other name are of the legacy format. Where two ends fit, the first counts."""
+"""The formats by suffix; every other name selects the legacy format. If two suffixes match, the first one counts."""
 
 FILES = (".h5", ".hdf5", ".keras")
-"""Ends by which a name is that of a file, whatever `save_format` says."""
+"""The suffixes of names that are always files, whatever `save_format` says."""
 
 HDF5 = ("h5", "hdf5")
 TENSORFLOW = ("tf", "tensorflow")
 
 IN_FOLDER = "keras_model.h5"
-"""The file of a model that is saved to a folder."""
+"""The file of a model saved to a folder."""
 
 TENSORFLOWS = "saved_model.pb"
-"""The file by which TensorFlow knows a folder with a model of its own."""
+"""The file by which a folder with a model in TensorFlow's own format is recognized."""
 
 
 def is_file(path: PathLike) -> bool:
-    """Return True for a name that is a file's by its end, also in tf.keras."""
+    """Return whether a name has the suffix of a file, also in tf.keras."""
     return os.fspath(path).endswith(FILES)
 
 
 def located(path: PathLike) -> PathLike:
-    """Return the file to read a whole model from: the one in it, for a folder.
+    """Return the file to read a whole model from: `path` itself, or the file in it if it is a folder.
 
-    A folder is one that is there, or a name that ends with a separator. TensorFlow keeps a model in such a folder in a
-    format of its own; here a folder holds one file in a format of Keras.
+    An existing folder and a name that ends with a separator are folders. TensorFlow stores a model in a folder in its
+    own format; here a folder holds one file in a format of Keras.
 
     Raises
     ------
     FileFormatError
-        For a folder with a model of TensorFlow's own format.
+        For a folder with a model in TensorFlow's own format.
     """
     name = _name(path)
     if not name or not (_ends_as_folder(name) or (not is_file(name) and os.path.isdir(name))):
@@ -107,20 +107,20 @@ def located(path: PathLike) -> PathLike:
 
 
 def place(path: PathLike, save_format: str | None = None) -> PathLike:
-    """Return the file to write a whole model to: the one in it, for a folder.
+    """Return the file to write a whole model to: `path` itself, or the file in it if it is a folder.
 
-    A folder is one that is there, a name that ends with a separator, and with the format of TensorFlow any name without
-    one of the ends in `FILES`.
+    An existing folder and a name that ends with a separator are folders; with ``save_format="tf"``, so is any name
+    without one of the suffixes in `FILES`.
 
     Raises
     ------
     FileFormatError
-        For a folder with a model of TensorFlow's own format.
+        For a folder with a model in TensorFlow's own format.
     FileExistsError
-        When a file is in the place of the folder.
+        When a file stands where the folder should be.
     """
     name = _name(path)
-    if not name or is_file(name) or _asked(save_format) not in TENSORFLOW:
+    if not name or is_file(name) or _plain_name(save_format) not in TENSORFLOW:
         return located(path)
     if os.path.exists(name) and not os.path.isdir(name):
         raise FileExistsError(
@@ -133,7 +133,7 @@ def place(path: PathLike, save_format: str | None = None) -> PathLike:
 
 
 def _name(path: Any) -> str:
-    """Return a path as text; an empty one for what is no path, which others refuse."""
+    """Return a path as text; an empty text for any other value, which is refused later."""
     name = os.fspath(path) if isinstance(path, os.PathLike) else path
     return name if isinstance(name, str) else ""
 
@@ -152,24 +152,25 @@ def _inside(name: str) -> str:
     return os.path.join(name, IN_FOLDER)
 
 
-def _asked(save_format: Any) -> Any:
-    """Return the format in its plain spelling; the default for None."""
+def _plain_name(save_format: Any) -> Any:
+    """Return the name of the format in lower case without spaces; the default for None."""
     if save_format is None:
         return default_format.now()
     return save_format.lower().strip() if isinstance(save_format, str) else save_format
 
 
 def to_write(file: ModelFile, save_format: str | None = None) -> tuple[ModelFile, Format]:
-    """Return where a whole model is written and in which format, which is that of ``.keras`` for an open file."""
+    """Return the file to write a whole model to and its format; an open file has the format of ``.keras``."""
     if _is_open(file) and save_format in (None, "keras"):
         return file, BY_SUFFIX[".keras"]
-    path = cast("PathLike", file)  # what is no path is refused next
+    # The next call raises for a value that is not a path.
+    path = cast("PathLike", file)
     format = of(path, save_format)
     return place(path, save_format), format
 
 
 def to_read(file: ModelFile) -> tuple[ModelFile, Format]:
-    """Return the file of a whole model and its format, which is that of ``.keras`` for an open file."""
+    """Return the file of a whole model and its format; an open file has the format of ``.keras``."""
     if _is_open(file):
         return file, BY_SUFFIX[".keras"]
     path = located(cast("PathLike", file))
@@ -181,32 +182,32 @@ def _is_open(file: Any) -> bool:
 
 
 def of(path: PathLike, save_format: str | None = None) -> Format:
-    """The format of a file of this name, or the one that `save_format` asks for.
+    """Return the format of a file with this name, or the one that `save_format` selects.
 
     Parameters
     ----------
     path : str or PathLike
     save_format : {"h5", "hdf5", "tf", "tensorflow", "keras"}, optional
-        "h5" is the legacy format, whatever the name. With "tf" the name decides, as it does without: what is in a
-        folder is in the legacy format. "keras" is Keras 3's, which needs a name that ends with ``.keras``.
+        "h5" is the legacy format, whatever the name. With "tf" the name decides, as with None: the file in a folder is
+        in the legacy format. "keras" is the format of Keras 3, for a name that ends with ``.keras``.
 
     Raises
     ------
     ArgumentError
-        For formats that nobody knows.
+        For an unknown format.
     ArgumentTypeError
-        When it is no path.
+        When `path` is not a path.
     """
     name = os.fspath(path) if isinstance(path, os.PathLike) else path
     if not isinstance(name, str):
         raise ArgumentTypeError(
-            f"A path is a string or a PathLike of one. Received: {path!r}. Pass for example 'model.h5'."
+            f"A path is a string or a PathLike of one. Received: {path!r}. Pass, for example, 'model.h5'."
         )
-    named = next((f for end, f in BY_SUFFIX.items() if name.endswith(end)), LEGACY)
-    asked = _asked(save_format)
-    if save_format is None or asked in TENSORFLOW or (asked == "keras" and named is BY_SUFFIX[".keras"]):
-        return named
-    if asked in HDF5:
+    by_name = next((f for suffix, f in BY_SUFFIX.items() if name.endswith(suffix)), LEGACY)
+    plain = _plain_name(save_format)
+    if save_format is None or plain in TENSORFLOW or (plain == "keras" and by_name is BY_SUFFIX[".keras"]):
+        return by_name
+    if plain in HDF5:
         return LEGACY
     raise ArgumentError(
         "Models are written in a format of Keras: save_format is 'h5' for one file, 'tf' for a folder, or 'keras' for "
@@ -216,18 +217,18 @@ def of(path: PathLike, save_format: str | None = None) -> Format:
 
 
 def is_checkpoint(path: PathLike, save_format: str | None = None) -> bool:
-    """Return True for weights that are written as a checkpoint of TensorFlow: files of which `path` is the begin.
+    """Return whether weights are written as a checkpoint like TensorFlow's: several files whose names begin with `path`.
 
     Raises
     ------
     ArgumentError
-        For that form asked for a name that is a file's.
+        When `save_format` selects a checkpoint, but the name has the suffix of a file.
     """
-    asked = _asked(save_format)
-    if save_format is not None and asked in TENSORFLOW and is_file(path):
+    plain = _plain_name(save_format)
+    if save_format is not None and plain in TENSORFLOW and is_file(path):
         raise ArgumentError(
             f"The name and save_format must agree. Received: save_format={save_format!r} for {os.fspath(path)!r}. "
-            "Leave out save_format, or the name's end."
+            "Leave out save_format, or the suffix of the name."
         )
     name = _name(path)
-    return bool(name) and not _ends_as_folder(name) and asked in TENSORFLOW and not is_file(path)
+    return bool(name) and not _ends_as_folder(name) and plain in TENSORFLOW and not is_file(path)

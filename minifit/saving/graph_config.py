@@ -1,21 +1,21 @@
-"""The configuration of a graph in the form of tf.keras 2.7: plain functions on what it is made of.
+"""The configuration of a graph in the form of tf.keras 2.7, with functions on its parts.
 
-Each layer is listed with the calls that were made of it. A result of a call is named by the layer, by which of its
-calls it was, and by which of the results of that: ``["dense", 0, 0]``. In the first argument of a call the further
-ones stand behind each name: ``["dense", 0, 0, {"training": True}]``.
+Each layer is listed with its calls. A reference to a result consists of the layer's name, the index of the call and the
+index of the result: ``["dense", 0, 0]``. In the first argument of a call, each reference is followed by the further
+arguments: ``["dense", 0, 0, {"training": True}]``.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 CONSTANT = "_CONSTANT_VALUE"
-"""The place of the layer's name where the first argument of a call is no result of another."""
+"""The layer's name in the entry of a first argument that is not the result of a call."""
 
 OPERATIONS = ("TFOpLambda", "SlicingOpLambda")
-"""Layers that are operations on tensors. What they are called with is listed as it is, not in a list of one."""
+"""The layers that are operations on tensors. Their first argument is listed directly, not in a list of one."""
 
 SHARED = "shared_object_id"
-"""The key of a number that is the same wherever one and the same layer is described."""
+"""The key of a number that is the same in all descriptions of one layer."""
 
 
 def is_graph(arguments: Any) -> bool:
@@ -24,9 +24,9 @@ def is_graph(arguments: Any) -> bool:
 
 
 def calls_before(entry: Mapping[str, Any]) -> int:
-    """Return how many calls of a layer count ahead of those in the graph that lists it.
+    """Return the number of calls of a layer that precede those in the graph that lists it.
 
-    A model that knows its inputs has been called on them when it was made.
+    A model with known inputs was already called on them when it was created.
     """
     arguments = entry.get("config")
     if is_graph(arguments):
@@ -37,7 +37,7 @@ def calls_before(entry: Mapping[str, Any]) -> int:
 
 
 def is_reference(value: Any) -> bool:
-    """Return whether a list names a result of a call, perhaps with arguments behind."""
+    """Return whether a list is a reference to a result of a call, possibly followed by arguments."""
     return (
         isinstance(value, list | tuple)
         and len(value) in (3, 4)
@@ -55,7 +55,7 @@ def _is_count(value: Any) -> bool:
 def replaced(
     value: Any, reference: Callable[[Any], Any], plain: Callable[[Any], Any] = lambda value: value
 ) -> Any:
-    """Return a nested value with something else in the place of each reference, and of each other leaf."""
+    """Return a nested value with each reference replaced by `reference(value)`, each other leaf by `plain(value)`."""
     if is_reference(value):
         return reference(value)
     if isinstance(value, list | tuple):
@@ -66,7 +66,7 @@ def replaced(
 
 
 def references(value: Any) -> Iterator[Any]:
-    """Yield the references in a nested value, a dict in the order of its sorted keys."""
+    """Yield the references in a nested value; dicts are read in the order of their sorted keys."""
     if is_reference(value):
         yield value
     elif isinstance(value, list | tuple):
@@ -78,7 +78,7 @@ def references(value: Any) -> Iterator[Any]:
 
 
 def outputs_of(config: Any) -> int | None:
-    """Return how many outputs a model has by its class and arguments; None where these do not say."""
+    """Return the number of outputs of a model according to its configuration; None if that does not tell."""
     arguments: Any = config.get("config") if isinstance(config, Mapping) else None
     if is_graph(arguments):
         return len(list(references(arguments["output_layers"])))

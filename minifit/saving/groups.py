@@ -1,4 +1,4 @@
-"""What an HDF5 file holds, as plain values: groups, attributes and arrays."""
+"""The content of an HDF5 file as plain values: groups, attributes and arrays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ Attribute: TypeAlias = str | int | float | list[str] | Array
 
 @dataclass(frozen=True)
 class Joined:
-    """Bytes from several places in memory that are stored one behind another, as one array, without a copy."""
+    """Bytes from several places in memory that are stored contiguously, as one array, without a copy."""
 
     parts: Sequence[bytes | memoryview]
     dtype = np.dtype(np.uint8)
 
     @property
     def shape(self) -> Shape:
-        """How many bytes there are."""
+        """The shape of the array: the number of bytes."""
         return (sum(map(len, self.parts)),)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
@@ -38,7 +38,7 @@ class Group:
     ----------
     attributes : dict
     members : dict of str to Group, ndarray, Joined or StoredArray
-        Names without a slash. Reading gives stored arrays.
+        By names without a slash. When reading, arrays are stored arrays.
     """
 
     attributes: dict[str, Attribute] = field(default_factory=dict)
@@ -46,5 +46,5 @@ class Group:
 
     @property
     def numbers(self) -> int:
-        """How many numbers all the arrays in it hold, those of its groups too."""
+        """The total size of all arrays in the group and its groups."""
         return sum(m.numbers if isinstance(m, Group) else prod(m.shape) for m in self.members.values())

@@ -1,4 +1,4 @@
-"""HDF5 files as trees of plain values: written whole or not at all, with a checksum; read with care."""
+"""HDF5 files as trees of plain values: written whole or not at all, with a checksum, and validated when read."""
 
 import io
 import os
@@ -18,7 +18,7 @@ __all__ = ["MARK", "Attribute", "Group", "checked_options", "image", "need", "pa
 
 
 def need(user: str) -> None:
-    """See that h5py is there.
+    """Check that h5py can be imported.
 
     Parameters
     ----------
@@ -53,14 +53,14 @@ def write(
     options : dict, optional
         "compression" ("gzip"), "compression_opts" (0 to 9) and "shuffle" (bool) of the arrays.
     verify : bool, default False
-        Whether the file is read again, and its checksum compared, before it takes its place.
+        Whether to read the file again and check its checksum before it is moved to its name.
     kept : str or PathLike, optional
-        Where the file goes that it replaces, when all else is done.
+        The name under which the replaced file is kept; it is moved there last.
 
     Raises
     ------
     FileFormatError
-        With `verify`, when what is read is not what was written.
+        With `verify`, when the file that is read differs from what was written.
     OSError
         When the file cannot be written.
     """
@@ -77,35 +77,35 @@ def write(
 
 
 def parts(root: Group, options: dict[str, Any] | None = None) -> checksum.Buffers:
-    """The bytes of such a file, as buffers that follow each other; the arrays among them are not copied."""
+    """Return the bytes of such a file as consecutive buffers; arrays are not copied."""
     need("Writing a model or a backup")
     rest = buffers(root, options)
     return [checksum.sealed(rest), *rest]
 
 
 def image(root: Group, options: dict[str, Any] | None = None) -> bytes:
-    """The bytes of such a file."""
+    """Return the bytes of such a file."""
     return b"".join(parts(root, options))
 
 
 @contextmanager
 def reading(source: PathLike | bytes, stored: int | None = None, packed: bool = True) -> Iterator[Group]:
-    """The tree of a file, or of the bytes of one; its arrays can be read as long as the block runs.
+    """Yield the tree of a file, or of its bytes; its arrays can be read while the block runs.
 
     Parameters
     ----------
     source : str, PathLike or bytes
     stored : int, optional
-        Bytes on the disk that these have come from; as many as they are when None.
+        The size on the disk from which the bytes were unpacked; the number of bytes when None.
     packed : bool, default True
         Whether arrays may be compressed.
 
     Raises
     ------
     FileFormatError
-        When it is no HDF5 file, its checksum is wrong, or it has something that does not belong into model files.
+        When the source is not an HDF5 file, has a wrong checksum, or contains objects not allowed in model files.
     OSError
-        When it cannot be opened.
+        When the file cannot be opened.
     """
     need("Reading a model or a backup")
     with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:

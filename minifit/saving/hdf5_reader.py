@@ -1,8 +1,8 @@
-"""HDF5 files that may come from anywhere, looked through before anything of them is used.
+"""The reader of HDF5 files from any source, which validates a file before its content is used.
 
-A file is only data here: what could lead elsewhere (external links and storage, virtual datasets), run code
-(filters other than gzip and shuffle) or is no plain number or text is refused by its name. What an array declares
-is compared with what the file can hold; its numbers are read when somebody asks for them.
+A file is only data. Anything that could lead elsewhere (external links and storage, virtual datasets), run code (filters
+other than gzip and shuffle) or is not a plain number or text is refused with an error that names it. The declared size
+of an array is compared with what the file can hold; its values are read only on demand.
 """
 
 from collections.abc import Iterator
@@ -18,26 +18,27 @@ from minifit.saving.converters import converting_texts
 from minifit.saving.groups import Attribute, Group
 
 DEEPEST = 50
-"""Groups in groups; a file of nested layers has a few."""
+"""The maximum depth of nested groups; a file of nested layers has a few levels."""
 
 ATTRIBUTES = 1000
-"""Attributes of one object; Keras's formats have a few, each as long as it can be."""
+"""The maximum number of attributes of one object; Keras's formats have a few long ones."""
 
-GZIP, SHUFFLE = 1, 2  # the numbers that HDF5 gives these filters
+# HDF5's numbers of these filters.
+GZIP, SHUFFLE = 1, 2
 MOST = 1100
-"""How much longer than what is stored gzip's output can be: 1032 times."""
+"""A bound for the ratio of gzip's output to the stored data, which is at most 1032."""
 
 
 @contextmanager
 def reading(file: IO[bytes], stored: int | None = None, packed: bool = True) -> Iterator[Group]:
-    """The tree of an open file; its arrays can be read as long as the block runs.
+    """Yield the tree of an open file; its arrays can be read while the block runs.
 
     Parameters
     ----------
     file : binary file
     stored : int, optional
-        Bytes on the disk that it has been unpacked from. Together its arrays are at most as large as one stage of
-        gzip could make of these.
+        The size on the disk from which the file was unpacked. Its arrays together are at most as large as the output
+        that one stage of gzip could produce from it.
     packed : bool, default True
         Whether arrays may be compressed.
     """
@@ -62,20 +63,20 @@ def reading(file: IO[bytes], stored: int | None = None, packed: bool = True) -> 
 
 @contextmanager
 def _damaged() -> Iterator[None]:
-    """Whatever the HDF5 library does not understand is a fault of the file."""
+    """Convert errors of the HDF5 library into a fault of the file."""
     try:
         yield
     except FileFormatError:
         raise
     except (OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, MemoryError) as error:
         raise FileFormatError(
-            f"A model file must be a sound HDF5 file. Received: one that the HDF5 library refuses ({error}). "
-            "Copy it again, or see whether it is a model file at all."
+            f"A model file must be a valid HDF5 file. Received: a file that the HDF5 library refuses ({error}). "
+            "Copy it again, or check that it is a model file."
         ) from error
 
 
 class _Whole:
-    """A file for the HDF5 library, that gives all the bytes it is asked for or none."""
+    """A file for the HDF5 library that returns all requested bytes or raises."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -97,7 +98,7 @@ class _Whole:
         raise OSError("a model file is only read")
 
     def truncate(self, size: int | None = None) -> None:
-        """The library asks for it when it closes a file, though nothing has changed."""
+        """Do nothing: the library calls this when it closes a file, though nothing has changed."""
 
     def flush(self) -> None:
         pass
@@ -123,9 +124,9 @@ class _StoredArray:
 
 
 class _Walk:
-    """A walk through a file of this size, that refuses what does not belong into a model file.
+    """A walk through a file of this size that refuses objects not allowed in a model file.
 
-    `room` is how many bytes all of its arrays may have together.
+    `room` is the maximum total size of its arrays in bytes.
     """
 
     def __init__(self, size: int, room: int) -> None:
@@ -137,11 +138,11 @@ class _Walk:
         self._once(group, path)
         if depth > DEEPEST:
             raise _refused(f"groups that are nested deeper than {DEEPEST}", path)
-        found = Group(self._attributes(group, path))
+        tree = Group(self._attributes(group, path))
         for raw in group:
             name = raw.decode()
-            found.members[name] = self._member(group, raw, f"{path}{name}", depth)
-        return found
+            tree.members[name] = self._member(group, raw, f"{path}{name}", depth)
+        return tree
 
     def _member(self, group: Any, name: bytes, path: str, depth: int) -> Any:
         with interrupts.importing("h5py"):
@@ -160,7 +161,7 @@ class _Walk:
         return self._array(member, path)
 
     def _once(self, thing: Any, path: str) -> None:
-        """Raise if there is a second way to this object: a circle would never end."""
+        """Raise if the object was reached before: a cycle would never end."""
         with interrupts.importing("h5py"):
             from h5py import h5o
 
@@ -206,7 +207,8 @@ class _Walk:
             from h5py import h5a
 
         count = h5a.get_num_attrs(thing)
-        if count > ATTRIBUTES:  # to find one takes the library as long as there are many
+        # The library's time to find an attribute grows with their number.
+        if count > ATTRIBUTES:
             raise _refused(f"an object with {count} attributes", path)
         names: list[bytes] = []
         h5a.iterate(thing, lambda name, *_: names.append(name))
@@ -234,7 +236,7 @@ class _Walk:
 
 
 def _number(kind: Any, path: str) -> np.dtype[Any]:
-    """The dtype of a plain number, in the byte order of this machine."""
+    """Return the dtype of a plain number in the byte order of this machine; raise for other types."""
     with interrupts.importing("h5py"):
         from h5py import h5t
 
@@ -247,13 +249,14 @@ def _number(kind: Any, path: str) -> np.dtype[Any]:
 
 def _size(shape: Shape, itemsize: int) -> int:
     size = itemsize
-    for n in shape:  # Python's integers do not overflow
+    # Python's integers do not overflow.
+    for n in shape:
         size *= int(n)
     return size
 
 
 def _refused(what: str, path: str) -> FileFormatError:
     return FileFormatError(
-        f"A model file has groups, plain numbers and text, all of it in itself. Received: {what} at {path!r}. "
-        "Write the file anew without it."
+        f"A model file contains only groups, plain numbers and text. Received: {what} at {path!r}. "
+        "Write the file again without it."
     )

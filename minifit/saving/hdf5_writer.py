@@ -1,9 +1,9 @@
-"""Where everything lies in an HDF5 file, found by the HDF5 library without a file.
+"""The layout of an HDF5 file, determined by the HDF5 library in memory.
 
-The library lays out the groups and attributes in memory and says where the numbers of each array belong; the numbers
-themselves are written, and hashed, straight from the model's memory. What it laid out is kept for the next file of
-the same structure: a checkpoint differs from the one before in its numbers alone. No times are stored, so equal
-content gives equal bytes.
+The library lays out the groups and attributes in memory and returns the offset of each array; the values of the arrays
+are written and hashed directly from the model's memory. The layout is cached for the next file with the same structure,
+since a checkpoint differs from the previous one only in its values. No times are stored, so equal content gives equal
+bytes.
 """
 
 from functools import lru_cache
@@ -21,14 +21,14 @@ from minifit.saving.device_options import DEVICE_OPTIONS
 from minifit.saving.groups import Attribute, Group, Joined
 
 LIMIT = 64000
-"""Bytes that the attribute of an object can have, a long string excepted."""
+"""The maximum size of an attribute in bytes, except for a long string."""
 
 Layout: TypeAlias = tuple[tuple[tuple[str, Any], ...], tuple[tuple[str, Any], ...]]
-"""A group without its numbers: attributes, and members, an array as its shape and dtype. Can be compared."""
+"""A group without values: attributes, and members, with an array as its shape and dtype. Hashable."""
 
 
 def buffers(root: Group, options: dict[str, Any] | None = None) -> Buffers:
-    """The bytes of a file after its first block, as buffers that follow each other."""
+    """Return the bytes of a file after its first block as consecutive buffers."""
     arrays: list[Array | Joined] = []
     layout = _layout(root, arrays)
     chosen = {} if options is None else checked_options(options)
@@ -39,7 +39,7 @@ def buffers(root: Group, options: dict[str, Any] | None = None) -> Buffers:
 
 
 def checked_options(options: Any) -> dict[str, Any]:
-    """The options of the arrays, if they are ones that the writer knows; none where a device is named.
+    """Return the options of the arrays; raise for unknown ones. Options that only name a device become empty.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def checked_options(options: Any) -> dict[str, Any]:
         return {}
     if not isinstance(options, dict):
         raise ArgumentTypeError(
-            f"options is a dict. Received: {options!r}. Pass for example {{'compression': 'gzip'}}."
+            f"options is a dict. Received: {options!r}. Pass, for example, {{'compression': 'gzip'}}."
         )
     unknown = set(options) - {"compression", "compression_opts", "shuffle"}
     level = options.get("compression_opts", 4)
@@ -70,7 +70,7 @@ def checked_options(options: Any) -> dict[str, Any]:
 
 
 def _layout(group: Group, arrays: list[Array | Joined]) -> Layout:
-    """A group without its numbers, which are added to `arrays` in the order in which they are met."""
+    """Return the layout of a group, and append its arrays to `arrays` in the order of the layout."""
     members: list[tuple[str, Any]] = []
     for name, member in group.members.items():
         if name in ("", ".") or "/" in name:
@@ -89,7 +89,7 @@ def _layout(group: Group, arrays: list[Array | Joined]) -> Layout:
 
 
 def _frozen(name: str, value: Attribute) -> Any:
-    """An attribute as a value that can be compared: a string, or an array as its bytes, shape and dtype."""
+    """Return an attribute as a hashable value: a string, or an array as its bytes, shape and dtype."""
     if isinstance(value, str):
         utf8("A text in a file", value)
         return value
@@ -114,7 +114,7 @@ def _skeleton(layout: Layout) -> tuple[list[tuple[int, bytes]], list[int | None]
 def _buffers(
     metadata: list[tuple[int, bytes]], places: list[int | None], arrays: list[Array | Joined]
 ) -> Buffers:
-    """All parts of the file in order, the gaps between them as zeros."""
+    """Return all parts of the file in order, with zeros in the gaps between them."""
     parts: list[tuple[int, bytes | memoryview]] = list(metadata)
     for place, array in zip(places, arrays, strict=True):
         if place is None:
@@ -122,18 +122,18 @@ def _buffers(
         for part in array.parts if isinstance(array, Joined) else [array.reshape(-1).view(np.uint8).data]:
             parts.append((place, part))
             place += len(part)
-    found: list[bytes | memoryview] = []
-    at = BLOCK
+    contiguous: list[bytes | memoryview] = []
+    end = BLOCK
     for start, part in sorted(parts, key=lambda p: p[0]):
-        if start > at:
-            found.append(bytes(start - at))
-        found.append(part)
-        at = start + len(part)
-    return found
+        if start > end:
+            contiguous.append(bytes(start - end))
+        contiguous.append(part)
+        end = start + len(part)
+    return contiguous
 
 
 class _Memory:
-    """A file that the HDF5 library writes to: what it has written, by places."""
+    """A file in memory to which the HDF5 library writes, as parts with their offsets."""
 
     def __init__(self) -> None:
         self.end = 0
@@ -141,16 +141,16 @@ class _Memory:
         self._at = 0
 
     def parts(self) -> list[tuple[int, bytes]]:
-        """What was written, in the order of the places; where writes overlap, the later one counts."""
-        found: list[tuple[int, bytes]] = []
-        for place, part in sorted(self._written, key=lambda w: w[0]):
-            if found and place < found[-1][0] + len(found[-1][1]):
-                start, before = found.pop()
-                stop = max(place + len(part), start + len(before))
-                found.append((start, bytes(self._between(start, stop))))
+        """Return the written parts in the order of their offsets; where writes overlap, the later one counts."""
+        merged: list[tuple[int, bytes]] = []
+        for offset, part in sorted(self._written, key=lambda w: w[0]):
+            if merged and offset < merged[-1][0] + len(merged[-1][1]):
+                start, previous = merged.pop()
+                stop = max(offset + len(part), start + len(previous))
+                merged.append((start, bytes(self._between(start, stop))))
             else:
-                found.append((place, part))
-        return found
+                merged.append((offset, part))
+        return merged
 
     def _between(self, start: int, stop: int) -> bytearray:
         content = bytearray(stop - start)
@@ -160,7 +160,7 @@ class _Memory:
                 content[low - start : high - start] = part[low - place : high - place]
         return content
 
-    # -- what the library asks of a file ----------------------------------------------------------------
+    # -- the methods of a file that the library calls -----------------------------------------------------
 
     def seek(self, offset: int, whence: int = 0) -> int:
         self._at = (0, self._at, self.end)[whence] + offset
@@ -190,7 +190,7 @@ class _Memory:
 def _lay_out(
     layout: Layout, arrays: list[Array | Joined] | None, options: dict[str, Any]
 ) -> tuple[list[tuple[int, bytes]], list[int | None]]:
-    """What the library writes, by place, and the place of every array; with `arrays` their numbers too."""
+    """Return the library's output with offsets, and the offset of every array; with `arrays`, their values too."""
     with interrupts.importing("h5py"):
         from h5py import h5f, h5fd, h5p
 
@@ -227,13 +227,13 @@ def _fill(
             continue
         shape, dtype = member
         space = h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
-        made = h5d.create(
+        dataset = h5d.create(
             target, name.encode(), h5t.py_create(np.dtype(dtype)), space, _properties(shape, dtype, options)
         )
         if arrays is None:
-            places.append(None if 0 in shape else made.get_offset())
+            places.append(None if 0 in shape else dataset.get_offset())
         else:
-            made.write(h5s.ALL, h5s.ALL, np.asarray(next(arrays)))
+            dataset.write(h5s.ALL, h5s.ALL, np.asarray(next(arrays)))
 
 
 def _add_attribute(target: Any, name: bytes, value: Any) -> None:
@@ -251,32 +251,32 @@ def _add_attribute(target: Any, name: bytes, value: Any) -> None:
         kind = kind.copy()
         kind.set_cset(h5t.CSET_UTF8)
     space = h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
-    made = h5a.create(target, name, kind, space)
+    attribute = h5a.create(target, name, kind, space)
     if array.size:
-        made.write(np.ascontiguousarray(array), mtype=kind)
+        attribute.write(np.ascontiguousarray(array), mtype=kind)
 
 
 def _properties(shape: Shape, dtype: str, options: dict[str, Any]) -> Any:
-    """How an array is stored: in one stretch that has its place at once, or in compressed chunks."""
+    """Return the storage of an array: one stretch that is allocated at once, or compressed chunks."""
     with interrupts.importing("h5py"):
         from h5py import h5d, h5p
 
-    made = h5p.create(h5p.DATASET_CREATE)
-    made.set_obj_track_times(False)
+    properties = h5p.create(h5p.DATASET_CREATE)
+    properties.set_obj_track_times(False)
     if options and shape and 0 not in shape:
-        made.set_chunk(_chunk(shape, np.dtype(dtype).itemsize))
+        properties.set_chunk(_chunk(shape, np.dtype(dtype).itemsize))
         if options.get("shuffle"):
-            made.set_shuffle()
+            properties.set_shuffle()
         if options.get("compression"):
-            made.set_deflate(options.get("compression_opts", 4))
+            properties.set_deflate(options.get("compression_opts", 4))
     else:
-        made.set_alloc_time(h5d.ALLOC_TIME_EARLY)
-        made.set_fill_time(h5d.FILL_TIME_NEVER)
-    return made
+        properties.set_alloc_time(h5d.ALLOC_TIME_EARLY)
+        properties.set_fill_time(h5d.FILL_TIME_NEVER)
+    return properties
 
 
 def _chunk(shape: Shape, itemsize: int) -> Shape:
-    """A chunk of at most about a megabyte: whole along the last axes, a part of the first that is too long."""
+    """Return a chunk shape of at most about a megabyte: full along the last axes, a part of the first that is too long."""
     room = (1 << 20) // itemsize
     chunk: list[int] = []
     for n in reversed(shape):

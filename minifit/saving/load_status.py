@@ -1,4 +1,4 @@
-"""`LoadStatus`: which weights `load_weights` has loaded, and which it has not."""
+"""`LoadStatus`: the weights that `load_weights` did not load."""
 
 from collections.abc import Sequence
 
@@ -6,17 +6,17 @@ from minifit.errors import PartialLoadError, quoted
 
 
 class LoadStatus:
-    """Returned by `load_weights`, for programs that ask whether all weights were loaded.
+    """The result of `load_weights`, for programs that check whether all weights were loaded.
 
-    A file that does not fit raises when it is loaded. So there is something to ask only with `by_name` or
-    `skip_mismatch`, which leave weights out.
+    Loading a file that does not fit raises. So the checks matter only with `by_name` or `skip_mismatch`, which skip
+    weights.
 
     Parameters
     ----------
     missing : list of str
-        The model's weights that were left as they are.
+        The weights of the model that were not loaded.
     unread : int
-        Arrays of the file that were not used.
+        The number of arrays in the file that were not used.
 
     References
     ----------
@@ -28,24 +28,24 @@ class LoadStatus:
         self._unread = unread
 
     def expect_partial(self) -> "LoadStatus":
-        """Return the status itself: nothing is reported later that this would silence."""
+        """Return the status itself; there are no later warnings to silence."""
         return self
 
     def assert_existing_objects_matched(self) -> "LoadStatus":
-        """Raise `PartialLoadError`, which is an `AssertionError`, if a weight of the model was left as it is."""
+        """Raise `PartialLoadError`, which is an `AssertionError`, if a weight of the model was not loaded."""
         if self._missing:
             raise PartialLoadError(
-                f"All weights of the model are to be loaded. Received: a file without {len(self._missing)} of them, "
+                f"All weights of the model must be loaded. Received: a file without {len(self._missing)} of them, "
                 f"{quoted(self._missing)}. Load a file that fits, or call expect_partial() instead."
             )
         return self
 
     def assert_consumed(self) -> "LoadStatus":
-        """Raise `PartialLoadError` if a weight of the model, or an array of the file, was left out."""
+        """Raise `PartialLoadError` if a weight of the model was not loaded or an array of the file was not used."""
         self.assert_existing_objects_matched()
         if self._unread:
             raise PartialLoadError(
-                f"All arrays of the file are to be used. Received: {self._unread} of layers that the model does "
+                f"All arrays of the file must be used. Received: {self._unread} of layers that the model does "
                 "not have. Load a file that fits, or call expect_partial() instead."
             )
         return self

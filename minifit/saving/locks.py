@@ -1,7 +1,7 @@
-"""Locks on files, by which processes keep out of each other's way.
+"""Locks on files, for mutual exclusion between processes.
 
-The lock is the system's own: it is free as soon as its process is gone, whatever ended that. Where the lock lies is a
-small file, which is there as long as somebody holds it.
+The lock is one of the system: it is free as soon as its process ends, for whatever reason. It belongs to a small file,
+which exists as long as the lock is held.
 """
 
 import os
@@ -9,7 +9,7 @@ import sys
 import threading
 from contextlib import suppress
 
-# By path, those of this process, which the system's lock does not keep from its own files.
+# The locks held by this process, by path: the system does not exclude a process from its own locks.
 _held: "dict[str, FileLock]" = {}
 _guard = threading.Lock()
 
@@ -23,21 +23,21 @@ else:
     import fcntl
 
     def _take(file: int) -> None:
-        # lockf and not flock: a forked worker that outlives its killed parent must not go on holding the lock.
+        # lockf, not flock: a forked worker that outlives its killed parent must not keep the lock.
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class LockedError(Exception):
-    """Somebody else holds the lock; the text says who."""
+    """The lock is held elsewhere; the text names the holder."""
 
 
 class FileLock:
-    """A lock that one holder has at a time, in this process and all others.
+    """A lock with one holder at a time, in this process and all others.
 
     Parameters
     ----------
     path : str
-        Of the small file, in an existing folder.
+        The path of the small file, in an existing folder.
     """
 
     def __init__(self, path: str) -> None:
@@ -45,19 +45,19 @@ class FileLock:
         self._file: int | None = None
 
     def acquire(self) -> bool:
-        """Take the lock, at once or not at all.
+        """Acquire the lock without waiting.
 
         Returns
         -------
         bool
-            False where the file system has no locks, as some on networks: nobody holds it then.
+            False if the file system does not support locks, such as some on networks; the lock is not held then.
 
         Raises
         ------
         LockedError
-            When somebody has it.
+            When the lock is held elsewhere.
         OSError
-            When the file cannot be made.
+            When the file cannot be created.
         """
         with _guard:
             if self.path in _held:
@@ -68,15 +68,17 @@ class FileLock:
         return self._file is not None
 
     def release(self) -> None:
-        """Let others have it; nothing if it is not held."""
+        """Release the lock; do nothing if it is not held."""
         with _guard:
             if self._file is None:
                 return
-            ours = _held.get(self.path) is self  # and not one that a forked process has from its parent
-            if ours and os.name == "posix":  # while it is still held
+            # A forked process also has the locks of its parent, which are not its own.
+            ours = _held.get(self.path) is self
+            # Remove the file while the lock is held, except on Windows, where an open file cannot be removed.
+            if ours and os.name == "posix":
                 self._remove()
             os.close(self._file)
-            if ours and os.name != "posix":  # where an open file cannot be removed
+            if ours and os.name != "posix":
                 self._remove()
             self._file = None
             if ours:
@@ -89,7 +91,8 @@ class FileLock:
                 _take(file)
                 if self._is(file):
                     return file
-                os.close(file)  # its last holder has removed it meanwhile
+                # Its last holder has just removed it.
+                os.close(file)
             except (BlockingIOError, PermissionError):
                 os.close(file)
                 raise LockedError("another process") from None
@@ -99,7 +102,7 @@ class FileLock:
                 return None
 
     def _is(self, file: int) -> bool:
-        """Whether the path still leads to the file that was opened."""
+        """Return whether the path still leads to the open file."""
         try:
             return os.path.samestat(os.fstat(file), os.stat(self.path))
         except FileNotFoundError:
@@ -111,7 +114,7 @@ class FileLock:
 
 
 def _after_fork() -> None:
-    """Hold no lock: those of the system stay with the parent, and its threads, which might hold the guard, are gone."""
+    """Drop all locks in the child: the system's stay with the parent, and no thread remains to release the guard."""
     global _guard
     _guard = threading.Lock()
     _held.clear()

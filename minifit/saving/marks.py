@@ -1,8 +1,8 @@
-"""A mark beside a file to which runs add: the place where the run under way began.
+"""A mark for a file to which runs append: the position where the current run began.
 
-A run that was stopped, even by a power failure, leaves its mark behind. So the same run, when it is started again,
-knows which part of the file is its own; another run, with another folder for its backups, leaves that part alone. The
-mark is a small hidden file that a run removes when it is of no more use.
+A run that is stopped, even by a power failure, leaves its mark behind. So when the same run is started again, it knows
+which part of the file it wrote; another run, with another backup folder, leaves that part unchanged. The mark is a
+small hidden file in the same folder, which a run removes when it is no longer needed.
 """
 
 import json
@@ -23,12 +23,12 @@ class Mark:
     path : str
         The file.
     run : str
-        The run's word: where its backups are.
+        The identity of the run: the path of its backups.
 
     Attributes
     ----------
     path : str
-        The mark's own file: ``.training.csv.run`` for ``training.csv``.
+        The file of the mark: ``.training.csv.run`` for ``training.csv``.
     """
 
     def __init__(self, path: str, run: str) -> None:
@@ -37,7 +37,7 @@ class Mark:
         self.path = os.path.join(folder, f".{name}.run")
 
     def set(self, at: int) -> None:
-        """Note that a run begins behind the first `at` bytes of the file.
+        """Record that the run begins after the first `at` bytes of the file.
 
         Raises
         ------
@@ -47,11 +47,11 @@ class Mark:
         atomic.write(self.path, json.dumps({"run": self._run, "position": at, "crc32": self._checksum(at)}))
 
     def read(self) -> int | None:
-        """Return where this run began and did not end; None without its mark, or when the file was edited before it."""
+        """Return the position where this unfinished run began; None without its mark, or if earlier bytes changed."""
         try:
             with open(self.path, encoding="utf-8") as file:
-                noted = json.load(file)
-            run, at, checksum = noted["run"], noted["position"], noted["crc32"]
+                mark = json.load(file)
+            run, at, checksum = mark["run"], mark["position"], mark["crc32"]
         except (OSError, ValueError, TypeError, KeyError):
             return None
         own = run == self._run and isinstance(at, int) and at >= 0
@@ -64,11 +64,11 @@ class Mark:
 
     def _checksum(self, size: int) -> int | None:
         """Return the CRC-32 of the file's first bytes; None when it has fewer."""
-        made = 0
+        checksum = 0
         try:
             with open(self._file, "rb") as file:
                 while size and (block := file.read(min(size, _BLOCK))):
-                    made, size = zlib.crc32(block, made), size - len(block)
+                    checksum, size = zlib.crc32(block, checksum), size - len(block)
         except FileNotFoundError:
             return None
-        return None if size else made
+        return None if size else checksum

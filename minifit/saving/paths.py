@@ -1,6 +1,6 @@
-"""Relative paths are counted from one folder in the whole of a run: the working folder in which it began.
+"""Relative paths, resolved during a whole run from the working folder in which it began.
 
-So `os.chdir` in a hook moves no file. A working folder that was deleted is named, which the system itself does not.
+So `os.chdir` in a hook does not move files. Errors name a working folder that was deleted, which the system does not.
 """
 
 import errno
@@ -16,12 +16,12 @@ def working_folder() -> str | None:
 
 
 def in_folder(folder: str | None, path: str | os.PathLike[str]) -> str:
-    """Return a path to what `path` names in `folder`: `path` itself while that is the working folder.
+    """Return a valid path for `path` relative to `folder`: `path` itself while `folder` is the working folder.
 
     Parameters
     ----------
     folder : str or None
-        The `working_folder` in which a run began.
+        The working folder in which a run began; None if it was deleted.
     path : str or PathLike
 
     Raises
@@ -29,21 +29,21 @@ def in_folder(folder: str | None, path: str | os.PathLike[str]) -> str:
     FileNotFoundError
         For a relative path when the working folder had been deleted; `filename` is `path`.
     """
-    given = os.fspath(path)
-    if os.path.isabs(given):
-        return given
+    name = os.fspath(path)
+    if os.path.isabs(name):
+        return name
     if folder is None:
         raise FileNotFoundError(
             errno.ENOENT,
             f"A relative path needs a working folder. Received: one that was deleted{_its_name()}. "
             "Change to another folder, or give an absolute path",
-            given,
+            name,
         )
-    return given if folder == working_folder() else os.path.join(folder, given)
+    return name if folder == working_folder() else os.path.join(folder, name)
 
 
 def absolute(path: str | os.PathLike[str], folder: str | None = None) -> str:
-    """Return the absolute path of what `path` names in a folder, by default in the working folder of now.
+    """Return the absolute path of `path` relative to a folder, by default the current working folder.
 
     Raises
     ------
@@ -55,9 +55,10 @@ def absolute(path: str | os.PathLike[str], folder: str | None = None) -> str:
 
 
 def _its_name() -> str:
-    """Return the name of a working folder that was deleted, in parentheses, where the system remembers it."""
+    """Return the name of a deleted working folder in parentheses, or an empty text if the system does not know it."""
     try:
         name = os.readlink("/proc/self/cwd").removesuffix(" (deleted)")
-    except OSError:  # not Linux: the shell may have left a note
+    except OSError:
+        # Other systems than Linux: the shell may have set a variable.
         name = os.environ.get("PWD", "")
     return f" ({name})" if name else ""

@@ -1,8 +1,8 @@
-"""A file that grows piece by piece, and stays readable whatever happens.
+"""A file that grows piece by piece and stays readable whatever happens.
 
-Each piece goes to the system by one call, so that it survives the end of the process, and a piece that does not fit
-on the disk is taken back. Errors name the file. Others may remove or replace the file meanwhile: a stream can tell, and
-goes on in what its path names now.
+Each piece is passed to the system in one call, so that it survives the end of the process; a piece that does not fit on
+the disk is undone. Errors name the file. If another program removes or replaces the file, a stream detects it and can
+continue in the file that its path leads to.
 """
 
 import os
@@ -16,19 +16,19 @@ Change = Literal["", "removed", "replaced", "shortened", "lengthened"]
 
 
 class Stream:
-    """A file that is written at its end only.
+    """A file that is only appended to.
 
     Parameters
     ----------
     path : str
-        What is in the file stays. A folder that does not exist is made.
+        The content of an existing file is kept. Missing folders are created.
     what : str
-        What the file is called in errors: ``"the CSV file"``.
+        The term for the file in errors: ``"the CSV file"``.
 
     Attributes
     ----------
     place : str
-        The absolute path: where the file is found also when the working directory has changed.
+        The absolute path, which stays valid when the working directory changes.
 
     Raises
     ------
@@ -45,26 +45,26 @@ class Stream:
     def _open(self) -> None:
         try:
             os.makedirs(os.path.dirname(self.place), exist_ok=True)
-            self._file = open(self.place, "ab", buffering=0)  # noqa: SIM115 (it stays open)
+            self._file = open(self.place, "ab", buffering=0)  # noqa: SIM115 (stays open)
         except OSError as error:
             raise self._explained(error, "cannot be written to") from error
         opened = os.fstat(self._file.fileno())
         self._end = opened.st_size
-        # A device or a pipe has neither a size nor a place that another could take.
+        # A device or a pipe has no size and cannot be replaced.
         self._identity = (opened.st_dev, opened.st_ino) if stat.S_ISREG(opened.st_mode) else None
 
     @property
     def is_file(self) -> bool:
-        """Return whether it is a file, and no device or pipe."""
+        """True for a regular file, False for a device or a pipe."""
         return self._identity is not None
 
     @property
     def size(self) -> int:
-        """Bytes in the file."""
+        """The size of the file in bytes."""
         return os.fstat(self._file.fileno()).st_size
 
     def change(self) -> Change:
-        """Return what others have done to the file since it was opened, written or cut."""
+        """Return how other programs have changed the file since it was opened, written or cut."""
         if self._identity is None:
             return ""
         try:
@@ -78,16 +78,16 @@ class Stream:
         return "shortened" if now.st_size < self._end else "lengthened"
 
     def follow(self) -> None:
-        """Go on at the end of the file that the path names now; an empty one is made where there is none."""
+        """Continue at the end of the file to which the path leads now, creating it if needed."""
         self._file.close()
         self._open()
 
     def write(self, text: str) -> None:
-        """Hand a piece to the system, all of it or nothing."""
+        """Append a piece completely or not at all."""
         piece = text.encode()
         done = 0
         try:
-            # As a rule once; a second time when the disk is full, and that one says so.
+            # Usually one call. If the disk is full, the first may write a part, and the second raises.
             while done < len(piece):
                 done += self._file.write(piece[done:])
         except OSError as error:
@@ -98,13 +98,13 @@ class Stream:
         self._end += done
 
     def cut(self, at: int) -> None:
-        """Take back what stands after the first `at` bytes."""
+        """Truncate the file to its first `at` bytes."""
         if at < self.size:
             self._file.truncate(at)
             self._end = at
 
     def flush(self) -> None:
-        """Wait until all is on the disk (not with ``MINIFIT_FLUSH=0``)."""
+        """Wait until the content is on the disk (not with ``MINIFIT_FLUSH=0``)."""
         if flushing() and os.path.isfile(self.place):
             os.fsync(self._file.fileno())
 

@@ -1,10 +1,10 @@
-"""JSON out of files, whose values may take far more memory than its text."""
+"""JSON from files, whose values may take far more memory than its text."""
 
 import json
 from typing import Any
 
 VALUES = 1_000_000
-"""Values in a text of JSON, at most, unless arrays in its file hold more numbers: a configuration may repeat these."""
+"""The maximum number of values in a JSON text, unless the arrays of its file hold more numbers, which it may repeat."""
 
 
 def parsed(text: bytes | str, numbers: int = 0) -> Any:
@@ -14,15 +14,15 @@ def parsed(text: bytes | str, numbers: int = 0) -> Any:
     ----------
     text : bytes or str
     numbers : int, default 0
-        Numbers that the arrays of the file hold.
+        The total size of the arrays in the file.
 
     Raises
     ------
     ValueError, RecursionError
-        When it is no JSON, or has more values than a model needs.
+        When the text is not JSON, or has more values than a model needs.
     """
     encoded = text.encode() if isinstance(text, str) else text
-    begins = sum(encoded.count(sign) for sign in (b"[", b"{", b","))
-    if begins > max(VALUES, numbers):
-        raise ValueError(f"it has {begins} values, more than a model needs")
+    values = sum(encoded.count(sign) for sign in (b"[", b"{", b","))
+    if values > max(VALUES, numbers):
+        raise ValueError(f"it has {values} values, more than a model needs")
     return json.loads(text)

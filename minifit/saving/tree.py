@@ -1,8 +1,8 @@
-"""Nested plain data as JSON and one stretch of memory: what a training state is made of, ready for a file.
+"""Nested plain data, such as a training state, packed into JSON and one stretch of memory for a file.
 
-Lists, dicts, numbers and strings go to the JSON text; every array goes to the stretch, one behind the other, and
-the text says where. So a state with a hundred small arrays is written as two. Nothing in either can run code: what
-comes back is built from the kinds of values named here, and anything else is refused.
+Lists, dicts, numbers and strings go to the JSON text; all arrays go to the stretch, one after the other, and the text
+has their offsets. So a state with a hundred small arrays is written as two datasets. Neither can run code: unpacking
+builds only the kinds of values defined here and refuses anything else.
 """
 
 import json
@@ -19,22 +19,22 @@ from minifit.numbers import Number
 from minifit.saving.groups import Joined
 
 NUMBERS = "biufc"
-"""The kinds of dtype that are stored: truth values, integers and real and complex numbers."""
+"""The kinds of dtype that can be stored: booleans, integers, and real and complex numbers."""
 
 
 def pack(tree: Any, place: str = "the state") -> tuple[str, Joined]:
-    """The tree as JSON text and the bytes of its arrays, which are not copied.
+    """Return the tree as JSON text and the bytes of its arrays, which are not copied.
 
     Parameters
     ----------
     tree : dict, list, tuple, set, array, number, string, bytes or None, nested
     place : str
-        What it is called in messages.
+        The term for the tree in errors.
 
     Raises
     ------
     ArgumentTypeError
-        For a value of another kind, said where it stands.
+        For a value of another kind, with its position in the tree.
     """
     packer = _Packer()
     text = json.dumps(packer.value(tree, place), separators=(",", ":"), allow_nan=False)
@@ -42,12 +42,12 @@ def pack(tree: Any, place: str = "the state") -> tuple[str, Joined]:
 
 
 def unpack(text: str, memory: Array) -> Any:
-    """The tree that `pack` was given; its arrays are copies.
+    """Return the tree that was passed to `pack`; its arrays are copies.
 
     Raises
     ------
     FileFormatError
-        When text and memory do not belong together.
+        When text and memory do not match.
     """
     try:
         return _Unpacker(memory).value(json.loads(text))
@@ -58,7 +58,7 @@ def unpack(text: str, memory: Array) -> Any:
 
 
 class _Packer:
-    """Turns values into what JSON has words for; a dict whose one key begins with $ stands for anything else."""
+    """Converts values to JSON's types; a dict with a single key that begins with $ represents any other type."""
 
     def __init__(self) -> None:
         self.parts: list[bytes | memoryview] = []
@@ -94,7 +94,7 @@ class _Packer:
         return {"$tuple" if isinstance(value, tuple) else "$set": members}
 
     def array(self, array: Array, place: str) -> list[Any]:
-        """Keep an array, and say where it will lie, its shape and its dtype."""
+        """Add an array to the stretch and return its offset, shape and dtype."""
         if array.dtype.kind not in NUMBERS:
             raise _unfit(f"an array of dtype {array.dtype}", place)
         offset = self.size
@@ -112,7 +112,7 @@ def _unfit(received: str, place: str) -> ArgumentTypeError:
 
 
 class _Unpacker:
-    """Turns what JSON has words for back into values. No two arrays share memory, so together they fit into it."""
+    """Converts JSON's types back to values. Arrays do not share memory, so their total size is at most the memory's."""
 
     def __init__(self, memory: Array) -> None:
         self._memory = memory

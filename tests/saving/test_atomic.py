@@ -94,7 +94,7 @@ def test_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_folder_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there").mkdir()
-    with pytest.raises(IsADirectoryError, match="give a file's name"):
+    with pytest.raises(IsADirectoryError, match="pass the name of a file"):
         write(path, "x")
     assert names(tmp_path) == ["there"]
 

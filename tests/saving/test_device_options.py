@@ -25,7 +25,7 @@ def test_a_device_is_kept() -> None:
     ],
 )
 def test_what_belongs_to_graphs(name: str, value: Any) -> None:
-    with pytest.raises(ArgumentError, match=f"no graph. Received: {name}="):
+    with pytest.raises(ArgumentError, match=f"no graph of TensorFlow. Received: {name}="):
         SaveOptions(**{name: value})
 
 
