@@ -217,7 +217,7 @@ def of(path: PathLike, save_format: str | None = None) -> Format:
 
 
 def is_checkpoint(path: PathLike, save_format: str | None = None) -> bool:
-    """Return whether weights are written as a checkpoint like TensorFlow's: several files whose names begin with `path`.
+    """Return whether weights are written as a checkpoint like TensorFlow's: several files with the prefix `path`.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """The reader of HDF5 files from any source, which validates a file before its content is used.
 
-A file is only data. Anything that could lead elsewhere (external links and storage, virtual datasets), run code (filters
-other than gzip and shuffle) or is not a plain number or text is refused with an error that names it. The declared size
-of an array is compared with what the file can hold; its values are read only on demand.
+A file is only data. Anything that could lead elsewhere (external links and storage, virtual datasets), run code
+(filters other than gzip and shuffle) or is not a plain number or text is refused with an error that names it. The
+declared size of an array is compared with what the file can hold; its values are read only on demand.
 """
 
 from collections.abc import Iterator

@@ -276,7 +276,7 @@ def _properties(shape: Shape, dtype: str, options: dict[str, Any]) -> Any:
 
 
 def _chunk(shape: Shape, itemsize: int) -> Shape:
-    """Return a chunk shape of at most about a megabyte: full along the last axes, a part of the first that is too long."""
+    """Return a chunk shape of at most about a megabyte: full along the last axes, then a part of one axis."""
     room = (1 << 20) // itemsize
     chunk: list[int] = []
     for n in reversed(shape):

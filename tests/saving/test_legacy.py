@@ -132,7 +132,7 @@ def test_weights_make_way_for_layers() -> None:
 
 
 def test_layers_whose_names_are_one_path_are_refused() -> None:
-    with pytest.raises(ArgumentError, match=r"stay apart in a file\. Received: a second 'a/b'"):
+    with pytest.raises(ArgumentError, match=r"remain different in a file\. Received: a second 'a/b'"):
         legacy.tree(described(dense("a//b"), dense("a/b")))
 
 
@@ -172,7 +172,7 @@ def test_layers_that_do_not_fit() -> None:
         fewer = LayerWeights("a", "Dense", dense("a").weights[:1])
         with pytest.raises(FileFormatError, match="1 weights for 2 arrays"):
             stored.weights_for(model_of(fewer, dense("b")), by_name=True)
-        with pytest.warns(MinifitWarning, match="'a' were left"):
+        with pytest.warns(MinifitWarning, match="'a' were not changed"):
             found = stored.weights_for(model_of(fewer, dense("b")), by_name=True, skip_mismatch=True)
         assert [w.name for w, _ in found] == ["b/kernel:0", "b/bias:0"]
 

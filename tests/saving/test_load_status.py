@@ -47,7 +47,7 @@ def test_a_file_with_more_than_the_model(tmp_path: Path) -> None:
 def test_a_layer_that_was_skipped(name: str, tmp_path: Path) -> None:
     Sequential([Dense(2, input_shape=(3,), name="a"), Dense(1, name="b")]).save_weights(tmp_path / name)
     model = Sequential([Dense(2, input_shape=(3,), name="a"), Dense(4, name="b")])
-    with pytest.warns(UserWarning, match="'b' were left as they are"):
+    with pytest.warns(UserWarning, match="'b' were not changed"):
         status = model.load_weights(tmp_path / name, by_name=name == "w.h5", skip_mismatch=True)
     with pytest.raises(PartialLoadError, match="b/kernel:0"):
         status.assert_consumed()

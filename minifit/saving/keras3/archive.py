@@ -1,7 +1,7 @@
-"""A few named members in one zip archive, the container of ``.keras`` files.
+"""Zip archives with a few named members, the container of ``.keras`` files.
 
-What is written is the same bytes for the same content. What is read may lie about names and sizes, so both are
-looked at first; the archive's own checksums (CRC-32) are checked member by member.
+The same content always gives the same bytes. An archive from elsewhere may declare false names and sizes, so both are
+checked before reading; the archive's own checksums (CRC-32) are checked member by member.
 """
 
 import struct
@@ -15,18 +15,19 @@ from minifit.saving.atomic import PathLike
 from minifit.saving.checksum import Buffers
 
 BEGINNING = (1980, 1, 1, 0, 0, 0)
-"""The time of every member: the first that a zip archive knows."""
+"""The time of every member: the earliest in a zip archive."""
 
 SMALL, EXPANSION = 1 << 24, 20
-"""Members of more than 16 MB may be at most twenty times as large as what is stored of them."""
+"""Members of more than 16 MB may be at most twenty times as large as their stored data."""
 
 
 def write(file: IO[bytes], members: Mapping[str, Buffers]) -> None:
-    """Write an archive to an empty file; its members are stored as they are."""
+    """Write an archive to an empty file, with uncompressed members."""
     with zipfile.ZipFile(file, "w") as archive:
         for name, buffers in members.items():
             info = zipfile.ZipInfo(name, BEGINNING)
-            info.create_system, info.external_attr = 3, 0o600 << 16  # the same on every system
+            # The same values on every system.
+            info.create_system, info.external_attr = 3, 0o600 << 16
             info.file_size = sum(map(len, buffers))
             with archive.open(info, "w") as member:
                 for buffer in buffers:
@@ -34,27 +35,27 @@ def write(file: IO[bytes], members: Mapping[str, Buffers]) -> None:
 
 
 def read(file: PathLike | IO[bytes], expected: Collection[str], wanted: Collection[str]) -> dict[str, bytes]:
-    """Some members of an archive.
+    """Return some members of an archive.
 
     Parameters
     ----------
     file : str, PathLike or open binary file
     expected : collection of str
-        Names that may be in it; anything else is refused.
+        The names of members that the archive may have; any other is refused.
     wanted : collection of str
-        Names of what is read, which must be there.
+        The names of the members to read, which must exist.
 
     Raises
     ------
     FileFormatError
-        When it is no such archive, is damaged, or declares sizes that cannot be.
+        When the file is not such an archive, is damaged, or declares impossible sizes.
     OSError
-        When it cannot be opened.
+        When the file cannot be opened.
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            found = _checked(archive.infolist(), expected)
-            return {name: _content(archive, _member(found, name)) for name in wanted}
+            members = _checked(archive.infolist(), expected)
+            return {name: _content(archive, _member(members, name)) for name in wanted}
     except FileFormatError:
         raise
     except BROKEN as error:
@@ -73,25 +74,25 @@ BROKEN = (
     ValueError,
     OverflowError,
 )
-"""What `zipfile` raises for archives that are damaged, or made to confuse."""
+"""The exceptions that `zipfile` raises for archives that are damaged or malicious."""
 
 
 def _checked(infos: list[zipfile.ZipInfo], expected: Collection[str]) -> dict[str, zipfile.ZipInfo]:
-    """The members by name, when they are what they should be."""
-    found: dict[str, zipfile.ZipInfo] = {}
+    """Return the members by name; raise for unexpected ones."""
+    members: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
-        if info.filename not in expected or info.filename in found:
+        if info.filename not in expected or info.filename in members:
             raise FileFormatError(
                 f"A .keras file has {', '.join(expected)}, each once. Received: {info.filename[:80]!r}. "
                 "Save the model again from Keras."
             )
         _check(info)
-        found[info.filename] = info
-    return found
+        members[info.filename] = info
+    return members
 
 
 def _check(info: zipfile.ZipInfo) -> None:
-    """Raise if a member cannot be read without a surprise."""
+    """Raise if a member is not safe to read."""
     trouble = None
     if info.flag_bits & 1:
         trouble = "it is encrypted"
@@ -111,14 +112,14 @@ def _check(info: zipfile.ZipInfo) -> None:
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """A member's bytes. No more than it declares are unpacked, whatever there is; one more asks for its end."""
+    """Return a member's bytes. At most its declared size is unpacked; the extra byte requested detects its end."""
     with archive.open(info) as member:
         return member.read(info.file_size + 1)
 
 
-def _member(found: Mapping[str, zipfile.ZipInfo], name: str) -> zipfile.ZipInfo:
-    if name not in found:
+def _member(members: Mapping[str, zipfile.ZipInfo], name: str) -> zipfile.ZipInfo:
+    if name not in members:
         raise FileFormatError(
-            f"A .keras file has {name}. Received: one with {', '.join(found) or 'nothing'}. Copy it again."
+            f"A .keras file has {name}. Received: one with {', '.join(members) or 'nothing'}. Copy it again."
         )
-    return found[name]
+    return members[name]

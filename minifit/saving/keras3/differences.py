@@ -1,7 +1,7 @@
-"""What tf.keras 2.7 and Keras 3 write or compute differently: the table that translates, and that docs/ shows.
+"""The differences between tf.keras 2.7 and Keras 3 in files and computation: a table that translates, also in docs/.
 
-minifit has the classes, arguments and arithmetic of tf.keras 2.7. What the other side does not have is refused by
-its name, never dropped in silence.
+minifit has the classes, arguments and arithmetic of tf.keras 2.7. Anything that the other side does not have is refused
+with an error that names it, never dropped silently.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,8 @@ def _read_policy(class_name: str, config: Config) -> None:
     if class_name != "InputLayer" or config.get("dtype") not in WHOLE_NUMBERS:
         _check_dtype(class_name, config.get("dtype"))
     if class_name in LOOKUPS.split(", "):
-        config.pop("dtype", None)  # minifit's names that of the tokens
+        # In minifit, this argument is the dtype of the tokens.
+        config.pop("dtype", None)
     else:
         config["dtype"] = "float32"
 
@@ -64,8 +65,8 @@ def _write_lookup(class_name: str, config: Config) -> None:
 
 def _read_lookup(class_name: str, config: Config) -> None:
     if config.get("output_mode") == "tf_idf":
-        why = "Keras 3 stores its weights where minifit does not look"
-        refuse_to_read(f"{class_name} with output_mode='tf_idf'", why, "Give the layer another output_mode")
+        why = "Keras 3 stores its weights where minifit does not read them"
+        refuse_to_read(f"{class_name} with output_mode='tf_idf'", why, "Use another output_mode")
 
 
 def _read_dtype(class_name: str, config: Config) -> None:
@@ -109,9 +110,9 @@ def _read_momentum_schedule(class_name: str, config: Config) -> None:
 
 def _write_clipping(class_name: str, config: Config) -> None:
     names = ("clipnorm", "clipvalue", "global_clipnorm")
-    given = [f"{name}={config[name]}" for name in names if config.get(name) is not None]
-    if len(given) > 1:
-        refuse_to_write(f"{class_name} with {' and '.join(given)}", "Keras 3 clips in one way at a time")
+    clips = [f"{name}={config[name]}" for name in names if config.get(name) is not None]
+    if len(clips) > 1:
+        refuse_to_write(f"{class_name} with {' and '.join(clips)}", "Keras 3 clips in one way at a time")
 
 
 def _write_schedule_name(class_name: str, config: Config) -> None:
@@ -122,10 +123,10 @@ def _write_schedule_name(class_name: str, config: Config) -> None:
 # -- the table -----------------------------------------------------------------------------------------------
 
 NOISE = "AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D"
-BY_INPUT = "left out: the InputLayer says it"
-WITH_RENORM = "left out: it counts with `renorm` only"
-WITH_EMA = "left out: it counts with `use_ema` only"
-FORGOTTEN = "read there, but never written: what comes back from Keras 3 has the default"
+BY_INPUT = "left out: the InputLayer has it"
+WITH_RENORM = "left out: it matters only with `renorm`"
+WITH_EMA = "left out: it matters only with `use_ema`"
+FORGOTTEN = "Keras 3 reads it but never writes it: a file from Keras 3 has the default"
 
 DIFFERENCES: Mapping[str, Sequence[Difference]] = {
     "models": (
@@ -135,20 +136,26 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
             "`module` and `registered_name` too",
             "translated; a module is compared with Keras's own and never imported",
         ),
-        Noted("", "calls of a layer by what their first argument is made of", "by `args` and `kwargs`"),
         Noted(
-            "", "calls of a model in a graph are counted from 1", "from 0, but from 1 at the ends of a graph"
+            "",
+            "calls of a layer are stored by the origin of their first argument",
+            "calls have `args` and `kwargs`",
+        ),
+        Noted(
+            "",
+            "calls of a model in a graph are counted from 1",
+            "from 0, but from 1 in the inputs and outputs of a graph",
         ),
         Noted(
             "",
             "operations on tensors are layers, `TFOpLambda`",
             "classes of `keras.ops`",
-            "translated by a table of names; those that one of them lacks are refused",
+            "translated by a table of names; operations that one of the two lacks are refused",
         ),
-        Noted("", "metrics begin with the output's name: `one_mae`", "they do not: `mae`"),
+        Noted("", "names of metrics begin with the output's name: `one_mae`", "they do not: `mae`"),
     ),
     "layers": (
-        Noted("", "weights by names", "`layers/dense_1/vars/0`: by class and number"),
+        Noted("", "weights have names", "class and number: `layers/dense_1/vars/0`"),
         Own(
             "",
             '`dtype="float32"`',
@@ -162,9 +169,9 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
         OnlyKeras3("InputLayer", "optional"),
         Noted(
             "InputLayer",
-            "`dtype` of whole numbers",
+            "integer `dtype`",
             "the same",
-            "float32, in which they are exact up to 2 ** 24",
+            "float32, which is exact up to 2 ** 24",
         ),
         OnlyKeras3("Dense, Embedding", "lora_rank"),
         OnlyKeras3("Dense, Embedding", "quantization_config"),
@@ -183,19 +190,19 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
         LeftOut("BatchNormalization", "", "renorm_momentum", WITH_RENORM),
         Arithmetic(
             "BatchNormalization",
-            "the moving variance takes in the unbiased one for images (rank 4 and 5)",
-            "the biased one always",
+            "the moving variance is updated with the unbiased variance for images (rank 4 and 5)",
+            "always with the biased variance",
         ),
         OnlyKeras3("LayerNormalization", "rms_scaling"),
         OnlyKeras3("Normalization", "invert"),
         Noted(NOISE, "`seed` is a number", "or a SeedGenerator", "its number is read"),
-        Noted(NOISE, "a stream of random numbers", "the same", "not in the file: it begins anew"),
+        Noted(NOISE, "a random stream", "the same", "not in the file: the stream restarts"),
         Arithmetic(
             "",
-            "`trainable=False` reaches the layers within a layer",
-            "not those that its constructor makes",
+            "`trainable=False` applies to inner layers",
+            "not to those created in the constructor",
         ),
-        Arithmetic("", "activity regularizers are divided by the size of the batch", "not in early versions"),
+        Arithmetic("", "activity regularizers are divided by the batch size", "not in early versions"),
         LeftOut("SpatialDropout1D", "noise_shape", "", "left out: it is always None"),
         LeftOut("SpatialDropout1D", "trainable", "", "left out: it has no weights"),
         LeftOut("CategoryEncoding", "sparse", "", "left out: it is always False"),
@@ -205,7 +212,7 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
         Own(
             "Discretization",
             "`bin_boundaries` or `num_bins`",
-            "both, once it has learned",
+            "both, after `adapt`",
             "the boundaries are read",
             None,
             _read_boundaries,
@@ -214,11 +221,11 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
         OnlyKeras3("IntegerLookup", "vocabulary_dtype", "refused unless int64", idle="int64"),
         OnlyKeras3(LOOKUPS, "oov_method", "refused unless floormod", idle="floormod"),
         OnlyKeras3(LOOKUPS, "salt"),
-        LeftOut(LOOKUPS, "", "vocabulary_size", "left out: the vocabulary says it"),
+        LeftOut(LOOKUPS, "", "vocabulary_size", "left out: it follows from the vocabulary"),
         Own(
             LOOKUPS,
             "`tf_idf` has a weight",
-            "it is no variable of the layer's",
+            "its weight is not a variable of the layer",
             "refused",
             _write_lookup,
             _read_lookup,
@@ -232,9 +239,9 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
             "",
             "hard_sigmoid",
             "hard_sigmoid",
-            "refused: the one is clip(0.2 * x + 0.5, 0, 1), the other relu6(x + 3) / 6",
+            "refused: clip(0.2 * x + 0.5, 0, 1) in tf.keras 2.7, relu6(x + 3) / 6 in Keras 3",
         ),
-        Noted("", "functions", "layers too", "refused: make them layers of their own"),
+        Noted("", "functions", "also layers", "refused: use them as separate layers"),
     ),
     "initializers": (
         OnlyKeras3("", "input_axes"),
@@ -247,15 +254,15 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
     "optimizers": (
         Noted(
             "",
-            "variables with names, slot by slot",
-            "with numbers, weight by weight; the learning rate is one of them",
+            "variables have names and are ordered by slot",
+            "numbers, ordered by weight; the learning rate is a variable",
         ),
         Noted("", "`lr` in the logs", "`learning_rate`", "not in files; minifit's logs have `lr`"),
         Own(
             "",
             "`decay`",
             "an `InverseTimeDecay` does the same",
-            "translated when written; what comes back is the schedule",
+            "translated when written; reading returns the schedule",
             _write_decay,
         ),
         Own(
@@ -266,7 +273,7 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
             _write_momentum_schedule,
             _read_momentum_schedule,
         ),
-        Own("", "may clip in several ways", "in one", "refused when written", _write_clipping),
+        Own("", "several ways of clipping at once", "only one", "refused when written", _write_clipping),
         OnlyKeras3("", "use_ema"),
         LeftOut("", "", "ema_momentum", WITH_EMA),
         LeftOut("", "", "ema_overwrite_frequency", WITH_EMA),
@@ -278,13 +285,13 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
     "schedules": (
         Own("", "`name=None`", "a string", "left out", _write_schedule_name),
         OnlyKeras3("CosineDecay", "warmup_target"),
-        LeftOut("CosineDecay", "", "warmup_steps", "left out: it counts with `warmup_target` only"),
+        LeftOut("CosineDecay", "", "warmup_steps", "left out: it matters only with `warmup_target`"),
     ),
     "losses": (
         Words(
             "",
             "reduction",
-            "`auto` becomes `sum_over_batch_size`, `mean` of Keras 3 too; `mean_with_sample_weight` is refused",
+            "`auto` and Keras 3's `mean` become `sum_over_batch_size`; `mean_with_sample_weight` is refused",
             written={"auto": "sum_over_batch_size"},
             back={"mean": "sum_over_batch_size", None: "none"},
             refused=("mean_with_sample_weight",),
@@ -306,7 +313,7 @@ DIFFERENCES: Mapping[str, Sequence[Difference]] = {
         NamedByClass("", "log_cosh, logcosh", "LogCoshError"),
         NamedByClass("", "cosine_similarity, cosine_proximity", "CosineSimilarity"),
         ByFunction("", "huber, huber_loss", "huber"),
-        Refused("", "crossentropy, ce", "", "refused: name the one that is meant"),
+        Refused("", "crossentropy, ce", "", "refused: use the full name of the metric"),
     ),
     "compile": (
         LeftOut("", "", "jit_compile", "left out: minifit has one way to run"),

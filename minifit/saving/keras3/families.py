@@ -1,6 +1,6 @@
-"""The families of what a configuration is made of: where Keras 3 has them, and which members minifit has.
+"""The families of objects in a configuration: their modules in Keras 3 and their members in minifit.
 
-The name of a module in a file is compared with those here. Nothing is imported by it.
+The name of a module in a file is only compared with those here. Nothing is imported because a file names it.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ from minifit.tables import Table
 
 
 class Family(NamedTuple):
-    """Where Keras 3 has the members of a family, and the table of those that minifit has."""
+    """A family of objects: its module in Keras 3 and the table of its members in minifit."""
 
     module: str
     table: Table
@@ -54,24 +54,25 @@ FAMILY_OF = {
 """The family of an argument's value by the last word of its name: ``kernel_initializer``, ``learning_rate``."""
 
 BY_SHAPE = ("accuracy", "acc")
-"""Metrics whose names mean one thing or another by the shapes of the outputs, in Keras 3 too."""
+"""The metrics whose meaning depends on the shapes of the outputs, also in Keras 3."""
 
 
 def renamed(family: str, kind: type[Difference]) -> dict[str, str]:
-    """The names that differ, of one kind in a family: Keras 3's by those of tf.keras 2.7."""
-    found = [row for row in DIFFERENCES.get(family, ()) if isinstance(row, kind)]
-    return {name: row.keras3 for row in found for name in row.keras2.split(", ")}
+    """Return the names of a family that differ in this way: from those of tf.keras 2.7 to Keras 3's."""
+    rows = [row for row in DIFFERENCES.get(family, ()) if isinstance(row, kind)]
+    return {name: row.keras3 for row in rows for name in row.keras2.split(", ")}
 
 
 def refuse_named(family: str, name: str, refuse: Callable[[str, str], NoReturn]) -> None:
-    """Refuse a name that stands for something else in the other one."""
+    """Call `refuse` for a name that means something else in the other framework."""
     for row in DIFFERENCES.get(family, ()):
         if isinstance(row, Refused) and name in row.keras2.split(", "):
-            refuse(f"{name!r} of {family}", row.effect.partition(": ")[2].capitalize())
+            reason = row.effect.partition(": ")[2]
+            refuse(f"{name!r} of {family}", reason[:1].upper() + reason[1:])
 
 
 def flat(entries: Any) -> list[Any]:
-    """The entries of nested lists and dicts; the configuration of an object is an entry."""
+    """Return the entries of nested lists and dicts; the configuration of an object is one entry."""
     if entries is None:
         return []
     if isinstance(entries, Mapping) and "class_name" not in entries:

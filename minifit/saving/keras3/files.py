@@ -1,9 +1,9 @@
-"""Keras 3's formats: ``.weights.h5`` for the numbers of a model, and ``.keras`` for a whole one.
+"""Keras 3's formats: ``.weights.h5`` for the weights of a model, and ``.keras`` for a whole model.
 
-A ``.keras`` file is a zip archive: ``config.json`` is the model's configuration, ``model.weights.h5`` is as a
-``.weights.h5`` file, and ``metadata.json`` says who wrote it. Both formats hold what the optimizer remembers.
+A ``.keras`` file is a zip archive: ``config.json`` is the model's configuration, ``model.weights.h5`` has the format of
+a ``.weights.h5`` file, and ``metadata.json`` names the writer. Both formats include the optimizer's state.
 
-Files of these names that are in the legacy format, as tf.keras 2.7 and `save_format` make them, are read as such.
+Files with these names in the legacy format, which tf.keras 2.7 and `save_format` can write, are read as such.
 """
 
 import hashlib
@@ -37,19 +37,19 @@ from minifit.saving.legacy_compile import output_names, unprefixed
 from minifit.saving.texts import parsed
 
 VERSION = "3.15.1"
-"""The version of Keras whose form is written."""
+"""The version of Keras in whose form files are written."""
 
 METADATA, CONFIG, WEIGHTS = MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
 
 HDF5 = (b"\x89HDF\r\n\x1a\n", checksum.MARK)
-"""What HDF5 files begin with, those of minifit with the latter."""
+"""The first bytes of HDF5 files; those of minifit begin with the second."""
 
 
 # -- writing -------------------------------------------------------------------------------------------------
 
 
 def write_weights(path: PathLike, model: ModelDescription, options: dict[str, Any] | None = None) -> None:
-    """Write a ``.weights.h5`` file; a whole model goes there in the legacy format, as in both Keras.
+    """Write a ``.weights.h5`` file; a whole model is written in the legacy format, as in both versions of Keras.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def write(file: PathLike | IO[bytes], model: ModelDescription, options: dict[str
     """
     if model.config is None:
         raise ArgumentError(
-            "A .keras file holds a whole model. Received: weights alone. "
-            "Give the file a name that ends with .weights.h5, or call model.save."
+            "A .keras file holds a whole model. Received: only weights. "
+            "Use a name that ends with .weights.h5, or call model.save."
         )
     training = model.training and unprefixed(model.training, output_names(model.config))
     config = to_keras3(model.config, training, model.shapes, model.input_shape)
@@ -87,7 +87,7 @@ def write(file: PathLike | IO[bytes], model: ModelDescription, options: dict[str
 
 
 def _scheduled(config: Config) -> bool:
-    """Whether the optimizer in a configuration of Keras 3 follows a schedule."""
+    """Return whether the optimizer in a configuration of Keras 3 has a schedule."""
     if "compile_config" not in config:
         return False
     return isinstance(config["compile_config"]["optimizer"]["config"].get("learning_rate"), Mapping)
@@ -102,12 +102,12 @@ def _digest(text: bytes) -> str:
 
 @contextmanager
 def reading_weights(path: PathLike) -> Iterator[StoredModel]:
-    """A ``.weights.h5`` file that is open for reading.
+    """Yield the weights in a ``.weights.h5`` file, which is open while the block runs.
 
     Raises
     ------
     FileFormatError
-        When it is no such file.
+        When the file is not in this format.
     """
     with hdf5.reading(path) as root:
         yield legacy.Stored(root) if legacy.is_one(root) else Stored(root)
@@ -115,12 +115,12 @@ def reading_weights(path: PathLike) -> Iterator[StoredModel]:
 
 @contextmanager
 def reading(file: PathLike | IO[bytes]) -> Iterator[StoredModel]:
-    """The model in a ``.keras`` file, given by its path or open.
+    """Yield the model in a ``.keras`` file, which is a path or an open file.
 
     Raises
     ------
     FileFormatError
-        When it is no such file.
+        When the file is not in this format.
     """
     if isinstance(file, str | os.PathLike) and _is_hdf5(file):
         with legacy.reading(file) as stored:
@@ -143,13 +143,13 @@ def _is_hdf5(path: PathLike) -> bool:
 
 
 def _is_sound(metadata: Any, config: bytes) -> bool:
-    """Whether the configuration is the one that minifit has written; whatever others write is."""
+    """Return whether the configuration matches the checksum that minifit wrote; files without one match."""
     digests = metadata.get("sha256") if isinstance(metadata, Mapping) else None
     return not isinstance(digests, Mapping) or digests.get(CONFIG) == _digest(config)
 
 
 class Stored(StoredModel):
-    """The numbers of a model and, in JSON that is looked at when it is needed, its configuration if there is one."""
+    """The weights of a model and, for a whole model, its configuration as JSON, which is parsed on demand."""
 
     remembers = True
 
@@ -160,21 +160,21 @@ class Stored(StoredModel):
 
     @cached_property
     def config(self) -> Config | None:
-        """The model in the form of tf.keras 2.7, for the `custom_objects` of here and now."""
+        """The configuration in the form of tf.keras 2.7, read with the current `custom_objects`."""
         return None if self._text is None else self._translated(model_from_keras3)
 
     @cached_property
     def training(self) -> Config | None:
-        """The arguments of `compile`, likewise; None when it was not compiled."""
+        """The arguments of `compile` in the same form; None when the model was not compiled."""
         try:
             return None if self._text is None else self._translated(training_from_keras3)
         except MinifitError as error:
-            error.add_note("With compile=False the model is loaded without that.")
+            error.add_note("Pass compile=False to load the model without compiling it.")
             raise
 
     @property
     def input_shape(self) -> Any:
-        """The shape that a model by its `call` was built for."""
+        """The input shape for which a model that defines `call` was built."""
         return None if self._text is None else legacy.built_for(_json(CONFIG, self._text, self.numbers))
 
     def _translated(self, translate: Callable[[Any, Collection[str]], Config | None]) -> Config | None:
@@ -187,30 +187,30 @@ class Stored(StoredModel):
     def weights_for(
         self, model: LayerWeights, by_name: bool = False, skip_mismatch: bool = False
     ) -> list[tuple[Weight, StoredArray]]:
-        """Return which stored array goes into which weight, by the places of the layers."""
+        """Return weights paired with stored arrays, matching layers by position."""
         if by_name:
             raise ArgumentError(
-                "A file of Keras 3 knows layers by their place. Received: by_name=True. Leave it out, "
-                "or save to a name that ends with .h5, where they have names."
+                "Layers in a file of Keras 3 are matched by position. Received: by_name=True. Leave it out, "
+                "or save to a name that ends with .h5, where layers have names."
             )
-        found: list[tuple[Weight, StoredArray]] = []
+        matches: list[tuple[Weight, StoredArray]] = []
         for name, weights, arrays in places_of(model, self._root):
-            trouble = misfit(weights, arrays)
-            if trouble is None:
-                found += zip(weights, arrays, strict=True)
+            mismatch = misfit(weights, arrays)
+            if mismatch is None:
+                matches += zip(weights, arrays, strict=True)
             elif skip_mismatch:
-                console.warn(f"The weights of layer {name!r} were left as they are: {trouble}.")
+                console.warn(f"The weights of layer {name!r} were not changed: {mismatch}.")
             else:
                 raise FileFormatError(
-                    f"A file must fit the weights of the model. Received: layer {name!r} with {trouble}. "
-                    "Build the model as it was saved, or pass skip_mismatch=True to leave it out."
+                    f"A file must fit the weights of the model. Received: layer {name!r} with {mismatch}. "
+                    "Build the model as it was saved, or pass skip_mismatch=True to skip it."
                 )
-        return found
+        return matches
 
     def optimizer_state(
         self, class_name: str, slot_names: Sequence[str], weights: Sequence[Weight], model: LayerWeights
     ) -> dict[str, Any] | None:
-        """What the optimizer remembered; None when the file says nothing about it."""
+        """Return the state of the optimizer; None when the file has none."""
         return optimizer_state(self._root, class_name, slot_names, weights, model)
 
 

@@ -1,7 +1,7 @@
-"""The kinds of rows that the table of differences between tf.keras 2.7 and Keras 3 is made of.
+"""The kinds of rows in the table of differences between tf.keras 2.7 and Keras 3.
 
-A row says where it applies, what each of the two has, and what it does to the arguments of a class on their way
-into a file of Keras 3 (`write`) and out of one (`read`).
+A row defines where it applies, what each of the two has, and how it changes the arguments of a class when they are
+written to a file of Keras 3 (`write`) or read from one (`read`).
 """
 
 from collections.abc import Callable, Mapping
@@ -11,11 +11,11 @@ from minifit.errors import ArgumentError, FileFormatError, legible
 from minifit.saving.description import Config
 
 Change = Callable[[str, Config], None]
-"""Changes the arguments of a class, in place: ``change(class_name, arguments)``."""
+"""A function that changes the arguments of a class in place: ``change(class_name, arguments)``."""
 
 
 def refuse_to_write(what: str, why: str = "Keras 3 has no such thing") -> NoReturn:
-    """Raise the error for what a file of Keras 3 cannot hold."""
+    """Raise the error for something that a file of Keras 3 cannot hold."""
     raise ArgumentError(
         f"A model in the form of Keras 3 must be the same model there. Received: {legible(what)}. {why}. "
         "Change it, or save to a name that ends with .h5: that is the form of tf.keras 2.7."
@@ -27,28 +27,29 @@ def refuse_to_read(
     why: str = "tf.keras 2.7 has no such thing, nor has minifit",
     advice: str = "Save it without that",
 ) -> NoReturn:
-    """Raise the error for what a file of Keras 3 holds and minifit does not have."""
+    """Raise the error for something in a file of Keras 3 that minifit does not have."""
     raise FileFormatError(
         f"A model from a file must be the same model here. Received: {legible(what)}. {why}. {advice}."
     )
 
 
 class Difference:
-    """A point on which the two do not agree; this kind is for those that no argument tells of.
+    """A difference between the two; this kind is for differences that do not appear in an argument.
 
     Parameters
     ----------
     classes : str
-        The classes that it concerns, with commas between them; the whole family when empty.
+        The classes concerned, separated by commas; the whole family when empty.
     keras2, keras3 : str
-        What tf.keras 2.7 and Keras 3 have: words, or for most kinds the name of an argument, function or class; of
-        functions several may be named, with commas between them.
+        What tf.keras 2.7 and Keras 3 have: a description, or for most kinds the name of an argument, function or
+        class. Several functions are separated by commas.
     effect : str, optional
-        What minifit does about it; what its kind says when empty.
+        What minifit does about it; by default the usual effect of the kind.
     """
 
     usual = "translated"
-    in_words = False  # whether `keras2` and `keras3` are words
+    # Whether `keras2` and `keras3` are descriptions.
+    in_words = False
 
     def __init__(self, classes: str, keras2: str, keras3: str, effect: str = "") -> None:
         self.classes = classes
@@ -57,7 +58,7 @@ class Difference:
         self.effect = effect or self.usual
 
     def concerns(self, class_name: str) -> bool:
-        """Whether it applies to this class of its family."""
+        """Return whether the row applies to this class of its family."""
         return not self.classes or class_name in self.classes.split(", ")
 
     def write(self, class_name: str, config: Config) -> None:
@@ -71,47 +72,47 @@ class Difference:
 
 
 class Noted(Difference):
-    """What the file does not show, or what the walk through it does by itself."""
+    """A difference that does not show in the file, or that the code translates without a row."""
 
     in_words = True
 
 
 class Arithmetic(Noted):
-    """The same in the file, but something else is computed from it."""
+    """A difference in computation, while the file is the same."""
 
-    usual = "handed over as it is; training goes on as the reader computes"
+    usual = "not translated; training continues with the reader's computation"
 
 
 class Renamed(Difference):
-    """An argument that has two names."""
+    """An argument with different names."""
 
     def write(self, class_name: str, config: Config) -> None:
-        """Give it Keras 3's name."""
+        """Rename the argument to Keras 3's name."""
         if self.keras2 in config:
             config[self.keras3] = config.pop(self.keras2)
 
     def read(self, class_name: str, config: Config) -> None:
-        """Give it tf.keras 2.7's name."""
+        """Rename the argument to tf.keras 2.7's name."""
         if self.keras3 in config:
             config[self.keras2] = config.pop(self.keras3)
 
 
 class LeftOut(Difference):
-    """An argument that one of them does not have, and that says nothing which the rest does not say."""
+    """An argument that one of the two does not have, and that follows from the rest of the configuration."""
 
     usual = "left out"
 
     def write(self, class_name: str, config: Config) -> None:
-        """Take it out."""
+        """Remove the argument."""
         config.pop(self.keras2, None)
 
     def read(self, class_name: str, config: Config) -> None:
-        """Take it out."""
+        """Remove the argument."""
         config.pop(self.keras3, None)
 
 
 class OnlyKeras3(Difference):
-    """An argument of Keras 3 that does nothing while it is None, False or `idle`."""
+    """An argument of Keras 3 that has no effect while it is None, False or `idle`."""
 
     usual = "refused when set"
 
@@ -120,22 +121,22 @@ class OnlyKeras3(Difference):
         self._idle = idle
 
     def read(self, class_name: str, config: Config) -> None:
-        """Take it out, or refuse it."""
+        """Remove the argument, or raise if it has an effect."""
         value = config.pop(self.keras3, None)
         if value is not None and value is not False and value != self._idle:
             refuse_to_read(f"{class_name} with {self.keras3}={value!r}")
 
 
 class Words(Difference):
-    """An argument that is one of a few words, and has one name.
+    """An argument with the same name whose value is one of a few words.
 
     Parameters
     ----------
     classes, argument, effect : str
     written, back : dict
-        What a word of one becomes in the other, where it does not stay as it is.
+        The words that differ, from tf.keras 2.7 to Keras 3 and from Keras 3 to tf.keras 2.7.
     refused : tuple of str
-        Words of Keras 3 that tf.keras 2.7 has none for.
+        The words of Keras 3 that tf.keras 2.7 does not have.
     """
 
     def __init__(
@@ -152,12 +153,12 @@ class Words(Difference):
         self._written, self._back, self._refused = written, back, refused
 
     def write(self, class_name: str, config: Config) -> None:
-        """Say it in Keras 3's words."""
+        """Replace the word by Keras 3's."""
         if self.keras3 in config:
             config[self.keras3] = self._written.get(config[self.keras3], config[self.keras3])
 
     def read(self, class_name: str, config: Config) -> None:
-        """Say it in tf.keras 2.7's words."""
+        """Replace the word by tf.keras 2.7's, or raise if there is none."""
         word = config.get(self.keras3, "")
         if word in self._refused:
             refuse_to_read(f"{class_name} with {self.keras3}={word!r}")
@@ -166,7 +167,7 @@ class Words(Difference):
 
 
 class Own(Noted):
-    """What takes functions of its own, each a `Change`."""
+    """A difference that is translated by functions, each a `Change`."""
 
     def __init__(
         self,
@@ -181,33 +182,33 @@ class Own(Noted):
         self._writer, self._reader = writer, reader
 
     def write(self, class_name: str, config: Config) -> None:
-        """What the writer does."""
+        """Call the writer."""
         if self._writer is not None:
             self._writer(class_name, config)
 
     def read(self, class_name: str, config: Config) -> None:
-        """What the reader does."""
+        """Call the reader."""
         if self._reader is not None:
             self._reader(class_name, config)
 
 
 class Named(Difference):
-    """A function or class of the family that has two names."""
+    """A function or class of the family with different names."""
 
 
 class NamedByClass(Difference):
-    """A function that has a name in tf.keras 2.7, and in Keras 3 only a class that does the same."""
+    """A function of tf.keras 2.7 for which Keras 3 has only a class that computes the same."""
 
     usual = "translated; the name in the logs stays"
 
 
 class ByFunction(Difference):
-    """A function that Keras 3 has, but does not find by its name alone."""
+    """A function that Keras 3 has but does not find by name."""
 
     usual = "written as a function with its name"
 
 
 class Refused(Difference):
-    """A name, `keras2`, that is not handed over: it stands for something else there, or for code."""
+    """A name, `keras2`, that is refused: it means something else in the other framework, or code."""
 
     usual = "refused"

@@ -213,5 +213,5 @@ def test_what_keras_3_does_not_have_is_refused_by_name(family: str, entry: Any, 
 
 @pytest.mark.parametrize("name", ["crossentropy", "ce"])
 def test_metrics_that_only_tf_keras_finds_by_the_shapes(name: str) -> None:
-    with pytest.raises(ArgumentError, match="Name the one that is meant"):
+    with pytest.raises(ArgumentError, match="Use the full name of the metric"):
         write_name("metrics", name)
