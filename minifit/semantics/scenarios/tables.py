@@ -109,11 +109,16 @@ def folder_that_does_not_exist(keras: Any, folder: Path) -> Any:
 
 @scenario("CSV-6")
 def resumed_file(keras: Any, folder: Path) -> Any:
-    return {"epochs in the file": interrupted(keras, folder, append=False, after=2)}
+    return {
+        "epochs in the file": interrupted(keras, folder / "a", append=False, after=2),
+        "append=True": interrupted(keras, folder / "b", append=True, after=2),
+        "the backup first": interrupted(keras, folder / "c", append=False, after=2, backup_first=True),
+    }
 
 
-def interrupted(keras: Any, folder: Path, append: bool, after: int) -> Any:
+def interrupted(keras: Any, folder: Path, append: bool, after: int, backup_first: bool = False) -> Any:
     """Break a run off at an epoch, start it again, and return the epochs in its file."""
+    folder.mkdir(exist_ok=True)
     file = folder / "log.csv"
 
     def fail(self: Any, epoch: int, logs: Any = None) -> None:
@@ -123,7 +128,8 @@ def interrupted(keras: Any, folder: Path, append: bool, after: int) -> Any:
     def train(*callbacks: Any) -> None:
         writing = keras.callbacks.CSVLogger(str(file), append=append)
         backing = backing_up(keras, folder / "backup")
-        fit(model_of(keras), (writing, backing, *callbacks), 4)
+        pair = (backing, writing) if backup_first else (writing, backing)
+        fit(model_of(keras), (*pair, *callbacks), 4)
 
     with contextlib.suppress(ZeroDivisionError):
         train(listener(keras, on_epoch_begin=fail))
