@@ -74,7 +74,7 @@ class Dataset(Piped):
     shows in the elements made after it.
 
     A pipeline of rows (`from_tensor_slices`) that shuffles, takes, skips, repeats and batches them works with row
-    numbers until a batch is made. `fit` runs most such pipelines as fast as arrays.
+    numbers until a batch is made. `fit` runs most such pipelines in the same way as arrays.
 
     Arguments for the speed of TensorFlow's threads have no effect here: `num_parallel_calls`, `deterministic`,
     `buffer_size` of `prefetch`. The order is always that of the elements. A `name` is ignored.

@@ -781,7 +781,7 @@ def test_weights_of_a_model_without_a_call_are_saved_once_its_layers_are_built(t
             return {"loss": loss}
 
     model, other = Pair(), Pair()
-    with pytest.raises(NotBuiltError, match="Only weights that exist"):
+    with pytest.raises(NotBuiltError, match="Only a model with weights"):
         model.save_weights(tmp_path / "none.h5")
     path = tmp_path / "kept.weights.h5"
     for each in (model, other):
