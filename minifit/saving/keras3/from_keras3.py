@@ -1,4 +1,4 @@
-"""A model's configuration from the form of Keras 3 into that of tf.keras 2.7, which is minifit's own."""
+"""The translation of a model's configuration from the form of Keras 3 to that of tf.keras 2.7, which minifit uses."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
@@ -14,44 +14,44 @@ from minifit.saving.keras3.rows import Named, refuse_to_read
 
 
 def model_from_keras3(stored: Any, custom: Collection[str] = ()) -> Config:
-    """A model's configuration, as of `ModelDescription`.
+    """Return a model's configuration, see `ModelDescription`.
 
     Parameters
     ----------
     stored : dict
         The content of ``config.json``.
     custom : collection of str
-        Names of `custom_objects`.
+        The names in `custom_objects`.
 
     Raises
     ------
     FileFormatError, UnknownNameError
-        When minifit has no such model.
+        When minifit does not have such a model.
     """
     return Reader(custom).model(stored)
 
 
 def training_from_keras3(stored: Any, custom: Collection[str] = ()) -> Config | None:
-    """The arguments of `compile`, as of `ModelDescription`; the parameters are those of `model_from_keras3`."""
-    given = stored.get("compile_config") if isinstance(stored, Mapping) else None
-    return Reader(custom).training(given, outputs_of(stored)) if given else None
+    """Return the arguments of `compile`, see `ModelDescription`; the parameters are those of `model_from_keras3`."""
+    arguments = stored.get("compile_config") if isinstance(stored, Mapping) else None
+    return Reader(custom).training(arguments, outputs_of(stored)) if arguments else None
 
 
 class Reader:
-    """Reads what stands in a file of Keras 3, for a caller who has `custom` objects of these names."""
+    """A reader of configurations of Keras 3; `custom` has the names of the caller's objects."""
 
     def __init__(self, custom: Collection[str]) -> None:
         self.custom = custom
 
     def model(self, stored: Any) -> Config:
-        """A whole model."""
+        """Return a whole model."""
         name, arguments = parts(stored)
         own, module = self.own_name(stored, name), stored.get("module")
         if own is None and not str(module).startswith("keras"):
             raise unknown("model", name, module, ())
         if own is None and module not in MODELS.get(name, ()):
             raise FileFormatError(
-                f"minifit has Sequential models and graphs. Received: a file with a {name} of {module!r}. "
+                f"minifit reads Sequential models and graphs. Received: a file with a {name} of {module!r}. "
                 "Save one of these, or build the model here and load its weights."
             )
         if own is not None and not isinstance(arguments.get("layers"), list):
@@ -59,7 +59,7 @@ class Reader:
         return {"class_name": own or name, "config": self.layers(arguments)}
 
     def layers(self, arguments: Mapping[str, Any]) -> Config:
-        """The arguments of a model that lists its layers: a chain or a graph."""
+        """Return the arguments of a model that lists its layers: a chain or a graph."""
         listed = arguments.get("layers")
         if not isinstance(listed, list) or not isinstance(arguments.get("name"), str):
             raise strange("a model with a name and a list of layers", arguments)
@@ -74,16 +74,16 @@ class Reader:
         }
 
     def layer(self, entry: Any) -> Config:
-        """A layer of a model, which may be a model."""
+        """Return a layer of a model, which may be a model."""
         name, arguments = parts(entry)
         inner = is_graph(arguments) or (name in MODELS and entry.get("module") in MODELS[name])
-        made: Config = self.model(entry) if inner else self.object("layers", entry)
-        if SHARED in entry and isinstance(made, dict):
-            made[SHARED] = entry[SHARED]
-        return made
+        layer: Config = self.model(entry) if inner else self.object("layers", entry)
+        if SHARED in entry and isinstance(layer, dict):
+            layer[SHARED] = entry[SHARED]
+        return layer
 
     def object(self, family: str, entry: Any) -> Any:
-        """An object in tf.keras 2.7's form, a function by its name, an array as a list."""
+        """Return an object in tf.keras 2.7's form, a function as its name, or an array as a list."""
         class_name, arguments = parts(entry)
         if class_name == "function":
             return self.function(family, entry)
@@ -101,14 +101,14 @@ class Reader:
         return {"class_name": class_name, "config": config}
 
     def own_name(self, entry: Mapping[str, Any], name: str) -> str | None:
-        """What a class or function of the user is called in `custom_objects`; Keras registers ``package>Name``."""
+        """Return the name of a user's class or function in `custom_objects`; Keras registers ``package>Name``."""
         registered = entry.get("registered_name")
         candidates = [r for r in (registered, name) if isinstance(r, str)]
         candidates += [c.rpartition(">")[2] for c in candidates]
         return next((c for c in candidates if c in self.custom), None)
 
     def function(self, family: str, entry: Mapping[str, Any]) -> Any:
-        """A function by its name."""
+        """Return a function as its name."""
         name = entry.get("config")
         if not isinstance(name, str):
             raise strange("the name of a function", name)
@@ -118,7 +118,7 @@ class Reader:
         return own or self.name(family, name)
 
     def value(self, argument: str, value: Any) -> Any:
-        """The value of an argument of some class."""
+        """Return the value of an argument of any class."""
         if isinstance(value, Mapping):
             if "class_name" in value and "config" in value:
                 return self.object(FAMILY_OF.get(argument.rpartition("_")[2], ""), value)
@@ -130,7 +130,7 @@ class Reader:
         return value
 
     def name(self, family: str, name: str) -> Any:
-        """A function of a family by its name; Keras 3 also takes ``auc`` for the metric `AUC`."""
+        """Return a function of a family as its name; Keras 3 also accepts ``auc`` for the metric `AUC`."""
         if name in self.custom or family not in FAMILIES:
             return name
         refuse_named(family, name, refuse_name)
@@ -141,33 +141,33 @@ class Reader:
         return {"class_name": classes[name], "config": {}} if name in classes else name
 
     def training(self, stored: Any, outputs: int | None = 1) -> Config:
-        """The arguments of `compile`; those by output keep their form unless there is one output."""
+        """Return the arguments of `compile`, nested by output unless there is only one output."""
         if not isinstance(stored, Mapping):
             raise strange("the arguments of compile", stored)
-        read = {
+        arguments = {
             "loss": self.nested("losses", stored.get("loss")),
             "loss_weights": stored.get("loss_weights"),
             "metrics": self.nested("metrics", stored.get("metrics")),
             "weighted_metrics": self.nested("metrics", stored.get("weighted_metrics")),
         }
         if outputs == 1:
-            read = {name: flat(value) or None for name, value in read.items()}
-            read |= {name: only(read[name] or []) for name in ("loss", "loss_weights")}
+            arguments = {name: flat(value) or None for name, value in arguments.items()}
+            arguments |= {name: only(arguments[name] or []) for name in ("loss", "loss_weights")}
         return {
             "optimizer_config": self.optimizer(stored.get("optimizer")),
-            **read,
+            **arguments,
             "steps_per_execution": stored.get("steps_per_execution"),
         }
 
     def optimizer(self, stored: Any) -> Config:
-        """An optimizer from its description, or from its name."""
+        """Return an optimizer from its configuration or its name."""
         if isinstance(stored, str):
             stored = {"module": "keras.optimizers", "class_name": stored, "config": {}}
-        made: Config = self.object("optimizers", stored)
-        return made
+        optimizer: Config = self.object("optimizers", stored)
+        return optimizer
 
     def nested(self, family: str, stored: Any) -> Any:
-        """Losses or metrics, nested in lists and dicts as they are."""
+        """Return losses or metrics with their nesting in lists and dicts."""
         if isinstance(stored, list):
             return [self.nested(family, entry) for entry in stored]
         if isinstance(stored, Mapping) and "class_name" not in stored:
@@ -182,30 +182,30 @@ MODELS = {
     "Functional": ("keras.src.models.functional", "keras.models", "keras"),
     "Model": ("keras", "keras.models"),
 }
-"""The models that minifit has, too, and their modules in Keras 3."""
+"""The kinds of models that minifit also has, with their modules in Keras 3."""
 
 PLAIN = {"DTypePolicy": "name", "SeedGenerator": "seed", "__numpy__": "value", "__tensor__": "value"}
-"""Objects of Keras 3 that stand for one of their arguments."""
+"""The objects of Keras 3 that are replaced by one of their arguments."""
 
 
 def built_in(family: str, entry: Mapping[str, Any]) -> tuple[str, str]:
-    """The family and minifit's name of a class of Keras, which stands where one of `family` is expected."""
+    """Return the family and minifit's name of a class of Keras, actual where a member of `family` is expected."""
     name, module = entry["class_name"], entry.get("module")
-    found = next((f for f, (keras, _) in FAMILIES.items() if keras == module), None)
-    if found is None:
+    actual = next((f for f, (keras, _) in FAMILIES.items() if keras == module), None)
+    if actual is None:
         raise unknown("class", name, module, ())
     if (
-        family and found != family and (family, found) != ("activations", "layers")
+        family and actual != family and (family, actual) != ("activations", "layers")
     ):  # a layer may be an activation
-        refuse_to_read(f"{module}.{name} among the {family}", "It is none of them here")
-    name = {keras3: keras2 for keras2, keras3 in renamed(found, Named).items()}.get(name, name)
-    if name not in FAMILIES[found].table:
-        raise unknown(FAMILIES[found].table.kind, name, module, FAMILIES[found].table)
-    return found, name
+        refuse_to_read(f"{module}.{name} among the {family}", "minifit does not have it there")
+    name = {keras3: keras2 for keras2, keras3 in renamed(actual, Named).items()}.get(name, name)
+    if name not in FAMILIES[actual].table:
+        raise unknown(FAMILIES[actual].table.kind, name, module, FAMILIES[actual].table)
+    return actual, name
 
 
 def parts(entry: Any) -> tuple[str, Mapping[str, Any]]:
-    """The name of the class of an object in a file, and its arguments (none for a function)."""
+    """Return the class name of an object in a file and its arguments (none for a function)."""
     if not isinstance(entry, Mapping) or not isinstance(entry.get("class_name"), str):
         raise strange("an object with a class_name", entry)
     arguments = entry.get("config") or {}
@@ -217,17 +217,19 @@ def parts(entry: Any) -> tuple[str, Mapping[str, Any]]:
 
 
 def refuse_name(what: str, why: str) -> NoReturn:
-    """Raise the error for a name that stands for something else here."""
-    refuse_to_read(what, why, "Save it without that, or pass one of your own of that name in custom_objects")
+    """Raise the error for a name that means something else in minifit."""
+    refuse_to_read(
+        what, why, "Save it without that, or pass your own object under that name in custom_objects"
+    )
 
 
 def only(entries: list[Any]) -> Any:
-    """The one entry that a model with one output has; several as they are, for `compile` to refuse."""
+    """Return the single entry for a model with one output; several are returned as a list, which `compile` refuses."""
     return entries[0] if len(entries) == 1 else entries or None
 
 
 def strange(expected: str, received: Any) -> FileFormatError:
-    """The error for something else in the place of what Keras writes there."""
+    """Return the error for a value other than Keras writes at this point."""
     text = received if isinstance(received, str) else repr(received)
     return FileFormatError(
         f"A file of Keras 3 has {expected} here. Received: {text[:80]}. Save the model again from Keras."
@@ -235,10 +237,10 @@ def strange(expected: str, received: Any) -> FileFormatError:
 
 
 def unknown(kind: str, name: str, module: Any, known: Collection[str]) -> UnknownNameError:
-    """The error for a class or function that is neither minifit's nor the caller's."""
+    """Return the error for a class or function that is neither minifit's nor the caller's."""
     near = f" {suggestion(name, known)}" if known else ""
     short = name if len(name) < 40 else f"{name[:30]}..."
     return UnknownNameError(
-        f"A file's {kind} is one of minifit's or in custom_objects. Received: {short!r} of module "
-        f"{quoted(module)}.{near} Pass custom_objects={{{short!r}: ...}} with a class or function of your own."
+        f"A file's {kind} must be one of minifit's or in custom_objects. Received: {short!r} of module "
+        f"{quoted(module)}.{near} Pass custom_objects={{{short!r}: ...}} with your own class or function."
     )

@@ -1,13 +1,12 @@
-"""Graphs in the form of Keras 3, and in that of tf.keras 2.7.
+"""The translation of graphs between the forms of Keras 3 and tf.keras 2.7.
 
-tf.keras 2.7 lists the calls of a layer by what its first argument is made of, with the further arguments behind:
-``[[["dense", 0, 0, {"training": True}]]]``. Keras 3 lists positional arguments and those by name, and a result of
-another call among them is a tensor with a history: ``["dense", 0, 0]``. Both name a result by the layer, by which of
-its calls it was, and by which of the results of that. A model within the graph has been called once already, when it
-was made: tf.keras 2.7 begins to count with 1 there, and Keras 3 does only for graphs, and only at the ends of the outer
-one.
+tf.keras 2.7 stores a call of a layer as the origin of its first argument, followed by the further arguments:
+``[[["dense", 0, 0, {"training": True}]]]``. Keras 3 stores positional and keyword arguments; the result of another call
+among them is a tensor with a history: ``["dense", 0, 0]``. Both refer to a result by the layer's name, the index of the
+call and the index of the result. A model in the graph was already called once when it was created: tf.keras 2.7
+therefore counts its calls from 1, Keras 3 only if it is a graph, and only in the inputs and outputs of the outer graph.
 
-Operations on tensors are layers in tf.keras 2.7, and something of their own in Keras 3: `minifit.operations`.
+Operations on tensors are layers in tf.keras 2.7 and separate classes in Keras 3: see `minifit.operations`.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +27,7 @@ from minifit.saving.graph_config import (
 from minifit.saving.keras3.rows import refuse_to_read, refuse_to_write
 
 IN_KERAS = "keras.src.ops."
-"""The beginning of the names of modules of operations in Keras 3."""
+"""The prefix of the modules of operations in Keras 3."""
 
 Shapes = Mapping[tuple[Any, ...], tuple[int | None, ...]]
 Names = Mapping[str, Any]
@@ -38,16 +37,16 @@ Names = Mapping[str, Any]
 
 
 class Writer:
-    """Writes the calls of one graph in Keras 3's form.
+    """A writer of the calls of one graph in Keras 3's form.
 
     Parameters
     ----------
     arguments : dict
         The graph in the form of tf.keras 2.7.
     shapes : dict
-        The shapes of its tensors, by `path` and the reference.
+        The shapes of its tensors, by `path` and reference.
     path : tuple of str
-        The names of the models in which the graph lies.
+        The names of the models that contain the graph.
     """
 
     def __init__(self, arguments: Config, shapes: Shapes, path: tuple[str, ...]) -> None:
@@ -56,7 +55,7 @@ class Writer:
         self.graphs = {entry["name"] for entry in arguments["layers"] if is_graph(entry.get("config"))}
 
     def entry(self, entry: Config, written: Callable[[Config], Config]) -> Config:
-        """Return a layer with its calls; `written` writes it without them."""
+        """Return a layer with its calls; `written` returns it without them."""
         if entry["class_name"] in OPERATIONS:
             return self._operation(entry)
         calls = [self._call(call) for call in entry["inbound_nodes"]]
@@ -70,7 +69,7 @@ class Writer:
             return [row[0], call, row[2]]
 
         ends = self.arguments[name]
-        # Where there is one, tf.keras 2.7 writes a list of it all the same.
+        # tf.keras 2.7 writes a list even for a single one.
         single = isinstance(ends, list) and len(ends) == 1 and is_reference(ends[0])
         return replaced(ends[0] if single else ends, end)
 
@@ -130,7 +129,7 @@ class Writer:
 
 
 def _operand(value: Any) -> Any:
-    """Return what an operation takes, numbers in lists as an array."""
+    """Return an argument of an operation; lists of numbers become arrays."""
     numbers = isinstance(value, list) and not _has_tensors(value)
     return {"class_name": "__numpy__", "config": {"value": value, "dtype": "float32"}} if numbers else value
 
@@ -150,7 +149,8 @@ def _written_index(index: Any) -> Any:
 
 
 def _slice(index: Mapping[str, Any]) -> Config:
-    if "class_name" in index:  # a tensor
+    # A tensor.
+    if "class_name" in index:
         return dict(index)
     return {
         "class_name": "__slice__",
@@ -162,12 +162,12 @@ def _slice(index: Mapping[str, Any]) -> Config:
 
 
 class Reading:
-    """Reads the calls of one graph in Keras 3's form.
+    """A reader of the calls of one graph in Keras 3's form.
 
     Parameters
     ----------
     custom : dict
-        The `custom_objects` by name: the names of the arguments of their calls are looked up.
+        The `custom_objects` by name, for the names of their calls' arguments.
     value : callable
         ``value(argument, value)`` reads the value of an argument.
     """
@@ -179,8 +179,8 @@ class Reading:
         self.graphs: set[str] = set()
 
     def entries(self, listed: list[Any], read: Callable[[Any], Any]) -> list[Config]:
-        """Return all layers with their calls; `read` reads one without them."""
-        made = []
+        """Return all layers with their calls; `read` returns a layer without them."""
+        entries = []
         for entry in listed:
             if not isinstance(entry, Mapping) or not isinstance(entry.get("name"), str):
                 raise _strange("a layer of a graph with a name", entry)
@@ -188,16 +188,16 @@ class Reading:
             layer = _operation_read(entry) if _is_operation(entry) else read(entry)
             if not isinstance(layer, Mapping):
                 raise _strange("a layer of a graph", entry)
-            made.append({**layer, "name": name})
-            self.before[name] = calls_before(made[-1])
-            if is_graph(made[-1].get("config")):
+            entries.append({**layer, "name": name})
+            self.before[name] = calls_before(entries[-1])
+            if is_graph(entries[-1].get("config")):
                 self.graphs.add(name)
-        for entry, layer in zip(listed, made, strict=True):
+        for entry, layer in zip(listed, entries, strict=True):
             calls = entry.get("inbound_nodes")
             if not isinstance(calls, list):
                 raise _strange("the calls of a layer", calls)
             layer["inbound_nodes"] = [self._call(call, entry, layer) for call in calls]
-        return made
+        return entries
 
     def ends(self, stored: Any) -> Any:
         """Return the inputs or outputs of the graph."""
@@ -215,8 +215,8 @@ class Reading:
         if not isinstance(kwargs, Mapping):
             raise _strange("the arguments of a call by name", kwargs)
         args = list(call.get("args") or [])
-        # Keras 3 writes a mask for every call of a model, whether there is one or not.
-        named = {name: value for name, value in kwargs.items() if not _is_nothing(name, value)}
+        # Keras 3 writes a mask for every call of a model, even if there is none.
+        named = {name: value for name, value in kwargs.items() if not _is_unset(name, value)}
         if layer["class_name"] in OPERATIONS:
             return self._operation_called(entry, args, named)
         names = argument_names(layer["class_name"], self.custom)
@@ -235,21 +235,21 @@ class Reading:
         places = [a for a in operation.further if not a.attribute]
         if not args or len(args) - 1 > len(places):
             raise _strange(f"a call of {entry['class_name']} with its arguments", args)
-        given = {a.tensorflow: v for a, v in zip(places, args[1:], strict=False)}
-        given |= {a.tensorflow: named.pop(a.keras3) for a in places if a.keras3 in named}
-        given |= {
+        values = {a.tensorflow: v for a, v in zip(places, args[1:], strict=False)}
+        values |= {a.tensorflow: named.pop(a.keras3) for a in places if a.keras3 in named}
+        values |= {
             a.tensorflow: config[a.keras3] for a in operation.further if a.attribute and a.keras3 in config
         }
         if named:
             refuse_to_read(f"{entry['class_name']} with {next(iter(named))}={next(iter(named.values()))!r}")
         if operation.keras3 == "numpy.GetItem":
-            further = {name: _read_index(value) for name, value in given.items()}
+            further = {name: _read_index(value) for name, value in values.items()}
         else:
-            further = {name: self._further(name, value) for name, value in given.items()}
+            further = {name: self._further(name, value) for name, value in values.items()}
         return self._first(args[0], further)
 
     def _first(self, value: Any, kwargs: dict[str, Any]) -> Any:
-        """Return the first argument of a call, with the others behind each leaf."""
+        """Return the first argument of a call, with the other arguments after each leaf."""
         if _is_tensor(value):
             return [*self._reference(value), kwargs]
         if isinstance(value, list):
@@ -289,14 +289,14 @@ def _is_tensor(value: Any) -> bool:
     return isinstance(value, Mapping) and value.get("class_name") == "__keras_tensor__"
 
 
-def _is_nothing(name: str, value: Any) -> bool:
-    """Return whether an argument is a mask or a mode that is not given."""
+def _is_unset(name: str, value: Any) -> bool:
+    """Return whether an argument is `mask` or `training` and None."""
     if name not in ("mask", "training"):
         return False
     if isinstance(value, list):
-        return all(_is_nothing(name, entry) for entry in value)
+        return all(_is_unset(name, entry) for entry in value)
     if isinstance(value, Mapping):
-        return all(_is_nothing(name, entry) for entry in value.values())
+        return all(_is_unset(name, entry) for entry in value.values())
     return value is None
 
 
@@ -307,14 +307,14 @@ def _is_operation(entry: Mapping[str, Any]) -> bool:
 
 def _operation_of(entry: Mapping[str, Any]) -> operations.Operation:
     name = f"{str(entry['module']).rpartition('.')[2]}.{entry.get('class_name')}"
-    found = operations.BY_KERAS3.get("nn.Relu" if name == "activations.ReLU" else name)
-    if found is None:
+    operation = operations.BY_KERAS3.get("nn.Relu" if name == "activations.ReLU" else name)
+    if operation is None:
         refuse_to_read(f"the operation {name!r} in a graph", "minifit has no such operation")
-    return found
+    return operation
 
 
 def _operation_read(entry: Mapping[str, Any]) -> Config:
-    """Return an operation as the layer that it is in tf.keras 2.7."""
+    """Return an operation as the layer of tf.keras 2.7."""
     operation = _operation_of(entry)
     config = entry.get("config") or {}
     if not isinstance(config, Mapping):

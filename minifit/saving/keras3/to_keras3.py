@@ -1,4 +1,4 @@
-"""A model's configuration from the form of tf.keras 2.7, which is minifit's own, into that of Keras 3."""
+"""The translation of a model's configuration from the form of tf.keras 2.7, which minifit uses, to that of Keras 3."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -29,23 +29,23 @@ def to_keras3(
     Parameters
     ----------
     config, training, shapes, input_shape
-        As of `ModelDescription`.
+        See `ModelDescription`.
 
     Raises
     ------
     ArgumentError
-        When Keras 3 has no such model.
+        When Keras 3 does not have such a model.
     """
-    made = write_model(config, shapes, ())
-    if input_shape is not None and "build_config" not in made:
-        made["build_config"] = {"input_shape": input_shape}
+    document = write_model(config, shapes, ())
+    if input_shape is not None and "build_config" not in document:
+        document["build_config"] = {"input_shape": input_shape}
     if training is not None:
-        made["compile_config"] = write_training(training, outputs_of(config))
-    return made
+        document["compile_config"] = write_training(training, outputs_of(config))
+    return document
 
 
 def write_model(entry: Mapping[str, Any], shapes: Shapes, path: tuple[str, ...]) -> Config:
-    """Return a model in Keras 3's form; `path` names the models that it lies in, and itself unless it is outermost."""
+    """Return a model in Keras 3's form; `path` has the names of the outer models and, for an inner model, its own."""
     class_name, arguments = entry["class_name"], entry["config"]
     if is_graph(arguments):
         known, inner = GRAPH, _graph(arguments, shapes, path)
@@ -54,10 +54,10 @@ def write_model(entry: Mapping[str, Any], shapes: Shapes, path: tuple[str, ...])
     else:
         return write_object("", entry)
     own = {"module": None, "class_name": class_name.rpartition(">")[2], "registered_name": class_name}
-    made: Config = {**(known if class_name == known["class_name"] else own), "config": inner}
+    model: Config = {**(known if class_name == known["class_name"] else own), "config": inner}
     if "build_input_shape" in inner:
-        made["build_config"] = {"input_shape": inner["build_input_shape"]}
-    return made
+        model["build_config"] = {"input_shape": inner["build_input_shape"]}
+    return model
 
 
 def is_chain(arguments: Any) -> bool:
@@ -98,7 +98,7 @@ def write_layer(entry: Mapping[str, Any], shapes: Shapes, path: tuple[str, ...])
 
 
 def write_object(family: str, entry: Mapping[str, Any]) -> Config:
-    """A member of a family, ``{"class_name": ..., "config": ...}``, in Keras 3's form."""
+    """Return a member of a family, ``{"class_name": ..., "config": ...}``, in Keras 3's form."""
     class_name = entry["class_name"]
     if is_graph(entry.get("config")) or (class_name == "Sequential" and is_chain(entry.get("config"))):
         return write_model(entry, EMPTY, ())
@@ -117,7 +117,7 @@ def write_object(family: str, entry: Mapping[str, Any]) -> Config:
 
 
 def write_value(argument: str, value: Any) -> Any:
-    """The value of an argument of some class."""
+    """Return the value of an argument of any class."""
     if isinstance(value, Mapping):
         if "class_name" in value and "config" in value:
             return write_object(family_of(argument, value["class_name"]), value)
@@ -130,7 +130,7 @@ def write_value(argument: str, value: Any) -> Any:
 
 
 def family_of(argument: str, class_name: str) -> str:
-    """The family of a value by the argument's name, else by the name of its class: an activation may be a layer."""
+    """Return the family of a value by the argument's name, else by its class name: an activation may be a layer."""
     family = FAMILY_OF.get(argument.rpartition("_")[2], "")
     if family and class_name in FAMILIES[family].table:
         return family
@@ -138,7 +138,7 @@ def family_of(argument: str, class_name: str) -> str:
 
 
 def write_name(family: str, name: str) -> Any:
-    """A function of a family by its name; those that Keras 3 does not know are the user's own."""
+    """Return a function of a family from its name; functions that Keras 3 does not have are the user's own."""
     refuse_named(family, name, refuse_to_write)
     by_class = renamed(family, NamedByClass)
     if name in by_class:
@@ -150,24 +150,26 @@ def write_name(family: str, name: str) -> Any:
 
 
 def function_called(name: str) -> Config:
-    """How Keras 3 writes a function."""
+    """Return a function in Keras 3's form."""
     return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
 
 
 def write_training(training: Config, outputs: int | None = 1) -> Config:
-    """Return the arguments of `compile`; those by output keep their form unless there is one output."""
-    kept = {
+    """Return the arguments of `compile`, nested by output unless there is only one output."""
+    arguments = {
         "loss": write_nested("losses", training.get("loss")),
         "loss_weights": training.get("loss_weights"),
         "metrics": write_nested("metrics", training.get("metrics")),
         "weighted_metrics": write_nested("metrics", training.get("weighted_metrics")),
     }
     if outputs == 1:
-        kept["loss"] = next(iter(flat(kept["loss"])), None)
-        kept |= {name: flat(kept[name]) or None for name in ("loss_weights", "metrics", "weighted_metrics")}
+        arguments["loss"] = next(iter(flat(arguments["loss"])), None)
+        arguments |= {
+            name: flat(arguments[name]) or None for name in ("loss_weights", "metrics", "weighted_metrics")
+        }
     return {
         "optimizer": write_object("optimizers", training["optimizer_config"]),
-        **kept,
+        **arguments,
         "run_eagerly": False,
         "steps_per_execution": training.get("steps_per_execution") or 1,
         "jit_compile": "auto",
@@ -175,7 +177,7 @@ def write_training(training: Config, outputs: int | None = 1) -> Config:
 
 
 def write_nested(family: str, entries: Any) -> Any:
-    """Return losses or metrics, nested in lists and dicts as they are."""
+    """Return losses or metrics with their nesting in lists and dicts."""
     if isinstance(entries, list | tuple):
         return [write_nested(family, entry) for entry in entries]
     if isinstance(entries, Mapping):
@@ -186,7 +188,7 @@ def write_nested(family: str, entries: Any) -> Any:
 
 
 def unwrapped(family: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A mean of a function as the class that does the same, where Keras 3 has only that."""
+    """Return the mean of a function as the class that computes the same, if Keras 3 has only the class."""
     config = entry["config"]
     by_class = renamed(family, NamedByClass)
     function = config.get("fn") if entry["class_name"] == "MeanMetricWrapper" else None

@@ -1,8 +1,8 @@
-"""Where Keras 3 keeps the numbers of a model: in groups of an HDF5 file, as arrays that are called 0, 1, 2, ...
+"""The layout of a model's variables in Keras 3: arrays named 0, 1, 2, ... in groups of an HDF5 file.
 
-Those of a layer lie at ``layers/dense_1/vars``, where ``dense_1`` is the second `Dense` of the model, whatever it is
-called. Those of an optimizer lie at ``optimizer/vars``: how many steps it has made, the learning rate unless it
-follows a schedule, then what it remembers of the trained weights.
+The weights of a layer are in ``layers/dense_1/vars``, where ``dense_1`` is the second `Dense` of the model, whatever
+its name. The variables of an optimizer are in ``optimizer/vars``: the number of steps, the learning rate unless there
+is a schedule, then the slots of the trained weights.
 """
 
 from collections import Counter
@@ -25,11 +25,11 @@ from minifit.saving.description import (
 from minifit.saving.groups import Attribute, Group
 
 Place: TypeAlias = tuple[str, list[Weight], list[StoredArray]]
-"""A layer's name, its own weights, and the arrays at its place in a file."""
+"""A layer's name, the weights of the layer itself, and its arrays in a file."""
 
 
 def tree(model: ModelDescription, scheduled: bool = False) -> Group:
-    """Return what is written for a model; without the learning rate when Keras 3 has a schedule in its place."""
+    """Return the HDF5 tree of a model, without the learning rate if Keras 3 has a schedule instead."""
     root = _layer(model.model, set())
     root.members.setdefault("layers", Group())
     if model.optimizer is not None:
@@ -43,7 +43,7 @@ def tree(model: ModelDescription, scheduled: bool = False) -> Group:
 
 
 def _layer(layer: LayerWeights, seen: set[LayerWeights]) -> Group:
-    """Return the group of a layer and those in it; what others have in common is written where Keras finds it first."""
+    """Return the group of a layer with its inner layers; a shared layer is written where Keras finds it first."""
     seen.add(layer)
     made = Group()
     if layer.weights:
@@ -58,7 +58,7 @@ def _layer(layer: LayerWeights, seen: set[LayerWeights]) -> Group:
 
 
 def _several(layers: Sequence[LayerWeights], seen: set[LayerWeights]) -> Group:
-    """Return the groups of several layers, by their classes; those without weights have none."""
+    """Return the groups of several layers, named by their classes; layers without weights have none."""
     made = Group()
     for place, layer in zip(_places(layers), layers, strict=True):
         if layer not in seen and layer.all_weights():
@@ -67,7 +67,7 @@ def _several(layers: Sequence[LayerWeights], seen: set[LayerWeights]) -> Group:
 
 
 def _attributes(layer: LayerWeights) -> list[tuple[str, LayerWeights | list[LayerWeights]]]:
-    """Return the attributes that hold layers, in the order in which Keras 3 looks at them."""
+    """Return the attributes that hold layers, in the order in which Keras 3 visits them."""
     return sorted(
         layer.inner.items(),
         key=lambda item: (
@@ -79,7 +79,7 @@ def _attributes(layer: LayerWeights) -> list[tuple[str, LayerWeights | list[Laye
 
 
 def _as_keras_has_it(layer: LayerWeights, weight: Weight) -> Array:
-    """Return a weight's numbers; how many samples `Normalization` has seen is a whole number in Keras."""
+    """Return a weight's values; the number of samples that `Normalization` has seen is an integer in Keras."""
     if layer.class_name == "Normalization" and weight.name.endswith("/count:0"):
         return weight.value.clip(0, np.float32(2**31 - 128)).astype(np.int32)
     return weight.value
@@ -90,7 +90,7 @@ def _numbered(arrays: Sequence[Array], attributes: dict[str, Attribute] | None =
 
 
 def _places(layers: Sequence[LayerWeights]) -> list[str]:
-    """Return ``dense``, ``dropout``, ``dense_1``, ...: what Keras 3 calls the groups of layers."""
+    """Return Keras 3's names of the groups of layers: ``dense``, ``dropout``, ``dense_1``, ..."""
     seen: Counter[str] = Counter()
     places = []
     for layer in layers:
@@ -99,14 +99,14 @@ def _places(layers: Sequence[LayerWeights]) -> list[str]:
         seen[name] += 1
     if len(set(places)) < len(places):
         raise ArgumentError(
-            "Keras 3 finds layers by their classes, which need names that stay apart when they are counted. "
-            f"Received: layers at {', '.join(places)}. Give a class of your own another name."
+            "Keras 3 numbers layers by class, so the names of classes must remain different with numbers. "
+            f"Received: layers at {', '.join(places)}. Rename one of your own classes."
         )
     return places
 
 
 def places_of(model: LayerWeights, root: Group) -> Iterator[Place]:
-    """Yield every layer, and those within it, with what the file has for it; then what the file has for others."""
+    """Yield every layer, including inner ones, with its arrays in the file; then arrays of layers not in the model."""
     yield from _of_one(model, root, set())
 
 
@@ -134,14 +134,14 @@ def _of_several(layers: Sequence[LayerWeights], stored: Group, seen: set[LayerWe
 # -- the optimizer -------------------------------------------------------------------------------------------
 
 TOGETHER = ("m", "v", "accum_grad", "accum_var", "accumulator", "linear")
-"""Slots that Keras 3 keeps weight by weight; each of the others comes behind these, for all weights."""
+"""The slots that Keras 3 orders by weight; each of the others follows for all weights."""
 
 
 def places_in_keras(model: LayerWeights | None, weights: Sequence[Weight]) -> list[int]:
-    """Return the places of trained weights in Keras 3's order: a model counts its own ahead of its layers'."""
-    place = {id(weight.value): i for i, weight in enumerate(weights)}
-    found = [] if model is None else [place[id(w.value)] for w in _in_keras(model) if id(w.value) in place]
-    return list(dict.fromkeys([*found, *range(len(weights))]))
+    """Return the indices of trained weights in Keras 3's order: a model's own come before those of its layers."""
+    index = {id(weight.value): i for i, weight in enumerate(weights)}
+    order = [] if model is None else [index[id(w.value)] for w in _in_keras(model) if id(w.value) in index]
+    return list(dict.fromkeys([*order, *range(len(weights))]))
 
 
 def _in_keras(layer: LayerWeights) -> Iterator[Weight]:
@@ -151,7 +151,7 @@ def _in_keras(layer: LayerWeights) -> Iterator[Weight]:
 
 
 def _order(slot_names: Sequence[str], places: Sequence[int]) -> list[tuple[int, str]]:
-    """Return the places of the weights and the slots, in the order in which Keras 3 makes them."""
+    """Return the indices of weights with their slots, in the order in which Keras 3 creates the slots."""
     together = [slot for slot in slot_names if slot in TOGETHER]
     apart = [slot for slot in slot_names if slot not in TOGETHER]
     first = [(place, slot) for place in places for slot in together]
@@ -159,17 +159,17 @@ def _order(slot_names: Sequence[str], places: Sequence[int]) -> list[tuple[int, 
 
 
 def _variables(optimizer: OptimizerVariables, scheduled: bool, places: Sequence[int]) -> list[Array]:
-    """What an optimizer remembers, in Keras 3's order."""
+    """Return the variables of an optimizer in Keras 3's order."""
     state = optimizer.state
     steps = np.asarray(state["iterations"])
-    found = [steps.astype(np.int32) if steps < 2**31 else steps]
+    variables = [steps.astype(np.int32) if steps < 2**31 else steps]
     if state["learning_rate"] is not None and not scheduled:
-        found.append(np.asarray(state["learning_rate"], np.float32))
+        variables.append(np.asarray(state["learning_rate"], np.float32))
     for place, slot in _order(optimizer.slot_names, places):
-        found.append(state["slots"][place][slot])
+        variables.append(state["slots"][place][slot])
     if "m_schedule" in state:
-        found.append(np.asarray(state["m_schedule"], np.float32))
-    return found
+        variables.append(np.asarray(state["m_schedule"], np.float32))
+    return variables
 
 
 def optimizer_state(
@@ -179,7 +179,7 @@ def optimizer_state(
     weights: Sequence[Weight],
     model: LayerWeights | None = None,
 ) -> dict[str, Any] | None:
-    """What an optimizer remembered, as of `StoredModel.optimizer_state`."""
+    """Return the state of an optimizer, see `StoredModel.optimizer_state`."""
     arrays = arrays_in(group_in(group_in(root, "optimizer"), "vars"))
     if not arrays:
         return None
@@ -188,15 +188,17 @@ def optimizer_state(
     # First come the steps made and, unless there is a schedule, the learning rate.
     begin = len(arrays) - len(order) - len(extra)
     if order and [a.shape for a in arrays] in ([()], [(), ()]) and not np.asarray(arrays[0]).any():
-        return None  # of an optimizer that has not made a step
+        # The optimizer has not made a step.
+        return None
     first, rest = arrays[: max(begin, 0)], arrays[max(begin, 0) :]
     if extra and rest and rest[-1].shape != ():
-        rest = [*rest[1:], rest[0]]  # where older versions of Keras 3 have it
+        # Older versions of Keras 3 store it first.
+        rest = [*rest[1:], rest[0]]
     shapes = [*((),) * begin, *(weights[place].value.shape for place, _ in order), *((),) * len(extra)]
     if begin not in (1, 2) or [a.shape for a in (*first, *rest)] != shapes:
         raise FileFormatError(
-            f"What an optimizer remembers must fit it and the {len(weights)} weights that {class_name} trains. "
-            f"Received: {len(arrays)} arrays, or others than these. Compile the model as it was saved."
+            f"The state of an optimizer must fit the {len(weights)} weights that {class_name} trains. "
+            f"Received: {len(arrays)} arrays, or arrays of other shapes. Compile the model as it was saved."
         )
     read = [np.asarray(array) for array in rest]
     rate = _rate(np.asarray(first[1])) if begin == 2 else None
@@ -216,21 +218,21 @@ def _rate(stored: Array) -> Array:
 
 
 def group_in(group: Group, name: str) -> Group:
-    """A group in another; an empty one when there is none."""
-    found = group.members.get(name, Group())
-    if not isinstance(found, Group):
+    """Return a group in another one; an empty group when there is none."""
+    member = group.members.get(name, Group())
+    if not isinstance(member, Group):
         raise FileFormatError(
             f"A file of Keras 3 has a group {name!r} here. Received: an array. Copy the file again."
         )
-    return found
+    return member
 
 
 def arrays_in(group: Group) -> list[StoredArray]:
-    """The arrays of a group in the order of their numbers."""
-    found: list[Any] = [group.members.get(str(i)) for i in range(len(group.members))]
-    if any(array is None or isinstance(array, Group) for array in found):
+    """Return the arrays of a group in the order of their numbers."""
+    arrays: list[Any] = [group.members.get(str(i)) for i in range(len(group.members))]
+    if any(array is None or isinstance(array, Group) for array in arrays):
         raise FileFormatError(
-            "Variables in a file of Keras 3 are arrays that are called 0, 1, 2, ... "
+            "Variables in a file of Keras 3 are arrays named 0, 1, 2, ... "
             f"Received: {', '.join(group.members)[:80]}. Copy the file again."
         )
-    return found
+    return arrays

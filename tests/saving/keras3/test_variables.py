@@ -193,7 +193,7 @@ def test_what_does_not_fit(class_name: str) -> None:
         (["m", "v"], [*weights, *weights]),
         (["m", "v"], weights[::-1]),
     ):
-        with pytest.raises(FileFormatError, match="must fit it and the"):
+        with pytest.raises(FileFormatError, match="must fit the"):
             optimizer_state(root, class_name, slots, others)
 
 
@@ -210,7 +210,7 @@ def test_numbers_that_cannot_be() -> None:
 
 @pytest.mark.parametrize("members", [{"1": numbers(1)}, {"0": Group()}, {"0": numbers(1), "x": numbers(1)}])
 def test_variables_without_their_numbers(members: Any) -> None:
-    with pytest.raises(FileFormatError, match="called 0, 1, 2"):
+    with pytest.raises(FileFormatError, match="named 0, 1, 2"):
         arrays_in(Group(members=members))
 
 
