@@ -308,7 +308,7 @@ class IndexLookup(Layer):
             "vocabulary": self._vocabulary.tokens or None,
             "idf_weights": None,
         }
-        # The special tokens are included, since they may have weights of their own.
+        # The special tokens are included, since their weights may be set separately.
         if self.idf_weights is not None:
             specials = None not in self._specials
             start = 0 if specials else len(self._specials)

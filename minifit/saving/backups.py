@@ -60,7 +60,7 @@ class BackupFolder:
         except LockedError as held:
             raise ArgumentError(
                 f"backup_dir is for one run at a time. Received: {self.folder!r}, which {held} is using. "
-                "Wait until that one has ended, or give this run a folder of its own."
+                "Wait until that run has ended, or use a different folder for this run."
             ) from None
         if not locked:
             console.warn(
@@ -116,7 +116,7 @@ class BackupFolder:
         if failed:
             raise FileFormatError(
                 f"The backup of a run must be whole. Received: {self.folder!r} with {'; '.join(failed)} "
-                "Delete the folder to begin anew, or put a good copy in its place."
+                "Delete the folder to start from the beginning, or replace it by a good copy."
             )
         return None
 
@@ -137,14 +137,14 @@ def _read(path: str) -> Any:
     with open(path, "rb") as file:
         if file.read(len(hdf5.MARK)) != hdf5.MARK:
             raise FileFormatError(
-                "A backup begins with its checksum. Received: a file without. Use another backup."
+                "A backup begins with its checksum. Received: a file without one. Use another backup."
             )
     with hdf5.reading(path, packed=False) as content:
         version = content.attributes.get("version")
         if version != VERSION:
             raise FileFormatError(
                 f"A backup has the layout of version {VERSION}. Received: version {version}. "
-                "Resume with the minifit that made it, or delete it to begin anew."
+                "Resume with the version of minifit that wrote it, or delete it to start from the beginning."
             )
         text, memory = (_bytes(content, name) for name in ("text", "memory"))
         return tree.unpack(bytes(text).decode(errors="replace"), memory)

@@ -59,7 +59,7 @@ def test_a_damaged_one_is_an_error_or_gives_the_one_before(tmp_path: Path, at: i
         assert folder.load() == 1
     damage(tmp_path / "previous.h5", at)
     with pytest.raises(
-        FileFormatError, match=r"backup\.h5: .*previous\.h5: .*Delete the folder to begin anew"
+        FileFormatError, match=r"backup\.h5: .*previous\.h5: .*Delete the folder to start from the beginning"
     ):
         folder.load()
 

@@ -194,9 +194,8 @@ def built_in(family: str, entry: Mapping[str, Any]) -> tuple[str, str]:
     actual = next((f for f, (keras, _) in FAMILIES.items() if keras == module), None)
     if actual is None:
         raise unknown("class", name, module, ())
-    if (
-        family and actual != family and (family, actual) != ("activations", "layers")
-    ):  # a layer may be an activation
+    # A layer may be an activation.
+    if family and actual != family and (family, actual) != ("activations", "layers"):
         refuse_to_read(f"{module}.{name} among the {family}", "minifit does not have it there")
     name = {keras3: keras2 for keras2, keras3 in renamed(actual, Named).items()}.get(name, name)
     if name not in FAMILIES[actual].table:
