@@ -475,7 +475,9 @@ def test_a_damaged_backup_is_an_error_and_no_wrong_resume(tmp_path: Path) -> Non
     content[len(content) // 2] ^= 1
     (tmp_path / "backup.h5").write_bytes(content)
     recorder = Recorder()
-    with pytest.raises(FileFormatError, match=r"must be whole.*Delete the folder to start from the beginning"):
+    with pytest.raises(
+        FileFormatError, match=r"must be whole.*Delete the folder to start from the beginning"
+    ):
         small_model().fit(X, Y, verbose=0, callbacks=[BackupAndRestore(tmp_path), recorder])
     assert recorder.names() == ["train_begin"]
 
