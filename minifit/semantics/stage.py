@@ -112,6 +112,15 @@ def refusal(action: Callable[[], Any]) -> str:
     return "accepted"
 
 
+def tried(action: Callable[[], Any]) -> Any:
+    """Return what an action returns, or "raises" and the class of its exception."""
+    try:
+        return action()
+    except Exception as error:
+        unless_absent(error)
+        return f"raises {type(error).__name__}"
+
+
 def unless_absent(error: Exception) -> None:
     """Raise the error again when it says that a name or an argument does not exist: that is no refusal."""
     if isinstance(error, AbsentError) or absent_name(error) is not None:

@@ -5,6 +5,8 @@ from typing import Any
 
 from minifit.semantics.playing import cannot_ask, scenario
 from minifit.semantics.stage import (
+    X,
+    Y,
     fit,
     listener,
     model_of,
@@ -31,22 +33,28 @@ def saved_weight(keras: Any, file: Path) -> float:
 
 @scenario("MC-1")
 def frequency_in_batches(keras: Any, folder: Path) -> Any:
-    def saves(steps: int) -> Any:
-        events: Any = []
-        file = folder / f"{steps}.weights.h5"
+    return saves(keras, folder / "some.weights.h5", 1)
 
-        def look(self: Any, batch: int, logs: Any = None) -> None:
-            if file.exists():
-                events.append(f"saved at batch {batch}")
-                file.unlink()
 
-        model = model_of(keras, steps_per_execution=steps)
-        callbacks = (saving(keras, file, save_freq=3), listener(keras, on_train_batch_end=look))
-        for _ in range(2):
-            fit(model, callbacks, epochs=2, batch_size=1)
-        return events
+def saves(keras: Any, file: Path, steps: int) -> Any:
+    """Return the batches after which a file is saved in two fits of two epochs of four batches."""
+    events: Any = []
 
-    return {"one step at a time": saves(1), "three at a time": saves(3)}
+    def look(self: Any, batch: int, logs: Any = None) -> None:
+        if file.exists():
+            events.append(f"saved at batch {batch}")
+            file.unlink()
+
+    model = model_of(keras, steps_per_execution=steps)
+    callbacks = (saving(keras, file, save_freq=3), listener(keras, on_train_batch_end=look))
+    for _ in range(2):
+        fit(model, callbacks, epochs=2, batch_size=1)
+    return events
+
+
+@scenario("MC-8")
+def frequency_in_executions(keras: Any, folder: Path) -> Any:
+    return saves(keras, folder / "some.weights.h5", 3)
 
 
 @scenario("MC-2")
@@ -61,23 +69,23 @@ def folders_are_made(keras: Any, folder: Path) -> Any:
 
 @scenario("MC-3")
 def placeholder_that_nothing_fills(keras: Any, folder: Path) -> Any:
-    def answer(name: str) -> Any:
+    def answer(name: str, *ahead: Any, **options: Any) -> Any:
         events: Any = []
-        callbacks = (
-            saving(keras, folder / name),
-            recorder(keras, events, ("on_train_begin", "on_epoch_end")),
-        )
+        watching = recorder(keras, events, ("on_train_begin", "on_epoch_end"))
         try:
-            fit(model_of(keras), callbacks)
+            fit(model_of(keras), (*ahead, saving(keras, folder / name), watching), **options)
         except Exception as error:
             unless_absent(error)
             return {"refused": True, "hooks before": events}
         return {"refused": False, "hooks before": events}
 
+    validation = {"epochs": 2, "validation_data": (X, Y), "validation_freq": 2}
     return {
         "a name that does not exist": answer("{val_loss}.weights.h5"),
         "a format that does not fit": answer("{loss:d}.weights.h5"),
         "a name in the logs": answer("{epoch}-{loss:.2f}.weights.h5"),
+        "a name that a callback ahead fills": answer("{score}.weights.h5", scores(keras, [1.0])),
+        "a name that every second validation fills": answer("{val_loss:.2f}.weights.h5", **validation),
     }
 
 

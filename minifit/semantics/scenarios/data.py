@@ -28,26 +28,32 @@ def sequence_of(keras: Any, events: Any, name: str = "", batches: int = 2) -> An
 
 @scenario("DATA-1")
 def end_of_an_epoch_of_a_sequence(keras: Any, folder: Path) -> Any:
-    def heard(*callbacks: Any, **options: Any) -> Any:
+    def heard(hook: str, action: Any) -> Any:
         events: Any = []
-        watching = recorder(keras, events, ("on_epoch_end", "on_test_end"))
-        model = model_of(keras)
-        model.fit(
-            sequence_of(keras, events, "Sequence "),
-            epochs=2,
-            verbose=0,
-            callbacks=[*callbacks, watching],
-            **options,
-        )
+        action(sequence_of(keras, events, "Sequence "), recorder(keras, events, (hook,)))
         return [event for event in events if "batch" not in event]
 
-    tested: Any = []
-    watching = recorder(keras, tested, ("on_test_end",))
-    model_of(keras).evaluate(sequence_of(keras, tested), callbacks=[watching], verbose=0)
+    def trained(*callbacks: Any) -> Any:
+        def train(rows: Any, watching: Any) -> None:
+            model_of(keras).fit(rows, epochs=2, verbose=0, callbacks=[*callbacks, watching])
+
+        return heard("on_epoch_end", train)
+
+    def validate(rows: Any, watching: Any) -> None:
+        fit(model_of(keras), (watching,), validation_data=rows)
+
+    def evaluate(rows: Any, watching: Any) -> None:
+        model_of(keras).evaluate(rows, callbacks=[watching], verbose=0)
+
+    def predict(rows: Any, watching: Any) -> None:
+        model_of(keras).predict(rows, callbacks=[watching], verbose=0)
+
     return {
-        "two epochs": heard(),
-        "the second stops": heard(stopping_at(keras, 1)),
-        "evaluate": [event for event in tested if "batch" not in event],
+        "two epochs": trained(),
+        "the second stops": trained(stopping_at(keras, 1)),
+        "validation": heard("on_test_end", validate),
+        "evaluate": heard("on_test_end", evaluate),
+        "predict": heard("on_predict_end", predict),
     }
 
 
@@ -66,21 +72,30 @@ def order_of_a_sequence(keras: Any, folder: Path) -> Any:
     }
 
 
-def batches_of(keras: Any, x: Any, y: Any, **options: Any) -> Any:
-    """Return the inputs and targets of each batch that a model predicts and learns in a step of its own."""
+@scenario("DATA-3")
+def shuffling_of_batches(keras: Any, folder: Path) -> Any:
+    """The square of row k is 2 to the power of k: the sum over a batch says which rows it has."""
+    x = np.sqrt(2.0 ** np.arange(12))[:, np.newaxis]
+    losses = losses_of(keras, x, 0.0 * x, epochs=6, batch_size=4, shuffle="batch")
+    orders = []
+    for first in range(0, len(losses), 3):
+        one, two, three = (4 * (i + 1) * value for i, value in enumerate(losses[first : first + 3]))
+        orders.append([round(one), round(two - one), round(three - two)])
+    return {
+        "rows of a batch are consecutive": all(sorted(o) == [0xF, 0xF0, 0xF00] for o in orders),
+        "a new order at every epoch": len({tuple(order) for order in orders}) > 1,
+        "targets stay with their rows": max(losses_of(keras, x, x, batch_size=4, shuffle="batch")) < 1e-6,
+    }
+
+
+def losses_of(keras: Any, x: Any, y: Any, **options: Any) -> Any:
+    """Return the loss at the end of each batch of a model ``y = x`` that does not learn."""
     losses: Any = []
     model = model_of(keras, optimizer=keras.optimizers.SGD(0.0))
     model.set_weights([np.ones((1, 1), np.float32)])
     look = listener(keras, on_train_batch_end=lambda self, batch, logs=None: losses.append(logs["loss"]))
     fit(model, (look,), data=(x, y), **options)
     return losses
-
-
-@scenario("DATA-3")
-def shuffling_of_batches(keras: Any, folder: Path) -> Any:
-    x = np.arange(24, dtype=np.float32)[:, np.newaxis]
-    losses = batches_of(keras, x, x, batch_size=4, shuffle="batch")
-    return {"targets stay with their rows": max(losses) < 1e-6}
 
 
 def stored(folder: Path, rows: int) -> Any:
@@ -97,7 +112,7 @@ def shuffled_hdf5(keras: Any, folder: Path) -> Any:
     file, x, y = stored(folder, 24)
     with file:
         try:
-            losses = batches_of(keras, x, y, batch_size=4, shuffle=True)
+            losses = losses_of(keras, x, y, batch_size=4, shuffle=True)
         except Exception as error:
             unless_absent(error)
             return {"trains": False}

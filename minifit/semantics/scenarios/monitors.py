@@ -18,6 +18,8 @@ from minifit.semantics.stage import (
     rate_of,
     recorder,
     scores,
+    stopping_at,
+    tried,
     weight_of,
     weighted_by_epoch,
 )
@@ -25,10 +27,13 @@ from minifit.semantics.stage import (
 
 @scenario("ES-1")
 def best_weights_at_the_end(keras: Any, folder: Path) -> Any:
-    stopping = keras.callbacks.EarlyStopping("score", patience=9, restore_best_weights=True, mode="min")
-    model = model_of(keras)
-    fit(model, (weighted_by_epoch(keras), scores(keras, [3.0, 1.0, 2.0]), stopping), epochs=3)
-    return {"weight of epoch": weight_of(model)}
+    def weight(*callbacks: Any) -> float:
+        stopping = keras.callbacks.EarlyStopping("score", patience=9, restore_best_weights=True, mode="min")
+        model, values = model_of(keras), scores(keras, [3.0, 1.0, 2.0, 2.0])
+        fit(model, (weighted_by_epoch(keras), values, stopping, *callbacks), epochs=4)
+        return weight_of(model)
+
+    return {"weight of epoch": weight(), "stopped by another": weight(stopping_at(keras, 2))}
 
 
 @scenario("ES-2")
@@ -79,10 +84,24 @@ def nan_is_no_improvement(keras: Any, folder: Path) -> Any:
 
 @scenario("MON-2")
 def missing_key(keras: Any, folder: Path) -> Any:
-    stopping = keras.callbacks.EarlyStopping("val_loss", patience=0)
+    epochs, warned = warnings_of(keras)
+    return {"epochs": epochs, "warned": warned > 0}
+
+
+def warnings_of(keras: Any, **options: Any) -> Any:
+    """Return how many epochs train while a key is missing, and how many warnings name it."""
+    stopping = keras.callbacks.EarlyStopping("val_loss", patience=5)
     with heard_warnings() as texts:
-        epochs = epochs_of(keras, [1.0, 1.0, 1.0], stopping)
-    return {"epochs": epochs, "warnings": sum("val_loss" in text for text in texts)}
+        epochs = epochs_of(keras, [1.0, 1.0, 1.0, 1.0], stopping, **options)
+    return [epochs, sum("val_loss" in text for text in texts)]
+
+
+@scenario("MON-5")
+def number_of_warnings(keras: Any, folder: Path) -> Any:
+    return {
+        "never there": warnings_of(keras)[1],
+        "at every second epoch": warnings_of(keras, validation_data=(X, Y), validation_freq=2)[1],
+    }
 
 
 @scenario("MON-3")
@@ -90,10 +109,7 @@ def auto_mode(keras: Any, folder: Path) -> Any:
     def epochs(key: str) -> Any:
         stopping = keras.callbacks.EarlyStopping(key, patience=1, mode="auto")
         rising = scores(keras, [1.0, 2.0, 3.0, 4.0], key)
-        try:
-            return len(fit(model_of(keras), (rising, stopping), epochs=4).epoch)
-        except ValueError:
-            return "refused"
+        return len(fit(model_of(keras), (rising, stopping), epochs=4).epoch)
 
     def saved(key: str) -> int:
         place = str(folder / (key + "-{epoch}.weights.h5"))
@@ -101,31 +117,43 @@ def auto_mode(keras: Any, folder: Path) -> Any:
         fit(model_of(keras), (scores(keras, [1.0, 2.0, 3.0], key), saving), epochs=3)
         return len(list(folder.glob(key + "-*")))
 
-    def reduced(key: str) -> Any:
+    def reduced(key: str) -> bool:
         model = model_of(keras)
-        plateau = keras.callbacks.ReduceLROnPlateau(key, factor=0.5, patience=1, mode="auto")
-        try:
-            fit(model, (scores(keras, [1.0, 2.0, 3.0], key), plateau), epochs=3)
-        except ValueError:
-            return "refused"
-        return rate_of(model) < 0.75 * RATE
+        reducing = keras.callbacks.ReduceLROnPlateau(key, patience=1, mode="auto")
+        fit(model, (scores(keras, [1.0, 2.0, 3.0], key), reducing), epochs=3)
+        return rate_of(model) < 0.5 * RATE
+
+    def answers(question: Any, *keys: str) -> Any:
+        return {key: tried(lambda: question(key)) for key in keys}  # noqa: B023
 
     return {
-        "rate reduced at rising values": {key: reduced(key) for key in ("acc_of_mine", "my_auc")},
-        "epochs of rising values": {key: epochs(key) for key in ("my_acc", "my_auc", "acc_of_mine", "mine")},
-        "files of rising values": {
-            key: saved(key) for key in ("my_acc", "acc_of_mine", "fmeasure_x", "mine")
-        },
+        "EarlyStopping, epochs of rising values": answers(epochs, "my_acc", "my_auc", "acc_of_mine", "mine"),
+        "ReduceLROnPlateau reduces": answers(reduced, "my_acc", "acc_of_mine", "my_auc", "mine"),
+        "ModelCheckpoint, files of rising values": answers(
+            saved, "my_acc", "acc_of_mine", "fmeasure_x", "mine"
+        ),
     }
+
+
+@scenario("MON-6")
+def auto_mode_against_a_metric(keras: Any, folder: Path) -> Any:
+    model = model_of(keras, metrics=[keras.metrics.MeanAbsoluteError(name="my_acc")])
+    with heard_warnings() as texts:
+        trained = tried(lambda: len(fit(model, (keras.callbacks.EarlyStopping("my_acc"),)).epoch))
+    return {"epochs": trained, "warned": any("my_acc" in text for text in texts)}
 
 
 @scenario("MON-4")
 def unknown_mode(keras: Any, folder: Path) -> Any:
+    """The loss falls, and then counts as better: two epochs without an improvement end the second run."""
     with heard_warnings() as texts:
-        stopping = keras.callbacks.EarlyStopping("score", patience=1, mode="sideways")
+        stopping = keras.callbacks.EarlyStopping("loss", patience=1, mode="sideways")
+        still = keras.callbacks.EarlyStopping("loss", patience=1, mode="sideways")
+    model = model_of(keras, optimizer=keras.optimizers.SGD(0.0))
     return {
         "warned": any("sideways" in text for text in texts),
-        "epochs of rising values": epochs_of(keras, [1.0, 2.0, 3.0], stopping),
+        "epochs of a falling loss": len(fit(model_of(keras), (stopping,), 4).epoch),
+        "epochs of a loss that stays": len(fit(model, (still,), 4).epoch),
     }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from minifit.semantics.playing import scenario
 from minifit.semantics.stage import (
+    RATE,
     X,
     Y,
     backing_up,
@@ -15,6 +16,7 @@ from minifit.semantics.stage import (
     model_of,
     scores,
     stopping_at,
+    tried,
     unless_absent,
     weight_of,
 )
@@ -50,19 +52,17 @@ def files_in(folder: Path) -> bool:
 
 @scenario("BR-1")
 def fit_after_a_completed_one(keras: Any, folder: Path) -> Any:
-    def epochs(model: Any, callback: Any) -> Any:
-        try:
-            return len(fit(model, (callback,), 2).epoch)
-        except AttributeError:
-            return "raises AttributeError"
-
     model, callback = model_of(keras), backing(keras, folder)
+
+    def epochs(*callbacks: Any) -> Any:
+        return tried(lambda: len(fit(model, callbacks, 2).epoch))
+
     seen: Any = {}
-    seen["the same callback"] = [epochs(model, callback) for _ in range(2)]
-    seen["another callback"] = [epochs(model, backing(keras, folder)) for _ in range(2)]
-    broken_off(lambda: fit(model, (callback, failing(keras, "on_epoch_begin", 1)), 2))
-    seen["after one that was broken off"] = [epochs(model, callback) for _ in range(2)]
-    seen["without it"] = len(fit(model, epochs=2).epoch)
+    seen["the same callback"] = [epochs(callback) for _ in range(2)]
+    seen["another callback"] = [epochs(backing(keras, folder)) for _ in range(2)]
+    tried(lambda: fit(model, (callback, failing(keras, "on_epoch_begin", 1)), 2))
+    seen["after one that was broken off and one that resumed it"] = [epochs(callback) for _ in range(2)][1:]
+    seen["without it"] = epochs()
     return seen
 
 
@@ -125,46 +125,63 @@ def place_in_the_list(keras: Any, folder: Path) -> Any:
 
 @scenario("BR-7")
 def backups_in_an_epoch(keras: Any, folder: Path) -> Any:
-    heard: Any = []
-
-    def train(*callbacks: Any) -> Any:
+    def train(place: str, *callbacks: Any) -> Any:
         model = model_of(keras)
-        fit(model, (backing(keras, folder, save_freq=2), *callbacks), 2, batch_size=1)
+        fit(model, (backing(keras, folder / place, save_freq=2), *callbacks), 2, batch_size=1)
         return weight_of(model)
 
+    def resumed(place: str, *callbacks: Any) -> Any:
+        (folder / place).mkdir()
+        broken_off(lambda: train(place, failing(keras, "on_train_batch_begin", 3)))
+        return abs(train(place, *callbacks) - weight_of(whole)) < 1e-6
+
+    def change(self: Any, epoch: int, logs: Any = None) -> None:
+        heard.append(f"epoch {epoch}")
+        if epoch == 0:
+            self.model.set_weights([np.full((1, 1), 5.0)])
+
+    heard: Any = []
     whole = model_of(keras)
     fit(whole, epochs=2, batch_size=1)
-    broken_off(lambda: train(failing(keras, "on_train_batch_begin", 3)))
-    look = listener(
-        keras,
-        on_epoch_begin=lambda self, epoch, logs=None: heard.append(f"epoch {epoch}"),
-        on_train_batch_end=lambda self, batch, logs=None: heard.append(f"batch {batch}"),
-    )
-    same = abs(train(look) - weight_of(whole)) < 1e-6
-    return {"hooks of the resumed run": heard, "ends as the whole run": same}
+    look = listener(keras, on_train_batch_end=lambda self, batch, logs=None: heard.append(f"batch {batch}"))
+    return {
+        "ends as the whole run": resumed("one"),
+        "and with another weight set in on_epoch_begin": resumed(
+            "other", look, listener(keras, on_epoch_begin=change)
+        ),
+        "hooks of the resumed run": heard,
+    }
 
 
 @scenario("BR-8")
 def backup_of_another_run(keras: Any, folder: Path) -> Any:
-    def answer(**options: Any) -> str:
-        place = folder / str(len(list(folder.iterdir())))
+    def answer(place: Path, model: Any, **options: Any) -> str:
         place.mkdir()
         broken_off(
             lambda: fit(model_of(keras), (backing(keras, place), failing(keras, "on_epoch_begin", 1)), 2)
         )
         try:
-            fit(model_of(keras, **options), (backing(keras, place),), 2)
+            fit(model, (backing(keras, place),), 2, **options)
         except Exception as error:
             unless_absent(error)
             return "refused"
         return "accepted"
 
-    return {
-        "another loss": answer(loss="mae"),
-        "more metrics": answer(metrics=["mae"]),
-        "another optimizer": answer(optimizer=keras.optimizers.Adam()),
-        "another rate": answer(optimizer=keras.optimizers.SGD(0.5)),
+    def deeper() -> Any:
+        layers = [keras.layers.Dense(1, use_bias=False) for _ in range(2)]
+        model = keras.Sequential([keras.Input((1,)), *layers])
+        model.compile(keras.optimizers.SGD(RATE), "mse")
+        return model
+
+    others = {
+        "another loss": model_of(keras, loss="mae"),
+        "more metrics": model_of(keras, metrics=["mae"]),
+        "another optimizer": model_of(keras, optimizer=keras.optimizers.Adam()),
+        "more layers": deeper(),
+        "another learning rate": model_of(keras, optimizer=keras.optimizers.SGD(0.5)),
     }
+    answers = {name: answer(folder / name.replace(" ", "_"), model) for name, model in others.items()}
+    return {**answers, "fewer rows": answer(folder / "rows", model_of(keras), data=(X[:2], Y[:2]))}
 
 
 @scenario("BR-9")
@@ -186,17 +203,24 @@ def resumed_as_whole(keras: Any, folder: Path) -> Any:
 
 @scenario("BR-10")
 def other_numbers_of_epochs(keras: Any, folder: Path) -> Any:
-    broken_off(lambda: fit(model_of(keras), (backing(keras, folder), failing(keras, "on_epoch_begin", 3)), 5))
-    try:
-        fit(model_of(keras), (backing(keras, folder),), 2)
-        fewer = "accepted"
-    except ValueError:
-        fewer = "refused"
-    left = files_in(folder)
-    whole = fit(model_of(keras), (backing(keras, folder),), 5, initial_epoch=1).epoch
+    def resumed(place: str, epochs: int, **options: Any) -> Any:
+        (folder / place).mkdir()
+        callback = backing(keras, folder / place)
+        broken_off(lambda: fit(model_of(keras), (callback, failing(keras, "on_epoch_begin", 3)), 5))
+        try:
+            return list(fit(model_of(keras), (backing(keras, folder / place),), epochs, **options).epoch)
+        except ValueError:
+            return "refused"
+
+    def rows() -> Any:
+        yield X, Y
+
+    tried(lambda: fit(model_of(keras), (backing(keras, folder),), 3, data=(rows(),), **STEPS))
     return {
-        "fewer than were trained": fewer,
-        "a file is left": left,
-        "epochs with another initial_epoch": whole,
-        "a file is left at the end": files_in(folder),
+        "epochs that a later initial_epoch trains": resumed("later", 5, initial_epoch=4),
+        "fewer epochs than were trained": resumed("fewer", 2),
+        "a backup is left where the data ends before": files_in(folder),
     }
+
+
+STEPS = {"steps_per_epoch": 1, "batch_size": None}

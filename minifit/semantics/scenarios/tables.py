@@ -1,12 +1,14 @@
 """CSVLogger, BaseLogger and LambdaCallback."""
 
 import contextlib
+import csv
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from minifit.semantics.playing import scenario
+from minifit.semantics.playing import AbsentError, scenario
 from minifit.semantics.stage import (
     backing_up,
     fit,
@@ -17,7 +19,7 @@ from minifit.semantics.stage import (
     scores,
     stopping_at,
     table,
-    unless_absent,
+    tried,
 )
 
 
@@ -45,9 +47,9 @@ def columns(keras: Any, folder: Path) -> Any:
     sparse = folder / "sparse.csv"
     writing = keras.callbacks.CSVLogger(str(sparse))
     validation = {"validation_data": (np.ones((1, 1)), np.ones((1, 1))), "validation_freq": 2}
-    result = refusal(lambda: fit(model_of(keras), (writing,), 2, **validation))
+    result = refusal(lambda: fit(model_of(keras, metrics=["mse", "mae"]), (writing,), 2, **validation))
     return {
-        "a key that comes late": [late, len(texts)],
+        "a key that comes late": {"columns": late["columns"], "warnings": len(texts)},
         "validation at every second epoch": [result, table(sparse)[0] if result == "accepted" else None],
     }
 
@@ -66,11 +68,17 @@ def absent_values(keras: Any, folder: Path) -> Any:
 @scenario("CSV-3")
 def appending(keras: Any, folder: Path) -> Any:
     def appended(text: str) -> Any:
+        """Return whether the fit is accepted, and the cells of `epoch`, `other` and `loss` in each row."""
         file = folder / "log.csv"
         file.write_text(text, encoding="utf-8")
         writing = keras.callbacks.CSVLogger(str(file), append=True)
         result = refusal(lambda: fit(model_of(keras, optimizer=keras.optimizers.SGD(0.0)), (writing,)))
-        return [result, table(file)]
+        head, *rows = table(file)
+        cells = [dict(zip(head, row)) for row in rows]
+        return [
+            result,
+            [{key: row[key] for key in ("epoch", "other", "loss") if key in row} for row in cells],
+        ]
 
     return {
         "an empty file": appended(""),
@@ -87,52 +95,75 @@ def form_of_rows(keras: Any, folder: Path) -> Any:
     )
     writing = keras.callbacks.CSVLogger(str(file))
     values = [1 / 3, np.array([0.5, 0.25])]
-    fit(model_of(keras), (scores(keras, values), writing, look), 2)
+    fit(model_of(keras), (scores(keras, values, "größe"), writing, look), 2)
     lines = file.read_bytes().decode().splitlines(keepends=True)
+    head, *rows = csv.reader(lines)
     return {
         "lines after each epoch": seen,
         "ends": [line[len(line.rstrip()) :] for line in lines],
-        "cells": [line.rstrip().partition(",")[2].partition(",")[2] for line in lines],
+        "cells": [row[head.index("größe")] for row in rows],
     }
 
 
 @scenario("CSV-5")
-def folder_that_does_not_exist(keras: Any, folder: Path) -> Any:
-    writing = keras.callbacks.CSVLogger(str(folder / "new" / "log.csv"))
+def row_that_does_not_fit(keras: Any, folder: Path) -> Any:
     try:
-        fit(model_of(keras), (writing,))
+        import resource
+    except ImportError:
+        raise AbsentError("a limit of the size of files, on Windows") from None
+    file, seen = folder / "log.csv", []
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def limit(self: Any, epoch: int, logs: Any = None) -> None:
+        if epoch == 1:
+            seen.append(file.read_bytes())
+            resource.setrlimit(resource.RLIMIT_FSIZE, (len(seen[0]) + 2, usual[1]))
+
+    text = ""
+    try:
+        fit(model_of(keras), (listener(keras, on_epoch_end=limit), keras.callbacks.CSVLogger(str(file))), 3)
+        raised = "nothing"
     except Exception as error:
-        unless_absent(error)
-        return {"raises": isinstance(error, OSError), "file": (folder / "new" / "log.csv").exists()}
-    return {"raises": False, "file": (folder / "new" / "log.csv").exists()}
+        raised, text = type(error).__name__, str(error)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    return {
+        "raises": raised,
+        "names the file": file.name in text,
+        "the file is as before": file.read_bytes() == seen[0],
+    }
+
+
+@scenario("CSV-10")
+def folder_that_does_not_exist(keras: Any, folder: Path) -> Any:
+    file = folder / "new" / "log.csv"
+    result = tried(lambda: len(fit(model_of(keras), (keras.callbacks.CSVLogger(str(file)),)).epoch))
+    return {"epochs": result, "file is there": file.exists()}
 
 
 @scenario("CSV-6")
 def resumed_file(keras: Any, folder: Path) -> Any:
-    return {
-        "epochs in the file": interrupted(keras, folder / "a", append=False, after=2),
-        "append=True": interrupted(keras, folder / "b", append=True, after=2),
-        "the backup first": interrupted(keras, folder / "c", append=False, after=2, backup_first=True),
-    }
+    forms = {"append=False": (False, False), "append=True": (True, False), "backup first": (False, True)}
+    return {name: interrupted(keras, folder / name.replace(" ", "_"), *form) for name, form in forms.items()}
 
 
-def interrupted(keras: Any, folder: Path, append: bool, after: int, backup_first: bool = False) -> Any:
-    """Break a run off at an epoch, start it again, and return the epochs in its file."""
-    folder.mkdir(exist_ok=True)
+def interrupted(keras: Any, folder: Path, append: bool, backup_first: bool) -> Any:
+    """Break a run off after a row that no backup has, start it again, and return the epochs in its file."""
+    folder.mkdir()
     file = folder / "log.csv"
 
     def fail(self: Any, epoch: int, logs: Any = None) -> None:
-        if epoch == after:
+        if epoch == 2:
             raise ZeroDivisionError
 
-    def train(*callbacks: Any) -> None:
+    def train(*between: Any) -> None:
         writing = keras.callbacks.CSVLogger(str(file), append=append)
         backing = backing_up(keras, folder / "backup")
-        pair = (backing, writing) if backup_first else (writing, backing)
-        fit(model_of(keras), (*pair, *callbacks), 4)
+        callbacks = (backing, writing, *between) if backup_first else (writing, *between, backing)
+        fit(model_of(keras), callbacks, 4)
 
     with contextlib.suppress(ZeroDivisionError):
-        train(listener(keras, on_epoch_begin=fail))
+        train(listener(keras, on_epoch_end=fail))
     train()
     return [row[0] for row in table(file)]
 
@@ -167,21 +198,24 @@ def stopped_before_the_first_backup(keras: Any, folder: Path) -> Any:
 
 
 @scenario("CSV-9")
-def file_that_is_removed(keras: Any, folder: Path) -> Any:
-    file = folder / "log.csv"
+def file_that_another_program_changes(keras: Any, folder: Path) -> Any:
+    def answer(name: str, change: Any) -> Any:
+        file = folder / name
 
-    def remove(self: Any, epoch: int, logs: Any = None) -> None:
-        if epoch == 0:
-            try:
-                file.unlink()
-            except PermissionError:  # Windows keeps an open file
-                return
+        def change_it(self: Any, epoch: int, logs: Any = None) -> None:
+            if epoch == 0:
+                with contextlib.suppress(PermissionError):  # Windows keeps an open file
+                    change(file)
 
-    with heard_warnings() as texts:
-        fit(model_of(keras), (keras.callbacks.CSVLogger(str(file)), listener(keras, on_epoch_end=remove)), 3)
+        callbacks = (keras.callbacks.CSVLogger(str(file)), listener(keras, on_epoch_end=change_it))
+        with heard_warnings() as texts:
+            fit(model_of(keras), callbacks, 3)
+        whole = file.exists() and b"\0" not in file.read_bytes()
+        return {"first column": [row[0] for row in table(file)] if whole else None, "warnings": len(texts)}
+
     return {
-        "first column": [row[0] for row in table(file)] if file.exists() else None,
-        "warnings": len(texts),
+        "removed": answer("a.csv", lambda file: file.unlink()),
+        "shortened to nothing": answer("b.csv", lambda file: os.truncate(file, 0)),
     }
 
 

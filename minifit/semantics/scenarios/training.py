@@ -1,5 +1,6 @@
 """The fit loop: hooks, their order and what is in their logs."""
 
+import contextlib
 import gc
 import io
 from pathlib import Path
@@ -20,6 +21,7 @@ from minifit.semantics.stage import (
     recorder,
     refusal,
     scores,
+    tried,
     weight_of,
 )
 
@@ -118,65 +120,84 @@ def stop_before_an_epoch(keras: Any, folder: Path) -> Any:
 
 
 @scenario("FIT-7")
-def evaluation_in_a_hook(keras: Any, folder: Path) -> Any:
+def other_calls_in_a_hook(keras: Any, folder: Path) -> Any:
     other = (10.0 * X, Y)
+    another = model_of(keras)
 
-    def evaluate(self: Any, batch: int, logs: Any = None) -> None:
-        self.model.evaluate(*other, verbose=0)
+    def loss(action: Any) -> Any:
+        def call(self: Any, batch: int, logs: Any = None) -> None:
+            action(self.model)
 
-    def loss(*callbacks: Any) -> Any:
-        return fit(model_of(keras), callbacks, batch_size=1).history["loss"]
+        return fit(model_of(keras), (listener(keras, on_train_batch_end=call),), batch_size=1).history["loss"]
 
-    return {"loss": loss(), "loss beside it": loss(listener(keras, on_train_batch_end=evaluate))}
+    return {
+        "nothing": loss(lambda model: None),
+        "evaluate": tried(lambda: loss(lambda model: model.evaluate(*other, verbose=0))),
+        "predict": tried(lambda: loss(lambda model: model.predict(X, verbose=0))),
+        "fit of another model": tried(lambda: loss(lambda model: fit(another))),
+    }
 
 
 @scenario("FIT-8")
 def forms_of_the_list(keras: Any, folder: Path) -> Any:
-    called: Any = []
-    one = listener(keras, on_epoch_end=lambda self, epoch, logs=None: called.append("one"))
-    two = listener(keras, on_epoch_end=lambda self, epoch, logs=None: called.append("two"))
-    return {
-        "nested": [refusal(lambda: fit(model_of(keras), [one, [[two]]])), list(called)],
-        "single": [refusal(lambda: fit(model_of(keras), one)), list(called)],
-    }
+    def called(form: Any) -> Any:
+        names: Any = []
+        one = listener(keras, on_epoch_end=lambda self, epoch, logs=None: names.append("one"))
+        two = listener(keras, on_epoch_end=lambda self, epoch, logs=None: names.append("two"))
+        return [refusal(lambda: fit(model_of(keras), form(one, two))), names]
+
+    return {"nested": called(lambda one, two: [one, [[two]]]), "single": called(lambda one, two: one)}
 
 
 @scenario("FIT-9")
 def exception_in_a_hook(keras: Any, folder: Path) -> Any:
-    def fail(self: Any, epoch: int, logs: Any = None) -> None:
-        raise ZeroDivisionError
+    def answer(error: Any) -> Any:
+        def fail(self: Any, epoch: int, logs: Any = None) -> None:
+            raise error
 
-    events: Any = []
-    place = str(folder / "log.csv")
-    model, writing = model_of(keras), keras.callbacks.CSVLogger(place)
-    callbacks = (writing, listener(keras, on_epoch_end=fail), recorder(keras, events, TRAINING))
-    try:
-        fit(model, callbacks, epochs=2)
-        raised = "nothing"
-    except ZeroDivisionError:
-        raised = "what the hook raised"
-    files = [
-        o for o in gc.get_objects() if issubclass(type(o), io.IOBase)
-    ]  # no look into what a proxy stands for
-    opened = [file for file in files if getattr(file, "name", None) == place]
-    opened += [writing.csv_file] if getattr(writing, "csv_file", None) is not None else []
+        events: Any = []
+        model, raised = model_of(keras), "nothing"
+        try:
+            fit(model, (listener(keras, on_epoch_end=fail), recorder(keras, events, TRAINING)), epochs=2)
+        except BaseException as caught:
+            raised = type(caught).__name__
+        return {"raised": raised, "later hooks": events, "trains again": len(fit(model).history["loss"])}
 
+    return {"an exception": answer(ZeroDivisionError), "Ctrl-C": answer(KeyboardInterrupt)}
+
+
+@scenario("FIT-33")
+def exception_in_the_data(keras: Any, folder: Path) -> Any:
     def rows() -> Any:
         yield X, Y
         raise ZeroDivisionError
 
-    heard: Any = []
-    try:
-        model.fit(rows(), steps_per_epoch=2, callbacks=[recorder(keras, heard, TRAINING)], verbose=0)
-        from_data = "nothing"
-    except Exception as error:
-        from_data = type(error).__name__
+    events: Any = []
+    raised = tried(lambda: model_of(keras).fit(rows(), callbacks=[recorder(keras, events)], verbose=0))
+    return {"raised": raised, "epoch_end or train_end": [event for event in events if "_end" in event][1:]}
+
+
+@scenario("FIT-34")
+def what_a_broken_fit_leaves(keras: Any, folder: Path) -> Any:
+    def fail(self: Any, index: int, logs: Any = None) -> None:
+        raise ZeroDivisionError
+
+    place = str(folder / "log.csv")
+    writing = keras.callbacks.CSVLogger(place)
+    with contextlib.suppress(ZeroDivisionError):
+        fit(model_of(keras), (writing, listener(keras, on_epoch_end=fail)))
+    # no look into what a proxy stands for
+    files = [o for o in gc.get_objects() if issubclass(type(o), io.IOBase)]
+    opened = [file for file in files if getattr(file, "name", None) == place]
+    opened += [writing.csv_file] if getattr(writing, "csv_file", None) is not None else []
+
+    model = model_of(keras, optimizer=keras.optimizers.SGD(0.0))
+    with contextlib.suppress(ZeroDivisionError):
+        fit(model, (listener(keras, on_test_batch_end=fail),), validation_data=(X, Y))
+    logs = fit(model, validation_data=(X, 10.0 * Y)).history
     return {
-        "raised": raised,
-        "raised by the data": [from_data, heard[-1:]],
-        "later hooks": events,
         "file is closed": all(getattr(file, "closed", False) for file in opened),
-        "trains again": len(fit(model).history["loss"]),
+        "val_loss of the next fit": logs["val_loss"],
     }
 
 
@@ -223,17 +244,27 @@ def new_rate(keras: Any, folder: Path) -> Any:
 
 @scenario("FIT-13")
 def name_of_the_rate(keras: Any, folder: Path) -> Any:
+    return {"in History": sorted(set(fit(model_of(keras), (constant_rate(keras),)).history) - {"loss"})}
+
+
+def constant_rate(keras: Any) -> Any:
+    """Return a LearningRateScheduler whose rate is always 0.5."""
+
     def constant(epoch: int) -> float:
         return 0.5
 
-    kinds: Any = {}
+    return keras.callbacks.LearningRateScheduler(constant)
+
+
+@scenario("FIT-35")
+def type_of_the_rate(keras: Any, folder: Path) -> Any:
+    kinds: Any = []
 
     def look(self: Any, epoch: int, logs: Any = None) -> None:
-        kinds.update({key: type(value).__name__ for key, value in logs.items() if key != "loss"})
+        kinds.extend(type(value).__name__ for key, value in logs.items() if key != "loss")
 
-    scheduling = keras.callbacks.LearningRateScheduler(constant)
-    history = fit(model_of(keras), (scheduling, listener(keras, on_epoch_end=look))).history
-    return {"in History": [key for key in history if key != "loss"], "types in logs": kinds}
+    fit(model_of(keras), (constant_rate(keras), listener(keras, on_epoch_end=look)))
+    return {"types": kinds}
 
 
 @scenario("FIT-14")
