@@ -33,16 +33,17 @@ EXPLAIN := { echo; \
 # Tests write only to temporary folders: no bytecode and no caches beside the source.
 TEST := PYTHONDONTWRITEBYTECODE=1 $(PY) -m pytest -p no:cacheprovider
 
-.PHONY: help run quick test check lint type bench profile soak exchange kernels docs pages clean FORCE
+.PHONY: help run quick test check lint type rules bench profile soak exchange kernels docs pages clean FORCE
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run     train a model and watch its callbacks (examples/quickstart.py)"
 	@echo "make quick   run the tests that start no process and compile no kernel"
 	@echo "make test    run the tests"
-	@echo "make check   lint and type"
+	@echo "make check   lint, type and rules"
 	@echo "make lint    ruff and codespell: style, docstrings, likely bugs, spelling"
 	@echo "make type    mypy --strict"
+	@echo "make rules   every rule of docs/semantics.md has a test, every mark a rule, and no page is stale"
 	@echo "make bench   measure speed and memory beside other libraries (docs/benchmarks.md)"
 	@echo "make profile    show where the time of a training step goes (ARGS=mnist)"
 	@echo "make soak    run the tests that take minutes"
@@ -63,7 +64,7 @@ quick: $(DEV)
 test: $(DEV)
 	$(TEST) $(ARGS)
 
-check: lint type
+check: lint type rules
 
 lint: $(DEV)
 	$(PY) -m ruff check .
@@ -72,6 +73,9 @@ lint: $(DEV)
 
 type: $(DEV)
 	$(PY) -m mypy $(ARGS)
+
+rules: $(DEV)
+	$(TEST) -q tests/house/test_semantics.py
 
 bench: $(DEV)
 	@PEERS="$(PEERS)" $(PY) -m tests.benchmarks $(ARGS)

@@ -7,6 +7,7 @@ compares, so no page can become stale.
 
 import ast
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -27,21 +28,22 @@ from docs import diagrams, drawing, reference, tutorial  # noqa: E402
 from minifit.saving.keras3.differences import DIFFERENCES  # noqa: E402
 from minifit.saving.keras3.files import VERSION  # noqa: E402
 from minifit.saving.keras3.rows import Difference  # noqa: E402
-from minifit.semantics import SECTIONS, SOURCES, Rule, scenarios  # noqa: E402
-from minifit.semantics.playing import UNASKED  # noqa: E402
-from minifit.semantics.record import (  # noqa: E402
-    OURS,
-    SIGNS,
+from minifit.semantics import (  # noqa: E402
+    CHAPTERS,
+    RULES,
+    SECTIONS,
+    SOURCES,
     Framework,
+    Rule,
+    agreement,
     frameworks,
-    in_words,
     outcomes,
-    verdict_of,
+    reason_unasked,
+    scenario_of,
 )
+from minifit.semantics.record import OURS, TESTS, differing, in_words  # noqa: E402
 from minifit.standin.names import KERAS, TENSORFLOW  # noqa: E402
 from tests.benchmarks.pages import parts  # noqa: E402
-
-assert scenarios.__all__, "importing the scenarios registers them"
 
 MADE = "<!-- made by docs/build.py: change the source and run `make docs` -->"
 
@@ -118,73 +120,117 @@ def semantics() -> str:
     lines = [
         "# What a callback can rely on",
         "",
-        "Each rule has a number, tests that prove it, a source, and a scenario of a few lines. The scenarios were",
-        f"played on other frameworks: {played_on}. The scenarios are in",
-        "[`minifit/semantics/scenarios/`](../minifit/semantics/scenarios/__init__.py), their outcomes in",
-        "[`record.json`](../minifit/semantics/record.json). `python -m minifit.semantics ES-4` prints a rule, and",
-        "[the conformance kit](conformance.md) plays the scenarios on any other framework.",
-        "",
-        "| Sign | A framework ... |",
-        "|:-:|---|",
-        *(cells(sign, MEANINGS[word]) for word, sign in SIGNS.items()),
-        "",
-        "The sources:",
-        "",
-        *(f"- **{source}**: {text}" for source, text in SOURCES.items()),
+        "Every rule is a promise about callbacks, with its source and the tests that prove it. Its scenario, a few",
+        "lines that train a model of one weight, was played on minifit and on three other frameworks:",
         "",
         *tally(others),
+        "",
+        *(f"- {sign(word)} **{word}**: {meaning}" for word, meaning in MEANINGS.items()),
+        "",
+        f"Played on: {played_on}. The scenarios stand in",
+        "[`minifit/semantics/scenarios/`](../minifit/semantics/scenarios/__init__.py), their outcomes in",
+        "[`record.json`](../minifit/semantics/record.json). `python -m minifit.semantics ES-4` prints a rule,",
+        "[`minifit.semantics`](conformance.md#the-rules-as-data) has all of this as data, and [the conformance",
+        "kit](conformance.md) plays the scenarios on any other framework. The sources of the rules:",
+        "",
+        *(f"- **{source}**: {text}" for source, text in SOURCES.items()),
     ]
     by_rule: dict[str, list[Proof]] = {}
     for proof in proofs():
         by_rule.setdefault(proof.rule, []).append(proof)
-    for title, rules in SECTIONS.items():
-        names = (other.short.replace(" ", "<br>") for other in others)
-        lines += ["", f"## {title}", "", cells("Rule", OURS, *names), f"|---|{':-:|' * (1 + len(others))}"]
-        lines += [row(number, rule, by_rule.get(number, []), others) for number, rule in rules.items()]
+    for chapter, sections in CHAPTERS.items():
+        lines += ["", f"## {chapter}"]
+        for title in sections:
+            lines += ["", f"### {title}"] if len(sections) > 1 else []
+            lines += section_of(title, others, by_rule)
     return page(lines)
 
 
 MEANINGS = {
-    "agrees": "has the same outcome as minifit in the rule's scenario",
-    "differs": "has another outcome, which is shown below the rule",
+    "agrees": "has the same outcome as minifit in the scenario of the rule",
+    "differs": "has another outcome; the parts that differ are shown under “more”",
     "has no such thing": "has no such class or argument",
-    "cannot be asked": "cannot play the scenario, because the rule is about minifit's own design",
+    "cannot be asked": "cannot play a scenario, because the rule is about minifit's own design",
 }
 """Meaning of each verdict."""
+
+PAGE_SIGNS = {
+    "agrees": "✅",
+    "differs": "❌",
+    "has no such thing": "\N{HEAVY MINUS SIGN}",
+    "cannot be asked": "⚪",
+}
+"""The sign of each verdict on the page; each has a shape and a colour of its own, and docs/site.css draws its own."""
+
+
+def sign(word: str, name: str = "") -> str:
+    """Return the sign of a verdict, with words for a screen reader and for the mouse."""
+    words = f"{name} {word}".strip()
+    kind = word.replace(" ", "-")
+    return (
+        f'<span class="sign {kind}" role="img" title="{words}" aria-label="{words}">{PAGE_SIGNS[word]}</span>'
+    )
 
 
 def tally(others: list[Framework]) -> list[str]:
     """Return the lines of a small table: the number of rules by verdict for each framework."""
-    numbers = [number for rules in SECTIONS.values() for number in rules]
-    lines = [cells("", *SIGNS), f"|---|{':-:|' * len(SIGNS)}"]
+    lines = [
+        cells("Framework", *(f"{sign(word)} {word}" for word in MEANINGS)),
+        f"|---|{'--:|' * len(MEANINGS)}",
+    ]
     for name in (OURS, *(other.name for other in others)):
-        words = [verdict_of(number, name) for number in numbers]
-        lines.append(cells(name, *(str(words.count(word)) for word in SIGNS)))
+        words = [agreement(number)[name] for number in RULES]
+        lines.append(cells(f"**{name}**", *(str(words.count(word)) for word in MEANINGS)))
     return lines
+
+
+def section_of(title: str, others: list[Framework], by_rule: dict[str, list[Proof]]) -> list[str]:
+    """Return the lines of a section: a link to its callback, and the table of its rules."""
+    names = (other.short.replace(" ", "<br>") for other in others)
+    described = title in import_module("minifit.callbacks").__all__
+    return [
+        "",
+        *([f"Arguments and methods: [`{title}`](callbacks.md#{title.lower()}).", ""] if described else []),
+        '<div class="rules" markdown>',
+        "",
+        cells("Rule", OURS, *names),
+        f"|---|{':-:|' * (1 + len(others))}",
+        *(row(number, rule, by_rule.get(number, []), others) for number, rule in SECTIONS[title].items()),
+        "",
+        "</div>",
+    ]
 
 
 def row(number: str, rule: Rule, proven_by: list[Proof], others: list[Framework]) -> str:
     """Return a rule as a row of the table: its sentence and a sign for each framework, with the details folded."""
     source = f"Source: {rule.source}; {rule.reason}" if rule.reason else f"Source: {rule.source}"
     folded = "<br>".join(
-        [f"{source.rstrip('.')}.", *differing(number, others), f"Tests: {tested(proven_by)}"]
+        [f"{source.rstrip('.')}.", *in_scenario(number, others), f"Tests: {tested(proven_by)}"]
     )
     sentence = f'<a id="{number.lower()}"></a>[**{number}**](#{number.lower()}) {rule.promise}'
     details = f"<details><summary>more</summary>{folded}</details>"
-    signs = [SIGNS[verdict_of(number, name)] for name in (OURS, *(other.name for other in others))]
-    return cells(sentence + details, *signs)
+    return cells(sentence + details, *(sign(word, name) for name, word in agreement(number).items()))
 
 
-def differing(number: str, others: list[Framework]) -> Iterator[str]:
-    """Yield minifit's outcome and those that differ from it."""
-    if number in UNASKED:
-        yield f"Not asked: {UNASKED[number]}."
+def in_scenario(number: str, others: list[Framework]) -> Iterator[str]:
+    """Yield what minifit did in the scenario of a rule, and what others did differently."""
+    if reason_unasked(number):
+        yield f"Not asked: {reason_unasked(number)}."
         return
-    results = outcomes(number)
-    yield f"In the scenario {OURS} {shown(in_words(results[OURS]))}"
+    file, _, function = scenario_of(number).partition("::")
+    seen = outcomes(number)
+    yield f'In [the scenario](../{file} "{function}") {OURS} {shown(in_words(seen[OURS]))}'
     for other in others:
-        if verdict_of(number, other.name) != "agrees":
-            yield f"{other.name} {shown(in_words(results[other.name]))}"
+        if agreement(number)[other.name] != "agrees":
+            yield f"{other.name} {shown(in_words(differing(seen[other.name], seen[OURS])))}"
+
+
+def tests_of_rules() -> str:
+    """Return the text of minifit/semantics/tests.json: the tests of each rule, in the order of the rules."""
+    found: dict[str, list[str]] = {number: [] for number in RULES}
+    for proof in proofs():
+        found.setdefault(proof.rule, []).append(f"{proof.file}::{proof.test}")
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 
 def shown(words: str) -> str:
@@ -508,6 +554,9 @@ def main() -> None:
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8", newline="\n")
             print(f"wrote docs/pictures/{name}")
+    if not TESTS.exists() or TESTS.read_text(encoding="utf-8") != tests_of_rules():
+        TESTS.write_text(tests_of_rules(), encoding="utf-8", newline="\n")
+        print(f"wrote {TESTS.relative_to(ROOT).as_posix()}")
     for file, fill in FILLED.items():
         text = file.read_text(encoding="utf-8")
         if fill(text) != text:

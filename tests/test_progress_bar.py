@@ -286,7 +286,7 @@ def test_values(value: Any, text: str) -> None:
     assert shown(value) == text
 
 
-@pytest.mark.rule("PB-3")
+@pytest.mark.rule("PB-9")
 @pytest.mark.parametrize(
     ("value", "before", "text"),
     [

@@ -1,8 +1,8 @@
 """``python -m minifit.semantics ES-4``: a rule, and what each framework does; ``ES`` is all rules that begin so.
 
-Without an argument every rule is a line. ``play their_module`` plays the recorded runs of tf.keras and the scenarios
-of the rules on a module that has the names of Keras, or on an adapter that lends them to another framework, and
-prints what agrees.
+Without an argument every rule is a line, with a sign for each framework. ``play their_module`` plays the recorded
+runs of tf.keras and the scenarios of the rules on a module that has the names of Keras, or on an adapter that lends
+them to another framework, and prints what agrees.
 """
 
 import subprocess
@@ -10,11 +10,10 @@ import sys
 from pathlib import Path
 
 from minifit.console import show
-from minifit.semantics import RULES, SOURCES
+from minifit.semantics import RULES
 from minifit.semantics.asking import ask, ask_under, askable, module_named
-from minifit.semantics.playing import UNASKED
-from minifit.semantics.record import OURS, SIGNS, frameworks, in_words, outcomes, verdict_of
-from minifit.semantics.report import LEGEND, report
+from minifit.semantics.printing import in_full, table
+from minifit.semantics.report import report
 from minifit.semantics.runs import ALL, GROUPS, RUNS, group
 
 USAGE = (
@@ -33,7 +32,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(USAGE)
     else:
         numbers = chosen(arguments, list(RULES))
-        show(in_full(numbers[0]) if len(numbers) == 1 else "\n".join([*map(in_short, numbers), "", LEGEND]))
+        show(in_full(numbers[0]) if len(numbers) == 1 else table(numbers))
 
 
 def play_on(arguments: list[str]) -> None:
@@ -71,28 +70,6 @@ def chosen(names: list[str], available: list[str]) -> list[str]:
     return [one for one in available if not names or words(one) & set(names)]
 
 
-def in_short(number: str) -> str:
-    """Return a rule as a line, with the sign of every framework."""
-    names = [OURS, *(framework.name for framework in frameworks())]
-    signs = " ".join(SIGNS[verdict_of(number, name)] for name in names)
-    return f"{number:8}{signs}  {RULES[number].promise}"
-
-
-def in_full(number: str) -> str:
-    """Return a rule with its source and what each framework does."""
-    rule = RULES[number]
-    lines = [f"{number}  {rule.promise}", "", f"Source: {rule.source}. {SOURCES[rule.source]}"]
-    if rule.reason:
-        lines.append(f"Reason: {rule.reason}")
-    lines.append("")
-    if number in UNASKED:
-        return "\n".join([*lines, f"Other frameworks cannot be asked: {UNASKED[number]}."])
-    seen = outcomes(number)
-    for name in (OURS, *(framework.name for framework in frameworks())):
-        words = verdict_of(number, name)
-        more = f": {in_words(seen[name])}" if name == OURS or words != "agrees" else ""
-        lines.append(f"{name:24}{words}{more}")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -25,11 +25,13 @@ SOURCES = {
 
 
 class Rule(NamedTuple):
-    """A promise, its source and, for a deviation, the reason."""
+    """A promise, its source and, for a deviation, the reason; its number, and its section of the reference."""
 
     promise: str
     source: str
     reason: str = ""
+    number: str = ""
+    section: str = ""
 
 
 FIT = {
@@ -71,11 +73,9 @@ FIT = {
     ),
     "FIT-8": Rule("Nested lists of callbacks are flattened. A single callback needs no list.", RECORDED),
     "FIT-9": Rule(
-        "An exception in a hook or in the data, or Ctrl-C, propagates out of `fit` unchanged. Later callbacks and "
-        "`on_train_end` are skipped. minifit then calls `release` on every callback to close its files and "
-        "connections; a failure there becomes a note on the exception. The model can be trained again.",
-        DEVIATION,
-        "tf.keras leaves files and writers open, and the next fit uses the data of a validation that was interrupted",
+        "An exception in a hook, or Ctrl-C, propagates out of `fit` unchanged. Later callbacks and `on_train_end`"
+        " are skipped. The model can be trained again.",
+        RECORDED,
     ),
     "FIT-10": Rule(
         "A value that a callback writes into the logs in `on_epoch_end` is seen by later callbacks and by History, "
@@ -91,9 +91,8 @@ FIT = {
         RECORDED,
     ),
     "FIT-13": Rule(
-        "The learning rate is called `lr` in the logs and in History, and is a Python float.",
-        DEVIATION,
-        "in tf.keras 2.7.4 it has that name but is a NumPy number",
+        "The learning rate is called `lr` in the logs and in History.",
+        RECORDED,
     ),
     "FIT-14": Rule("`compile` without an optimizer uses RMSprop.", DOCUMENTED),
     "FIT-15": Rule(
@@ -189,6 +188,22 @@ FIT = {
         DEVIATION,
         "in tf.keras one of the two values is lost",
     ),
+    "FIT-33": Rule(
+        "An exception in the data propagates out of `fit` unchanged; no further end hook is called.",
+        DEVIATION,
+        "in tf.keras an exception in a generator becomes an UnknownError of TensorFlow",
+    ),
+    "FIT-34": Rule(
+        "When `fit` ends with an exception, minifit calls `release` on every callback to close its files and "
+        "connections; a failure there becomes a note on the exception. The next fit uses its own validation data.",
+        DEVIATION,
+        "tf.keras leaves files and writers open, and the next fit uses the data of a validation that was interrupted",
+    ),
+    "FIT-35": Rule(
+        "The learning rate in the logs is a Python float.",
+        DEVIATION,
+        "in tf.keras 2.7.4 it is a NumPy number",
+    ),
 }
 
 MONITOR = {
@@ -197,18 +212,27 @@ MONITOR = {
         RECORDED,
     ),
     "MON-2": Rule(
-        "When the monitored key is missing from the logs and no other epoch of the fit will have it, one warning per "
-        "fit names the nearest key. Training continues.",
-        DEVIATION,
-        "tf.keras warns at every epoch; once is enough, and the nearest key shows the mistake",
+        "A monitored key that is missing from the logs gives a warning. Training continues.",
+        RECORDED,
     ),
     "MON-3": Rule(
-        '`mode="auto"` depends on the name. It is max for EarlyStopping when the name ends with acc, accuracy or auc, '
-        "for ReduceLROnPlateau when it contains acc, and for ModelCheckpoint when it contains acc or begins with "
-        "fmeasure. A warning is given when this contradicts the direction of a known metric of that name.",
+        '`mode="auto"` depends on the name. It is max for EarlyStopping when the name ends with acc, accuracy or '
+        "auc, for ReduceLROnPlateau when it contains acc, and for ModelCheckpoint when it contains acc or begins "
+        "with fmeasure.",
         DOCUMENTED,
     ),
     "MON-4": Rule("An unknown mode gives a warning and is treated as auto.", RECORDED),
+    "MON-5": Rule(
+        "The warning about a missing key is given once per fit, with the nearest key; an epoch without the key "
+        "gives none when another epoch of the fit has it.",
+        DEVIATION,
+        "tf.keras warns at every epoch without the key; once is enough, and the nearest key shows the mistake",
+    ),
+    "MON-6": Rule(
+        'A warning is given when `mode="auto"` contradicts the direction of a known metric of that name.',
+        DEVIATION,
+        "tf.keras follows the name without a word",
+    ),
 }
 
 CALLBACKS = {
@@ -220,7 +244,7 @@ CALLBACKS = {
     "BR-1": Rule(
         "Another `fit` on the same model after a completed one trains all its epochs.",
         DEVIATION,
-        "in tf.keras it raises AttributeError, in Keras 3 epochs are skipped silently",
+        "in tf.keras a fit without BackupAndRestore then raises AttributeError, in Keras 3 epochs are skipped silently",
     ),
     "BR-2": Rule(
         "The state of every callback that has `get_state` and `set_state` is restored to the callback of the same "
@@ -306,9 +330,9 @@ CALLBACKS = {
         RECORDED,
     ),
     "CSV-5": Rule(
-        "A row that cannot be written to the disk is an error that names the file; the earlier content is kept. A "
-        "missing folder is created.",
-        OWN,
+        "A row that cannot be written to the disk is an error that names the file; the earlier content is kept.",
+        DEVIATION,
+        "tf.keras leaves the beginning of the row in the file",
     ),
     "CSV-6": Rule(
         "A resumed run truncates the file to its position in the backup and continues there, whatever `append` is and "
@@ -331,6 +355,11 @@ CALLBACKS = {
         DEVIATION,
         "in tf.keras the rows are lost silently",
     ),
+    "CSV-10": Rule(
+        "A missing folder is created.",
+        DEVIATION,
+        "tf.keras raises NotFoundError",
+    ),
     "LC-1": Rule(
         "`LambdaCallback` accepts a function for any hook, refuses anything that cannot be called, and keeps other "
         "keywords as attributes.",
@@ -341,16 +370,15 @@ CALLBACKS = {
         RECORDED,
     ),
     "PB-2": Rule(
-        "The default `count_mode` is samples; the bar that `fit` adds counts steps. A ProgbarLogger in the list "
-        "replaces it, and `verbose=0` silences it.",
-        DEVIATION,
-        "tf.keras 2.7.4 counts steps with `count_mode` samples too, though its documentation says samples",
+        "The bar that `fit` adds counts steps. A ProgbarLogger in the list replaces it, and `verbose=0` silences "
+        "it.",
+        RECORDED,
     ),
     "PB-3": Rule(
-        "The last line of an epoch shows all values of its logs, unchanged and in their order, with four decimals or "
-        "an exponent; with more digits when the value would otherwise look the same as in the previous line.",
+        "The last line of an epoch shows all values of its logs, unchanged and in their order, with four decimals"
+        " or an exponent.",
         DEVIATION,
-        "tf.keras averages over the batches the keys that callbacks add, and always shows four decimals",
+        "tf.keras shows the mean of all values of a key that a callback adds to the logs of batches and of the epoch",
     ),
     "PB-4": Rule(
         "Validation inside a fit has no bar of its own; `evaluate` and `predict` have one. An unknown number of steps "
@@ -358,8 +386,7 @@ CALLBACKS = {
         RECORDED,
     ),
     "PB-5": Rule(
-        "Where a line cannot be redrawn, such as in a file, and with `verbose=2`, each epoch is one line without "
-        "control codes.",
+        "Where a line cannot be redrawn, such as in a file, each epoch is one line without control codes.",
         DEVIATION,
         "tf.keras writes a line each time the bar is drawn",
     ),
@@ -374,13 +401,23 @@ CALLBACKS = {
         DEVIATION,
         "in tf.keras the error of the stream ends training",
     ),
-    "RM-1": Rule(
-        "A server that is down, hangs or breaks the connection costs one warning per fit, and at most one second for "
-        "the connection and two for the answer; the next attempts follow 1, 2, 4, ... epochs later. The body of the "
-        "answer is not read, redirects are not followed, and training never stops for the server. A server that never "
-        "ends its answer occupies one thread, however many epochs, fits and monitors there are.",
+    "PB-8": Rule(
+        "The default `count_mode` of a ProgbarLogger is samples, and its bar counts them.",
         DEVIATION,
-        "tf.keras waits without a limit and warns at every epoch",
+        "in tf.keras the total of a bar of samples is unknown, and becomes the number of steps",
+    ),
+    "PB-9": Rule(
+        "A value that would look the same as in the previous line is shown with more digits.",
+        DEVIATION,
+        "tf.keras always shows four decimals",
+    ),
+    "PB-10": Rule(
+        "With `verbose=2`, each epoch is one line without control codes.",
+        RECORDED,
+    ),
+    "RM-1": Rule(
+        "Training continues when the server is down, hangs or breaks the connection; a warning is given.",
+        RECORDED,
     ),
     "RM-2": Rule(
         "NumPy numbers and arrays are sent as numbers and lists, NaN and infinity as null.",
@@ -394,7 +431,15 @@ CALLBACKS = {
     ),
     "RM-4": Rule(
         "Each post calls `requests.post`, which a test may replace, and closes its connection.",
-        OWN,
+        RECORDED,
+    ),
+    "RM-5": Rule(
+        "A server that is down, hangs or breaks the connection costs one warning per fit, and at most one second for "
+        "the connection and two for the answer; the next attempts follow 1, 2, 4, ... epochs later. The body of the "
+        "answer is not read and redirects are not followed. A server that never "
+        "ends its answer occupies one thread, however many epochs, fits and monitors there are.",
+        DEVIATION,
+        "tf.keras waits without a limit and warns at every epoch",
     ),
     "LR-1": Rule(
         "A schedule with one argument is called with the epoch, any other with the epoch and the rate. Its signature "
@@ -424,10 +469,8 @@ CALLBACKS = {
         OWN,
     ),
     "MC-1": Rule(
-        "An integer `save_freq` counts batches, across epochs and fits. With `steps_per_execution`, the count is "
-        "checked after every execution.",
-        DEVIATION,
-        "with `save_freq=3` and `steps_per_execution=3`, tf.keras first saves at batch 6",
+        "An integer `save_freq` counts batches, across epochs and fits.",
+        DOCUMENTED,
     ),
     "MC-2": Rule(
         "Missing folders are created.",
@@ -462,6 +505,11 @@ CALLBACKS = {
         "A file appears complete or not at all: after a kill at any instant, or with a full disk, every file that "
         "exists is complete, and none is older than the last completed save.",
         OWN,
+    ),
+    "MC-8": Rule(
+        "With `steps_per_execution`, the batches of an integer `save_freq` are counted after every execution.",
+        DEVIATION,
+        "with `save_freq=3` and `steps_per_execution=3`, tf.keras first saves at batch 6",
     ),
     "RP-1": Rule("The rate is reduced only while it is above `min_lr`, compared in float32.", RECORDED),
     "RP-2": Rule(
@@ -519,7 +567,7 @@ CALLBACKS = {
     ),
     "TB-10": Rule(
         "With `write_graph`, the layers are written once per model, as the `keras` tag and as a graph of ops.",
-        OWN,
+        DOCUMENTED,
     ),
     "TB-11": Rule(
         "`profile_batch` is a batch of the fit, counted from 1; or the first and the last batch, also as a string; or "
@@ -601,15 +649,12 @@ OUTPUTS = {
         RECORDED,
     ),
     "MO-7": Rule(
-        "Metrics that layers report with `add_metric`, and metrics that are attributes of the model, come last in the "
-        "logs.",
+        "Metrics that layers report with `add_metric` come last in the logs.",
         RECORDED,
     ),
     "MO-8": Rule(
-        "Hooks and History receive the dict that a `train_step` or `test_step` returns, with tensors as plain "
-        "numbers.",
-        DEVIATION,
-        "tf.keras 2.7.4 passes NumPy numbers on unchanged",
+        "Hooks and History receive the dict that a `train_step` or `test_step` returns.",
+        DOCUMENTED,
     ),
     "MO-9": Rule(
         "A list of losses, loss weights or metric lists with more or fewer entries than outputs is refused.",
@@ -618,18 +663,63 @@ OUTPUTS = {
     ),
     "MO-10": Rule(
         "A run of a model with several outputs, or with its own `train_step`, is resumed exactly.",
-        OWN,
+        RECORDED,
+    ),
+    "MO-11": Rule(
+        "Metrics that are attributes of the model come last in the logs.",
+        RECORDED,
+    ),
+    "MO-12": Rule(
+        "Tensors and NumPy numbers in the dict of a `train_step` or `test_step` become Python floats.",
+        DEVIATION,
+        "tf.keras 2.7.4 passes NumPy numbers on unchanged",
     ),
 }
 
-SECTIONS = {
-    "Training": FIT,
-    "Several outputs, and custom training steps": OUTPUTS,
-    "Data": DATA,
-    "Monitoring a value": MONITOR,
-    "The callbacks": CALLBACKS,
+CHAPTERS = {
+    "Training": {
+        "The list of callbacks": "FIT-1 FIT-8 FIT-16 FIT-26 FIT-28 FIT-29",
+        "Hooks": "FIT-2 FIT-4 FIT-15 FIT-20 FIT-21 FIT-27",
+        "Logs": "FIT-3 FIT-10 FIT-13 FIT-22 FIT-23 FIT-24 FIT-32 FIT-35",
+        "Stopping": "FIT-5 FIT-6 FIT-25",
+        "Exceptions, and calls inside a hook": "FIT-7 FIT-9 FIT-33 FIT-34",
+        "The data of a fit": "FIT-11 FIT-17 FIT-18 FIT-19 FIT-30 FIT-31",
+        "The optimizer": "FIT-12 FIT-14",
+    },
+    "Several outputs, and custom training steps": {
+        "Several outputs": "MO-1 MO-2 MO-3 MO-4 MO-5 MO-6 MO-9 MO-10",
+        "Custom metrics and training steps": "MO-7 MO-8 MO-11 MO-12",
+    },
+    "Data": {"Sequences and HDF5": "DATA"},
+    "Monitoring a value": {"The monitored key and its mode": "MON"},
+    "The callbacks": {
+        "BackupAndRestore": "BR",
+        "BaseLogger": "BL",
+        "CSVLogger": "CSV",
+        "EarlyStopping": "ES",
+        "LambdaCallback": "LC",
+        "LearningRateScheduler": "LR",
+        "ModelCheckpoint": "MC",
+        "ProgbarLogger": "PB",
+        "ReduceLROnPlateau": "RP",
+        "RemoteMonitor": "RM",
+        "TensorBoard": "TB",
+        "TerminateOnNaN": "TN",
+    },
 }
-"""The rules by section, each a dict from number to `Rule`."""
+"""Sections of the reference by chapter: rules by their numbers, or all by the letters in front."""
 
-RULES: dict[str, Rule] = {number: rule for rules in SECTIONS.values() for number, rule in rules.items()}
-"""All rules by number: ``RULES["ES-4"]``."""
+STATED = FIT | OUTPUTS | DATA | MONITOR | CALLBACKS
+
+
+def section(title: str, words: str) -> dict[str, Rule]:
+    """Return the rules of a section."""
+    names = set(words.split())
+    numbers = (number for number in STATED if {number, number.partition("-")[0]} & names)
+    return {number: STATED[number]._replace(number=number, section=title) for number in numbers}
+
+
+SECTIONS = {
+    title: section(title, words) for sections in CHAPTERS.values() for title, words in sections.items()
+}
+RULES = {number: rule for rules in SECTIONS.values() for number, rule in rules.items()}

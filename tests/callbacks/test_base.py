@@ -465,7 +465,7 @@ def test_an_exception_in_a_hook_leaves_predict_as_it_is(hook: str, kind: type[Ba
     assert (caught.value, bystander.released) == (error, 1)
 
 
-@pytest.mark.rule("FIT-9")
+@pytest.mark.rule("FIT-33")
 def test_an_exception_in_the_data_leaves_fit_as_it_is() -> None:
     def broken() -> Any:
         yield X, Y
@@ -478,7 +478,7 @@ def test_an_exception_in_the_data_leaves_fit_as_it_is() -> None:
     assert releasing.released == 1
 
 
-@pytest.mark.rule("FIT-9")
+@pytest.mark.rule("FIT-34")
 def test_a_running_validation_that_broke_off_leaves_no_validation_data_behind() -> None:
     model = small_model()
     with pytest.raises(RuntimeError):

@@ -498,7 +498,7 @@ def test_all_are_told_to_close_what_they_have_open_after_every_call() -> None:
     assert opened.closed == 3
 
 
-@pytest.mark.rule("FIT-9")
+@pytest.mark.rule("FIT-34")
 def test_a_failure_to_close_does_not_hide_what_went_wrong_before() -> None:
     first, second, last = Open(OSError("disk")), Open(ValueError("twice")), Open()
     broken = acting("on_epoch_end", lambda c: 1 // 0)
@@ -510,7 +510,7 @@ def test_a_failure_to_close_does_not_hide_what_went_wrong_before() -> None:
     assert "ValueError: twice" in notes
 
 
-@pytest.mark.rule("FIT-9")
+@pytest.mark.rule("FIT-34")
 def test_a_failure_to_close_is_raised_when_nothing_else_went_wrong() -> None:
     failure = OSError("disk")
     first, last = Open(failure), Open()
@@ -520,7 +520,7 @@ def test_a_failure_to_close_is_raised_when_nothing_else_went_wrong() -> None:
     assert last.closed == 1
 
 
-@pytest.mark.rule("FIT-9")
+@pytest.mark.rule("FIT-34")
 def test_a_failure_to_close_is_raised_also_where_the_caller_is_handling_another_exception() -> None:
     try:
         raise KeyError("handled by the caller")

@@ -114,7 +114,7 @@ def metric(name: str, direction: str | None) -> Any:
     return SimpleNamespace(name=name, direction=direction)
 
 
-@pytest.mark.rule("MON-3")
+@pytest.mark.rule("MON-6")
 @pytest.mark.parametrize("monitor", ["score", "val_score"])
 @pytest.mark.parametrize(("guess", "direction"), [(always, "min"), (never, "max")])
 def test_a_guess_against_the_direction_of_a_known_metric_warns(

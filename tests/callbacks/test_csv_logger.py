@@ -377,7 +377,7 @@ def test_nothing_is_lost_when_another_callback_fails_at_the_beginning(path: Path
 # -- what cannot be written --------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("CSV-5")
+@pytest.mark.rule("CSV-10")
 def test_a_folder_that_does_not_exist_is_made(tmp_path: Path) -> None:
     path = tmp_path / "run" / "7" / "log.csv"
     fit(path)
@@ -446,7 +446,7 @@ def test_two_that_write_the_same_file_are_refused(path: Path) -> None:
     assert not path.exists()
 
 
-@pytest.mark.rule("FIT-9")
+@pytest.mark.rule("FIT-34")
 def test_the_file_is_closed_when_fit_breaks_off(path: Path) -> None:
     logger = CSVLogger(path)
     with pytest.raises(KeyboardInterrupt), warnings.catch_warnings():

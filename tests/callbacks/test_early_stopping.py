@@ -298,7 +298,7 @@ def test_auto_is_min_for_all_others(monitor: str) -> None:
     assert Run(EarlyStopping(monitor), [3.0, 2.0, 1.0, 2.0, 0.0]).last == 3
 
 
-@pytest.mark.rule("MON-3")
+@pytest.mark.rule("MON-6")
 def test_a_guess_against_a_known_metric_warns_when_training_begins() -> None:
     model = small_model(metrics=[MeanSquaredError(name="msacc")])
     with pytest.warns(
@@ -319,7 +319,7 @@ def test_a_weird_mode_warns_and_is_auto() -> None:
 # -- a missing key -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("MON-2")
+@pytest.mark.rule("MON-2", "MON-5")
 def test_a_missing_key_warns_once_a_fit_and_training_goes_on() -> None:
     callback = EarlyStopping("val_loss", patience=0, restore_best_weights=True)
     model = small_model(metrics=["mae"])
@@ -333,7 +333,7 @@ def test_a_missing_key_warns_once_a_fit_and_training_goes_on() -> None:
     assert (callback.wait, callback.best, callback.best_weights) == (0, inf, None)
 
 
-@pytest.mark.rule("MON-2")
+@pytest.mark.rule("MON-5")
 def test_epochs_without_the_key_do_not_count() -> None:
     callback = stopping(patience=2)
     with pytest.warns(MinifitWarning):

@@ -148,7 +148,7 @@ def test_auto_is_min_for_all_others(monitor: str) -> None:
     assert ModelCheckpoint("w.h5", monitor).monitor_op is np.less
 
 
-@pytest.mark.rule("MON-3")
+@pytest.mark.rule("MON-6")
 def test_a_guess_against_a_known_metric_warns_where_it_matters() -> None:
     saves = Saves(metrics=[MeanSquaredError(name="msacc")])
     saves.fit(ModelCheckpoint("w.h5", "msacc"))
@@ -166,7 +166,7 @@ def test_a_weird_mode_warns_and_is_auto() -> None:
     assert checkpoint.best == -inf
 
 
-@pytest.mark.rule("MON-2")
+@pytest.mark.rule("MON-2", "MON-5")
 def test_without_the_monitored_key_nothing_is_saved_and_one_warning_says_so() -> None:
     saves = Saves()
     with pytest.warns(MinifitWarning) as caught:
@@ -253,7 +253,7 @@ def test_batches_are_counted_over_epochs(freq: Any, steps: list[int]) -> None:
     assert saves.steps == steps
 
 
-@pytest.mark.rule("MC-1")
+@pytest.mark.rule("MC-8")
 @pytest.mark.parametrize(("freq", "steps"), [(1, [3, 4, 7, 8]), (3, [3, 7]), (4, [4, 8]), (5, [7])])
 def test_with_executions_of_several_steps_they_are_counted_at_their_ends(freq: int, steps: list[int]) -> None:
     """Four batches an epoch, taken as three and one: with 5, the count is seen to be 4, then 7."""
@@ -262,7 +262,7 @@ def test_with_executions_of_several_steps_they_are_counted_at_their_ends(freq: i
     assert saves.steps == steps
 
 
-@pytest.mark.rule("MC-1")
+@pytest.mark.rule("MC-8")
 def test_a_save_at_every_third_batch_in_executions_of_three() -> None:
     saves = Saves(steps_per_execution=3)
     saves.fit(ModelCheckpoint("w.h5", save_freq=3), batch_size=1, epochs=1)

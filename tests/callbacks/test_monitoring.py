@@ -29,7 +29,7 @@ def monitoring(key: str) -> Monitoring:
     return callback
 
 
-@pytest.mark.rule("MON-2")
+@pytest.mark.rule("MON-5")
 def test_a_missing_key_warns_once_a_fit_with_the_nearest_one() -> None:
     one = monitoring("val_los")
     logs = {"loss": 1.0, "mae": 2.0, "val_loss": 3.0, "val_mae": 4.0}
@@ -41,7 +41,7 @@ def test_a_missing_key_warns_once_a_fit_with_the_nearest_one() -> None:
         assert one.monitored(logs) is None  # a second warning would fail here
 
 
-@pytest.mark.rule("MON-2")
+@pytest.mark.rule("MON-5")
 def test_without_a_near_key_all_are_named() -> None:
     with pytest.warns(MinifitWarning, match=r"not in the logs\. Known: 'zzz'\.$"):
         monitoring("val_loss").monitored({"zzz": 1.0})
@@ -53,7 +53,7 @@ def test_none_in_the_logs_is_no_value() -> None:
         assert monitoring("own").monitored({"own": None}) is None
 
 
-@pytest.mark.rule("MON-2")
+@pytest.mark.rule("MON-5")
 @pytest.mark.parametrize("kind", MONITORS)
 def test_a_key_that_comes_at_a_later_epoch_is_waited_for(kind: str, tmp_path: Any, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)

@@ -47,7 +47,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 # -- lines -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("FIT-15", "PB-5")
+@pytest.mark.rule("FIT-15", "PB-5", "PB-10")
 @pytest.mark.parametrize("verbose", [1, 2, "auto", True])
 def test_a_line_an_epoch(verbose: Any, capsys: pytest.CaptureFixture[str]) -> None:
     small_model().fit(X, Y, 6, epochs=3, initial_epoch=1, verbose=verbose)
@@ -119,7 +119,7 @@ def test_a_total_is_learned_from_the_first_epoch(capsys: pytest.CaptureFixture[s
 # -- what is counted ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("PB-2")
+@pytest.mark.rule("PB-2", "PB-8")
 @pytest.mark.parametrize(
     ("own", "batch_size", "expected"),
     [
@@ -135,13 +135,13 @@ def test_one_in_the_list_counts_as_it_is_told(
     assert [line.split(" - ")[1] for line in lines(capsys)] == [expected] * 2
 
 
-@pytest.mark.rule("PB-2")
+@pytest.mark.rule("PB-8")
 def test_samples_of_an_epoch_with_fewer_steps(capsys: pytest.CaptureFixture[str]) -> None:
     small_model().fit(X, Y, 4, steps_per_epoch=2, verbose=1, callbacks=[ProgbarLogger()])
     assert lines(capsys)[0].split(" - ")[1] == "8/8 samples"
 
 
-@pytest.mark.rule("PB-2")
+@pytest.mark.rule("PB-8")
 def test_steps_where_the_number_of_samples_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
     small_model().fit(iter([(X, Y)] * 2), steps_per_epoch=2, verbose=1, callbacks=[ProgbarLogger()])
     assert lines(capsys)[0].split(" - ")[1] == "2/2 steps"
@@ -155,7 +155,7 @@ def test_an_epoch_that_is_stopped_shows_how_far_it_came(capsys: pytest.CaptureFi
     assert lines(capsys)[0].split(" - ")[1] == "1/4 steps"
 
 
-@pytest.mark.rule("PB-2", "PB-3")
+@pytest.mark.rule("PB-8", "PB-3")
 @on_a_terminal
 def test_a_loop_written_by_hand_counts_samples_and_averages(terminal: Terminal) -> None:
     own = ProgbarLogger(stateful_metrics=["last"])
@@ -171,7 +171,7 @@ def test_a_loop_written_by_hand_counts_samples_and_averages(terminal: Terminal) 
     assert terminal.screen()[0].endswith("- loss: 0.5000")
 
 
-@pytest.mark.rule("PB-2", "PB-3")
+@pytest.mark.rule("PB-8", "PB-3")
 @on_a_terminal
 def test_every_epoch_of_such_a_loop_counts_and_averages_from_its_beginning(terminal: Terminal) -> None:
     callbacks = CallbackList([ProgbarLogger()], epochs=2, samples=4, verbose=1)
@@ -187,7 +187,7 @@ def test_every_epoch_of_such_a_loop_counts_and_averages_from_its_beginning(termi
     callbacks.on_train_end()
 
 
-@pytest.mark.rule("PB-2", "PB-3")
+@pytest.mark.rule("PB-8", "PB-9")
 def test_a_second_fit_counts_and_compares_with_nothing_of_the_first(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -204,7 +204,7 @@ def test_a_second_fit_counts_and_compares_with_nothing_of_the_first(
 # -- values ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("PB-3")
+@pytest.mark.rule("PB-9")
 def test_epochs_that_nearly_agree_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     values = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(a=0.25 + 1e-7 * (epoch > 0)))
     small_model().fit(X, Y, epochs=3, verbose=2, callbacks=[values])

@@ -42,7 +42,7 @@ def test_a_number_in_the_place_of_the_schedule_is_taken() -> None:
     assert history.history["lr"] == [0.5]
 
 
-@pytest.mark.rule("FIT-13")
+@pytest.mark.rule("FIT-13", "FIT-35")
 @pytest.mark.parametrize("which", [0, 1], ids=["LearningRateScheduler", "ReduceLROnPlateau"])
 def test_the_rate_is_called_lr_in_logs_and_history(which: int) -> None:
     recorder, model = Recorder(), small_model(optimizer=SGD(0.1))

@@ -167,7 +167,7 @@ def test_nan_counts_as_a_bad_epoch() -> None:
     assert rates(plateau(), [nan, nan, 1.0, nan, nan]) == [1, 0.5, 0.5, 0.5, 0.25]
 
 
-@pytest.mark.rule("MON-2")
+@pytest.mark.rule("MON-2", "MON-5")
 def test_a_missing_key_warns_once_and_the_rate_is_logged_all_the_same() -> None:
     callback = ReduceLROnPlateau("val_los", patience=0)
     with pytest.warns(MinifitWarning) as caught:
@@ -198,7 +198,7 @@ def test_auto_is_min_for_all_others(monitor: str) -> None:
     assert ReduceLROnPlateau(monitor).best == inf
 
 
-@pytest.mark.rule("MON-3")
+@pytest.mark.rule("MON-6")
 def test_a_guess_against_a_known_metric_warns() -> None:
     model = small_model(metrics=[MeanSquaredError(name="msacc")])
     with pytest.warns(

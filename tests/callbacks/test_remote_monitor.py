@@ -240,7 +240,7 @@ def test_a_loop_written_by_hand(server: Server) -> None:
 # -- trouble -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("RM-1")
+@pytest.mark.rule("RM-1", "RM-5")
 def test_nobody_listens_and_the_tries_become_rare(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]
@@ -261,7 +261,7 @@ def test_nobody_listens_and_the_tries_become_rare(monkeypatch: pytest.MonkeyPatc
     assert tried == [0, 1], "another fit begins anew, and warns again"
 
 
-@pytest.mark.rule("RM-1")
+@pytest.mark.rule("RM-5")
 def test_after_a_success_every_epoch_is_sent_again(server: Server) -> None:
     server.answer = lambda connection: (
         connection.sendall(OK) if len(server.requests) > 2 else connection.shutdown(socket.SHUT_RDWR)
@@ -271,7 +271,7 @@ def test_after_a_success_every_epoch_is_sent_again(server: Server) -> None:
     assert server.epochs() == [0, 1, 3, 4, 5]
 
 
-@pytest.mark.rule("RM-1")
+@pytest.mark.rule("RM-5")
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
@@ -301,7 +301,7 @@ def hang(server: Server, *pieces: bytes) -> Answer:
     return answer
 
 
-@pytest.mark.rule("RM-1")
+@pytest.mark.rule("RM-1", "RM-5")
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("begin", [(), (b"HTTP/1.1 200",), (b"HTTP/1.1 200 OK\r\nX-A: ",)])
 def test_a_server_that_stalls_before_its_answer(server: Server, begin: tuple[bytes, ...]) -> None:
@@ -310,14 +310,14 @@ def test_a_server_that_stalls_before_its_answer(server: Server, begin: tuple[byt
     assert server.epochs() == [0, 1]
 
 
-@pytest.mark.rule("RM-1")
+@pytest.mark.rule("RM-5")
 def test_a_body_that_never_comes_is_not_waited_for(server: Server) -> None:
     server.answer = hang(server, b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nx")
     fit(RemoteMonitor(server.address, send_as_json=True), epochs=3)
     assert server.epochs() == [0, 1, 2]
 
 
-@pytest.mark.rule("RM-1")
+@pytest.mark.rule("RM-5")
 def test_headers_that_trickle_have_a_limit_for_all_of_them(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -337,7 +337,7 @@ def test_headers_that_trickle_have_a_limit_for_all_of_them(
     assert server.epochs() == [0], "the next request waits until the first one has ended"
 
 
-@pytest.mark.rule("RM-1")
+@pytest.mark.rule("RM-5")
 def test_a_server_that_drips_holds_one_thread_however_many_fits_there_are(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,7 +349,7 @@ def test_a_server_that_drips_holds_one_thread_however_many_fits_there_are(
     assert [t.name for t in threading.enumerate()].count("RemoteMonitor") == 1
 
 
-@pytest.mark.rule("RM-1")
+@pytest.mark.rule("RM-5")
 def test_where_no_thread_can_be_started_this_one_sends(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -413,7 +413,7 @@ def test_what_is_set_is_held_to_the_rules(name: str, value: Any) -> None:
         RemoteMonitor(**{name: value})
 
 
-@pytest.mark.rule("RM-1")
+@pytest.mark.rule("RM-1", "RM-5")
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.", b"HTTP/1.1 200 OK\r\nX-A: b", b"\0\1\2\r\n\r\n"])
 def test_a_server_that_dies_in_its_answer(server: Server, said: bytes) -> None:
     def die(connection: socket.socket) -> None:
@@ -429,7 +429,7 @@ def test_a_server_that_dies_in_its_answer(server: Server, said: bytes) -> None:
     assert server.epochs()[0] == 0
 
 
-@pytest.mark.rule("RM-1")
+@pytest.mark.rule("RM-5")
 def test_a_server_that_speaks_no_tls(server: Server) -> None:
     def no_tls(stream: Any) -> bytes:
         return b""  # whatever it was, the connection is closed

@@ -20,6 +20,7 @@ TARGETS = [
     "check",
     "lint",
     "type",
+    "rules",
     "bench",
     "profile",
     "soak",
@@ -61,6 +62,13 @@ def test_continuous_integration_runs_tests_and_checks(command: str, root: Path) 
     lines = (root / ".ci/run").read_text(encoding="utf-8").splitlines()
     assert command in lines
     assert "set -euo pipefail" in lines
+
+
+def test_make_check_looks_at_the_rules(root: Path) -> None:
+    makefile = (root / "Makefile").read_text(encoding="utf-8")
+    (needed,) = re.findall(r"^check: (.*)$", makefile, re.MULTILINE)
+    assert "rules" in needed.split()
+    assert re.search(r"^rules: .*\n\t\$\(TEST\) .*tests/house/test_semantics\.py$", makefile, re.MULTILINE)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows files have no such bit")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docs import build
-from minifit.semantics import DEVIATION, RULES, SECTIONS, SOURCES, record
+from minifit.semantics import CHAPTERS, DEVIATION, RULES, SECTIONS, SOURCES, agreement, record
 from minifit.semantics.report import summary
 from minifit.semantics.runs import ALL, GROUPS, RUNS
 
@@ -59,6 +59,41 @@ def test_a_page_is_current(name: str, root: Path) -> None:
 def test_the_pictures_are_current(root: Path) -> None:
     for name, text in build.pictures().items():
         assert (root / "docs" / "pictures" / name).read_text(encoding="utf-8") == text, "run `make docs`"
+
+
+def test_the_tests_of_rules_are_current() -> None:
+    assert record.TESTS.read_text(encoding="utf-8") == build.tests_of_rules(), "run `make pages`"
+
+
+def test_the_tests_of_rules_exist(root: Path) -> None:
+    places = {place for listed in record.tests().values() for place in listed}
+    assert len(places) > len(RULES)
+    for file in {place.partition("::")[0] for place in places}:
+        text = (root / file).read_text(encoding="utf-8")
+        names = [place.partition("::")[2] for place in places if place.startswith(f"{file}::")]
+        assert [name for name in names if f"def {name}(" not in text] == []
+
+
+def test_every_section_has_a_heading_and_a_table_with_the_names_of_the_frameworks() -> None:
+    page = PAGES["semantics.md"]
+    assert re.findall(r"^## (.+)$", page, re.MULTILINE) == list(CHAPTERS)
+    titles = [title for sections in CHAPTERS.values() if len(sections) > 1 for title in sections]
+    assert re.findall(r"^### (.+)$", page, re.MULTILINE) == titles
+    assert page.count("\n| Rule | minifit | tf.keras<br>2.7.4 | ") == len(SECTIONS)
+
+
+@pytest.mark.parametrize("number", RULES)
+def test_the_row_of_a_rule_has_its_address_and_a_sign_in_words_for_every_framework(number: str) -> None:
+    (row,) = re.findall(rf'^\| <a id="{number.lower()}"></a>.*$', PAGES["semantics.md"], re.MULTILINE)
+    assert f"[**{number}**](#{number.lower()})" in row
+    verdicts = [f"{name} {word}" for name, word in agreement(number).items()]
+    assert re.findall(r'title="([^"]+)" aria-label', row) == verdicts
+    assert re.findall(r'aria-label="([^"]+)"', row) == verdicts
+
+
+def test_signs_differ() -> None:
+    assert len(set(build.PAGE_SIGNS.values())) == len(set(build.MEANINGS)) == len(record.SIGNS)
+    assert set(build.PAGE_SIGNS) == set(build.MEANINGS) == set(record.SIGNS)
 
 
 def test_the_readme_names_what_the_tables_have(root: Path) -> None:

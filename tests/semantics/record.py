@@ -19,28 +19,34 @@ if str(ROOT) not in sys.path:
 import minifit  # noqa: E402
 from minifit.semantics import RULES  # noqa: E402
 from minifit.semantics.asking import ask_under  # noqa: E402
-from minifit.semantics.playing import SCENARIOS, play  # noqa: E402
-from minifit.semantics.record import FILE, OURS, fingerprint  # noqa: E402
+from minifit.semantics.playing import SCENARIOS, UNASKED, play  # noqa: E402
+from minifit.semantics.record import FILE, OURS, fingerprint, place_of  # noqa: E402
 
 
 def record(asked: dict[str, tuple[str, str]], everything: bool) -> None:
     """Write the record; `asked` has the Python and the module of each framework by its name."""
-    old = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {"frameworks": [], "hashes": {}}
-    hashes = {number: fingerprint(number) for number in RULES if number in SCENARIOS}
+    empty: dict[str, Any] = {"frameworks": [], "scenarios": {}}
+    old = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else empty
+    entries = {n: {"place": place_of(n), "hash": fingerprint(n)} for n in RULES if n in SCENARIOS}
     frameworks = {entry["name"]: entry for entry in old["frameworks"]}
-    current = [n for n, value in hashes.items() if old["hashes"].get(n) == value and not everything]
+    current = [n for n, entry in entries.items() if old["scenarios"].get(n) == entry and not everything]
     kept = {number: old["outcomes"][number] for number in current}
-    outcomes: Any = {number: {} for number in hashes}
+    outcomes: Any = {number: {} for number in entries}
     for name, (python, module) in asked.items():
-        setup, played = ask_under(python, module, [n for n in hashes if name not in kept.get(n, {})])
+        setup, played = ask_under(python, module, [n for n in entries if name not in kept.get(n, {})])
         frameworks[name] = {"name": name, "short": " ".join(name.split()[:2]), "setup": setup}
         for number, outcome in played.items():
             outcomes[number][name] = outcome
-    for number in hashes:
+    for number in entries:
         others = {**kept.get(number, {}), **outcomes[number]}
         ordered = {name: others[name] for name in frameworks if name in others}
         outcomes[number] = {OURS: play(number, minifit), **ordered}
-    text = {"frameworks": list(frameworks.values()), "hashes": hashes, "outcomes": outcomes}
+    text = {
+        "frameworks": list(frameworks.values()),
+        "scenarios": entries,
+        "unasked": {number: UNASKED[number] for number in RULES if number in UNASKED},
+        "outcomes": outcomes,
+    }
     FILE.write_text(json.dumps(text, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
 
 

@@ -50,6 +50,14 @@ def test_what_counts_as_a_refusal(error: Exception, word: str) -> None:
     assert stage.refusal(lambda: None) == "accepted"
 
 
+def test_what_is_tried_returns_or_raises() -> None:
+    callbacks: Any = minifit.callbacks
+    assert stage.tried(lambda: 3) == 3
+    assert stage.tried(lambda: {}["key"]) == "raises KeyError"
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        stage.tried(lambda: callbacks.EarlyStopping(patients=1))
+
+
 def test_an_argument_that_does_not_exist_is_no_refusal() -> None:
     callbacks: Any = minifit.callbacks
     with pytest.raises(TypeError, match="unexpected keyword"):

@@ -293,7 +293,7 @@ def test_an_error_of_the_step_itself_is_not_the_end_of_the_data() -> None:
 # -- metrics and logs ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("MO-8")
+@pytest.mark.rule("MO-8", "MO-12")
 def test_logs_become_plain_numbers() -> None:
     class Own(Sequential):
         def train_step(self, data: Any) -> Any:
@@ -344,7 +344,7 @@ def test_only_the_metrics_that_are_named_are_reset() -> None:
     assert model.metrics_names == ["total"]
 
 
-@pytest.mark.rule("MO-7")
+@pytest.mark.rule("MO-11")
 def test_a_metric_that_is_an_attribute_comes_last_in_the_librarys_logs() -> None:
     class Own(Sequential):
         def __init__(self, layers: Any) -> None:
