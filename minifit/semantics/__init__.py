@@ -13,9 +13,9 @@ from minifit.semantics.record import (
     agreement,
     frameworks,
     outcomes,
+    proven_by,
     reason_unasked,
     scenario_of,
-    tests,
 )
 from minifit.semantics.rules import (
     CHAPTERS,
@@ -43,7 +43,7 @@ __all__ = [
     "agreement",
     "frameworks",
     "outcomes",
+    "proven_by",
     "reason_unasked",
     "scenario_of",
-    "tests",
 ]

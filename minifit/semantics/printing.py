@@ -10,9 +10,9 @@ from minifit.semantics.record import (
     frameworks,
     in_words,
     outcomes,
+    proven_by,
     reason_unasked,
     scenario_of,
-    tests,
 )
 from minifit.semantics.rules import RULES, SOURCES
 
@@ -54,7 +54,7 @@ def in_full(number: str) -> str:
     lines.append(f"Source: {rule.source}. {SOURCES[rule.source]}")
     if rule.reason:
         lines.append(f"Reason: {rule.reason}")
-    return "\n".join([*lines, "", *answers(number), "", "Tests:", *indented(tests().get(number, []))])
+    return "\n".join([*lines, "", *answers(number), "", "Tests:", *indented(proven_by(number))])
 
 
 def answers(number: str) -> list[str]:

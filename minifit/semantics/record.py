@@ -91,10 +91,15 @@ def scenario_of(number: str) -> str:
 
 
 @cache
-def tests() -> dict[str, list[str]]:
-    """Return the tests that prove each rule, by its number, each as ``"FILE::FUNCTION"``."""
+def load_tests() -> dict[str, list[str]]:
+    """Return the tests of all rules as their file has them."""
     found: dict[str, list[str]] = json.loads(TESTS.read_text(encoding="utf-8"))
     return found
+
+
+def proven_by(number: str) -> list[str]:
+    """Return the tests of minifit that prove a rule, each as ``"FILE::FUNCTION"``."""
+    return load_tests().get(number, [])
 
 
 def verdict_of(number: str, framework: str) -> str:

@@ -19,9 +19,9 @@ from minifit.semantics.record import (
     load,
     outcomes,
     place_of,
+    proven_by,
     reason_unasked,
     scenario_of,
-    tests,
     verdict_of,
 )
 
@@ -102,7 +102,7 @@ def test_all_that_a_page_shows_is_data() -> None:
     }
     assert outcomes("ES-2")["tf.keras 2.7.4"] == {"returned": {"improving": 2, "worse at the third": 2}}
     assert scenario_of("ES-2") == "minifit/semantics/scenarios/monitors.py::patience_of_zero"
-    assert any(name.startswith("tests/callbacks/test_early_stopping.py::") for name in tests()["ES-2"])
+    assert any(name.startswith("tests/callbacks/test_early_stopping.py::") for name in proven_by("ES-2"))
     assert (RULES["ES-2"].number, RULES["ES-2"].section) == ("ES-2", "EarlyStopping")
 
 
