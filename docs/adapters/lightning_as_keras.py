@@ -27,6 +27,7 @@ cannot_be_asked = {
     "FIT-21": "Lightning has one kind of batch hooks",
     "FIT-28": "Lightning has no list of callbacks as an object",
     "FIT-30": "the adapter takes arrays alone",
+    "FIT-33": "the adapter takes arrays alone",
     "FIT-32": "the adapter logs the loss alone",
     "MC-4": "Lightning's ModelCheckpoint writes a module's state, not a model",
     "MO": "a module of Lightning adds up its losses itself",

@@ -29,6 +29,7 @@ cannot_be_asked = {
     "FIT-19": "skorch takes no generators",
     "FIT-28": "skorch has no list of callbacks as an object",
     "FIT-30": "skorch takes no generators",
+    "FIT-33": "skorch takes no generators",
     "FIT-32": "skorch has no metrics as objects",
     "MO": "skorch's criterion takes one output, or code of the user's",
     "PB": "skorch prints a table",

@@ -70,7 +70,5 @@ def chosen(names: list[str], available: list[str]) -> list[str]:
     return [one for one in available if not names or words(one) & set(names)]
 
 
-
-
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -722,4 +722,7 @@ def section(title: str, words: str) -> dict[str, Rule]:
 SECTIONS = {
     title: section(title, words) for sections in CHAPTERS.values() for title, words in sections.items()
 }
+"""The rules by section, each a dict from number to `Rule`."""
+
 RULES = {number: rule for rules in SECTIONS.values() for number, rule in rules.items()}
+"""All rules by number: ``RULES["ES-4"]``."""

@@ -127,7 +127,10 @@ def test_numbers_keep_six_digits() -> None:
 
 SOURCES = Path(playing.__file__).parent
 PLAYED = [
-    *(SOURCES / f"{name}.py" for name in ("adapter", "asking", "playing", "stage", "record", "rules", "__init__")),
+    *(
+        SOURCES / f"{name}.py"
+        for name in ("adapter", "asking", "playing", "stage", "record", "rules", "__init__")
+    ),
     *sorted((SOURCES / "scenarios").glob("*.py")),
     *sorted((SOURCES / "runs").glob("*.py")),
 ]

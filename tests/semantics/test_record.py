@@ -1,5 +1,6 @@
 """The record says what minifit does now, and is of the scenarios as they stand."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_the_record_has_no_other_scenarios() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "helper"), [("MC-1", "def saves"), ("PB-7", "class Terminal"), ("PB-3", "SCORE =")]
+    ("number", "helper"), [("MC-1", "def saves"), ("PB-7", "class Terminal"), ("PB-3", "SCORE")]
 )
 def test_a_change_of_a_helper_changes_the_hash(
     number: str, helper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -60,7 +61,7 @@ def test_a_change_of_a_helper_changes_the_hash(
     for name in ("stage.py", f"scenarios/{Path(scenario_of(number).partition('::')[0]).name}"):
         copy = tmp_path / name
         copy.parent.mkdir(exist_ok=True)
-        copy.write_text(FILE.with_name(name).read_text(encoding="utf-8"), encoding="utf-8")
+        copy.write_text((FILE.parent / name).read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.setattr(record, "FILE", tmp_path / "record.json")
     assert fingerprint(number) == before
     copy.write_text(copy.read_text(encoding="utf-8").replace(helper, f"{helper}_", 1), encoding="utf-8")
@@ -71,6 +72,8 @@ def test_a_change_of_a_helper_changes_the_hash(
 @pytest.mark.parametrize("number", SCENARIOS)
 def test_minifit_does_what_the_record_says(number: str) -> None:
     outcome = play(number, minifit)
+    if number == "CSV-5" and sys.platform == "win32":
+        pytest.skip("Windows has no limit of the size of files")
     assert "returned" in outcome, "minifit must be able to play every scenario"
     assert agree(outcome, outcomes(number)[OURS]), f"{WRITE}; now {in_words(outcome)}"
 

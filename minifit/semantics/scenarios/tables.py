@@ -119,9 +119,9 @@ def row_that_does_not_fit(keras: Any, folder: Path) -> Any:
             seen.append(file.read_bytes())
             resource.setrlimit(resource.RLIMIT_FSIZE, (len(seen[0]) + 2, usual[1]))
 
-    text = ""
+    writing, text = keras.callbacks.CSVLogger(str(file)), ""
     try:
-        fit(model_of(keras), (listener(keras, on_epoch_end=limit), keras.callbacks.CSVLogger(str(file))), 3)
+        fit(model_of(keras), (listener(keras, on_epoch_end=limit), writing), 3)
         raised = "nothing"
     except Exception as error:
         raised, text = type(error).__name__, str(error)
