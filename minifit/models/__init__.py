@@ -1,4 +1,4 @@
-"""Models, the four ways to make one, and their files."""
+"""Models: the four ways to build one, and their files."""
 
 from minifit.layers import Input
 from minifit.models.cloning import clone_model

@@ -306,7 +306,7 @@ class Model(Wired):
     def lowered_forward(self, program: Any, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Return the values of the outputs in order, as `forward` does for tensors."""
         if self._graph is None or type(self).forward is not Model.forward:
-            program.refuse(f"the model {self.name!r}, which is no graph of layers")
+            program.refuse(f"the model {self.name!r}, which is not a graph of layers")
         nested = inputs[0] if self._inputs_like is None else nest.pack(self._inputs_like, list(inputs))
         return tuple(nest.flatten(self.lowered(program, nested, program.training, {})))
 

@@ -243,7 +243,7 @@ def _number(kind: Any, path: str) -> np.dtype[Any]:
     plain = isinstance(kind, h5t.TypeIntegerID | h5t.TypeFloatID | h5t.TypeEnumID)
     dtype: np.dtype[Any] | None = kind.dtype if plain else None
     if dtype is None or dtype.kind not in "fiub" or dtype.itemsize > 8 or dtype.metadata:
-        raise _refused(f"a type that is no plain number ({type(kind).__name__})", path)
+        raise _refused(f"a type that is not a plain number ({type(kind).__name__})", path)
     return dtype.newbyteorder("=")
 
 

@@ -99,11 +99,11 @@ def _check(info: zipfile.ZipInfo) -> None:
     elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         trouble = f"it is compressed in way {info.compress_type}"
     elif info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
-        trouble = f"{info.file_size} bytes are declared and {info.compress_size} are there"
+        trouble = f"{info.file_size} bytes are declared and {info.compress_size} are stored"
     elif info.header_offset < 0:
         trouble = "it begins before the file does"
     elif info.file_size > max(SMALL, EXPANSION * info.compress_size):
-        trouble = f"{info.file_size} bytes are declared for the {info.compress_size} that are there"
+        trouble = f"{info.file_size} bytes are declared for {info.compress_size} stored bytes"
     if trouble is not None:
         raise FileFormatError(
             "A member of a .keras file is stored, or deflated within reason. "

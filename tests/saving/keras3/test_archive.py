@@ -93,10 +93,10 @@ def test_what_is_encrypted_is_refused(tmp_path: Path) -> None:
 
 
 def test_sizes_that_cannot_be_are_refused_before_anything_is_read(tmp_path: Path) -> None:
-    with pytest.raises(FileFormatError, match="4294967290 bytes are declared and 3 are there"):
+    with pytest.raises(FileFormatError, match="4294967290 bytes are declared and 3 are stored"):
         read(directory(written(), 24, struct.pack("<L", 2**32 - 6)), tmp_path)
     small = made(("a.json", b"1"), ("b.h5", b"2" * 9), compression=zipfile.ZIP_DEFLATED)
-    with pytest.raises(FileFormatError, match="4294967290 bytes are declared for the 3"):
+    with pytest.raises(FileFormatError, match="4294967290 bytes are declared for 3 stored"):
         read(directory(small, 24, struct.pack("<L", 2**32 - 6)), tmp_path)
 
 
