@@ -16,6 +16,9 @@ STARTER = "python -m minifit.trace [-o trace.html] [--no-batches]"
 
 def main(arguments: list[str]) -> None:
     """Run the program that the arguments name, and show its trace."""
+    if arguments[:1] in (["-h"], ["--help"]):
+        console.say(f"{STARTER} program args...\n\n{__doc__}".rstrip())
+        return
     path, batches, rest = options(arguments)
     program = programs.named(rest, STARTER)
     trace = HookTrace(batches)
@@ -24,8 +27,8 @@ def main(arguments: list[str]) -> None:
         programs.run(program)
     finally:
         observing.EVERYWHERE.remove(trace)
-        # with several workers, only the chief shows its trace
-        if trace.rank == 0:
+        # with several workers, only the chief shows its trace; a program that failed before any event has none
+        if trace.rank == 0 and (trace.events or sys.exception() is None):
             show(trace, path)
 
 

@@ -104,3 +104,16 @@ def test_no_program(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match=r"Name a program: python -m minifit.trace \[-o trace.html\]"):
         trace.main(arguments)
     assert observing.EVERYWHERE == []
+
+
+def test_help_says_what_the_options_do(capsys: pytest.CaptureFixture[str]) -> None:
+    trace.main(["--help"])
+    said = capsys.readouterr().out
+    assert said.startswith("python -m minifit.trace [-o trace.html]")
+    assert "``--no-batches``" in said
+
+
+def test_a_program_that_is_not_there_has_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        trace.main([str(tmp_path / "lost.py")])
+    assert capsys.readouterr().out == ""
