@@ -160,7 +160,7 @@ PAGE_SIGNS = {
     "has no such thing": "\N{HEAVY MINUS SIGN}",
     "cannot be asked": "⚪",
 }
-"""The sign of each verdict on the page; each has a shape and a colour of its own, and docs/site.css draws its own."""
+"""The sign of each verdict on the page, with its own shape and colour; docs/site.css draws the signs of the site."""
 
 
 def sign(word: str, name: str = "") -> str:
