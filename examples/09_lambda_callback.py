@@ -32,7 +32,9 @@ a_line_every_second_epoch = callbacks.LambdaCallback(
     ),
 )
 stop_when_good_enough = callbacks.LambdaCallback(
-    on_epoch_end=lambda epoch, logs: setattr(model, "stop_training", logs["val_accuracy"] >= 0.95)
+    on_epoch_end=lambda epoch, logs: (
+        setattr(model, "stop_training", True) if logs["val_accuracy"] >= 0.95 else None
+    )
 )
 
 model.fit(

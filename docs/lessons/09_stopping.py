@@ -177,7 +177,8 @@ class EarlyStopping(Callback):
             self.best, self.wait = logs["val_loss"], 0
         else:
             self.wait += 1
-            self.model.stop_training = self.wait >= self.patience
+            if self.wait >= self.patience:
+                self.model.stop_training = True
 
 
 class Schedule(Callback):

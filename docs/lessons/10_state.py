@@ -145,11 +145,15 @@ class State:
         """Return a copy that further training does not change."""
         weights = [weight.value for weight in self.model.weights]
         attributes = [{k: v for k, v in vars(c).items() if k != "model"} for c in self.callbacks]
-        return deepcopy((self.epoch, weights, self.model.rate, self.rng.bit_generator.state, attributes))
+        numbers = self.rng.bit_generator.state
+        return deepcopy((self.epoch, self.model.stop_training, self.model.rate, numbers, weights, attributes))
 
     def restore(self, captured):
         """Put a captured copy back."""
-        self.epoch, weights, self.model.rate, self.rng.bit_generator.state, attributes = deepcopy(captured)
+        self.epoch, self.model.stop_training, self.model.rate, numbers, weights, attributes = deepcopy(
+            captured
+        )
+        self.rng.bit_generator.state = numbers
         for weight, value in zip(self.model.weights, weights, strict=True):
             weight.value[...] = value
         for callback, values in zip(self.callbacks, attributes, strict=True):
@@ -172,7 +176,8 @@ def fit(state, x, y, epochs, validation, captured=None):
     call_hooks(callbacks, "on_train_begin")
     if captured is not None:
         state.restore(captured)
-    while state.epoch < epochs:
+    logs = {}
+    while state.epoch < epochs and not model.stop_training:
         epoch = state.epoch
         model.reset()
         call_hooks(callbacks, "on_epoch_begin", epoch)
@@ -188,8 +193,6 @@ def fit(state, x, y, epochs, validation, captured=None):
         logs |= {f"val_{name}": value for name, value in evaluate(model, *validation).items()}
         state.epoch += 1
         call_hooks(callbacks, "on_epoch_end", epoch, dict(logs))
-        if model.stop_training:
-            break
     call_hooks(callbacks, "on_train_end", logs)
 
 
@@ -205,7 +208,8 @@ class EarlyStopping(Callback):
             self.best, self.wait = logs["val_loss"], 0
         else:
             self.wait += 1
-            self.model.stop_training = self.wait >= self.patience
+            if self.wait >= self.patience:
+                self.model.stop_training = True
 
 
 class Schedule(Callback):
@@ -235,6 +239,6 @@ whole = train(new_callbacks(), epochs=6).capture()
 half = train(new_callbacks(), epochs=3).capture()
 resumed = train(new_callbacks(), epochs=6, captured=half, seed=1).capture()
 print(f"stopped after {half[0]} epochs, resumed and trained to epoch {resumed[0]}")
-print("same weights:", all(np.array_equal(a, b) for a, b in zip(whole[1], resumed[1], strict=True)))
+print("same weights:", all(np.array_equal(a, b) for a, b in zip(whole[4], resumed[4], strict=True)))
 print("same random stream:", whole[3] == resumed[3])
-print("same early stopping:", str(whole[4][0]) == str(resumed[4][0]))
+print("same early stopping:", str(whole[5][0]) == str(resumed[5][0]))

@@ -182,11 +182,15 @@ class State:
         """Return a copy that further training does not change."""
         weights = [weight.value for weight in self.model.weights]
         attributes = [{k: v for k, v in vars(c).items() if k != "model"} for c in self.callbacks]
-        return deepcopy((self.epoch, weights, self.model.rate, self.rng.bit_generator.state, attributes))
+        numbers = self.rng.bit_generator.state
+        return deepcopy((self.epoch, self.model.stop_training, self.model.rate, numbers, weights, attributes))
 
     def restore(self, captured):
         """Put a captured copy back."""
-        self.epoch, weights, self.model.rate, self.rng.bit_generator.state, attributes = deepcopy(captured)
+        self.epoch, self.model.stop_training, self.model.rate, numbers, weights, attributes = deepcopy(
+            captured
+        )
+        self.rng.bit_generator.state = numbers
         for weight, value in zip(self.model.weights, weights, strict=True):
             weight.value[...] = value
         for callback, values in zip(self.callbacks, attributes, strict=True):
@@ -209,7 +213,8 @@ def fit(state, x, y, epochs, validation, captured=None):
     call_hooks(callbacks, "on_train_begin")
     if captured is not None:
         state.restore(captured)
-    while state.epoch < epochs:
+    logs = {}
+    while state.epoch < epochs and not model.stop_training:
         epoch = state.epoch
         model.reset()
         call_hooks(callbacks, "on_epoch_begin", epoch)
@@ -225,8 +230,6 @@ def fit(state, x, y, epochs, validation, captured=None):
         logs |= {f"val_{name}": value for name, value in evaluate(model, *validation).items()}
         state.epoch += 1
         call_hooks(callbacks, "on_epoch_end", epoch, dict(logs))
-        if model.stop_training:
-            break
     call_hooks(callbacks, "on_train_end", logs)
 
 
@@ -242,7 +245,8 @@ class EarlyStopping(Callback):
             self.best, self.wait = logs["val_loss"], 0
         else:
             self.wait += 1
-            self.model.stop_training = self.wait >= self.patience
+            if self.wait >= self.patience:
+                self.model.stop_training = True
 
 
 class Schedule(Callback):
