@@ -12,7 +12,7 @@ from minifit.callbacks import timeline, timeline_page
 from minifit.callbacks.base import Callback
 from minifit.callbacks.hook_events import HookCall, HookChange, HookEvent, differs, kept, plain
 from minifit.checks import positive
-from minifit.errors import legible
+from minifit.errors import ArgumentTypeError, legible
 from minifit.observing import Calls, Observer, observed_by
 from minifit.optimizers import Optimizer
 from minifit.saving import atomic
@@ -24,6 +24,15 @@ OLD_NAMES = ("on_batch_begin", "on_batch_end")
 
 KINDS = {"test": "evaluate", "predict": "predict"}
 """The kinds of runs that begin with other hooks than those of `fit`."""
+
+
+def _batches(name: str, value: Any) -> bool:
+    """Return the value as a flag; refuse a path, which some would pass here."""
+    if isinstance(value, (str, os.PathLike)):
+        raise ArgumentTypeError(
+            f"{name} is True or False. Received: {value!r}. Write the page after the run, with trace.html(path)."
+        )
+    return flag(name, value)
 
 
 class Run:
@@ -72,6 +81,11 @@ class HookTrace(Callback, Observer):
     rank : int
         The rank of the worker that made the trace. Each of several workers makes its own; the chief has rank 0.
 
+    Raises
+    ------
+    ArgumentTypeError
+        When `batches` is a path.
+
     Notes
     -----
     The trace detects changes of keys of `logs`, of ``model.stop_training`` and of the optimizer's learning rate. An
@@ -95,7 +109,7 @@ class HookTrace(Callback, Observer):
     """
 
     adds_keys = ()
-    batches, max_events = Setting(flag), Setting(positive)
+    batches, max_events = Setting(_batches), Setting(positive)
 
     def __init__(self, batches: bool = True, max_events: int = 20_000) -> None:
         self.batches = batches
@@ -105,6 +119,7 @@ class HookTrace(Callback, Observer):
         self.totals: dict[tuple[str, str], list[Any]] = {}
         self.rank = 0
         self._runs = 0
+        self._titles: Counter[str] = Counter()
         self._origin: float | None = None
         # by thread, the innermost run last
         self._active: dict[int, list[Run]] = {}
@@ -230,9 +245,14 @@ class HookTrace(Callback, Observer):
         event = stack[-1].open[-1] if stack and stack[-1].open else None
         within = None if event is None or not event.calls else (event, event.calls[-1])
         self.rank = getattr(callbacks.model, "workers", ALONE).rank
-        stack.append(Run(self._runs, kind, callbacks, within))
+        run = Run(self._runs, kind, callbacks, within)
+        if within is None:
+            self._titles[run.title] += 1
+            # Several runs of one model are numbered from the second on.
+            run.title += f" ({self._titles[run.title]})" if self._titles[run.title] > 1 else ""
+        stack.append(run)
         self._runs += 1
-        return stack[-1]
+        return run
 
     def _stack(self) -> list[Run]:
         return self._active.setdefault(threading.get_ident(), [])

@@ -4,6 +4,7 @@ import copy
 import io
 import pickle
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from minifit import callbacks, optimizers
 from minifit.callbacks import Callback, CallbackList, HookTrace, LambdaCallback
-from minifit.errors import ArgumentError
+from minifit.errors import ArgumentError, ArgumentTypeError
 from minifit.layers import Dropout
 from tests.callbacks.recording import Recorder, bits, data, small_model
 
@@ -106,6 +107,22 @@ def test_two_of_a_class_are_told_apart() -> None:
         "LambdaCallback 2",
         "History",
     ]
+
+
+def test_several_fits_of_a_model_are_numbered() -> None:
+    trace, model = HookTrace(), small_model()
+    for _ in range(3):
+        model.fit(X, Y, verbose=0, callbacks=[trace])
+    titles = list(dict.fromkeys(event.title for event in trace.events))
+    assert titles == [f"fit of {model.name}", f"fit of {model.name} (2)", f"fit of {model.name} (3)"]
+
+
+@pytest.mark.parametrize("path", ["trace.html", Path("trace.html")])
+def test_a_path_is_no_choice_of_batches(path: Any) -> None:
+    with pytest.raises(
+        ArgumentTypeError, match=r"True or False\. Received: .*trace\.html.*trace\.html\(path\)"
+    ):
+        HookTrace(path)
 
 
 @pytest.mark.parametrize("batches", [True, False])
