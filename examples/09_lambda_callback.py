@@ -31,11 +31,15 @@ a_line_every_second_epoch = callbacks.LambdaCallback(
         else None
     ),
 )
-stop_when_good_enough = callbacks.LambdaCallback(
-    on_epoch_end=lambda epoch, logs: (
-        setattr(model, "stop_training", True) if logs["val_accuracy"] >= 0.95 else None
-    )
-)
+
+
+def stop_at_95_percent(epoch: int, logs: dict[str, float]) -> None:
+    """Stop training when the validation accuracy is good enough."""
+    if logs["val_accuracy"] >= 0.95:
+        model.stop_training = True
+
+
+stop_when_good_enough = callbacks.LambdaCallback(on_epoch_end=stop_at_95_percent)
 
 model.fit(
     x_train / 16,

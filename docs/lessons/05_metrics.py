@@ -12,7 +12,7 @@ def batches(x, y, size, rng):
 
 
 class Tensor:
-    """An array, the tensors it was computed from, and the rule that returns their gradients."""
+    """An array, the tensors it was computed from, and the rule for their gradients."""
 
     def __init__(self, value, parents=(), rule=None):
         self.value, self.parents, self.rule, self.grad = value, parents, rule, None
@@ -46,7 +46,8 @@ class Dense:
 
     def __init__(self, inputs, units, rng, relu=False):
         limit = np.sqrt(6 / (inputs + units))
-        self.w, self.b = Tensor(rng.uniform(-limit, limit, (inputs, units))), Tensor(np.zeros(units))
+        self.w = Tensor(rng.uniform(-limit, limit, (inputs, units)))
+        self.b = Tensor(np.zeros(units))
         self.relu = relu
 
     def __call__(self, x):

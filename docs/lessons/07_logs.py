@@ -12,7 +12,7 @@ def batches(x, y, size, rng):
 
 
 class Tensor:
-    """An array, the tensors it was computed from, and the rule that returns their gradients."""
+    """An array, the tensors it was computed from, and the rule for their gradients."""
 
     def __init__(self, value, parents=(), rule=None):
         self.value, self.parents, self.rule, self.grad = value, parents, rule, None
@@ -46,7 +46,8 @@ class Dense:
 
     def __init__(self, inputs, units, rng, relu=False):
         limit = np.sqrt(6 / (inputs + units))
-        self.w, self.b = Tensor(rng.uniform(-limit, limit, (inputs, units))), Tensor(np.zeros(units))
+        self.w = Tensor(rng.uniform(-limit, limit, (inputs, units)))
+        self.b = Tensor(np.zeros(units))
         self.relu = relu
 
     def __call__(self, x):
@@ -159,7 +160,8 @@ class Gap(Callback):
 
 class Printer(Callback):
     def on_epoch_end(self, epoch, logs=None):
-        print(f"epoch {epoch}:", ", ".join(f"{name} {value:.4f}" for name, value in logs.items()))
+        numbers = [f"{name} {value:.4f}" for name, value in logs.items()]
+        print(f"epoch {epoch}:", ", ".join(numbers))
 
 
 rng = np.random.default_rng(0)

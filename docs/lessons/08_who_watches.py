@@ -1,4 +1,4 @@
-"""Watching: the loop skips batch events that no callback handles, and trains the same weights."""
+"""Watching: the loop skips batch events that no callback handles."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def batches(x, y, size, rng):
 
 
 class Tensor:
-    """An array, the tensors it was computed from, and the rule that returns their gradients."""
+    """An array, the tensors it was computed from, and the rule for their gradients."""
 
     def __init__(self, value, parents=(), rule=None):
         self.value, self.parents, self.rule, self.grad = value, parents, rule, None
@@ -46,7 +46,8 @@ class Dense:
 
     def __init__(self, inputs, units, rng, relu=False):
         limit = np.sqrt(6 / (inputs + units))
-        self.w, self.b = Tensor(rng.uniform(-limit, limit, (inputs, units))), Tensor(np.zeros(units))
+        self.w = Tensor(rng.uniform(-limit, limit, (inputs, units)))
+        self.b = Tensor(np.zeros(units))
         self.relu = relu
 
     def __call__(self, x):
@@ -130,7 +131,8 @@ def call_hooks(callbacks, hook, *arguments):
 def watched(callbacks):
     """Return True if a callback overrides a batch hook."""
     hooks = "on_train_batch_begin", "on_train_batch_end"
-    return any(getattr(type(c), hook) is not getattr(Callback, hook) for c in callbacks for hook in hooks)
+    pairs = [(type(callback), hook) for callback in callbacks for hook in hooks]
+    return any(getattr(kind, hook) is not getattr(Callback, hook) for kind, hook in pairs)
 
 
 def evaluate(model, x, y):

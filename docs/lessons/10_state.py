@@ -14,7 +14,7 @@ def batches(x, y, size, rng):
 
 
 class Tensor:
-    """An array, the tensors it was computed from, and the rule that returns their gradients."""
+    """An array, the tensors it was computed from, and the rule for their gradients."""
 
     def __init__(self, value, parents=(), rule=None):
         self.value, self.parents, self.rule, self.grad = value, parents, rule, None
@@ -48,7 +48,8 @@ class Dense:
 
     def __init__(self, inputs, units, rng, relu=False):
         limit = np.sqrt(6 / (inputs + units))
-        self.w, self.b = Tensor(rng.uniform(-limit, limit, (inputs, units))), Tensor(np.zeros(units))
+        self.w = Tensor(rng.uniform(-limit, limit, (inputs, units)))
+        self.b = Tensor(np.zeros(units))
         self.relu = relu
 
     def __call__(self, x):
@@ -132,7 +133,8 @@ def call_hooks(callbacks, hook, *arguments):
 def watched(callbacks):
     """Return True if a callback overrides a batch hook."""
     hooks = "on_train_batch_begin", "on_train_batch_end"
-    return any(getattr(type(c), hook) is not getattr(Callback, hook) for c in callbacks for hook in hooks)
+    pairs = [(type(callback), hook) for callback in callbacks for hook in hooks]
+    return any(getattr(kind, hook) is not getattr(Callback, hook) for kind, hook in pairs)
 
 
 class State:
@@ -146,13 +148,13 @@ class State:
         weights = [weight.value for weight in self.model.weights]
         attributes = [{k: v for k, v in vars(c).items() if k != "model"} for c in self.callbacks]
         numbers = self.rng.bit_generator.state
-        return deepcopy((self.epoch, self.model.stop_training, self.model.rate, numbers, weights, attributes))
+        settings = self.epoch, self.model.stop_training, self.model.rate
+        return deepcopy((*settings, numbers, weights, attributes))
 
     def restore(self, captured):
         """Put a captured copy back."""
-        self.epoch, self.model.stop_training, self.model.rate, numbers, weights, attributes = deepcopy(
-            captured
-        )
+        *settings, numbers, weights, attributes = deepcopy(captured)
+        self.epoch, self.model.stop_training, self.model.rate = settings
         self.rng.bit_generator.state = numbers
         for weight, value in zip(self.model.weights, weights, strict=True):
             weight.value[...] = value
@@ -239,6 +241,7 @@ whole = train(new_callbacks(), epochs=6).capture()
 half = train(new_callbacks(), epochs=3).capture()
 resumed = train(new_callbacks(), epochs=6, captured=half, seed=1).capture()
 print(f"stopped after {half[0]} epochs, resumed and trained to epoch {resumed[0]}")
-print("same weights:", all(np.array_equal(a, b) for a, b in zip(whole[4], resumed[4], strict=True)))
+pairs = zip(whole[4], resumed[4], strict=True)
+print("same weights:", all(np.array_equal(a, b) for a, b in pairs))
 print("same random stream:", whole[3] == resumed[3])
 print("same early stopping:", str(whole[5][0]) == str(resumed[5][0]))

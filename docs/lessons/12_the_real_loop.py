@@ -19,7 +19,7 @@ def batches(x, y, size, rng):
 
 
 def run(function, *arguments):
-    """Call a NumPy function, and append the call to each program that is being recorded."""
+    """Call a NumPy function, and append the call to each program being recorded."""
     result = function(*arguments)
     for program in recording:
         program.calls.append((function, arguments, result))
@@ -27,7 +27,7 @@ def run(function, *arguments):
 
 
 class Tensor:
-    """An array, the tensors it was computed from, and the rule that returns their gradients."""
+    """An array, the tensors it was computed from, and the rule for their gradients."""
 
     def __init__(self, value, parents=(), rule=None):
         self.value, self.parents, self.rule, self.grad = value, parents, rule, None
@@ -63,7 +63,8 @@ class Dense:
 
     def __init__(self, inputs, units, rng, relu=False):
         limit = np.sqrt(6 / (inputs + units))
-        self.w, self.b = Tensor(rng.uniform(-limit, limit, (inputs, units))), Tensor(np.zeros(units))
+        self.w = Tensor(rng.uniform(-limit, limit, (inputs, units)))
+        self.b = Tensor(np.zeros(units))
         self.relu = relu
 
     def __call__(self, x):
@@ -85,7 +86,7 @@ class Mean:
 
 
 class Program:
-    """The function calls of a step for one batch size, with the arrays that they read and write."""
+    """The calls of a step for one batch size, with the arrays that they read and write."""
 
     def __init__(self, model, x, y):
         self.x, self.y, self.calls = x.copy(), y.copy(), []
@@ -172,7 +173,8 @@ def call_hooks(callbacks, hook, *arguments):
 def watched(callbacks):
     """Return True if a callback overrides a batch hook."""
     hooks = "on_train_batch_begin", "on_train_batch_end"
-    return any(getattr(type(c), hook) is not getattr(Callback, hook) for c in callbacks for hook in hooks)
+    pairs = [(type(callback), hook) for callback in callbacks for hook in hooks]
+    return any(getattr(kind, hook) is not getattr(Callback, hook) for kind, hook in pairs)
 
 
 class State:
@@ -186,13 +188,13 @@ class State:
         weights = [weight.value for weight in self.model.weights]
         attributes = [{k: v for k, v in vars(c).items() if k != "model"} for c in self.callbacks]
         numbers = self.rng.bit_generator.state
-        return deepcopy((self.epoch, self.model.stop_training, self.model.rate, numbers, weights, attributes))
+        settings = self.epoch, self.model.stop_training, self.model.rate
+        return deepcopy((*settings, numbers, weights, attributes))
 
     def restore(self, captured):
         """Put a captured copy back."""
-        self.epoch, self.model.stop_training, self.model.rate, numbers, weights, attributes = deepcopy(
-            captured
-        )
+        *settings, numbers, weights, attributes = deepcopy(captured)
+        self.epoch, self.model.stop_training, self.model.rate = settings
         self.rng.bit_generator.state = numbers
         for weight, value in zip(self.model.weights, weights, strict=True):
             weight.value[...] = value
