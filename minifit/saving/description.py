@@ -246,7 +246,8 @@ def remembered(
     by_weight: list[dict[str, Array]] = [{} for _ in range(weights)]
     for (index, slot), array in zip(order, slots, strict=True):
         by_weight[index][slot] = array
-    return {"iterations": steps_made(steps), "learning_rate": learning_rate, "slots": by_weight}
+    rate = None if learning_rate is None else stored_rate(learning_rate)
+    return {"iterations": steps_made(steps), "learning_rate": rate, "slots": by_weight}
 
 
 def steps_made(stored: Array) -> Array:
@@ -259,5 +260,20 @@ def steps_made(stored: Array) -> Array:
     if not (stored.dtype.kind in "iu" and stored >= 0):
         raise FileFormatError(
             f"An optimizer counts its steps from 0. Received: iterations={stored}. Compile the model again."
+        )
+    return stored
+
+
+def stored_rate(stored: Array) -> Array:
+    """Return the stored learning rate of an optimizer; raise unless it is a finite number of at least 0.
+
+    Raises
+    ------
+    FileFormatError
+    """
+    if not (stored.shape == () and np.isfinite(stored) and stored >= 0):
+        raise FileFormatError(
+            f"A learning rate is a finite number of at least 0. Received: learning_rate={stored}. "
+            "Compile the model again."
         )
     return stored
