@@ -140,7 +140,7 @@ class Layer(Owner, Connected, Adding, Configurable):
             )
         if not _is_float32(dtype):
             raise ArgumentError(
-                f"minifit computes in float32 only. Received: dtype={dtype!r}. Leave dtype out."
+                f"minifit computes in float32 only. Received: dtype={quoted(dtype)}. Leave dtype out."
             )
         self.auto_named = isinstance(name, str | None) and not name
         own = unique_name(snake_case(type(self).__name__)) if self.auto_named else name
@@ -253,7 +253,7 @@ class Layer(Owner, Connected, Adding, Configurable):
         name, shape = "weight" if name is None else name, () if shape is None else shape
         trainable = True if trainable is None else trainable
         if not _is_float32(dtype):
-            raise ArgumentError(f"Weights are float32. Received: dtype={dtype!r}. Leave dtype out.")
+            raise ArgumentError(f"Weights are float32. Received: dtype={quoted(dtype)}. Leave dtype out.")
         if not current().builds:
             raise ArgumentError(
                 "Weights are created before training begins, in build(). Received: "

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minifit.checks import whole
-from minifit.errors import ArgumentError, ArgumentTypeError
+from minifit.errors import ArgumentError, ArgumentTypeError, quoted
 from minifit.graph import Node, ShapeLike
 from minifit.layers.base import Layer, unique_name, used_names
 from minifit.tensor import Tensor
@@ -166,6 +166,7 @@ def _checked_dtype(dtype: Any) -> str:
         )
     if name != "float32" and name not in _INTEGERS:
         raise ArgumentError(
-            f"minifit computes in float32 only. Received: dtype={dtype!r}. Leave dtype out, or pass an integer dtype."
+            f"minifit computes in float32 only. Received: dtype={quoted(dtype)}. Leave dtype out, or pass an "
+            "integer dtype."
         )
     return name
