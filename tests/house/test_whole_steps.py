@@ -193,7 +193,7 @@ def interrupted_at(make: Callable[[], Sequential], at: int, watched: bool) -> tu
     return model, lines.counted
 
 
-def check(make: Callable[[], Sequential], watched: bool, instants: int | None) -> None:
+def check(make: Callable[[], Sequential], watched: bool, engine: str, instants: int | None) -> None:
     watcher, model = Watcher(), make()
     fit(model, watcher)
     assert len(watcher.states) == BATCHES + 1
@@ -208,7 +208,9 @@ def check(make: Callable[[], Sequential], watched: bool, instants: int | None) -
         state = model.training_state
         assert (state.epoch, state.batch) in [(0, steps), (1, 0)]
         found.add(steps)
-    assert found == set(range(BATCHES + 1)) or (instants and len(found) > 1)
+    # unwatched batches may run in one call of compiled code, which has no line between them
+    every = (watched or engine == "numpy") and not instants
+    assert (found == set(range(BATCHES + 1))) if every else len(found) > 1
 
 
 @pytest.fixture(params=["numpy", "numba"])
@@ -224,14 +226,14 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> A
 @pytest.mark.parametrize("watched", [True, False])
 @pytest.mark.parametrize("name", MODELS)
 def test_an_interrupt_leaves_whole_steps(name: str, watched: bool, engine: str) -> None:
-    check(MODELS[name], watched, 12)
+    check(MODELS[name], watched, engine, 12)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("watched", [True, False])
 @pytest.mark.parametrize("name", MODELS)
 def test_an_interrupt_at_any_line_leaves_whole_steps(name: str, watched: bool, engine: str) -> None:
-    check(MODELS[name], watched, None)
+    check(MODELS[name], watched, engine, None)
 
 
 # -- the user's own code --------------------------------------------------------------------------------------
