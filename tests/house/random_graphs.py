@@ -76,7 +76,8 @@ TWO: dict[str, Callable[[Any, Any], Any]] = {
     "product": lambda a, b: layers.Multiply()([a, b]),
     "angle": lambda a, b: a * layers.Dot(1, normalize=True)([a, b]),
     "centred": lambda a, b: a - ops.mean(b, 1, keepdims=True),
-    "chosen": lambda a, b: ops.where(a > b, a * b, ops.clip(b, -1, 1)),
+    # the offset keeps equal values apart, which engines may round to either side
+    "chosen": lambda a, b: ops.where(a > b + 0.125, a * b, ops.clip(b, -1, 1)),
     "in parts": lambda a, b: ops.concatenate([a[:, 1:], ops.max(b, 1, keepdims=True)], -1),
 }
 """What joins two tensors."""
