@@ -12,7 +12,7 @@ import pytorch_lightning as lightning
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from minifit.semantics.adapter import Callback, Input, Model, Relay, history_of, layers, optimizers
+from minifit.semantics.adapter import Callback, Input, Relay, TorchModel, history_of, layers, optimizers
 
 __all__ = ["Input", "Sequential", "callbacks", "layers", "optimizers"]
 
@@ -115,22 +115,8 @@ def numbers(trainer, *names):
     return {k: v for k, v in values.items() if (k in names if names else not k.endswith(("_step", "_epoch")))}
 
 
-class Sequential(Model):
+class Sequential(TorchModel):
     """Dense layers on torch, trained by Lightning."""
-
-    activations = (None, "relu")
-
-    def build(self, dense):
-        modules = []
-        for inputs, units, bias, activation in dense:
-            modules += [
-                torch.nn.Linear(inputs, units, bias=bias),
-                *[torch.nn.ReLU()] * (activation == "relu"),
-            ]
-        return torch.nn.Sequential(*modules)
-
-    def arrays(self):
-        return [p.detach().numpy().T for p in self.module.parameters()]
 
     def fit(self, x, y, epochs, callbacks, batch_size=32, shuffle=True, verbose=0, validation_data=None):
         self.stop_training, self.rows = False, {}

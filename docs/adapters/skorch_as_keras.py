@@ -8,7 +8,7 @@ import skorch
 import torch
 from skorch.helper import predefined_split
 
-from minifit.semantics.adapter import Callback, Input, Model, Relay, history_of, layers, optimizers
+from minifit.semantics.adapter import Callback, Input, Relay, TorchModel, history_of, layers, optimizers
 
 __all__ = ["Input", "Sequential", "callbacks", "layers", "optimizers"]
 
@@ -86,22 +86,8 @@ class Hooks(skorch.callbacks.Callback):
         self.relay.edge("train", "end", {})
 
 
-class Sequential(Model):
+class Sequential(TorchModel):
     """Dense layers on torch, trained by skorch."""
-
-    activations = (None, "relu")
-
-    def build(self, dense):
-        modules = []
-        for inputs, units, bias, activation in dense:
-            modules += [
-                torch.nn.Linear(inputs, units, bias=bias),
-                *[torch.nn.ReLU()] * (activation == "relu"),
-            ]
-        return torch.nn.Sequential(*modules)
-
-    def arrays(self):
-        return [p.detach().numpy().T for p in self.module.parameters()]
 
     def fit(self, x, y, epochs, callbacks, batch_size=None, shuffle=True, verbose=0, validation_data=None):
         self.stop_training = False

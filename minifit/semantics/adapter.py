@@ -5,6 +5,7 @@ here what describes a model, makes its ``Sequential`` of `Model`, and calls the 
 Names and arguments that are left out count as absent. docs/conformance.md shows how to write one.
 """
 
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
@@ -113,6 +114,25 @@ class Model:
 
     def __getattr__(self, name: str) -> Any:
         raise AbsentError(name)
+
+
+class TorchModel(Model):
+    """The base of the ``Sequential`` of a framework on torch."""
+
+    activations = (None, "relu")
+
+    def build(self, dense: Any) -> Any:
+        """Return the layers as a module of torch."""
+        nn = import_module("torch.nn")
+        modules: Any = []
+        for inputs, units, bias, activation in dense:
+            modules.append(nn.Linear(inputs, units, bias=bias))
+            modules += [nn.ReLU()] * (activation == "relu")
+        return nn.Sequential(*modules)
+
+    def arrays(self) -> Any:
+        """Return the weights of the module; torch keeps a kernel by units and inputs."""
+        return [parameter.detach().numpy().T for parameter in self.module.parameters()]
 
 
 class Relay:

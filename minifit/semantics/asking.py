@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from minifit.semantics import scenarios
-from minifit.semantics.playing import SCENARIOS, Outcome, play
-from minifit.semantics.runs import RUNS, ask_run
+from minifit.semantics.playing import SCENARIOS, AdapterError, Outcome, play
+from minifit.semantics.runs import ALL, GROUPS, RUNS, ask_run
 
 assert scenarios.__all__, "importing the scenarios registers them"
 
@@ -60,7 +60,20 @@ def setup() -> str:
 
 
 def ask(keras: Any, names: Any) -> dict[str, Outcome]:
-    """Return the outcome of each rule's scenario and each recorded run by its name."""
+    """Return the outcome of each rule's scenario and each recorded run by its name.
+
+    Raises
+    ------
+    AdapterError
+        When ``keras.cannot_be_asked`` names anything but rules, runs and groups of them.
+    """
+    known = {*SCENARIOS, *(number.partition("-")[0] for number in SCENARIOS), *RUNS, *GROUPS, ALL}
+    unknown = [key for key in getattr(keras, "cannot_be_asked", {}) if key not in known]
+    if unknown:
+        raise AdapterError(
+            "cannot_be_asked has rules that have a scenario, runs, and groups of them. "
+            f"Received: {', '.join(map(repr, unknown))}. Take it out."
+        )
     return {name: ask_run(name, keras) if name in RUNS else play(name, keras) for name in names}
 
 

@@ -16,7 +16,13 @@ from typing import Any, Callable, Dict, Iterator
 
 Scenario = Callable[[Any, Path], Any]
 Outcome = Dict[str, Any]
-"""One entry: ``returned`` plain data, ``lacks`` a name, ``raised`` a class of exceptions, ``unasked`` a reason."""
+"""One entry: ``returned`` plain data, ``lacks`` a name, ``raised`` a class of exceptions, ``unasked`` a reason.
+
+Beside ``raised`` stands ``message``, for the reader: `verdict` does not look at it, and the record does not hold it.
+"""
+
+MESSAGE = 200
+"""Characters of the message of an exception in an outcome."""
 
 SCENARIOS: Dict[str, Scenario] = {}
 """The scenario of each rule, filled by the decorator `scenario`."""
@@ -40,6 +46,10 @@ DIGITS = 6
 
 class AbsentError(Exception):
     """Raised by a scenario, or by an adapter, for what the framework does not have."""
+
+
+class AdapterError(Exception):
+    """A mistake in an adapter itself."""
 
 
 def scenario(number: str) -> Callable[[Scenario], Scenario]:
@@ -76,7 +86,7 @@ def play(number: str, keras: Any) -> Outcome:
     Returns
     -------
     dict
-        One entry, as in `Outcome`.
+        As in `Outcome`.
     """
     return attempt(lambda folder: SCENARIOS[number](keras, folder), keras, number, number.partition("-")[0])
 
@@ -92,9 +102,12 @@ def attempt(action: Callable[[Path], Any], keras: Any, *names: str) -> Outcome:
             return {"returned": plain(action(folder))}
         except AbsentError as error:
             return {"lacks": str(error)}
-        except Exception as error:
+        # A framework or an adapter that ends the process must not end the kit.
+        except (Exception, SystemExit) as error:
             absent = absent_name(error)
-            return {"raised": type(error).__name__} if absent is None else {"lacks": absent}
+            if absent is not None:
+                return {"lacks": absent}
+            return {"raised": type(error).__name__, "message": " ".join(str(error).split())[:MESSAGE]}
 
 
 @contextlib.contextmanager
@@ -116,7 +129,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def absent_name(error: Exception) -> Any:
+def absent_name(error: BaseException) -> Any:
     """Return the name that an exception reports as absent, or None when it reports something else."""
     if not isinstance(error, (AttributeError, TypeError, ValueError)):
         return None
@@ -159,4 +172,9 @@ def verdict(outcome: Outcome, expected: Outcome) -> str:
         return "cannot be asked"
     if "lacks" in outcome:
         return "has no such thing"
-    return "agrees" if agree(outcome, expected) else "differs"
+    return "agrees" if agree(without_message(outcome), expected) else "differs"
+
+
+def without_message(outcome: Outcome) -> Outcome:
+    """Return what counts of an outcome."""
+    return {kind: value for kind, value in outcome.items() if kind != "message"}

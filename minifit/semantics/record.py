@@ -122,10 +122,11 @@ def differing(outcome: Outcome, expected: Outcome) -> Outcome:
 
 def in_words(outcome: Outcome) -> str:
     """Return an outcome as a short phrase."""
-    ((kind, value),) = outcome.items()
+    kind, value = next(iter(outcome.items()))
     if kind == "returned":
         return f"returned {json.dumps(value, ensure_ascii=False)}"
-    return f"{kind} {value}"
+    message = outcome.get("message")
+    return f"{kind} {value}: {message}" if message else f"{kind} {value}"
 
 
 def place_of(number: str) -> str:

@@ -27,10 +27,18 @@ def report(answers: Mapping[str, Outcome], differences: bool = False) -> str:
     rules = {number: answers[number] for number in RULES if number in answers}
     parts = [table(runs)] if runs else []
     if differences:
-        parts.append("\n".join(f"{name:20}{word}: {why}" for name, (word, why) in runs.items() if why))
+        parts.append("\n".join(f"{name:22}{word}: {why}" for name, (word, why) in runs.items() if why))
     if rules:
         parts.append(list_of(rules))
     return "\n\n".join([*filter(None, parts), LEGEND])
+
+
+def verdicts(answers: Mapping[str, Outcome]) -> dict[str, str]:
+    """Return the verdict on each answer by the name of its rule or run."""
+    return {
+        name: verdict_on_run(name, outcome)[0] if name in RUNS else verdict(outcome, outcomes(name)[OURS])
+        for name, outcome in answers.items()
+    }
 
 
 def table(runs: Mapping[str, tuple[str, str]]) -> str:

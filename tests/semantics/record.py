@@ -19,7 +19,7 @@ if str(ROOT) not in sys.path:
 import minifit  # noqa: E402
 from minifit.semantics import RULES  # noqa: E402
 from minifit.semantics.asking import ask_under  # noqa: E402
-from minifit.semantics.playing import SCENARIOS, UNASKED, play  # noqa: E402
+from minifit.semantics.playing import SCENARIOS, UNASKED, play, without_message  # noqa: E402
 from minifit.semantics.record import FILE, OURS, fingerprint, place_of  # noqa: E402
 
 
@@ -36,7 +36,7 @@ def record(asked: dict[str, tuple[str, str]], everything: bool) -> None:
         setup, played = ask_under(python, module, [n for n in entries if name not in kept.get(n, {})])
         frameworks[name] = {"name": name, "short": " ".join(name.split()[:2]), "setup": setup}
         for number, outcome in played.items():
-            outcomes[number][name] = outcome
+            outcomes[number][name] = without_message(outcome)
     for number in entries:
         others = {**kept.get(number, {}), **outcomes[number]}
         ordered = {name: others[name] for name in frameworks if name in others}

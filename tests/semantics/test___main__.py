@@ -68,6 +68,74 @@ def test_under_another_python(tmp_path: Path) -> None:
     assert "✓ ES-4" in printed
 
 
+def test_a_rule_in_lower_case(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["es-4"])
+    assert RULES["ES-4"].promise in capsys.readouterr().out
+
+
+def test_a_module_that_is_not_there() -> None:
+    with pytest.raises(SystemExit, match=r"can import\. Received: no_such_module\. Start in the folder"):
+        main(["play", "no_such_module", "ES-4"])
+
+
+def test_a_module_that_lacks_another_one_keeps_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lacking.py").write_text("import no_such_module\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        main(["play", "lacking", "ES-4"])
+
+
+ENDS = """
+from minifit import Sequential, Input, layers, optimizers
+
+class callbacks:
+    def __getattr__(self, name):
+        raise SystemExit(3)
+
+callbacks = callbacks()
+"""
+
+
+@pytest.mark.parametrize(("flags", "status"), [([], 0), (["--strict"], 1)])
+def test_an_adapter_that_ends_the_process_differs(tmp_path: Path, flags: list[str], status: int) -> None:
+    (tmp_path / "ends.py").write_text(ENDS, encoding="utf-8")
+    command = [sys.executable, "-m", "minifit.semantics", "play", "ends", "ES-4", "nan-000", *flags]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == status
+    assert "✗ ES-4" in done.stdout
+    assert "this    raised SystemExit: 3" in done.stdout
+    assert "Runs: differs 1\n" in done.stdout
+    assert "Asking ends 2 questions" in done.stderr
+
+
+def test_strict_is_content_where_nothing_differs(tmp_path: Path) -> None:
+    assert "✓ ES-4" in played_in(tmp_path, "ES-4", "--strict")
+
+
+def test_an_adapter_that_excludes_what_does_not_exist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mistaken.py").write_text("cannot_be_asked = {'ES-99': 'a'}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(SystemExit, match=r"cannot_be_asked has rules.* Received: 'ES-99'\. Take it out"):
+        main(["play", "mistaken", "ES-4"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
+def test_a_reader_that_has_seen_enough() -> None:
+    command = [sys.executable, "-m", "minifit.semantics"]
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert started.stdout is not None and started.stderr is not None
+    started.stdout.close()
+    assert started.stderr.read() == b""
+    started.stderr.close()
+    assert started.wait() == 1
+
+
 def test_another_python_that_has_no_such_module() -> None:
     with pytest.raises(SystemExit, match="No module named 'no_such_module'"):
         main(["play", "no_such_module", "ES-4", "--python", sys.executable])

@@ -2,12 +2,22 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from minifit.semantics.adapter import Callback, Input, Model, Relay, history_of, layers, optimizers
+from minifit.semantics.adapter import (
+    Callback,
+    Input,
+    Model,
+    Relay,
+    TorchModel,
+    history_of,
+    layers,
+    optimizers,
+)
 from minifit.semantics.asking import ask, module_named
 from minifit.semantics.playing import AbsentError
 from minifit.semantics.report import report
@@ -64,6 +74,40 @@ def test_weights_are_copied_out_and_written_in_place() -> None:
     assert memory.sum() == 0
     model.set_weights([np.ones((2, 3)), np.ones((3, 1))])
     assert memory.sum() == 6
+
+
+class Parameter:
+    """A parameter of torch, as far as an adapter reads it."""
+
+    def __init__(self, *shape: int) -> None:
+        self.array = np.zeros(shape)
+
+    def detach(self) -> Any:
+        return self
+
+    def numpy(self) -> Any:
+        return self.array
+
+
+class Stack(list[Any]):
+    """A ``Sequential`` of torch."""
+
+    def parameters(self) -> Any:
+        return [parameter for layer in self for parameter in layer]
+
+
+def test_a_model_on_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    def linear(inputs: int, units: int, bias: bool) -> Any:
+        return [Parameter(units, inputs), *[Parameter(units)] * bias]
+
+    nn = SimpleNamespace(Linear=linear, ReLU=tuple, Sequential=lambda *layers: Stack(layers))
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(nn=nn))
+    monkeypatch.setitem(sys.modules, "torch.nn", nn)
+    model = TorchModel([Input((2,)), layers.Dense(3, activation="relu"), layers.Dense(1, use_bias=False)])
+    assert len(model.module) == 3
+    assert [array.shape for array in model.get_weights()] == [(2, 3), (3,), (3, 1)]
+    model.set_weights([np.ones((2, 3)), np.ones(3), np.ones((3, 1))])
+    assert model.module.parameters()[0].array.sum() == 6
 
 
 def test_what_an_adapter_does_not_have_is_absent() -> None:

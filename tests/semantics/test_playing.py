@@ -22,7 +22,7 @@ def scenes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return table
 
 
-def raising(error: Exception) -> Any:
+def raising(error: BaseException) -> Any:
     def function(keras: Any, folder: Path) -> Any:
         raise error
 
@@ -65,11 +65,15 @@ def test_what_does_not_exist(scenes: dict[str, Any], error: Exception) -> None:
         AttributeError("'NoneType' object has no attribute 'name'"),
         KeyError("unexpected keyword argument 'name'"),
         ZeroDivisionError("division by zero"),
+        SystemExit("the end"),
     ],
 )
-def test_any_other_exception_is_an_outcome(scenes: dict[str, Any], error: Exception) -> None:
+def test_any_other_exception_is_an_outcome(scenes: dict[str, Any], error: BaseException) -> None:
     scenes["A-1"] = raising(error)
-    assert play("A-1", None) == {"raised": type(error).__name__}
+    outcome = play("A-1", None)
+    assert outcome == {"raised": type(error).__name__, "message": str(error)}
+    assert verdict(outcome, {"raised": type(error).__name__}) == "agrees", "the words are for the reader"
+    assert verdict(outcome, {"raised": "OSError"}) == "differs"
 
 
 def test_a_module_without_the_name(scenes: dict[str, Any]) -> None:

@@ -51,8 +51,8 @@ def test_a_broken_framework_is_told_apart_in_the_runs() -> None:
     assert "Runs: differs 2, has no such thing 1\n" in text
     assert "early-000" not in text
     text = report(answers, differences=True)
-    assert "\nearly-000           differs: " in text
-    assert "\nnan-000             has no such thing: TerminateOnNaN\n" in text
+    assert "\nearly-000             differs: " in text
+    assert "\nnan-000               has no such thing: TerminateOnNaN\n" in text
 
 
 def test_the_summary_has_only_what_occurs() -> None:

@@ -28,7 +28,7 @@ def ask_run(name: str, keras: Any) -> Outcome:
     Returns
     -------
     dict
-        One entry, as in `minifit.semantics.playing.Outcome`.
+        As in `minifit.semantics.playing.Outcome`.
     """
     forget = getattr(getattr(keras, "backend", None), "clear_session", None)
     if forget is not None:
@@ -38,13 +38,13 @@ def ask_run(name: str, keras: Any) -> Outcome:
 
 def verdict_on_run(name: str, outcome: Outcome) -> tuple[str, str]:
     """Return the verdict in a word, a key of `minifit.semantics.record.SIGNS`, and the first difference or reason."""
-    ((kind, value),) = outcome.items()
+    kind, value = next(iter(outcome.items()))
     if kind == "unasked":
         return "cannot be asked", value
     if kind == "lacks":
         return "has no such thing", value
     if kind == "raised":
-        return "differs", f"raised {value}"
+        return "differs", f"raised {value}: {outcome['message']}"
     apart = differences(RECORDS[name], value)
     apart.sort(
         key=lambda text: not ERROR.search(text)
